@@ -1,0 +1,114 @@
+//! Every limit and timing, with its default and what happens when it is reached.
+
+use std::time::Duration;
+
+use crate::outbox::Transport;
+
+/// The settings of a server, as [`SocketIo::config`](crate::SocketIo::config) shows them.
+///
+/// Each is set by the method of [`Builder`](crate::Builder) with its name. The defaults are meant to go to production
+/// with; those that Socket.IO has too are Socket.IO's.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The path of the endpoint, with or without a slash at the end. Default: `/socket.io`.
+    pub path: String,
+    /// What clients may connect with. Default: polling and WebSocket.
+    pub transports: Vec<Transport>,
+    /// Whether clients may move from polling to a WebSocket. Default: yes.
+    pub allow_upgrades: bool,
+    /// Whether `socket.io.js`, the browser client, is served under the path. Default: yes.
+    pub serve_client: bool,
+    /// Whether clients may subscribe to channels of any name, route or not. Default: no.
+    pub open_channels: bool,
+    /// The event by which a client subscribes. Default: `subscribe`.
+    pub subscribe_event: String,
+    /// The event by which a client unsubscribes. Default: `unsubscribe`.
+    pub unsubscribe_event: String,
+    /// The event by which a client publishes. Default: `publish`.
+    pub publish_event: String,
+
+    /// Time between two pings. The first comes one interval after the handshake. Default: 25 s.
+    pub ping_interval: Duration,
+    /// How long the pong may take; the client is then gone, with
+    /// [`DisconnectReason::PingTimeout`](crate::DisconnectReason::PingTimeout). Default: 20 s.
+    pub ping_timeout: Duration,
+    /// How long a client may be in no namespace; its connection is then closed. Default: 45 s.
+    pub connect_timeout: Duration,
+    /// How long a WebSocket which probes may take to upgrade; it is then closed, and polling goes on. Default: 10 s.
+    pub upgrade_timeout: Duration,
+    /// How long the body of a POST may take; the session then ends, with HTTP 408. Default: 20 s.
+    pub body_timeout: Duration,
+    /// How long what the server said last waits for a polling client to fetch it. Default: 30 s.
+    pub close_timeout: Duration,
+    /// How long a handler may take for one event; the next one is then started, and
+    /// [`OnError`](crate::OnError) hears of it. Default: 30 s.
+    pub handler_timeout: Duration,
+    /// How long a client may take to acknowledge; the wait then ends in
+    /// [`AckError::Timeout`](crate::AckError::Timeout). Default: 10 s.
+    pub ack_timeout: Duration,
+    /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last `OnFinish`. Default: 10 s.
+    pub shutdown_timeout: Duration,
+    /// How long what was sent to a client may stay unacknowledged by its TCP, on a server started with
+    /// [`SocketIo::serve`](crate::SocketIo::serve); the kernel then closes the connection. Linux. Default: 20 s.
+    pub tcp_timeout: Duration,
+
+    /// Bytes of a polling body and of a WebSocket message, in both directions. A larger body is refused with HTTP 413,
+    /// a larger message closes the WebSocket with code 1009. Default: 1,000,000.
+    pub max_payload: usize,
+    /// Bytes that wait for a client. One which reads too slowly is let go with
+    /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
+    pub max_outbox: usize,
+    /// Events of a client that wait for its handlers. Then no more is read from the client until there is room, and
+    /// TCP makes it wait. Default: 64.
+    pub max_inbox: usize,
+    /// Publications that wait for the registry, of all senders together; then
+    /// [`SendError::Overloaded`](crate::SendError::Overloaded). Default: 65,536.
+    pub max_publications: usize,
+    /// Channels that one socket may be subscribed to; then
+    /// [`SubscribeError::TooManyChannels`](crate::SubscribeError::TooManyChannels). Default: 1,024.
+    pub max_channels: usize,
+    /// Bytes of a channel's name. Default: 255.
+    pub max_channel_length: usize,
+    /// Namespaces which one connection may be in; joining more is refused. Default: 16.
+    pub max_namespaces: usize,
+    /// Acknowledgements that are waited for, for each socket; then
+    /// [`AckError::TooMany`](crate::AckError::TooMany). Default: 1,024.
+    pub max_pending_acks: usize,
+    /// Levels of nested arrays and objects in what a client sends; more is a parse error. Default: 100.
+    pub max_json_depth: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: "/socket.io".to_owned(),
+            transports: vec![Transport::Polling, Transport::WebSocket],
+            allow_upgrades: true,
+            serve_client: true,
+            open_channels: false,
+            subscribe_event: "subscribe".to_owned(),
+            unsubscribe_event: "unsubscribe".to_owned(),
+            publish_event: "publish".to_owned(),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(45),
+            upgrade_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(30),
+            handler_timeout: Duration::from_secs(30),
+            ack_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(10),
+            tcp_timeout: Duration::from_secs(20),
+            max_payload: 1_000_000,
+            max_outbox: 4 << 20,
+            max_inbox: 64,
+            max_publications: 65_536,
+            max_channels: 1_024,
+            max_channel_length: 255,
+            max_namespaces: 16,
+            max_pending_acks: 1_024,
+            max_json_depth: 100,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use std::time::{Duration, Instant};
+
+/// Pings, pongs and the deadline, with the clock passed in.
+///
+/// The first ping is due one interval after the handshake, each other one interval after the pong. Deadlines are
+/// counted from the instant when a ping was due, so that late timers don't add up.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    interval: Duration,
+    timeout: Duration,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The next ping is due then.
+    Quiet { ping: Instant },
+    /// A pong is owed by then.
+    Pinged { deadline: Instant },
+}
+
+/// What is to be done now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Beat {
+    Nothing,
+    Ping,
+    /// The client is gone.
+    Dead,
+}
+
+impl Heartbeat {
+    pub(super) fn new(interval: Duration, timeout: Duration, now: Instant) -> Self {
+        Self { interval, timeout, state: State::Quiet { ping: now + interval } }
+    }
+
+    /// The client has answered. An answer nobody asked for is harmless.
+    pub(super) fn pong(&mut self, now: Instant) {
+        self.state = State::Quiet { ping: now + self.interval };
+    }
+
+    /// Looks at the clock. `unread`: the server itself holds back what the client sends, so a pong can't be missed yet.
+    pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
+        match self.state {
+            State::Quiet { ping } if now >= ping => {
+                // A process that was stopped for a while must not find all its clients late at once.
+                let sent = if now - ping < self.timeout / 2 { ping } else { now };
+                self.state = State::Pinged { deadline: sent + self.timeout };
+                Beat::Ping
+            }
+            State::Pinged { deadline } if now >= deadline && unread => {
+                self.state = State::Pinged { deadline: now + self.timeout };
+                Beat::Nothing
+            }
+            State::Pinged { deadline } if now >= deadline => Beat::Dead,
+            _ => Beat::Nothing,
+        }
+    }
+
+    /// When to look again.
+    pub(super) fn next(&self) -> Instant {
+        match self.state {
+            State::Quiet { ping: next } | State::Pinged { deadline: next } => next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_client_that_answers_is_pinged_an_interval_after_each_pong() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        assert_eq!(heartbeat.beat(start + s(24), false), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(25), false), Beat::Ping);
+        assert_eq!(heartbeat.beat(start + s(26), false), Beat::Nothing);
+        heartbeat.pong(start + s(30));
+        assert_eq!(heartbeat.next(), start + s(55));
+        assert_eq!(heartbeat.beat(start + s(55), false), Beat::Ping);
+    }
+
+    #[test]
+    fn a_silent_client_is_dead_interval_and_timeout_after_the_handshake() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        assert_eq!(heartbeat.beat(start + s(26), false), Beat::Ping, "a timer one second late");
+        assert_eq!(heartbeat.next(), start + s(45));
+        assert_eq!(heartbeat.beat(start + s(45), false), Beat::Dead);
+    }
+
+    #[test]
+    fn a_server_that_slept_blames_nobody() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        assert_eq!(heartbeat.beat(start + s(3600), false), Beat::Ping);
+        assert_eq!(heartbeat.next(), start + s(3620));
+    }
+
+    #[test]
+    fn a_pong_that_the_server_does_not_read_is_not_missed() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        heartbeat.beat(start + s(25), false);
+        assert_eq!(heartbeat.beat(start + s(45), true), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(64), false), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(65), false), Beat::Dead);
+    }
+}

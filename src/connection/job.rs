@@ -1,0 +1,197 @@
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    config::Config,
+    event::{DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    model::{Channel, ToChannel},
+    protocol::{self, AckId, Args, is_reserved},
+    routing::{Router, Scope},
+    socket::{MESSAGE, Socket},
+};
+
+/// One event of a client, from the first handler to the last.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) socket: Socket,
+    pub(super) router: Arc<Router>,
+    pub(super) task: Task,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Task {
+    Connect,
+    Event { name: ByteString, args: Args, id: Option<AckId> },
+    End(DisconnectReason),
+}
+
+/// What came of it, for the connection.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The client may come in.
+    Admit,
+    /// It may not.
+    Refuse(HandlerError),
+    /// Nothing to do.
+    Done,
+    /// The socket is over.
+    Ended,
+}
+
+impl Job {
+    pub(super) async fn run(self) -> Outcome {
+        let Self { socket, router, task } = self;
+        match task {
+            Task::Connect => match router.ask_everywhere(OnConnect { socket: socket.clone() }).await {
+                Ok(()) => Outcome::Admit,
+                Err(error) => {
+                    if !error.is_rejection() {
+                        router.report(&socket, error.clone()).await;
+                    }
+                    Outcome::Refuse(error)
+                }
+            },
+            Task::Event { name, args, id } => {
+                event(&socket, &router, name, args, id).await;
+                Outcome::Done
+            }
+            Task::End(reason) => {
+                end(&socket, &router, reason).await;
+                Outcome::Ended
+            }
+        }
+    }
+}
+
+async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
+    let config = socket.config();
+    let verdict = if *name == *config.subscribe_event {
+        subscribe(socket, router, config, &args).await
+    } else if *name == *config.unsubscribe_event {
+        unsubscribe(socket, router, config, &args).await
+    } else if *name == *config.publish_event {
+        publish(socket, router, config, &args).await
+    } else {
+        let event = OnMessage::new(socket.clone(), None, name, args, id);
+        return router.tell(Scope::Socket(socket), socket, event).await;
+    };
+    if let Err(refusal) = &verdict {
+        let event = log_safe(&name);
+        log::info!("{} {}: {event} refused: {}", socket.id(), socket.namespace(), refusal["message"]);
+    }
+    if let Some(id) = id {
+        answer(socket, &id, &verdict.err());
+    }
+}
+
+/// Error first, as in Node: `null`, or what was wrong.
+fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
+    if let Ok(frame) = protocol::ack(socket.namespace().as_str(), id, error) {
+        // A client which has gone hears nothing.
+        let _ = socket.push(frame);
+    }
+}
+
+/// What a client is told when one of the three requests for a channel is not granted.
+fn refusal(why: impl ToString) -> Value {
+    json!({"message": why.to_string()})
+}
+
+fn channel_of(args: &Args, config: &Config) -> Result<Channel, Value> {
+    let name: String = args.get(0).map_err(|_| refusal("the channel's name must be the first argument, a string"))?;
+    name.to_channel(config.max_channel_length).map_err(refusal)
+}
+
+async fn subscribe(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+    let channel = channel_of(args, config)?;
+    if socket.is_subscribed(&channel) {
+        return Ok(());
+    }
+    if !config.open_channels && !router.declares(&channel) {
+        log::debug!("no route matches the channel {:?}", &*channel);
+        return Err(refusal("no such channel"));
+    }
+    if socket.channels().len() >= config.max_channels {
+        // Before handlers are asked, who might count the client in.
+        return Err(refusal(crate::socket::SubscribeError::TooManyChannels { limit: config.max_channels }));
+    }
+    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
+    if let Err(error) = router.ask(Scope::Channel(&channel), event).await {
+        // The handler may have subscribed it before it, or another one, objected.
+        socket.unsubscribe(&channel);
+        let told = error.to_client();
+        if !error.is_rejection() {
+            router.report(socket, error).await;
+        }
+        return Err(told);
+    }
+    socket.subscribe(&channel).map_err(refusal)?;
+    log::info!("{} {}: subscribe {:?}", socket.id(), socket.namespace(), &*channel);
+    Ok(())
+}
+
+async fn unsubscribe(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+    let channel = channel_of(args, config)?;
+    if socket.unsubscribe_and_wait(&channel).await {
+        log::info!("{} {}: unsubscribe {:?}", socket.id(), socket.namespace(), &*channel);
+        let event = OnUnsubscribe { socket: socket.clone(), channel: channel.clone() };
+        router.tell(Scope::Channel(&channel), socket, event).await;
+    }
+    Ok(())
+}
+
+async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+    let channel = channel_of(args, config)?;
+    let (event, data) = match args.len() {
+        2 => (ByteString::from_static(MESSAGE), args.clone().skip(1)),
+        3 => match args.get::<String>(1) {
+            Ok(event) if !is_reserved(&event) => (event.into(), args.clone().skip(2)),
+            Ok(event) => return Err(refusal(format!("the event name {event:?} is reserved"))),
+            Err(_) => return Err(refusal("the event's name must be a string")),
+        },
+        _ => return Err(refusal("publish takes a channel, an event's name if it is not \"message\", and data")),
+    };
+    if !socket.is_subscribed(&channel) {
+        return Err(refusal("subscribe to the channel before you publish to it"));
+    }
+    let scope = Scope::Channel(&channel);
+    let allowed = router.allows_publish(&channel);
+    if !allowed && !router.hears::<OnMessage>(scope) {
+        return Err(refusal("clients may not publish to this channel"));
+    }
+    let message = OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
+    if let Err(error) = router.ask(scope, message).await {
+        let told = error.to_client();
+        router.report(socket, error).await;
+        return Err(told);
+    }
+    if allowed {
+        let frame = protocol::raw_event(socket.namespace().as_str(), &event, data.iter()).map_err(refusal)?;
+        socket.to(&channel).send_frame(frame).map_err(refusal)?;
+    }
+    Ok(())
+}
+
+async fn end(socket: &Socket, router: &Router, reason: DisconnectReason) {
+    let scope = Scope::Socket(socket);
+    router.tell(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
+    for channel in socket.channels() {
+        let event = OnUnsubscribe { socket: socket.clone(), channel: channel.clone() };
+        router.tell(Scope::Channel(&channel), socket, event).await;
+    }
+    router.tell(scope, socket, OnFinish { socket: socket.clone() }).await;
+}
+
+/// A client's words on one line of the log, and not too many of them.
+pub(super) fn log_safe(text: &str) -> String {
+    const MOST: usize = 100;
+    let mut safe: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        safe.push('…');
+    }
+    safe
+}

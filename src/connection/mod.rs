@@ -1,0 +1,160 @@
+//! One actor for each client: what comes in, the lifecycle of its sockets, its timers, its end.
+//!
+//! What goes out does not pass here: see [`outbox`](crate::outbox).
+
+mod heartbeat;
+mod inbox;
+mod job;
+mod lifecycle;
+mod mailbox;
+mod receive;
+mod sessions;
+mod timers;
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
+use tokio::sync::oneshot;
+
+use heartbeat::Heartbeat;
+use inbox::Inbox;
+use sessions::Presence;
+pub(crate) use sessions::Sessions;
+use timers::Timers;
+
+use crate::{
+    config::Config,
+    event::DisconnectReason,
+    model::{Extensions, HttpRequestParts, Namespace, SessionId},
+    outbox::{Outbox, Transport},
+    protocol::{DecodeLimits, Open},
+    registry::RegistryHandle,
+    routing::Router,
+    socket::{Command, Socket},
+    transport::{Limits, Link},
+};
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Arc<Config>,
+    pub(crate) routers: HashMap<Namespace, Arc<Router>>,
+    pub(crate) registry: RegistryHandle,
+    pub(crate) sessions: Arc<Sessions>,
+}
+
+/// One client, on whatever transport, in any number of namespaces.
+pub(crate) struct Connection {
+    id: SessionId,
+    shared: Arc<Shared>,
+    request: Arc<HttpRequestParts>,
+    extensions: Arc<Extensions>,
+    outbox: Arc<Outbox>,
+    limits: DecodeLimits,
+    members: Vec<Member>,
+    inbox: Inbox,
+    timers: Timers,
+    /// Wakes it at the next deadline.
+    alarm: Option<SpawnHandle>,
+    /// How its sockets reach it.
+    commands: Recipient<Command>,
+    /// Why it ended, if it has.
+    ended: Option<DisconnectReason>,
+    /// Counted as long as it lives.
+    _presence: Presence,
+}
+
+/// A socket of the connection.
+struct Member {
+    socket: Socket,
+    router: Arc<Router>,
+    /// It was let in, and so will have its `OnFinish`.
+    admitted: bool,
+    /// Its end is in the inbox.
+    ending: bool,
+}
+
+impl Connection {
+    /// Starts a connection on this thread's arbiter. Its open packet is the first frame in its outbox.
+    pub(crate) fn open(
+        shared: &Arc<Shared>,
+        request: HttpRequestParts,
+        extensions: Extensions,
+        transport: Transport,
+    ) -> Arc<Link> {
+        let id = SessionId::random();
+        let (sender, mut receiver) = oneshot::channel();
+        Self::create(|ctx| {
+            let addr = ctx.address();
+            let config = &shared.config;
+            let events = addr.clone();
+            let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
+            let limits = Limits {
+                max_payload: config.max_payload,
+                body_timeout: config.body_timeout,
+                upgrade_timeout: config.upgrade_timeout,
+            };
+            let commands = addr.clone().recipient();
+            let link = Link::new(addr.recipient(), Arc::clone(&outbox), limits);
+            let presence = shared.sessions.open(id, Arc::clone(&link));
+            // The receiver is right below, and waits for this.
+            let _ = sender.send(link);
+            Self {
+                id,
+                request: Arc::new(request),
+                extensions: Arc::new(extensions),
+                limits: DecodeLimits::new(config.max_json_depth),
+                members: Vec::new(),
+                inbox: Inbox::new(config.max_inbox),
+                timers: Timers::new(config),
+                alarm: None,
+                commands,
+                ended: None,
+                _presence: presence,
+                outbox,
+                shared: Arc::clone(shared),
+            }
+        });
+        // `create` has run the closure, which has sent the link.
+        let link = receiver.try_recv().expect("an actor is built before `create` returns");
+        link.outbox.push(open_packet(&shared.config, &id, transport));
+        link
+    }
+
+    /// The socket in a namespace. One that is on its way out may be there beside it, until its handlers are done.
+    fn member(&mut self, namespace: &str) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.socket.namespace().as_str() == namespace && !member.ending)
+    }
+}
+
+fn open_packet(config: &Config, id: &SessionId, transport: Transport) -> crate::protocol::Frame {
+    let upgrades: &[&str] = match transport {
+        Transport::Polling if config.allow_upgrades && config.transports.contains(&Transport::WebSocket) => {
+            &["websocket"]
+        }
+        _ => &[],
+    };
+    Open::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload).frame()
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Transports wait for an answer before they send more, so the mailbox is short by itself.
+        ctx.set_mailbox_capacity(0);
+        self.wait(ctx);
+    }
+}
+
+impl Drop for Connection {
+    /// However it ends, no transport waits for it any more and nobody finds it.
+    fn drop(&mut self) {
+        self.outbox.finish();
+        self.shared.sessions.close(&self.id);
+        for member in &self.members {
+            self.shared.sessions.forget(&member.socket);
+            member.socket.detach();
+        }
+    }
+}

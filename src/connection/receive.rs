@@ -1,0 +1,132 @@
+//! From packets to jobs.
+
+use std::time::Instant;
+
+use bytestring::ByteString;
+
+use super::{
+    Connection, Member,
+    job::{Job, Task, log_safe},
+};
+use crate::{
+    event::DisconnectReason,
+    model::{Handshake, Namespace},
+    outbox::Lane,
+    protocol::{self, DecodeError, EnginePacket, Packet, PacketKind},
+    socket::{Parts, Socket},
+    transport::Ending,
+};
+
+/// What a client sent is legal nowhere, or not now. Its connection is closed.
+#[derive(Debug)]
+pub(super) enum Violation {
+    Malformed(DecodeError),
+    /// The rule that it broke.
+    Rule(&'static str),
+    /// Nothing is wrong: it says goodbye.
+    Goodbye,
+}
+
+impl From<DecodeError> for Violation {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl Connection {
+    pub(super) fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
+        match packet {
+            EnginePacket::Message(text) => {
+                log::trace!("{} sent {:?}", self.peer(), &*text);
+                let packet = Packet::decode(text, &self.limits)?;
+                self.packet(packet)
+            }
+            EnginePacket::Pong(_) => {
+                self.timers.pong(Instant::now());
+                Ok(())
+            }
+            EnginePacket::Close => Err(Violation::Goodbye),
+            EnginePacket::Ping(_) => Err(Violation::Rule("only the server pings")),
+            EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop => Ok(()),
+        }
+    }
+
+    fn packet(&mut self, packet: Packet) -> Result<(), Violation> {
+        let Packet { namespace, kind } = packet;
+        match kind {
+            PacketKind::Connect(auth) => return self.connect(&namespace, auth),
+            PacketKind::ConnectError(_) => return Err(Violation::Rule("only the server refuses")),
+            _ => {}
+        }
+        let member =
+            self.member(&namespace).ok_or(Violation::Rule("a packet for a namespace which the client is not in"))?;
+        match kind {
+            // An event without a name is legal, and nobody's.
+            PacketKind::Event { name, args, id } if !name.is_empty() || !args.is_empty() => {
+                let task = Task::Event { name, args, id };
+                let (socket, router) = (member.socket.clone(), member.router.clone());
+                self.inbox.push(Job { socket, router, task });
+            }
+            PacketKind::Ack { id: Some(id), args } => {
+                // Past the queue: the handler of the event before may wait for it.
+                let asked = member.socket.acks().answer(&id, args);
+                log::debug!(
+                    "{}: an acknowledgement{}",
+                    member.socket.id(),
+                    if asked { "" } else { " nobody waits for" }
+                );
+            }
+            PacketKind::Disconnect => {
+                member.socket.shut();
+                self.end_member(&namespace, DisconnectReason::ClientDisconnect);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, name: &ByteString, auth: Option<ByteString>) -> Result<(), Violation> {
+        if self.member(name).is_some() {
+            return Err(Violation::Rule("a second CONNECT to a namespace"));
+        }
+        let shared = self.shared.clone();
+        let Some((namespace, router)) = shared.routers.get_key_value(&**name) else {
+            self.refuse(name, r#"{"message":"Invalid namespace"}"#);
+            return Ok(());
+        };
+        let limit = shared.config.max_namespaces;
+        if self.members.len() >= limit {
+            self.refuse(name, &format!(r#"{{"message":"a connection may be in {limit} namespaces at most"}}"#));
+            return Ok(());
+        }
+        let socket = Socket::attach(Parts {
+            namespace: Namespace::clone(namespace),
+            handshake: Handshake::new(self.request.clone(), auth),
+            extensions: self.extensions.clone(),
+            config: shared.config.clone(),
+            lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
+            registry: shared.registry.clone(),
+            commands: self.commands.clone(),
+        });
+        shared.sessions.remember(&socket);
+        let router = router.clone();
+        self.inbox.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
+        self.members.push(Member { socket, router, admitted: false, ending: false });
+        Ok(())
+    }
+
+    fn refuse(&self, namespace: &str, json: &str) {
+        log::info!("refuse {} in {}: {json}", self.peer(), log_safe(namespace));
+        self.outbox.push(protocol::connect_error(namespace, json));
+    }
+}
+
+/// How a session ends that a transport, or the server, has ended.
+pub(super) fn reason(ending: &Ending) -> DisconnectReason {
+    match ending {
+        Ending::Closed => DisconnectReason::TransportClose,
+        Ending::Broken(_) => DisconnectReason::TransportError,
+        Ending::Malformed(_) => DisconnectReason::ParseError,
+        Ending::Shutdown => DisconnectReason::ServerShutdown,
+    }
+}

@@ -1,0 +1,77 @@
+use std::time::{Duration, Instant};
+
+use super::{Heartbeat, heartbeat::Beat};
+use crate::config::Config;
+
+/// The deadlines of one connection, with the clock passed in.
+#[derive(Debug)]
+pub(super) struct Timers {
+    heartbeat: Heartbeat,
+    /// By then the client must be in a namespace.
+    connect: Option<Instant>,
+    connect_timeout: Duration,
+    /// By then what was said last must be fetched; nothing else counts any more.
+    close: Option<Instant>,
+    close_timeout: Duration,
+}
+
+/// What is due.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Nothing,
+    Ping,
+    PingTimeout,
+    ConnectTimeout,
+    CloseTimeout,
+}
+
+impl Timers {
+    pub(super) fn new(config: &Config) -> Self {
+        let now = Instant::now();
+        Self {
+            heartbeat: Heartbeat::new(config.ping_interval, config.ping_timeout, now),
+            connect: Some(now + config.connect_timeout),
+            connect_timeout: config.connect_timeout,
+            close: None,
+            close_timeout: config.close_timeout,
+        }
+    }
+
+    pub(super) fn pong(&mut self, now: Instant) {
+        self.heartbeat.pong(now);
+    }
+
+    /// The client is in a namespace, or in none any more.
+    pub(super) fn member(&mut self, is_member: bool, now: Instant) {
+        self.connect = (!is_member).then(|| now + self.connect_timeout);
+    }
+
+    /// Everything is said.
+    pub(super) fn linger(&mut self, now: Instant) {
+        self.close = Some(now + self.close_timeout);
+    }
+
+    pub(super) fn is_lingering(&self) -> bool {
+        self.close.is_some()
+    }
+
+    pub(super) fn due(&mut self, now: Instant, unread: bool) -> Due {
+        if let Some(close) = self.close {
+            return if now >= close { Due::CloseTimeout } else { Due::Nothing };
+        }
+        if self.connect.is_some_and(|connect| now >= connect) {
+            return Due::ConnectTimeout;
+        }
+        match self.heartbeat.beat(now, unread) {
+            Beat::Nothing => Due::Nothing,
+            Beat::Ping => Due::Ping,
+            Beat::Dead => Due::PingTimeout,
+        }
+    }
+
+    /// When to look again.
+    pub(super) fn next(&self) -> Instant {
+        let next = self.heartbeat.next();
+        self.close.unwrap_or_else(|| self.connect.map_or(next, |connect| connect.min(next)))
+    }
+}

@@ -1,0 +1,12 @@
+//! What handlers receive, and what they answer.
+
+mod error;
+mod lifecycle;
+mod message;
+mod reason;
+
+pub(crate) use error::Failure;
+pub use error::{HandlerError, HandlerResult};
+pub use lifecycle::{OnConnect, OnDisconnect, OnError, OnFinish, OnSubscribe, OnUnsubscribe};
+pub use message::{MessageError, OnMessage};
+pub use reason::DisconnectReason;

@@ -1,0 +1,53 @@
+use std::{fmt, sync::Arc};
+
+/// The name of a namespace: `/`, or `/admin`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Namespace(Arc<str>);
+
+impl Namespace {
+    /// Takes a name; the leading slash may be left out, as in Socket.IO.
+    pub fn new(name: &str) -> Self {
+        Self(if name.starts_with('/') { name.into() } else { format!("/{name}").into() })
+    }
+
+    /// The name with its slash.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The main namespace, `/`.
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::new("/")
+    }
+}
+
+impl std::borrow::Borrow<str> for Namespace {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Namespace({:?})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slash_may_be_left_out() {
+        assert_eq!(Namespace::new("admin"), Namespace::new("/admin"));
+        assert_eq!(Namespace::new(""), Namespace::default());
+    }
+}

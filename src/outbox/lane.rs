@@ -1,0 +1,200 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use parking_lot::Mutex;
+
+use super::{Outbox, Pushed};
+use crate::protocol::Frame;
+
+const HELD: u8 = 0;
+const OPEN: u8 = 1;
+const SHUT: u8 = 2;
+
+/// One socket's way into its connection's outbox.
+///
+/// Until the client is admitted to the namespace, frames are held; they follow the CONNECT packet, or are dropped with
+/// a refusal. After the socket's end, frames are dropped. Any thread may push.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    outbox: Arc<Outbox>,
+    state: AtomicU8,
+    held: Mutex<Held>,
+    max_held: usize,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    frames: Vec<Frame>,
+    bytes: usize,
+    /// The lane is to be shut as soon as what is held has gone out.
+    last: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(outbox: Arc<Outbox>, max_held: usize) -> Arc<Self> {
+        Arc::new(Self { outbox, state: AtomicU8::new(HELD), held: Mutex::default(), max_held })
+    }
+
+    pub(crate) fn is_shut(&self) -> bool {
+        self.state.load(Ordering::Acquire) == SHUT
+    }
+
+    pub(crate) fn push(&self, frame: Frame) -> Pushed {
+        match self.state.load(Ordering::Acquire) {
+            OPEN => self.outbox.push(frame),
+            SHUT => Pushed::Dropped,
+            _ => self.hold(frame, false),
+        }
+    }
+
+    /// Pushes a last frame: nothing follows it.
+    pub(crate) fn push_last(&self, frame: Frame) -> Pushed {
+        // Whoever swaps OPEN for SHUT is the only one to push a last frame.
+        match self.state.compare_exchange(OPEN, SHUT, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => self.outbox.push(frame),
+            Err(SHUT) => Pushed::Dropped,
+            Err(_) => self.hold(frame, true),
+        }
+    }
+
+    /// The client is in: `connect` goes out, then what was held, then everything as it comes.
+    pub(crate) fn open(&self, connect: Frame) {
+        let mut held = self.held.lock();
+        if self.state.load(Ordering::Acquire) != HELD {
+            return;
+        }
+        self.outbox.push(connect);
+        for frame in std::mem::take(&mut held.frames) {
+            self.outbox.push(frame);
+        }
+        self.state.store(if held.last { SHUT } else { OPEN }, Ordering::Release);
+    }
+
+    /// The client is out: nothing goes through any more, and what is held is dropped.
+    pub(crate) fn shut(&self) {
+        let mut held = self.held.lock();
+        self.state.store(SHUT, Ordering::Release);
+        *held = Held::default();
+    }
+
+    fn hold(&self, frame: Frame, last: bool) -> Pushed {
+        let mut held = self.held.lock();
+        match self.state.load(Ordering::Acquire) {
+            // Opened while this thread waited for the lock.
+            OPEN => {
+                drop(held);
+                return if last { self.push_last(frame) } else { self.outbox.push(frame) };
+            }
+            SHUT => return Pushed::Dropped,
+            _ => {}
+        }
+        if held.last || held.bytes + frame.len() > self.max_held {
+            return Pushed::Dropped;
+        }
+        held.bytes += frame.len();
+        held.frames.push(frame);
+        held.last = last;
+        Pushed::Queued
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::{
+        super::{Taken, Transport},
+        *,
+    };
+    use crate::protocol::{connect, disconnect, raw_event};
+
+    fn event(n: usize) -> Frame {
+        raw_event("/", "e", [n.to_string().as_str()]).unwrap()
+    }
+
+    /// What it may hold: 10,000 bytes.
+    fn lane() -> Arc<Lane> {
+        Lane::new(Outbox::new(Transport::Polling, 1 << 20, |_| {}), 10_000)
+    }
+
+    fn sent(lane: &Lane) -> Vec<String> {
+        match lane.outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Taken::Frames(frames)) => frames.iter().map(|frame| frame.text().to_owned()).collect(),
+            Poll::Pending => Vec::new(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_held_follows_connect() {
+        let lane = lane();
+        assert_eq!(lane.push(event(1)), Pushed::Queued);
+        assert!(sent(&lane).is_empty());
+        lane.open(connect("/", "id"));
+        lane.push(event(2));
+        assert_eq!(sent(&lane), [r#"40{"sid":"id"}"#, r#"42["e",1]"#, r#"42["e",2]"#]);
+    }
+
+    #[test]
+    fn what_is_held_is_dropped_with_a_refusal() {
+        let lane = lane();
+        lane.push(event(1));
+        lane.shut();
+        lane.open(connect("/", "id"));
+        assert_eq!(lane.push(event(2)), Pushed::Dropped);
+        assert!(sent(&lane).is_empty());
+    }
+
+    #[test]
+    fn nothing_follows_a_last_frame() {
+        for early in [true, false] {
+            let lane = lane();
+            if !early {
+                lane.open(connect("/", "id"));
+            }
+            assert_eq!(lane.push_last(disconnect("/")), Pushed::Queued);
+            assert_eq!(lane.push(event(1)), Pushed::Dropped);
+            assert_eq!(lane.push_last(disconnect("/")), Pushed::Dropped);
+            lane.open(connect("/", "id"));
+            assert_eq!(sent(&lane), [r#"40{"sid":"id"}"#, "41"]);
+            assert!(lane.is_shut());
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        let lane = lane();
+        let queued = (0..10_000).filter(|n| lane.push(event(*n)) == Pushed::Queued).count();
+        assert!((500..1000).contains(&queued), "{queued}");
+    }
+
+    #[test]
+    fn threads_that_push_while_it_opens_keep_their_order() {
+        for _ in 0..50 {
+            let lane = lane();
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let lane = &lane;
+                    scope.spawn(move || {
+                        for n in 0..20 {
+                            assert_eq!(lane.push(event(thread * 100 + n)), Pushed::Queued);
+                        }
+                    });
+                }
+                lane.open(connect("/", "id"));
+            });
+            let sent = sent(&lane);
+            assert_eq!(sent.len(), 81);
+            for thread in 0..4usize {
+                let own: Vec<usize> = sent[1..]
+                    .iter()
+                    .map(|text| text[7..text.len() - 1].parse().unwrap())
+                    .filter(|n| n / 100 == thread)
+                    .collect();
+                assert!(own.is_sorted(), "{own:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,432 @@
+use std::{
+    collections::VecDeque,
+    fmt, mem,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use parking_lot::Mutex;
+
+use crate::protocol::Frame;
+
+/// How a client is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// HTTP long-polling.
+    Polling,
+    /// A WebSocket.
+    WebSocket,
+}
+
+impl Transport {
+    /// The name that Engine.IO gives it: `polling` or `websocket`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What an outbox tells its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutboxEvent {
+    /// The client reads too slowly: the bound was reached, and everything that waited is gone.
+    Overflow,
+    /// The last frame of a finished outbox was taken.
+    Drained,
+}
+
+/// What became of a pushed frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits for the transport.
+    Queued,
+    /// It was dropped: the outbox is closed, or this frame made it overflow.
+    Dropped,
+}
+
+/// What a transport gets when it asks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// These, in order; there may be more.
+    Frames(Vec<Frame>),
+    /// The last ones: after them the transport says goodbye.
+    Last(Vec<Frame>),
+    /// Nothing, but the poll should return: another transport is about to take over, or has.
+    Nothing,
+    /// The connection was cut; there is no goodbye.
+    Cut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// No more frames come; those that wait still go out.
+    Finished,
+    Cut,
+}
+
+struct State {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    phase: Phase,
+    holder: Transport,
+    /// A WebSocket is trying to take over.
+    probing: bool,
+    /// A poll waits, or is about to.
+    polling: bool,
+    /// The waiting poll should return with nothing.
+    release_poll: bool,
+    waker: Option<Waker>,
+}
+
+type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
+
+/// The queue of one connection, bounded in bytes. Its lock is held to push or to take, and for nothing else.
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    max_bytes: usize,
+    notify: Notify,
+}
+
+impl Outbox {
+    /// `notify` is called without the lock, on the thread which caused the event.
+    pub(crate) fn new(
+        holder: Transport,
+        max_bytes: usize,
+        notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                frames: VecDeque::new(),
+                bytes: 0,
+                phase: Phase::Open,
+                holder,
+                probing: false,
+                polling: false,
+                release_poll: false,
+                waker: None,
+            }),
+            max_bytes,
+            notify: Box::new(notify),
+        })
+    }
+
+    /// Puts a frame at the end of the queue, and wakes the transport if it slept.
+    pub(crate) fn push(&self, frame: Frame) -> Pushed {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Open {
+            return Pushed::Dropped;
+        }
+        if state.bytes + frame.len() > self.max_bytes {
+            let waste = state.cut();
+            drop(state);
+            drop(waste);
+            (self.notify)(OutboxEvent::Overflow);
+            return Pushed::Dropped;
+        }
+        state.bytes += frame.len();
+        state.frames.push_back(frame);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        Pushed::Queued
+    }
+
+    /// Takes no more frames; those which wait still go out, and then the transport says goodbye.
+    pub(crate) fn finish(&self) {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Open {
+            return;
+        }
+        state.phase = Phase::Finished;
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Lets a poll that waits return with nothing.
+    pub(crate) fn release(&self) {
+        self.state.lock().release_poll();
+    }
+
+    /// Drops everything and tells the transport to go, without a goodbye.
+    pub(crate) fn cut(&self) {
+        let waste = self.state.lock().cut();
+        drop(waste);
+    }
+
+    /// The transport that may take.
+    pub(crate) fn holder(&self) -> Transport {
+        self.state.lock().holder
+    }
+
+    /// Whether nothing will ever come out of it again.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.state.lock().phase == Phase::Cut
+    }
+
+    /// Whether a WebSocket is trying to take over from polling.
+    pub(crate) fn is_probing(&self) -> bool {
+        self.state.lock().probing
+    }
+
+    /// A WebSocket wants to take over; `false` if one does already, or has. Lets the waiting poll return.
+    pub(crate) fn begin_probe(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.probing || state.holder == Transport::WebSocket || state.phase != Phase::Open {
+            return false;
+        }
+        state.probing = true;
+        state.release_poll();
+        true
+    }
+
+    /// The probe failed: polling goes on.
+    pub(crate) fn end_probe(&self) {
+        self.state.lock().probing = false;
+    }
+
+    /// The WebSocket takes from now on; `false` if one did already, or nothing is left to take.
+    pub(crate) fn hand_over(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.holder == Transport::WebSocket || state.phase == Phase::Cut {
+            return false;
+        }
+        state.holder = Transport::WebSocket;
+        state.probing = false;
+        state.release_poll();
+        true
+    }
+
+    /// Claims the right to poll; `false` if a poll waits already.
+    pub(crate) fn begin_poll(&self) -> bool {
+        let mut state = self.state.lock();
+        !mem::replace(&mut state.polling, true)
+    }
+
+    /// Gives the right to poll back, whether anything was taken or not.
+    pub(crate) fn end_poll(&self) {
+        let mut state = self.state.lock();
+        state.polling = false;
+        state.release_poll = false;
+    }
+
+    /// Takes as many frames as fit into one polling body of `max_bytes`, and one at least.
+    pub(crate) fn poll_batch(&self, max_bytes: usize, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut state = self.state.lock();
+        if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
+            return Poll::Ready(Taken::Nothing);
+        }
+        let mut size = 0;
+        let fitting = state
+            .frames
+            .iter()
+            .take_while(|frame| {
+                size += frame.text().len() + 1;
+                size <= max_bytes + 1
+            })
+            .count();
+        let count = fitting.max(1).min(state.frames.len());
+        let batch: Vec<_> = state.frames.drain(..count).collect();
+        state.bytes -= batch.iter().map(Frame::len).sum::<usize>();
+        self.taken(state, batch, cx)
+    }
+
+    /// Takes everything that waits.
+    pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut state = self.state.lock();
+        state.bytes = 0;
+        let all = mem::take(&mut state.frames).into();
+        self.taken(state, all, cx)
+    }
+
+    fn taken(
+        &self,
+        mut state: parking_lot::MutexGuard<'_, State>,
+        frames: Vec<Frame>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Taken> {
+        match state.phase {
+            Phase::Cut => Poll::Ready(Taken::Cut),
+            Phase::Finished if state.frames.is_empty() => {
+                state.phase = Phase::Cut;
+                drop(state);
+                (self.notify)(OutboxEvent::Drained);
+                Poll::Ready(Taken::Last(frames))
+            }
+            _ if frames.is_empty() => {
+                match &mut state.waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    none => *none = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+            _ => Poll::Ready(Taken::Frames(frames)),
+        }
+    }
+}
+
+impl State {
+    /// Returns what was dropped, to be freed without the lock.
+    fn cut(&mut self) -> VecDeque<Frame> {
+        self.phase = Phase::Cut;
+        self.bytes = 0;
+        wake(self.waker.take());
+        mem::take(&mut self.frames)
+    }
+
+    fn release_poll(&mut self) {
+        self.release_poll = self.polling;
+        wake(self.waker.take());
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.lock();
+        f.debug_struct("Outbox")
+            .field("frames", &state.frames.len())
+            .field("bytes", &state.bytes)
+            .field("phase", &state.phase)
+            .field("holder", &state.holder)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+    use crate::protocol::EnginePacket;
+
+    /// A frame of 10 bytes with its header.
+    fn frame(n: u8) -> Frame {
+        Frame::engine(&EnginePacket::Message(format!("{n:07}").into()))
+    }
+
+    fn outbox(max_bytes: usize) -> (Arc<Outbox>, Arc<Mutex<Vec<OutboxEvent>>>) {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&events);
+        (Outbox::new(Transport::Polling, max_bytes, move |event| log.lock().push(event)), events)
+    }
+
+    struct Counter(AtomicUsize);
+
+    impl std::task::Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    fn cx() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
+    #[test]
+    fn frames_come_out_in_order_and_wake_once() {
+        let (outbox, _) = outbox(1000);
+        let counter = Arc::new(Counter(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&counter));
+        let cx = &mut Context::from_waker(&waker);
+        assert_eq!(outbox.poll_all(cx), Poll::Pending);
+        for n in 0..3 {
+            assert_eq!(outbox.push(frame(n)), Pushed::Queued);
+        }
+        assert_eq!(counter.0.load(SeqCst), 1);
+        assert_eq!(outbox.poll_all(cx), Poll::Ready(Taken::Frames(vec![frame(0), frame(1), frame(2)])));
+        assert_eq!(outbox.poll_all(cx), Poll::Pending);
+    }
+
+    #[test]
+    fn the_bound_is_reached_at_one_byte_more() {
+        let (outbox, events) = outbox(30);
+        for n in 0..3 {
+            assert_eq!(outbox.push(frame(n)), Pushed::Queued);
+        }
+        assert_eq!(outbox.push(Frame::PING), Pushed::Dropped);
+        assert_eq!(outbox.push(Frame::PING), Pushed::Dropped);
+        assert_eq!(*events.lock(), [OutboxEvent::Overflow]);
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Cut));
+    }
+
+    #[test]
+    fn taken_frames_make_room() {
+        let (outbox, events) = outbox(30);
+        for n in 0..100 {
+            assert_eq!(outbox.push(frame(n)), Pushed::Queued);
+            assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(n)])));
+        }
+        assert!(events.lock().is_empty());
+    }
+
+    #[test]
+    fn a_batch_fits_a_body_and_is_never_empty() {
+        let (outbox, _) = outbox(1000);
+        for n in 0..4 {
+            outbox.push(frame(n));
+        }
+        // Two packets of 8 bytes and their separator are 17.
+        assert_eq!(outbox.poll_batch(17, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
+        assert_eq!(outbox.poll_batch(16, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
+        assert_eq!(outbox.poll_batch(1, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(3)])));
+    }
+
+    #[test]
+    fn what_waits_goes_out_before_the_goodbye() {
+        let (outbox, events) = outbox(1000);
+        outbox.push(frame(0));
+        outbox.push(frame(1));
+        outbox.finish();
+        assert_eq!(outbox.push(frame(2)), Pushed::Dropped);
+        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Last(vec![frame(1)])));
+        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Cut));
+        assert_eq!(*events.lock(), [OutboxEvent::Drained]);
+    }
+
+    #[test]
+    fn an_upgrade_moves_the_right_to_take() {
+        let (outbox, _) = outbox(1000);
+        assert!(outbox.begin_poll());
+        assert!(!outbox.begin_poll(), "one poll at a time");
+        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Pending);
+        assert!(outbox.begin_probe());
+        assert!(!outbox.begin_probe(), "one probe at a time");
+        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Nothing));
+        outbox.end_poll();
+
+        outbox.push(frame(0));
+        assert!(outbox.hand_over());
+        assert!(!outbox.hand_over());
+        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Nothing));
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+        assert_eq!(outbox.holder(), Transport::WebSocket);
+    }
+
+    #[test]
+    fn a_failed_probe_leaves_polling_as_it_was() {
+        let (outbox, _) = outbox(1000);
+        assert!(outbox.begin_probe());
+        outbox.end_probe();
+        assert!(outbox.begin_poll());
+        outbox.push(frame(0));
+        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+        assert!(outbox.begin_probe());
+    }
+}

@@ -1,0 +1,156 @@
+use std::{error, fmt, ops::Range};
+
+use bytestring::ByteString;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{DecodeError, depth::check_depth};
+
+/// The arguments of an event or an acknowledgement: raw JSON, typed when asked.
+///
+/// They are checked to be JSON when they arrive, and nothing more: what no handler reads is never parsed.
+///
+/// ```
+/// use actix_socketio::protocol::Args;
+///
+/// let args = Args::parse(r#"["Pelé",{"minute":17}]"#.into(), 100)?;
+/// assert_eq!(args.get::<String>(0)?, "Pelé");
+/// assert_eq!(args.raw(1), Some(r#"{"minute":17}"#));
+/// assert_eq!(args.get::<Option<u32>>(2)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Args {
+    json: ByteString,
+    values: Vec<Range<usize>>,
+}
+
+impl Args {
+    /// Reads a JSON array whose nesting is at most `depth`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Payload`] for what is no JSON array, [`DecodeError::TooDeep`].
+    pub fn parse(json: ByteString, depth: usize) -> Result<Self, DecodeError> {
+        check_depth(&json, depth)?;
+        let values: Vec<&RawValue> =
+            serde_json::from_str(&json).map_err(|error| DecodeError::Payload(error.to_string()))?;
+        let start = json.as_ptr() as usize;
+        let values = values
+            .into_iter()
+            .map(|value| {
+                let at = value.get().as_ptr() as usize - start;
+                at..at + value.get().len()
+            })
+            .collect();
+        Ok(Self { json, values })
+    }
+
+    /// How many arguments there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The JSON of one argument, as the client wrote it.
+    pub fn raw(&self, index: usize) -> Option<&str> {
+        self.values.get(index).map(|range| &self.json[range.clone()])
+    }
+
+    /// All arguments as JSON, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.values.iter().map(|range| &self.json[range.clone()])
+    }
+
+    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option` takes it.
+    ///
+    /// # Errors
+    /// [`ArgError`] if the argument is not what `T` expects.
+    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
+        let raw = self.raw(index);
+        serde_json::from_str(raw.unwrap_or("null")).map_err(|source| ArgError {
+            index,
+            count: self.len(),
+            expected: std::any::type_name::<T>(),
+            source,
+        })
+    }
+
+    /// The arguments after the first `count`.
+    pub(crate) fn skip(mut self, count: usize) -> Self {
+        self.values.drain(..count.min(self.values.len()));
+        self
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// An argument is not of the type that was asked for. The sender is to blame, or the handler's expectation is off.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ArgError {
+    /// Which argument, from 0.
+    pub index: usize,
+    /// How many there were.
+    pub count: usize,
+    /// The Rust type that was asked for.
+    pub expected: &'static str,
+    /// What serde_json says.
+    pub source: serde_json::Error,
+}
+
+impl fmt::Display for ArgError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, count, expected, source } = self;
+        if index >= count {
+            write!(f, "argument {index} ({expected}) is missing: there are {count}")
+        } else {
+            write!(f, "argument {index} is no {expected}: {source}")
+        }
+    }
+}
+
+impl error::Error for ArgError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(json: &str) -> Result<Args, DecodeError> {
+        Args::parse(json.to_owned().into(), 10)
+    }
+
+    #[test]
+    fn values_keep_their_own_text() {
+        let args = args(r#" [ 1.0 , "a,b" , { "x" : [ 2 ] } ] "#).unwrap();
+        assert_eq!(args.iter().collect::<Vec<_>>(), ["1.0", r#""a,b""#, r#"{ "x" : [ 2 ] }"#]);
+        assert_eq!(args.skip(2).raw(0), Some(r#"{ "x" : [ 2 ] }"#));
+    }
+
+    #[test]
+    fn a_mismatch_names_the_argument_and_what_was_expected() {
+        let args = args(r#"["x"]"#).unwrap();
+        let wrong = args.get::<u32>(0).unwrap_err().to_string();
+        assert!(wrong.starts_with("argument 0 is no u32: invalid type: string"), "{wrong}");
+        assert_eq!(args.get::<u32>(1).unwrap_err().to_string(), "argument 1 (u32) is missing: there are 1");
+    }
+
+    #[test]
+    fn only_arrays_are_arguments() {
+        for json in ["", "{}", "1", "[1", "[1]]", "[01]"] {
+            assert!(matches!(args(json), Err(DecodeError::Payload(_))), "{json}");
+        }
+        assert_eq!(args(&"[".repeat(11)), Err(DecodeError::TooDeep { limit: 10 }));
+    }
+}

@@ -1,0 +1,104 @@
+use bytestring::ByteString;
+
+use super::DecodeError;
+
+/// One Engine.IO v4 packet in its text form: a type digit, then data.
+///
+/// ```
+/// use actix_socketio::protocol::EnginePacket;
+///
+/// let packet = EnginePacket::decode("4hello".into())?;
+/// assert_eq!(packet, EnginePacket::Message("hello".into()));
+/// assert_eq!(packet.encode(), "4hello");
+/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EnginePacket {
+    /// `0`: the handshake, from the server; its data is an [`Open`](super::Open) as JSON.
+    Open(ByteString),
+    /// `1`: this session is over.
+    Close,
+    /// `2`: are you there? From the server; `2probe` from a client which tries a WebSocket.
+    Ping(ByteString),
+    /// `3`: the answer to a ping, with its data.
+    Pong(ByteString),
+    /// `4`: a Socket.IO packet.
+    Message(ByteString),
+    /// `5`: the client moves to the transport that this packet came over.
+    Upgrade,
+    /// `6`: nothing; it lets a waiting poll return.
+    Noop,
+}
+
+impl EnginePacket {
+    /// Reads one packet; its data shares the memory of `text`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Binary`] for `b…`.
+    pub fn decode(text: ByteString) -> Result<Self, DecodeError> {
+        let kind = text.chars().next().ok_or(DecodeError::Empty)?;
+        let data = || text.slice_ref(&text[1..]);
+        Ok(match kind {
+            '0' => Self::Open(data()),
+            '1' => Self::Close,
+            '2' => Self::Ping(data()),
+            '3' => Self::Pong(data()),
+            '4' => Self::Message(data()),
+            '5' => Self::Upgrade,
+            '6' => Self::Noop,
+            'b' => return Err(DecodeError::Binary),
+            other => return Err(DecodeError::UnknownEngineType(other)),
+        })
+    }
+
+    /// Writes the packet as text.
+    pub fn encode(&self) -> ByteString {
+        match self {
+            Self::Open(data) => format!("0{data}").into(),
+            Self::Close => ByteString::from_static("1"),
+            Self::Ping(data) => format!("2{data}").into(),
+            Self::Pong(data) => format!("3{data}").into(),
+            Self::Message(data) => format!("4{data}").into(),
+            Self::Upgrade => ByteString::from_static("5"),
+            Self::Noop => ByteString::from_static("6"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_packet_says_why() {
+        assert_eq!(EnginePacket::decode("".into()), Err(DecodeError::Empty));
+        assert_eq!(EnginePacket::decode("7".into()), Err(DecodeError::UnknownEngineType('7')));
+        assert_eq!(EnginePacket::decode("é".into()), Err(DecodeError::UnknownEngineType('é')));
+        assert_eq!(EnginePacket::decode("bAQID".into()), Err(DecodeError::Binary));
+    }
+
+    proptest! {
+        #[test]
+        fn decode_undoes_encode(kind in 0..7u8, data in ".*") {
+            let data = ByteString::from(data);
+            let packet = match kind {
+                0 => EnginePacket::Open(data),
+                1 => EnginePacket::Close,
+                2 => EnginePacket::Ping(data),
+                3 => EnginePacket::Pong(data),
+                4 => EnginePacket::Message(data),
+                5 => EnginePacket::Upgrade,
+                _ => EnginePacket::Noop,
+            };
+            prop_assert_eq!(EnginePacket::decode(packet.encode()), Ok(packet));
+        }
+
+        #[test]
+        fn arbitrary_text_never_panics(text in ".*") {
+            let _ = EnginePacket::decode(text.into());
+        }
+    }
+}

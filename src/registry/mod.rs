@@ -1,0 +1,90 @@
+//! Who is subscribed to what, and the fan-out.
+//!
+//! [`ChannelRegistry`] is an actor, so that each channel has one order of publications. It runs no user code and no
+//! serialisation: what it is told is plain data, and what it sends on is encoded already. A delivery is a push into the
+//! subscriber's [`Lane`](crate::outbox::Lane); it crosses no mailbox.
+
+mod handle;
+mod message;
+mod publication;
+mod table;
+
+use actix::{Actor, Context, Handler, MessageResult};
+
+pub(crate) use handle::{Overloaded, PublishError, RegistryHandle};
+pub(crate) use message::{Attach, Detach, Fence, Publish, Subscribe, Subscribers, Unsubscribe};
+pub(crate) use publication::Publication;
+use table::Table;
+
+use crate::model::SocketId;
+
+/// The actor that owns the subscriptions.
+#[derive(Debug, Default)]
+pub(crate) struct ChannelRegistry {
+    table: Table,
+}
+
+impl Actor for ChannelRegistry {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // No capacity is the one that senders never wait for, which keeps what one thread sends in order. How many
+        // publications may wait is bounded by the permits of `RegistryHandle`.
+        ctx.set_mailbox_capacity(0);
+    }
+}
+
+impl Handler<Attach> for ChannelRegistry {
+    type Result = ();
+
+    fn handle(&mut self, message: Attach, _: &mut Self::Context) {
+        self.table.attach(message.namespace, message.id, message.lane);
+    }
+}
+
+impl Handler<Detach> for ChannelRegistry {
+    type Result = ();
+
+    fn handle(&mut self, message: Detach, _: &mut Self::Context) {
+        self.table.detach(&message.namespace, message.id);
+    }
+}
+
+impl Handler<Subscribe> for ChannelRegistry {
+    type Result = ();
+
+    fn handle(&mut self, message: Subscribe, _: &mut Self::Context) {
+        self.table.subscribe(&message.namespace, message.id, message.channel);
+    }
+}
+
+impl Handler<Unsubscribe> for ChannelRegistry {
+    type Result = ();
+
+    fn handle(&mut self, message: Unsubscribe, _: &mut Self::Context) {
+        self.table.unsubscribe(&message.namespace, message.id, &message.channel);
+    }
+}
+
+impl Handler<Publish> for ChannelRegistry {
+    type Result = usize;
+
+    fn handle(&mut self, message: Publish, _: &mut Self::Context) -> usize {
+        self.table.publish(&message.publication)
+    }
+}
+
+impl Handler<Subscribers> for ChannelRegistry {
+    type Result = MessageResult<Subscribers>;
+
+    fn handle(&mut self, message: Subscribers, _: &mut Self::Context) -> Self::Result {
+        let ids: Vec<SocketId> = self.table.subscribers(&message.namespace, &message.channel);
+        MessageResult(ids)
+    }
+}
+
+impl Handler<Fence> for ChannelRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: Fence, _: &mut Self::Context) {}
+}

@@ -1,0 +1,354 @@
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use super::Publication;
+use crate::{
+    model::{Channel, Namespace, SocketId},
+    outbox::{Lane, Pushed},
+};
+
+/// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
+/// number of subscribers.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    namespaces: HashMap<Namespace, Space>,
+}
+
+/// One namespace.
+#[derive(Debug, Default)]
+struct Space {
+    ids: HashMap<SocketId, usize>,
+    /// Sockets by slot; a free slot is reused.
+    members: Vec<Option<Member>>,
+    free: Vec<usize>,
+    channels: HashMap<Channel, Vec<Subscription>>,
+    /// Counts publications to more than one channel, to deliver once to each socket.
+    round: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    id: SocketId,
+    lane: Arc<Lane>,
+    /// Where it stands in each of its channels' lists.
+    positions: HashMap<Channel, usize>,
+    /// The last round that is done with it.
+    seen: u64,
+}
+
+/// A subscriber, beside its lane: a publication to one channel then reads one list from end to end.
+#[derive(Debug)]
+struct Subscription {
+    slot: usize,
+    lane: Arc<Lane>,
+}
+
+impl Table {
+    pub(super) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
+        self.namespaces.entry(namespace).or_default().attach(id, lane);
+    }
+
+    pub(super) fn detach(&mut self, namespace: &Namespace, id: SocketId) {
+        if let Some(space) = self.namespaces.get_mut(namespace) {
+            space.detach(id);
+            if space.ids.is_empty() {
+                self.namespaces.remove(namespace);
+            }
+        }
+    }
+
+    pub(super) fn subscribe(&mut self, namespace: &Namespace, id: SocketId, channel: Channel) {
+        if let Some(space) = self.namespaces.get_mut(namespace) {
+            space.subscribe(id, channel);
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, namespace: &Namespace, id: SocketId, channel: &Channel) {
+        if let Some(space) = self.namespaces.get_mut(namespace) {
+            space.unsubscribe(id, channel);
+        }
+    }
+
+    /// Puts the frame on the way to everyone it is for; answers how many they are.
+    pub(super) fn publish(&mut self, publication: &Publication) -> usize {
+        self.namespaces.get_mut(&publication.namespace).map_or(0, |space| space.publish(publication))
+    }
+
+    pub(super) fn subscribers(&self, namespace: &Namespace, channel: &Channel) -> Vec<SocketId> {
+        let Some(space) = self.namespaces.get(namespace) else { return Vec::new() };
+        let subscriptions = space.channels.get(channel).into_iter().flatten();
+        subscriptions.filter_map(|subscription| Some(space.members[subscription.slot].as_ref()?.id)).collect()
+    }
+}
+
+impl Space {
+    fn attach(&mut self, id: SocketId, lane: Arc<Lane>) {
+        let Entry::Vacant(entry) = self.ids.entry(id) else { return };
+        let member = Some(Member { id, lane, positions: HashMap::new(), seen: 0 });
+        entry.insert(match self.free.pop() {
+            Some(slot) => {
+                self.members[slot] = member;
+                slot
+            }
+            None => {
+                self.members.push(member);
+                self.members.len() - 1
+            }
+        });
+    }
+
+    fn detach(&mut self, id: SocketId) {
+        let Some(slot) = self.ids.remove(&id) else { return };
+        let Some(member) = self.members[slot].take() else { return };
+        for (channel, position) in member.positions {
+            self.leave(&channel, position);
+        }
+        self.free.push(slot);
+    }
+
+    fn subscribe(&mut self, id: SocketId, channel: Channel) {
+        let Some(&slot) = self.ids.get(&id) else { return };
+        let Some(member) = &mut self.members[slot] else { return };
+        if let Entry::Vacant(position) = member.positions.entry(channel.clone()) {
+            let list = self.channels.entry(channel).or_default();
+            position.insert(list.len());
+            list.push(Subscription { slot, lane: Arc::clone(&member.lane) });
+        }
+    }
+
+    fn unsubscribe(&mut self, id: SocketId, channel: &Channel) {
+        let Some(&slot) = self.ids.get(&id) else { return };
+        let position = self.members[slot].as_mut().and_then(|member| member.positions.remove(channel));
+        if let Some(position) = position {
+            self.leave(channel, position);
+        }
+    }
+
+    /// Fills the gap with the list's last subscription, and tells that one where it stands now.
+    fn leave(&mut self, channel: &Channel, position: usize) {
+        let Some(list) = self.channels.get_mut(channel) else { return };
+        list.swap_remove(position);
+        if let Some(moved) = list.get(position) {
+            let member = self.members[moved.slot].as_mut();
+            if let Some(entry) = member.and_then(|member| member.positions.get_mut(channel)) {
+                *entry = position;
+            }
+        }
+        if list.is_empty() {
+            self.channels.remove(channel);
+        }
+    }
+
+    fn publish(&mut self, publication: &Publication) -> usize {
+        let Publication { to, except, except_sockets, including, frame, .. } = publication;
+        let push = |lane: &Lane| usize::from(lane.push(frame.clone()) == Pushed::Queued);
+        if let [channel] = &to[..]
+            && except.is_empty()
+            && including.is_empty()
+            && except_sockets.len() <= 1
+        {
+            // The common case needs no marks: one list, and at most one socket to leave out.
+            let left_out = except_sockets.first().and_then(|id| self.ids.get(id)).copied();
+            let list = self.channels.get(channel).into_iter().flatten();
+            return list
+                .filter(|subscription| Some(subscription.slot) != left_out)
+                .map(|subscription| push(&subscription.lane))
+                .sum();
+        }
+        self.round += 1;
+        let round = self.round;
+        for id in except_sockets {
+            self.mark(self.ids.get(id).copied(), round);
+        }
+        for channel in except {
+            let slots: Vec<_> = self.channels.get(channel).into_iter().flatten().map(|one| one.slot).collect();
+            for slot in slots {
+                self.mark(Some(slot), round);
+            }
+        }
+        let mut delivered = 0;
+        // Who is included by name is not kept out by a channel.
+        for slot in including.iter().filter_map(|id| self.ids.get(id)) {
+            if let Some(member) = &mut self.members[*slot] {
+                member.seen = round;
+                delivered += push(&member.lane);
+            }
+        }
+        let mut deliver = |member: &mut Option<Member>| {
+            if let Some(member) = member
+                && std::mem::replace(&mut member.seen, round) != round
+            {
+                delivered += push(&member.lane);
+            }
+        };
+        if to.is_empty() {
+            self.members.iter_mut().for_each(deliver);
+        } else {
+            for subscription in to.iter().filter_map(|channel| self.channels.get(channel)).flatten() {
+                deliver(&mut self.members[subscription.slot]);
+            }
+        }
+        delivered
+    }
+
+    fn mark(&mut self, slot: Option<usize>, round: u64) {
+        if let Some(member) = slot.and_then(|slot| self.members[slot].as_mut()) {
+            member.seen = round;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        task::{Context, Poll, Waker},
+    };
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        outbox::{Outbox, Taken, Transport},
+        protocol::{connect, raw_event},
+    };
+
+    fn channel(name: impl ToString) -> Channel {
+        Channel::new(&name.to_string(), 100).unwrap()
+    }
+
+    /// A table with some sockets in the main namespace, and what each of them was sent.
+    struct World {
+        table: Table,
+        sockets: Vec<(SocketId, Arc<Outbox>)>,
+    }
+
+    impl World {
+        fn new(count: usize) -> Self {
+            let mut table = Table::default();
+            let sockets = (0..count)
+                .map(|_| {
+                    let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
+                    let lane = Lane::new(Arc::clone(&outbox), 0);
+                    lane.open(connect("/", ""));
+                    let _ = outbox.poll_all(&mut Context::from_waker(Waker::noop()));
+                    let id = SocketId::random();
+                    table.attach(Namespace::default(), id, lane);
+                    (id, outbox)
+                })
+                .collect();
+            Self { table, sockets }
+        }
+
+        fn subscribe(&mut self, socket: usize, name: &str) {
+            self.table.subscribe(&Namespace::default(), self.sockets[socket].0, channel(name));
+        }
+
+        fn unsubscribe(&mut self, socket: usize, name: &str) {
+            self.table.unsubscribe(&Namespace::default(), self.sockets[socket].0, &channel(name));
+        }
+
+        /// Who gets it, each as often as it does.
+        fn publish(
+            &mut self,
+            to: &[&str],
+            except: &[&str],
+            except_sockets: &[usize],
+            including: &[usize],
+        ) -> Vec<usize> {
+            let names = |names: &[&str]| names.iter().map(channel).collect();
+            let ids = |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
+            let publication = Publication {
+                namespace: Namespace::default(),
+                to: names(to),
+                except: names(except),
+                except_sockets: ids(except_sockets),
+                including: ids(including),
+                frame: raw_event("/", "e", []).unwrap(),
+            };
+            let delivered = self.table.publish(&publication);
+            let mut receivers = Vec::new();
+            for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
+                if let Poll::Ready(Taken::Frames(frames)) = outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+                    receivers.extend(frames.iter().map(|_| socket));
+                }
+            }
+            assert_eq!(receivers.len(), delivered);
+            receivers
+        }
+    }
+
+    #[test]
+    fn each_verb_has_its_receivers() {
+        let mut world = World::new(5);
+        for (socket, name) in [(0, "a"), (1, "a"), (1, "b"), (2, "b"), (3, "c")] {
+            world.subscribe(socket, name);
+        }
+        assert_eq!(world.publish(&[], &[], &[], &[]), [0, 1, 2, 3, 4]);
+        assert_eq!(world.publish(&[], &[], &[4], &[]), [0, 1, 2, 3]);
+        assert_eq!(world.publish(&["a"], &[], &[], &[]), [0, 1]);
+        assert_eq!(world.publish(&["a"], &[], &[0], &[]), [1]);
+        assert_eq!(world.publish(&["a", "b"], &[], &[], &[]), [0, 1, 2], "once to who is in both");
+        assert_eq!(world.publish(&["a", "b"], &["b"], &[], &[]), [0]);
+        assert_eq!(world.publish(&["a"], &[], &[], &[4]), [0, 1, 4]);
+        assert_eq!(world.publish(&["a"], &[], &[], &[0]), [0, 1], "once to who is included and subscribed");
+        assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by name");
+        assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
+        assert_eq!(world.publish(&["nobody"], &[], &[], &[]), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn who_has_left_gets_nothing_and_leaves_nothing() {
+        let mut world = World::new(3);
+        for socket in 0..3 {
+            world.subscribe(socket, "a");
+            world.subscribe(socket, "a");
+        }
+        world.unsubscribe(0, "a");
+        world.unsubscribe(0, "a");
+        assert_eq!(world.publish(&["a"], &[], &[], &[]), [1, 2]);
+        world.table.detach(&Namespace::default(), world.sockets[1].0);
+        assert_eq!(world.publish(&["a"], &[], &[], &[]), [2]);
+        world.unsubscribe(2, "a");
+        assert!(world.table.namespaces[&Namespace::default()].channels.is_empty());
+        for socket in [0, 2] {
+            world.table.detach(&Namespace::default(), world.sockets[socket].0);
+        }
+        assert!(world.table.namespaces.is_empty());
+    }
+
+    #[test]
+    fn namespaces_are_apart() {
+        let mut world = World::new(1);
+        let elsewhere = Namespace::new("/elsewhere");
+        let lane = Lane::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
+        let stranger = SocketId::random();
+        world.table.attach(elsewhere.clone(), stranger, lane);
+        world.table.subscribe(&elsewhere, stranger, channel("a"));
+        world.subscribe(0, "a");
+        assert_eq!(world.publish(&["a"], &[], &[], &[]), [0]);
+        assert_eq!(world.table.subscribers(&elsewhere, &channel("a")), [stranger]);
+    }
+
+    proptest! {
+        #[test]
+        fn is_what_a_model_says(steps in proptest::collection::vec((any::<bool>(), 0..6usize, 0..4usize), 0..80)) {
+            let mut world = World::new(6);
+            let mut model = vec![BTreeSet::new(); 4];
+            let names = ["a", "b", "c", "d"];
+            for (join, socket, at) in steps {
+                if join {
+                    world.subscribe(socket, names[at]);
+                    model[at].insert(socket);
+                } else {
+                    world.unsubscribe(socket, names[at]);
+                    model[at].remove(&socket);
+                }
+                let expected: Vec<_> = model[at].iter().copied().collect();
+                prop_assert_eq!(world.publish(&[names[at]], &[], &[], &[]), expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use std::fmt;
+
+use actix::Message;
+
+use super::HandlerFn;
+use crate::event::{HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe};
+
+/// One of the seven events.
+pub trait Event: Message<Result = HandlerResult> + Clone + Send + sealed::Slot + 'static {}
+
+/// One of the six events that may concern a channel: all but [`OnConnect`], which comes before any channel.
+pub trait ChannelEvent: Event {}
+
+pub(crate) mod sealed {
+    /// Where the handlers of an event are kept.
+    pub trait Slot: Sized {
+        fn slot(handlers: &super::Handlers) -> &Vec<super::HandlerFn<Self>>;
+        fn slot_mut(handlers: &mut super::Handlers) -> &mut Vec<super::HandlerFn<Self>>;
+    }
+}
+
+/// Handlers by event, each list in the order of registration.
+#[derive(Default)]
+pub struct Handlers {
+    connect: Vec<HandlerFn<OnConnect>>,
+    message: Vec<HandlerFn<OnMessage>>,
+    subscribe: Vec<HandlerFn<OnSubscribe>>,
+    unsubscribe: Vec<HandlerFn<OnUnsubscribe>>,
+    error: Vec<HandlerFn<OnError>>,
+    disconnect: Vec<HandlerFn<OnDisconnect>>,
+    finish: Vec<HandlerFn<OnFinish>>,
+}
+
+impl Handlers {
+    pub(crate) fn add<E: Event>(&mut self, handler: HandlerFn<E>) {
+        E::slot_mut(self).push(handler);
+    }
+
+    pub(crate) fn of<E: Event>(&self) -> &[HandlerFn<E>] {
+        E::slot(self)
+    }
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers")
+            .field("connect", &self.connect.len())
+            .field("message", &self.message.len())
+            .field("subscribe", &self.subscribe.len())
+            .field("unsubscribe", &self.unsubscribe.len())
+            .field("error", &self.error.len())
+            .field("disconnect", &self.disconnect.len())
+            .field("finish", &self.finish.len())
+            .finish()
+    }
+}
+
+macro_rules! events {
+    ($($event:ident: $field:ident),* $(,)?) => {$(
+        impl sealed::Slot for $event {
+            fn slot(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
+                &handlers.$field
+            }
+
+            fn slot_mut(handlers: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
+                &mut handlers.$field
+            }
+        }
+
+        impl Event for $event {}
+    )*};
+}
+
+events! {
+    OnConnect: connect,
+    OnMessage: message,
+    OnSubscribe: subscribe,
+    OnUnsubscribe: unsubscribe,
+    OnError: error,
+    OnDisconnect: disconnect,
+    OnFinish: finish,
+}
+
+impl ChannelEvent for OnMessage {}
+impl ChannelEvent for OnSubscribe {}
+impl ChannelEvent for OnUnsubscribe {}
+impl ChannelEvent for OnError {}
+impl ChannelEvent for OnDisconnect {}
+impl ChannelEvent for OnFinish {}

@@ -1,0 +1,175 @@
+use std::{error, fmt, time::Duration};
+
+use regex::{Regex, RegexSet};
+use tokio::time::timeout;
+
+use super::{ChannelEvent, Event, HandlerFn, Handlers, Route};
+use crate::{
+    event::{Failure, HandlerError, HandlerResult, OnError},
+    model::Channel,
+    socket::Socket,
+};
+
+/// The handlers of one namespace, compiled: those of the builder, which hear everything, and those of the routes.
+#[derive(Debug)]
+pub(crate) struct Router {
+    everywhere: Handlers,
+    routes: Vec<Route>,
+    patterns: RegexSet,
+    handler_timeout: Duration,
+}
+
+/// What an event concerns, which says whose handlers hear of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scope<'a> {
+    /// This channel.
+    Channel(&'a Channel),
+    /// Whatever channels the socket is in.
+    Socket(&'a Socket),
+}
+
+/// A route's pattern is no regular expression.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PatternError {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub source: regex::Error,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the channel pattern {:?} is no regular expression: {}", self.pattern, self.source)
+    }
+}
+
+impl error::Error for PatternError {}
+
+impl Router {
+    pub(crate) fn new(
+        everywhere: Handlers,
+        routes: Vec<Route>,
+        handler_timeout: Duration,
+    ) -> Result<Self, PatternError> {
+        for Route { pattern, .. } in &routes {
+            // By itself, so that the error shows what was written, and an unbalanced `)` is not balanced by ours.
+            Regex::new(pattern).map_err(|source| PatternError { pattern: pattern.clone(), source })?;
+        }
+        let anchored = routes.iter().map(|route| format!("^(?:{})", route.pattern));
+        let patterns = RegexSet::new(anchored)
+            .map_err(|source| PatternError { pattern: "all patterns together".to_owned(), source })?;
+        Ok(Self { everywhere, routes, patterns, handler_timeout })
+    }
+
+    /// Whether there is a route for the channel.
+    pub(crate) fn declares(&self, channel: &Channel) -> bool {
+        self.patterns.is_match(channel)
+    }
+
+    /// Whether a route of the channel lets clients publish.
+    pub(crate) fn allows_publish(&self, channel: &Channel) -> bool {
+        self.patterns.matches(channel).iter().any(|route| self.routes[route].allow_publish)
+    }
+
+    /// Whether anybody would hear of this event.
+    pub(crate) fn hears<E: ChannelEvent>(&self, scope: Scope<'_>) -> bool {
+        !self.handlers::<E>(scope).is_empty()
+    }
+
+    /// Asks the handlers one after the other; the first objection is the answer.
+    pub(crate) async fn ask<E: ChannelEvent>(&self, scope: Scope<'_>, event: E) -> HandlerResult {
+        for handler in self.handlers::<E>(scope) {
+            self.call(handler, event.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the handlers which hear everything.
+    pub(crate) async fn ask_everywhere<E: Event>(&self, event: E) -> HandlerResult {
+        for handler in self.everywhere.of::<E>() {
+            self.call(handler, event.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells all handlers, one after the other; what fails is passed to the handlers of [`OnError`].
+    pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
+        for handler in self.handlers::<E>(scope) {
+            if let Err(error) = self.call(handler, event.clone()).await {
+                self.report(socket, error).await;
+            }
+        }
+    }
+
+    /// Passes a failure to the handlers of [`OnError`]. What fails there is logged.
+    pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
+        log::warn!("{} {}: a handler failed: {}", socket.id(), socket.namespace(), OneLine(&error));
+        let event = OnError { socket: socket.clone(), error };
+        for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
+            if let Err(error) = self.call(handler, event.clone()).await {
+                log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
+            }
+        }
+    }
+
+    async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
+        timeout(self.handler_timeout, handler(event)).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+    }
+
+    /// Each handler once: the builder's first, then the routes', in order of registration.
+    fn handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
+        let mut handlers: Vec<_> = self.everywhere.of::<E>().iter().collect();
+        if self.routes.iter().all(|route| route.handlers.of::<E>().is_empty()) {
+            return handlers;
+        }
+        let mut matched = vec![false; self.routes.len()];
+        let mut matching = |channel: &Channel| {
+            for route in &self.patterns.matches(channel) {
+                matched[route] = true;
+            }
+        };
+        match scope {
+            Scope::Channel(channel) => matching(channel),
+            Scope::Socket(socket) => socket.channels().iter().for_each(matching),
+        }
+        let routes = self.routes.iter().zip(matched).filter(|(_, matched)| *matched);
+        handlers.extend(routes.flat_map(|(route, _)| route.handlers.of::<E>()));
+        handlers
+    }
+}
+
+/// What may hold a client's words, on one line of the log.
+struct OneLine<'a>(&'a HandlerError);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.to_string().escape_debug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::channel, *};
+
+    fn router(patterns: &[&str]) -> Result<Router, PatternError> {
+        let routes = patterns.iter().map(|pattern| channel(*pattern)).collect();
+        Router::new(Handlers::default(), routes, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn patterns_match_from_the_start_and_need_not_reach_the_end() {
+        let router = router(&["room-", "^match-[0-9]+$", "a|b"]).unwrap();
+        let declared = |name| router.declares(&Channel::new(name, 100).unwrap());
+        assert!(declared("room-1") && declared("room-") && declared("match-42"));
+        assert!(declared("a") && declared("bc"), "an alternative is anchored as a whole");
+        assert!(!declared("my-room-1") && !declared("match-42x") && !declared("cb"));
+    }
+
+    #[test]
+    fn a_bad_pattern_is_named() {
+        let error = router(&["ok", "(", "also ok"]).unwrap_err();
+        assert_eq!(error.pattern, "(");
+        assert!(router(&["a)|(b"]).is_err(), "a pattern can't break out of its group");
+    }
+}

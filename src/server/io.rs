@@ -1,0 +1,137 @@
+use std::{fmt, sync::Arc};
+
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::{Builder, Cors, builder::HandshakeCheck};
+use crate::{
+    config::Config,
+    connection::Shared,
+    model::{ChannelError, Namespace, SocketId, ToChannel},
+    registry::Subscribers,
+    socket::{MESSAGE, SendError, Socket, Target},
+};
+
+/// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
+///
+/// It is bound to one namespace, the main one unless it came from [`SocketIo::of`].
+#[derive(Clone)]
+pub struct SocketIo {
+    pub(super) inner: Arc<Inner>,
+    namespace: Namespace,
+}
+
+pub(super) struct Inner {
+    pub(super) shared: Arc<Shared>,
+    pub(super) on_handshake: Vec<HandshakeCheck>,
+    pub(super) cors: Option<Cors>,
+}
+
+impl SocketIo {
+    /// Starts to build a server.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), namespace: Namespace::default() }
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.inner.shared.config
+    }
+
+    /// The same server, for another namespace. In one that was never added, there is nobody.
+    #[must_use]
+    pub fn of(&self, namespace: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), namespace: Namespace::new(namespace) }
+    }
+
+    /// Sends `data` to all clients as the event `message`.
+    ///
+    /// # Errors
+    /// [`SendError::Overloaded`] or [`SendError::Serialize`].
+    pub fn broadcast<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
+        self.emit(MESSAGE, data)
+    }
+
+    /// Sends `data` to the channel's subscribers as the event `message`.
+    ///
+    /// # Errors
+    /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
+    pub fn broadcast_channel<T: Serialize + ?Sized>(&self, channel: impl ToChannel, data: &T) -> Result<(), SendError> {
+        self.to(channel).emit(MESSAGE, data)
+    }
+
+    /// Sends `data` to one client as the event `message`.
+    ///
+    /// # Errors
+    /// [`SendError::NoSocket`], [`SendError::Closed`] or [`SendError::Serialize`].
+    pub fn send<T: Serialize + ?Sized>(&self, id: &SocketId, data: &T) -> Result<(), SendError> {
+        self.socket(id).ok_or(SendError::NoSocket(*id))?.send(data)
+    }
+
+    /// Sends an event to all clients.
+    ///
+    /// # Errors
+    /// [`SendError::Overloaded`], [`SendError::Reserved`] or [`SendError::Serialize`].
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), SendError> {
+        self.everyone().emit(event, data)
+    }
+
+    /// The channel's subscribers, to send them something.
+    pub fn to(&self, channel: impl ToChannel) -> Target {
+        self.everyone().to(channel)
+    }
+
+    /// Everyone but the channel's subscribers.
+    pub fn except(&self, channel: impl ToChannel) -> Target {
+        self.everyone().except(channel)
+    }
+
+    /// One client, if it is there, or is just coming in or going out.
+    pub fn socket(&self, id: &SocketId) -> Option<Socket> {
+        self.inner.shared.sessions.socket(id).filter(|socket| *socket.namespace() == self.namespace)
+    }
+
+    /// Who is subscribed to the channel, in no particular order.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if the name is none.
+    pub async fn subscribers(&self, channel: impl ToChannel) -> Result<Vec<SocketId>, ChannelError> {
+        let channel = channel.to_channel(self.config().max_channel_length)?;
+        let namespace = self.namespace.clone();
+        // With its arbiter stopped, the registry has no subscribers any more.
+        Ok(self.inner.shared.registry.ask(Subscribers { namespace, channel }).await.unwrap_or_default())
+    }
+
+    /// How many connections there are, in any namespace.
+    pub fn connections(&self) -> usize {
+        self.inner.shared.sessions.count()
+    }
+
+    /// Ends all connections, and waits until the last `OnFinish` is handled, [`Config::shutdown_timeout`] at most.
+    /// `false`: some were left. Clients come back by themselves, to a server which is there then.
+    ///
+    /// Stop taking new connections first: those that come during the wait are not ended.
+    pub async fn shutdown(&self) -> bool {
+        let sessions = &self.inner.shared.sessions;
+        sessions.end_all();
+        timeout(self.config().shutdown_timeout, sessions.none_left()).await.is_ok()
+    }
+
+    fn everyone(&self) -> Target {
+        let shared = &self.inner.shared;
+        Target::new(shared.registry.clone(), Arc::clone(&shared.config), self.namespace.clone())
+    }
+}
+
+impl fmt::Debug for SocketIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIo")
+            .field("namespace", &self.namespace)
+            .field("connections", &self.connections())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use actix::Addr;
+
+use crate::{
+    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    routing::{EventSet, Handlers, IntoHandler, PatternError, Route, Router, SocketHandler},
+};
+
+/// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
+///
+/// A handler registered here hears every event of the namespace, of every client; one on a [`Route`] hears those which
+/// concern its channels.
+#[derive(Debug, Default)]
+#[must_use = "give it back to `Builder::namespace`"]
+pub struct NamespaceBuilder {
+    handlers: Handlers,
+    routes: Vec<Route>,
+}
+
+impl NamespaceBuilder {
+    /// Adds a route: channels that exist, and who handles their events.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Registers an actor for all events that it lists.
+    pub fn to<A: SocketHandler>(mut self, addr: &Addr<A>) -> Self {
+        <A::Events as EventSet<A>>::add(addr, &mut self.handlers);
+        self
+    }
+
+    /// Decides who may come in.
+    pub fn on_connect<Via>(mut self, handler: impl IntoHandler<OnConnect, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Handles what clients send.
+    pub fn on_message<Via>(mut self, handler: impl IntoHandler<OnMessage, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Decides who may subscribe, to any channel.
+    pub fn on_subscribe<Via>(mut self, handler: impl IntoHandler<OnSubscribe, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Hears who has left any channel.
+    pub fn on_unsubscribe<Via>(mut self, handler: impl IntoHandler<OnUnsubscribe, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Hears of every handler that failed.
+    pub fn on_error<Via>(mut self, handler: impl IntoHandler<OnError, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Hears that a client has gone, and why.
+    pub fn on_disconnect<Via>(mut self, handler: impl IntoHandler<OnDisconnect, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Hears the last of each client.
+    pub fn on_finish<Via>(mut self, handler: impl IntoHandler<OnFinish, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    pub(super) fn compile(self, handler_timeout: Duration) -> Result<Router, PatternError> {
+        Router::new(self.handlers, self.routes, handler_timeout)
+    }
+}

@@ -1,0 +1,100 @@
+use std::{any::Any, io, net::ToSocketAddrs, time::Duration};
+
+use actix_web::{App, HttpServer, dev::Extensions, rt::net::TcpStream};
+use socket2::SockRef;
+
+use super::SocketIo;
+use crate::config::Config;
+
+/// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at once.
+const BACKLOG: u32 = 4096;
+/// How long requests that are under way may take after the sockets have gone.
+const LAST_REQUESTS: u64 = 1;
+
+impl SocketIo {
+    /// Serves this and nothing else, until Ctrl-C or SIGTERM; then [shuts down](Self::shutdown).
+    ///
+    /// For those who have no actix-web app to embed it in. It has the settings which a server for long-lived connections
+    /// needs; [`SocketIo::mount`] names those that an app should have as well.
+    ///
+    /// # Errors
+    /// If the address can't be listened on.
+    pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        let tcp_timeout = self.config().tcp_timeout;
+        let app = self.clone();
+        let stopping = self.clone();
+        let server = HttpServer::new(move || App::new().configure(app.mount()))
+            .backlog(BACKLOG)
+            // A poll that is broken off is noticed at once.
+            .h1_allow_half_closed(false)
+            .tcp_nodelay(true)
+            .on_connect(move |stream, _| bound_unacknowledged(stream, tcp_timeout))
+            .shutdown_timeout(LAST_REQUESTS)
+            .shutdown_signal(async move {
+                stop_signal().await;
+                log::info!("shutting down {} connections", stopping.connections());
+                if !stopping.shutdown().await {
+                    log::warn!("{} connections left after shutdown_timeout", stopping.connections());
+                }
+            })
+            .bind(addr)?;
+        for addr in server.addrs() {
+            log::info!("listening on http://{addr}{}", self.config().path);
+        }
+        server.run().await
+    }
+}
+
+/// For [`HttpServer::on_connect`] of an app that embeds this: sets [`Config::tcp_timeout`]'s default on a connection, so
+/// that a client which stops reading does not keep its descriptor.
+///
+/// ```no_run
+/// # use actix_web::{App, HttpServer};
+/// # fn example(io: actix_socketio::SocketIo) {
+/// HttpServer::new(move || App::new().configure(io.mount()))
+///     .h1_allow_half_closed(false)
+///     .on_connect(actix_socketio::on_connect);
+/// # }
+/// ```
+pub fn on_connect(stream: &dyn Any, _: &mut Extensions) {
+    bound_unacknowledged(stream, Config::default().tcp_timeout);
+}
+
+/// actix-web has no write timeout: a peer with a closed window would be waited for as long as it likes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bound_unacknowledged(stream: &dyn Any, limit: Duration) {
+    if let Some(stream) = stream.downcast_ref::<TcpStream>()
+        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(limit))
+    {
+        log::warn!("TCP_USER_TIMEOUT is not to be had: {error}");
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bound_unacknowledged(_: &dyn Any, _: Duration) {}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    // Without a handler for Ctrl-C there is no signal to wait for.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,95 @@
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::AckError;
+use crate::protocol::{AckId, Args};
+
+/// The acknowledgements that a socket waits for.
+#[derive(Debug)]
+pub(crate) struct Acks {
+    state: Mutex<State>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    waiting: HashMap<u64, oneshot::Sender<Args>>,
+    closed: bool,
+}
+
+/// An acknowledgement that is waited for; forgotten when dropped.
+pub(super) struct Pending<'a> {
+    acks: &'a Acks,
+    pub(super) id: u64,
+    answer: oneshot::Receiver<Args>,
+}
+
+impl Acks {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { state: Mutex::default(), limit }
+    }
+
+    pub(super) fn ask(&self) -> Result<Pending<'_>, AckError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(AckError::Closed);
+        }
+        if state.waiting.len() >= self.limit {
+            return Err(AckError::TooMany { limit: self.limit });
+        }
+        let id = state.next;
+        state.next += 1;
+        let (sender, answer) = oneshot::channel();
+        state.waiting.insert(id, sender);
+        Ok(Pending { acks: self, id, answer })
+    }
+
+    /// Passes an answer on; `false` if nobody asked, or somebody else answered.
+    pub(crate) fn answer(&self, id: &AckId, args: Args) -> bool {
+        let sender = id.to_u64().and_then(|id| self.state.lock().waiting.remove(&id));
+        sender.is_some_and(|sender| sender.send(args).is_ok())
+    }
+
+    /// Nobody will answer any more.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.waiting.clear();
+    }
+}
+
+impl Pending<'_> {
+    pub(super) async fn answer(&mut self) -> Result<Args, AckError> {
+        (&mut self.answer).await.map_err(|_| AckError::Closed)
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.acks.state.lock().waiting.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_counts_once_and_only_if_asked_for() {
+        let acks = Acks::new(2);
+        assert!(!acks.answer(&AckId::from(0), Args::default()));
+        let mut first = acks.ask().unwrap();
+        let second = acks.ask().unwrap();
+        assert!(matches!(acks.ask(), Err(AckError::TooMany { limit: 2 })));
+        assert!(acks.answer(&AckId::from(first.id), Args::default()));
+        assert!(!acks.answer(&AckId::from(first.id), Args::default()));
+        assert!(first.answer.try_recv().is_ok());
+        drop((first, second));
+        assert!(acks.state.lock().waiting.is_empty());
+        acks.close();
+        assert!(matches!(acks.ask(), Err(AckError::Closed)));
+    }
+}

@@ -1,0 +1,73 @@
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use super::SubscribeError;
+use crate::{
+    model::{Channel, Namespace, SocketId},
+    registry::{RegistryHandle, Subscribe, Unsubscribe},
+};
+
+/// The channels of one socket. The registry is told of each change under the lock, so that both see the same order.
+#[derive(Debug, Default)]
+pub(super) struct Membership {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Each channel with its turn, to list them in the order of subscription.
+    channels: HashMap<Channel, u64>,
+    turns: u64,
+    closed: bool,
+}
+
+impl Membership {
+    pub(super) fn join(
+        &self,
+        channel: Channel,
+        limit: usize,
+        registry: &RegistryHandle,
+        namespace: &Namespace,
+        id: SocketId,
+    ) -> Result<bool, SubscribeError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(SubscribeError::Closed);
+        }
+        if state.channels.contains_key(&channel) {
+            return Ok(false);
+        }
+        if state.channels.len() >= limit {
+            return Err(SubscribeError::TooManyChannels { limit });
+        }
+        state.turns += 1;
+        let turn = state.turns;
+        state.channels.insert(channel.clone(), turn);
+        registry.tell(Subscribe { namespace: namespace.clone(), id, channel });
+        Ok(true)
+    }
+
+    pub(super) fn leave(&self, channel: &str, registry: &RegistryHandle, namespace: &Namespace, id: SocketId) -> bool {
+        let mut state = self.state.lock();
+        let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
+        registry.tell(Unsubscribe { namespace: namespace.clone(), id, channel });
+        true
+    }
+
+    pub(super) fn contains(&self, channel: &str) -> bool {
+        self.state.lock().channels.contains_key(channel)
+    }
+
+    pub(super) fn channels(&self) -> Vec<Channel> {
+        let mut channels: Vec<_> =
+            self.state.lock().channels.iter().map(|(channel, turn)| (*turn, channel.clone())).collect();
+        channels.sort_unstable_by_key(|(turn, _)| *turn);
+        channels.into_iter().map(|(_, channel)| channel).collect()
+    }
+
+    /// No more subscriptions: the socket is over.
+    pub(super) fn close(&self) {
+        *self.state.lock() = State { closed: true, ..State::default() };
+    }
+}

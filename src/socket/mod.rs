@@ -1,0 +1,237 @@
+//! The handle for one client in one namespace.
+
+mod ack;
+mod error;
+mod membership;
+mod send;
+mod target;
+
+use std::{fmt, sync::Arc};
+
+use actix::{Message, Recipient};
+
+pub(crate) use ack::Acks;
+pub use error::{AckError, SendError, SubscribeError};
+use membership::Membership;
+pub(crate) use send::MESSAGE;
+pub use target::{Receipt, Target};
+
+use crate::{
+    config::Config,
+    model::{Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
+    outbox::{Lane, Pushed},
+    protocol::{self, Frame},
+    registry::{Attach, Detach, Fence, RegistryHandle},
+};
+
+/// One client in one namespace: what every event carries, and everything hangs on.
+///
+/// A handle: cheap to clone, and usable from any thread and any task, also outside of events, also after the client
+/// has gone. See [`Socket::send`] and its neighbours for the sending verbs.
+#[derive(Clone)]
+pub struct Socket {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: SocketId,
+    namespace: Namespace,
+    handshake: Handshake,
+    context: ContextMap,
+    extensions: Arc<Extensions>,
+    config: Arc<Config>,
+    lane: Arc<Lane>,
+    membership: Membership,
+    acks: Acks,
+    registry: RegistryHandle,
+    commands: Recipient<Command>,
+}
+
+/// What a socket asks its connection to do.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Command {
+    /// End this socket; the client has been told already.
+    Disconnect(SocketId),
+    /// End the whole connection.
+    Close,
+}
+
+/// What a socket is made of.
+pub(crate) struct Parts {
+    pub(crate) namespace: Namespace,
+    pub(crate) handshake: Handshake,
+    pub(crate) extensions: Arc<Extensions>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) registry: RegistryHandle,
+    pub(crate) commands: Recipient<Command>,
+}
+
+impl Socket {
+    /// A new socket, which the registry hears of.
+    pub(crate) fn attach(parts: Parts) -> Self {
+        let Parts { namespace, handshake, extensions, config, lane, registry, commands } = parts;
+        let id = SocketId::random();
+        registry.tell(Attach { namespace: namespace.clone(), id, lane: Arc::clone(&lane) });
+        Self {
+            inner: Arc::new(Inner {
+                id,
+                handshake,
+                extensions,
+                context: ContextMap::default(),
+                membership: Membership::default(),
+                acks: Acks::new(config.max_pending_acks),
+                namespace,
+                config,
+                lane,
+                registry,
+                commands,
+            }),
+        }
+    }
+
+    /// The client's public name: what it calls `socket.id` itself.
+    pub fn id(&self) -> SocketId {
+        self.inner.id
+    }
+
+    /// The namespace that it is in.
+    pub fn namespace(&self) -> &Namespace {
+        &self.inner.namespace
+    }
+
+    /// How it came: headers, query, address, `auth`.
+    pub fn handshake(&self) -> &Handshake {
+        &self.inner.handshake
+    }
+
+    /// What the application remembers of it, as JSON by name.
+    pub fn context(&self) -> &ContextMap {
+        &self.inner.context
+    }
+
+    /// Rust values by type, shared by all sockets of the connection.
+    /// [`Builder::on_handshake`](crate::Builder::on_handshake) puts the first ones in.
+    pub fn extensions(&self) -> &Extensions {
+        &self.inner.extensions
+    }
+
+    /// The channels it is subscribed to, the oldest subscription first. They are still there in `OnDisconnect`,
+    /// `OnUnsubscribe` and `OnFinish`.
+    pub fn channels(&self) -> Vec<Channel> {
+        self.inner.membership.channels()
+    }
+
+    /// Whether what is sent may still reach it. It may be gone without the server knowing yet.
+    pub fn is_connected(&self) -> bool {
+        !self.inner.lane.is_shut()
+    }
+
+    /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it was subscribed.
+    ///
+    /// From here on it gets what is published. A snapshot that is sent after this call so leaves no gap.
+    ///
+    /// # Errors
+    /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
+    pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
+        let Inner { membership, registry, namespace, id, config, .. } = &*self.inner;
+        let channel = channel.to_channel(config.max_channel_length)?;
+        membership.join(channel, config.max_channels, registry, namespace, *id)
+    }
+
+    /// Takes it out of a channel. `false`: it was not in.
+    ///
+    /// A message that is on its way may still reach it.
+    pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
+        let Inner { membership, registry, namespace, id, .. } = &*self.inner;
+        membership.leave(channel.as_ref(), registry, namespace, *id)
+    }
+
+    /// Whether it is subscribed to the channel.
+    pub fn is_subscribed(&self, channel: impl AsRef<str>) -> bool {
+        self.inner.membership.contains(channel.as_ref())
+    }
+
+    /// Puts it out of its namespace; other namespaces of the connection go on. What was sent before still goes out.
+    ///
+    /// The client sees the reason `io server disconnect`, and does not come back by itself.
+    pub fn disconnect(&self) {
+        if self.say_goodbye() {
+            self.inner.commands.do_send(Command::Disconnect(self.id()));
+        }
+    }
+
+    /// Ends the whole connection, with all its namespaces. What was sent before still goes out.
+    pub fn close(&self) {
+        self.inner.commands.do_send(Command::Close);
+    }
+
+    /// Takes it out of a channel, and waits until no message of the channel can come any more.
+    pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
+        let left = self.unsubscribe(channel);
+        // A registry which is gone sends nothing either.
+        let _ = self.inner.registry.ask(Fence).await;
+        left
+    }
+
+    /// Lets the client in: its CONNECT answer goes out, then what was held.
+    pub(crate) fn admit(&self) {
+        self.inner.lane.open(protocol::connect(self.namespace().as_str(), self.id().as_str()));
+    }
+
+    /// Tells the client that it is out; nothing more goes out. `false`: it was out already.
+    pub(crate) fn say_goodbye(&self) -> bool {
+        self.inner.lane.push_last(protocol::disconnect(self.namespace().as_str())) == Pushed::Queued
+    }
+
+    /// Nothing more goes out.
+    pub(crate) fn shut(&self) {
+        self.inner.lane.shut();
+    }
+
+    /// The socket is over: it leaves its channels, and whoever waits for an acknowledgement is told.
+    pub(crate) fn detach(&self) {
+        self.shut();
+        self.inner.membership.close();
+        self.inner.acks.close();
+        self.inner.registry.tell(Detach { namespace: self.namespace().clone(), id: self.id() });
+    }
+
+    pub(crate) fn acks(&self) -> &Acks {
+        &self.inner.acks
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {
+        match self.inner.lane.push(frame) {
+            Pushed::Queued => Ok(()),
+            Pushed::Dropped => Err(SendError::Closed),
+        }
+    }
+
+    fn target(&self) -> Target {
+        Target::new(self.inner.registry.clone(), Arc::clone(&self.inner.config), self.namespace().clone())
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for Socket {}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.id())
+            .field("namespace", self.namespace())
+            .field("connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Message, Recipient};
+use tokio::sync::oneshot;
+
+use crate::{
+    outbox::{Outbox, Transport},
+    protocol::{DecodeError, EnginePacket},
+};
+
+/// Why a transport, or the server, ends a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The client said so, or closed its WebSocket.
+    Closed,
+    /// The client broke off, or broke the rules of its transport; the text is for the log.
+    Broken(&'static str),
+    /// The client sent what is no packet.
+    Malformed(DecodeError),
+    /// The server is going down.
+    Shutdown,
+}
+
+/// What a connection hears from its transports.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) enum Inbound {
+    /// Packets, in the order in which they came. `taken` is answered when the connection has room for more.
+    Packets { packets: Vec<EnginePacket>, taken: oneshot::Sender<()> },
+    /// The session ends.
+    End(Ending),
+}
+
+/// A session, as its transports see it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    inbound: Recipient<Inbound>,
+    pub(crate) outbox: Arc<Outbox>,
+    posting: AtomicBool,
+    limits: Limits,
+}
+
+/// What a transport puts up with.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Bytes of a polling body and of a WebSocket message.
+    pub(crate) max_payload: usize,
+    /// How long a polling body may take to arrive.
+    pub(crate) body_timeout: Duration,
+    /// How long a WebSocket may take from its start to the end of the upgrade.
+    pub(crate) upgrade_timeout: Duration,
+}
+
+impl Link {
+    /// Packets which are handed over at once. A body of many small ones is so decoded piece by piece, as there is room.
+    pub(crate) const BATCH: usize = 64;
+
+    pub(crate) fn new(inbound: Recipient<Inbound>, outbox: Arc<Outbox>, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { inbound, outbox, posting: AtomicBool::new(false), limits })
+    }
+
+    /// The transport the session is on.
+    pub(crate) fn transport(&self) -> Transport {
+        self.outbox.holder()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
+    pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
+        let (taken, room) = oneshot::channel();
+        self.inbound.do_send(Inbound::Packets { packets, taken });
+        room.await.is_ok()
+    }
+
+    /// Ends the session; one which has ended already takes no notice.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.inbound.do_send(Inbound::End(ending));
+    }
+
+    /// Claims the right to post; `false` if a POST is under way.
+    fn begin_post(&self) -> bool {
+        !self.posting.swap(true, Ordering::AcqRel)
+    }
+
+    fn end_post(&self) {
+        self.posting.store(false, Ordering::Release);
+    }
+}
+
+/// Ends the session unless it is told that all went well: a request which is dropped half-way takes frames with it.
+struct EndIfDropped<'a> {
+    link: &'a Link,
+    armed: bool,
+}
+
+impl<'a> EndIfDropped<'a> {
+    fn new(link: &'a Link) -> Self {
+        Self { link, armed: true }
+    }
+
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for EndIfDropped<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.link.end(Ending::Broken("the client broke off a request"));
+        }
+    }
+}
+
+/// The right to poll, given back when dropped.
+pub(super) struct Poll<'a>(EndIfDropped<'a>);
+
+impl<'a> Poll<'a> {
+    pub(super) fn begin(link: &'a Link) -> Option<Self> {
+        link.outbox.begin_poll().then(|| Self(EndIfDropped::new(link)))
+    }
+
+    /// The poll is answered.
+    pub(super) fn end(self) {
+        let link = self.0.link;
+        self.0.disarm();
+        link.outbox.end_poll();
+    }
+}
+
+/// The right to post, given back when dropped.
+pub(super) struct Post<'a>(EndIfDropped<'a>);
+
+impl<'a> Post<'a> {
+    pub(super) fn begin(link: &'a Link) -> Option<Self> {
+        link.begin_post().then(|| Self(EndIfDropped::new(link)))
+    }
+
+    /// The body is read, or refused.
+    pub(super) fn end(self) {
+        let link = self.0.link;
+        self.0.disarm();
+        link.end_post();
+    }
+}

@@ -1,0 +1,10 @@
+//! Bytes to packets and frames to bytes: HTTP long-polling and WebSocket.
+//!
+//! A transport knows its session as a [`Link`]: what it reads goes to the connection as [`Inbound`] messages, what it
+//! writes comes out of the [`Outbox`]. It knows nothing of namespaces, channels or handlers.
+
+mod link;
+pub(crate) mod polling;
+pub(crate) mod websocket;
+
+pub(crate) use link::{Ending, Inbound, Limits, Link};

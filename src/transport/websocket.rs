@@ -1,0 +1,373 @@
+//! A WebSocket: the only file that names `actix_web_actors` and `actix_http::ws`.
+//!
+//! Two halves which share one [`Wire`]. The response [`Body`] writes: what the WebSocket itself has to say (a pong, a
+//! close), and whatever waits in the outbox, as many frames at once as there are. A task reads: it hands packets to the
+//! connection and waits for room before it reads on, so that a client which sends faster than it is served is held by
+//! TCP. The halves don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    mem,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use actix_http::ws::{CloseCode, CloseReason, Codec, Frame as WsFrame, Item, Message, ProtocolError};
+use actix_web::{Error, HttpRequest, HttpResponse, rt, web};
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use futures_core::Stream;
+use tokio::time::timeout;
+use tokio_util::codec::{Decoder, Encoder};
+
+use super::{Ending, Link};
+use crate::{
+    outbox::Taken,
+    protocol::{DecodeError, EnginePacket, Frame},
+};
+
+/// Opens a WebSocket for a session which is on it from the start, and is made if there is a handshake.
+///
+/// # Errors
+/// If the request is no WebSocket handshake (RFC 6455 §4.2.1).
+pub(crate) fn open(
+    session: impl FnOnce() -> Arc<Link>,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Error> {
+    let (wire, response) = start(request)?;
+    let link = session();
+    wire.borrow_mut().source = Source::Outbox(Arc::clone(&link));
+    rt::spawn(async move { Reader::new(link, wire, payload).run().await });
+    Ok(response)
+}
+
+/// Opens a WebSocket that tries to take over from polling.
+///
+/// # Errors
+/// If the request is no WebSocket handshake.
+pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
+    let (wire, response) = start(request)?;
+    rt::spawn(async move {
+        let limit = link.limits().upgrade_timeout;
+        let mut reader = Reader::new(link, wire, payload);
+        match timeout(limit, reader.upgrade()).await {
+            Ok(true) => reader.run().await,
+            // The session stays with polling; only this WebSocket ends.
+            Ok(false) | Err(_) => reader.wire.borrow_mut().close(None),
+        }
+    });
+    Ok(response)
+}
+
+fn start(request: &HttpRequest) -> Result<(Rc<RefCell<Wire>>, HttpResponse), Error> {
+    let mut response = actix_web_actors::ws::handshake(request)?;
+    let wire = Rc::new(RefCell::new(Wire::default()));
+    let body = Body(Rc::clone(&wire));
+    Ok((wire, response.streaming(body)))
+}
+
+/// Where the frames come from.
+#[derive(Default)]
+enum Source {
+    /// Not yet decided: a probe.
+    #[default]
+    Nothing,
+    Outbox(Arc<Link>),
+    /// No more.
+    End,
+}
+
+/// What the two halves share.
+#[derive(Default)]
+struct Wire {
+    /// Frames of the WebSocket's own: the answer to a probe.
+    own: BytesMut,
+    /// The answer to the last ping: one is enough for all pings before (RFC 6455 §5.5.3), and bounds what a flood costs.
+    pong: Option<Bytes>,
+    source: Source,
+    /// The Close frame to end with, unless the connection was cut.
+    goodbye: Option<Option<CloseReason>>,
+    waker: Option<Waker>,
+}
+
+impl Wire {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn close(&mut self, reason: Option<CloseReason>) {
+        if !matches!(self.source, Source::End) {
+            self.source = Source::End;
+            self.goodbye = Some(reason);
+        }
+        self.wake();
+    }
+
+    fn encode(&mut self, message: Message) {
+        // The codec refuses nothing but fragments out of order, and none is ever sent.
+        let _ = Codec::new().encode(message, &mut self.own);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(data) = self.pong.take() {
+            self.encode(Message::Pong(data));
+        }
+        let taken = match &self.source {
+            Source::Outbox(link) => link.outbox.poll_all(cx),
+            Source::Nothing => Poll::Pending,
+            Source::End => Poll::Ready(Taken::Cut),
+        };
+        let own = mem::take(&mut self.own);
+        match taken {
+            Poll::Pending if own.is_empty() => {
+                self.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(Some(own.freeze())),
+            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(join(own, &frames))),
+            Poll::Ready(Taken::Last(frames)) => {
+                self.source = Source::End;
+                self.own = BytesMut::from(join(own, &frames));
+                self.encode(Message::Close(None));
+                Poll::Ready(Some(mem::take(&mut self.own).freeze()))
+            }
+            Poll::Ready(Taken::Cut | Taken::Nothing) => {
+                self.source = Source::End;
+                self.own = own;
+                if let Some(reason) = self.goodbye.take() {
+                    self.encode(Message::Close(reason));
+                }
+                let last = mem::take(&mut self.own);
+                Poll::Ready((!last.is_empty()).then(|| last.freeze()))
+            }
+        }
+    }
+}
+
+/// One chunk for all, without a copy if there is only one frame.
+fn join(own: BytesMut, frames: &[Frame]) -> Bytes {
+    match frames {
+        [frame] if own.is_empty() => frame.websocket().clone(),
+        _ => {
+            let mut chunk = own;
+            chunk.reserve(frames.iter().map(Frame::len).sum());
+            for frame in frames {
+                chunk.extend_from_slice(frame.websocket());
+            }
+            chunk.freeze()
+        }
+    }
+}
+
+/// The half that writes. Dropped when the peer is gone.
+struct Body(Rc<RefCell<Wire>>);
+
+impl Stream for Body {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.borrow_mut().poll(cx).map(|chunk| chunk.map(Ok))
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let mut wire = self.0.borrow_mut();
+        if let Source::Outbox(link) = mem::replace(&mut wire.source, Source::End) {
+            link.end(Ending::Closed);
+        }
+    }
+}
+
+/// The half that reads.
+struct Reader {
+    link: Arc<Link>,
+    wire: Rc<RefCell<Wire>>,
+    payload: web::Payload,
+    codec: Codec,
+    buffer: BytesMut,
+    /// The fragments of a message so far.
+    fragments: Option<BytesMut>,
+}
+
+/// Why a reader stops.
+enum Stop {
+    /// The peer closed, or is gone.
+    Gone,
+    /// The peer broke a rule: this is the close code which says so, and how the session ends.
+    Broken(CloseCode, Ending),
+}
+
+impl Reader {
+    fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, payload: web::Payload) -> Self {
+        let codec = Codec::new().max_size(link.limits().max_payload);
+        Self { link, wire, payload, codec, buffer: BytesMut::new(), fragments: None }
+    }
+
+    /// Hands over packets until the peer or the connection is gone.
+    async fn run(&mut self) {
+        let stop = loop {
+            let batch = match self.batch().await {
+                Ok(batch) => batch,
+                Err(stop) => break stop,
+            };
+            if !self.link.push(batch).await {
+                return;
+            }
+        };
+        let (reason, ending) = match stop {
+            Stop::Gone => (None, Ending::Closed),
+            Stop::Broken(code, ending) => (Some(code.into()), ending),
+        };
+        // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
+        self.link.end(ending);
+        self.wire.borrow_mut().close(reason);
+    }
+
+    /// Answers a probe and waits for the upgrade. `false`: the peer gave up, or did something else.
+    async fn upgrade(&mut self) -> bool {
+        let link = Arc::clone(&self.link);
+        let mut probe = Probe { link: &link, begun: false };
+        loop {
+            match self.packet().await {
+                Ok(EnginePacket::Ping(data)) if &*data == "probe" && !probe.begun => {
+                    if !probe.begin() {
+                        return false;
+                    }
+                    let pong = EnginePacket::Pong(data).encode();
+                    let mut wire = self.wire.borrow_mut();
+                    wire.encode(Message::Text(pong));
+                    wire.wake();
+                }
+                Ok(EnginePacket::Upgrade) => {
+                    if !self.link.outbox.hand_over() {
+                        return false;
+                    }
+                    probe.begun = false;
+                    let mut wire = self.wire.borrow_mut();
+                    wire.source = Source::Outbox(Arc::clone(&self.link));
+                    wire.wake();
+                    return true;
+                }
+                Ok(_) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// At least one packet, and whatever has come with it.
+    async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
+        let mut batch = vec![self.packet().await?];
+        while batch.len() < Link::BATCH {
+            match self.decode() {
+                Ok(Some(packet)) => batch.push(packet),
+                Ok(None) => break,
+                // What came before it was in order, and is handled first.
+                Err(stop) => {
+                    self.link.push(batch).await;
+                    return Err(stop);
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn packet(&mut self) -> Result<EnginePacket, Stop> {
+        loop {
+            if let Some(packet) = self.decode()? {
+                return Ok(packet);
+            }
+            let mut payload = Pin::new(&mut self.payload);
+            match poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
+                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                Some(Err(_)) | None => return Err(Stop::Gone),
+            }
+        }
+    }
+
+    /// The next packet of what has been read, if it is whole.
+    fn decode(&mut self) -> Result<Option<EnginePacket>, Stop> {
+        while let Some(frame) = self.codec.decode(&mut self.buffer).map_err(violation)? {
+            let text = match frame {
+                WsFrame::Text(text) => text,
+                WsFrame::Continuation(item) => match self.fragment(item)? {
+                    Some(text) => text,
+                    None => continue,
+                },
+                WsFrame::Binary(_) => return Err(binary()),
+                WsFrame::Ping(data) => {
+                    let mut wire = self.wire.borrow_mut();
+                    wire.pong = Some(data);
+                    wire.wake();
+                    continue;
+                }
+                WsFrame::Pong(_) => continue,
+                WsFrame::Close(_) => return Err(Stop::Gone),
+            };
+            let text = ByteString::try_from(text)
+                .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))?;
+            let packet = EnginePacket::decode(text)
+                .map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))?;
+            return Ok(Some(packet));
+        }
+        Ok(None)
+    }
+
+    /// Adds a fragment; the last one completes the message. Together they have the same bound as a single frame.
+    fn fragment(&mut self, item: Item) -> Result<Option<Bytes>, Stop> {
+        let (data, last) = match item {
+            Item::FirstText(data) => {
+                self.fragments = Some(BytesMut::new());
+                (data, false)
+            }
+            Item::FirstBinary(_) => return Err(binary()),
+            Item::Continue(data) => (data, false),
+            Item::Last(data) => (data, true),
+        };
+        let fragments = self.fragments.get_or_insert_default();
+        if fragments.len() + data.len() > self.link.limits().max_payload {
+            return Err(violation(ProtocolError::Overflow));
+        }
+        fragments.extend_from_slice(&data);
+        Ok(last.then(|| self.fragments.take().unwrap_or_default().freeze()))
+    }
+}
+
+fn binary() -> Stop {
+    Stop::Broken(CloseCode::Unsupported, Ending::Malformed(DecodeError::Binary))
+}
+
+fn violation(error: ProtocolError) -> Stop {
+    match error {
+        ProtocolError::Overflow => {
+            Stop::Broken(CloseCode::Size, Ending::Broken("a WebSocket message is larger than max_payload"))
+        }
+        _ => Stop::Broken(CloseCode::Protocol, Ending::Broken("the client broke the WebSocket protocol")),
+    }
+}
+
+/// A probe under way: however it fails, polling gets its right back.
+struct Probe<'a> {
+    link: &'a Link,
+    begun: bool,
+}
+
+impl Probe<'_> {
+    fn begin(&mut self) -> bool {
+        self.begun = self.link.outbox.begin_probe();
+        self.begun
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        if self.begun {
+            self.link.outbox.end_probe();
+        }
+    }
+}
