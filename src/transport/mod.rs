@@ -1,7 +1,7 @@
 //! Bytes to packets and frames to bytes: HTTP long-polling and WebSocket.
 //!
 //! A transport knows its session as a [`Link`]: what it reads goes to the connection as [`Inbound`] messages, what it
-//! writes comes out of the [`Outbox`]. It knows nothing of namespaces, channels or handlers.
+//! writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of namespaces, channels or handlers.
 
 mod link;
 pub(crate) mod polling;

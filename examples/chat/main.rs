@@ -1,0 +1,102 @@
+//! A chat with rooms, and names that are in use: `cargo run --example chat`, then open http://127.0.0.1:8080 twice.
+
+use std::collections::{BTreeMap, HashMap};
+
+use actix::prelude::*;
+use actix_socketio::{Channel, SocketId, prelude::*};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use serde_json::json;
+
+/// Who is in which room, under which name. All rooms in one actor: one mailbox, no lock.
+#[derive(Default)]
+struct Chat {
+    rooms: HashMap<Channel, BTreeMap<SocketId, String>>,
+}
+
+impl Actor for Chat {
+    type Context = Context<Self>;
+}
+
+impl SocketHandler for Chat {
+    type Events = (OnSubscribe, OnMessage, OnUnsubscribe);
+}
+
+impl Handler<OnSubscribe> for Chat {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
+        let OnSubscribe { socket, channel, .. } = event;
+        let name: String = socket.context().get("name")?.ok_or_else(|| HandlerError::reject("say your name first"))?;
+        let people = self.rooms.entry(channel.clone()).or_default();
+        if people.values().any(|other| *other == name) {
+            return Err(HandlerError::reject("this name is in use here").with_data(&name));
+        }
+        people.insert(socket.id(), name.clone());
+        let names: Vec<_> = people.values().collect();
+        // First the subscription, then the list: who comes in between is told of to this client, too.
+        socket.subscribe(&channel)?;
+        socket.emit("people", &names)?;
+        socket.to(&channel).emit("join", &name)?;
+        Ok(())
+    }
+}
+
+impl Handler<OnMessage> for Chat {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> HandlerResult {
+        match (event.event(), &event.channel) {
+            ("name", None) => {
+                let name = event.json::<String>()?.trim().to_owned();
+                if name.is_empty() || name.chars().count() > 20 || !event.socket.channels().is_empty() {
+                    event.ack(&json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}))?;
+                } else {
+                    event.socket.context().insert("name", name)?;
+                    event.ack(&None::<()>)?;
+                }
+            }
+            ("message", Some(room)) => {
+                let name: Option<String> = event.socket.context().get("name")?;
+                let text = json!({"name": name, "text": event.json::<String>()?});
+                event.socket.send_and_broadcast_channel(room, &text)?;
+            }
+            (other, _) => return Err(HandlerError::reject(format!("nobody here knows what {other:?} means"))),
+        }
+        Ok(())
+    }
+}
+
+/// By itself, or because the page was closed: a name is free again in either case.
+impl Handler<OnUnsubscribe> for Chat {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnUnsubscribe, _: &mut Self::Context) -> HandlerResult {
+        let Some(people) = self.rooms.get_mut(&event.channel) else { return Ok(()) };
+        let name = people.remove(&event.socket.id());
+        if people.is_empty() {
+            self.rooms.remove(&event.channel);
+        }
+        if let Some(name) = name {
+            event.socket.to(&event.channel).emit("leave", &name)?;
+        }
+        Ok(())
+    }
+}
+
+async fn page() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(include_str!("index.html"))
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
+    let chat = Chat::default().start();
+    let io = SocketIo::builder().to(&chat).route(channel("^room-[a-z]{1,20}$")).build()?;
+    println!("open http://127.0.0.1:8080");
+    HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))
+        .h1_allow_half_closed(false)
+        .on_connect(actix_socketio::on_connect)
+        .bind(("127.0.0.1", 8080))?
+        .run()
+        .await
+}

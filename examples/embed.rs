@@ -1,0 +1,17 @@
+//! The three lines that put channels into an actix-web app: `cargo run --example embed`
+//!
+//! Any Socket.IO client may then subscribe to `match-…` at http://127.0.0.1:8080.
+
+use actix_socketio::{SocketIo, channel};
+use actix_web::{App, HttpServer};
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let io = SocketIo::builder().route(channel("^match-")).build()?;
+    HttpServer::new(move || App::new().configure(io.mount()))
+        .h1_allow_half_closed(false)
+        .on_connect(actix_socketio::on_connect)
+        .bind(("127.0.0.1", 8080))?
+        .run()
+        .await
+}
