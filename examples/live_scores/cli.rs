@@ -1,0 +1,187 @@
+//! The command line.
+
+use std::{ffi::OsString, fmt, path::PathBuf};
+
+pub(crate) const HELP: &str = "\
+Live scores: real football matches, played as if live, in every open browser.
+
+Usage: live_scores [OPTIONS] [ADDRESS]
+
+  ADDRESS            where to listen: HOST:PORT      [default: 127.0.0.1:8080]
+  --address ADDRESS  the same
+  --speed MINUTES    match minutes in a second       [default: 1]
+                     from 0.01 to 60; a match lasts about 100 minutes
+  --matches FILE     play the matches of FILE, in openfootball's worldcup.json
+                     format, instead of those that come with the demo
+  -h, --help         this text
+";
+
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=60.0;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Command {
+    Help,
+    Run(Options),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) address: String,
+    /// Match minutes in a second.
+    pub(crate) speed: f64,
+    pub(crate) matches: Option<PathBuf>,
+}
+
+/// What is wrong with the command line: the program says it, and ends with exit code 2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misused(String);
+
+impl fmt::Display for Misused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; --help explains the options", self.0)
+    }
+}
+
+/// Reads the arguments, without the program's name. They need not be text.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Misused> {
+    let mut args = args.into_iter();
+    let (mut address, mut speed, mut matches) = (None, None, None);
+    while let Some(arg) = args.next() {
+        let text = arg.to_string_lossy().into_owned();
+        let (option, mut value) = match text.split_once('=') {
+            Some((option, value)) if text.starts_with("--") => (option, Some(value.into())),
+            _ => (text.as_str(), None),
+        };
+        let mut value = || {
+            let value = value.take().or_else(|| args.next());
+            value.ok_or_else(|| Misused(format!("{option} needs a value after it")))
+        };
+        match option {
+            "-h" | "--help" => return Ok(Command::Help),
+            "--address" => once(&mut address, option, checked_address(&value()?)?)?,
+            "--speed" => once(&mut speed, option, checked_speed(&value()?)?)?,
+            "--matches" => once(&mut matches, option, PathBuf::from(value()?))?,
+            _ if option.starts_with('-') => {
+                return Err(Misused(format!("there is no option {option:?}")));
+            }
+            _ => once(&mut address, "ADDRESS", checked_address(&arg)?)?,
+        }
+    }
+    Ok(Command::Run(Options {
+        address: address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+        speed: speed.unwrap_or(1.0),
+        matches,
+    }))
+}
+
+/// Two values for one option are a mistake, and to take the last of them would hide it.
+fn once<T>(place: &mut Option<T>, option: &str, value: T) -> Result<(), Misused> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Misused(format!("{option} is there twice"))),
+    }
+}
+
+/// That it can be bound, only binding shows; but what has no port is no address.
+fn checked_address(value: &OsString) -> Result<String, Misused> {
+    let text = value.to_string_lossy().into_owned();
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
+        _ => Err(Misused(format!("{text:?} is no address to listen on; write HOST:PORT, as in 127.0.0.1:8080"))),
+    }
+}
+
+fn checked_speed(value: &OsString) -> Result<f64, Misused> {
+    let text = value.to_string_lossy();
+    match text.parse::<f64>() {
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
+        _ => Err(Misused(format!(
+            "{text:?} is no speed; write a number of match minutes in a second, from {} to {}",
+            SPEEDS.start(),
+            SPEEDS.end()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Result<Command, Misused> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn options(line: &str) -> Options {
+        match run(line) {
+            Ok(Command::Run(options)) => options,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_needed() {
+        let it = options("");
+        assert_eq!((it.address.as_str(), it.speed, it.matches), ("127.0.0.1:8080", 1.0, None));
+    }
+
+    #[test]
+    fn everything_in_any_order() {
+        for line in [
+            "[::]:80 --speed 2.5 --matches cup.json",
+            "--matches=cup.json --speed=2.5 --address=[::]:80",
+            "--speed 2.5 --address [::]:80 --matches cup.json",
+        ] {
+            let it = options(line);
+            assert_eq!((it.address.as_str(), it.speed), ("[::]:80", 2.5), "{line}");
+            assert_eq!(it.matches, Some(PathBuf::from("cup.json")));
+        }
+        assert_eq!(options("localhost:0").address, "localhost:0");
+        assert_eq!(run("--speed 2 --help"), Ok(Command::Help));
+        assert_eq!(run("-h"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn mistakes_name_the_value() {
+        for (line, said) in [
+            ("--fast", "no option \"--fast\""),
+            ("-x", "no option \"-x\""),
+            ("--speed", "--speed needs a value"),
+            ("--speed fast", "\"fast\" is no speed"),
+            ("--speed=0", "\"0\" is no speed"),
+            ("--speed NaN", "\"NaN\" is no speed"),
+            ("--speed inf", "\"inf\" is no speed"),
+            ("--speed -1", "\"-1\" is no speed"),
+            ("--speed 1 --speed 2", "--speed is there twice"),
+            ("8080", "\"8080\" is no address"),
+            (":8080", "\":8080\" is no address"),
+            ("localhost:http", "\"localhost:http\" is no address"),
+            ("localhost:65536", "\"localhost:65536\" is no address"),
+            ("a:1 b:2", "ADDRESS is there twice"),
+        ] {
+            let problem = run(line).unwrap_err().to_string();
+            assert!(problem.contains(said), "{line}: {problem}");
+            assert!(problem.ends_with("--help explains the options"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn arguments_that_are_no_text() {
+        use std::os::unix::ffi::OsStringExt;
+        let strange = || OsString::from_vec(vec![0xff, b'x']);
+        assert!(parse([strange()]).is_err());
+        assert!(parse(["--speed".into(), strange()]).is_err());
+        // A file may have any name.
+        let Ok(Command::Run(it)) = parse(["--matches".into(), strange()]) else {
+            panic!("refused");
+        };
+        assert_eq!(it.matches, Some(PathBuf::from(strange())));
+    }
+
+    #[test]
+    fn the_help_names_every_option() {
+        for option in ["--address", "--speed", "--matches", "--help"] {
+            assert!(HELP.contains(option));
+        }
+    }
+}

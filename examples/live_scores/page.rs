@@ -1,0 +1,77 @@
+//! The page's files, which the program carries in itself, and the headers they are served with.
+
+/// One file of the page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct File {
+    pub(crate) path: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: &'static str,
+}
+
+pub(crate) const FILES: [File; 9] = [
+    file("/", HTML, include_str!("page/index.html")),
+    file("/page.css", CSS, include_str!("page/page.css")),
+    file("/icon.svg", SVG, include_str!("page/icon.svg")),
+    file("/page.js", SCRIPT, include_str!("page/page.js")),
+    file("/state.js", SCRIPT, include_str!("page/state.js")),
+    file("/list.js", SCRIPT, include_str!("page/list.js")),
+    file("/panel.js", SCRIPT, include_str!("page/panel.js")),
+    file("/notices.js", SCRIPT, include_str!("page/notices.js")),
+    file("/dom.js", SCRIPT, include_str!("page/dom.js")),
+];
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const fn file(path: &'static str, content_type: &'static str, body: &'static str) -> File {
+    File { path, content_type, body }
+}
+
+/// For every answer that carries one of the files. The page loads nothing from elsewhere and runs
+/// nothing that stands in the page itself, so what a scorer's name may contain is text.
+pub(crate) const HEADERS: [(&str, &str); 4] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    // The next start of the program may carry another page.
+    ("cache-control", "no-cache"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_refers_to_is_there() {
+        let paths: Vec<_> = FILES.iter().map(|file| file.path).collect();
+        for file in FILES {
+            for quoted in file.body.split('"').skip(1).step_by(2) {
+                let local = quoted.strip_prefix('.').unwrap_or(quoted);
+                if local.starts_with('/') && local.contains('.') {
+                    let known = paths.contains(&local) || local == "/socket.io/socket.io.js";
+                    assert!(known, "{} refers to {quoted}", file.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_the_page_needs_a_weaker_policy() {
+        let page = FILES[0].body;
+        for forbidden in ["<style", " style=", " onclick=", "<script>", "http://", "https://"] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+        let scripts = FILES.iter().filter(|file| file.content_type == SCRIPT);
+        for file in scripts {
+            for forbidden in ["innerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                assert!(!file.body.contains(forbidden), "{}: {forbidden}", file.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// The connection, and what is done with what comes over it. README.md describes the messages.
+
+import { flashRow, markFollowed, showList, showRow } from "./list.js";
+import { announceGoal, showBanner, showConnection } from "./notices.js";
+import { closePanel, flashPanel, openPanel, showPanel, showProblem } from "./panel.js";
+import { Board } from "./state.js";
+
+const board = new Board();
+let followed = null; // the id of a match
+let wasConnected = false;
+
+/** ?transport=polling or ?transport=websocket: only that one, to see how it goes. */
+function options() {
+  const wanted = new URLSearchParams(location.search).get("transport");
+  return ["polling", "websocket"].includes(wanted) ? { transports: [wanted] } : {};
+}
+
+function start(socket) {
+  // The client renews subscriptions whenever it connects again; each time they bring a snapshot.
+  socket.subscribe("goals", (err) => err && showBanner(`The server refuses to show the matches: ${err.message}`));
+  socket.on("subscribe_error", refused);
+
+  socket.on("connect", () => {
+    board.forgetVersions();
+    showConnection("connected", socket.transport);
+    if (!wasConnected) showBanner("");
+  });
+  socket.on("upgrade", (name) => showConnection("connected", name));
+  socket.on("disconnect", () => lost(socket));
+  socket.on("connect_error", (err) => lost(socket, err));
+  socket.on("reconnect_attempt", (n) => showBanner(`The server is away. Trying again, attempt ${n}…`));
+
+  socket.on("matches", (data) => {
+    const missed = board.takeAll(data);
+    if (followed !== null && !board.matches.has(followed)) follow(socket, null);
+    showAll(socket);
+    if (wasConnected) welcomeBack(missed);
+    wasConnected = true;
+    if (followed === null) followFromUrl(socket);
+  });
+  socket.on("match", (data) => {
+    board.takeOne(data);
+    showAll(socket);
+  });
+  socket.on("state", (data) => {
+    if (board.takeUpdate(data)) showAll(socket);
+  });
+  socket.on("goal", (data) => {
+    const match = board.takeUpdate(data);
+    if (!match) return;
+    show(match);
+    flashRow(match, data.event.side);
+    flashPanel(match, data.event.side);
+    announceGoal(match, data.event);
+  });
+  socket.on("clock", (data) => board.takeClock(data).forEach(show));
+  socket.on("watchers", (data) => {
+    const match = board.takeWatchers(data);
+    if (match) show(match);
+  });
+
+  addEventListener("hashchange", () => followFromUrl(socket));
+}
+
+function show(match) {
+  showRow(match);
+  showPanel(match);
+}
+
+function showAll(socket) {
+  showList(board, followed, (id) => follow(socket, id === followed ? null : id));
+  if (followed !== null) showPanel(board.matches.get(followed));
+}
+
+/** One match at a time: the channel of the one before is left. */
+function follow(socket, id) {
+  if (followed !== null) socket.unsubscribe(`match-${followed}`);
+  followed = id;
+  markFollowed(id);
+  history.replaceState(null, "", id === null ? location.pathname + location.search : `#${id}`);
+  if (id === null) return closePanel();
+  openPanel(board.matches.get(id), () => follow(socket, null));
+  socket.subscribe(`match-${id}`, (err) => err && refused(`match-${id}`, err));
+}
+
+function followFromUrl(socket) {
+  const id = location.hash.slice(1);
+  if (id !== followed && board.matches.has(id)) follow(socket, id);
+}
+
+function refused(channel, err) {
+  if (channel === `match-${followed}`) showProblem(`The server does not show this match: ${err.message}`);
+}
+
+/** There is no connection; whether the client tries again by itself, `active` tells. */
+function lost(socket, err) {
+  if (socket.active) {
+    showConnection("reconnecting");
+    if (!err) showBanner("The connection is lost. Scores may be out of date until it is back.");
+    return;
+  }
+  showConnection("disconnected");
+  const why = err ? `: ${err.message}` : "";
+  showBanner(`The server has ended the connection${why}.`, { onAgain: () => again(socket) });
+}
+
+function again(socket) {
+  showBanner("");
+  showConnection("connecting");
+  socket.connect();
+}
+
+function welcomeBack(missed) {
+  const goals = missed === 1 ? "One goal was" : `${missed} goals were`;
+  const text = missed === 0 ? "No goal was missed." : `${goals} scored meanwhile.`;
+  showBanner(`Connected again, and up to date. ${text}`, { kind: "good", ms: 6000 });
+}
+
+if (typeof io === "function") {
+  start(io(options()));
+} else {
+  showConnection("disconnected");
+  const why = "The Socket.IO client could not be loaded from /socket.io/socket.io.js.";
+  showBanner(why, { onAgain: () => location.reload() });
+}

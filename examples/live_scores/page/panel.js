@@ -1,0 +1,134 @@
+// The match one follows: beside the list where there is room, and else below its row.
+
+import { byId, flash, goalText, inPlace, put, putScore, stamp, watching } from "./dom.js";
+import { rowOf } from "./list.js";
+import { group } from "./state.js";
+
+const PHASES = {
+  scheduled: "To come", first_half: "First half", half_time: "Half-time", second_half: "Second half",
+  extra_break: "Extra time is coming", extra_first: "Extra time, first half",
+  extra_second: "Extra time, second half", shoot_out: "Penalty shoot-out", full_time: "Full time",
+};
+const EVENTS = { ...PHASES, first_half: "Kick-off", extra_break: "End of normal time", extra_first: "Extra time" };
+
+let panel = null;
+const wide = matchMedia("(min-width: 60rem)");
+wide.addEventListener("change", place);
+
+/** Opens the panel of a match in place of another's. */
+export function openPanel(match, onClose) {
+  inPlace(rowOf(match.id), () => {
+    closePanel();
+    panel = stamp("panel-template");
+    panel.dataset.panel = match.id;
+    panel.setAttribute("aria-label", `${match.home} v ${match.away}`);
+    panel.querySelector(".close").addEventListener("click", onClose);
+    put(panel, "code", reportCommand(match.id));
+    showPanel(match);
+    place();
+  });
+}
+
+function reportCommand(id) {
+  const goal = JSON.stringify({ team: "home", scorer: "A. N. Other" });
+  return [`curl ${location.origin}/matches/${id}/goals`, `-H "Authorization: Bearer $TOKEN"`, `-d '${goal}'`].join(" \\\n  ");
+}
+
+export function closePanel() {
+  if (panel) panel.remove();
+  panel = null;
+  byId("nothing").hidden = false;
+}
+
+function place() {
+  if (!panel) return;
+  byId("nothing").hidden = true;
+  const row = rowOf(panel.dataset.panel);
+  (wide.matches || !row ? byId("side") : row).append(panel);
+}
+
+const isShown = (match) => panel !== null && panel.dataset.panel === match.id;
+
+/** What the panel says, if it is that match's. */
+export function showPanel(match) {
+  if (!isShown(match)) return;
+  panel.dataset.state = group(match);
+  put(panel, ".stage", [match.stage, dateText(match.date)].filter(Boolean).join(" · "));
+  put(panel, ".name.home", match.home);
+  put(panel, ".name.away", match.away);
+  putScore(panel, match);
+  put(panel, ".phase", phaseText(match));
+  put(panel, ".place", match.ground);
+  put(panel, ".facts .watching", watching(match.watchers)).dataset.watchers = match.watchers;
+  showCourse(match);
+  showEvents(match);
+}
+
+export function flashPanel(match, side) {
+  if (isShown(match)) flash(panel, side);
+}
+
+/** Why the match is not shown. */
+export function showProblem(text) {
+  if (panel) put(panel, ".problem", text).hidden = false;
+}
+
+function phaseText({ phase, minute, extra_time, penalties }) {
+  const after = phase === "full_time" && extra_time ? " after extra time" : "";
+  const kicks = penalties ? `, ${penalties.join("–")} on penalties` : "";
+  return (minute && `${minute}′ · `) + PHASES[phase] + after + kicks;
+}
+
+/** "2022-12-18" as one says it; what is no date stays as it is. */
+function dateText(date) {
+  const day = /^\d{4}-\d\d-\d\d$/.test(date) ? new Date(`${date}T12:00:00Z`) : NaN;
+  if (isNaN(day)) return date;
+  return day.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** The line from the kick-off to the end, with a mark for each goal. */
+function showCourse(match) {
+  const line = panel.querySelector(".course");
+  const length = match.extra_time ? 120 : 90;
+  const at = (minute) => `${(Math.min(parseInt(minute, 10) || 0, length) / length) * 100}%`;
+  const stopped = { scheduled: 0, half_time: 45, extra_break: 90 }[match.phase] ?? length;
+  line.querySelector(".played").style.setProperty("width", at(match.minute || stopped));
+  for (const mark of line.querySelectorAll(".mark")) mark.remove();
+  for (const event of match.events) {
+    if (event.kind !== "goal" || !event.minute) continue;
+    const mark = document.createElement("span");
+    mark.classList.add("mark", event.side === "home" ? "home" : "away");
+    mark.style.setProperty("left", at(event.minute));
+    line.append(mark);
+  }
+}
+
+function showEvents(match) {
+  const list = panel.querySelector("[data-events]");
+  const isComplete = match.eventsUntil >= 0;
+  const hasBeen = list.dataset.complete === "true";
+  list.dataset.complete = isComplete;
+  if (!isComplete) return; // what was there stays until the server has told
+  const wanted = new Set(match.events.map((event) => String(event.version)));
+  for (const item of [...list.children]) if (!wanted.has(item.dataset.version)) item.remove();
+  const shown = new Map([...list.children].map((item) => [item.dataset.version, item]));
+  const latestFirst = [...match.events].reverse();
+  for (const [at, event] of latestFirst.entries()) {
+    const item = shown.get(String(event.version)) || eventItem(event, hasBeen);
+    // What is in its place is left alone.
+    if (list.children[at] !== item) list.insertBefore(item, list.children[at] || null);
+  }
+}
+
+function eventItem(event, isNew) {
+  const item = stamp("event-template");
+  item.classList.toggle("new", isNew);
+  const isGoal = event.kind === "goal";
+  item.dataset.version = event.version;
+  item.dataset.event = isGoal ? "goal" : event.phase;
+  item.dataset.side = event.side || "";
+  put(item, ".at", isGoal && event.minute ? `${event.minute}′` : "");
+  put(item, ".what", isGoal ? goalText(event) : EVENTS[event.phase] || event.phase);
+  put(item, ".then", event.score.join("–"));
+  return item;
+}

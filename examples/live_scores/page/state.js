@@ -1,0 +1,129 @@
+// What the page knows of the matches. No page and no connection in here: messages in, changes out.
+//
+// Every message carries a `version`, and the server's versions only grow. A snapshot may arrive
+// after a message that is newer than it, so what is older than what we have changes nothing, and
+// the events of a match are put together from both.
+
+const STATE = ["phase", "minute", "score", "extra_time", "penalties", "kick_off"];
+const FACTS = ["home", "away", "stage", "date", "ground"];
+
+/** Copies the fields that are there: not every message has all of them. */
+function copy(fields, from, to) {
+  for (const field of fields) if (field in from) to[field] = from[field];
+}
+
+export class Board {
+  constructor() {
+    this.matches = new Map();
+  }
+
+  /** Before a new connection: its server may be another one, which counts anew. */
+  forgetVersions() {
+    for (const match of this.matches.values()) {
+      match.version = match.eventsUntil = -1;
+      match.events = [];
+    }
+  }
+
+  /** `matches`. Returns the number of goals of which we hear only now. */
+  takeAll({ version, matches }) {
+    let missed = 0;
+    const before = this.matches;
+    this.matches = new Map();
+    for (const facts of matches) {
+      const known = before.get(facts.id);
+      this.matches.set(facts.id, known || blank(facts.id));
+      const match = this.matches.get(facts.id);
+      const goals = match.score[0] + match.score[1];
+      const kickOff = match.kick_off;
+      this._takeSnapshot(match, version, facts);
+      const more = match.score[0] + match.score[1] - goals;
+      if (known && kickOff === match.kick_off) missed += Math.max(more, 0);
+    }
+    return missed;
+  }
+
+  /** `match`: one match with its events. */
+  takeOne(data) {
+    const match = this._get(data.id);
+    this._takeSnapshot(match, data.version, data);
+    const newer = match.events.filter((event) => event.version > data.version);
+    match.events = data.events.concat(newer);
+    match.eventsUntil = data.version;
+    return match;
+  }
+
+  /** `goal` and `state`. Returns null for what we know already. */
+  takeUpdate(data) {
+    const match = this._get(data.id);
+    const isKnown = data.version <= match.eventsUntil
+      || match.events.some((event) => event.version === data.event.version);
+    if (isKnown) return null;
+    match.events.push(data.event);
+    copy(["home", "away"], data, match);
+    if (data.version > match.version) {
+      copy(STATE, data, match);
+      match.version = data.version;
+    }
+    return match;
+  }
+
+  /** `clock`. Returns the matches whose minute has changed. */
+  takeClock({ version, minutes }) {
+    const changed = [];
+    for (const [id, minute] of Object.entries(minutes)) {
+      const match = this.matches.get(id);
+      if (!match || version <= match.version) continue;
+      match.minute = minute;
+      match.version = version;
+      changed.push(match);
+    }
+    return changed;
+  }
+
+  /** `watchers`. */
+  takeWatchers({ id, version, watchers }) {
+    const match = this.matches.get(id);
+    if (!match || version <= match.version) return null;
+    match.watchers = watchers;
+    match.version = version;
+    return match;
+  }
+
+  _get(id) {
+    if (!this.matches.has(id)) this.matches.set(id, blank(id));
+    return this.matches.get(id);
+  }
+
+  _takeSnapshot(match, version, data) {
+    copy(FACTS, data, match);
+    if (version < match.version) return;
+    copy([...STATE, "watchers"], data, match);
+    match.version = version;
+  }
+}
+
+function blank(id) {
+  return {
+    id, home: "", away: "", stage: "", date: "", ground: "", watchers: 0,
+    phase: "scheduled", minute: "", score: [0, 0], extra_time: false, penalties: null, kick_off: null,
+    version: -1, events: [],
+    // The version of the last snapshot with events; -1 as long as there may be events we lack.
+    eventsUntil: -1,
+  };
+}
+
+/** "live", "to-come" or "over". */
+export function group(match) {
+  if (match.phase === "scheduled") return "to-come";
+  return match.phase === "full_time" ? "over" : "live";
+}
+
+/** What stands first: of the matches on, and to come, who kicked off earlier; of those over, who ended last. */
+export function inOrder(matches, name) {
+  const own = [...matches].filter((match) => group(match) === name);
+  // A match without a date for its kick-off comes last.
+  const at = (match) => match.kick_off ?? Infinity;
+  own.sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
+  return name === "over" ? own.reverse() : own;
+}

@@ -1,0 +1,103 @@
+// What the page makes of the messages: `node --test examples/live_scores/page/`
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+// As a module whatever the next package.json says of files that end in .js.
+const source = readFileSync(new URL("state.js", import.meta.url), "utf8");
+const { Board, group, inOrder } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+
+const facts = (id, more = {}) => ({
+  id, home: "A", away: "B", stage: "Cup", date: "2001-02-03", ground: "Field", watchers: 1,
+  phase: "first_half", minute: "9", score: [0, 0], extra_time: false, penalties: null, kick_off: 100, ...more,
+});
+const goal = (version, score, id = "a-b") => ({
+  version, ...facts(id), score, event: { version, minute: "9", score, kind: "goal", side: "home" },
+});
+
+function followed(version = 10) {
+  const board = new Board();
+  board.takeAll({ version, matches: [facts("a-b")] });
+  const match = board.takeOne({ version, ...facts("a-b"), events: [{ version: 8, kind: "phase" }] });
+  return { board, match };
+}
+
+test("a goal after the snapshot counts, and only once", () => {
+  const { board, match } = followed();
+  assert.equal(board.takeUpdate(goal(11, [1, 0])), match);
+  assert.equal(board.takeUpdate(goal(11, [1, 0])), null);
+  assert.deepEqual(match.score, [1, 0]);
+  assert.deepEqual(match.events.map((event) => event.version), [8, 11]);
+});
+
+test("a goal which the snapshot has already is no news", () => {
+  const { board, match } = followed();
+  assert.equal(board.takeUpdate(goal(10, [1, 0])), null);
+  assert.deepEqual(match.score, [0, 0]);
+});
+
+test("a snapshot that is overtaken by a goal does not take it back", () => {
+  const { board, match } = followed();
+  board.takeUpdate(goal(12, [1, 0]));
+  board.takeOne({ version: 11, ...facts("a-b", { watchers: 7 }), events: [{ version: 8, kind: "phase" }] });
+  assert.deepEqual(match.score, [1, 0]);
+  assert.deepEqual(match.events.map((event) => event.version), [8, 12]);
+  board.takeAll({ version: 11, matches: [facts("a-b")] });
+  assert.deepEqual(match.score, [1, 0]);
+});
+
+test("a goal before any snapshot waits for the facts", () => {
+  const board = new Board();
+  board.takeUpdate(goal(5, [1, 0]));
+  board.takeAll({ version: 4, matches: [facts("a-b")] });
+  const match = board.matches.get("a-b");
+  assert.deepEqual([match.ground, match.score], ["Field", [1, 0]]);
+});
+
+test("a match that is announced anew begins from nothing", () => {
+  const { board, match } = followed();
+  board.takeUpdate(goal(11, [1, 0]));
+  board.takeOne({ version: 12, ...facts("a-b", { phase: "scheduled", minute: "" }), events: [] });
+  assert.deepEqual([match.score, match.events.length, group(match)], [[0, 0], 0, "to-come"]);
+});
+
+test("an old clock or count changes nothing", () => {
+  const { board, match } = followed();
+  assert.deepEqual(board.takeClock({ version: 11, minutes: { "a-b": "10", "c-d": "3" } }), [match]);
+  assert.deepEqual(board.takeClock({ version: 11, minutes: { "a-b": "9" } }), []);
+  assert.equal(board.takeWatchers({ id: "a-b", version: 12, watchers: 3 }), match);
+  assert.equal(board.takeWatchers({ id: "a-b", version: 12, watchers: 9 }), null);
+  assert.deepEqual([match.minute, match.watchers], ["10", 3]);
+});
+
+test("another server counts anew, and what was missed is told", () => {
+  const { board, match } = followed(1000);
+  board.takeUpdate(goal(1001, [1, 0]));
+  board.forgetVersions();
+  assert.equal(board.takeAll({ version: 2, matches: [facts("a-b", { score: [2, 1] }), facts("c-d")] }), 2);
+  board.takeOne({ version: 2, ...facts("a-b", { score: [2, 1] }), events: [{ version: 1, kind: "goal" }] });
+  assert.deepEqual(match.events.map((event) => event.version), [1]);
+  board.takeUpdate(goal(3, [3, 1]));
+  assert.deepEqual(match.score, [3, 1]);
+});
+
+test("a match that has begun anew meanwhile, or is off the list, is not missed", () => {
+  const { board } = followed();
+  board.forgetVersions();
+  assert.equal(board.takeAll({ version: 1, matches: [facts("a-b", { score: [4, 0], kick_off: 900 })] }), 0);
+  assert.equal(board.takeAll({ version: 2, matches: [] }), 0);
+  assert.equal(board.matches.size, 0);
+});
+
+test("the order of the list", () => {
+  const at = (id, phase, kick_off) => facts(id, { phase, kick_off });
+  const list = [
+    at("late", "scheduled", 300), at("never", "scheduled", null), at("soon", "scheduled", 200),
+    at("first", "full_time", 1), at("second", "full_time", 2), at("on", "half_time", 100),
+  ];
+  const ids = (name) => inOrder(list, name).map((match) => match.id);
+  assert.deepEqual(ids("to-come"), ["soon", "late", "never"]);
+  assert.deepEqual(ids("over"), ["second", "first"]);
+  assert.deepEqual(ids("live"), ["on"]);
+});
