@@ -68,9 +68,9 @@
   const report = (error) => setTimeout(() => { throw error; });
 
   /** An application's mistake in one callback must not cost it the packets behind. */
-  function call(callback, args) {
+  function call(callback, args, self) {
     try {
-      callback(...args);
+      callback.apply(self, args);
     } catch (error) {
       report(error);
     }
@@ -80,7 +80,7 @@
   function refusal(answer) {
     if (answer === null || answer === undefined) return null;
     const isKnown = isObject(answer) && typeof answer.message === "string";
-    return isKnown ? failure(answer.message, { data: answer.data }) : failure(String(answer), { data: answer });
+    return isKnown ? failure(answer.message, { data: answer.data }) : failure(JSON.stringify(answer), { data: answer });
   }
 
   function withDefaults(options) {
@@ -527,7 +527,7 @@
     once(event, listener) {
       const wrapper = (...args) => {
         this.off(event, wrapper);
-        listener(...args);
+        listener.apply(this, args);
       };
       wrapper.wrapped = listener;
       return this.on(event, wrapper);
@@ -557,7 +557,7 @@
     }
 
     _fire(event, ...args) {
-      for (const listener of this._listenersOf(event)) call(listener, args);
+      for (const listener of this._listenersOf(event)) call(listener, args, this);
     }
   }
 
@@ -652,13 +652,14 @@
      */
     subscribe(channel, callback) {
       checkChannel(channel);
-      if (!this.connected && ++this._waitingSubscribers > this._options.maxBuffered) {
+      const isAskedNow = this._isReady();
+      if (!isAskedNow && ++this._waitingSubscribers > this._options.maxBuffered) {
         throw new RangeError("too many subscriptions are waiting for a connection (maxBuffered)");
       }
       const subscription = this._subscriptions.get(channel) || { confirmed: false, asked: false, callbacks: [] };
       if (callback) subscription.callbacks.push(callback);
       this._subscriptions.set(channel, subscription);
-      if (this.connected && !subscription.asked) this._ask(channel, subscription);
+      if (isAskedNow && !subscription.asked) this._ask(channel, subscription);
       return this;
     }
 
@@ -668,7 +669,7 @@
       const subscription = this._subscriptions.get(channel);
       this._subscriptions.delete(channel);
       this.channels.delete(channel);
-      if (this.connected) return this._request([this._options.unsubscribeEvent, channel], callback);
+      if (this._isReady()) return this._request([this._options.unsubscribeEvent, channel], callback);
       if (subscription) this._settle(subscription, lost());
       if (callback) call(callback, [null]);
       return this;
@@ -725,7 +726,7 @@
           this._engine.checkRoom(text);
           this._engine.send(text);
         } catch (error) {
-          if (!this._settleAck(ackId, error)) report(error);
+          after(0, () => this._settleAck(ackId, error) || report(error));
         }
       }
       this._fire("connect");
@@ -830,7 +831,7 @@
 
     _dispatch({ data, id }) {
       const args = id === "" ? data : data.concat(this._answerTo(id));
-      for (const listener of this._anyListeners) call(listener, args);
+      for (const listener of this._anyListeners) call(listener, args, this);
       this._fire(...args);
     }
 
@@ -870,16 +871,21 @@
     _transmit(args, ack) {
       if (!isEventName(args[0])) throw new TypeError(`not an event's name, or a reserved one: ${String(args[0])}`);
       const text = encodePacket(PACKET.event, this.namespace, args, ack && this._nextAckId);
-      const engine = this._engine;
-      const isSentNow = this.connected && engine.isAlive;
-      if (isSentNow) engine.checkRoom(text);
+      const isSentNow = this._isReady();
+      if (isSentNow) this._engine.checkRoom(text);
       else this._checkBuffer(text);
       const ackId = ack && this._expectAck(ack);
-      if (isSentNow) engine.send(text);
+      if (isSentNow) this._engine.send(text);
       else this._buffer.push({ text, ackId });
-      // Timers stand still while a computer sleeps: the first to notice may be who sends.
-      if (this.connected && !isSentNow) after(0, () => engine.checkPulse());
       return this;
+    }
+
+    /** Timers stand still while a computer sleeps, so the first to notice a dead connection may be who wants to send. */
+    _isReady() {
+      const engine = this._engine;
+      const isReady = this.connected && engine.isAlive;
+      if (this.connected && !isReady) after(0, () => engine.checkPulse());
+      return isReady;
     }
 
     _checkBuffer(text) {
@@ -925,7 +931,7 @@
       try {
         this._request([this._options.subscribeEvent, channel], answered);
       } catch (error) {
-        answered(error);
+        after(0, () => answered(error));
       }
     }
 

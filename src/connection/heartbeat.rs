@@ -56,6 +56,13 @@ impl Heartbeat {
         }
     }
 
+    /// The server reads on. An answer that it left unread has the whole time to come.
+    pub(super) fn read_on(&mut self, now: Instant) {
+        if let State::Pinged { deadline } = &mut self.state {
+            *deadline = (*deadline).max(now + self.timeout);
+        }
+    }
+
     /// When to look again.
     pub(super) fn next(&self) -> Instant {
         match self.state {
@@ -109,5 +116,17 @@ mod tests {
         assert_eq!(heartbeat.beat(start + s(45), true), Beat::Nothing);
         assert_eq!(heartbeat.beat(start + s(64), false), Beat::Nothing);
         assert_eq!(heartbeat.beat(start + s(65), false), Beat::Dead);
+    }
+
+    #[test]
+    fn a_pong_has_the_whole_time_once_the_server_reads_on() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        heartbeat.read_on(start + s(24));
+        assert_eq!(heartbeat.next(), start + s(25), "nothing is owed");
+        heartbeat.beat(start + s(25), false);
+        heartbeat.read_on(start + s(44));
+        assert_eq!(heartbeat.beat(start + s(45), false), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(64), false), Beat::Dead);
     }
 }

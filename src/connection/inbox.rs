@@ -42,9 +42,9 @@ impl Inbox {
         packet
     }
 
-    /// Whether packets wait for room.
+    /// Whether a transport waits for room, and reads nothing meanwhile.
     pub(super) fn is_held(&self) -> bool {
-        !self.packets.is_empty()
+        !self.waiting.is_empty()
     }
 
     /// Nothing more is received; jobs which wait are still done.

@@ -20,25 +20,49 @@ use crate::{
 impl Connection {
     /// Takes packets while there is room, and starts the next job if none is under way.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
-        while let Some(packet) = self.inbox.next_packet() {
-            if let Err(violation) = self.receive(packet) {
-                self.violated(&violation, ctx);
-                break;
+        loop {
+            while let Some(packet) = self.inbox.next_packet() {
+                if let Err(violation) = self.receive(packet) {
+                    self.violated(&violation, ctx);
+                    break;
+                }
+            }
+            self.hasten(ctx);
+            // A job that leaves the inbox makes room for packets, whether it is done or dropped.
+            let Some(job) = self.inbox.start() else { break };
+            if self.may_run(&job) {
+                let socket = job.socket.id();
+                let done = job.run().into_actor(self);
+                ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
+            } else {
+                self.inbox.done();
             }
         }
-        if let Some(job) = self.inbox.start() {
-            let socket = job.socket.id();
-            let done = job.run().into_actor(self);
-            ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
-        } else if self.ended.is_some() && self.inbox.is_idle() {
+        if self.ended.is_some() && self.inbox.is_idle() {
             self.leave(ctx);
         }
     }
 
+    /// Whether the job's socket was let in, or asks to be. What a client sends right behind its CONNECT waits for the
+    /// verdict, and comes to nothing with a refusal.
+    fn may_run(&self, job: &Job) -> bool {
+        matches!(job.task, Task::Connect)
+            || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
+    }
+
     fn done(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
+        let was_held = self.inbox.is_held();
         self.inbox.done();
+        self.settle(socket, outcome, ctx);
+        self.work(ctx);
+        if was_held && !self.inbox.is_held() {
+            self.timers.read_on(Instant::now());
+        }
+    }
+
+    fn settle(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         match outcome {
-            Outcome::Done => return self.work(ctx),
+            Outcome::Done => return,
             Outcome::Admit if self.ended.is_none() => self.admit(socket),
             Outcome::Refuse(error) => self.refused(socket, &error),
             Outcome::Admit | Outcome::Ended => self.remove(socket),
@@ -47,7 +71,6 @@ impl Connection {
         if self.ended.is_none() {
             self.wait(ctx);
         }
-        self.work(ctx);
     }
 
     fn admit(&mut self, id: SocketId) {
@@ -74,7 +97,8 @@ impl Connection {
         let member = self.members.swap_remove(at);
         self.shared.sessions.forget(&member.socket);
         member.socket.detach();
-        if !self.members.iter().any(|member| member.admitted) {
+        // One who was refused was in no namespace before, and has no more time for it.
+        if member.admitted && !self.members.iter().any(|member| member.admitted) {
             self.timers.member(false, Instant::now());
         }
     }
@@ -91,7 +115,8 @@ impl Connection {
 
     /// The application puts a socket out. The client has been told.
     pub(super) fn disconnect(&mut self, id: SocketId, ctx: &mut Context<Self>) {
-        if let Some(member) = self.members.iter().find(|member| member.socket.id() == id) {
+        // One that is on its way out may have a successor in its namespace, which stays.
+        if let Some(member) = self.members.iter().find(|member| member.socket.id() == id && !member.ending) {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
             self.work(ctx);
@@ -100,7 +125,12 @@ impl Connection {
 
     fn violated(&mut self, violation: &Violation, ctx: &mut Context<Self>) {
         let reason = match violation {
-            Violation::Goodbye => DisconnectReason::TransportClose,
+            Violation::Goodbye => {
+                // A poll that waits is not told what the client knows.
+                self.shared.sessions.close(&self.id);
+                self.outbox.release();
+                DisconnectReason::TransportClose
+            }
             Violation::Malformed(error) => {
                 log::info!("{}: {}", self.peer(), log_safe(&error.to_string()));
                 DisconnectReason::ParseError
@@ -119,8 +149,17 @@ impl Connection {
             return;
         }
         self.ended = Some(reason);
-        self.inbox.close();
         let put_out = reason == DisconnectReason::ServerDisconnect;
+        // A polling client fetches what was said last with its next poll. Nobody else comes back for it; and a server
+        // that goes down waits for no one who does not poll just now.
+        if put_out && self.outbox.holder() == Transport::Polling && !self.outbox.is_cut() {
+            self.timers.linger(Instant::now());
+            self.wait(ctx);
+        } else {
+            // Before any request is answered: the client's next one finds no session.
+            self.shared.sessions.close(&self.id);
+        }
+        self.inbox.close();
         let namespaces: Vec<_> = self.members.iter().map(|member| member.socket.namespace().clone()).collect();
         for member in &self.members {
             // Not when the server goes down: a client which is told so does not come back by itself.
@@ -132,18 +171,7 @@ impl Connection {
         for namespace in namespaces {
             self.end_member(namespace.as_str(), reason);
         }
-        if reason == DisconnectReason::TransportClose {
-            self.outbox.release();
-        }
         self.outbox.finish();
-        // A polling client fetches what was said last with its next poll. Nobody else comes back for it; and a server
-        // that goes down waits for no one who does not poll just now.
-        if put_out && self.outbox.holder() == Transport::Polling && !self.outbox.is_cut() {
-            self.timers.linger(Instant::now());
-            self.wait(ctx);
-        } else {
-            self.shared.sessions.close(&self.id);
-        }
         self.work(ctx);
     }
 
@@ -162,9 +190,17 @@ impl Connection {
 
     /// Looks at the clock when the next deadline is due.
     pub(super) fn wait(&mut self, ctx: &mut Context<Self>) {
-        let next = self.timers.next().saturating_duration_since(Instant::now());
-        if let Some(before) = self.alarm.replace(ctx.run_later(next, Self::tick)) {
+        let next = self.timers.next();
+        let alarm = ctx.run_later(next.saturating_duration_since(Instant::now()), Self::tick);
+        if let Some((_, before)) = self.alarm.replace((next, alarm)) {
             ctx.cancel_future(before);
+        }
+    }
+
+    /// After a pong, the next ping may be due before the deadline of the last one.
+    fn hasten(&mut self, ctx: &mut Context<Self>) {
+        if self.ended.is_none() && self.alarm.is_some_and(|(at, _)| self.timers.next() < at) {
+            self.wait(ctx);
         }
     }
 

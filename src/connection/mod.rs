@@ -11,7 +11,7 @@ mod receive;
 mod sessions;
 mod timers;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
 use tokio::sync::oneshot;
@@ -55,7 +55,7 @@ pub(crate) struct Connection {
     inbox: Inbox,
     timers: Timers,
     /// Wakes it at the next deadline.
-    alarm: Option<SpawnHandle>,
+    alarm: Option<(Instant, SpawnHandle)>,
     /// How its sockets reach it.
     commands: Recipient<Command>,
     /// Why it ended, if it has.

@@ -41,6 +41,11 @@ impl Timers {
         self.heartbeat.pong(now);
     }
 
+    /// The server reads on what it has held back.
+    pub(super) fn read_on(&mut self, now: Instant) {
+        self.heartbeat.read_on(now);
+    }
+
     /// The client is in a namespace, or in none any more.
     pub(super) fn member(&mut self, is_member: bool, now: Instant) {
         self.connect = (!is_member).then(|| now + self.connect_timeout);

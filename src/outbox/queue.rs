@@ -232,7 +232,7 @@ impl Outbox {
             .iter()
             .take_while(|frame| {
                 size += frame.text().len() + 1;
-                size <= max_bytes + 1
+                size <= max_bytes.saturating_add(1)
             })
             .count();
         let count = fitting.max(1).min(state.frames.len());

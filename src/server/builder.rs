@@ -260,7 +260,7 @@ fn check(config: &Config) -> Result<(), BuildError> {
     if config.transports.is_empty() {
         return no("transports", "there must be at least one");
     }
-    for (setting, time) in [
+    let times = [
         ("ping_interval", config.ping_interval),
         ("ping_timeout", config.ping_timeout),
         ("connect_timeout", config.connect_timeout),
@@ -268,10 +268,13 @@ fn check(config: &Config) -> Result<(), BuildError> {
         ("body_timeout", config.body_timeout),
         ("handler_timeout", config.handler_timeout),
         ("ack_timeout", config.ack_timeout),
-    ] {
-        if time.is_zero() {
-            return no(setting, "it must be longer than nothing");
-        }
+    ];
+    if let Some((setting, _)) = times.iter().find(|(_, time)| time.is_zero()) {
+        return no(setting, "it must be longer than nothing");
+    }
+    // Who waits for nobody at the end, may.
+    let last = [("close_timeout", config.close_timeout), ("shutdown_timeout", config.shutdown_timeout)];
+    for (setting, time) in times.into_iter().chain(last) {
         if time > Duration::from_secs(86_400 * 365) {
             return no(setting, "it must be shorter than a year");
         }

@@ -158,6 +158,7 @@ impl Socket {
     /// The client sees the reason `io server disconnect`, and does not come back by itself.
     pub fn disconnect(&self) {
         if self.say_goodbye() {
+            self.inner.acks.close();
             self.inner.commands.do_send(Command::Disconnect(self.id()));
         }
     }
@@ -185,16 +186,17 @@ impl Socket {
         self.inner.lane.push_last(protocol::disconnect(self.namespace().as_str())) == Pushed::Queued
     }
 
-    /// Nothing more goes out.
+    /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does so is one for which
+    /// the end waits.
     pub(crate) fn shut(&self) {
         self.inner.lane.shut();
+        self.inner.acks.close();
     }
 
-    /// The socket is over: it leaves its channels, and whoever waits for an acknowledgement is told.
+    /// The socket is over: it leaves its channels.
     pub(crate) fn detach(&self) {
         self.shut();
         self.inner.membership.close();
-        self.inner.acks.close();
         self.inner.registry.tell(Detach { namespace: self.namespace().clone(), id: self.id() });
     }
 

@@ -292,7 +292,7 @@ impl Reader {
 
     /// The next packet of what has been read, if it is whole.
     fn decode(&mut self) -> Result<Option<EnginePacket>, Stop> {
-        while let Some(frame) = self.codec.decode(&mut self.buffer).map_err(violation)? {
+        while let Some(frame) = self.frame().map_err(violation)? {
             let text = match frame {
                 WsFrame::Text(text) => text,
                 WsFrame::Continuation(item) => match self.fragment(item)? {
@@ -318,6 +318,14 @@ impl Reader {
         Ok(None)
     }
 
+    /// The codec looks at the size of a frame when it has all of it; here, what is announced is enough to refuse it.
+    fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
+        if announced(&self.buffer) > self.link.limits().max_payload as u64 {
+            return Err(ProtocolError::Overflow);
+        }
+        self.codec.decode(&mut self.buffer)
+    }
+
     /// Adds a fragment; the last one completes the message. Together they have the same bound as a single frame.
     fn fragment(&mut self, item: Item) -> Result<Option<Bytes>, Stop> {
         let (data, last) = match item {
@@ -335,6 +343,16 @@ impl Reader {
         }
         fragments.extend_from_slice(&data);
         Ok(last.then(|| self.fragments.take().unwrap_or_default().freeze()))
+    }
+}
+
+/// The length that a frame's header announces (RFC 6455 §5.2), as far as it has come.
+fn announced(frame: &[u8]) -> u64 {
+    let Some((head, rest)) = frame.split_at_checked(2) else { return 0 };
+    match head[1] & 0x7f {
+        126 => rest.first_chunk().map_or(0, |length| u16::from_be_bytes(*length).into()),
+        127 => rest.first_chunk().map_or(0, |length| u64::from_be_bytes(*length)),
+        length => length.into(),
     }
 }
 
