@@ -1,0 +1,81 @@
+"use strict";
+
+const assert = require("node:assert");
+const { inEachMode, scenario, next, collect, until, settled, serveChannels, page } = require("./support.cjs");
+
+inEachMode("a page which is left closes its connection, in silence", async (scope, mode) => {
+  const server = await scope.server();
+  const arrived = next(server.io, "connection");
+  const browser = page(server.url);
+  const socket = scope.client(undefined, mode.options, browser.io);
+  const [peer] = await arrived;
+  await settled(socket, mode);
+  const heard = [];
+  for (const event of ["disconnect", "connect_error", "reconnect_attempt"]) socket.on(event, () => heard.push(event));
+  const left = next(peer, "disconnect");
+  browser.dispatch("pagehide", { persisted: false });
+  await left;
+  await until(() => server.io.engine.clientsCount === 0);
+  assert.deepStrictEqual(heard, []);
+});
+
+inEachMode("a page taken from the back/forward cache connects again", async (scope, mode) => {
+  const server = await scope.server({}, serveChannels);
+  const arrived = next(server.io, "connection");
+  const browser = page(server.url);
+  const socket = scope.client(undefined, { ...mode.options, reconnectionDelay: 600_000, reconnectionDelayMax: 600_000 }, browser.io);
+  const [peer] = await arrived;
+  await settled(socket, mode);
+  await new Promise((resolve) => socket.subscribe("room", resolve));
+  const left = next(peer, "disconnect");
+  browser.dispatch("pagehide", { persisted: true });
+  await left;
+  socket.emit("while away", 1);
+
+  const arrivedAgain = next(server.io, "connection");
+  const losses = collect(socket, "disconnect");
+  browser.dispatch("pageshow", { persisted: true });
+  assert.strictEqual(losses[0][0], "transport close");
+  const [peerAgain] = await arrivedAgain;
+  assert.deepStrictEqual(await next(peerAgain, "while away"), [1]);
+  await until(() => peerAgain.rooms.has("room"));
+});
+
+scenario("the first pageshow of a page means nothing", async (scope) => {
+  const server = await scope.server();
+  const browser = page(server.url);
+  const socket = scope.client(undefined, {}, browser.io);
+  const losses = collect(socket, "disconnect");
+  browser.dispatch("pageshow", { persisted: false });
+  await settled(socket, { settled: "websocket" });
+  assert.deepStrictEqual(losses, []);
+});
+
+scenario("when the network is back, a waiting reconnection is hurried", async (scope) => {
+  const before = await scope.server();
+  const browser = page(before.url);
+  const socket = scope.client(undefined, { reconnectionDelay: 600_000, reconnectionDelayMax: 600_000 }, browser.io);
+  browser.dispatch("online");
+  await settled(socket, { settled: "websocket" });
+  browser.dispatch("online");
+  assert.strictEqual(socket.connected, true);
+  const left = next(socket, "disconnect");
+  await before.crash();
+  await left;
+  await scope.server({ port: before.port });
+  const again = next(socket, "reconnect");
+  browser.dispatch("online");
+  assert.deepStrictEqual(await again, [1]);
+});
+
+scenario("a socket which is not active leaves no listeners at the page", async (scope) => {
+  const server = await scope.server();
+  const browser = page(server.url);
+  const socket = scope.client(undefined, { autoConnect: false }, browser.io);
+  assert.strictEqual(browser.listeners.length, 0);
+  socket.connect();
+  assert.strictEqual(browser.listeners.length, 3);
+  await settled(socket, { settled: "websocket" });
+  socket.disconnect();
+  assert.strictEqual(browser.listeners.length, 0);
+});

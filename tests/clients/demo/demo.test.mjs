@@ -1,0 +1,134 @@
+// The live-scores demo in a real browser.
+
+import assert from "node:assert/strict";
+import { scenario } from "./support.mjs";
+
+const CONNECTED = '#connection[data-connection="connected"]';
+const WEBSOCKET = `${CONNECTED}[data-transport="websocket"]`;
+const POLLING = `${CONNECTED}[data-transport="polling"]`;
+
+scenario("a goal comes to all who follow the match, and to the lists of the others", async (scope) => {
+  const demo = await scope.demo();
+  const [one, two, elsewhere] = await Promise.all([scope.page(demo), scope.page(demo), scope.page(demo)]);
+  const [id, other] = await one.playing();
+  await Promise.all([one.follow(id), two.follow(id), elsewhere.follow(other)]);
+  await Promise.all([one, two, elsewhere].map((page) => page.sees(WEBSOCKET)));
+
+  const scorer = `<img src="x" onerror="alert(1)"> O'Neill`;
+  const told = await demo.goal(id, { team: "home", scorer });
+  assert.deepEqual(told.score, [1, 0]);
+  for (const page of [one, two, elsewhere]) await page.seesScore(id, "1-0");
+  for (const page of [one, two]) {
+    await page.sees(`[data-match="${id}"][data-goal="home"]`);
+    await page.sees(`[data-panel="${id}"][data-goal="home"]`);
+    assert.deepEqual(await page.goals(), [`${scorer} (reported)`]);
+    assert.equal(await page.text(`[data-panel="${id}"] .big .goals.home`), "1");
+    assert.match(await page.text("#spoken"), /^Goal! Home \d 1, Away \d 0\. </);
+  }
+  await elsewhere.sees(`[data-match="${id}"][data-goal="home"]`);
+  assert.deepEqual(await elsewhere.goals(), []);
+  assert.equal(await elsewhere.attribute("[data-panel]", "data-goal"), null);
+
+  // Who is in both channels is told once: with the next goal there are two, and not three.
+  await demo.goal(id, { team: "away", scorer: "B" });
+  for (const page of [one, two]) {
+    await page.seesScore(id, "1-1");
+    assert.deepEqual(await page.goals(), ["B (reported)", `${scorer} (reported)`]);
+  }
+});
+
+scenario("those who watch are counted, and no longer when they have left", async (scope) => {
+  const demo = await scope.demo();
+  const [one, two] = await Promise.all([scope.page(demo), scope.page(demo)]);
+  const [id, other] = await one.playing();
+  const watched = (n) => `[data-panel="${id}"] [data-watchers="${n}"]`;
+  await one.follow(id);
+  await one.sees(watched(1));
+  await two.follow(id);
+  for (const page of [one, two]) await page.sees(watched(2));
+  await two.leave();
+  await one.sees(watched(1));
+  await one.follow(other);
+  await one.sees(`[data-panel="${other}"] [data-watchers="1"]`);
+  await one.sees(`[data-match="${id}"] > button .watching[hidden]`, "attached");
+});
+
+for (const signal of ["SIGKILL", "SIGTERM"]) {
+  scenario(`the server goes away by ${signal}, comes back, and the pages catch up`, async (scope) => {
+    const before = await scope.demo();
+    const pages = await Promise.all([scope.page(before), scope.page(before, { query: "?transport=polling" })]);
+    const [id] = await pages[0].playing();
+    for (const page of pages) await page.follow(id);
+    await pages[0].sees(WEBSOCKET);
+    await before.goal(id, { team: "home", scorer: "Forgotten" });
+    for (const page of pages) await page.seesScore(id, "1-0");
+
+    for (const page of pages) page.serverMayBeAway = true;
+    const code = await before.stop(signal);
+    assert.equal(code, signal === "SIGKILL" ? null : 0);
+    for (const page of pages) {
+      await page.sees('#connection[data-connection="reconnecting"]');
+      await page.sees("#banner:not([hidden])");
+      await page.sees('main[data-stale="true"]');
+      assert.deepEqual(await page.goals(), ["Forgotten (reported)"], "what is known stays");
+    }
+
+    const after = await scope.demo({ port: before.port, goals: { [id]: ["Ann", "Bea", "Cleo"] } });
+    for (const page of pages) {
+      await page.sees(CONNECTED);
+      await page.seesScore(id, "3-0");
+      await page.sees('#banner[data-kind="good"]');
+      assert.match(await page.text("#banner"), /2 goals were scored meanwhile/);
+      await page.sees(`[data-match="${id}"][data-followed="true"]`);
+      await page.seesPanel(id);
+      assert.deepEqual(await page.goals(), ["Cleo", "Bea", "Ann"]);
+      assert.equal(await page.attribute("main", "data-stale"), "false");
+      page.serverMayBeAway = false;
+    }
+    await pages[0].sees(WEBSOCKET);
+    await pages[1].sees(POLLING);
+    for (const page of pages) await page.sees(`[data-panel="${id}"] [data-watchers="2"]`);
+
+    await after.goal(id, { team: "away", scorer: "Dana" });
+    for (const page of pages) {
+      await page.seesScore(id, "3-1");
+      assert.deepEqual(await page.goals(), ["Dana (reported)", "Cleo", "Bea", "Ann"]);
+    }
+  });
+}
+
+const TRANSPORTS = [
+  { how: "in a page without WebSockets", options: { before: () => delete window.WebSocket }, badge: POLLING },
+  { how: "by polling, where the address asks for it", options: { query: "?transport=polling" }, badge: POLLING },
+  { how: "by WebSocket, where the address asks for it", options: { query: "?transport=websocket" }, badge: WEBSOCKET },
+];
+for (const { how, options, badge } of TRANSPORTS) {
+  scenario(`it goes on ${how}`, async (scope) => {
+    const demo = await scope.demo();
+    const page = await scope.page(demo, options);
+    await page.sees(badge);
+    const [id] = await page.playing();
+    await page.follow(id);
+    for (const [at, scorer] of ["Ann", "Bea", "Cleo"].entries()) {
+      await demo.goal(id, { team: "away", scorer });
+      await page.seesScore(id, `0-${at + 1}`);
+    }
+    assert.deepEqual(await page.goals(), ["Cleo (reported)", "Bea (reported)", "Ann (reported)"]);
+    await page.sees(badge);
+  });
+}
+
+scenario("nothing is wider than the window", async (scope) => {
+  const demo = await scope.demo();
+  const page = await scope.page(demo);
+  const [id] = await page.playing();
+  await page.follow(id);
+  await demo.goal(id, { team: "home", scorer: "A. Very-Long-Name ".repeat(4).trim() });
+  await page.seesScore(id, "1-0");
+  await page.inner.click(".report summary");
+  for (const width of [1280, 768, 375, 320]) {
+    await page.inner.setViewportSize({ width, height: 800 });
+    const room = await page.inner.evaluate(() => innerWidth - document.documentElement.scrollWidth);
+    assert.ok(room >= 0, `${-room} pixels wider than ${width}`);
+  }
+});
