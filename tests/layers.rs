@@ -1,0 +1,150 @@
+//! The layers of the crate: who may use whom. Arrows point down, so that each layer can be understood, and tested,
+//! without those above.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each layer with those of the crate that it may use, from the bottom up.
+const LAYERS: [(&str, &[&str]); 11] = [
+    ("protocol", &[]),
+    ("model", &[]),
+    ("outbox", &["protocol"]),
+    ("config", &["outbox"]),
+    ("transport", &["protocol", "outbox"]),
+    ("registry", &["protocol", "model", "outbox"]),
+    ("socket", &["protocol", "model", "outbox", "registry", "config"]),
+    ("event", &["protocol", "model", "socket"]),
+    ("routing", &["model", "socket", "event"]),
+    ("connection", &["protocol", "model", "outbox", "config", "transport", "registry", "socket", "event", "routing"]),
+    (
+        "server",
+        &["protocol", "model", "outbox", "config", "transport", "registry", "socket", "event", "routing", "connection"],
+    ),
+];
+
+/// The deprecated crate, and the only file that may name it.
+const DEPRECATED: (&str, &str) = ("actix_web_actors", "transport/websocket.rs");
+
+/// Files that belong to no layer.
+const ABOVE: [&str; 2] = ["lib.rs", "main.rs"];
+
+/// A source file of the crate without its comments, with its path under `src`.
+struct Source {
+    path: String,
+    code: String,
+}
+
+impl Source {
+    fn layer(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("a folder of src");
+            paths.extend(entries.map(|entry| entry.expect("an entry").path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(source(&root, &path));
+        }
+    }
+    sources.sort_by(|one, other| one.path.cmp(&other.path));
+    sources
+}
+
+fn source(root: &Path, path: &PathBuf) -> Source {
+    let text = fs::read_to_string(path).expect("a source file is text");
+    let lines = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
+    let path = path.strip_prefix(root).expect("it is in src").to_str().expect("a plain name").replace('\\', "/");
+    Source { path, code: lines.collect::<Vec<_>>().join("\n") }
+}
+
+/// The modules of the crate that some code names, by `use crate::{a, b::C}` or by `crate::a::B` wherever it stands.
+fn named(code: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        // Not `$crate::`, nor a part of another name.
+        if code[..at].ends_with(|c: char| c == '$' || c == '_' || c.is_alphanumeric()) {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => names.push(rest),
+            Some(list) => names.extend(top_level(list)),
+        }
+    }
+    names.into_iter().map(|name| name.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect()).collect()
+}
+
+/// The items of a `{a, b::{c, d}, e}`, whose opening brace is gone.
+fn top_level(list: &str) -> Vec<&str> {
+    let (mut items, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' if depth == 0 => {
+                items.push(list[start..at].trim());
+                start = at + 1;
+            }
+            '}' if depth == 0 => {
+                items.push(list[start..at].trim());
+                break;
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+#[test]
+fn no_arrow_points_up() {
+    let mut upward = Vec::new();
+    let mut arrows = 0;
+    for source in sources().iter().filter(|source| !ABOVE.contains(&&*source.path)) {
+        let layer = LAYERS.iter().find(|(layer, _)| *layer == source.layer());
+        let (layer, below) = layer.unwrap_or_else(|| panic!("src/{} is in no layer", source.path));
+        for used in named(&source.code).iter().filter(|used| used != layer) {
+            arrows += 1;
+            if !below.contains(&used.as_str()) {
+                upward.push(format!("src/{}: {layer} must not use {used}", source.path));
+            }
+        }
+    }
+    assert!(upward.is_empty(), "{upward:#?}");
+    assert!(arrows > 50, "only {arrows} uses were found: is this test still reading what it means to?");
+}
+
+#[test]
+fn every_layer_is_there_and_is_above_those_that_it_uses() {
+    let sources = sources();
+    for (at, (layer, below)) in LAYERS.iter().enumerate() {
+        assert!(sources.iter().any(|source| source.layer() == *layer), "there is no {layer}");
+        for used in *below {
+            assert!(LAYERS[..at].iter().any(|(other, _)| other == used), "{layer} is not above {used}");
+        }
+    }
+}
+
+#[test]
+fn the_deprecated_crate_is_named_in_one_file() {
+    let (name, file) = DEPRECATED;
+    let naming: Vec<_> =
+        sources().into_iter().filter(|source| source.code.contains(name)).map(|source| source.path).collect();
+    assert_eq!(naming, [file]);
+}
+
+#[test]
+fn uses_are_read_as_rust_reads_them() {
+    let code = "use crate::{\n    model::{Channel, Id},\n    event,\n    socket::Socket as S,\n};\nuse crate::config::Config;\n\
+                fn f(x: crate::outbox::Outbox) {}\nuse other_crate::nothing;\nuse $crate::nothing;";
+    assert_eq!(named(code), ["model", "event", "socket", "config", "outbox"]);
+}

@@ -1,0 +1,426 @@
+//! Who is slow, or floods, costs nobody else anything: what is held back, what goes on, and that nothing is lost.
+
+use std::{
+    io::Write,
+    net::Shutdown,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use actix_socketio::{Builder, HandlerResult, OnMessage, SocketIo};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::{
+    app::PATIENCE,
+    raw::{Attended, Heard, Polling, Ws, frame, wait_until},
+    world::{Gate, Journal, World},
+};
+
+/// Each reads with a thread of its own and counts what it hears of the channel, in order.
+struct Listeners {
+    heard: Vec<Arc<AtomicUsize>>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+impl Listeners {
+    /// Each will hear so many messages `42["numbered",[n,"…"]]`, and leave.
+    fn subscribe(world: &World, count: usize, until: Arc<AtomicUsize>) -> Self {
+        let (heard, threads) = (0..count)
+            .map(|_| {
+                let mut listener = Ws::open(world.addr);
+                let id = listener.join();
+                world.io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+                let heard = Arc::<AtomicUsize>::default();
+                let (counter, until) = (Arc::clone(&heard), Arc::clone(&until));
+                let thread = thread::spawn(move || {
+                    for next in 0.. {
+                        if next == until.load(SeqCst) {
+                            return;
+                        }
+                        let text = listener.text();
+                        let number = text.strip_prefix(r#"42["numbered",["#).and_then(|rest| rest.split(',').next());
+                        assert_eq!(number, Some(&*next.to_string()), "in order, and none lost or doubled");
+                        counter.fetch_add(1, SeqCst);
+                    }
+                });
+                (heard, thread)
+            })
+            .unzip();
+        Self { heard, threads }
+    }
+
+    #[track_caller]
+    fn have_heard(&self, count: usize) {
+        wait_until(&format!("everybody has heard {count}"), || {
+            assert!(!self.threads.iter().any(thread::JoinHandle::is_finished), "a listener has given up");
+            self.heard.iter().all(|heard| heard.load(SeqCst) == count)
+        });
+    }
+}
+
+#[test]
+fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
+    const OTHERS: usize = 20;
+    // Of the others, none has ever more than this waiting: the next messages come when they have heard these.
+    const ROUND: usize = 4;
+    let mut world = World::with(|builder| builder.max_outbox(100_000));
+    let mut slow = Ws::open_with_small_buffers(world.addr);
+    let slow_id = slow.join();
+    world.io.socket(&slow_id).expect("it is there").subscribe("numbers").expect("it may");
+    let until = Arc::new(AtomicUsize::new(usize::MAX));
+    let listeners = Listeners::subscribe(&world, OTHERS, Arc::clone(&until));
+
+    let text = "x".repeat(20_000);
+    let mut published = 0;
+    let mut publish = |count: usize| {
+        for _ in 0..count {
+            world.io.to("numbers").emit("numbered", &(published, &text)).expect("the registry has room");
+            published += 1;
+        }
+        listeners.have_heard(published);
+        published
+    };
+    while !world.journal.of(slow_id).iter().any(|what| what == "finish") {
+        publish(ROUND);
+    }
+    let so_far = publish(ROUND);
+    until.store(so_far + 1, SeqCst);
+    world.io.to("numbers").emit("numbered", &(so_far, "the last")).expect("the registry has room");
+    for thread in listeners.threads {
+        thread.join().expect("a listener hears what it should");
+    }
+    assert_eq!(world.journal.end_of(slow_id), "slow consumer");
+    assert_eq!(world.journal.count("disconnect: slow consumer"), 1);
+    world.only_the_bystander_is_left();
+
+    // The slow one finds what was on its way, from the first, and then the end.
+    let mut next = 0;
+    loop {
+        match slow.hear() {
+            Heard::Text(text) => assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#))),
+            other => break assert_eq!(other, Heard::End),
+        }
+        next += 1;
+    }
+    world.all_is_freed();
+}
+
+/// A builder whose handler of `busy` waits for the gate, and records the number that it was given.
+fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
+    let handled = Arc::<Mutex<Vec<usize>>>::default();
+    let (gate, numbers) = (gate.clone(), Arc::clone(&handled));
+    let builder = builder.on_message(async move |event: OnMessage| {
+        if event.event() == "busy" {
+            gate.pass().await;
+            numbers.lock().push(event.json()?);
+        }
+        Ok(())
+    });
+    (builder, handled)
+}
+
+fn world_with_busy(configure: impl FnOnce(Builder) -> Builder, gate: &Gate) -> (World, Arc<Mutex<Vec<usize>>>) {
+    let mut handled = None;
+    let world = World::with(|builder| {
+        let (builder, numbers) = busy(configure(builder), gate);
+        handled = Some(numbers);
+        builder
+    });
+    (world, handled.expect("the builder was made"))
+}
+
+/// A client that floods the server. As any other, it writes one thing after the other, and answers a ping when its turn
+/// to write comes.
+struct Flood {
+    written: Arc<AtomicUsize>,
+    heard: mpsc::Receiver<String>,
+    later: mpsc::Sender<String>,
+    threads: [thread::JoinHandle<()>; 2],
+}
+
+impl Flood {
+    fn start(mut client: Ws, packets: impl Iterator<Item = String> + Send + 'static) -> Self {
+        let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (later, behind) = mpsc::channel::<String>();
+        let (hears, heard) = mpsc::channel();
+        let (mut stream, count, pinged) = (client.writer(), Arc::clone(&written), Arc::clone(&pings));
+        let writer = thread::spawn(move || {
+            let mut write = |packet: &str| {
+                for _ in 0..pinged.swap(0, SeqCst) {
+                    stream.write_all(&frame(0x81, b"3")).expect("the server reads");
+                }
+                if !packet.is_empty() {
+                    stream.write_all(&frame(0x81, packet.as_bytes())).expect("the server reads");
+                }
+            };
+            for packet in packets {
+                write(&packet);
+                count.fetch_add(1, SeqCst);
+            }
+            loop {
+                match behind.recv_timeout(Duration::from_millis(5)) {
+                    Ok(packet) => write(&packet),
+                    Err(mpsc::RecvTimeoutError::Timeout) => write(""),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            stream.shutdown(Shutdown::Both).expect("it was open");
+        });
+        let reader = thread::spawn(move || {
+            while let Heard::Text(text) = client.hear() {
+                if text == "2" {
+                    pings.fetch_add(1, SeqCst);
+                } else if hears.send(text).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { written, heard, later, threads: [writer, reader] }
+    }
+
+    /// How many of its packets are written.
+    fn written(&self) -> usize {
+        self.written.load(SeqCst)
+    }
+
+    #[track_caller]
+    fn text(&self) -> String {
+        self.heard.recv_timeout(PATIENCE).expect("a packet")
+    }
+
+    /// Sends one more packet, behind all others.
+    fn send(&self, packet: &str) {
+        self.later.send(packet.to_owned()).expect("it writes");
+    }
+
+    /// Breaks off.
+    fn leave(self) {
+        drop(self.later);
+        for thread in self.threads {
+            thread.join().expect("it was not cut off");
+        }
+    }
+}
+
+#[test]
+fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
+    const EVENTS: usize = 400;
+    let gate = Gate::closed();
+    let settings =
+        |builder: Builder| builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(2));
+    let (mut world, handled) = world_with_busy(settings, &gate);
+    let mut client = Ws::open_with_small_buffers(world.addr);
+    let id = client.join();
+    let socket = world.io.socket(&id).expect("it is there");
+    let text = "x".repeat(60_000);
+    let flood = Flood::start(client, (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)));
+
+    // TCP holds it: nothing more is written while the bystander is pinged several times.
+    let mut last = (usize::MAX, 0);
+    wait_until("nothing more is written", || {
+        let (now, pinged) = (flood.written(), world.pings());
+        if last.0 != now {
+            last = (now, pinged);
+        }
+        pinged >= last.1 + 4
+    });
+    assert!(flood.written() < EVENTS, "the server has taken everything");
+    assert_eq!(handled.lock().len(), 0);
+
+    // It hears meanwhile, and nobody blames it for the pongs that the server does not read.
+    let since = world.pings();
+    for number in 0.. {
+        world.bystander_goes_on();
+        world.io.emit("to all", &number).expect("the registry has room");
+        assert_eq!(flood.text(), format!(r#"42["to all",{number}]"#));
+        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
+        if world.pings() > since + 25 {
+            break;
+        }
+    }
+    assert!(socket.is_connected());
+    assert!(flood.written() < EVENTS);
+
+    gate.let_through(EVENTS);
+    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
+    flood.send(r#"421["echo",1]"#);
+    assert_eq!(flood.text(), "431[1]");
+    flood.leave();
+    assert_eq!(world.journal.end_of(id), "transport close");
+    world.all_is_freed();
+}
+
+/// The events just fill the inbox, so that nothing but the client's pongs waits to be read.
+#[test]
+fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
+    // One is being handled, the others wait.
+    const EVENTS: usize = 5;
+    let gate = Gate::closed();
+    let settings = |builder: Builder| {
+        let builder = builder.max_inbox(EVENTS - 1);
+        builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(1))
+    };
+    let (mut world, handled) = world_with_busy(settings, &gate);
+    let mut client = Ws::open(world.addr);
+    let id = client.join();
+    let socket = world.io.socket(&id).expect("it is there");
+    client.send_raw(
+        (0..EVENTS).map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes())).collect::<Vec<_>>().concat(),
+    );
+    let client = Attended::new(client);
+    let since = world.pings();
+    wait_until("several times ping_interval and ping_timeout have gone by", || {
+        world.bystander_goes_on();
+        assert!(socket.is_connected(), "{:?}", world.journal.of(id));
+        world.pings() > since + 20
+    });
+    assert_eq!(handled.lock().len(), 0);
+    gate.let_through(EVENTS);
+    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    let since = client.pings();
+    wait_until("it is pinged as before", || client.pings() > since + 3);
+    client.send(r#"421["echo",1]"#);
+    assert_eq!(client.text(), "431[1]");
+    drop(client);
+    assert_eq!(world.journal.end_of(id), "transport close");
+    world.all_is_freed();
+}
+
+#[test]
+fn a_polling_client_that_is_held_back_still_hears() {
+    const EVENTS: usize = 200;
+    let gate = Gate::closed();
+    let (mut world, handled) = world_with_busy(|builder| builder, &gate);
+    let (session, id) = Polling::join(world.addr);
+    let body: Vec<_> = (0..EVENTS).map(|number| format!(r#"42["busy",{number}]"#)).collect();
+    let mut held = session.begin_post_of(&body.join("\x1e"));
+    for number in 0..10 {
+        world.io.emit("to all", &number).expect("the registry has room");
+        session.get().is_poll(&[&format!(r#"42["to all",{number}]"#)]);
+        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
+        world.bystander_goes_on();
+        assert!(held.is_quiet(), "there is no room for all of it");
+    }
+    gate.let_through(EVENTS);
+    held.answer().is_ok();
+    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
+    assert_eq!(world.journal.of(id).len(), 1 + EVENTS);
+    session.goes_on();
+    session.close();
+    world.all_is_freed();
+}
+
+/// A handler that takes part in a flood: it counts, and tells how far it is.
+fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
+    let handled = Arc::<AtomicUsize>::default();
+    let (gate, count) = (gate.clone(), Arc::clone(&handled));
+    let builder = SocketIo::builder().on_message(async move |event: OnMessage| -> HandlerResult {
+        match event.event() {
+            "echo" => event.ack(&event.json::<Value>()?)?,
+            "how many" => event.ack(&count.load(SeqCst))?,
+            _ => {
+                if count.fetch_add(1, SeqCst) == 0 {
+                    gate.pass().await;
+                }
+            }
+        }
+        Ok(())
+    });
+    (builder, handled)
+}
+
+const TINY: usize = 100_000;
+
+/// One on each of the two workers, of which one has the flood to deal with.
+fn two_others(world: &World) -> [Ws; 2] {
+    [(); 2].map(|()| {
+        let mut other = Ws::open(world.addr);
+        other.join();
+        other
+    })
+}
+
+#[test]
+fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
+    let gate = Gate::closed();
+    let (builder, handled) = counting(&gate);
+    let mut world = World::serving(builder, Journal::default());
+    let mut others = two_others(&world);
+    let (session, _) = Polling::join(world.addr);
+    let mut flood = session.begin_post_of(&[r#"42["x"]"#; TINY].join("\x1e"));
+    wait_until("it has begun", || handled.load(SeqCst) == 1);
+    world.bystander_goes_on();
+    gate.let_through(1);
+    for other in &mut others {
+        other.send(r#"421["how many"]"#);
+        let answer = other.text();
+        let so_far = answer.strip_prefix("431[").and_then(|rest| rest.strip_suffix(']')).expect("an answer");
+        assert!(so_far.parse::<usize>().expect("a number") < TINY, "it had to wait for the whole flood");
+    }
+    flood.answer().is_ok();
+    wait_until("all is handled", || handled.load(SeqCst) == TINY);
+    session.goes_on();
+    session.close();
+    drop(others);
+    world.all_is_freed();
+}
+
+#[test]
+fn a_flood_of_pongs_in_one_body_is_harmless() {
+    let mut world = World::new();
+    let (session, _) = Polling::join(world.addr);
+    let mut flood = session.begin_post_of(&["3"; TINY].join("\x1e"));
+    world.bystander_goes_on();
+    flood.answer().is_ok();
+    session.goes_on();
+    session.close();
+    world.all_is_freed();
+}
+
+/// In a process of its own, since it is the process that has the memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
+    const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
+    const ITSELF: &str = "backpressure::a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body";
+    if std::env::var_os(ALONE).is_none() {
+        let program = std::env::current_exe().expect("a program");
+        let mut itself = std::process::Command::new(program);
+        let output = itself.args(["--exact", ITSELF]).env(ALONE, "1").output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let gate = Gate::closed();
+    let (builder, handled) = counting(&gate);
+    let world = World::serving(builder, Journal::default());
+    let (session, _) = Polling::join(world.addr);
+    let body = [r#"42["x"]"#; TINY].join("\x1e");
+    let before = memory("VmRSS");
+    let mut flood = session.begin_post_of(&body);
+    wait_until("it has begun", || handled.load(SeqCst) == 1);
+    gate.let_through(1);
+    flood.answer().is_ok();
+    wait_until("all is handled", || handled.load(SeqCst) == TINY);
+    let grown = memory("VmHWM").saturating_sub(before);
+    // The body, once here and twice there; as events, all at once would be 100 bytes each at the very least.
+    assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
+    session.close();
+    world.all_is_freed();
+}
+
+/// What the kernel says of this process, in bytes.
+#[cfg(target_os = "linux")]
+fn memory(what: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
+    line.trim().strip_suffix(" kB").expect("kilobytes").parse::<usize>().expect("a number") << 10
+}

@@ -1,0 +1,94 @@
+//! What goes wrong inside stays inside: no error's text, no path and no panic's message reaches a client.
+
+use std::{fs, io};
+
+use actix_socketio::{HandlerError, HandlerResult, OnConnect, OnMessage, OnSubscribe, channel};
+use actix_web::error::{ErrorInternalServerError, ErrorUnauthorized};
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Server, builder, recorder},
+    client::{Client, Mode},
+    link::{get, http},
+};
+
+in_every_mode! {
+    no_failure_of_a_handler_tells_the_client_anything,
+}
+
+/// Fails, in one of the ways in which handlers do, with a word that no client may read.
+fn fail(how: &str) -> HandlerResult {
+    match how {
+        "error" => Err(io::Error::other("SECRET of the database"))?,
+        "path" => {
+            let found = fs::read_to_string("/SECRET/path")?;
+            Err(HandlerError::reject(found))
+        }
+        "data" => {
+            let error = HandlerError::from(io::Error::other("SECRET"));
+            Err(error.with_data("SECRET data"))
+        }
+        "panic" => panic!("SECRET of a panic"),
+        _ => Ok(()),
+    }
+}
+
+async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
+    let (record, recorder) = recorder();
+    let server = Server::start(
+        builder()
+            .on_error(&recorder)
+            .on_connect(async |event: OnConnect| {
+                let how: Option<String> = event.socket.handshake().auth::<Value>()?["how"].as_str().map(str::to_owned);
+                fail(&how.unwrap_or_default())
+            })
+            .on_message(async |event: OnMessage| fail(event.event()))
+            .route(channel("^room-").allow_publish().on_subscribe(async |event: OnSubscribe| {
+                fail(event.channel.strip_prefix("room-").unwrap_or_default())
+            })),
+    );
+    let mut client = Client::open(&server.url, mode).await;
+    let ways = ["error", "path", "data", "panic"];
+    for way in ways {
+        client.send(&format!("0{}", json!({"how": way}))).await;
+        assert_eq!(client.recv().await, r#"4{"message":"internal error"}"#, "{way}");
+    }
+    client.send("0{}").await;
+    assert!(client.recv().await.starts_with(r#"0{"sid":"#));
+    let opaque = json!([{"message": "internal error"}]);
+    client.subscribe("room-").await;
+    for way in ways {
+        let answer = client.emit_with_ack("subscribe", json!([format!("room-{way}")])).await;
+        assert_eq!(answer, opaque, "subscribe, {way}");
+        let answer = client.emit_with_ack("publish", json!(["room-", way, 1])).await;
+        assert_eq!(answer, opaque, "publish, {way}");
+        client.send(&format!(r#"299["{way}"]"#)).await;
+        assert_eq!(client.fence().await, [""; 0], "{way}: no answer to an event");
+    }
+    assert_eq!(record.lines().len(), 16, "the application hears of each: {:#?}", record.lines());
+    assert!(record.lines().iter().filter(|line| line.contains("SECRET")).count() >= 12, "{:#?}", record.lines());
+}
+
+#[actix_web::test]
+async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidden() {
+    let server = Server::start(builder().on_handshake(|request, _| {
+        match request.headers().get("x-user").and_then(|user| user.to_str().ok()) {
+            Some("ada") => Ok(()),
+            Some(_) => Err(ErrorInternalServerError("SECRET of the session store")),
+            None => Err(ErrorUnauthorized("log in first")),
+        }
+    }));
+    let polling = format!("{}/socket.io/?EIO=4&transport=polling", server.url);
+    let (status, body) = get(&http(), &polling).await;
+    let body: Value = serde_json::from_str(&body).expect("an answer in JSON");
+    assert_eq!((status, body), (403, json!({"code": 4, "message": "log in first"})));
+    let mut answer = http().get(&polling).insert_header(("x-user", "bob")).send().await.expect("an answer");
+    let body: Value = answer.json().await.expect("an answer in JSON");
+    assert_eq!((answer.status().as_u16(), body), (403, json!({"code": 4, "message": "Forbidden"})));
+    let websocket = format!("{}/socket.io/?EIO=4&transport=websocket", server.url.replacen("http", "ws", 1));
+    for (user, admitted) in [("ada", true), ("bob", false)] {
+        let answer = http().ws(&websocket).header("x-user", user).connect().await;
+        assert_eq!(answer.is_ok(), admitted, "{user}");
+    }
+    server.is_empty().await;
+}

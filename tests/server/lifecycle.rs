@@ -1,0 +1,136 @@
+//! The life of a client: its events come in order, each exactly once, however it ends.
+
+use std::time::Duration;
+
+use actix_socketio::{DisconnectReason, HandlerResult, OnMessage, channel};
+
+use serde_json::json;
+
+use crate::{
+    app::{Record, Server, builder, recorder},
+    client::{Client, Mode},
+};
+
+in_every_mode! {
+    a_client_that_disconnects_has_its_events_in_order,
+    a_client_that_closes_its_transport_has_its_events_in_order,
+    a_client_that_vanishes_has_its_events_in_order,
+    a_client_that_answers_no_ping_has_its_events_in_order,
+    a_client_that_answers_pings_stays,
+    a_client_that_the_server_disconnects_has_its_events_in_order,
+    a_client_whose_connection_the_server_closes_has_its_events_in_order,
+}
+
+async fn order(event: OnMessage) -> HandlerResult {
+    match event.event() {
+        "disconnect me" => event.socket.disconnect(),
+        "close me" => event.socket.close(),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A server that records, and a client in two channels which has sent one event.
+async fn life(mode: Mode, ping_interval: Duration, ping_timeout: Duration) -> (Record, Server, Client) {
+    let (record, recorder) = recorder();
+    let server = Server::start(
+        builder()
+            .ping_interval(ping_interval)
+            .ping_timeout(ping_timeout)
+            .to(&recorder)
+            .on_message(order)
+            .route(channel("^room-")),
+    );
+    let mut client = Client::connect(&server.url, mode).await;
+    client.subscribe("room-1").await;
+    client.subscribe("room-2").await;
+    client.emit("hello", json!(["Ada", 1])).await;
+    record.until(r#"hello("Ada",1)"#).await;
+    (record, server, client)
+}
+
+/// The events of such a life, and nothing else.
+async fn ends(record: &Record, server: &Server, orders: &[&str], reason: DisconnectReason) {
+    server.is_empty().await;
+    let mut expected = vec!["connect", "subscribe room-1", "subscribe room-2", r#"hello("Ada",1)"#];
+    expected.extend(orders);
+    let disconnect = format!("disconnect: {reason}");
+    expected.extend([&*disconnect, "unsubscribe room-1", "unsubscribe room-2", "finish"]);
+    assert_eq!(record.lines(), expected);
+}
+
+const NEVER: Duration = Duration::from_secs(600);
+
+async fn a_client_that_disconnects_has_its_events_in_order(mode: Mode) {
+    let (record, server, mut client) = life(mode, NEVER, NEVER).await;
+    client.send("1").await;
+    record.until("finish").await;
+    client.close().await;
+    client.closed().await;
+    ends(&record, &server, &[], DisconnectReason::ClientDisconnect).await;
+    assert_eq!(client.rest(), [""; 0], "the server says no more");
+}
+
+async fn a_client_that_closes_its_transport_has_its_events_in_order(mode: Mode) {
+    let (record, server, mut client) = life(mode, NEVER, NEVER).await;
+    client.close().await;
+    ends(&record, &server, &[], DisconnectReason::TransportClose).await;
+    client.closed().await;
+}
+
+async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
+    let (record, server, client) = life(mode, NEVER, NEVER).await;
+    client.vanish().await;
+    let reason =
+        if mode == Mode::Polling { DisconnectReason::TransportError } else { DisconnectReason::TransportClose };
+    ends(&record, &server, &[], reason).await;
+}
+
+async fn a_client_that_answers_no_ping_has_its_events_in_order(mode: Mode) {
+    let (record, server, mut client) = life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
+    client.fall_silent();
+    client.closed().await;
+    ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
+}
+
+async fn a_client_that_answers_pings_stays(mode: Mode) {
+    let (record, server, mut client) = life(mode, Duration::from_millis(50), NEVER).await;
+    // One comes after the answer to the one before.
+    client.pings(5).await;
+    assert_eq!(client.fence().await, [""; 0]);
+    assert_eq!(server.io.connections(), 1);
+    client.send("1").await;
+    let lines = record.until("finish").await;
+    assert!(lines.contains(&"disconnect: client namespace disconnect".to_owned()), "{lines:?}");
+}
+
+async fn a_client_that_the_server_disconnects_has_its_events_in_order(mode: Mode) {
+    let (record, server, mut client) = life(mode, NEVER, NEVER).await;
+    client.emit("disconnect me", json!([])).await;
+    assert_eq!(client.recv().await, "1", "the client is told");
+    record.until("finish").await;
+    assert_eq!(server.io.connections(), 1, "the connection goes on");
+    client.send("0").await;
+    let answer = client.recv().await;
+    assert!(answer.starts_with(r#"0{"sid":"#), "it may come back: {answer}");
+    assert_eq!(client.fence().await, [""; 0]);
+    assert_eq!(
+        record.lines()[4..],
+        [
+            "disconnect me()",
+            "disconnect: server namespace disconnect",
+            "unsubscribe room-1",
+            "unsubscribe room-2",
+            "finish",
+            "connect",
+        ]
+    );
+}
+
+async fn a_client_whose_connection_the_server_closes_has_its_events_in_order(mode: Mode) {
+    let (record, server, mut client) = life(mode, NEVER, NEVER).await;
+    client.emit("close me", json!([])).await;
+    assert_eq!(client.recv().await, "1", "the client is told");
+    assert_eq!(client.closed().await, "close");
+    ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
+}

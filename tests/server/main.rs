@@ -1,0 +1,53 @@
+//! The server over real sockets, driven by a client that speaks the frames themselves.
+//!
+//! Each file is one subject. What clients see must not depend on how they are connected, so most scenarios run three
+//! times: over polling, over a WebSocket, and with an upgrade from one to the other.
+
+/// Makes a test of each scenario, an `async fn(Mode)`, for each way to be connected.
+macro_rules! in_every_mode {
+    ($($scenario:ident),* $(,)?) => {$(
+        mod $scenario {
+            use crate::client::Mode;
+
+            #[actix_web::test]
+            async fn over_polling() {
+                super::$scenario(Mode::Polling).await;
+            }
+
+            #[actix_web::test]
+            async fn over_a_websocket() {
+                super::$scenario(Mode::WebSocket).await;
+            }
+
+            #[actix_web::test]
+            async fn with_an_upgrade() {
+                super::$scenario(Mode::Upgrade).await;
+            }
+        }
+    )*};
+}
+
+mod app;
+mod client;
+mod link;
+mod raw;
+mod world;
+
+mod acks;
+mod backpressure;
+mod bad_input;
+mod bounds;
+mod channels;
+mod context;
+mod cors;
+mod errors_are_opaque;
+mod handlers;
+mod lifecycle;
+mod odd_endings;
+mod order;
+mod publish;
+mod refusals;
+mod serve_client;
+mod shutdown;
+mod upgrade;
+mod verbs;
