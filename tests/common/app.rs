@@ -1,0 +1,376 @@
+//! The application that the official clients are tested against, on a port of its own.
+//!
+//! It has the namespaces `/` and `/admin`, which do the same and know nothing of each other.
+//!
+//! **Connecting.** Whoever comes is sent `welcome {id, auth}`, and only then judged: `/` refuses an `auth` with
+//! `{refuse: name}`, with the message `not today, <name>` and data; `/admin` refuses whoever has not
+//! `{token: "let me in"}`, with the message `not an administrator`.
+//!
+//! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. Nobody may subscribe to `room-vip…`,
+//! or publish what has a `forbidden`; both are told why, with data.
+//!
+//! **Ending.** All others of the namespace are sent `finished {id, reason, life}`, where `life` is the client's events in
+//! order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`, `finish`.
+//!
+//! **Events** which it takes from clients:
+//!
+//! | event | arguments | what comes of it |
+//! | --- | --- | --- |
+//! | `message` | x | the message `{echo: x}` |
+//! | `echo` | x | acknowledged with x |
+//! | `add` | a, b | acknowledged with their sum |
+//! | `silent` | | nothing at all |
+//! | `ask` | x | the client is sent `question x`; acknowledged with `{answer}`, or `{error: "timeout"}` after [`PATIENCE`] |
+//! | `whoami` | | acknowledged with `{id, namespace, channels, auth, query, header}` (`?who=`, `x-who`) |
+//! | `join`, `part` | channel | the server subscribes or unsubscribes the client; acknowledged with whether it was news |
+//! | `count` | n | remembered |
+//! | `counted` | | acknowledged with all that was |
+//! | `stream` | n | the client is sent `numbered 0`, `numbered 1`, … n of them |
+//! | `stream_channel` | channel, n | the same, published to a channel |
+//! | `large` | n, size | the client is sent n events `large {number, text}`, with that many bytes of text |
+//! | `fence` | x | everybody in the namespace is sent `fence x`, as a publication |
+//! | `verb` | `{verb, data, channel, channels, except, id}` | `data` is sent as the verb says; acknowledged with null |
+//! | `disconnect_me` | | the client is sent `goodbye`, and the server ends the namespace |
+//! | `close_me` | | the client is sent `goodbye`, and the server ends the whole connection |
+//! | `drop_me` | | the server drops the connection without a word |
+//!
+//! The verbs are those of `Socket` by their names, `to_except` (`socket.to(..).to(..).except(..)`), and those of
+//! `SocketIo` with `io_` before their names.
+
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use actix::prelude::*;
+use actix_socketio::{
+    AckError, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
+    OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo, channel,
+};
+use actix_web::{App, HttpServer, dev::ServerHandle};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// How long it waits for a client's acknowledgement.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// The running application. It stops when this is dropped.
+pub(crate) struct RunningApp {
+    url: String,
+    server: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RunningApp {
+    /// Starts it in a thread of its own, with two workers.
+    pub(crate) fn start() -> Self {
+        let (started, running) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            System::new().block_on(async move {
+                let io = socket_io();
+                let server = HttpServer::new(move || App::new().configure(io.mount()))
+                    .workers(2)
+                    .h1_allow_half_closed(false)
+                    .on_connect(actix_socketio::on_connect)
+                    .disable_signals()
+                    .shutdown_timeout(1)
+                    .bind(("127.0.0.1", 0))
+                    .expect("a port on loopback");
+                let url = format!("http://{}", server.addrs()[0]);
+                let server = server.run();
+                started.send((url, server.handle())).expect("the test waits for this");
+                server.await.expect("the server runs until it is stopped");
+            });
+        });
+        let (url, server) = running.recv().expect("the server starts; its thread says why not");
+        Self { url, server, thread: Some(thread) }
+    }
+
+    /// Where it is: `http://127.0.0.1:…`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for RunningApp {
+    fn drop(&mut self) {
+        // The command is sent when this is called; the future would only wait for its end, as the thread does.
+        drop(self.server.stop(false));
+        let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
+        assert!(ended || thread::panicking(), "the server's thread panicked");
+    }
+}
+
+fn socket_io() -> SocketIo {
+    let later = Arc::<OnceLock<SocketIo>>::default();
+    let main = Application { io: later.clone(), admit: not_today }.start();
+    let admin = Application { io: later.clone(), admit: administrators }.start();
+    let io = SocketIo::builder()
+        .ping_interval(Duration::from_secs(2))
+        .ping_timeout(Duration::from_secs(8))
+        .ack_timeout(PATIENCE)
+        .to(&main)
+        .route(rooms())
+        .route(open())
+        .namespace("/admin", |namespace| namespace.to(&admin).route(rooms()).route(open()))
+        .build()
+        .expect("the settings make sense");
+    later.get_or_init(|| io).clone()
+}
+
+// ── who may come in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Deserialize)]
+struct Auth {
+    refuse: Option<String>,
+    token: Option<String>,
+}
+
+fn not_today(auth: &Auth) -> HandlerResult {
+    match &auth.refuse {
+        None => Ok(()),
+        Some(name) => {
+            Err(HandlerError::reject(format!("not today, {name}"))
+                .with_data(&json!({"why": "asked for", "code": 4001})))
+        }
+    }
+}
+
+fn administrators(auth: &Auth) -> HandlerResult {
+    match auth.token.as_deref() {
+        Some("let me in") => Ok(()),
+        _ => Err(HandlerError::reject("not an administrator")),
+    }
+}
+
+// ── the channels: functions as handlers ──────────────────────────────────────────────────────────────────────────────
+
+fn rooms() -> Route {
+    channel("^room-").on_subscribe(async |event: OnSubscribe| {
+        if event.channel.starts_with("room-vip") {
+            let data = json!({"channel": event.channel, "level": 3});
+            return Err(HandlerError::reject("members only").with_data(&data));
+        }
+        lived(&event.socket, format!("subscribe {}", event.channel))
+    })
+}
+
+fn open() -> Route {
+    channel("^open-")
+        .allow_publish()
+        .on_subscribe(async |event: OnSubscribe| lived(&event.socket, format!("subscribe {}", event.channel)))
+        .on_message(async |event: OnMessage| {
+            if event.channel.is_none() {
+                return Ok(());
+            }
+            match event.json::<Value>()?.get("forbidden") {
+                None => Ok(()),
+                Some(word) => Err(HandlerError::reject("mind your language").with_data(&json!({"word": word}))),
+            }
+        })
+}
+
+/// Adds a line to the client's life.
+fn lived(socket: &Socket, what: impl Into<String>) -> HandlerResult {
+    socket.context().update("life", |life: Option<Vec<String>>| {
+        let mut life = life.unwrap_or_default();
+        life.push(what.into());
+        life
+    })?;
+    Ok(())
+}
+
+// ── everything else: an actor as the handler ─────────────────────────────────────────────────────────────────────────
+
+struct Application {
+    /// The handle, once there is one: it is built with this actor's address.
+    io: Arc<OnceLock<SocketIo>>,
+    admit: fn(&Auth) -> HandlerResult,
+}
+
+impl Actor for Application {
+    type Context = Context<Self>;
+}
+
+impl SocketHandler for Application {
+    type Events = (OnConnect, OnMessage, OnUnsubscribe, OnError, OnDisconnect, OnFinish);
+}
+
+impl Handler<OnConnect> for Application {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, OnConnect { socket, .. }: OnConnect, _: &mut Self::Context) -> Self::Result {
+        socket.emit("welcome", &json!({"id": socket.id(), "auth": socket.handshake().auth::<Value>()?}))?;
+        (self.admit)(&socket.handshake().auth()?)?;
+        lived(&socket, "connect")
+    }
+}
+
+impl Handler<OnUnsubscribe> for Application {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnUnsubscribe, _: &mut Self::Context) -> Self::Result {
+        lived(&event.socket, format!("unsubscribe {}", event.channel))
+    }
+}
+
+impl Handler<OnError> for Application {
+    type Result = HandlerResult;
+
+    /// A handler that fails leaves a client waiting, which does not know why. This does.
+    fn handle(&mut self, event: OnError, _: &mut Self::Context) -> Self::Result {
+        eprintln!("{:?}: {}", event.socket, event.error);
+        Ok(())
+    }
+}
+
+impl Handler<OnDisconnect> for Application {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnDisconnect, _: &mut Self::Context) -> Self::Result {
+        event.socket.context().insert("reason", event.reason.as_str())?;
+        lived(&event.socket, "disconnect")
+    }
+}
+
+impl Handler<OnFinish> for Application {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, OnFinish { socket, .. }: OnFinish, _: &mut Self::Context) -> Self::Result {
+        lived(&socket, "finish")?;
+        let life: Option<Vec<String>> = socket.context().get("life")?;
+        let reason: Option<String> = socket.context().get("reason")?;
+        socket.others().emit("finished", &json!({"id": socket.id(), "reason": reason, "life": life}))?;
+        Ok(())
+    }
+}
+
+impl Handler<OnMessage> for Application {
+    type Result = ResponseFuture<HandlerResult>;
+
+    fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> Self::Result {
+        let io = self.io.get().expect("set before any client comes").of(event.socket.namespace().as_str());
+        Box::pin(async move {
+            // What is published to a channel is the route's affair.
+            if event.channel.is_some() { Ok(()) } else { answer(&io, &event).await }
+        })
+    }
+}
+
+async fn answer(io: &SocketIo, event: &OnMessage) -> HandlerResult {
+    let socket = &event.socket;
+    match event.event() {
+        "message" => socket.send(&json!({"echo": event.json::<Value>()?}))?,
+        "echo" => event.ack(&event.json::<Value>()?)?,
+        "add" => event.ack(&(event.arg::<i64>(0)? + event.arg::<i64>(1)?))?,
+        "silent" => {}
+        "ask" => match socket.emit_with_ack::<_, Value>("question", &event.json::<Value>()?).await {
+            Ok(answer) => event.ack(&json!({"answer": answer}))?,
+            Err(AckError::Timeout) => event.ack(&json!({"error": "timeout"}))?,
+            Err(error) => return Err(error.into()),
+        },
+        "whoami" => event.ack(&whoami(socket)?)?,
+        "join" => event.ack(&socket.subscribe(event.json::<String>()?)?)?,
+        "part" => event.ack(&socket.unsubscribe(event.json::<String>()?))?,
+        "count" => {
+            let number: u32 = event.json()?;
+            socket.context().update("counted", |counted: Option<Vec<u32>>| {
+                let mut counted = counted.unwrap_or_default();
+                counted.push(number);
+                counted
+            })?;
+        }
+        "counted" => event.ack(&socket.context().get::<Value>("counted")?)?,
+        "stream" => {
+            for number in 0..event.json::<u32>()? {
+                socket.emit("numbered", &number)?;
+            }
+        }
+        "stream_channel" => {
+            let channel: String = event.json()?;
+            for number in 0..event.arg::<u32>(1)? {
+                io.to(&channel).emit("numbered", &number)?;
+            }
+        }
+        "large" => {
+            let text = "x".repeat(event.arg(1)?);
+            for number in 0..event.json::<u32>()? {
+                socket.emit("large", &json!({"number": number, "text": text}))?;
+            }
+        }
+        "fence" => io.emit("fence", &event.json::<Value>()?)?,
+        "verb" => {
+            verb(io, socket, &event.json()?)?;
+            event.ack(&())?;
+        }
+        "disconnect_me" => {
+            socket.emit("goodbye", &())?;
+            socket.disconnect();
+        }
+        "close_me" => {
+            socket.emit("goodbye", &())?;
+            socket.close();
+        }
+        "drop_me" => {
+            // More than may ever wait for a client: as one that reads too slowly, it is let go.
+            let too_much = "x".repeat(io.config().max_outbox + 1);
+            if socket.emit("too much", &too_much).is_ok() {
+                return Err(HandlerError::reject("the server was to drop the connection, and did not"));
+            }
+        }
+        other => return Err(HandlerError::reject(format!("no such event: {other}"))),
+    }
+    Ok(())
+}
+
+fn whoami(socket: &Socket) -> Result<Value, HandlerError> {
+    let mut channels = socket.channels();
+    channels.sort();
+    let query: Value = socket.handshake().query()?;
+    Ok(json!({
+        "id": socket.id(),
+        "namespace": socket.namespace().as_str(),
+        "channels": channels,
+        "auth": socket.handshake().auth::<Value>()?,
+        "query": query["who"],
+        "header": socket.handshake().header("x-who"),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Verb {
+    verb: String,
+    data: Value,
+    #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    channels: Vec<String>,
+    #[serde(default)]
+    except: String,
+    #[serde(default)]
+    id: String,
+}
+
+fn verb(io: &SocketIo, socket: &Socket, order: &Verb) -> HandlerResult {
+    let Verb { verb, data, channel, channels, except, id } = order;
+    match verb.as_str() {
+        "send" => socket.send(data)?,
+        "broadcast" => socket.broadcast(data)?,
+        "send_and_broadcast" => socket.send_and_broadcast(data)?,
+        "broadcast_channel" => socket.broadcast_channel(channel, data)?,
+        "send_and_broadcast_channel" => socket.send_and_broadcast_channel(channel, data)?,
+        "broadcast_channels" => socket.broadcast_channels(data)?,
+        "to_except" => channels
+            .iter()
+            .fold(socket.others(), |target, channel| target.to(channel))
+            .except(except)
+            .emit("message", data)?,
+        "io_broadcast" => io.broadcast(data)?,
+        "io_broadcast_channel" => io.broadcast_channel(channel, data)?,
+        "io_send" => io.send(&id.parse::<SocketId>()?, data)?,
+        "io_except" => io.except(except).emit("message", data)?,
+        other => return Err(HandlerError::reject(format!("no such verb: {other}"))),
+    }
+    Ok(())
+}

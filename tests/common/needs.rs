@@ -1,0 +1,115 @@
+//! The programs which some tests need and a machine may lack.
+//!
+//! A test that needs one asks [`all_there`] first. Where something is missing, it says so where libtest can't hide it,
+//! and how to get it; the test then does nothing, except where the environment variable `CI` is set: there it fails.
+
+#![allow(dead_code, reason = "no test needs all of it")]
+
+use std::{
+    env, fmt,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The oldest Node.js whose test runner and WebSockets do what the tests use.
+const OLDEST_NODE: u32 = 20;
+
+/// Something a test needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Node.js.
+    Node,
+    /// The packages of tests/clients/package.json.
+    NodePackages,
+    /// The packages of tests/clients/requirements.txt, in the environment that [`python`] belongs to.
+    PythonPackages,
+    /// A browser.
+    Chromium,
+}
+
+impl Need {
+    fn is_there(self) -> bool {
+        match self {
+            Self::Node => node_version().is_some_and(|version| version >= OLDEST_NODE),
+            Self::NodePackages => clients().join("node_modules/.package-lock.json").is_file(),
+            Self::PythonPackages => succeeds(Command::new(python()).args(["-c", "import aiohttp, socketio"])),
+            Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
+        }
+    }
+
+    /// The command that brings it.
+    fn install(self) -> &'static str {
+        match self {
+            Self::Node => "install Node.js, https://nodejs.org/",
+            Self::NodePackages => "npm ci --prefix tests/clients",
+            Self::PythonPackages => {
+                "python3 -m venv tests/clients/.venv && \
+                 tests/clients/.venv/bin/pip install --requirement tests/clients/requirements.txt"
+            }
+            Self::Chromium => {
+                "apt-get install --no-install-recommends chromium, or set CHROMIUM to the program of another one"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node => write!(f, "Node.js {OLDEST_NODE} or newer"),
+            Self::NodePackages => write!(f, "the Node packages of tests/clients"),
+            Self::PythonPackages => write!(f, "Python with the packages of tests/clients/requirements.txt"),
+            Self::Chromium => write!(f, "Chromium"),
+        }
+    }
+}
+
+/// Whether a test has what it needs. If not, it is to return, having tested nothing.
+///
+/// # Panics
+/// Where `CI` is set and something is missing.
+pub(crate) fn all_there(test: &str, needs: &[Need]) -> bool {
+    let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_there()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let mut report = format!("\n!!! {test}: NOT TESTED, for want of\n");
+    for need in missing {
+        report += &format!("!!!   {need}\n!!!     {}\n", need.install());
+    }
+    report += "!!! .ci/install brings all that the tests use.\n\n";
+    // Not by eprintln!, which libtest captures and throws away.
+    std::io::stderr().write_all(report.as_bytes()).expect("stderr takes a few lines");
+    assert!(env::var_os("CI").is_none(), "something is missing, and CI is set:\n{report}");
+    false
+}
+
+/// The folder of the tests by other programs.
+pub(crate) fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// The Python of the tests' own environment.
+pub(crate) fn python() -> PathBuf {
+    clients().join(if cfg!(windows) { ".venv/Scripts/python.exe" } else { ".venv/bin/python" })
+}
+
+/// The browser: `$CHROMIUM`, or `chromium`. With its folder if it is found, since Playwright looks in no `PATH`.
+pub(crate) fn chromium() -> PathBuf {
+    let program = env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).map(|folder| folder.join(&program)).find(|path| path.is_file());
+    found.unwrap_or(program)
+}
+
+fn node_version() -> Option<u32> {
+    let output = Command::new("node").arg("--version").stdin(Stdio::null()).output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    silent.status().is_ok_and(|status| status.success())
+}
