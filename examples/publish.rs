@@ -37,9 +37,11 @@ async fn announce(
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let io = SocketIo::builder().route(channel("^match-")).build()?;
+    let stop = io.shutdown_on_signal();
     HttpServer::new(move || App::new().configure(io.mount()).service(report).service(announce))
         .h1_allow_half_closed(false)
         .on_connect(actix_socketio::on_connect)
+        .shutdown_signal(stop)
         .bind(("127.0.0.1", 8080))?
         .run()
         .await

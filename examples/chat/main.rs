@@ -27,14 +27,15 @@ impl Handler<OnSubscribe> for Chat {
     fn handle(&mut self, event: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
         let OnSubscribe { socket, channel, .. } = event;
         let name: String = socket.context().get("name")?.ok_or_else(|| HandlerError::reject("say your name first"))?;
-        let people = self.rooms.entry(channel.clone()).or_default();
-        if people.values().any(|other| *other == name) {
+        if self.rooms.get(&channel).is_some_and(|people| people.values().any(|other| *other == name)) {
             return Err(HandlerError::reject("this name is in use here").with_data(&name));
         }
+        // First the subscription, then the list: who comes in between is told of to this client, too. And should it
+        // fail, nobody has taken the name.
+        socket.subscribe(&channel)?;
+        let people = self.rooms.entry(channel.clone()).or_default();
         people.insert(socket.id(), name.clone());
         let names: Vec<_> = people.values().collect();
-        // First the subscription, then the list: who comes in between is told of to this client, too.
-        socket.subscribe(&channel)?;
         socket.emit("people", &names)?;
         socket.to(&channel).emit("join", &name)?;
         Ok(())
@@ -93,9 +94,11 @@ async fn main() -> std::io::Result<()> {
     let chat = Chat::default().start();
     let io = SocketIo::builder().to(&chat).route(channel("^room-[a-z]{1,20}$")).build()?;
     println!("open http://127.0.0.1:8080");
+    let stop = io.shutdown_on_signal();
     HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))
         .h1_allow_half_closed(false)
         .on_connect(actix_socketio::on_connect)
+        .shutdown_signal(stop)
         .bind(("127.0.0.1", 8080))?
         .run()
         .await

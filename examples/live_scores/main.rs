@@ -89,6 +89,7 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
 
     let token = web::Data::new(Token::random());
     let printed = token.clone();
+    let stop = io.shutdown_on_signal();
     let server = HttpServer::new(move || {
         App::new()
             .configure(io.mount())
@@ -101,7 +102,7 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
     })
     .h1_allow_half_closed(false)
     .on_connect(actix_socketio::on_connect)
-    .shutdown_timeout(1)
+    .shutdown_signal(stop)
     .bind(&options.address)?;
     for addr in server.addrs() {
         println!("open http://{addr}");

@@ -36,9 +36,10 @@ impl SocketIo {
     /// }
     /// ```
     ///
-    /// A server for long-lived connections wants two settings that `HttpServer` does not have by itself:
-    /// `.h1_allow_half_closed(false)`, without which nobody notices that a client has broken off a poll, and
-    /// `.on_connect(actix_socketio::on_connect)`, without which a client that stops reading keeps its descriptor.
+    /// A server for long-lived connections wants three settings that `HttpServer` does not have by itself:
+    /// `.h1_allow_half_closed(false)`, without which nobody notices that a client has broken off a poll;
+    /// `.on_connect(actix_socketio::on_connect)`, without which a client that stops reading keeps its descriptor; and
+    /// `.shutdown_signal(io.shutdown_on_signal())`, without which a stop waits for open WebSockets.
     /// [`SocketIo::serve`] has them.
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let io = self.clone();

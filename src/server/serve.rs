@@ -22,7 +22,6 @@ impl SocketIo {
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let tcp_timeout = self.config().tcp_timeout;
         let app = self.clone();
-        let stopping = self.clone();
         let server = HttpServer::new(move || App::new().configure(app.mount()))
             .backlog(BACKLOG)
             // A poll that is broken off is noticed at once.
@@ -30,18 +29,27 @@ impl SocketIo {
             .tcp_nodelay(true)
             .on_connect(move |stream, _| bound_unacknowledged(stream, tcp_timeout))
             .shutdown_timeout(LAST_REQUESTS)
-            .shutdown_signal(async move {
-                stop_signal().await;
-                log::info!("shutting down {} connections", stopping.connections());
-                if !stopping.shutdown().await {
-                    log::warn!("{} connections left after shutdown_timeout", stopping.connections());
-                }
-            })
+            .shutdown_signal(self.shutdown_on_signal())
             .bind(addr)?;
         for addr in server.addrs() {
             log::info!("listening on http://{addr}{}", self.config().path);
         }
         server.run().await
+    }
+
+    /// Waits for Ctrl-C or SIGTERM, and [shuts down](Self::shutdown): for
+    /// [`HttpServer::shutdown_signal`] of an app that embeds this.
+    ///
+    /// By itself, `HttpServer` waits for open WebSockets, 30 s at most, and tells their clients nothing.
+    pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
+        let io = self.clone();
+        async move {
+            stop_signal().await;
+            log::info!("shutting down {} connections", io.connections());
+            if !io.shutdown().await {
+                log::warn!("{} connections left after shutdown_timeout", io.connections());
+            }
+        }
     }
 }
 

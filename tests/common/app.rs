@@ -361,11 +361,9 @@ fn verb(io: &SocketIo, socket: &Socket, order: &Verb) -> HandlerResult {
         "broadcast_channel" => socket.broadcast_channel(channel, data)?,
         "send_and_broadcast_channel" => socket.send_and_broadcast_channel(channel, data)?,
         "broadcast_channels" => socket.broadcast_channels(data)?,
-        "to_except" => channels
-            .iter()
-            .fold(socket.others(), |target, channel| target.to(channel))
-            .except(except)
-            .emit("message", data)?,
+        "to_except" => {
+            channels.iter().fold(socket.others(), actix_socketio::Target::to).except(except).emit("message", data)?;
+        }
         "io_broadcast" => io.broadcast(data)?,
         "io_broadcast_channel" => io.broadcast_channel(channel, data)?,
         "io_send" => io.send(&id.parse::<SocketId>()?, data)?,

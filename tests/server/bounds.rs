@@ -286,7 +286,7 @@ async fn publications_that_wait_are_bounded_by_max_publications() {
 
 #[actix_web::test]
 async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
-    const TIME: Duration = Duration::from_millis(200);
+    const TIME: Duration = Duration::from_millis(700);
     let world = World::with(|builder| builder.max_pending_acks(2).ack_timeout(TIME));
     let mut session = Ws::open(world.addr);
     let id = session.join();
@@ -367,7 +367,7 @@ fn a_client_whose_admission_nobody_decides_is_refused_after_handler_timeout() {
 
 #[actix_web::test]
 async fn a_shutdown_waits_for_the_last_handler_and_shutdown_timeout_at_most() {
-    const TIME: Duration = Duration::from_millis(200);
+    const TIME: Duration = Duration::from_millis(700);
     let gate = Gate::closed();
     let passage = gate.clone();
     let world = World::with(|builder| {

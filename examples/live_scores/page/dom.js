@@ -31,6 +31,11 @@ export function flash(node, side) {
   node.flashTimer = setTimeout(() => node.removeAttribute("data-goal"), FLASH);
 }
 
+/** For goals that may not count any more: nobody knows while the connection is lost. */
+export function endFlashes() {
+  for (const node of document.querySelectorAll("[data-goal]")) node.removeAttribute("data-goal");
+}
+
 /** What one looks at stays where it is on the screen, though there is more or less above it then. */
 export function inPlace(node, change) {
   const before = node && node.getBoundingClientRect();

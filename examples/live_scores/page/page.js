@@ -1,5 +1,6 @@
 // The connection, and what is done with what comes over it. README.md describes the messages.
 
+import { endFlashes } from "./dom.js";
 import { flashRow, markFollowed, showList, showRow } from "./list.js";
 import { announceGoal, showBanner, showConnection } from "./notices.js";
 import { closePanel, flashPanel, openPanel, showPanel, showProblem } from "./panel.js";
@@ -94,6 +95,7 @@ function refused(channel, err) {
 
 /** There is no connection; whether the client tries again by itself, `active` tells. */
 function lost(socket, err) {
+  endFlashes();
   if (socket.active) {
     showConnection("reconnecting");
     if (!err) showBanner("The connection is lost. Scores may be out of date until it is back.");

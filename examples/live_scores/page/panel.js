@@ -53,7 +53,8 @@ const isShown = (match) => panel !== null && panel.dataset.panel === match.id;
 export function showPanel(match) {
   if (!isShown(match)) return;
   panel.dataset.state = group(match);
-  put(panel, ".stage", [match.stage, dateText(match.date)].filter(Boolean).join(" · "));
+  put(panel, ".cup", match.stage);
+  put(panel, ".date", dateText(match.date));
   put(panel, ".name.home", match.home);
   put(panel, ".name.away", match.away);
   putScore(panel, match);
@@ -109,22 +110,25 @@ function showEvents(match) {
   const hasBeen = list.dataset.complete === "true";
   list.dataset.complete = isComplete;
   if (!isComplete) return; // what was there stays until the server has told
-  const wanted = new Set(match.events.map((event) => String(event.version)));
-  for (const item of [...list.children]) if (!wanted.has(item.dataset.version)) item.remove();
-  const shown = new Map([...list.children].map((item) => [item.dataset.version, item]));
+  const wanted = new Set(match.events.map(keyOf));
+  for (const item of [...list.children]) if (!wanted.has(item.key)) item.remove();
+  const shown = new Map([...list.children].map((item) => [item.key, item]));
   const latestFirst = [...match.events].reverse();
   for (const [at, event] of latestFirst.entries()) {
-    const item = shown.get(String(event.version)) || eventItem(event, hasBeen);
+    const item = shown.get(keyOf(event)) || eventItem(event, hasBeen);
     // What is in its place is left alone.
     if (list.children[at] !== item) list.insertBefore(item, list.children[at] || null);
   }
 }
 
+/** All that an event says. Its version is not enough: after a restart of the server, another event may have it. */
+const keyOf = (event) => JSON.stringify(event);
+
 function eventItem(event, isNew) {
   const item = stamp("event-template");
   item.classList.toggle("new", isNew);
   const isGoal = event.kind === "goal";
-  item.dataset.version = event.version;
+  item.key = keyOf(event);
   item.dataset.event = isGoal ? "goal" : event.phase;
   item.dataset.side = event.side || "";
   put(item, ".at", isGoal && event.minute ? `${event.minute}′` : "");

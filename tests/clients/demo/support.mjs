@@ -71,8 +71,9 @@ class Scope {
   async demo({ port = 0, goals = {} } = {}) {
     const file = path.join(this.#folder, `${this.#demos.length}.json`);
     writeFileSync(file, JSON.stringify(tournament(goals)));
-    const demo = await Demo.start(file, port);
+    const demo = new Demo(file, port);
     this.#demos.push(demo);
+    await demo.started();
     return demo;
   }
 
@@ -108,19 +109,20 @@ function tournament(goals) {
 }
 
 class Demo {
-  static async start(file, port) {
+  #child;
+  #exit;
+  #lines;
+
+  constructor(file, port) {
     const args = [`127.0.0.1:${port}`, "--speed", SPEED, "--matches", file];
-    const child = spawn(LIVE_SCORES, args, { stdio: ["ignore", "pipe", "inherit"] });
-    const demo = new Demo(child);
-    demo.url = await within(demo.#told(/^open (http:\S+)$/), "the address");
-    demo.token = await within(demo.#told(/^to report a goal, TOKEN=(\S+)$/), "the token");
-    return demo;
+    this.#child = spawn(LIVE_SCORES, args, { stdio: ["ignore", "pipe", "inherit"] });
+    this.#exit = once(this.#child, "exit");
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  constructor(child) {
-    this.child = child;
-    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    this.exit = once(child, "exit");
+  async started() {
+    this.url = await within(this.#told(/^open (http:\S+)$/), "the address");
+    this.token = await within(this.#told(/^to report a goal, TOKEN=(\S+)$/), "the token");
   }
 
   get port() {
@@ -129,7 +131,7 @@ class Demo {
 
   /** What the next line tells. */
   async #told(pattern) {
-    const { value = "" } = await this.lines.next();
+    const { value = "" } = await this.#lines.next();
     const found = pattern.exec(value);
     assert.ok(found, `${pattern} expected, and not ${JSON.stringify(value)}`);
     return found[1];
@@ -137,8 +139,8 @@ class Demo {
 
   /** Ends it. Resolves with the exit code when it is gone, null after a signal that allows of none. */
   async stop(signal) {
-    this.child.kill(signal);
-    const [code] = await within(this.exit, `the end of the demo after ${signal}`);
+    this.#child.kill(signal);
+    const [code] = await within(this.#exit, `the end of the demo after ${signal}`);
     return code;
   }
 

@@ -1,0 +1,278 @@
+//! The live-scores demo as one runs it: a program with a command line, HTTP, and a page in a browser. What is under it is
+//! tested beside its parts.
+
+#[path = "common/needs.rs"]
+mod needs;
+#[path = "common/programs.rs"]
+mod programs;
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{OnceLock, mpsc},
+    thread,
+    time::Duration,
+};
+
+use needs::{Need, all_there, chromium, clients};
+use programs::{node_tests, run};
+use serde_json::{Value, json};
+
+/// What starts or answers does so sooner; it ends what hangs, and nothing else.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Match minutes in a second: in the time that a test takes, hardly a minute of a match passes.
+const SPEED: &str = "0.01";
+
+/// The demo's program, as new as the sources.
+///
+/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing left to do.
+fn demo() -> &'static Path {
+    static DEMO: OnceLock<PathBuf> = OnceLock::new();
+    DEMO.get_or_init(|| {
+        let this = env::current_exe().expect("this program has a path");
+        // <target>/<profile>/deps/<this>
+        let profile = this.ancestors().nth(2).expect("it is in the folder that cargo builds in");
+        let target = profile.parent().expect("a profile is a folder in it");
+        let name = profile.file_name().expect("a profile has a name").to_str().expect("which is text");
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--example", "live_scores", "--profile"]);
+        build.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir").arg(target);
+        let output = run(build);
+        let demo = profile.join("examples").join(format!("live_scores{}", env::consts::EXE_SUFFIX));
+        assert!(demo.is_file(), "{} was not built:\n{output}", demo.display());
+        demo
+    })
+}
+
+/// Runs the demo where it ends by itself.
+fn ends(arguments: &[&str]) -> Output {
+    Command::new(demo()).args(arguments).stdin(Stdio::null()).output().expect("the demo starts")
+}
+
+/// The exit code and the message of a demo that can't begin.
+fn refused(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = ends(arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert!(message.starts_with("live_scores: ") && message.lines().count() == 1, "{message}");
+    (output.status.code(), message)
+}
+
+/// A file with this text.
+fn file(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).expect("cargo's folder for tests can be written to");
+    path.to_str().expect("it has a plain name").to_owned()
+}
+
+/// So many matches without a goal, that somebody plays at any time.
+fn goalless_matches(name: &str) -> String {
+    let matches: Vec<_> = (0..10)
+        .map(|at| json!({"team1": format!("Home {at}"), "team2": format!("Away {at}"), "score": {"ft": [0, 0]}}))
+        .collect();
+    file(name, &json!({"name": "Cup", "matches": matches}).to_string())
+}
+
+/// The demo, serving. It is killed when this is dropped.
+struct Demo {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+impl Demo {
+    fn start(matches: &str) -> Self {
+        let mut child = Command::new(demo())
+            .args(["127.0.0.1:0", "--speed", SPEED, "--matches", matches])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the demo starts");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (say, said) = mpsc::channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
+        let mut started = Self { child, url: String::new(), token: String::new() };
+        let told = |beginning: &str| {
+            let line = said.recv_timeout(LIMIT).expect("the demo says where it is, and the token");
+            let rest = line.strip_prefix(beginning).unwrap_or_else(|| panic!("{beginning:?} expected: {line}"));
+            rest.to_owned()
+        };
+        started.url = told("open ");
+        started.token = told("to report a goal, TOKEN=");
+        started
+    }
+
+    /// Reports a goal, and gives the status and the body of the answer.
+    async fn goal(&self, id: &str, authorization: Option<&str>, body: impl Into<String>) -> (u16, String) {
+        let mut request = awc::Client::new().post(format!("{}/matches/{id}/goals", self.url)).timeout(LIMIT);
+        if let Some(value) = authorization {
+            request = request.insert_header(("authorization", value));
+        }
+        let mut response = request.send_body(body.into()).await.expect("an answer");
+        let body = response.body().await.expect("all of it");
+        (response.status().as_u16(), String::from_utf8(body.to_vec()).expect("text"))
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended by itself, and a test has failed for that.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_help_explains_all_and_nothing_else_happens() {
+    for option in ["--help", "-h"] {
+        let output = ends(&["--speed", "2", option]);
+        let help = String::from_utf8(output.stdout).expect("text");
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+        for word in ["Usage:", "ADDRESS", "--speed", "--matches", "127.0.0.1:8080"] {
+            assert!(help.contains(word), "{word}:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_option_is_named() {
+    for (arguments, said) in [
+        (&["--fast"][..], "\"--fast\""),
+        (&["--speed", "fast"], "\"fast\""),
+        (&["--matches"], "--matches needs a value"),
+        (&["8080"], "\"8080\""),
+    ] {
+        let (code, message) = refused(arguments);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(said) && message.contains("--help"), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_played_is_named_with_the_place() {
+    let missing = Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing.json");
+    let missing = missing.to_str().expect("a plain name");
+    let (code, message) = refused(&["--matches", missing]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains(missing) && message.contains("cannot be read"), "{message}");
+
+    let team = r#""team1": "A", "team2": "B""#;
+    for (name, text, place) in [
+        ("no_json.json", "{\n  \"matches\": [,]\n}".to_owned(), "line 2 column 15"),
+        ("no_matches.json", "{\"matches\": []}".to_owned(), "matches: the list is empty"),
+        ("no_team.json", "{\"matches\": [\n{\"team1\": \"A\"}\n]}".to_owned(), "missing field `team2` at line 2"),
+        (
+            "control.json",
+            "{\"matches\": [{\"team1\": \"A\", \"team2\": \"\\u0007\"}]}".to_owned(),
+            "matches[0].team2: ",
+        ),
+        (
+            "no_minute.json",
+            format!(
+                "{{\"matches\": [{{{team}}}, {{{team}, \"score\": {{\"ft\": [1, 0]}}, \"goals1\": [{{\"minute\": \"x\"}}]}}]}}"
+            ),
+            "matches[1].goals1[0].minute: ",
+        ),
+        (
+            "too_many.json",
+            format!("{{\"matches\": [{{{team}, \"score\": {{\"ft\": [0, 0]}}, \"goals2\": [{{\"minute\": 3}}]}}]}}"),
+            "matches[0].goals2: ",
+        ),
+    ] {
+        let path = file(name, &text);
+        let (code, message) = refused(&["--matches", &path]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(&path) && message.contains(place), "{message}");
+    }
+}
+
+#[actix_web::test]
+async fn an_address_in_use_is_named() {
+    let demo = Demo::start(&goalless_matches("in_use.json"));
+    let address = demo.url.strip_prefix("http://").expect("an address");
+    let (code, message) = refused(&[address]);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains(address), "{message}");
+}
+
+#[actix_web::test]
+async fn the_page_and_its_client_are_served() {
+    let demo = Demo::start(&goalless_matches("page.json"));
+    for path in ["/", "/page.js", "/socket.io/socket.io.js"] {
+        let request = awc::Client::new().get(format!("{}{path}", demo.url)).timeout(LIMIT);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_goal_is_reported_by_who_has_the_token() {
+    let demo = Demo::start(&goalless_matches("goals.json"));
+    let token = format!("Bearer {}", demo.token);
+    let good = r#"{"team": "home", "scorer": "Ann O."}"#;
+
+    for authorization in [None, Some("Bearer 0"), Some("Basic Og=="), Some(demo.token.as_str())] {
+        let (status, _) = demo.goal("home-0-away-0", authorization, good).await;
+        assert_eq!(status, 401, "{authorization:?}");
+    }
+    for (body, said) in [
+        ("", "the body is no report"),
+        ("goal!", "line 1 column 1"),
+        (r#"{"team": "home"}"#, "`scorer`"),
+        (r#"{"team": "Peru", "scorer": "Ann"}"#, "\"Peru\" does not play"),
+        (r#"{"team": "home", "scorer": " "}"#, "scorer: the name is empty"),
+        (r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#, "\"9x\" is no minute"),
+    ] {
+        let (status, message) = demo.goal("home-0-away-0", Some(&token), body).await;
+        assert!(status == 400 && message.contains(said), "{body}: {status} {message}");
+    }
+    let (status, message) = demo.goal("home-0-away-0", Some(&token), " ".repeat(5_000)).await;
+    assert!(status == 400 && message.contains("5000 bytes"), "{status} {message}");
+    let (status, message) = demo.goal("peru-chile", Some(&token), good).await;
+    assert!(status == 404 && message.contains("peru-chile"), "{status} {message}");
+
+    let mut taken = Vec::new();
+    for at in 0..10 {
+        let id = format!("home-{at}-away-{at}");
+        let (status, body) = demo.goal(&id, Some(&token), good).await;
+        match status {
+            201 => taken.push((id, body)),
+            409 => assert!(body.contains(&id), "{body}"),
+            _ => panic!("{status} {body}"),
+        }
+    }
+    assert!((3..=5).contains(&taken.len()), "some matches are on: {taken:?}");
+    for (id, body) in taken {
+        let told: Value = serde_json::from_str(&body).expect("JSON");
+        let event = &told["event"];
+        assert_eq!((&told["id"], &told["score"]), (&json!(id), &json!([1, 0])));
+        assert_eq!(
+            (&event["scorer"], &event["side"], &event["reported"]),
+            (&json!("Ann O."), &json!("home"), &json!(true))
+        );
+        // It is told as it was taken, and the next one comes on top of it.
+        let (status, body) = demo.goal(&id, Some(&token), r#"{"team": "AWAY 1", "scorer": "B"}"#).await;
+        let expected = if id == "home-1-away-1" { 201 } else { 400 };
+        assert_eq!(status, expected, "{body}");
+    }
+}
+
+#[test]
+fn the_page_in_a_browser() {
+    if !all_there("the live-scores demo in a browser", &[Need::Node, Need::NodePackages, Need::Chromium]) {
+        return;
+    }
+    node_tests(&clients().join("demo"), |node| node.env("LIVE_SCORES", demo()).env("CHROMIUM", chromium()));
+}
+
+#[test]
+fn what_the_page_makes_of_the_messages() {
+    if !all_there("the state of the live-scores page", &[Need::Node]) {
+        return;
+    }
+    node_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/live_scores/page"), |node| node);
+}
