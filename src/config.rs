@@ -75,6 +75,9 @@ pub struct Config {
     /// Acknowledgements that are waited for, for each socket; then
     /// [`AckError::TooMany`](crate::AckError::TooMany). Default: 1,024.
     pub max_pending_acks: usize,
+    /// Attachments of one binary event or acknowledgement; more is a parse error. Each may have `max_payload` bytes.
+    /// Default: 10.
+    pub max_attachments: usize,
     /// Levels of nested arrays and objects in what a client sends; more is a parse error. Default: 100.
     pub max_json_depth: usize,
 }
@@ -108,6 +111,7 @@ impl Default for Config {
             max_channel_length: 255,
             max_namespaces: 16,
             max_pending_acks: 1_024,
+            max_attachments: 10,
             max_json_depth: 100,
         }
     }

@@ -196,7 +196,7 @@ pub use model::{
     Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, SocketId, ToChannel,
 };
 pub use outbox::Transport;
-pub use protocol::{ArgError, Args};
+pub use protocol::{ArgError, Args, Many};
 pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route, SocketHandler, ViaActor, ViaFn,
     channel,

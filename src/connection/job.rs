@@ -170,7 +170,7 @@ async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args)
         return Err(told);
     }
     if allowed {
-        let frame = protocol::raw_event(socket.namespace().as_str(), &event, data.iter()).map_err(refusal)?;
+        let frame = protocol::forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
         socket.to(&channel).send_frame(frame).map_err(refusal)?;
     }
     Ok(())

@@ -38,8 +38,13 @@ impl Connection {
         match packet {
             EnginePacket::Message(text) => {
                 log::trace!("{} sent {:?}", self.peer(), &*text);
-                let packet = Packet::decode(text, &self.limits)?;
-                self.packet(packet)
+                let packet = self.decoder.text(text)?;
+                packet.map_or(Ok(()), |packet| self.packet(packet))
+            }
+            EnginePacket::Binary(data) => {
+                log::trace!("{} sent {} bytes", self.peer(), data.len());
+                let packet = self.decoder.binary(data)?;
+                packet.map_or(Ok(()), |packet| self.packet(packet))
             }
             EnginePacket::Pong(_) => {
                 self.timers.pong(Instant::now());

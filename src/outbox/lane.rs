@@ -108,10 +108,10 @@ mod tests {
         super::{Taken, Transport},
         *,
     };
-    use crate::protocol::{connect, disconnect, raw_event};
+    use crate::protocol::{self, connect, disconnect};
 
     fn event(n: usize) -> Frame {
-        raw_event("/", "e", [n.to_string().as_str()]).unwrap()
+        protocol::event("/", None, "e", &n).unwrap()
     }
 
     /// What it may hold: 10,000 bytes.

@@ -231,7 +231,7 @@ impl Outbox {
             .frames
             .iter()
             .take_while(|frame| {
-                size += frame.text().len() + 1;
+                size += frame.polling_len();
                 size <= max_bytes.saturating_add(1)
             })
             .count();

@@ -1,12 +1,17 @@
 use std::{error, fmt, ops::Range};
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{DecodeError, depth::check_depth};
+use super::{
+    DecodeError,
+    attachments::{WithAttachments, attachment, check_placeholders},
+    depth::check_depth,
+};
 
-/// The arguments of an event or an acknowledgement: raw JSON, typed when asked.
+/// The arguments of an event or an acknowledgement: raw JSON, typed when asked, and the binary that came with it.
 ///
 /// They are checked to be JSON when they arrive, and nothing more: what no handler reads is never parsed.
 ///
@@ -23,6 +28,7 @@ use super::{DecodeError, depth::check_depth};
 pub struct Args {
     json: ByteString,
     values: Vec<Range<usize>>,
+    attachments: Vec<Bytes>,
 }
 
 impl Args {
@@ -42,7 +48,18 @@ impl Args {
                 at..at + value.get().len()
             })
             .collect();
-        Ok(Self { json, values })
+        Ok(Self { json, values, attachments: Vec::new() })
+    }
+
+    /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand for.
+    ///
+    /// # Errors
+    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs.
+    pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
+        if !attachments.is_empty() {
+            check_placeholders(&self.json, attachments.len())?;
+        }
+        Ok(Self { attachments, ..self })
     }
 
     /// How many arguments there are.
@@ -55,7 +72,7 @@ impl Args {
         self.values.is_empty()
     }
 
-    /// The JSON of one argument, as the client wrote it.
+    /// The JSON of one argument, as the client wrote it, with placeholders for what is binary.
     pub fn raw(&self, index: usize) -> Option<&str> {
         self.values.get(index).map(|range| &self.json[range.clone()])
     }
@@ -65,18 +82,33 @@ impl Args {
         self.values.iter().map(|range| &self.json[range.clone()])
     }
 
-    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option` takes it.
+    /// What is binary, in the order in which it came.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// An argument which is binary as a whole; its memory is shared.
+    pub fn binary(&self, index: usize) -> Option<Bytes> {
+        if self.attachments.is_empty() {
+            return None;
+        }
+        attachment(self.raw(index)?, &self.attachments)
+    }
+
+    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option` takes it; what is
+    /// binary reads as bytes, into `Bytes` or `serde_bytes`, also within a structure.
     ///
     /// # Errors
     /// [`ArgError`] if the argument is not what `T` expects.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
-        let raw = self.raw(index);
-        serde_json::from_str(raw.unwrap_or("null")).map_err(|source| ArgError {
-            index,
-            count: self.len(),
-            expected: std::any::type_name::<T>(),
-            source,
-        })
+        let raw = self.raw(index).unwrap_or("null");
+        let value = if self.attachments.is_empty() {
+            serde_json::from_str(raw)
+        } else {
+            serde_json::from_str(raw)
+                .and_then(|value| T::deserialize(WithAttachments { value, attachments: &self.attachments }))
+        };
+        value.map_err(|source| ArgError { index, count: self.len(), expected: std::any::type_name::<T>(), source })
     }
 
     /// The arguments after the first `count`.
@@ -125,6 +157,8 @@ impl error::Error for ArgError {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     fn args(json: &str) -> Result<Args, DecodeError> {
@@ -152,5 +186,48 @@ mod tests {
             assert!(matches!(args(json), Err(DecodeError::Payload(_))), "{json}");
         }
         assert_eq!(args(&"[".repeat(11)), Err(DecodeError::TooDeep { limit: 10 }));
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Part {
+        Text(String),
+        Data(Bytes),
+        Nothing,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct File {
+        name: String,
+        data: Bytes,
+        thumbnail: Option<Bytes>,
+        parts: Vec<Part>,
+    }
+
+    #[test]
+    fn placeholders_read_as_bytes_wherever_they_stand() {
+        let json = r#"[{"_placeholder":true,"num":1},{"name":"a","data":{"_placeholder":true,"num":0},"thumbnail":null,
+            "parts":[{"Text":"x"},{"Data":{"num":1,"_placeholder":true}},"Nothing"]},7]"#;
+        let (a, b) = (Bytes::from_static(&[1, 2]), Bytes::from_static(&[3]));
+        let args = args(json).unwrap().attach(vec![a.clone(), b.clone()]).unwrap();
+        assert_eq!(args.binary(0), Some(b.clone()));
+        assert_eq!(args.get::<Bytes>(0).unwrap(), b);
+        let parts = vec![Part::Text("x".to_owned()), Part::Data(b), Part::Nothing];
+        assert_eq!(args.get::<File>(1).unwrap(), File { name: "a".to_owned(), data: a, thumbnail: None, parts });
+        assert_eq!(args.get::<u8>(2).unwrap(), 7);
+        assert_eq!((args.binary(1), args.binary(2), args.binary(3)), (None, None, None));
+        assert!(args.get::<u32>(0).is_err());
+    }
+
+    #[test]
+    fn placeholders_are_checked() {
+        let attached = |json: &str, count: usize| args(json).unwrap().attach(vec![Bytes::new(); count]);
+        for num in ["1", "-1", "0.5", r#""0""#, "null"] {
+            let json = format!(r#"[{{"x":[{{"_placeholder":true,"num":{num}}}]}}]"#);
+            assert!(matches!(attached(&json, 1), Err(DecodeError::Payload(_))), "{json}");
+        }
+        assert!(attached(r#"[{"_placeholder":true}]"#, 1).is_err());
+        // Without attachments, or with another value, it is ordinary data.
+        assert!(attached(r#"[{"_placeholder":true,"num":9}]"#, 0).is_ok());
+        assert!(attached(r#"[{"_placeholder":false,"num":9}]"#, 1).is_ok());
     }
 }

@@ -1,6 +1,7 @@
+use bytes::Bytes;
 use serde::Serialize;
 
-use super::{AckId, Frame, frame::FrameWriter};
+use super::{AckId, Args, Frame, frame::FrameWriter, json::write_args};
 
 /// Event names which Socket.IO keeps for itself, in both directions.
 const RESERVED: [&str; 6] =
@@ -17,22 +18,22 @@ pub fn connect(namespace: &str, sid: &str) -> Frame {
     out.text(r#"{"sid":""#);
     out.text(sid); // an id of ours: base64url, nothing to escape
     out.text(r#""}"#);
-    out.finish()
+    finish(out, Vec::new())
 }
 
 /// `44{"message":"…"}`: the client is not let into the namespace. `json` is the payload.
 pub fn connect_error(namespace: &str, json: &str) -> Frame {
     let mut out = start('4', namespace);
     out.text(json);
-    out.finish()
+    finish(out, Vec::new())
 }
 
 /// `41`: the client is out of the namespace.
 pub fn disconnect(namespace: &str) -> Frame {
-    start('1', namespace).finish()
+    finish(start('1', namespace), Vec::new())
 }
 
-/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged.
+/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged; with bytes in the data, `451-["name",…]`.
 ///
 /// # Errors
 /// What `data`'s `Serialize` reports: a map whose keys are no strings, say.
@@ -43,31 +44,26 @@ pub fn event<T: Serialize + ?Sized>(
     data: &T,
 ) -> Result<Frame, serde_json::Error> {
     let mut out = start_event(namespace, id, name)?;
-    out.text(",");
-    serde_json::to_writer(out.json(), data)?;
+    let attachments = write_args(out.json(), false, data)?;
     out.text("]");
-    Ok(out.finish())
+    Ok(finish(out, attachments))
 }
 
-/// As [`event`], with arguments that are JSON already.
+/// As [`event`], with arguments that a client has sent.
 ///
 /// # Errors
 /// None in practice: a `str` is always JSON.
-pub fn raw_event<'a>(
-    namespace: &str,
-    name: &str,
-    args: impl IntoIterator<Item = &'a str>,
-) -> Result<Frame, serde_json::Error> {
+pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
     let mut out = start_event(namespace, None, name)?;
-    for json in args {
+    for json in args.iter() {
         out.text(",");
         out.text(json);
     }
     out.text("]");
-    Ok(out.finish())
+    Ok(finish(out, args.attachments().to_vec()))
 }
 
-/// `437[data]`: the answer to the event which asked with that id.
+/// `437[data]`: the answer to the event which asked with that id; with bytes in the data, `461-7[…]`.
 ///
 /// # Errors
 /// What `data`'s `Serialize` reports.
@@ -75,9 +71,9 @@ pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: &AckId, data: &T) -> Resu
     let mut out = start('3', namespace);
     out.text(id.as_str());
     out.text("[");
-    serde_json::to_writer(out.json(), data)?;
+    let attachments = write_args(out.json(), true, data)?;
     out.text("]");
-    Ok(out.finish())
+    Ok(finish(out, attachments))
 }
 
 fn start_event(namespace: &str, id: Option<u64>, name: &str) -> Result<FrameWriter, serde_json::Error> {
@@ -102,11 +98,20 @@ fn start(kind: char, namespace: &str) -> FrameWriter {
     out
 }
 
+/// Whether a packet is a binary one is known when its data is written.
+fn finish(mut out: FrameWriter, attachments: Vec<Bytes>) -> Frame {
+    if !attachments.is_empty() {
+        out.bytes()[1] += b'5' - b'2'; // event to binary event, ack to binary ack
+        out.insert(2, &format!("{}-", attachments.len()));
+    }
+    out.finish(attachments)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::Many, *};
 
     #[test]
     fn packets_are_written_as_socket_io_writes_them() {
@@ -117,8 +122,30 @@ mod tests {
         assert_eq!(disconnect("/").text(), "41");
         assert_eq!(disconnect("/admin").text(), "41/admin,");
         assert_eq!(event("/", None, "goal", &json!({"a": 1})).unwrap().text(), r#"42["goal",{"a":1}]"#);
+        assert_eq!(event("/", None, "goal", &Many(("a", 1))).unwrap().text(), r#"42["goal","a",1]"#);
         assert_eq!(event("/x", Some(7), "q\"", &()).unwrap().text(), r#"42/x,7["q\"",null]"#);
-        assert_eq!(raw_event("/", "e", ["1", "[2]"]).unwrap().text(), r#"42["e",1,[2]]"#);
         assert_eq!(ack("/", &id, &[1, 2]).unwrap().text(), r#"4312[[1,2]]"#);
+        assert_eq!(ack("/", &id, &Many([1, 2])).unwrap().text(), r#"4312[1,2]"#);
+    }
+
+    #[test]
+    fn bytes_make_a_packet_binary() {
+        let data = Bytes::from_static(&[1, 2]);
+        let frame = event("/x", Some(7), "e", &data).unwrap();
+        assert_eq!(frame.text(), r#"451-/x,7["e",{"_placeholder":true,"num":0}]"#);
+        assert_eq!(frame.attachments(), [data.clone()]);
+        let frame = ack("/", &AckId::from(3), &Many((&data, &data))).unwrap();
+        let [a, b] = [0, 1].map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
+        assert_eq!(frame.text(), format!("462-3[{a},{b}]"));
+        assert_eq!(frame.attachments().len(), 2);
+    }
+
+    #[test]
+    fn what_a_client_sent_is_passed_on_as_it_was() {
+        let json = r#"["to", {"_placeholder":true,"num":1}, 1.0]"#;
+        let args = Args::parse(json.into(), 10).unwrap().attach(vec![Bytes::new(), Bytes::from_static(&[1])]).unwrap();
+        let frame = forward("/", "e", &args.skip(1)).unwrap();
+        assert_eq!(frame.text(), r#"452-["e",{"_placeholder":true,"num":1},1.0]"#);
+        assert_eq!(frame.attachments().len(), 2);
     }
 }

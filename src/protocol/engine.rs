@@ -1,3 +1,5 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::DecodeError;
@@ -25,6 +27,8 @@ pub enum EnginePacket {
     Pong(ByteString),
     /// `4`: a Socket.IO packet.
     Message(ByteString),
+    /// `b` and base64: an attachment of the packet before. On a WebSocket it is a binary message, without the `b`.
+    Binary(Bytes),
     /// `5`: the client moves to the transport that this packet came over.
     Upgrade,
     /// `6`: nothing; it lets a waiting poll return.
@@ -35,7 +39,7 @@ impl EnginePacket {
     /// Reads one packet; its data shares the memory of `text`.
     ///
     /// # Errors
-    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Binary`] for `b…`.
+    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Payload`] for what is no base64.
     pub fn decode(text: ByteString) -> Result<Self, DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         let data = || text.slice_ref(&text[1..]);
@@ -47,7 +51,10 @@ impl EnginePacket {
             '4' => Self::Message(data()),
             '5' => Self::Upgrade,
             '6' => Self::Noop,
-            'b' => return Err(DecodeError::Binary),
+            'b' => {
+                let data = BASE64_STANDARD.decode(&text[1..]);
+                Self::Binary(data.map_err(|error| DecodeError::Payload(error.to_string()))?.into())
+            }
             other => return Err(DecodeError::UnknownEngineType(other)),
         })
     }
@@ -60,6 +67,7 @@ impl EnginePacket {
             Self::Ping(data) => format!("2{data}").into(),
             Self::Pong(data) => format!("3{data}").into(),
             Self::Message(data) => format!("4{data}").into(),
+            Self::Binary(data) => format!("b{}", BASE64_STANDARD.encode(data)).into(),
             Self::Upgrade => ByteString::from_static("5"),
             Self::Noop => ByteString::from_static("6"),
         }
@@ -77,12 +85,13 @@ mod tests {
         assert_eq!(EnginePacket::decode("".into()), Err(DecodeError::Empty));
         assert_eq!(EnginePacket::decode("7".into()), Err(DecodeError::UnknownEngineType('7')));
         assert_eq!(EnginePacket::decode("é".into()), Err(DecodeError::UnknownEngineType('é')));
-        assert_eq!(EnginePacket::decode("bAQID".into()), Err(DecodeError::Binary));
+        assert!(matches!(EnginePacket::decode("bAQI!".into()), Err(DecodeError::Payload(_))));
+        assert_eq!(EnginePacket::decode("bAQID".into()), Ok(EnginePacket::Binary(Bytes::from_static(&[1, 2, 3]))));
     }
 
     proptest! {
         #[test]
-        fn decode_undoes_encode(kind in 0..7u8, data in ".*") {
+        fn decode_undoes_encode(kind in 0..8u8, data in ".*") {
             let data = ByteString::from(data);
             let packet = match kind {
                 0 => EnginePacket::Open(data),
@@ -91,7 +100,8 @@ mod tests {
                 3 => EnginePacket::Pong(data),
                 4 => EnginePacket::Message(data),
                 5 => EnginePacket::Upgrade,
-                _ => EnginePacket::Noop,
+                6 => EnginePacket::Noop,
+                _ => EnginePacket::Binary(data.into_bytes()),
             };
             prop_assert_eq!(EnginePacket::decode(packet.encode()), Ok(packet));
         }

@@ -10,8 +10,18 @@ pub enum DecodeError {
     UnknownEngineType(char),
     /// The first character of an Engine.IO message is no Socket.IO packet type.
     UnknownType(char),
-    /// A binary packet (`5`, `6`, a binary WebSocket frame, `b…` in polling), which this server does not take.
-    Binary,
+    /// Binary that no packet has announced.
+    UnexpectedBinary,
+    /// A packet while attachments of the one before are due.
+    AttachmentsDue {
+        /// How many.
+        due: usize,
+    },
+    /// A packet announces more attachments than [`DecodeLimits::attachments`](super::DecodeLimits::attachments).
+    TooManyAttachments {
+        /// The limit that was passed.
+        limit: usize,
+    },
     /// The payload does not fit the packet's type; the text says what was wrong.
     Payload(String),
     /// JSON nested more deeply than [`DecodeLimits::depth`](super::DecodeLimits::depth).
@@ -31,7 +41,9 @@ impl fmt::Display for DecodeError {
             Self::Empty => f.write_str("empty packet"),
             Self::UnknownEngineType(c) => write!(f, "unknown Engine.IO packet type {c:?}"),
             Self::UnknownType(c) => write!(f, "unknown Socket.IO packet type {c:?}"),
-            Self::Binary => f.write_str("binary packets are not supported"),
+            Self::UnexpectedBinary => f.write_str("binary that no packet has announced"),
+            Self::AttachmentsDue { due } => write!(f, "a packet while {due} attachments are due"),
+            Self::TooManyAttachments { limit } => write!(f, "a packet with more than {limit} attachments"),
             Self::Payload(what) => write!(f, "bad payload: {what}"),
             Self::TooDeep { limit } => write!(f, "JSON nested more than {limit} levels deep"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved"),

@@ -1,7 +1,7 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
-use bytestring::ByteString;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::EnginePacket;
 
@@ -9,15 +9,22 @@ use super::EnginePacket;
 const MAX_HEADER: usize = 10;
 /// FIN and the opcode "text" (RFC 6455 §5.2).
 const FIN_TEXT: u8 = 0x81;
+/// FIN and the opcode "binary".
+const FIN_BINARY: u8 = 0x82;
 
 /// An encoded packet: written once, sent to any number of clients over any transport.
 ///
 /// It holds the WebSocket frame (servers don't mask, so header and payload never change); the text of the packet, as a
-/// long-polling body wants it, is a slice of the same memory. A clone copies no bytes.
+/// long-polling body wants it, is a slice of the same memory. Attachments follow as frames of their own. A clone copies
+/// no bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
-    bytes: Bytes,
+    /// All WebSocket frames, one after the other.
+    websocket: Bytes,
     header: u8,
+    /// Bytes of the first frame.
+    first: usize,
+    attachments: Option<Arc<[Bytes]>>,
 }
 
 impl Frame {
@@ -29,43 +36,128 @@ impl Frame {
     pub const CLOSE: Self = Self::short(b"\x81\x011");
 
     const fn short(bytes: &'static [u8]) -> Self {
-        Self { bytes: Bytes::from_static(bytes), header: 2 }
+        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), attachments: None }
     }
 
     /// Frames one Engine.IO packet.
     pub fn engine(packet: &EnginePacket) -> Self {
-        let mut writer = FrameWriter::new();
-        writer.text(&packet.encode());
-        writer.finish()
+        match packet {
+            EnginePacket::Binary(data) => {
+                let mut websocket = BytesMut::new();
+                put_binary(&mut websocket, data);
+                Self { websocket: websocket.freeze(), header: 0, first: 0, attachments: Some(Arc::new([data.clone()])) }
+            }
+            text => {
+                let mut writer = FrameWriter::new();
+                writer.text(&text.encode());
+                writer.finish(Vec::new())
+            }
+        }
     }
 
-    /// The packet's text: an Engine.IO packet, such as `42["message","hello"]`.
+    /// The packet's text: an Engine.IO packet, such as `42["message","hello"]`. Of a binary one, there is none.
     pub fn text(&self) -> &str {
         // Written from `str`s and by serde_json, which writes UTF-8.
-        std::str::from_utf8(&self.bytes[usize::from(self.header)..]).unwrap_or_default()
+        std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first]).unwrap_or_default()
     }
 
-    /// The packet as one unmasked WebSocket text frame.
+    /// What is binary in it, in order.
+    pub fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// The packet as WebSocket frames, unmasked: one of text, and a binary one for each attachment.
     pub fn websocket(&self) -> &Bytes {
-        &self.bytes
+        &self.websocket
+    }
+
+    /// The same for a client that takes no binary (`b64=1`): attachments are text frames, as in polling.
+    pub fn websocket_base64(&self) -> Bytes {
+        if self.attachments.is_none() {
+            return self.websocket.clone();
+        }
+        let mut out = BytesMut::from(&self.websocket[..self.first]);
+        for attachment in self.attachments() {
+            let text = base64_packet(attachment);
+            put_header(&mut out, FIN_TEXT, text.len());
+            out.extend_from_slice(text.as_bytes());
+        }
+        out.freeze()
+    }
+
+    /// The packet's part of a long-polling body, its packets separated.
+    pub fn polling(&self, out: &mut Vec<u8>) {
+        let separate = |out: &mut Vec<u8>| {
+            if !out.is_empty() {
+                out.push(super::payload::SEPARATOR as u8);
+            }
+        };
+        if self.first > 0 {
+            separate(out);
+            out.extend_from_slice(self.text().as_bytes());
+        }
+        for attachment in self.attachments() {
+            separate(out);
+            out.extend_from_slice(base64_packet(attachment).as_bytes());
+        }
+    }
+
+    /// How many bytes [`Frame::polling`] adds at most.
+    pub fn polling_len(&self) -> usize {
+        let attachments = self.attachments().iter().map(|attachment| 2 + attachment.len().div_ceil(3) * 4);
+        self.first.saturating_sub(usize::from(self.header)) + 1 + attachments.sum::<usize>()
     }
 
     /// What the frame counts against a bound in bytes.
     #[allow(clippy::len_without_is_empty)] // a frame is never empty
     pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// The packet's text, sharing memory.
-    pub fn to_text(&self) -> ByteString {
-        ByteString::try_from(self.bytes.slice(usize::from(self.header)..)).unwrap_or_default()
+        self.websocket.len()
     }
 }
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Frame").field(&self.text()).finish()
+        f.debug_tuple("Frame").field(&self.text()).field(&self.attachments().len()).finish()
     }
+}
+
+fn base64_packet(data: &[u8]) -> String {
+    let mut text = "b".to_owned();
+    BASE64_STANDARD.encode_string(data, &mut text);
+    text
+}
+
+fn put_binary(out: &mut BytesMut, data: &[u8]) {
+    put_header(out, FIN_BINARY, data.len());
+    out.extend_from_slice(data);
+}
+
+fn put_header(out: &mut BytesMut, opcode: u8, length: usize) {
+    let (header, size) = header(opcode, length);
+    out.put_slice(&header[..size]);
+}
+
+/// The header of an unmasked frame, and its size (RFC 6455 §5.2).
+fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
+    let mut header = [0; MAX_HEADER];
+    header[0] = opcode;
+    let size = match length {
+        0..=125 => {
+            header[1] = length as u8;
+            2
+        }
+        126..=0xffff => {
+            header[1] = 126;
+            header[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+            4
+        }
+        _ => {
+            header[1] = 127;
+            header[2..10].copy_from_slice(&(length as u64).to_be_bytes());
+            10
+        }
+    };
+    (header, size)
 }
 
 /// Collects a packet's text behind room for the header, whose size is known only at the end.
@@ -89,39 +181,48 @@ impl FrameWriter {
         &mut self.bytes
     }
 
-    pub(super) fn finish(mut self) -> Frame {
-        let length = self.bytes.len() - MAX_HEADER;
-        let mut header = [0; MAX_HEADER];
-        header[0] = FIN_TEXT;
-        let size = match length {
-            0..=125 => {
-                header[1] = length as u8;
-                2
-            }
-            126..=0xffff => {
-                header[1] = 126;
-                header[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                header[1] = 127;
-                header[2..10].copy_from_slice(&(length as u64).to_be_bytes());
-                10
-            }
-        };
+    /// Puts text after the first `position` bytes of the text so far.
+    pub(super) fn insert(&mut self, position: usize, text: &str) {
+        let position = MAX_HEADER + position;
+        self.bytes.splice(position..position, text.bytes());
+    }
+
+    /// The text so far, to change.
+    pub(super) fn bytes(&mut self) -> &mut [u8] {
+        &mut self.bytes[MAX_HEADER..]
+    }
+
+    pub(super) fn finish(mut self, attachments: Vec<Bytes>) -> Frame {
+        let (header, size) = header(FIN_TEXT, self.bytes.len() - MAX_HEADER);
         let start = MAX_HEADER - size;
         self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
-        Frame { bytes: Bytes::from(self.bytes).slice(start..), header: size as u8 }
+        let first = self.bytes.len() - start;
+        let text = Bytes::from(self.bytes).slice(start..);
+        if attachments.is_empty() {
+            return Frame { websocket: text, header: size as u8, first, attachments: None };
+        }
+        let mut websocket = BytesMut::from(text);
+        for attachment in &attachments {
+            put_binary(&mut websocket, attachment);
+        }
+        Frame { websocket: websocket.freeze(), header: size as u8, first, attachments: Some(attachments.into()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use actix_http::ws::{Codec, Frame as WsFrame};
-    use bytes::BytesMut;
     use tokio_util::codec::Decoder;
 
     use super::*;
+
+    fn read(websocket: &[u8]) -> Vec<WsFrame> {
+        let mut codec = Codec::new().client_mode().max_size(1 << 20);
+        let mut buffer = BytesMut::from(websocket);
+        let frames = std::iter::from_fn(|| codec.decode(&mut buffer).unwrap()).collect();
+        assert!(buffer.is_empty());
+        frames
+    }
 
     #[test]
     fn is_a_websocket_frame_at_every_header_size() {
@@ -129,14 +230,29 @@ mod tests {
             let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
             let frame = Frame::engine(&EnginePacket::Message(text.clone().into()));
             assert_eq!(frame.text(), format!("4{text}"));
-            assert_eq!(frame.to_text(), frame.text());
-
-            let mut codec = Codec::new().client_mode().max_size(1 << 20);
-            let mut buffer = BytesMut::from(&frame.websocket()[..]);
-            let decoded = codec.decode(&mut buffer).unwrap();
-            assert_eq!(decoded, Some(WsFrame::Text(format!("4{text}").into())));
-            assert!(buffer.is_empty());
+            assert_eq!(read(frame.websocket()), [WsFrame::Text(format!("4{text}").into())]);
+            let data = Bytes::from(text);
+            let frame = Frame::engine(&EnginePacket::Binary(data.clone()));
+            assert_eq!(read(frame.websocket()), [WsFrame::Binary(data)]);
         }
+    }
+
+    #[test]
+    fn attachments_follow_the_text() {
+        let mut writer = FrameWriter::new();
+        writer.text("451-[…]");
+        let frame = writer.finish(vec![Bytes::from_static(&[1, 2, 3]), Bytes::new()]);
+        assert_eq!(frame.text(), "451-[…]");
+        let text = WsFrame::Text("451-[…]".into());
+        let binary = [WsFrame::Binary(Bytes::from_static(&[1, 2, 3])), WsFrame::Binary(Bytes::new())];
+        assert_eq!(read(frame.websocket())[0], text);
+        assert_eq!(read(frame.websocket())[1..], binary);
+        let base64 = [text, WsFrame::Text("bAQID".into()), WsFrame::Text("b".into())];
+        assert_eq!(read(&frame.websocket_base64()), base64);
+        let mut body = b"6".to_vec();
+        frame.polling(&mut body);
+        assert_eq!(body, "6\x1e451-[…]\x1ebAQID\x1eb".as_bytes());
+        assert!(frame.polling_len() >= body.len() - 1);
     }
 
     #[test]

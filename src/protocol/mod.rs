@@ -7,19 +7,25 @@
 //! Nothing here knows of actix, of tasks or of time, so it serves a test client or a proxy as well as the server.
 
 mod args;
+mod attachments;
+mod decoder;
 mod depth;
 mod encode;
 mod engine;
 mod error;
 mod frame;
+mod json;
+mod many;
 mod open;
 mod packet;
 pub mod payload;
 
 pub use args::{ArgError, Args};
-pub use encode::{ack, connect, connect_error, disconnect, event, is_reserved, raw_event};
+pub use decoder::{DecodeLimits, Decoder};
+pub use encode::{ack, connect, connect_error, disconnect, event, forward, is_reserved};
 pub use engine::EnginePacket;
 pub use error::DecodeError;
 pub use frame::Frame;
+pub use many::Many;
 pub use open::Open;
-pub use packet::{AckId, DecodeLimits, Packet, PacketKind};
+pub use packet::{AckId, Packet, PacketKind};

@@ -1,20 +1,12 @@
 use bytestring::ByteString;
 
-use super::{Args, DecodeError, depth::check_depth, is_reserved};
+use super::{Args, DecodeError, DecodeLimits, depth::check_depth, is_reserved};
 
 /// One Socket.IO v5 packet: the data of an Engine.IO message.
 ///
-/// The format is `<type>[<namespace>,][<ack id>][JSON]`; the namespace `/` is left out.
+/// The format is `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`; the namespace `/` is left out.
 ///
-/// ```
-/// use actix_socketio::protocol::{DecodeLimits, Packet, PacketKind};
-///
-/// let packet = Packet::decode(r#"2/admin,7["goal",{"minute":17}]"#.into(), &DecodeLimits::default())?;
-/// assert_eq!(packet.namespace, "/admin");
-/// let PacketKind::Event { name, args, id } = packet.kind else { unreachable!() };
-/// assert_eq!((&*name, args.raw(0), id.unwrap().as_str()), ("goal", Some(r#"{"minute":17}"#), "7"));
-/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
-/// ```
+/// Read by a [`Decoder`](super::Decoder).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Packet {
@@ -74,38 +66,15 @@ impl From<u64> for AckId {
     }
 }
 
-/// What a decoder puts up with.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct DecodeLimits {
-    /// Levels of nested arrays and objects in a payload. Default: 100.
-    pub depth: usize,
-}
-
-impl DecodeLimits {
-    /// Limits with this depth.
-    pub fn new(depth: usize) -> Self {
-        Self { depth }
-    }
-}
-
-impl Default for DecodeLimits {
-    fn default() -> Self {
-        Self::new(100)
-    }
-}
-
 impl Packet {
-    /// Reads one packet; what it holds shares the memory of `text`.
-    ///
-    /// # Errors
-    /// [`DecodeError`], for which Socket.IO closes the connection with the reason `parse error`.
-    pub fn decode(text: ByteString, limits: &DecodeLimits) -> Result<Self, DecodeError> {
+    /// Reads the text of a packet, whose parts share its memory; answers how many attachments are to follow.
+    pub(super) fn decode(text: ByteString, limits: &DecodeLimits) -> Result<(Self, usize), DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         if !kind.is_ascii() {
             return Err(DecodeError::UnknownType(kind));
         }
         let rest = &text[1..];
+        let (due, rest) = if matches!(kind, '5' | '6') { attachments(rest, limits.attachments)? } else { (0, rest) };
         let (namespace, rest) = match rest.strip_prefix('/') {
             Some(_) => {
                 let (name, rest) = rest.split_once(',').unwrap_or((rest, ""));
@@ -124,13 +93,25 @@ impl Packet {
             '0' => PacketKind::Connect(object(json, limits)?),
             '1' if json.is_empty() => PacketKind::Disconnect,
             '1' => return Err(DecodeError::Payload("DISCONNECT has none".to_owned())),
-            '2' => event(json, id, limits)?,
-            '3' => PacketKind::Ack { id, args: Args::parse(json, limits.depth)? },
+            '2' | '5' => event(json, id, limits)?,
+            '3' | '6' => PacketKind::Ack { id, args: Args::parse(json, limits.depth)? },
             '4' => PacketKind::ConnectError(json),
-            '5' | '6' => return Err(DecodeError::Binary),
             other => return Err(DecodeError::UnknownType(other)),
         };
-        Ok(Self { namespace, kind })
+        Ok((Self { namespace, kind }, due))
+    }
+}
+
+/// `<attachments>-` and the rest.
+fn attachments(text: &str, limit: usize) -> Result<(usize, &str), DecodeError> {
+    let (count, rest) = text
+        .split_once('-')
+        .filter(|(count, _)| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
+        .ok_or_else(|| DecodeError::Payload("a binary packet starts with the number of its attachments".to_owned()))?;
+    // More digits than a number has are more than any limit.
+    match count.parse() {
+        Ok(count) if count <= limit => Ok((count, rest)),
+        _ => Err(DecodeError::TooManyAttachments { limit }),
     }
 }
 
@@ -172,10 +153,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{ack, connect, connect_error, disconnect, raw_event};
+    use crate::protocol::{ack, connect, connect_error, disconnect, forward};
 
     fn decode(text: &str) -> Result<Packet, DecodeError> {
-        Packet::decode(text.to_owned().into(), &DecodeLimits::default())
+        Packet::decode(text.to_owned().into(), &DecodeLimits::default()).map(|(packet, _)| packet)
     }
 
     #[test]
@@ -230,7 +211,6 @@ mod tests {
         assert_eq!(decode(""), Err(DecodeError::Empty));
         assert_eq!(decode("9"), Err(DecodeError::UnknownType('9')));
         assert_eq!(decode("€"), Err(DecodeError::UnknownType('€')));
-        assert_eq!(decode(r#"51-["e"]"#), Err(DecodeError::Binary));
         assert_eq!(decode(r#"2["connect"]"#), Err(DecodeError::Reserved("connect".to_owned())));
         assert_eq!(decode(r#"2["\u0063onnect"]"#), Err(DecodeError::Reserved("connect".to_owned())));
         let deep = format!(r#"2["e",{}"#, "[".repeat(100_000));
@@ -252,10 +232,11 @@ mod tests {
         ) {
             let namespace = if namespace.is_empty() { "/" } else { &namespace };
             let limits = DecodeLimits::default();
-            let read = |frame| Packet::decode(message(&frame), &limits);
-            let json: Vec<_> = texts.iter().map(|text| serde_json::to_string(text).unwrap()).collect();
+            let read = |frame| Packet::decode(message(&frame), &limits).map(|(packet, _)| packet);
+            let json = serde_json::to_string(&texts).unwrap();
+            let sent = Args::parse(json.into(), 10).unwrap();
 
-            let event = read(raw_event(namespace, &name, json.iter().map(String::as_str)).unwrap());
+            let event = read(forward(namespace, &name, &sent).unwrap());
             if is_reserved(&name) {
                 prop_assert_eq!(event, Err(DecodeError::Reserved(name)));
             } else {
@@ -263,7 +244,7 @@ mod tests {
                 prop_assert_eq!(&*event.namespace, namespace);
                 let PacketKind::Event { name: read_name, args, id: None } = event.kind else { panic!() };
                 prop_assert_eq!(&*read_name, &name);
-                prop_assert_eq!(args.iter().collect::<Vec<_>>(), json);
+                prop_assert!(args.iter().eq(sent.iter()));
             }
 
             let answer = read(ack(namespace, &AckId::from(id), &texts).unwrap()).unwrap();

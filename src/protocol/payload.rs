@@ -29,10 +29,7 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
 pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u8> {
     let mut body = Vec::new();
     for frame in frames {
-        if !body.is_empty() {
-            body.push(SEPARATOR as u8);
-        }
-        body.extend_from_slice(frame.text().as_bytes());
+        frame.polling(&mut body);
     }
     body
 }

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::{
         outbox::{Outbox, Taken, Transport},
-        protocol::{connect, raw_event},
+        protocol::{connect, event},
     };
 
     fn channel(name: impl ToString) -> Channel {
@@ -266,7 +266,7 @@ mod tests {
                 except: names(except),
                 except_sockets: ids(except_sockets),
                 including: ids(including),
-                frame: raw_event("/", "e", []).unwrap(),
+                frame: event("/", None, "e", "x").unwrap(),
             };
             let delivered = self.table.publish(&publication);
             let mut receivers = Vec::new();

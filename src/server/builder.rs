@@ -66,6 +66,7 @@ impl Builder {
         max_channel_length: usize,
         max_namespaces: usize,
         max_pending_acks: usize,
+        max_attachments: usize,
         max_json_depth: usize,
     }
 

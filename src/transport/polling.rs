@@ -102,7 +102,7 @@ impl Refusal {
 async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<ByteString, Refusal> {
     let header = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     if header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream")) {
-        return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::Binary)));
+        return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Broken("a body of bytes")));
     }
     let limit = link.limits().max_payload;
     if header(header::CONTENT_LENGTH)

@@ -65,7 +65,7 @@ pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payloa
 
 fn start(request: &HttpRequest) -> Result<(Rc<RefCell<Wire>>, HttpResponse), Error> {
     let mut response = actix_web_actors::ws::handshake(request)?;
-    let wire = Rc::new(RefCell::new(Wire::default()));
+    let wire = Rc::new(RefCell::new(Wire { base64: takes_base64(request), ..Wire::default() }));
     let body = Body(Rc::clone(&wire));
     Ok((wire, response.streaming(body)))
 }
@@ -91,6 +91,8 @@ struct Wire {
     source: Source,
     /// The Close frame to end with, unless the connection was cut.
     goodbye: Option<Option<CloseReason>>,
+    /// The client takes no binary messages.
+    base64: bool,
     waker: Option<Waker>,
 }
 
@@ -114,6 +116,22 @@ impl Wire {
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
+    /// One chunk for all, without a copy if there is only one frame.
+    fn join(&self, own: BytesMut, frames: &[Frame]) -> Bytes {
+        let bytes = |frame: &Frame| if self.base64 { frame.websocket_base64() } else { frame.websocket().clone() };
+        match frames {
+            [frame] if own.is_empty() => bytes(frame),
+            _ => {
+                let mut chunk = own;
+                chunk.reserve(frames.iter().map(Frame::len).sum());
+                for frame in frames {
+                    chunk.extend_from_slice(&bytes(frame));
+                }
+                chunk.freeze()
+            }
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(data) = self.pong.take() {
             self.encode(Message::Pong(data));
@@ -130,10 +148,10 @@ impl Wire {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(own.freeze())),
-            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(join(own, &frames))),
+            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(self.join(own, &frames))),
             Poll::Ready(Taken::Last(frames)) => {
                 self.source = Source::End;
-                self.own = BytesMut::from(join(own, &frames));
+                self.own = BytesMut::from(self.join(own, &frames));
                 self.encode(Message::Close(None));
                 Poll::Ready(Some(mem::take(&mut self.own).freeze()))
             }
@@ -150,19 +168,9 @@ impl Wire {
     }
 }
 
-/// One chunk for all, without a copy if there is only one frame.
-fn join(own: BytesMut, frames: &[Frame]) -> Bytes {
-    match frames {
-        [frame] if own.is_empty() => frame.websocket().clone(),
-        _ => {
-            let mut chunk = own;
-            chunk.reserve(frames.iter().map(Frame::len).sum());
-            for frame in frames {
-                chunk.extend_from_slice(frame.websocket());
-            }
-            chunk.freeze()
-        }
-    }
+/// `b64=1`, in the query.
+fn takes_base64(request: &HttpRequest) -> bool {
+    request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
 }
 
 /// The half that writes. Dropped when the peer is gone.
@@ -192,8 +200,8 @@ struct Reader {
     payload: web::Payload,
     codec: Codec,
     buffer: BytesMut,
-    /// The fragments of a message so far.
-    fragments: Option<BytesMut>,
+    /// The fragments of a message so far, and whether it is binary.
+    fragments: Option<(bool, BytesMut)>,
 }
 
 /// Why a reader stops.
@@ -296,10 +304,11 @@ impl Reader {
             let text = match frame {
                 WsFrame::Text(text) => text,
                 WsFrame::Continuation(item) => match self.fragment(item)? {
-                    Some(text) => text,
+                    Some((true, data)) => return Ok(Some(EnginePacket::Binary(data))),
+                    Some((false, text)) => text,
                     None => continue,
                 },
-                WsFrame::Binary(_) => return Err(binary()),
+                WsFrame::Binary(data) => return Ok(Some(EnginePacket::Binary(data))),
                 WsFrame::Ping(data) => {
                     let mut wire = self.wire.borrow_mut();
                     wire.pong = Some(data);
@@ -326,23 +335,29 @@ impl Reader {
         self.codec.decode(&mut self.buffer)
     }
 
-    /// Adds a fragment; the last one completes the message. Together they have the same bound as a single frame.
-    fn fragment(&mut self, item: Item) -> Result<Option<Bytes>, Stop> {
+    /// Adds a fragment; the last one completes the message, which may be binary. Together they have the same bound as
+    /// a single frame.
+    fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, Stop> {
         let (data, last) = match item {
             Item::FirstText(data) => {
-                self.fragments = Some(BytesMut::new());
+                self.fragments = Some((false, BytesMut::new()));
                 (data, false)
             }
-            Item::FirstBinary(_) => return Err(binary()),
+            Item::FirstBinary(data) => {
+                self.fragments = Some((true, BytesMut::new()));
+                (data, false)
+            }
             Item::Continue(data) => (data, false),
             Item::Last(data) => (data, true),
         };
-        let fragments = self.fragments.get_or_insert_default();
+        // The codec lets a fragment that continues nothing through to nobody.
+        let (is_binary, fragments) = self.fragments.get_or_insert_default();
         if fragments.len() + data.len() > self.link.limits().max_payload {
             return Err(violation(ProtocolError::Overflow));
         }
         fragments.extend_from_slice(&data);
-        Ok(last.then(|| self.fragments.take().unwrap_or_default().freeze()))
+        let is_binary = *is_binary;
+        Ok(last.then(|| (is_binary, self.fragments.take().unwrap_or_default().1.freeze())))
     }
 }
 
@@ -354,10 +369,6 @@ fn announced(frame: &[u8]) -> u64 {
         127 => rest.first_chunk().map_or(0, |length| u64::from_be_bytes(*length)),
         length => length.into(),
     }
-}
-
-fn binary() -> Stop {
-    Stop::Broken(CloseCode::Unsupported, Ending::Malformed(DecodeError::Binary))
 }
 
 fn violation(error: ProtocolError) -> Stop {

@@ -1,0 +1,119 @@
+//! Binary in arguments: placeholders in the JSON, and the bytes beside it.
+
+use bytes::Bytes;
+use serde::{
+    Deserializer,
+    de::{
+        IntoDeserializer, Visitor,
+        value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+use serde_json::{Error, Map, Value};
+
+use super::DecodeError;
+
+/// Which attachment an object stands for, if it is a placeholder.
+fn placeholder(object: &Map<String, Value>) -> Option<&Value> {
+    (object.get("_placeholder") == Some(&Value::Bool(true))).then(|| object.get("num").unwrap_or(&Value::Null))
+}
+
+fn index(num: &Value, count: usize) -> Option<usize> {
+    num.as_u64().and_then(|num| usize::try_from(num).ok()).filter(|num| *num < count)
+}
+
+/// Refuses placeholders for attachments that are not there. `json` is not nested so deeply that this could be a risk.
+pub(super) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeError> {
+    fn check(value: &Value, count: usize) -> Result<(), DecodeError> {
+        match value {
+            Value::Object(object) => match placeholder(object) {
+                Some(num) if index(num, count).is_none() => {
+                    Err(DecodeError::Payload(format!("a placeholder for attachment {num} of {count}")))
+                }
+                Some(_) => Ok(()),
+                None => object.values().try_for_each(|value| check(value, count)),
+            },
+            Value::Array(values) => values.iter().try_for_each(|value| check(value, count)),
+            _ => Ok(()),
+        }
+    }
+    let value: Value = serde_json::from_str(json).map_err(|error| DecodeError::Payload(error.to_string()))?;
+    check(&value, count)
+}
+
+/// The attachment that a whole argument stands for.
+pub(super) fn attachment(json: &str, attachments: &[Bytes]) -> Option<Bytes> {
+    let object: Map<String, Value> = serde_json::from_str(json).ok()?;
+    attachments.get(index(placeholder(&object)?, attachments.len())?).cloned()
+}
+
+/// JSON whose placeholders read as bytes.
+pub(super) struct WithAttachments<'a> {
+    pub(super) value: Value,
+    pub(super) attachments: &'a [Bytes],
+}
+
+impl<'a> WithAttachments<'a> {
+    fn list(self, values: Vec<Value>) -> SeqDeserializer<impl Iterator<Item = WithAttachments<'a>>, Error> {
+        let attachments = self.attachments;
+        SeqDeserializer::new(values.into_iter().map(move |value| WithAttachments { value, attachments }))
+    }
+
+    fn map<'de>(
+        &self,
+        object: Map<String, Value>,
+    ) -> MapDeserializer<'de, impl Iterator<Item = (String, WithAttachments<'a>)> + use<'a>, Error> {
+        let attachments = self.attachments;
+        MapDeserializer::new(object.into_iter().map(move |(key, value)| (key, WithAttachments { value, attachments })))
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for WithAttachments<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for WithAttachments<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        match std::mem::take(&mut self.value) {
+            Value::Array(values) => visitor.visit_seq(self.list(values)),
+            Value::Object(object) => match placeholder(&object).and_then(|num| index(num, self.attachments.len())) {
+                Some(index) => visitor.visit_byte_buf(self.attachments[index].to_vec()),
+                None => visitor.visit_map(self.map(object)),
+            },
+            plain => plain.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match std::mem::take(&mut self.value) {
+            Value::Object(object) => {
+                MapAccessDeserializer::new(self.map(object)).deserialize_enum(name, variants, visitor)
+            }
+            plain => plain.deserialize_enum(name, variants, visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}

@@ -1,0 +1,122 @@
+//! Data to JSON, as Socket.IO has it: several arguments, and binary set aside.
+
+use std::io;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Serializer, ser::Formatter};
+
+use super::many::is_many;
+
+/// Writes `data` as arguments, each behind a comma unless it is the first in its array, and answers what is binary in
+/// it, in the order of the placeholders that stand for it.
+pub(super) fn write_args<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    is_first: bool,
+    data: &T,
+) -> serde_json::Result<Vec<Bytes>> {
+    let mut arguments = Arguments { spread: is_many(data), is_first, depth: 0, attachments: Vec::new() };
+    if !arguments.spread && !is_first {
+        out.push(b',');
+    }
+    let start = out.len();
+    data.serialize(&mut Serializer::with_formatter(&mut *out, &mut arguments))?;
+    // A list in `Many` has brought its commas; no JSON value starts with one.
+    if arguments.spread && !is_first && out.get(start).is_some_and(|byte| *byte != b',') {
+        out.insert(start, b',');
+    }
+    Ok(arguments.attachments)
+}
+
+/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize to; a `Vec<u8>` is a
+/// list of numbers to serde) become placeholders, and the outermost array of a `Many` has no brackets.
+struct Arguments {
+    spread: bool,
+    is_first: bool,
+    depth: usize,
+    attachments: Vec<Bytes>,
+}
+
+impl Arguments {
+    fn is_outermost(&self) -> bool {
+        self.spread && self.depth == 0
+    }
+}
+
+impl Formatter for &mut Arguments {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, out: &mut W, bytes: &[u8]) -> io::Result<()> {
+        let num = self.attachments.len();
+        self.attachments.push(Bytes::copy_from_slice(bytes));
+        write!(out, r#"{{"_placeholder":true,"num":{num}}}"#)
+    }
+
+    fn write_null<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        // `Many(())` is no argument.
+        if self.is_outermost() { Ok(()) } else { out.write_all(b"null") }
+    }
+
+    fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        let is_outermost = self.is_outermost();
+        self.depth += 1;
+        if is_outermost { Ok(()) } else { out.write_all(b"[") }
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        if self.is_outermost() { Ok(()) } else { out.write_all(b"]") }
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        let is_argument = self.spread && self.depth == 1;
+        if first && (!is_argument || self.is_first) { Ok(()) } else { out.write_all(b",") }
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::Many, *};
+
+    fn args<T: Serialize + ?Sized>(data: &T) -> (String, Vec<Bytes>) {
+        let mut out = b"[0".to_vec();
+        let attachments = write_args(&mut out, false, data).unwrap();
+        out.push(b']');
+        (String::from_utf8(out).unwrap(), attachments)
+    }
+
+    #[test]
+    fn many_is_several_and_all_else_is_one() {
+        assert_eq!(args("a").0, r#"[0,"a"]"#);
+        assert_eq!(args(&(1, 2)).0, "[0,[1,2]]");
+        assert_eq!(args(&()).0, "[0,null]");
+        assert_eq!(args(&Many((1, [2, 3], json!({"a": [4, []]})))).0, r#"[0,1,[2,3],{"a":[4,[]]}]"#);
+        assert_eq!(args(&Many(["a", "b"])).0, r#"[0,"a","b"]"#);
+        assert_eq!(args(&Many(())).0, "[0]");
+        assert_eq!(args(&Many(Vec::<u8>::new())).0, "[0]");
+        assert_eq!(args(&Many("a")).0, r#"[0,"a"]"#);
+        assert_eq!(args(&Many(json!({"a": 1}))).0, r#"[0,{"a":1}]"#);
+        let mut out = Vec::new();
+        write_args(&mut out, true, &Many((1, 2))).unwrap();
+        assert_eq!(out, b"1,2");
+    }
+
+    #[test]
+    fn bytes_become_placeholders_in_order() {
+        let (a, b) = (Bytes::from_static(&[1]), Bytes::from_static(&[2, 3]));
+        let (json, attachments) = args(&Many((&a, json!("x"), [&b])));
+        assert_eq!(json, r#"[0,{"_placeholder":true,"num":0},"x",[{"_placeholder":true,"num":1}]]"#);
+        assert_eq!(attachments, [a, b]);
+        assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "numbers to serde, and numbers here");
+    }
+}
