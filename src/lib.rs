@@ -202,7 +202,7 @@ pub use routing::{
     channel,
 };
 pub use server::{BuildError, Builder, Cors, NamespaceBuilder, SocketIo, on_connect};
-pub use socket::{AckError, Receipt, SendError, Socket, SubscribeError, Target};
+pub use socket::{AckError, BroadcastAcks, Direct, Receipt, SendError, Socket, SubscribeError, Target};
 
 /// What most programs want: `use actix_socketio::prelude::*;`.
 ///

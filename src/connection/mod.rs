@@ -28,9 +28,8 @@ use crate::{
     model::{Extensions, HttpRequestParts, Namespace, SessionId},
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Decoder, Open},
-    registry::RegistryHandle,
     routing::Router,
-    socket::{Command, Socket},
+    socket::{Command, Socket, Space},
     transport::{Limits, Link},
 };
 
@@ -38,9 +37,15 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
-    pub(crate) routers: HashMap<Namespace, Arc<Router>>,
-    pub(crate) registry: RegistryHandle,
+    pub(crate) namespaces: HashMap<Namespace, Served>,
     pub(crate) sessions: Arc<Sessions>,
+}
+
+/// A namespace that clients may come into.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) space: Arc<Space>,
+    pub(crate) router: Arc<Router>,
 }
 
 /// One client, on whatever transport, in any number of namespaces.

@@ -5,12 +5,12 @@ use std::time::Instant;
 use bytestring::ByteString;
 
 use super::{
-    Connection, Member,
+    Connection, Member, Served,
     job::{Job, Task, log_safe},
 };
 use crate::{
     event::DisconnectReason,
-    model::{Handshake, Namespace},
+    model::Handshake,
     outbox::Lane,
     protocol::{self, DecodeError, EnginePacket, Packet, PacketKind},
     socket::{Parts, Socket},
@@ -74,7 +74,7 @@ impl Connection {
             }
             PacketKind::Ack { id: Some(id), args } => {
                 // Past the queue: the handler of the event before may wait for it.
-                let asked = member.socket.acks().answer(&id, args);
+                let asked = member.socket.acknowledge(&id, args);
                 log::debug!(
                     "{}: an acknowledgement{}",
                     member.socket.id(),
@@ -95,7 +95,7 @@ impl Connection {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
         }
         let shared = self.shared.clone();
-        let Some((namespace, router)) = shared.routers.get_key_value(&**name) else {
+        let Some(Served { space, router }) = shared.namespaces.get(&**name) else {
             self.refuse(name, r#"{"message":"Invalid namespace"}"#);
             return Ok(());
         };
@@ -105,12 +105,10 @@ impl Connection {
             return Ok(());
         }
         let socket = Socket::attach(Parts {
-            namespace: Namespace::clone(namespace),
+            space: space.clone(),
             handshake: Handshake::new(self.request.clone(), auth),
             extensions: self.extensions.clone(),
-            config: shared.config.clone(),
             lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
-            registry: shared.registry.clone(),
             commands: self.commands.clone(),
         });
         shared.sessions.remember(&socket);

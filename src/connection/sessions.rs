@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::{
     model::{SessionId, SocketId},
-    socket::Socket,
+    socket::{Directory, Socket},
     transport::{Ending, Link},
 };
 
@@ -44,6 +44,12 @@ impl Drop for Presence {
     }
 }
 
+impl Directory for Sessions {
+    fn socket(&self, id: &SocketId) -> Option<Socket> {
+        self.sockets.read().get(id).cloned()
+    }
+}
+
 impl Sessions {
     pub(super) fn open(&self, id: SessionId, link: Arc<Link>) -> Presence {
         self.links.write().insert(id, link);
@@ -63,10 +69,6 @@ impl Sessions {
 
     pub(super) fn remember(&self, socket: &Socket) {
         self.sockets.write().insert(socket.id(), socket.clone());
-    }
-
-    pub(crate) fn socket(&self, id: &SocketId) -> Option<Socket> {
-        self.sockets.read().get(id).cloned()
     }
 
     pub(super) fn forget(&self, socket: &Socket) {

@@ -49,6 +49,14 @@ impl Lane {
         }
     }
 
+    /// Pushes a frame if the transport has nothing else to send, and waits for something; otherwise the frame is dropped.
+    pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
+        match self.state.load(Ordering::Acquire) {
+            OPEN => self.outbox.push_volatile(frame),
+            _ => Pushed::Dropped,
+        }
+    }
+
     /// Pushes a last frame: nothing follows it.
     pub(crate) fn push_last(&self, frame: Frame) -> Pushed {
         // Whoever swaps OPEN for SHUT is the only one to push a last frame.

@@ -141,6 +141,20 @@ impl Outbox {
         Pushed::Queued
     }
 
+    /// Puts a frame in an empty queue whose transport waits for it; otherwise it is dropped.
+    pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Open || !state.frames.is_empty() || frame.len() > self.max_bytes {
+            return Pushed::Dropped;
+        }
+        let Some(waker) = state.waker.take() else { return Pushed::Dropped };
+        state.bytes += frame.len();
+        state.frames.push_back(frame.clone());
+        drop(state);
+        waker.wake();
+        Pushed::Queued
+    }
+
     /// Takes no more frames; those which wait still go out, and then the transport says goodbye.
     pub(crate) fn finish(&self) {
         let mut state = self.state.lock();
@@ -351,6 +365,16 @@ mod tests {
         assert_eq!(counter.0.load(SeqCst), 1);
         assert_eq!(outbox.poll_all(cx), Poll::Ready(Taken::Frames(vec![frame(0), frame(1), frame(2)])));
         assert_eq!(outbox.poll_all(cx), Poll::Pending);
+    }
+
+    #[test]
+    fn a_volatile_frame_is_for_a_transport_that_waits() {
+        let (outbox, _) = outbox(1000);
+        assert_eq!(outbox.push_volatile(&frame(0)), Pushed::Dropped, "nobody polls");
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Pending);
+        assert_eq!(outbox.push_volatile(&frame(1)), Pushed::Queued);
+        assert_eq!(outbox.push_volatile(&frame(2)), Pushed::Dropped, "something waits already");
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame(1)])));
     }
 
     #[test]

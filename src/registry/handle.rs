@@ -5,7 +5,8 @@ use std::sync::{
 
 use actix::{Addr, Handler, MailboxError, Message, dev::ToEnvelope};
 
-use super::{ChannelRegistry, Publication, Publish};
+use super::{ChannelRegistry, Publication, Publish, PublishToKnown};
+use crate::model::SocketId;
 
 /// The way to the registry, from any thread. Publications are counted, so that a mailbox without a bound has one.
 #[derive(Debug, Clone)]
@@ -70,6 +71,12 @@ impl RegistryHandle {
     pub(crate) async fn publish_and_wait(&self, publication: Publication) -> Result<usize, PublishError> {
         let permit = self.permit().map_err(|Overloaded| PublishError::Overloaded)?;
         self.addr.send(Publish { publication, _permit: permit }).await.map_err(|_| PublishError::Gone)
+    }
+
+    /// The same; answers which sockets they are.
+    pub(crate) async fn publish_to_known(&self, publication: Publication) -> Result<Vec<SocketId>, PublishError> {
+        let permit = self.permit().map_err(|Overloaded| PublishError::Overloaded)?;
+        self.addr.send(PublishToKnown { publication, _permit: permit }).await.map_err(|_| PublishError::Gone)
     }
 
     fn permit(&self) -> Result<Permit, Overloaded> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use actix::Message;
 
-use super::{Publication, handle::Permit};
+use super::{Audience, Publication, handle::Permit};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::Lane,
@@ -50,13 +50,23 @@ pub(crate) struct Publish {
     pub(super) _permit: Permit,
 }
 
-/// The sockets in a channel.
+/// The same, answered with which sockets they were.
 #[derive(Message)]
 #[rtype(result = "Vec<SocketId>")]
-pub(crate) struct Subscribers {
-    pub(crate) namespace: Namespace,
-    pub(crate) channel: Channel,
+pub(crate) struct PublishToKnown {
+    pub(crate) publication: Publication,
+    pub(super) _permit: Permit,
 }
+
+/// Who would get a message.
+#[derive(Message)]
+#[rtype(result = "Vec<SocketId>")]
+pub(crate) struct Select(pub(crate) Audience);
+
+/// The names of all channels of a namespace.
+#[derive(Message)]
+#[rtype(result = "Vec<Channel>")]
+pub(crate) struct Channels(pub(crate) Namespace);
 
 /// Nothing: its answer says that everything told before is done.
 #[derive(Message)]

@@ -12,11 +12,11 @@ mod table;
 use actix::{Actor, Context, Handler, MessageResult};
 
 pub(crate) use handle::{Overloaded, PublishError, RegistryHandle};
-pub(crate) use message::{Attach, Detach, Fence, Publish, Subscribe, Subscribers, Unsubscribe};
-pub(crate) use publication::Publication;
+pub(crate) use message::{Attach, Channels, Detach, Fence, Publish, PublishToKnown, Select, Subscribe, Unsubscribe};
+pub(crate) use publication::{Audience, Publication};
 use table::Table;
 
-use crate::model::SocketId;
+use crate::model::{Channel, SocketId};
 
 /// The actor that owns the subscriptions.
 #[derive(Debug, Default)]
@@ -70,16 +70,38 @@ impl Handler<Publish> for ChannelRegistry {
     type Result = usize;
 
     fn handle(&mut self, message: Publish, _: &mut Self::Context) -> usize {
-        self.table.publish(&message.publication)
+        let mut delivered = 0;
+        self.table.publish(&message.publication, |_| delivered += 1);
+        delivered
     }
 }
 
-impl Handler<Subscribers> for ChannelRegistry {
-    type Result = MessageResult<Subscribers>;
+impl Handler<PublishToKnown> for ChannelRegistry {
+    type Result = MessageResult<PublishToKnown>;
 
-    fn handle(&mut self, message: Subscribers, _: &mut Self::Context) -> Self::Result {
-        let ids: Vec<SocketId> = self.table.subscribers(&message.namespace, &message.channel);
+    fn handle(&mut self, message: PublishToKnown, _: &mut Self::Context) -> Self::Result {
+        let mut ids: Vec<SocketId> = Vec::new();
+        self.table.publish(&message.publication, |id| ids.push(id));
         MessageResult(ids)
+    }
+}
+
+impl Handler<Select> for ChannelRegistry {
+    type Result = MessageResult<Select>;
+
+    fn handle(&mut self, Select(audience): Select, _: &mut Self::Context) -> Self::Result {
+        let mut ids: Vec<SocketId> = Vec::new();
+        self.table.select(&audience, |id, _| ids.push(id));
+        MessageResult(ids)
+    }
+}
+
+impl Handler<Channels> for ChannelRegistry {
+    type Result = MessageResult<Channels>;
+
+    fn handle(&mut self, Channels(namespace): Channels, _: &mut Self::Context) -> Self::Result {
+        let channels: Vec<Channel> = self.table.channels(&namespace);
+        MessageResult(channels)
     }
 }
 

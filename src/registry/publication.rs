@@ -3,17 +3,32 @@ use crate::{
     protocol::Frame,
 };
 
+/// Whom something is for, as plain data.
+#[derive(Debug, Clone)]
+pub(crate) struct Audience {
+    pub(crate) namespace: Namespace,
+    /// Subscribers of any of these, each once; of none named: everyone.
+    pub(crate) to: Vec<Channel>,
+    /// Subscribers of any of these not.
+    pub(crate) except: Vec<Channel>,
+    /// These sockets not.
+    pub(crate) except_sockets: Vec<SocketId>,
+    /// These sockets, whatever they are subscribed to.
+    pub(crate) including: Vec<SocketId>,
+}
+
+impl Audience {
+    /// Everyone in a namespace.
+    pub(crate) fn everyone(namespace: Namespace) -> Self {
+        Self { namespace, to: Vec::new(), except: Vec::new(), except_sockets: Vec::new(), including: Vec::new() }
+    }
+}
+
 /// A message and whom it is for, as plain data.
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
-    pub(crate) namespace: Namespace,
-    /// Subscribers of any of these get it, once; of none named: everyone.
-    pub(crate) to: Vec<Channel>,
-    /// Subscribers of any of these don't.
-    pub(crate) except: Vec<Channel>,
-    /// These sockets don't.
-    pub(crate) except_sockets: Vec<SocketId>,
-    /// These sockets do, whatever they are subscribed to.
-    pub(crate) including: Vec<SocketId>,
+    pub(crate) audience: Audience,
     pub(crate) frame: Frame,
+    /// Only for clients whose transport waits for something to send.
+    pub(crate) volatile: bool,
 }

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Publication;
+use super::{Audience, Publication};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{Lane, Pushed},
@@ -41,6 +41,7 @@ struct Member {
 /// A subscriber, beside its lane: a publication to one channel then reads one list from end to end.
 #[derive(Debug)]
 struct Subscription {
+    id: SocketId,
     slot: usize,
     lane: Arc<Lane>,
 }
@@ -71,15 +72,26 @@ impl Table {
         }
     }
 
-    /// Puts the frame on the way to everyone it is for; answers how many they are.
-    pub(super) fn publish(&mut self, publication: &Publication) -> usize {
-        self.namespaces.get_mut(&publication.namespace).map_or(0, |space| space.publish(publication))
+    /// Puts the frame on the way to everyone it is for, and names those to `delivered`.
+    pub(super) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) {
+        let Publication { audience, frame, volatile } = publication;
+        self.select(audience, |id, lane| {
+            let pushed = if *volatile { lane.push_volatile(frame) } else { lane.push(frame.clone()) };
+            if pushed == Pushed::Queued {
+                delivered(id);
+            }
+        });
     }
 
-    pub(super) fn subscribers(&self, namespace: &Namespace, channel: &Channel) -> Vec<SocketId> {
-        let Some(space) = self.namespaces.get(namespace) else { return Vec::new() };
-        let subscriptions = space.channels.get(channel).into_iter().flatten();
-        subscriptions.filter_map(|subscription| Some(space.members[subscription.slot].as_ref()?.id)).collect()
+    /// Visits everyone in an audience, each once.
+    pub(super) fn select(&mut self, audience: &Audience, visit: impl FnMut(SocketId, &Lane)) {
+        if let Some(space) = self.namespaces.get_mut(&audience.namespace) {
+            space.select(audience, visit);
+        }
+    }
+
+    pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
+        self.namespaces.get(namespace).map_or_else(Vec::new, |space| space.channels.keys().cloned().collect())
     }
 }
 
@@ -114,7 +126,7 @@ impl Space {
         if let Entry::Vacant(position) = member.positions.entry(channel.clone()) {
             let list = self.channels.entry(channel).or_default();
             position.insert(list.len());
-            list.push(Subscription { slot, lane: Arc::clone(&member.lane) });
+            list.push(Subscription { id, slot, lane: Arc::clone(&member.lane) });
         }
     }
 
@@ -141,21 +153,21 @@ impl Space {
         }
     }
 
-    fn publish(&mut self, publication: &Publication) -> usize {
-        let Publication { to, except, except_sockets, including, frame, .. } = publication;
-        let push = |lane: &Lane| usize::from(lane.push(frame.clone()) == Pushed::Queued);
+    fn select(&mut self, audience: &Audience, mut visit: impl FnMut(SocketId, &Lane)) {
+        let Audience { to, except, except_sockets, including, .. } = audience;
         if let [channel] = &to[..]
             && except.is_empty()
             && including.is_empty()
             && except_sockets.len() <= 1
         {
             // The common case needs no marks: one list, and at most one socket to leave out.
-            let left_out = except_sockets.first().and_then(|id| self.ids.get(id)).copied();
-            let list = self.channels.get(channel).into_iter().flatten();
-            return list
-                .filter(|subscription| Some(subscription.slot) != left_out)
-                .map(|subscription| push(&subscription.lane))
-                .sum();
+            let left_out = except_sockets.first();
+            for subscription in self.channels.get(channel).into_iter().flatten() {
+                if Some(&subscription.id) != left_out {
+                    visit(subscription.id, &subscription.lane);
+                }
+            }
+            return;
         }
         self.round += 1;
         let round = self.round;
@@ -168,29 +180,27 @@ impl Space {
                 self.mark(Some(slot), round);
             }
         }
-        let mut delivered = 0;
         // Who is included by name is not kept out by a channel.
         for slot in including.iter().filter_map(|id| self.ids.get(id)) {
             if let Some(member) = &mut self.members[*slot] {
                 member.seen = round;
-                delivered += push(&member.lane);
+                visit(member.id, &member.lane);
             }
         }
-        let mut deliver = |member: &mut Option<Member>| {
+        let mut visit = |member: &mut Option<Member>| {
             if let Some(member) = member
                 && std::mem::replace(&mut member.seen, round) != round
             {
-                delivered += push(&member.lane);
+                visit(member.id, &member.lane);
             }
         };
         if to.is_empty() {
-            self.members.iter_mut().for_each(deliver);
+            self.members.iter_mut().for_each(visit);
         } else {
             for subscription in to.iter().filter_map(|channel| self.channels.get(channel)).flatten() {
-                deliver(&mut self.members[subscription.slot]);
+                visit(&mut self.members[subscription.slot]);
             }
         }
-        delivered
     }
 
     fn mark(&mut self, slot: Option<usize>, round: u64) {
@@ -260,15 +270,16 @@ mod tests {
         ) -> Vec<usize> {
             let names = |names: &[&str]| names.iter().map(channel).collect();
             let ids = |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
-            let publication = Publication {
+            let audience = Audience {
                 namespace: Namespace::default(),
                 to: names(to),
                 except: names(except),
                 except_sockets: ids(except_sockets),
                 including: ids(including),
-                frame: event("/", None, "e", "x").unwrap(),
             };
-            let delivered = self.table.publish(&publication);
+            let frame = event("/", None, "e", "x").unwrap();
+            let mut delivered = 0;
+            self.table.publish(&Publication { audience, frame, volatile: false }, |_| delivered += 1);
             let mut receivers = Vec::new();
             for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
                 if let Poll::Ready(Taken::Frames(frames)) = outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
@@ -329,7 +340,9 @@ mod tests {
         world.table.subscribe(&elsewhere, stranger, channel("a"));
         world.subscribe(0, "a");
         assert_eq!(world.publish(&["a"], &[], &[], &[]), [0]);
-        assert_eq!(world.table.subscribers(&elsewhere, &channel("a")), [stranger]);
+        let mut there = Vec::new();
+        world.table.select(&Audience::everyone(elsewhere), |id, _| there.push(id));
+        assert_eq!(there, [stranger]);
     }
 
     proptest! {

@@ -6,13 +6,14 @@ use actix_web::{Error, HttpRequest};
 use super::{Cors, NamespaceBuilder, SocketIo, io::Inner};
 use crate::{
     config::Config,
-    connection::{Sessions, Shared},
+    connection::{Served, Sessions, Shared},
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
     model::{Extensions, Namespace},
     outbox::Transport,
     protocol::is_reserved,
     registry::{ChannelRegistry, RegistryHandle},
     routing::{IntoHandler, PatternError, Route, SocketHandler},
+    socket::Space,
 };
 
 /// A check of the request that opens a connection.
@@ -229,17 +230,20 @@ impl Builder {
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, on_handshake, cors } = self;
         check(&config)?;
-        let mut routers = HashMap::new();
+        let config = Arc::new(config);
+        let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
+        let sessions = Arc::<Sessions>::default();
+        let mut served = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
-            let router = namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?;
-            if routers.insert(name.clone(), Arc::new(router)).is_some() {
+            let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
+            let directory = Arc::clone(&sessions) as _;
+            let space = Space::new(name.clone(), Arc::clone(&config), registry.clone(), directory);
+            if served.insert(name.clone(), Served { space, router }).is_some() {
                 return Err(BuildError::NamespaceTwice(name));
             }
         }
-        let config = Arc::new(config);
-        let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
-        let shared = Arc::new(Shared { config, routers, registry, sessions: Arc::<Sessions>::default() });
-        Ok(SocketIo::new(Inner { shared, on_handshake, cors }))
+        let shared = Arc::new(Shared { config, namespaces: served, sessions });
+        Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors }))
     }
 }
 

@@ -7,9 +7,9 @@ use super::{Builder, Cors, builder::HandshakeCheck};
 use crate::{
     config::Config,
     connection::Shared,
-    model::{ChannelError, Namespace, SocketId, ToChannel},
-    registry::Subscribers,
-    socket::{MESSAGE, SendError, Socket, Target},
+    model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
+    registry::{Audience, Channels, RegistryHandle, Select},
+    socket::{Directory, MESSAGE, SendError, Socket, Space, Target},
 };
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
@@ -18,13 +18,23 @@ use crate::{
 #[derive(Clone)]
 pub struct SocketIo {
     pub(super) inner: Arc<Inner>,
-    namespace: Namespace,
+    space: Arc<Space>,
 }
 
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
+    pub(super) registry: RegistryHandle,
     pub(super) on_handshake: Vec<HandshakeCheck>,
     pub(super) cors: Option<Cors>,
+}
+
+impl Inner {
+    /// What the sockets of a namespace share; of one that was never added, nobody does.
+    fn space(&self, name: Namespace) -> Arc<Space> {
+        let Shared { config, namespaces, sessions } = &*self.shared;
+        let unknown = |name| Space::new(name, Arc::clone(config), self.registry.clone(), Arc::clone(sessions) as _);
+        namespaces.get(&name).map_or_else(|| unknown(name), |served| Arc::clone(&served.space))
+    }
 }
 
 impl SocketIo {
@@ -34,7 +44,9 @@ impl SocketIo {
     }
 
     pub(super) fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), namespace: Namespace::default() }
+        let inner = Arc::new(inner);
+        let space = inner.space(Namespace::default());
+        Self { inner, space }
     }
 
     /// The settings.
@@ -45,7 +57,7 @@ impl SocketIo {
     /// The same server, for another namespace. In one that was never added, there is nobody.
     #[must_use]
     pub fn of(&self, namespace: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), namespace: Namespace::new(namespace) }
+        Self { inner: Arc::clone(&self.inner), space: self.inner.space(Namespace::new(namespace)) }
     }
 
     /// Sends `data` to all clients as the event `message`.
@@ -92,7 +104,7 @@ impl SocketIo {
 
     /// One client, if it is there, or is just coming in or going out.
     pub fn socket(&self, id: &SocketId) -> Option<Socket> {
-        self.inner.shared.sessions.socket(id).filter(|socket| *socket.namespace() == self.namespace)
+        self.inner.shared.sessions.socket(id).filter(|socket| *socket.namespace() == self.space.namespace)
     }
 
     /// Who is subscribed to the channel, in no particular order.
@@ -100,10 +112,15 @@ impl SocketIo {
     /// # Errors
     /// [`ChannelError`] if the name is none.
     pub async fn subscribers(&self, channel: impl ToChannel) -> Result<Vec<SocketId>, ChannelError> {
-        let channel = channel.to_channel(self.config().max_channel_length)?;
-        let namespace = self.namespace.clone();
+        let mut audience = Audience::everyone(self.space.namespace.clone());
+        audience.to.push(channel.to_channel(self.config().max_channel_length)?);
         // With its arbiter stopped, the registry has no subscribers any more.
-        Ok(self.inner.shared.registry.ask(Subscribers { namespace, channel }).await.unwrap_or_default())
+        Ok(self.inner.registry.ask(Select(audience)).await.unwrap_or_default())
+    }
+
+    /// The channels that anybody is subscribed to, in no particular order.
+    pub async fn channels(&self) -> Vec<Channel> {
+        self.inner.registry.ask(Channels(self.space.namespace.clone())).await.unwrap_or_default()
     }
 
     /// How many connections there are, in any namespace.
@@ -121,16 +138,16 @@ impl SocketIo {
         timeout(self.config().shutdown_timeout, sessions.none_left()).await.is_ok()
     }
 
-    fn everyone(&self) -> Target {
-        let shared = &self.inner.shared;
-        Target::new(shared.registry.clone(), Arc::clone(&shared.config), self.namespace.clone())
+    /// All clients, to send them something, look at them, or act on them.
+    pub fn everyone(&self) -> Target {
+        Target::new(Arc::clone(&self.space))
     }
 }
 
 impl fmt::Debug for SocketIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketIo")
-            .field("namespace", &self.namespace)
+            .field("namespace", &self.space.namespace)
             .field("connections", &self.connections())
             .finish_non_exhaustive()
     }

@@ -8,14 +8,13 @@ use crate::protocol::{AckId, Args};
 
 /// The acknowledgements that a socket waits for.
 #[derive(Debug)]
-pub(crate) struct Acks {
+pub(super) struct Acks {
     state: Mutex<State>,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    next: u64,
     waiting: HashMap<u64, oneshot::Sender<Args>>,
     closed: bool,
 }
@@ -23,7 +22,7 @@ struct State {
 /// An acknowledgement that is waited for; forgotten when dropped.
 pub(super) struct Pending<'a> {
     acks: &'a Acks,
-    pub(super) id: u64,
+    id: u64,
     answer: oneshot::Receiver<Args>,
 }
 
@@ -32,7 +31,8 @@ impl Acks {
         Self { state: Mutex::default(), limit }
     }
 
-    pub(super) fn ask(&self) -> Result<Pending<'_>, AckError> {
+    /// Waits for the answer to an event with this id, which no other has.
+    pub(super) fn ask(&self, id: u64) -> Result<Pending<'_>, AckError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(AckError::Closed);
@@ -40,17 +40,17 @@ impl Acks {
         if state.waiting.len() >= self.limit {
             return Err(AckError::TooMany { limit: self.limit });
         }
-        let id = state.next;
-        state.next += 1;
         let (sender, answer) = oneshot::channel();
         state.waiting.insert(id, sender);
         Ok(Pending { acks: self, id, answer })
     }
 
-    /// Passes an answer on; `false` if nobody asked, or somebody else answered.
-    pub(crate) fn answer(&self, id: &AckId, args: Args) -> bool {
-        let sender = id.to_u64().and_then(|id| self.state.lock().waiting.remove(&id));
-        sender.is_some_and(|sender| sender.send(args).is_ok())
+    /// Passes an answer on. An `Err` gives it back: nobody waits for it here.
+    pub(super) fn answer(&self, id: &AckId, args: Args) -> Result<(), Args> {
+        match id.to_u64().and_then(|id| self.state.lock().waiting.remove(&id)) {
+            Some(sender) => sender.send(args),
+            None => Err(args),
+        }
     }
 
     /// Nobody will answer any more.
@@ -80,16 +80,16 @@ mod tests {
     #[test]
     fn an_answer_counts_once_and_only_if_asked_for() {
         let acks = Acks::new(2);
-        assert!(!acks.answer(&AckId::from(0), Args::default()));
-        let mut first = acks.ask().unwrap();
-        let second = acks.ask().unwrap();
-        assert!(matches!(acks.ask(), Err(AckError::TooMany { limit: 2 })));
-        assert!(acks.answer(&AckId::from(first.id), Args::default()));
-        assert!(!acks.answer(&AckId::from(first.id), Args::default()));
+        assert!(acks.answer(&AckId::from(0), Args::default()).is_err());
+        let mut first = acks.ask(0).unwrap();
+        let second = acks.ask(1).unwrap();
+        assert!(matches!(acks.ask(2), Err(AckError::TooMany { limit: 2 })));
+        assert!(acks.answer(&AckId::from(0), Args::default()).is_ok());
+        assert!(acks.answer(&AckId::from(0), Args::default()).is_err());
         assert!(first.answer.try_recv().is_ok());
         drop((first, second));
         assert!(acks.state.lock().waiting.is_empty());
         acks.close();
-        assert!(matches!(acks.ask(), Err(AckError::Closed)));
+        assert!(matches!(acks.ask(3), Err(AckError::Closed)));
     }
 }

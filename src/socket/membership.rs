@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use super::SubscribeError;
+use super::{Space, SubscribeError};
 use crate::{
-    model::{Channel, Namespace, SocketId},
-    registry::{RegistryHandle, Subscribe, Unsubscribe},
+    model::{Channel, SocketId},
+    registry::{Subscribe, Unsubscribe},
 };
 
 /// The channels of one socket. The registry is told of each change under the lock, so that both see the same order.
@@ -23,14 +23,7 @@ struct State {
 }
 
 impl Membership {
-    pub(super) fn join(
-        &self,
-        channel: Channel,
-        limit: usize,
-        registry: &RegistryHandle,
-        namespace: &Namespace,
-        id: SocketId,
-    ) -> Result<bool, SubscribeError> {
+    pub(super) fn join(&self, channel: Channel, space: &Space, id: SocketId) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(SubscribeError::Closed);
@@ -38,20 +31,21 @@ impl Membership {
         if state.channels.contains_key(&channel) {
             return Ok(false);
         }
+        let limit = space.config.max_channels;
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
         }
         state.turns += 1;
         let turn = state.turns;
         state.channels.insert(channel.clone(), turn);
-        registry.tell(Subscribe { namespace: namespace.clone(), id, channel });
+        space.registry.tell(Subscribe { namespace: space.namespace.clone(), id, channel });
         Ok(true)
     }
 
-    pub(super) fn leave(&self, channel: &str, registry: &RegistryHandle, namespace: &Namespace, id: SocketId) -> bool {
+    pub(super) fn leave(&self, channel: &str, space: &Space, id: SocketId) -> bool {
         let mut state = self.state.lock();
         let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
-        registry.tell(Unsubscribe { namespace: namespace.clone(), id, channel });
+        space.registry.tell(Unsubscribe { namespace: space.namespace.clone(), id, channel });
         true
     }
 

@@ -1,27 +1,32 @@
 //! The handle for one client in one namespace.
 
 mod ack;
+mod direct;
 mod error;
 mod membership;
 mod send;
+mod space;
+mod survey;
 mod target;
 
 use std::{fmt, sync::Arc};
 
 use actix::{Message, Recipient};
 
-pub(crate) use ack::Acks;
+use ack::Acks;
+pub use direct::Direct;
 pub use error::{AckError, SendError, SubscribeError};
 use membership::Membership;
 pub(crate) use send::MESSAGE;
-pub use target::{Receipt, Target};
+pub(crate) use space::{Directory, Space};
+pub use target::{BroadcastAcks, Receipt, Target};
 
 use crate::{
     config::Config,
     model::{Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed},
-    protocol::{self, Frame},
-    registry::{Attach, Detach, Fence, RegistryHandle},
+    protocol::{self, AckId, Args, Frame},
+    registry::{Attach, Detach, Fence},
 };
 
 /// One client in one namespace: what every event carries, and everything hangs on.
@@ -35,15 +40,13 @@ pub struct Socket {
 
 struct Inner {
     id: SocketId,
-    namespace: Namespace,
+    space: Arc<Space>,
     handshake: Handshake,
     context: ContextMap,
     extensions: Arc<Extensions>,
-    config: Arc<Config>,
     lane: Arc<Lane>,
     membership: Membership,
     acks: Acks,
-    registry: RegistryHandle,
     commands: Recipient<Command>,
 }
 
@@ -59,21 +62,19 @@ pub(crate) enum Command {
 
 /// What a socket is made of.
 pub(crate) struct Parts {
-    pub(crate) namespace: Namespace,
+    pub(crate) space: Arc<Space>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
-    pub(crate) config: Arc<Config>,
     pub(crate) lane: Arc<Lane>,
-    pub(crate) registry: RegistryHandle,
     pub(crate) commands: Recipient<Command>,
 }
 
 impl Socket {
     /// A new socket, which the registry hears of.
     pub(crate) fn attach(parts: Parts) -> Self {
-        let Parts { namespace, handshake, extensions, config, lane, registry, commands } = parts;
+        let Parts { space, handshake, extensions, lane, commands } = parts;
         let id = SocketId::random();
-        registry.tell(Attach { namespace: namespace.clone(), id, lane: Arc::clone(&lane) });
+        space.registry.tell(Attach { namespace: space.namespace.clone(), id, lane: Arc::clone(&lane) });
         Self {
             inner: Arc::new(Inner {
                 id,
@@ -81,11 +82,9 @@ impl Socket {
                 extensions,
                 context: ContextMap::default(),
                 membership: Membership::default(),
-                acks: Acks::new(config.max_pending_acks),
-                namespace,
-                config,
+                acks: Acks::new(space.config.max_pending_acks),
+                space,
                 lane,
-                registry,
                 commands,
             }),
         }
@@ -98,7 +97,7 @@ impl Socket {
 
     /// The namespace that it is in.
     pub fn namespace(&self) -> &Namespace {
-        &self.inner.namespace
+        &self.inner.space.namespace
     }
 
     /// How it came: headers, query, address, `auth`.
@@ -135,17 +134,17 @@ impl Socket {
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let Inner { membership, registry, namespace, id, config, .. } = &*self.inner;
-        let channel = channel.to_channel(config.max_channel_length)?;
-        membership.join(channel, config.max_channels, registry, namespace, *id)
+        let Inner { membership, space, id, .. } = &*self.inner;
+        let channel = channel.to_channel(space.config.max_channel_length)?;
+        membership.join(channel, space, *id)
     }
 
     /// Takes it out of a channel. `false`: it was not in.
     ///
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        let Inner { membership, registry, namespace, id, .. } = &*self.inner;
-        membership.leave(channel.as_ref(), registry, namespace, *id)
+        let Inner { membership, space, id, .. } = &*self.inner;
+        membership.leave(channel.as_ref(), space, *id)
     }
 
     /// Whether it is subscribed to the channel.
@@ -172,7 +171,7 @@ impl Socket {
     pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
         let left = self.unsubscribe(channel);
         // A registry which is gone sends nothing either.
-        let _ = self.inner.registry.ask(Fence).await;
+        let _ = self.inner.space.registry.ask(Fence).await;
         left
     }
 
@@ -197,15 +196,20 @@ impl Socket {
     pub(crate) fn detach(&self) {
         self.shut();
         self.inner.membership.close();
-        self.inner.registry.tell(Detach { namespace: self.namespace().clone(), id: self.id() });
+        self.inner.space.registry.tell(Detach { namespace: self.namespace().clone(), id: self.id() });
     }
 
-    pub(crate) fn acks(&self) -> &Acks {
-        &self.inner.acks
+    /// Takes an acknowledgement; `false` if nobody waits for it.
+    pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
+        let Inner { acks, space, .. } = &*self.inner;
+        match acks.answer(id, args) {
+            Ok(()) => true,
+            Err(args) => space.surveys.answer(id, self.id(), args),
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {
-        &self.inner.config
+        &self.inner.space.config
     }
 
     pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {
@@ -216,7 +220,7 @@ impl Socket {
     }
 
     fn target(&self) -> Target {
-        Target::new(self.inner.registry.clone(), Arc::clone(&self.inner.config), self.namespace().clone())
+        Target::new(Arc::clone(&self.inner.space))
     }
 }
 

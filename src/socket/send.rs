@@ -1,10 +1,11 @@
-use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
+use std::time::Duration;
 
-use super::{AckError, SendError, Socket, Target};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{AckError, Direct, SendError, Socket, Target};
 use crate::{
     model::ToChannel,
-    protocol::{self, is_reserved},
+    protocol::{self, Frame, is_reserved},
 };
 
 /// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)` of all clients.
@@ -39,8 +40,7 @@ impl Socket {
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), SendError> {
-        check(event)?;
-        self.push(protocol::event(self.namespace().as_str(), None, event, data)?)
+        self.push(self.encode(None, event, data)?)
     }
 
     /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`] at most.
@@ -63,12 +63,7 @@ impl Socket {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        check(event)?;
-        let mut pending = self.acks().ask()?;
-        let frame = protocol::event(self.namespace().as_str(), Some(pending.id), event, data);
-        self.push(frame.map_err(SendError::from)?)?;
-        let answer = timeout(self.config().ack_timeout, pending.answer()).await;
-        answer.map_err(|_| AckError::Timeout)??.get(0).map_err(AckError::Reply)
+        self.timeout(self.config().ack_timeout).emit_with_ack(event, data).await
     }
 
     /// Sends `data` to all clients of the namespace but this one, as the event `message`.
@@ -120,6 +115,27 @@ impl Socket {
         data: &T,
     ) -> Result<(), SendError> {
         self.to(channel).including(self).emit(MESSAGE, data)
+    }
+
+    /// What is sent may be lost: see [`Direct::volatile`].
+    pub fn volatile(&self) -> Direct<'_> {
+        Direct::new(self).volatile()
+    }
+
+    /// How long to wait for an acknowledgement, in place of [`Builder::ack_timeout`](crate::Builder::ack_timeout).
+    pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
+        Direct::new(self).timeout(timeout)
+    }
+
+    /// An event for this client, encoded.
+    pub(super) fn encode<T: Serialize + ?Sized>(
+        &self,
+        id: Option<u64>,
+        event: &str,
+        data: &T,
+    ) -> Result<Frame, SendError> {
+        check(event)?;
+        Ok(protocol::event(self.namespace().as_str(), id, event, data)?)
     }
 
     /// The channel's subscribers but this client: Socket.IO's `socket.to(channel)`.

@@ -1,18 +1,21 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
 
-use super::{SendError, Socket, send::check};
+use super::{AckError, SendError, Socket, Space, SubscribeError, send::check};
 use crate::{
-    config::Config,
-    model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
+    model::{Channel, ChannelError, SocketId, ToChannel},
     protocol::{self, Frame},
-    registry::{Overloaded, Publication, PublishError, RegistryHandle},
+    registry::{Audience, Overloaded, Publication, PublishError, Select},
 };
 
 /// Whom a message is for: some channels, or everybody, less some.
 ///
 /// Made by [`SocketIo::to`](crate::SocketIo::to) and [`Socket::to`]; a client in several of the channels gets one copy.
+/// The same choice of clients can also be looked at ([`fetch_sockets`](Self::fetch_sockets)) and acted upon
+/// ([`sockets_join`](Self::sockets_join), [`sockets_leave`](Self::sockets_leave),
+/// [`disconnect_sockets`](Self::disconnect_sockets)).
 ///
 /// ```no_run
 /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -23,14 +26,11 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "a target is only whom to send to: call `emit` or `publish`"]
 pub struct Target {
-    registry: RegistryHandle,
-    config: Arc<Config>,
-    namespace: Namespace,
-    to: Vec<Channel>,
-    except: Vec<Channel>,
-    except_sockets: Vec<SocketId>,
-    including: Vec<SocketId>,
-    /// The first name that was none; reported when it is sent.
+    space: Arc<Space>,
+    audience: Audience,
+    volatile: bool,
+    timeout: Duration,
+    /// The first name that was none; reported when it is used.
     invalid: Option<ChannelError>,
 }
 
@@ -42,54 +42,82 @@ pub struct Receipt {
     pub delivered: usize,
 }
 
+/// The acknowledgements of a broadcast.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BroadcastAcks<R> {
+    /// Who answered in time, and what; [`AckError::Reply`] is an answer that is not as expected.
+    pub answers: Vec<(SocketId, Result<R, AckError>)>,
+    /// Who got the event, and did not answer in time.
+    pub missing: Vec<SocketId>,
+}
+
+/// # Whom
 impl Target {
-    pub(crate) fn new(registry: RegistryHandle, config: Arc<Config>, namespace: Namespace) -> Self {
-        Self {
-            registry,
-            config,
-            namespace,
-            to: Vec::new(),
-            except: Vec::new(),
-            except_sockets: Vec::new(),
-            including: Vec::new(),
-            invalid: None,
-        }
+    pub(crate) fn new(space: Arc<Space>) -> Self {
+        let audience = Audience::everyone(space.namespace.clone());
+        let timeout = space.config.ack_timeout;
+        Self { space, audience, volatile: false, timeout, invalid: None }
     }
 
     /// The subscribers of this channel, too.
     pub fn to(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
-        self.to.extend(channel);
+        self.audience.to.extend(channel);
         self
     }
 
     /// Not the subscribers of this channel.
     pub fn except(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
-        self.except.extend(channel);
+        self.audience.except.extend(channel);
         self
     }
 
     /// Not this client.
     pub fn except_socket(mut self, id: SocketId) -> Self {
-        self.except_sockets.push(id);
+        self.audience.except_sockets.push(id);
         self
     }
 
     /// This client in any case, subscribed or not, also if it was the one left out.
     pub fn including(mut self, socket: &Socket) -> Self {
-        self.except_sockets.retain(|id| *id != socket.id());
-        self.including.push(socket.id());
+        self.audience.except_sockets.retain(|id| *id != socket.id());
+        self.audience.including.push(socket.id());
         self
     }
 
+    /// Clients of this server only. It is so in any case: there is no cluster to be left out yet.
+    pub fn local(self) -> Self {
+        self
+    }
+}
+
+/// # How
+impl Target {
+    /// Leaves out each client whose transport does not wait for something to send. For what is out of date a moment
+    /// later.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// How long [`Target::emit_with_ack`] waits. Default: [`Builder::ack_timeout`](crate::Builder::ack_timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+/// # Sending
+impl Target {
     /// Sends an event, without waiting.
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
-        let (registry, publication) = self.publication(event, data)?;
-        registry.publish(publication).map_err(|Overloaded| SendError::Overloaded)
+        let frame = self.encode(None, event, data)?;
+        self.send_frame(frame)
     }
 
     /// Sends an event, and waits until it is queued for each of its receivers. Who publishes in a loop goes no faster
@@ -98,39 +126,129 @@ impl Target {
     /// # Errors
     /// As [`Target::emit`]; and [`SendError::Closed`] if the server's arbiter has stopped.
     pub async fn publish<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Receipt, SendError> {
-        let (registry, publication) = self.publication(event, data)?;
-        match registry.publish_and_wait(publication).await {
-            Ok(delivered) => Ok(Receipt { delivered }),
-            Err(PublishError::Overloaded) => Err(SendError::Overloaded),
-            Err(PublishError::Gone) => Err(SendError::Closed),
-        }
+        let frame = self.encode(None, event, data)?;
+        let (space, publication) = self.publication(frame)?;
+        let delivered = space.registry.publish_and_wait(publication).await?;
+        Ok(Receipt { delivered })
+    }
+
+    /// Sends an event, and collects the acknowledgements of all who get it, until each has answered or
+    /// [`Target::timeout`] is over. What has come by then is there.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// let acks = io.to("match-42").emit_with_ack::<_, u32>("how many goals?", &()).await?;
+    /// println!("{} have answered, {} have not", acks.answers.len(), acks.missing.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Target::publish`].
+    pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<BroadcastAcks<R>, SendError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let id = self.space.ack_id();
+        let frame = self.encode(Some(id), event, data)?;
+        let limit = self.timeout;
+        let (space, publication) = self.publication(frame)?;
+        let collecting = space.surveys.open(id);
+        collecting.asked(space.registry.publish_to_known(publication).await?);
+        // Who has not answered by then is among the missing.
+        let _ = timeout(limit, collecting.complete()).await;
+        let (answers, missing) = collecting.finish();
+        let answers = answers.into_iter().map(|(id, args)| (id, args.get(0).map_err(AckError::Reply)));
+        Ok(BroadcastAcks { answers: answers.collect(), missing })
     }
 
     /// Sends a frame which is encoded already.
     pub(crate) fn send_frame(self, frame: Frame) -> Result<(), SendError> {
-        let (registry, publication) = self.with_frame(frame)?;
-        registry.publish(publication).map_err(|Overloaded| SendError::Overloaded)
+        let (space, publication) = self.publication(frame)?;
+        space.registry.publish(publication).map_err(|Overloaded| SendError::Overloaded)
+    }
+}
+
+/// # Looking and acting
+///
+/// These wait for the registry, so that what this task did before is seen.
+impl Target {
+    /// The clients that a message would reach.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if a channel's name is none.
+    pub async fn fetch_sockets(self) -> Result<Vec<Socket>, ChannelError> {
+        let Self { space, audience, invalid, .. } = self;
+        if let Some(error) = invalid {
+            return Err(error);
+        }
+        // With its arbiter stopped, the registry has nobody any more.
+        let ids = space.registry.ask(Select(audience)).await.unwrap_or_default();
+        Ok(ids.iter().filter_map(|id| space.directory.socket(id)).collect())
     }
 
-    fn publication<T: Serialize + ?Sized>(
-        self,
-        event: &str,
-        data: &T,
-    ) -> Result<(RegistryHandle, Publication), SendError> {
+    /// Subscribes them all to a channel, without asking a handler. How many were not in it before.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Channel`] if a name is none. A client that has gone meanwhile, or is in too many channels, is
+    /// left as it is.
+    pub async fn sockets_join(self, channel: impl ToChannel) -> Result<usize, SubscribeError> {
+        let channel = channel.to_channel(self.space.config.max_channel_length)?;
+        let sockets = self.fetch_sockets().await?;
+        Ok(sockets.iter().filter(|socket| socket.subscribe(&channel) == Ok(true)).count())
+    }
+
+    /// Takes them all out of a channel. How many were in it.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if the name of a channel that chooses them is none.
+    pub async fn sockets_leave(self, channel: impl AsRef<str>) -> Result<usize, ChannelError> {
+        let sockets = self.fetch_sockets().await?;
+        Ok(sockets.iter().filter(|socket| socket.unsubscribe(channel.as_ref())).count())
+    }
+
+    /// Puts them all out of the namespace, or with `close` ends their connections. How many there were.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if a channel's name is none.
+    pub async fn disconnect_sockets(self, close: bool) -> Result<usize, ChannelError> {
+        let sockets = self.fetch_sockets().await?;
+        for socket in &sockets {
+            if close {
+                socket.close();
+            } else {
+                socket.disconnect();
+            }
+        }
+        Ok(sockets.len())
+    }
+}
+
+impl Target {
+    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
         check(event)?;
-        let frame = protocol::event(self.namespace.as_str(), None, event, data)?;
-        self.with_frame(frame)
+        Ok(protocol::event(self.space.namespace.as_str(), id, event, data)?)
     }
 
-    fn with_frame(self, frame: Frame) -> Result<(RegistryHandle, Publication), SendError> {
-        let Self { registry, namespace, to, except, except_sockets, including, invalid, .. } = self;
+    fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {
+        let Self { space, audience, volatile, invalid, .. } = self;
         match invalid {
             Some(error) => Err(error.into()),
-            None => Ok((registry, Publication { namespace, to, except, except_sockets, including, frame })),
+            None => Ok((space, Publication { audience, frame, volatile })),
         }
     }
 
     fn channel(&mut self, channel: &impl ToChannel) -> Option<Channel> {
-        channel.to_channel(self.config.max_channel_length).map_err(|error| self.invalid.get_or_insert(error)).ok()
+        channel.to_channel(self.space.config.max_channel_length).map_err(|error| self.invalid.get_or_insert(error)).ok()
+    }
+}
+
+impl From<PublishError> for SendError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Overloaded => Self::Overloaded,
+            PublishError::Gone => Self::Closed,
+        }
     }
 }

@@ -1,0 +1,79 @@
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
+
+use super::{AckError, SendError, Socket};
+
+/// How to send to one client: made by [`Socket::volatile`] and [`Socket::timeout`].
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
+/// socket.volatile().emit("cursor", &[3, 4])?; // the next one comes soon
+/// let agreed: bool = socket.timeout(Duration::from_secs(2)).emit_with_ack("confirm", "Really?").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "this is only how to send: call `emit` or `emit_with_ack`"]
+pub struct Direct<'a> {
+    socket: &'a Socket,
+    volatile: bool,
+    timeout: Duration,
+}
+
+impl<'a> Direct<'a> {
+    pub(super) fn new(socket: &'a Socket) -> Self {
+        Self { socket, volatile: false, timeout: socket.config().ack_timeout }
+    }
+
+    /// Drops what is sent if the client's transport does not wait for it: because something else is still on its way, or
+    /// because a polling client is between two polls. For what is out of date a moment later.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// How long to wait for an acknowledgement. Default:
+    /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends an event. That a volatile one was dropped is no error.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
+    pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
+        let frame = self.socket.encode(None, event, data)?;
+        if !self.volatile {
+            return self.socket.push(frame);
+        }
+        self.socket.inner.lane.push_volatile(&frame);
+        if self.socket.is_connected() { Ok(()) } else { Err(SendError::Closed) }
+    }
+
+    /// Sends an event, and waits for its acknowledgement.
+    ///
+    /// # Errors
+    /// [`AckError`] says why there is no answer, or how it is not as expected. A volatile event that was dropped ends in
+    /// [`AckError::Timeout`].
+    pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<R, AckError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let id = self.socket.inner.space.ack_id();
+        let frame = self.socket.encode(Some(id), event, data)?;
+        let mut pending = self.socket.inner.acks.ask(id)?;
+        if self.volatile {
+            self.socket.inner.lane.push_volatile(&frame);
+        } else {
+            self.socket.push(frame)?;
+        }
+        let answer = timeout(self.timeout, pending.answer()).await;
+        answer.map_err(|_| AckError::Timeout)??.get(0).map_err(AckError::Reply)
+    }
+}

@@ -1,0 +1,52 @@
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{Socket, survey::Surveys};
+use crate::{
+    config::Config,
+    model::{Namespace, SocketId},
+    registry::RegistryHandle,
+};
+
+/// Finds sockets by their ids.
+pub(crate) trait Directory: Send + Sync {
+    fn socket(&self, id: &SocketId) -> Option<Socket>;
+}
+
+/// What all sockets of one namespace share.
+pub(crate) struct Space {
+    pub(crate) namespace: Namespace,
+    pub(crate) config: Arc<Config>,
+    pub(crate) registry: RegistryHandle,
+    pub(super) directory: Arc<dyn Directory>,
+    pub(super) surveys: Surveys,
+    next_ack: AtomicU64,
+}
+
+impl Space {
+    pub(crate) fn new(
+        namespace: Namespace,
+        config: Arc<Config>,
+        registry: RegistryHandle,
+        directory: Arc<dyn Directory>,
+    ) -> Arc<Self> {
+        let next_ack = AtomicU64::new(0);
+        Arc::new(Self { namespace, config, registry, directory, surveys: Surveys::default(), next_ack })
+    }
+
+    /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same for all.
+    pub(super) fn ack_id(&self) -> u64 {
+        self.next_ack.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Space").field(&self.namespace.as_str()).finish()
+    }
+}
