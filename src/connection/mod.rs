@@ -7,17 +7,19 @@ mod inbox;
 mod job;
 mod lifecycle;
 mod mailbox;
+mod namespaces;
 mod receive;
 mod sessions;
 mod timers;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
 use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
+pub(crate) use namespaces::{Admits, Family, Namespaces};
 use sessions::Presence;
 pub(crate) use sessions::Sessions;
 use timers::Timers;
@@ -25,11 +27,11 @@ use timers::Timers;
 use crate::{
     config::Config,
     event::DisconnectReason,
-    model::{Extensions, HttpRequestParts, Namespace, SessionId},
+    model::{Extensions, HttpRequestParts, SessionId},
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Decoder, Open},
     routing::Router,
-    socket::{Command, Socket, Space},
+    socket::{Command, Socket},
     transport::{Limits, Link},
 };
 
@@ -37,15 +39,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
-    pub(crate) namespaces: HashMap<Namespace, Served>,
+    pub(crate) namespaces: Namespaces,
     pub(crate) sessions: Arc<Sessions>,
-}
-
-/// A namespace that clients may come into.
-#[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) space: Arc<Space>,
-    pub(crate) router: Arc<Router>,
 }
 
 /// One client, on whatever transport, in any number of namespaces.

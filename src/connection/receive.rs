@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytestring::ByteString;
 
 use super::{
-    Connection, Member, Served,
+    Connection, Member,
     job::{Job, Task, log_safe},
 };
 use crate::{
@@ -95,7 +95,8 @@ impl Connection {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
         }
         let shared = self.shared.clone();
-        let Some(Served { space, router }) = shared.namespaces.get(&**name) else {
+        let handshake = Handshake::new(self.request.clone(), auth);
+        let Some((space, router)) = shared.namespaces.enter(name, &handshake) else {
             self.refuse(name, r#"{"message":"Invalid namespace"}"#);
             return Ok(());
         };
@@ -105,14 +106,13 @@ impl Connection {
             return Ok(());
         }
         let socket = Socket::attach(Parts {
-            space: space.clone(),
-            handshake: Handshake::new(self.request.clone(), auth),
+            space,
+            handshake,
             extensions: self.extensions.clone(),
             lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
             commands: self.commands.clone(),
         });
         shared.sessions.remember(&socket);
-        let router = router.clone();
         self.inbox.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
         self.members.push(Member { socket, router, admitted: false, ending: false });
         Ok(())

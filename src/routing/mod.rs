@@ -14,4 +14,4 @@ pub(crate) use handlers::Handlers;
 pub use handlers::{ChannelEvent, Event};
 pub use route::{Route, channel};
 pub use router::PatternError;
-pub(crate) use router::{Router, Scope};
+pub(crate) use router::{Router, Scope, anchored};

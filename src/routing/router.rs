@@ -28,7 +28,18 @@ pub(crate) enum Scope<'a> {
     Socket(&'a Socket),
 }
 
-/// A route's pattern is no regular expression.
+/// A pattern which matches from the start of a name, as Python's `re.match`.
+pub(crate) fn anchored(pattern: &str) -> Result<Regex, PatternError> {
+    let error = |source| PatternError { pattern: pattern.to_owned(), source };
+    // By itself first, so that an unbalanced `)` is not balanced by ours.
+    Regex::new(pattern).and_then(|_| Regex::new(&group(pattern))).map_err(error)
+}
+
+fn group(pattern: &str) -> String {
+    format!("^(?:{pattern})")
+}
+
+/// A pattern is no regular expression.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PatternError {
@@ -53,11 +64,9 @@ impl Router {
         handler_timeout: Duration,
     ) -> Result<Self, PatternError> {
         for Route { pattern, .. } in &routes {
-            // By itself, so that the error shows what was written, and an unbalanced `)` is not balanced by ours.
-            Regex::new(pattern).map_err(|source| PatternError { pattern: pattern.clone(), source })?;
+            anchored(pattern)?;
         }
-        let anchored = routes.iter().map(|route| format!("^(?:{})", route.pattern));
-        let patterns = RegexSet::new(anchored)
+        let patterns = RegexSet::new(routes.iter().map(|route| group(&route.pattern)))
             .map_err(|source| PatternError { pattern: "all patterns together".to_owned(), source })?;
         Ok(Self { everywhere, routes, patterns, handler_timeout })
     }

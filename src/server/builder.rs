@@ -1,4 +1,4 @@
-use std::{collections::HashMap, error, fmt, io, sync::Arc, time::Duration};
+use std::{error, fmt, io, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
 use actix_web::{Error, HttpRequest};
@@ -6,18 +6,23 @@ use actix_web::{Error, HttpRequest};
 use super::{Cors, NamespaceBuilder, SocketIo, io::Inner};
 use crate::{
     config::Config,
-    connection::{Served, Sessions, Shared},
+    connection::{Admits, Family, Namespaces, Sessions, Shared},
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
-    model::{Extensions, Namespace},
+    model::{Extensions, Handshake, Namespace},
     outbox::Transport,
     protocol::is_reserved,
     registry::{ChannelRegistry, RegistryHandle},
-    routing::{IntoHandler, PatternError, Route, SocketHandler},
-    socket::Space,
+    routing::{IntoHandler, PatternError, Route, SocketHandler, anchored},
 };
 
 /// A check of the request that opens a connection.
 pub(super) type HandshakeCheck = Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
+
+/// Which names belong to a family of namespaces.
+enum Names {
+    Matching(String),
+    If(Box<dyn Fn(&Namespace, &Handshake) -> bool + Send + Sync>),
+}
 
 /// A server in the making: handlers, routes, settings. Made by [`SocketIo::builder`].
 ///
@@ -29,6 +34,7 @@ pub struct Builder {
     config: Config,
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
+    families: Vec<(Names, NamespaceBuilder)>,
     on_handshake: Vec<HandshakeCheck>,
     cors: Option<Cors>,
 }
@@ -158,6 +164,34 @@ impl Builder {
         self
     }
 
+    /// Adds a family of namespaces: all whose names match a pattern, from the start. Each is a namespace of its own, which
+    /// comes into being with its first client and goes with its last.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// let builder = SocketIo::builder().namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news")));
+    /// ```
+    pub fn namespaces_matching(
+        mut self,
+        pattern: impl Into<String>,
+        build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
+    ) -> Self {
+        self.families.push((Names::Matching(pattern.into()), build(NamespaceBuilder::default())));
+        self
+    }
+
+    /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It must not block; what
+    /// takes time to decide is decided by an [`OnConnect`] handler, which can say why not.
+    pub fn namespaces_if(
+        mut self,
+        admits: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
+        build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
+    ) -> Self {
+        self.families.push((Names::If(Box::new(admits)), build(NamespaceBuilder::default())));
+        self
+    }
+
     /// Adds a route: channels that exist, and who handles their events.
     pub fn route(self, route: Route) -> Self {
         self.main(|main| main.route(route))
@@ -215,6 +249,7 @@ impl Builder {
             config: Config::default(),
             main: NamespaceBuilder::default(),
             namespaces: Vec::new(),
+            families: Vec::new(),
             on_handshake: Vec::new(),
             cors: None,
         }
@@ -228,19 +263,26 @@ impl Builder {
     /// # Panics
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one; `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, on_handshake, cors } = self;
+        let Self { config, main, namespaces, families, on_handshake, cors } = self;
         check(&config)?;
         let config = Arc::new(config);
         let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
         let sessions = Arc::<Sessions>::default();
-        let mut served = HashMap::new();
+        let directory = Arc::clone(&sessions) as _;
+        let mut served = Namespaces::new(Arc::clone(&config), registry.clone(), directory);
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
             let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
-            let directory = Arc::clone(&sessions) as _;
-            let space = Space::new(name.clone(), Arc::clone(&config), registry.clone(), directory);
-            if served.insert(name.clone(), Served { space, router }).is_some() {
+            if !served.add(name.clone(), router) {
                 return Err(BuildError::NamespaceTwice(name));
             }
+        }
+        for (admits, namespace) in families {
+            let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
+            let admits = match admits {
+                Names::Matching(pattern) => Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
+                Names::If(function) => Admits::Function(function),
+            };
+            served.add_family(Family { admits, router });
         }
         let shared = Arc::new(Shared { config, namespaces: served, sessions });
         Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors }))

@@ -28,15 +28,6 @@ pub(super) struct Inner {
     pub(super) cors: Option<Cors>,
 }
 
-impl Inner {
-    /// What the sockets of a namespace share; of one that was never added, nobody does.
-    fn space(&self, name: Namespace) -> Arc<Space> {
-        let Shared { config, namespaces, sessions } = &*self.shared;
-        let unknown = |name| Space::new(name, Arc::clone(config), self.registry.clone(), Arc::clone(sessions) as _);
-        namespaces.get(&name).map_or_else(|| unknown(name), |served| Arc::clone(&served.space))
-    }
-}
-
 impl SocketIo {
     /// Starts to build a server.
     pub fn builder() -> Builder {
@@ -45,7 +36,7 @@ impl SocketIo {
 
     pub(super) fn new(inner: Inner) -> Self {
         let inner = Arc::new(inner);
-        let space = inner.space(Namespace::default());
+        let space = inner.shared.namespaces.get(Namespace::default());
         Self { inner, space }
     }
 
@@ -57,7 +48,13 @@ impl SocketIo {
     /// The same server, for another namespace. In one that was never added, there is nobody.
     #[must_use]
     pub fn of(&self, namespace: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), space: self.inner.space(Namespace::new(namespace)) }
+        Self { inner: Arc::clone(&self.inner), space: self.inner.shared.namespaces.get(Namespace::new(namespace)) }
+    }
+
+    /// The names of all namespaces: those that were added, and those of
+    /// [families](Builder::namespaces_matching) which somebody is in.
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        self.inner.shared.namespaces.names()
     }
 
     /// Sends `data` to all clients as the event `message`.
