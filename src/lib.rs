@@ -190,7 +190,7 @@ mod transport;
 pub use config::Config;
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
-    OnSubscribe, OnUnsubscribe,
+    OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 pub use model::{
     Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, SocketId, ToChannel,
@@ -202,7 +202,9 @@ pub use routing::{
     channel,
 };
 pub use server::{BuildError, Builder, Cors, NamespaceBuilder, SocketIo, on_connect};
-pub use socket::{AckError, BroadcastAcks, Direct, Receipt, SendError, Socket, SubscribeError, Target};
+pub use socket::{
+    AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SubscribeError, Target,
+};
 
 /// What most programs want: `use actix_socketio::prelude::*;`.
 ///

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     config::Config,
-    event::{DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    event::{
+        DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnPacket, OnSubscribe,
+        OnUnsubscribe, OnUpgrade,
+    },
     model::{Channel, ToChannel},
     protocol::{self, AckId, Args, is_reserved},
     routing::{Router, Scope},
@@ -26,6 +29,7 @@ pub(super) struct Job {
 pub(super) enum Task {
     Connect,
     Event { name: ByteString, args: Args, id: Option<AckId> },
+    Upgraded,
     End(DisconnectReason),
 }
 
@@ -59,6 +63,10 @@ impl Job {
                 event(&socket, &router, name, args, id).await;
                 Outcome::Done
             }
+            Task::Upgraded => {
+                router.tell_everywhere(&socket, OnUpgrade { socket: socket.clone() }).await;
+                Outcome::Done
+            }
             Task::End(reason) => {
                 end(&socket, &router, reason).await;
                 Outcome::Ended
@@ -69,6 +77,19 @@ impl Job {
 
 async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
     let config = socket.config();
+    let is_request = [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event]
+        .iter()
+        .any(|event| **event == *name);
+    if router.hears_everywhere::<OnPacket>() {
+        let ack = id.clone().filter(|_| !is_request);
+        let packet = OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
+        if let Err(error) = router.ask_everywhere(packet).await {
+            if let Some(id) = id.filter(|_| is_request) {
+                answer(socket, &id, &Some(error.to_client()));
+            }
+            return router.report(socket, error).await;
+        }
+    }
     let verdict = if *name == *config.subscribe_event {
         subscribe(socket, router, config, &args).await
     } else if *name == *config.unsubscribe_event {

@@ -11,7 +11,7 @@ use super::{
     timers::Due,
 };
 use crate::{
-    event::{DisconnectReason, HandlerError},
+    event::{DisconnectReason, HandlerError, OnUpgrade},
     model::SocketId,
     outbox::Transport,
     protocol::{self, Frame},
@@ -185,6 +185,18 @@ impl Connection {
     /// The last frame was taken.
     pub(super) fn drained(&mut self, ctx: &mut Context<Self>) {
         self.shared.sessions.close(&self.id);
+        self.work(ctx);
+    }
+
+    /// The client is on a WebSocket now.
+    pub(super) fn upgraded(&mut self, ctx: &mut Context<Self>) {
+        log::debug!("{}: upgrade to websocket", self.peer());
+        for member in self.members.iter().filter(|member| member.admitted && !member.ending) {
+            if member.router.hears_everywhere::<OnUpgrade>() {
+                let (socket, router) = (member.socket.clone(), Arc::clone(&member.router));
+                self.inbox.push(Job { socket, router, task: Task::Upgraded });
+            }
+        }
         self.work(ctx);
     }
 

@@ -58,6 +58,7 @@ impl Handler<Notice> for Connection {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
             OutboxEvent::Drained => self.drained(ctx),
+            OutboxEvent::Upgraded => self.upgraded(ctx),
         }
     }
 }

@@ -1,6 +1,6 @@
 use actix::Message;
 
-use super::{DisconnectReason, HandlerError, HandlerResult};
+use super::{DisconnectReason, HandlerError, HandlerResult, OnMessage};
 use crate::{model::Channel, socket::Socket};
 
 /// A client asks to come into a namespace. `Ok` lets it in; an `Err` refuses it.
@@ -11,6 +11,33 @@ use crate::{model::Channel, socket::Socket};
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
 pub struct OnConnect {
+    /// The client.
+    pub socket: Socket,
+}
+
+/// An event has come, of whatever kind, and nothing is done with it yet: what Socket.IO calls `socket.use`. An `Err` drops
+/// the event and raises [`OnError`]; if it was a request to subscribe, unsubscribe or publish, the client is told.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "HandlerResult")]
+#[non_exhaustive]
+pub struct OnPacket {
+    /// The client.
+    pub socket: Socket,
+    /// The event, with its arguments. The three requests for channels have their names: `subscribe`, for instance.
+    pub message: OnMessage,
+}
+
+impl OnPacket {
+    pub(crate) fn new(message: OnMessage) -> Self {
+        Self { socket: message.socket.clone(), message }
+    }
+}
+
+/// A client's connection has moved from polling to a WebSocket: [`Socket::transport`] says so, too.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "HandlerResult")]
+#[non_exhaustive]
+pub struct OnUpgrade {
     /// The client.
     pub socket: Socket,
 }

@@ -7,6 +7,6 @@ mod reason;
 
 pub(crate) use error::Failure;
 pub use error::{HandlerError, HandlerResult};
-pub use lifecycle::{OnConnect, OnDisconnect, OnError, OnFinish, OnSubscribe, OnUnsubscribe};
+pub use lifecycle::{OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade};
 pub use message::{MessageError, OnMessage};
 pub use reason::DisconnectReason;

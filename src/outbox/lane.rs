@@ -4,13 +4,16 @@ use std::sync::{
 };
 
 use parking_lot::Mutex;
+use tokio::sync::mpsc;
 
-use super::{Outbox, Pushed};
+use super::{Outbox, Pushed, Transport};
 use crate::protocol::Frame;
 
 const HELD: u8 = 0;
 const OPEN: u8 = 1;
 const SHUT: u8 = 2;
+/// Open, and somebody listens to what goes out.
+const TAPPED: u8 = 3;
 
 /// One socket's way into its connection's outbox.
 ///
@@ -30,11 +33,23 @@ struct Held {
     bytes: usize,
     /// The lane is to be shut as soon as what is held has gone out.
     last: bool,
+    /// Who listens to what goes out.
+    taps: Vec<mpsc::Sender<Frame>>,
+}
+
+impl Held {
+    fn tell(&mut self, frame: &Frame) {
+        self.taps.retain(|tap| !matches!(tap.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_))));
+    }
 }
 
 impl Lane {
     pub(crate) fn new(outbox: Arc<Outbox>, max_held: usize) -> Arc<Self> {
         Arc::new(Self { outbox, state: AtomicU8::new(HELD), held: Mutex::default(), max_held })
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        self.outbox.holder()
     }
 
     pub(crate) fn is_shut(&self) -> bool {
@@ -45,22 +60,43 @@ impl Lane {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.push(frame),
             SHUT => Pushed::Dropped,
+            TAPPED => {
+                self.tell(&frame);
+                self.outbox.push(frame)
+            }
             _ => self.hold(frame, false),
         }
+    }
+
+    /// Lets somebody listen to what goes out from now on. One who does not keep up misses something.
+    pub(crate) fn tap(&self, listener: mpsc::Sender<Frame>) {
+        let mut held = self.held.lock();
+        held.taps.push(listener);
+        // While frames are held, opening takes notice; after the end, there is nothing to hear.
+        let _ = self.state.compare_exchange(OPEN, TAPPED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    fn tell(&self, frame: &Frame) {
+        self.held.lock().tell(frame);
     }
 
     /// Pushes a frame if the transport has nothing else to send, and waits for something; otherwise the frame is dropped.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.push_volatile(frame),
+            TAPPED => {
+                self.tell(frame);
+                self.outbox.push_volatile(frame)
+            }
             _ => Pushed::Dropped,
         }
     }
 
     /// Pushes a last frame: nothing follows it.
     pub(crate) fn push_last(&self, frame: Frame) -> Pushed {
-        // Whoever swaps OPEN for SHUT is the only one to push a last frame.
-        match self.state.compare_exchange(OPEN, SHUT, Ordering::AcqRel, Ordering::Acquire) {
+        // Whoever swaps an open state for SHUT is the only one to push a last frame.
+        let open = |state| matches!(state, OPEN | TAPPED).then_some(SHUT);
+        match self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, open) {
             Ok(_) => self.outbox.push(frame),
             Err(SHUT) => Pushed::Dropped,
             Err(_) => self.hold(frame, true),
@@ -75,9 +111,15 @@ impl Lane {
         }
         self.outbox.push(connect);
         for frame in std::mem::take(&mut held.frames) {
+            held.tell(&frame);
             self.outbox.push(frame);
         }
-        self.state.store(if held.last { SHUT } else { OPEN }, Ordering::Release);
+        let state = match held.last {
+            true => SHUT,
+            false if held.taps.is_empty() => OPEN,
+            false => TAPPED,
+        };
+        self.state.store(state, Ordering::Release);
     }
 
     /// The client is out: nothing goes through any more, and what is held is dropped.
@@ -91,9 +133,9 @@ impl Lane {
         let mut held = self.held.lock();
         match self.state.load(Ordering::Acquire) {
             // Opened while this thread waited for the lock.
-            OPEN => {
+            OPEN | TAPPED => {
                 drop(held);
-                return if last { self.push_last(frame) } else { self.outbox.push(frame) };
+                return if last { self.push_last(frame) } else { self.push(frame) };
             }
             SHUT => return Pushed::Dropped,
             _ => {}
@@ -112,10 +154,7 @@ impl Lane {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
-    use super::{
-        super::{Taken, Transport},
-        *,
-    };
+    use super::{super::Taken, *};
     use crate::protocol::{self, connect, disconnect};
 
     fn event(n: usize) -> Frame {

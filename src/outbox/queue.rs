@@ -42,6 +42,8 @@ pub(crate) enum OutboxEvent {
     Overflow,
     /// The last frame of a finished outbox was taken.
     Drained,
+    /// A WebSocket has taken over.
+    Upgraded,
 }
 
 /// What became of a pushed frame.
@@ -218,6 +220,8 @@ impl Outbox {
         state.holder = Transport::WebSocket;
         state.probing = false;
         state.release_poll();
+        drop(state);
+        (self.notify)(OutboxEvent::Upgraded);
         true
     }
 

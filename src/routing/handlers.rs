@@ -3,12 +3,15 @@ use std::fmt;
 use actix::Message;
 
 use super::HandlerFn;
-use crate::event::{HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe};
+use crate::event::{
+    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe,
+    OnUpgrade,
+};
 
-/// One of the seven events.
+/// One of the events: the seven of a client's life, [`OnPacket`] and [`OnUpgrade`].
 pub trait Event: Message<Result = HandlerResult> + Clone + Send + sealed::Slot + 'static {}
 
-/// One of the six events that may concern a channel: all but [`OnConnect`], which comes before any channel.
+/// One of the six events that may concern a channel.
 pub trait ChannelEvent: Event {}
 
 pub(crate) mod sealed {
@@ -29,6 +32,8 @@ pub struct Handlers {
     error: Vec<HandlerFn<OnError>>,
     disconnect: Vec<HandlerFn<OnDisconnect>>,
     finish: Vec<HandlerFn<OnFinish>>,
+    packet: Vec<HandlerFn<OnPacket>>,
+    upgrade: Vec<HandlerFn<OnUpgrade>>,
 }
 
 impl Handlers {
@@ -51,6 +56,8 @@ impl fmt::Debug for Handlers {
             .field("error", &self.error.len())
             .field("disconnect", &self.disconnect.len())
             .field("finish", &self.finish.len())
+            .field("packet", &self.packet.len())
+            .field("upgrade", &self.upgrade.len())
             .finish()
     }
 }
@@ -79,6 +86,8 @@ events! {
     OnError: error,
     OnDisconnect: disconnect,
     OnFinish: finish,
+    OnPacket: packet,
+    OnUpgrade: upgrade,
 }
 
 impl ChannelEvent for OnMessage {}

@@ -94,6 +94,20 @@ impl Router {
         Ok(())
     }
 
+    /// Tells the handlers which hear everything; what fails is passed to the handlers of [`OnError`].
+    pub(crate) async fn tell_everywhere<E: Event>(&self, socket: &Socket, event: E) {
+        for handler in self.everywhere.of::<E>() {
+            if let Err(error) = self.call(handler, event.clone()).await {
+                self.report(socket, error).await;
+            }
+        }
+    }
+
+    /// Whether anybody hears of this event who hears everything.
+    pub(crate) fn hears_everywhere<E: Event>(&self) -> bool {
+        !self.everywhere.of::<E>().is_empty()
+    }
+
     /// Asks the handlers which hear everything.
     pub(crate) async fn ask_everywhere<E: Event>(&self, event: E) -> HandlerResult {
         for handler in self.everywhere.of::<E>() {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use actix::Addr;
 
 use crate::{
-    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
     routing::{EventSet, Handlers, IntoHandler, PatternError, Route, Router, SocketHandler},
 };
 
@@ -69,6 +69,18 @@ impl NamespaceBuilder {
 
     /// Hears the last of each client.
     pub fn on_finish<Via>(mut self, handler: impl IntoHandler<OnFinish, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's `socket.use`.
+    pub fn on_packet<Via>(mut self, handler: impl IntoHandler<OnPacket, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Hears that a client has moved from polling to a WebSocket.
+    pub fn on_upgrade<Via>(mut self, handler: impl IntoHandler<OnUpgrade, Via>) -> Self {
         self.handlers.add(handler.into_handler());
         self
     }

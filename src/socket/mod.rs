@@ -4,6 +4,7 @@ mod ack;
 mod direct;
 mod error;
 mod membership;
+mod outgoing;
 mod send;
 mod space;
 mod survey;
@@ -12,11 +13,13 @@ mod target;
 use std::{fmt, sync::Arc};
 
 use actix::{Message, Recipient};
+use tokio::sync::mpsc;
 
 use ack::Acks;
 pub use direct::Direct;
 pub use error::{AckError, SendError, SubscribeError};
 use membership::Membership;
+pub use outgoing::{Outgoing, OutgoingEvent};
 pub(crate) use send::MESSAGE;
 pub(crate) use space::{Directory, Space};
 pub use target::{BroadcastAcks, Receipt, Target};
@@ -24,7 +27,7 @@ pub use target::{BroadcastAcks, Receipt, Target};
 use crate::{
     config::Config,
     model::{Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
-    outbox::{Lane, Pushed},
+    outbox::{Lane, Pushed, Transport},
     protocol::{self, AckId, Args, Frame},
     registry::{Attach, Detach, Fence},
 };
@@ -125,6 +128,31 @@ impl Socket {
     /// Whether what is sent may still reach it. It may be gone without the server knowing yet.
     pub fn is_connected(&self) -> bool {
         !self.inner.lane.is_shut()
+    }
+
+    /// What its connection is on just now.
+    pub fn transport(&self) -> Transport {
+        self.inner.lane.transport()
+    }
+
+    /// Listens to the events that go out to it from now on, direct ones and publications: Socket.IO's `onAnyOutgoing`.
+    /// A listener who has not taken `capacity` of them yet misses the next ones.
+    ///
+    /// ```no_run
+    /// # async fn example(socket: actix_socketio::Socket) {
+    /// let mut outgoing = socket.outgoing(64);
+    /// while let Some(event) = outgoing.next().await {
+    ///     log::debug!("sent {} {:?}", event.name, event.args);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If the capacity is 0.
+    pub fn outgoing(&self, capacity: usize) -> Outgoing {
+        let (listener, frames) = mpsc::channel(capacity);
+        self.inner.lane.tap(listener);
+        Outgoing::new(frames)
     }
 
     /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it was subscribed.

@@ -1,0 +1,66 @@
+use tokio::sync::mpsc;
+
+use crate::protocol::{Args, DecodeLimits, Decoder, Frame, PacketKind};
+
+/// The events that go out to one client: made by [`Socket::outgoing`](crate::Socket::outgoing).
+#[derive(Debug)]
+pub struct Outgoing {
+    frames: mpsc::Receiver<Frame>,
+}
+
+/// An event that has gone out to a client.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OutgoingEvent {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: Args,
+}
+
+impl Outgoing {
+    pub(super) fn new(frames: mpsc::Receiver<Frame>) -> Self {
+        Self { frames }
+    }
+
+    /// Waits for the next event; `None` when the client has gone.
+    pub async fn next(&mut self) -> Option<OutgoingEvent> {
+        loop {
+            if let Some(event) = read(&self.frames.recv().await?) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// The event in a frame of ours; acknowledgements and the like are none.
+fn read(frame: &Frame) -> Option<OutgoingEvent> {
+    let mut decoder = Decoder::new(DecodeLimits::new(usize::MAX, usize::MAX));
+    let text = frame.text().strip_prefix('4')?;
+    let mut packet = decoder.text(text.into()).ok()?;
+    for attachment in frame.attachments() {
+        packet = decoder.binary(attachment.clone()).ok()?;
+    }
+    match packet?.kind {
+        PacketKind::Event { name, args, .. } => Some(OutgoingEvent { name: name.to_string(), args }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::protocol::{AckId, Many, ack, event};
+
+    #[test]
+    fn events_are_read_and_nothing_else() {
+        let data = Bytes::from_static(&[1]);
+        let read_event = read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap()).unwrap();
+        assert_eq!((&*read_event.name, read_event.args.raw(0)), ("e", Some("1")));
+        assert_eq!(read_event.args.binary(1), Some(data));
+        assert!(read(&ack("/", &AckId::from(1), "x").unwrap()).is_none());
+        assert!(read(&Frame::PING).is_none());
+    }
+}
