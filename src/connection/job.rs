@@ -11,7 +11,7 @@ use crate::{
         OnUnsubscribe, OnUpgrade,
     },
     model::{Channel, ToChannel},
-    protocol::{self, AckId, Args, is_reserved},
+    protocol::{AckId, Args, is_reserved},
     routing::{Router, Scope},
     socket::{MESSAGE, Socket},
 };
@@ -111,7 +111,7 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
 
 /// Error first, as in Node: `null`, or what was wrong.
 fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
-    if let Ok(frame) = protocol::ack(socket.namespace().as_str(), id, error) {
+    if let Ok(frame) = socket.encoding().ack(socket.namespace().as_str(), id, error) {
         // A client which has gone hears nothing.
         let _ = socket.push(frame);
     }
@@ -191,7 +191,7 @@ async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args)
         return Err(told);
     }
     if allowed {
-        let frame = protocol::forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
+        let frame = socket.encoding().forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
         socket.to(&channel).send_frame(frame).map_err(refusal)?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
     event::{DisconnectReason, HandlerError, OnUpgrade},
     model::SocketId,
     outbox::Transport,
-    protocol::{self, Frame},
+    protocol::Frame,
 };
 
 impl Connection {
@@ -87,7 +87,7 @@ impl Connection {
         let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else { return };
         let namespace = member.socket.namespace();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
-        self.outbox.push(protocol::connect_error(namespace.as_str(), &error.to_client().to_string()));
+        self.outbox.push(self.shared.encoding.connect_error(namespace.as_str(), &error.to_client().to_string()));
         self.remove(id);
     }
 

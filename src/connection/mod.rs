@@ -29,7 +29,7 @@ use crate::{
     event::DisconnectReason,
     model::{Extensions, HttpRequestParts, SessionId},
     outbox::{Outbox, Transport},
-    protocol::{DecodeLimits, Decoder, Open},
+    protocol::{DecodeLimits, Encoding, Open, PacketDecoder},
     routing::Router,
     socket::{Command, Socket},
     transport::{Limits, Link},
@@ -40,6 +40,7 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) namespaces: Namespaces,
+    pub(crate) encoding: Encoding,
     pub(crate) sessions: Arc<Sessions>,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct Connection {
     request: Arc<HttpRequestParts>,
     extensions: Arc<Extensions>,
     outbox: Arc<Outbox>,
-    decoder: Decoder,
+    decoder: Box<dyn PacketDecoder>,
     members: Vec<Member>,
     inbox: Inbox,
     timers: Timers,
@@ -103,7 +104,7 @@ impl Connection {
                 id,
                 request: Arc::new(request),
                 extensions: Arc::new(extensions),
-                decoder: Decoder::new(DecodeLimits::new(config.max_json_depth, config.max_attachments)),
+                decoder: shared.encoding.decoder(DecodeLimits::new(config.max_json_depth, config.max_attachments)),
                 members: Vec::new(),
                 inbox: Inbox::new(config.max_inbox),
                 timers: Timers::new(config),

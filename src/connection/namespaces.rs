@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::{
     config::Config,
     model::{Handshake, Namespace},
+    protocol::Encoding,
     registry::RegistryHandle,
     routing::Router,
     socket::{Directory, Space},
@@ -19,6 +20,7 @@ use crate::{
 pub(crate) struct Namespaces {
     config: Arc<Config>,
     registry: RegistryHandle,
+    encoding: Encoding,
     directory: Arc<dyn Directory>,
     named: HashMap<Namespace, (Arc<Space>, Arc<Router>)>,
     families: Vec<Family>,
@@ -46,8 +48,13 @@ struct Children {
 }
 
 impl Namespaces {
-    pub(crate) fn new(config: Arc<Config>, registry: RegistryHandle, directory: Arc<dyn Directory>) -> Self {
-        Self { config, registry, directory, named: HashMap::new(), families: Vec::new(), children: Mutex::default() }
+    pub(crate) fn new(
+        config: Arc<Config>,
+        registry: RegistryHandle,
+        encoding: Encoding,
+        directory: Arc<dyn Directory>,
+    ) -> Self {
+        Self { config, registry, encoding, directory, named: HashMap::new(), families: Vec::new(), children: Mutex::default() }
     }
 
     /// Adds a namespace; `false` if it is there already.
@@ -105,7 +112,7 @@ impl Namespaces {
 
     fn make(&self, name: Namespace) -> Arc<Space> {
         let (config, registry) = (Arc::clone(&self.config), self.registry.clone());
-        Space::new(name, config, registry, Arc::clone(&self.directory))
+        Space::new(name, config, registry, self.encoding.clone(), Arc::clone(&self.directory))
     }
 }
 

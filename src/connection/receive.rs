@@ -12,7 +12,7 @@ use crate::{
     event::DisconnectReason,
     model::Handshake,
     outbox::Lane,
-    protocol::{self, DecodeError, EnginePacket, Packet, PacketKind},
+    protocol::{DecodeError, EnginePacket, Packet, PacketKind},
     socket::{Parts, Socket},
     transport::Ending,
 };
@@ -120,7 +120,7 @@ impl Connection {
 
     fn refuse(&self, namespace: &str, json: &str) {
         log::info!("refuse {} in {}: {json}", self.peer(), log_safe(namespace));
-        self.outbox.push(protocol::connect_error(namespace, json));
+        self.outbox.push(self.shared.encoding.connect_error(namespace, json));
     }
 }
 

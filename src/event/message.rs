@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::HandlerResult;
 use crate::{
     model::Channel,
-    protocol::{self, AckId, ArgError, Args},
+    protocol::{AckId, ArgError, Args},
     socket::{SendError, Socket},
 };
 
@@ -96,7 +96,7 @@ impl OnMessage {
     /// [`SendError::Closed`] or [`SendError::Serialize`].
     pub fn ack<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
         let Some(reply) = &self.content.reply else { return Ok(()) };
-        let frame = protocol::ack(self.socket.namespace().as_str(), &reply.id, data)?;
+        let frame = self.socket.encoding().ack(self.socket.namespace().as_str(), &reply.id, data)?;
         if reply.given.swap(true, Ordering::Relaxed) {
             return Ok(());
         }

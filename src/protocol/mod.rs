@@ -18,6 +18,7 @@ mod json;
 mod many;
 mod open;
 mod packet;
+mod parser;
 pub mod payload;
 
 pub use args::{ArgError, Args};
@@ -29,3 +30,5 @@ pub use frame::Frame;
 pub use many::Many;
 pub use open::Open;
 pub use packet::{AckId, Packet, PacketKind};
+pub(crate) use parser::Encoding;
+pub use parser::{Encoded, PacketDecoder, Parser};

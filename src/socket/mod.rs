@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     model::{Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
-    protocol::{self, AckId, Args, Frame},
+    protocol::{AckId, Args, Encoding, Frame},
     registry::{Attach, Detach, Fence},
 };
 
@@ -152,7 +152,7 @@ impl Socket {
     pub fn outgoing(&self, capacity: usize) -> Outgoing {
         let (listener, frames) = mpsc::channel(capacity);
         self.inner.lane.tap(listener);
-        Outgoing::new(frames)
+        Outgoing::new(frames, self.encoding().clone())
     }
 
     /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it was subscribed.
@@ -205,12 +205,12 @@ impl Socket {
 
     /// Lets the client in: its CONNECT answer goes out, then what was held.
     pub(crate) fn admit(&self) {
-        self.inner.lane.open(protocol::connect(self.namespace().as_str(), self.id().as_str()));
+        self.inner.lane.open(self.encoding().connect(self.namespace().as_str(), self.id().as_str()));
     }
 
     /// Tells the client that it is out; nothing more goes out. `false`: it was out already.
     pub(crate) fn say_goodbye(&self) -> bool {
-        self.inner.lane.push_last(protocol::disconnect(self.namespace().as_str())) == Pushed::Queued
+        self.inner.lane.push_last(self.encoding().disconnect(self.namespace().as_str())) == Pushed::Queued
     }
 
     /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does so is one for which
@@ -238,6 +238,10 @@ impl Socket {
 
     pub(crate) fn config(&self) -> &Config {
         &self.inner.space.config
+    }
+
+    pub(crate) fn encoding(&self) -> &Encoding {
+        &self.inner.space.encoding
     }
 
     pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {

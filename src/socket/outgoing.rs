@@ -1,11 +1,12 @@
 use tokio::sync::mpsc;
 
-use crate::protocol::{Args, DecodeLimits, Decoder, Frame, PacketKind};
+use crate::protocol::{Args, DecodeLimits, Encoding, Frame, PacketKind};
 
 /// The events that go out to one client: made by [`Socket::outgoing`](crate::Socket::outgoing).
 #[derive(Debug)]
 pub struct Outgoing {
     frames: mpsc::Receiver<Frame>,
+    encoding: Encoding,
 }
 
 /// An event that has gone out to a client.
@@ -19,14 +20,14 @@ pub struct OutgoingEvent {
 }
 
 impl Outgoing {
-    pub(super) fn new(frames: mpsc::Receiver<Frame>) -> Self {
-        Self { frames }
+    pub(super) fn new(frames: mpsc::Receiver<Frame>, encoding: Encoding) -> Self {
+        Self { frames, encoding }
     }
 
     /// Waits for the next event; `None` when the client has gone.
     pub async fn next(&mut self) -> Option<OutgoingEvent> {
         loop {
-            if let Some(event) = read(&self.frames.recv().await?) {
+            if let Some(event) = read(&self.frames.recv().await?, &self.encoding) {
                 return Some(event);
             }
         }
@@ -34,10 +35,12 @@ impl Outgoing {
 }
 
 /// The event in a frame of ours; acknowledgements and the like are none.
-fn read(frame: &Frame) -> Option<OutgoingEvent> {
-    let mut decoder = Decoder::new(DecodeLimits::new(usize::MAX, usize::MAX));
-    let text = frame.text().strip_prefix('4')?;
-    let mut packet = decoder.text(text.into()).ok()?;
+fn read(frame: &Frame, encoding: &Encoding) -> Option<OutgoingEvent> {
+    let mut decoder = encoding.decoder(DecodeLimits::new(usize::MAX, usize::MAX));
+    let mut packet = match frame.text().strip_prefix('4') {
+        Some(text) => decoder.text(text.into()).ok()?,
+        None => None,
+    };
     for attachment in frame.attachments() {
         packet = decoder.binary(attachment.clone()).ok()?;
     }
@@ -56,11 +59,12 @@ mod tests {
 
     #[test]
     fn events_are_read_and_nothing_else() {
+        let usual = Encoding::default();
         let data = Bytes::from_static(&[1]);
-        let read_event = read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap()).unwrap();
+        let read_event = read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual).unwrap();
         assert_eq!((&*read_event.name, read_event.args.raw(0)), ("e", Some("1")));
         assert_eq!(read_event.args.binary(1), Some(data));
-        assert!(read(&ack("/", &AckId::from(1), "x").unwrap()).is_none());
-        assert!(read(&Frame::PING).is_none());
+        assert!(read(&ack("/", &AckId::from(1), "x").unwrap(), &usual).is_none());
+        assert!(read(&Frame::PING, &usual).is_none());
     }
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{AckError, Direct, SendError, Socket, Target};
 use crate::{
     model::ToChannel,
-    protocol::{self, Frame, is_reserved},
+    protocol::{Frame, is_reserved},
 };
 
 /// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)` of all clients.
@@ -135,7 +135,7 @@ impl Socket {
         data: &T,
     ) -> Result<Frame, SendError> {
         check(event)?;
-        Ok(protocol::event(self.namespace().as_str(), id, event, data)?)
+        Ok(self.encoding().event(self.namespace().as_str(), id, event, data)?)
     }
 
     /// The channel's subscribers but this client: Socket.IO's `socket.to(channel)`.

@@ -10,6 +10,7 @@ use super::{Socket, survey::Surveys};
 use crate::{
     config::Config,
     model::{Namespace, SocketId},
+    protocol::Encoding,
     registry::RegistryHandle,
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct Space {
     pub(crate) namespace: Namespace,
     pub(crate) config: Arc<Config>,
     pub(crate) registry: RegistryHandle,
+    pub(crate) encoding: Encoding,
     pub(super) directory: Arc<dyn Directory>,
     pub(super) surveys: Surveys,
     next_ack: AtomicU64,
@@ -33,10 +35,11 @@ impl Space {
         namespace: Namespace,
         config: Arc<Config>,
         registry: RegistryHandle,
+        encoding: Encoding,
         directory: Arc<dyn Directory>,
     ) -> Arc<Self> {
         let next_ack = AtomicU64::new(0);
-        Arc::new(Self { namespace, config, registry, directory, surveys: Surveys::default(), next_ack })
+        Arc::new(Self { namespace, config, registry, encoding, directory, surveys: Surveys::default(), next_ack })
     }
 
     /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same for all.

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::{AckError, SendError, Socket, Space, SubscribeError, send::check};
 use crate::{
     model::{Channel, ChannelError, SocketId, ToChannel},
-    protocol::{self, Frame},
+    protocol::Frame,
     registry::{Audience, Overloaded, Publication, PublishError, Select},
 };
 
@@ -228,7 +228,7 @@ impl Target {
 impl Target {
     fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
         check(event)?;
-        Ok(protocol::event(self.space.namespace.as_str(), id, event, data)?)
+        Ok(self.space.encoding.event(self.space.namespace.as_str(), id, event, data)?)
     }
 
     fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {

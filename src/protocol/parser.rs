@@ -1,0 +1,205 @@
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::Serialize;
+
+use super::{
+    AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind, encode,
+    frame::FrameWriter, json::write_args,
+};
+
+/// How packets are written, and read: Socket.IO's `parser` option.
+///
+/// Both ends must use the same one. [`MsgpackParser`](super::MsgpackParser) is the one of `socket.io-msgpack-parser`;
+/// without, packets are JSON with attachments. One of your own goes to
+/// [`Builder::parser`](crate::Builder::parser), too:
+///
+/// ```
+/// use actix_socketio::protocol::{DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, Parser};
+/// # #[derive(Debug)]
+/// struct MyParser;
+///
+/// struct MyDecoder;
+///
+/// impl Parser for MyParser {
+///     fn encode(&self, packet: &Packet) -> Encoded {
+///         Encoded::text(format!("{packet:?}")) // or whatever the other end understands
+///     }
+///
+///     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
+///         Box::new(MyDecoder)
+///     }
+/// }
+///
+/// impl PacketDecoder for MyDecoder {
+///     fn text(&mut self, text: bytestring::ByteString) -> Result<Option<Packet>, DecodeError> {
+///         Err(DecodeError::Payload("this example only talks".to_owned()))
+///     }
+///
+///     fn binary(&mut self, data: bytes::Bytes) -> Result<Option<Packet>, DecodeError> {
+///         Err(DecodeError::UnexpectedBinary)
+///     }
+/// }
+/// ```
+pub trait Parser: Send + Sync + 'static {
+    /// Writes one packet.
+    fn encode(&self, packet: &Packet) -> Encoded;
+
+    /// A reader for one connection. What it makes of bad input is a [`DecodeError`], never a panic, and what it keeps is
+    /// bounded by `limits`.
+    fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
+}
+
+/// Reads the packets of one connection, from the Engine.IO messages in which they come.
+pub trait PacketDecoder: Send {
+    /// Takes a message of text; answers a packet if it is whole.
+    ///
+    /// # Errors
+    /// [`DecodeError`], for which the connection is closed with the reason `parse error`.
+    fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError>;
+
+    /// Takes a binary message.
+    ///
+    /// # Errors
+    /// [`DecodeError`], for which the connection is closed with the reason `parse error`.
+    fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError>;
+}
+
+impl PacketDecoder for Decoder {
+    fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+        self.text(text)
+    }
+
+    fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
+        self.binary(data)
+    }
+}
+
+/// A packet as Engine.IO messages: one of text, binary ones, or both, the text first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The text message, if there is one.
+    pub text: Option<String>,
+    /// The binary messages.
+    pub binary: Vec<Bytes>,
+}
+
+impl Encoded {
+    /// One message of text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), binary: Vec::new() }
+    }
+
+    /// One binary message.
+    pub fn binary(data: impl Into<Bytes>) -> Self {
+        Self { text: None, binary: vec![data.into()] }
+    }
+
+    fn frame(self) -> Frame {
+        match self {
+            Self { text: Some(text), binary } => {
+                let mut out = FrameWriter::new();
+                out.text("4");
+                out.text(&text);
+                out.finish(binary)
+            }
+            Self { text: None, binary } => {
+                // Parsers of ours and of others send one message; more would be more packets.
+                Frame::engine(&EnginePacket::Binary(binary.into_iter().next().unwrap_or_default()))
+            }
+        }
+    }
+}
+
+/// The parser of a server, with the usual one written straight into frames.
+#[derive(Clone, Default)]
+pub(crate) struct Encoding {
+    parser: Option<Arc<dyn Parser>>,
+}
+
+impl Encoding {
+    pub(crate) fn new(parser: impl Parser) -> Self {
+        Self { parser: Some(Arc::new(parser)) }
+    }
+
+    pub(crate) fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
+        match &self.parser {
+            Some(parser) => parser.decoder(limits),
+            None => Box::new(Decoder::new(limits)),
+        }
+    }
+
+    pub(crate) fn connect(&self, namespace: &str, sid: &str) -> Frame {
+        match &self.parser {
+            Some(parser) => {
+                let json = format!(r#"{{"sid":"{sid}"}}"#);
+                write(&**parser, namespace, PacketKind::Connect(Some(json.into())))
+            }
+            None => encode::connect(namespace, sid),
+        }
+    }
+
+    pub(crate) fn connect_error(&self, namespace: &str, json: &str) -> Frame {
+        match &self.parser {
+            Some(parser) => write(&**parser, namespace, PacketKind::ConnectError(json.into())),
+            None => encode::connect_error(namespace, json),
+        }
+    }
+
+    pub(crate) fn disconnect(&self, namespace: &str) -> Frame {
+        match &self.parser {
+            Some(parser) => write(&**parser, namespace, PacketKind::Disconnect),
+            None => encode::disconnect(namespace),
+        }
+    }
+
+    pub(crate) fn event<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        id: Option<u64>,
+        name: &str,
+        data: &T,
+    ) -> Result<Frame, serde_json::Error> {
+        let Some(parser) = &self.parser else { return encode::event(namespace, id, name, data) };
+        let (name, id) = (name.into(), id.map(AckId::from));
+        Ok(write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id }))
+    }
+
+    pub(crate) fn forward(&self, namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
+        let Some(parser) = &self.parser else { return encode::forward(namespace, name, args) };
+        let (name, args) = (name.into(), args.clone());
+        Ok(write(&**parser, namespace, PacketKind::Event { name, args, id: None }))
+    }
+
+    pub(crate) fn ack<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        id: &AckId,
+        data: &T,
+    ) -> Result<Frame, serde_json::Error> {
+        let Some(parser) = &self.parser else { return encode::ack(namespace, id, data) };
+        Ok(write(&**parser, namespace, PacketKind::Ack { id: Some(id.clone()), args: args(data)? }))
+    }
+}
+
+impl fmt::Debug for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.parser.is_some() { "Encoding(custom)" } else { "Encoding(default)" })
+    }
+}
+
+fn write(parser: &dyn Parser, namespace: &str, kind: PacketKind) -> Frame {
+    parser.encode(&Packet { namespace: namespace.into(), kind }).frame()
+}
+
+/// Data as arguments, as a client would have sent them.
+fn args<T: Serialize + ?Sized>(data: &T) -> Result<Args, serde_json::Error> {
+    let mut json = b"[".to_vec();
+    let attachments = write_args(&mut json, true, data)?;
+    json.push(b']');
+    let bad = |error: DecodeError| serde::ser::Error::custom(error);
+    let json = ByteString::try_from(json).map_err(|_| bad(DecodeError::NotUtf8))?;
+    Args::parse(json, usize::MAX).and_then(|args| args.attach(attachments)).map_err(bad)
+}
