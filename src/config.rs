@@ -17,8 +17,21 @@ pub struct Config {
     pub transports: Vec<Transport>,
     /// Whether clients may move from polling to a WebSocket. Default: yes.
     pub allow_upgrades: bool,
+    /// Whether clients of Socket.IO 2 (Engine.IO 3) may connect. Default: no.
+    pub allow_eio3: bool,
     /// Whether `socket.io.js`, the browser client, is served under the path. Default: yes.
     pub serve_client: bool,
+    /// Whether long-polling bodies and the browser client are compressed, with gzip or deflate, for clients that take it.
+    /// As with any compression under TLS, keep secrets and what strangers may choose out of the same body. Default: yes.
+    pub http_compression: bool,
+    /// Bytes from which on a long-polling body is compressed. Default: 1,024.
+    pub compression_threshold: usize,
+    /// Whether WebSocket messages may be compressed, both ways, with clients that offer permessage-deflate (RFC 7692).
+    /// Each is compressed by itself, once for all its receivers; `max_payload` holds for what is inflated, too. As with
+    /// any compression, keep secrets and what strangers may choose out of the same message. Default: no.
+    pub per_message_deflate: bool,
+    /// Bytes from which on a WebSocket message is compressed. Default: 1,024.
+    pub deflate_threshold: usize,
     /// Whether clients may subscribe to channels of any name, route or not. Default: no.
     pub open_channels: bool,
     /// The event by which a client subscribes. Default: `subscribe`.
@@ -54,7 +67,8 @@ pub struct Config {
     pub tcp_timeout: Duration,
 
     /// Bytes of a polling body and of a WebSocket message, in both directions. A larger body is refused with HTTP 413,
-    /// a larger message closes the WebSocket with code 1009. Default: 1,000,000.
+    /// a larger message closes the WebSocket with code 1009. Socket.IO's `maxHttpBufferSize`. Default: 1,000,000.
+    #[doc(alias = "max_http_buffer_size")]
     pub max_payload: usize,
     /// Bytes that wait for a client. One which reads too slowly is let go with
     /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
@@ -88,7 +102,12 @@ impl Default for Config {
             path: "/socket.io".to_owned(),
             transports: vec![Transport::Polling, Transport::WebSocket],
             allow_upgrades: true,
+            allow_eio3: false,
             serve_client: true,
+            http_compression: true,
+            compression_threshold: 1_024,
+            per_message_deflate: false,
+            deflate_threshold: 1_024,
             open_channels: false,
             subscribe_event: "subscribe".to_owned(),
             unsubscribe_event: "unsubscribe".to_owned(),

@@ -201,7 +201,9 @@ pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route, SocketHandler, ViaActor, ViaFn,
     channel,
 };
-pub use server::{BuildError, Builder, Cors, NamespaceBuilder, SocketIo, on_connect};
+pub use server::{
+    BuildError, Builder, ConnectionError, Cookie, Cors, NamespaceBuilder, SameSite, SocketIo, on_connect,
+};
 pub use socket::{
     AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SubscribeError, Target,
 };

@@ -17,6 +17,8 @@ enum State {
     Quiet { ping: Instant },
     /// A pong is owed by then.
     Pinged { deadline: Instant },
+    /// The client pings, and is owed until then.
+    Listening { deadline: Instant },
 }
 
 /// What is to be done now.
@@ -33,8 +35,21 @@ impl Heartbeat {
         Self { interval, timeout, state: State::Quiet { ping: now + interval } }
     }
 
+    /// The heartbeat of Engine.IO 3, in which the client pings.
+    pub(super) fn listening(interval: Duration, timeout: Duration, now: Instant) -> Self {
+        Self { interval, timeout, state: State::Listening { deadline: now + interval + timeout } }
+    }
+
+    /// The client has pinged.
+    pub(super) fn ping(&mut self, now: Instant) {
+        self.state = State::Listening { deadline: now + self.interval + self.timeout };
+    }
+
     /// The client has answered. An answer nobody asked for is harmless.
     pub(super) fn pong(&mut self, now: Instant) {
+        if let State::Listening { .. } = self.state {
+            return;
+        }
         self.state = State::Quiet { ping: now + self.interval };
     }
 
@@ -51,14 +66,18 @@ impl Heartbeat {
                 self.state = State::Pinged { deadline: now + self.timeout };
                 Beat::Nothing
             }
-            State::Pinged { deadline } if now >= deadline => Beat::Dead,
+            State::Listening { deadline } if now >= deadline && unread => {
+                self.state = State::Listening { deadline: now + self.timeout };
+                Beat::Nothing
+            }
+            State::Pinged { deadline } | State::Listening { deadline } if now >= deadline => Beat::Dead,
             _ => Beat::Nothing,
         }
     }
 
     /// The server reads on. An answer that it left unread has the whole time to come.
     pub(super) fn read_on(&mut self, now: Instant) {
-        if let State::Pinged { deadline } = &mut self.state {
+        if let State::Pinged { deadline } | State::Listening { deadline } = &mut self.state {
             *deadline = (*deadline).max(now + self.timeout);
         }
     }
@@ -66,7 +85,9 @@ impl Heartbeat {
     /// When to look again.
     pub(super) fn next(&self) -> Instant {
         match self.state {
-            State::Quiet { ping: next } | State::Pinged { deadline: next } => next,
+            State::Quiet { ping: next } | State::Pinged { deadline: next } | State::Listening { deadline: next } => {
+                next
+            }
         }
     }
 }
@@ -98,6 +119,18 @@ mod tests {
         assert_eq!(heartbeat.beat(start + s(26), false), Beat::Ping, "a timer one second late");
         assert_eq!(heartbeat.next(), start + s(45));
         assert_eq!(heartbeat.beat(start + s(45), false), Beat::Dead);
+    }
+
+    #[test]
+    fn an_old_client_pings_by_itself() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::listening(s(25), s(20), start);
+        assert_eq!(heartbeat.beat(start + s(44), false), Beat::Nothing);
+        heartbeat.ping(start + s(44));
+        heartbeat.pong(start + s(45));
+        assert_eq!(heartbeat.next(), start + s(89));
+        assert_eq!(heartbeat.beat(start + s(89), true), Beat::Nothing, "it is not read");
+        assert_eq!(heartbeat.beat(start + s(109), false), Beat::Dead);
     }
 
     #[test]

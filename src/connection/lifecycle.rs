@@ -76,10 +76,11 @@ impl Connection {
     fn admit(&mut self, id: SocketId) {
         let peer = self.peer();
         let transport = self.outbox.holder();
-        let Some(member) = self.members.iter_mut().find(|member| member.socket.id() == id) else { return };
-        member.admitted = true;
-        member.socket.admit();
-        log::info!("{id} {}: connect from {peer} over {transport}", member.socket.namespace());
+        let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else { return };
+        let socket = self.members[at].socket.clone();
+        self.members[at].admitted = true;
+        socket.admit(self.connect_packet(&socket));
+        log::info!("{id} {}: connect from {peer} over {transport}", socket.namespace());
         self.timers.member(true, Instant::now());
     }
 
@@ -87,7 +88,7 @@ impl Connection {
         let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else { return };
         let namespace = member.socket.namespace();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
-        self.outbox.push(self.shared.encoding.connect_error(namespace.as_str(), &error.to_client().to_string()));
+        self.push_refusal(namespace.as_str(), error);
         self.remove(id);
     }
 
@@ -119,6 +120,9 @@ impl Connection {
         if let Some(member) = self.members.iter().find(|member| member.socket.id() == id && !member.ending) {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
+            if !self.put_out.contains(&namespace) && self.put_out.len() < self.shared.config.max_namespaces {
+                self.put_out.push(namespace);
+            }
             self.work(ctx);
         }
     }

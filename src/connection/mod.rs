@@ -27,9 +27,9 @@ use timers::Timers;
 use crate::{
     config::Config,
     event::DisconnectReason,
-    model::{Extensions, HttpRequestParts, SessionId},
+    model::{Extensions, HttpRequestParts, Namespace, SessionId},
     outbox::{Outbox, Transport},
-    protocol::{DecodeLimits, Encoding, Open, PacketDecoder},
+    protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
     routing::Router,
     socket::{Command, Socket},
     transport::{Limits, Link},
@@ -52,7 +52,10 @@ pub(crate) struct Connection {
     extensions: Arc<Extensions>,
     outbox: Arc<Outbox>,
     decoder: Box<dyn PacketDecoder>,
+    version: Version,
     members: Vec<Member>,
+    /// Namespaces that the application has put the client out of: what it sent before it knew is nobody's.
+    put_out: Vec<Namespace>,
     inbox: Inbox,
     timers: Timers,
     /// Wakes it at the next deadline.
@@ -82,7 +85,8 @@ impl Connection {
         request: HttpRequestParts,
         extensions: Extensions,
         transport: Transport,
-    ) -> Arc<Link> {
+        version: Version,
+    ) -> (SessionId, Arc<Link>) {
         let id = SessionId::random();
         let (sender, mut receiver) = oneshot::channel();
         Self::create(|ctx| {
@@ -94,9 +98,10 @@ impl Connection {
                 max_payload: config.max_payload,
                 body_timeout: config.body_timeout,
                 upgrade_timeout: config.upgrade_timeout,
+                deflate: config.per_message_deflate.then_some(config.deflate_threshold),
             };
             let commands = addr.clone().recipient();
-            let link = Link::new(addr.recipient(), Arc::clone(&outbox), limits);
+            let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, limits);
             let presence = shared.sessions.open(id, Arc::clone(&link));
             // The receiver is right below, and waits for this.
             let _ = sender.send(link);
@@ -106,8 +111,10 @@ impl Connection {
                 extensions: Arc::new(extensions),
                 decoder: shared.encoding.decoder(DecodeLimits::new(config.max_json_depth, config.max_attachments)),
                 members: Vec::new(),
+                put_out: Vec::new(),
                 inbox: Inbox::new(config.max_inbox),
-                timers: Timers::new(config),
+                timers: Timers::new(config, version),
+                version,
                 alarm: None,
                 commands,
                 ended: None,
@@ -119,7 +126,10 @@ impl Connection {
         // `create` has run the closure, which has sent the link.
         let link = receiver.try_recv().expect("an actor is built before `create` returns");
         link.outbox.push(open_packet(&shared.config, &id, transport));
-        link
+        if version == Version::V3 {
+            link.join_main();
+        }
+        (id, link)
     }
 
     /// The socket in a namespace. One that is on its way out may be there beside it, until its handlers are done.

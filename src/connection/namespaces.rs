@@ -54,7 +54,15 @@ impl Namespaces {
         encoding: Encoding,
         directory: Arc<dyn Directory>,
     ) -> Self {
-        Self { config, registry, encoding, directory, named: HashMap::new(), families: Vec::new(), children: Mutex::default() }
+        Self {
+            config,
+            registry,
+            encoding,
+            directory,
+            named: HashMap::new(),
+            families: Vec::new(),
+            children: Mutex::default(),
+        }
     }
 
     /// Adds a namespace; `false` if it is there already.

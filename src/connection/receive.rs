@@ -9,10 +9,10 @@ use super::{
     job::{Job, Task, log_safe},
 };
 use crate::{
-    event::DisconnectReason,
+    event::{DisconnectReason, HandlerError},
     model::Handshake,
     outbox::Lane,
-    protocol::{DecodeError, EnginePacket, Packet, PacketKind},
+    protocol::{self, DecodeError, EnginePacket, Frame, Packet, PacketKind, Version},
     socket::{Parts, Socket},
     transport::Ending,
 };
@@ -51,6 +51,11 @@ impl Connection {
                 Ok(())
             }
             EnginePacket::Close => Err(Violation::Goodbye),
+            EnginePacket::Ping(data) if self.version == Version::V3 => {
+                self.timers.ping(Instant::now());
+                self.outbox.push(Frame::engine(&EnginePacket::Pong(data)));
+                Ok(())
+            }
             EnginePacket::Ping(_) => Err(Violation::Rule("only the server pings")),
             EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop => Ok(()),
         }
@@ -62,6 +67,9 @@ impl Connection {
             PacketKind::Connect(auth) => return self.connect(&namespace, auth),
             PacketKind::ConnectError(_) => return Err(Violation::Rule("only the server refuses")),
             _ => {}
+        }
+        if self.member(&namespace).is_none() && self.put_out.iter().any(|name| *name.as_str() == *namespace) {
+            return Ok(());
         }
         let member =
             self.member(&namespace).ok_or(Violation::Rule("a packet for a namespace which the client is not in"))?;
@@ -91,18 +99,24 @@ impl Connection {
     }
 
     fn connect(&mut self, name: &ByteString, auth: Option<ByteString>) -> Result<(), Violation> {
+        // Old clients put what they have to show into the name.
+        let name = match self.version {
+            Version::V3 => name.split('?').next().unwrap_or_default(),
+            Version::V4 => name,
+        };
         if self.member(name).is_some() {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
         }
+        self.put_out.retain(|namespace| namespace.as_str() != name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
         let Some((space, router)) = shared.namespaces.enter(name, &handshake) else {
-            self.refuse(name, r#"{"message":"Invalid namespace"}"#);
+            self.refuse(name, "Invalid namespace");
             return Ok(());
         };
         let limit = shared.config.max_namespaces;
         if self.members.len() >= limit {
-            self.refuse(name, &format!(r#"{{"message":"a connection may be in {limit} namespaces at most"}}"#));
+            self.refuse(name, &format!("a connection may be in {limit} namespaces at most"));
             return Ok(());
         }
         let socket = Socket::attach(Parts {
@@ -118,9 +132,29 @@ impl Connection {
         Ok(())
     }
 
-    fn refuse(&self, namespace: &str, json: &str) {
-        log::info!("refuse {} in {}: {json}", self.peer(), log_safe(namespace));
-        self.outbox.push(self.shared.encoding.connect_error(namespace, json));
+    fn refuse(&self, namespace: &str, why: &str) {
+        log::info!("refuse {} in {}: {why}", self.peer(), log_safe(namespace));
+        self.push_refusal(namespace, &HandlerError::reject(why));
+    }
+
+    /// Tells the client that it is not let in.
+    pub(super) fn push_refusal(&self, namespace: &str, error: &HandlerError) {
+        let mut told = error.to_client();
+        if self.version == Version::V3 {
+            // Old clients want the data, or else the message.
+            let key = if told.get("data").is_some() { "data" } else { "message" };
+            told = told[key].take();
+        }
+        self.outbox.push(self.shared.encoding.connect_error(namespace, &told.to_string()));
+    }
+
+    /// The packet that lets a socket in.
+    pub(super) fn connect_packet(&self, socket: &Socket) -> Frame {
+        let namespace = socket.namespace().as_str();
+        match self.version {
+            Version::V4 => self.shared.encoding.connect(namespace, socket.id().as_str()),
+            Version::V3 => protocol::connect_v3(namespace),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Heartbeat, heartbeat::Beat};
-use crate::config::Config;
+use crate::{config::Config, protocol::Version};
 
 /// The deadlines of one connection, with the clock passed in.
 #[derive(Debug)]
@@ -26,10 +26,14 @@ pub(super) enum Due {
 }
 
 impl Timers {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, version: Version) -> Self {
         let now = Instant::now();
+        let heartbeat = match version {
+            Version::V3 => Heartbeat::listening,
+            Version::V4 => Heartbeat::new,
+        };
         Self {
-            heartbeat: Heartbeat::new(config.ping_interval, config.ping_timeout, now),
+            heartbeat: heartbeat(config.ping_interval, config.ping_timeout, now),
             connect: Some(now + config.connect_timeout),
             connect_timeout: config.connect_timeout,
             close: None,
@@ -39,6 +43,11 @@ impl Timers {
 
     pub(super) fn pong(&mut self, now: Instant) {
         self.heartbeat.pong(now);
+    }
+
+    /// The client has pinged, as old ones do.
+    pub(super) fn ping(&mut self, now: Instant) {
+        self.heartbeat.ping(now);
     }
 
     /// The server reads on what it has held back.

@@ -4,7 +4,8 @@ use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// What an application remembers of one client: JSON values by name, for as long as the connection lives.
+/// What an application remembers of one client: JSON values by name, for as long as its socket
+/// lives; each namespace that it is in has a map of its own.
 ///
 /// JSON, because it can be logged, compared in a test, and moved to another server. For a Rust value that should stay
 /// one, see [`Extensions`](super::Extensions).

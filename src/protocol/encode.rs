@@ -21,6 +21,11 @@ pub fn connect(namespace: &str, sid: &str) -> Frame {
     finish(out, Vec::new())
 }
 
+/// `40`: the same for a client of Socket.IO 2, which makes an id of its own.
+pub fn connect_v3(namespace: &str) -> Frame {
+    finish(start('0', namespace), Vec::new())
+}
+
 /// `44{"message":"…"}`: the client is not let into the namespace. `json` is the payload.
 pub fn connect_error(namespace: &str, json: &str) -> Frame {
     let mut out = start('4', namespace);

@@ -1,4 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -8,23 +11,33 @@ use super::EnginePacket;
 /// The longest WebSocket header of an unmasked frame: two bytes and a 64-bit length.
 const MAX_HEADER: usize = 10;
 /// FIN and the opcode "text" (RFC 6455 §5.2).
-const FIN_TEXT: u8 = 0x81;
+pub(super) const FIN_TEXT: u8 = 0x81;
 /// FIN and the opcode "binary".
-const FIN_BINARY: u8 = 0x82;
+pub(super) const FIN_BINARY: u8 = 0x82;
+/// The bit that says "compressed" (RFC 7692 §6).
+const RSV1: u8 = 0x40;
 
 /// An encoded packet: written once, sent to any number of clients over any transport.
 ///
 /// It holds the WebSocket frame (servers don't mask, so header and payload never change); the text of the packet, as a
 /// long-polling body wants it, is a slice of the same memory. Attachments follow as frames of their own. A clone copies
 /// no bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Frame {
     /// All WebSocket frames, one after the other.
     websocket: Bytes,
     header: u8,
     /// Bytes of the first frame.
     first: usize,
-    attachments: Option<Arc<[Bytes]>>,
+    /// What most frames do without; all clones share it.
+    extra: Option<Arc<Extra>>,
+}
+
+#[derive(Default)]
+struct Extra {
+    attachments: Vec<Bytes>,
+    /// The WebSocket frames, compressed: made for the first client that wants them so. `None`: that saves nothing.
+    deflated: OnceLock<Option<Bytes>>,
 }
 
 impl Frame {
@@ -36,7 +49,7 @@ impl Frame {
     pub const CLOSE: Self = Self::short(b"\x81\x011");
 
     const fn short(bytes: &'static [u8]) -> Self {
-        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), attachments: None }
+        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), extra: None }
     }
 
     /// Frames one Engine.IO packet.
@@ -44,8 +57,9 @@ impl Frame {
         match packet {
             EnginePacket::Binary(data) => {
                 let mut websocket = BytesMut::new();
-                put_binary(&mut websocket, data);
-                Self { websocket: websocket.freeze(), header: 0, first: 0, attachments: Some(Arc::new([data.clone()])) }
+                put_frame(&mut websocket, FIN_BINARY, data);
+                let extra = Extra { attachments: vec![data.clone()], ..Extra::default() };
+                Self { websocket: websocket.freeze(), header: 0, first: 0, extra: Some(Arc::new(extra)) }
             }
             text => {
                 let mut writer = FrameWriter::new();
@@ -63,7 +77,7 @@ impl Frame {
 
     /// What is binary in it, in order.
     pub fn attachments(&self) -> &[Bytes] {
-        self.attachments.as_deref().unwrap_or_default()
+        self.extra.as_ref().map_or(&[], |extra| &extra.attachments)
     }
 
     /// The packet as WebSocket frames, unmasked: one of text, and a binary one for each attachment.
@@ -71,18 +85,48 @@ impl Frame {
         &self.websocket
     }
 
+    /// The WebSocket frame of the text alone.
+    pub(super) fn websocket_text(&self) -> &[u8] {
+        &self.websocket[..self.first]
+    }
+
     /// The same for a client that takes no binary (`b64=1`): attachments are text frames, as in polling.
     pub fn websocket_base64(&self) -> Bytes {
-        if self.attachments.is_none() {
+        if self.attachments().is_empty() {
             return self.websocket.clone();
         }
         let mut out = BytesMut::from(&self.websocket[..self.first]);
         for attachment in self.attachments() {
-            let text = base64_packet(attachment);
-            put_header(&mut out, FIN_TEXT, text.len());
-            out.extend_from_slice(text.as_bytes());
+            put_frame(&mut out, FIN_TEXT, base64_packet(attachment).as_bytes());
         }
         out.freeze()
+    }
+
+    /// Gives it a place for its compressed form, which all clones made from now on share; [`Frame::deflated`] has nothing
+    /// to do for a frame without.
+    pub(crate) fn deflatable(mut self) -> Self {
+        self.extra.get_or_insert_default();
+        self
+    }
+
+    /// The same as [`Frame::websocket`] for a client with permessage-deflate (RFC 7692). `deflate` is given the payload
+    /// of each WebSocket frame and answers with a shorter one, or with none; it is asked once for all clones.
+    pub fn deflated(&self, deflate: impl Fn(&[u8]) -> Option<Vec<u8>>) -> &Bytes {
+        let Some(extra) = &self.extra else { return &self.websocket };
+        let make = || {
+            let text = &self.websocket[usize::from(self.header)..self.first];
+            let text = (self.first > 0).then_some((FIN_TEXT, text));
+            let binary = extra.attachments.iter().map(|data| (FIN_BINARY, &data[..]));
+            let mut out = BytesMut::new();
+            for (opcode, payload) in text.into_iter().chain(binary) {
+                match deflate(payload) {
+                    Some(shorter) => put_frame(&mut out, opcode | RSV1, &shorter),
+                    None => put_frame(&mut out, opcode, payload),
+                }
+            }
+            (out.len() < self.websocket.len()).then(|| out.freeze())
+        };
+        extra.deflated.get_or_init(make).as_ref().unwrap_or(&self.websocket)
     }
 
     /// The packet's part of a long-polling body, its packets separated.
@@ -115,6 +159,15 @@ impl Frame {
     }
 }
 
+/// The bytes tell: what is compressed is the same packet.
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.first == other.first && self.websocket == other.websocket
+    }
+}
+
+impl Eq for Frame {}
+
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Frame").field(&self.text()).field(&self.attachments().len()).finish()
@@ -127,14 +180,11 @@ fn base64_packet(data: &[u8]) -> String {
     text
 }
 
-fn put_binary(out: &mut BytesMut, data: &[u8]) {
-    put_header(out, FIN_BINARY, data.len());
-    out.extend_from_slice(data);
-}
-
-fn put_header(out: &mut BytesMut, opcode: u8, length: usize) {
-    let (header, size) = header(opcode, length);
+pub(super) fn put_frame(out: &mut BytesMut, opcode: u8, payload: &[u8]) {
+    let (header, size) = header(opcode, payload.len());
+    out.reserve(size + payload.len());
     out.put_slice(&header[..size]);
+    out.put_slice(payload);
 }
 
 /// The header of an unmasked frame, and its size (RFC 6455 §5.2).
@@ -193,19 +243,22 @@ impl FrameWriter {
     }
 
     pub(super) fn finish(mut self, attachments: Vec<Bytes>) -> Frame {
-        let (header, size) = header(FIN_TEXT, self.bytes.len() - MAX_HEADER);
+        let length = self.bytes.len() - MAX_HEADER;
+        let (header, size) = header(FIN_TEXT, length);
         let start = MAX_HEADER - size;
         self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
         let first = self.bytes.len() - start;
         let text = Bytes::from(self.bytes).slice(start..);
+        let header = size as u8;
         if attachments.is_empty() {
-            return Frame { websocket: text, header: size as u8, first, attachments: None };
+            return Frame { websocket: text, header, first, extra: None };
         }
         let mut websocket = BytesMut::from(text);
         for attachment in &attachments {
-            put_binary(&mut websocket, attachment);
+            put_frame(&mut websocket, FIN_BINARY, attachment);
         }
-        Frame { websocket: websocket.freeze(), header: size as u8, first, attachments: Some(attachments.into()) }
+        let extra = Extra { attachments, ..Extra::default() };
+        Frame { websocket: websocket.freeze(), header, first, extra: Some(Arc::new(extra)) }
     }
 }
 
@@ -253,6 +306,39 @@ mod tests {
         frame.polling(&mut body);
         assert_eq!(body, "6\x1e451-[…]\x1ebAQID\x1eb".as_bytes());
         assert!(frame.polling_len() >= body.len() - 1);
+    }
+
+    #[test]
+    fn is_compressed_once_for_all_clones() {
+        const LENGTH: usize = 300_000;
+        let frame = Frame::engine(&EnginePacket::Message("x".repeat(LENGTH).into())).deflatable();
+        let clone = frame.clone();
+        let shorter = |payload: &[u8]| {
+            assert_eq!(payload, frame.text().as_bytes());
+            Some(vec![1, 2, 3])
+        };
+        assert_eq!(frame.deflated(shorter)[..], [FIN_TEXT | RSV1, 3, 1, 2, 3]);
+        assert_eq!(clone.deflated(|_| panic!("again")).as_ptr(), frame.deflated(|_| panic!("again")).as_ptr());
+        assert_eq!(clone, frame);
+
+        let frame = Frame::engine(&EnginePacket::Message("x".repeat(LENGTH).into())).deflatable();
+        assert_eq!(frame.deflated(|_| None), frame.websocket());
+        assert_eq!(frame.deflated(|_| panic!("again")), frame.websocket());
+    }
+
+    #[test]
+    fn attachments_are_compressed_one_by_one() {
+        let mut writer = FrameWriter::new();
+        writer.text("452-[…]");
+        let frame = writer.finish(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        let deflated = frame.deflated(|payload| (payload.len() == 100).then(|| vec![9])).clone();
+        let text = &frame.websocket()[..frame.first];
+        assert_eq!(deflated, [text, &[FIN_BINARY | RSV1, 1, 9, FIN_BINARY, 1, 1]].concat());
+    }
+
+    #[test]
+    fn costs_a_cache_line_at_most() {
+        assert!(size_of::<Frame>() <= 64);
     }
 
     #[test]

@@ -4,6 +4,17 @@ use serde::Serialize;
 
 use super::{EnginePacket, Frame};
 
+/// A version of Engine.IO.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // there will be no other of these two
+pub enum Version {
+    /// Of Socket.IO 2: the client pings.
+    V3,
+    /// Of Socket.IO 3 and later: the server pings.
+    #[default]
+    V4,
+}
+
 /// The handshake object: the data of the `0` packet that opens a session.
 ///
 /// It has exactly these five members. Durations are milliseconds on the wire.

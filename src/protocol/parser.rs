@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind, encode,
-    frame::FrameWriter, json::write_args,
+    frame::FrameWriter, json::write_args, msgpack,
 };
 
 /// How packets are written, and read: Socket.IO's `parser` option.
@@ -113,15 +113,64 @@ impl Encoded {
     }
 }
 
+/// The parser of [`socket.io-msgpack-parser`](https://www.npmjs.com/package/socket.io-msgpack-parser): each packet is one
+/// binary message.
+///
+/// ```
+/// use actix_socketio::{SocketIo, protocol::MsgpackParser};
+///
+/// let builder = SocketIo::builder().parser(MsgpackParser);
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::exhaustive_structs)] // its name is its value
+pub struct MsgpackParser;
+
+impl Parser for MsgpackParser {
+    fn encode(&self, packet: &Packet) -> Encoded {
+        Encoded::binary(msgpack::encode(packet))
+    }
+
+    fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
+        Box::new(MsgpackDecoder(limits))
+    }
+}
+
+struct MsgpackDecoder(DecodeLimits);
+
+impl PacketDecoder for MsgpackDecoder {
+    fn text(&mut self, _: ByteString) -> Result<Option<Packet>, DecodeError> {
+        Err(DecodeError::Payload("text, where msgpack is spoken".to_owned()))
+    }
+
+    fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
+        msgpack::decode(&data, &self.0).map(Some)
+    }
+}
+
 /// The parser of a server, with the usual one written straight into frames.
 #[derive(Clone, Default)]
 pub(crate) struct Encoding {
     parser: Option<Arc<dyn Parser>>,
+    /// Bytes from which on a frame may be sent compressed.
+    deflate_from: Option<usize>,
 }
 
 impl Encoding {
     pub(crate) fn new(parser: impl Parser) -> Self {
-        Self { parser: Some(Arc::new(parser)) }
+        Self { parser: Some(Arc::new(parser)), deflate_from: None }
+    }
+
+    /// Frames of so many bytes or more may be sent compressed.
+    pub(crate) fn deflate_from(self, bytes: Option<usize>) -> Self {
+        Self { deflate_from: bytes, ..self }
+    }
+
+    /// Clones share what is compressed, so this comes before there are any.
+    fn ready(&self, frame: Frame) -> Frame {
+        match self.deflate_from {
+            Some(bytes) if frame.len() >= bytes => frame.deflatable(),
+            _ => frame,
+        }
     }
 
     pub(crate) fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
@@ -162,15 +211,25 @@ impl Encoding {
         name: &str,
         data: &T,
     ) -> Result<Frame, serde_json::Error> {
-        let Some(parser) = &self.parser else { return encode::event(namespace, id, name, data) };
-        let (name, id) = (name.into(), id.map(AckId::from));
-        Ok(write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id }))
+        let frame = match &self.parser {
+            Some(parser) => {
+                let (name, id) = (name.into(), id.map(AckId::from));
+                write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id })
+            }
+            None => encode::event(namespace, id, name, data)?,
+        };
+        Ok(self.ready(frame))
     }
 
     pub(crate) fn forward(&self, namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
-        let Some(parser) = &self.parser else { return encode::forward(namespace, name, args) };
-        let (name, args) = (name.into(), args.clone());
-        Ok(write(&**parser, namespace, PacketKind::Event { name, args, id: None }))
+        let frame = match &self.parser {
+            Some(parser) => {
+                let (name, args) = (name.into(), args.clone());
+                write(&**parser, namespace, PacketKind::Event { name, args, id: None })
+            }
+            None => encode::forward(namespace, name, args)?,
+        };
+        Ok(self.ready(frame))
     }
 
     pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -179,8 +238,11 @@ impl Encoding {
         id: &AckId,
         data: &T,
     ) -> Result<Frame, serde_json::Error> {
-        let Some(parser) = &self.parser else { return encode::ack(namespace, id, data) };
-        Ok(write(&**parser, namespace, PacketKind::Ack { id: Some(id.clone()), args: args(data)? }))
+        let frame = match &self.parser {
+            Some(parser) => write(&**parser, namespace, PacketKind::Ack { id: Some(id.clone()), args: args(data)? }),
+            None => encode::ack(namespace, id, data)?,
+        };
+        Ok(self.ready(frame))
     }
 }
 

@@ -1,16 +1,16 @@
 use std::{error, fmt, io, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
-use actix_web::{Error, HttpRequest};
+use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
-use super::{Cors, NamespaceBuilder, SocketIo, io::Inner};
+use super::{ConnectionError, Cookie, Cors, NamespaceBuilder, SocketIo, hooks::Hooks, io::Inner};
 use crate::{
     config::Config,
     connection::{Admits, Family, Namespaces, Sessions, Shared},
-    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
     model::{Extensions, Handshake, Namespace},
     outbox::Transport,
-    protocol::is_reserved,
+    protocol::{Encoding, Parser, is_reserved},
     registry::{ChannelRegistry, RegistryHandle},
     routing::{IntoHandler, PatternError, Route, SocketHandler, anchored},
 };
@@ -37,6 +37,9 @@ pub struct Builder {
     families: Vec<(Names, NamespaceBuilder)>,
     on_handshake: Vec<HandshakeCheck>,
     cors: Option<Cors>,
+    cookie: Option<Cookie>,
+    hooks: Hooks,
+    encoding: Encoding,
 }
 
 /// A setting with the name of a field of [`Config`], which describes it.
@@ -54,7 +57,12 @@ macro_rules! settings {
 impl Builder {
     settings! {
         allow_upgrades: bool,
+        allow_eio3: bool,
         serve_client: bool,
+        http_compression: bool,
+        compression_threshold: usize,
+        per_message_deflate: bool,
+        deflate_threshold: usize,
         ping_interval: Duration,
         ping_timeout: Duration,
         connect_timeout: Duration,
@@ -114,18 +122,33 @@ impl Builder {
         self
     }
 
+    /// Writes and reads packets in another way; clients must do so, too. Default: JSON with attachments, as Socket.IO's.
+    pub fn parser(mut self, parser: impl Parser) -> Self {
+        self.encoding = Encoding::new(parser);
+        self
+    }
+
     /// Lets pages of other origins poll.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = Some(cors);
+        self
+    }
+
+    /// Has the answer to a handshake by polling set a cookie with the session's id, for a load balancer which goes by it.
+    /// Read at [`Cookie`] what comes with that. Default: no cookie.
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.cookie = Some(cookie);
         self
     }
 }
 
 /// # Handlers
 impl Builder {
-    /// Checks the request which opens a connection, on its worker's thread, where sessions and identities are at hand.
-    /// What handlers will want of them goes into the [`Extensions`]. An `Err` is answered with HTTP 403; its text is for
-    /// the client if it is a 4xx error.
+    /// Checks the request which opens a connection, on its worker's thread, where sessions and identities are at hand:
+    /// Socket.IO's `allowRequest`. What handlers will want of them goes into the [`Extensions`]. An `Err` is answered with
+    /// HTTP 403 (a WebSocket with 400) and Engine.IO's code 4; its text is for the client if it is a 4xx error.
+    ///
+    /// Whatever a client says of itself is checked before, but for the version of its protocol.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -144,6 +167,76 @@ impl Builder {
         F: Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync + 'static,
     {
         self.on_handshake.push(Arc::new(check));
+        self
+    }
+
+    /// Changes the headers of the response to a handshake, by polling or a WebSocket's (101): Socket.IO's
+    /// `io.engine.on("initial_headers", …)`.
+    ///
+    /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what makes the response a
+    /// response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is better left alone. If it panics, the response
+    /// is sent with what was done so far. Refusals are the business of [`Builder::on_connection_error`].
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    /// use actix_web::http::header::{HeaderValue, SET_COOKIE};
+    ///
+    /// let builder = SocketIo::builder().on_initial_headers(|headers, _request| {
+    ///     headers.append(SET_COOKIE, HeaderValue::from_static("test=123"));
+    /// });
+    /// ```
+    pub fn on_initial_headers<F>(mut self, change: F) -> Self
+    where
+        F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
+    {
+        self.hooks.initial_headers.push(Arc::new(change));
+        self
+    }
+
+    /// Changes the headers of each response to a session: its handshake (after [`Builder::on_initial_headers`], which has
+    /// the rules), each poll and POST, and the WebSocket it upgrades to. Socket.IO's `io.engine.on("headers", …)`.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    /// use actix_web::http::header::{HeaderValue, SERVER};
+    ///
+    /// let builder = SocketIo::builder().on_headers(|headers, _request| {
+    ///     headers.insert(SERVER, HeaderValue::from_static("scores"));
+    /// });
+    /// ```
+    ///
+    /// What needs more than headers is an actix-web middleware, around the app or around a scope that has this endpoint,
+    /// and no other: `App::new().service(web::scope("/live").wrap(middleware).configure(io.mount()))`. It sees
+    /// WebSocket handshakes, too.
+    pub fn on_headers<F>(mut self, change: F) -> Self
+    where
+        F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
+    {
+        self.hooks.headers.push(Arc::new(change));
+        self
+    }
+
+    /// Hears of each request that is refused before there is a connection: Socket.IO's
+    /// `io.engine.on("connection_error", …)`. It runs on the worker's thread, and must not block. A panic in it is
+    /// logged, and changes nothing.
+    ///
+    /// Anybody can raise these, as often as they like: count them rather than keep them.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let builder = SocketIo::builder().on_connection_error(|error| {
+    ///     log::warn!("{error}"); // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+    ///     if error.code() == 1 {
+    ///         // metrics.lost_sessions.inc();
+    ///     }
+    /// });
+    /// ```
+    pub fn on_connection_error<F>(mut self, hear: F) -> Self
+    where
+        F: Fn(&ConnectionError<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.connection_error.push(Arc::new(hear));
         self
     }
 
@@ -237,6 +330,16 @@ impl Builder {
         self.main(|main| main.on_finish(handler))
     }
 
+    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's `socket.use`.
+    pub fn on_packet<Via>(self, handler: impl IntoHandler<OnPacket, Via>) -> Self {
+        self.main(|main| main.on_packet(handler))
+    }
+
+    /// Hears that a client has moved from polling to a WebSocket.
+    pub fn on_upgrade<Via>(self, handler: impl IntoHandler<OnUpgrade, Via>) -> Self {
+        self.main(|main| main.on_upgrade(handler))
+    }
+
     fn main(mut self, change: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
         self.main = change(self.main);
         self
@@ -252,6 +355,9 @@ impl Builder {
             families: Vec::new(),
             on_handshake: Vec::new(),
             cors: None,
+            cookie: None,
+            hooks: Hooks::default(),
+            encoding: Encoding::default(),
         }
     }
 
@@ -263,13 +369,17 @@ impl Builder {
     /// # Panics
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one; `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, families, on_handshake, cors } = self;
+        let Self { config, main, namespaces, families, on_handshake, cors, cookie, hooks, encoding } = self;
         check(&config)?;
+        if let Some(why) = cookie.as_ref().and_then(|cookie| cookie.check().err()) {
+            return Err(BuildError::Setting { setting: "cookie", why });
+        }
+        let encoding = encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
         let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
-        let mut served = Namespaces::new(Arc::clone(&config), registry.clone(), directory);
+        let mut served = Namespaces::new(Arc::clone(&config), registry.clone(), encoding.clone(), directory);
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
             let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
             if !served.add(name.clone(), router) {
@@ -284,8 +394,8 @@ impl Builder {
             };
             served.add_family(Family { admits, router });
         }
-        let shared = Arc::new(Shared { config, namespaces: served, sessions });
-        Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors }))
+        let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions });
+        Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors, cookie, hooks }))
     }
 }
 

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use super::{Builder, Cors, builder::HandshakeCheck};
+use super::{Builder, Cookie, Cors, builder::HandshakeCheck, hooks::Hooks};
 use crate::{
     config::Config,
     connection::Shared,
@@ -26,6 +26,8 @@ pub(super) struct Inner {
     pub(super) registry: RegistryHandle,
     pub(super) on_handshake: Vec<HandshakeCheck>,
     pub(super) cors: Option<Cors>,
+    pub(super) cookie: Option<Cookie>,
+    pub(super) hooks: Hooks,
 }
 
 impl SocketIo {

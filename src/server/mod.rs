@@ -2,7 +2,10 @@
 
 mod builder;
 mod client;
+mod compression;
+mod cookie;
 mod cors;
+mod hooks;
 mod io;
 mod mount;
 mod namespace;
@@ -10,7 +13,9 @@ mod refusal;
 mod serve;
 
 pub use builder::{BuildError, Builder};
+pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
 pub use io::SocketIo;
 pub use namespace::NamespaceBuilder;
+pub use refusal::ConnectionError;
 pub use serve::on_connect;

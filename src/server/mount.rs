@@ -1,20 +1,25 @@
 //! The HTTP resource: which request is a handshake, which one a poll, and which one is none.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
-    http::{Method, header},
+    HttpRequest, HttpResponse,
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
     middleware::Condition,
     web::{self, Query, ServiceConfig},
 };
 use serde::Deserialize;
 
-use super::{Cors, SocketIo, client, io::Inner, refusal::Refusal};
+use super::{ConnectionError, Cors, SocketIo, client, compression, io::Inner, refusal::Refusal};
 use crate::{
+    config::Config,
     connection::Connection,
     model::{Extensions, HttpRequestParts, SessionId},
     outbox::Transport,
+    protocol::Version,
     transport::{Link, polling, websocket},
 };
 
@@ -48,7 +53,9 @@ impl SocketIo {
             let cors = io.inner.cors.clone();
             services.app_data(web::Data::new(io.clone()));
             if io.config().serve_client {
-                services.route(&format!("{path}/socket.io.js"), web::get().to(client::socket_io_js));
+                let compress = io.config().http_compression;
+                let serve = move |request: HttpRequest| ready(client::socket_io_js(&request, compress));
+                services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
             }
             // Engine.IO matches its path as a prefix.
             let paths = [path.clone(), format!("{path}/"), format!("{path}/{{rest:.*}}")];
@@ -72,7 +79,10 @@ struct Parameters {
 
 /// What a request wants.
 enum Request {
-    Handshake(Transport),
+    Handshake {
+        transport: Transport,
+        version: Option<String>,
+    },
     Poll(Arc<Link>),
     Post(Arc<Link>),
     Upgrade(Arc<Link>),
@@ -80,56 +90,95 @@ enum Request {
     Odd,
 }
 
-async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<SocketIo>) -> Result<HttpResponse, Error> {
+async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<SocketIo>) -> HttpResponse {
     let inner = &io.inner;
-    match verify(inner, &request) {
-        Ok(Request::Handshake(transport)) => handshake(inner, &request, body, transport).await,
-        Ok(Request::Poll(link)) => Ok(polling::get(&link).await),
-        Ok(Request::Post(link)) => Ok(polling::post(&link, &request, body).await),
-        Ok(Request::Upgrade(link)) => websocket::probe(link, &request, body),
-        Ok(Request::Odd) => Ok(HttpResponse::InternalServerError().finish()),
-        Err(refusal) => Ok(refuse(&request, &refusal)),
+    match respond(inner, &request, body).await {
+        Ok((mut response, initial)) => {
+            inner.hooks.write_headers(response.headers_mut(), &request, initial);
+            response
+        }
+        Err(refusal) => refuse(inner, &request, &refusal),
     }
 }
 
-fn refuse(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
-    log::debug!("refuse a request from {:?}: {refusal:?}", request.peer_addr());
-    refusal.response()
+/// The response, and whether it is the first one of a session.
+async fn respond(inner: &Inner, request: &HttpRequest, body: web::Payload) -> Result<(HttpResponse, bool), Refusal> {
+    let wanted = verify(inner, request)?;
+    let initial = matches!(wanted, Request::Handshake { .. });
+    let response = match wanted {
+        Request::Handshake { transport, version } => handshake(inner, request, body, transport, version).await?,
+        Request::Poll(link) => polling::get(&link, request, async |body| answer(inner, request, body).await).await,
+        Request::Post(link) => polling::post(&link, request, body).await,
+        Request::Upgrade(link) => websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?,
+        Request::Odd => HttpResponse::InternalServerError().finish(),
+    };
+    Ok((response, initial))
+}
+
+async fn answer(inner: &Inner, request: &HttpRequest, body: polling::Body) -> HttpResponse {
+    compression::answer(&inner.shared.config, request, body).await
+}
+
+fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
+    let error = ConnectionError::new(request, refusal);
+    // What the application decides is news to it; the rest is the noise of the internet.
+    let level = if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
+    log::log!(level, "refuse a request of {error}");
+    inner.hooks.refused(&error);
+    refusal.response(is_upgrade(request))
+}
+
+fn is_upgrade(request: &HttpRequest) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE);
+    upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The version of Engine.IO's protocol which a client speaks, if it is spoken here. One that says nothing is an old one.
+fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
+    match version {
+        Some("4") => Some(Version::V4),
+        None | Some("3") if config.allow_eio3 => Some(Version::V3),
+        _ => None,
+    }
 }
 
 /// Engine.IO's checks, in its order.
 fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
     let config = &inner.shared.config;
-    let parameters = Query::<Parameters>::from_query(request.query_string()).map_err(|_| Refusal::BadRequest)?;
-    let Parameters { version, transport, sid } = parameters.into_inner();
-    let transport = transport
-        .and_then(|name| config.transports.iter().find(|known| known.as_str() == name).copied())
-        .ok_or(Refusal::UnknownTransport)?;
+    let parameters = Query::<Parameters>::from_query(request.query_string());
+    let parameters = parameters.map_err(|_| Refusal::BadRequest("INVALID_QUERY"))?;
+    let Parameters { version, transport: name, sid } = parameters.into_inner();
+    let known = name.as_ref().and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
+    let Some(&transport) = known else {
+        return Err(Refusal::UnknownTransport(name));
+    };
     if request.headers().get(header::ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
-        return Err(Refusal::BadRequest);
+        return Err(Refusal::BadRequest("INVALID_ORIGIN"));
     }
-    let is_upgrade = request
-        .headers()
-        .get(header::UPGRADE)
-        .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let Some(sid) = sid else {
+    let is_upgrade = is_upgrade(request);
+    let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
         if request.method() != Method::GET {
-            return Err(Refusal::BadMethod);
+            return Err(Refusal::BadMethod(request.method().clone()));
         }
         if (transport == Transport::WebSocket) != is_upgrade {
-            return Err(Refusal::BadRequest);
+            return Err(Refusal::BadRequest("TRANSPORT_HANDSHAKE_ERROR"));
         }
-        return if version.as_deref() == Some("4") {
-            Ok(Request::Handshake(transport))
-        } else {
-            Err(Refusal::UnsupportedVersion)
-        };
+        return Ok(Request::Handshake { transport, version });
     };
     let link = SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or(Refusal::UnknownSession)?;
     match transport {
-        Transport::WebSocket if !is_upgrade || !config.allow_upgrades => Err(Refusal::BadRequest),
+        Transport::WebSocket if !is_upgrade => return Err(Refusal::BadRequest("TRANSPORT_MISMATCH")),
+        Transport::Polling if is_upgrade || link.transport() != transport => {
+            return Err(Refusal::BadRequest("TRANSPORT_MISMATCH"));
+        }
+        _ => {}
+    }
+    if spoken(config, version.as_deref()) != Some(link.version) {
+        return Err(Refusal::BadRequest("PROTOCOL_MISMATCH"));
+    }
+    match transport {
+        Transport::WebSocket if !config.allow_upgrades => Err(Refusal::BadRequest("UPGRADES_ARE_OFF")),
         Transport::WebSocket => Ok(Request::Upgrade(link)),
-        Transport::Polling if is_upgrade || link.transport() != transport => Err(Refusal::BadRequest),
         Transport::Polling => Ok(match *request.method() {
             Method::GET => Request::Poll(link),
             Method::POST => Request::Post(link),
@@ -143,19 +192,31 @@ async fn handshake(
     request: &HttpRequest,
     body: web::Payload,
     transport: Transport,
-) -> Result<HttpResponse, Error> {
+    version: Option<String>,
+) -> Result<HttpResponse, Refusal> {
     let extensions = Extensions::default();
     for check in &inner.on_handshake {
-        if let Err(error) = check(request, &extensions) {
-            let refusal = Refusal::forbidden(&error);
-            log::info!("refuse {:?} at the handshake: {error}", request.peer_addr());
-            return Ok(refuse(request, &refusal));
-        }
+        check(request, &extensions).map_err(Refusal::Forbidden)?;
     }
-    let open = || Connection::open(&inner.shared, HttpRequestParts::from(request), extensions, transport);
+    // Engine.IO asks this last.
+    let Some(version) = spoken(&inner.shared.config, version.as_deref()) else {
+        return Err(Refusal::UnsupportedVersion(version));
+    };
+    let open = || Connection::open(&inner.shared, HttpRequestParts::from(request), extensions, transport, version);
     match transport {
-        Transport::WebSocket => websocket::open(open, request, body),
+        Transport::WebSocket => websocket::open(|| open().1, request, body).map_err(Refusal::NoWebSocket),
         // The first poll finds the open packet.
-        Transport::Polling => Ok(polling::get(&open()).await),
+        Transport::Polling => {
+            let (id, link) = open();
+            let first = async |body| {
+                let cookie = inner.cookie.as_ref().map(|cookie| cookie.set(id.reveal()));
+                let mut response = answer(inner, request, body).await;
+                if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+                    response.headers_mut().append(header::SET_COOKIE, cookie);
+                }
+                response
+            };
+            Ok(polling::get(&link, request, first).await)
+        }
     }
 }

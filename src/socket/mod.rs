@@ -203,9 +203,9 @@ impl Socket {
         left
     }
 
-    /// Lets the client in: its CONNECT answer goes out, then what was held.
-    pub(crate) fn admit(&self) {
-        self.inner.lane.open(self.encoding().connect(self.namespace().as_str(), self.id().as_str()));
+    /// Lets the client in: `connect` goes out, then what was held.
+    pub(crate) fn admit(&self, connect: Frame) {
+        self.inner.lane.open(connect);
     }
 
     /// Tells the client that it is out; nothing more goes out. `false`: it was out already.

@@ -7,11 +7,12 @@ use std::{
 };
 
 use actix::{Message, Recipient};
+use actix_web::HttpRequest;
 use tokio::sync::oneshot;
 
 use crate::{
     outbox::{Outbox, Transport},
-    protocol::{DecodeError, EnginePacket},
+    protocol::{DecodeError, EnginePacket, Version},
 };
 
 /// Why a transport, or the server, ends a session.
@@ -42,8 +43,14 @@ pub(crate) enum Inbound {
 pub(crate) struct Link {
     inbound: Recipient<Inbound>,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) version: Version,
     posting: AtomicBool,
     limits: Limits,
+}
+
+/// Whether the client takes no binary messages: `b64=1`, in the query.
+pub(super) fn takes_base64(request: &HttpRequest) -> bool {
+    request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
 }
 
 /// What a transport puts up with.
@@ -55,14 +62,16 @@ pub(crate) struct Limits {
     pub(crate) body_timeout: Duration,
     /// How long a WebSocket may take from its start to the end of the upgrade.
     pub(crate) upgrade_timeout: Duration,
+    /// Bytes from which on a WebSocket message is compressed, if messages may be compressed at all.
+    pub(crate) deflate: Option<usize>,
 }
 
 impl Link {
     /// Packets which are handed over at once. A body of many small ones is so decoded piece by piece, as there is room.
     pub(crate) const BATCH: usize = 64;
 
-    pub(crate) fn new(inbound: Recipient<Inbound>, outbox: Arc<Outbox>, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { inbound, outbox, posting: AtomicBool::new(false), limits })
+    pub(crate) fn new(inbound: Recipient<Inbound>, outbox: Arc<Outbox>, version: Version, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { inbound, outbox, version, posting: AtomicBool::new(false), limits })
     }
 
     /// The transport the session is on.
@@ -79,6 +88,12 @@ impl Link {
         let (taken, room) = oneshot::channel();
         self.inbound.do_send(Inbound::Packets { packets, taken });
         room.await.is_ok()
+    }
+
+    /// Lets the client into the main namespace, which clients of Socket.IO 2 don't ask for.
+    pub(crate) fn join_main(&self) {
+        let (taken, _) = oneshot::channel();
+        self.inbound.do_send(Inbound::Packets { packets: vec![EnginePacket::Message("0".into())], taken });
     }
 
     /// Ends the session; one which has ended already takes no notice.

@@ -3,6 +3,7 @@
 //! A transport knows its session as a [`Link`]: what it reads goes to the connection as [`Inbound`] messages, what it
 //! writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of namespaces, channels or handlers.
 
+mod deflate;
 mod link;
 pub(crate) mod polling;
 pub(crate) mod websocket;

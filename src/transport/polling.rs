@@ -3,10 +3,10 @@
 use std::{future::poll_fn, time::Duration};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     error::PayloadError,
     http::{StatusCode, header},
-    web::{self, BytesMut},
+    web::{self, Bytes, BytesMut},
 };
 use bytestring::ByteString;
 use futures_core::Stream;
@@ -14,30 +14,57 @@ use tokio::time::{timeout, timeout_at};
 
 use super::{
     Ending, Link,
-    link::{Poll, Post},
+    link::{Poll, Post, takes_base64},
 };
 use crate::{
     outbox::Taken,
-    protocol::{DecodeError, Frame, payload},
+    protocol::{DecodeError, EnginePacket, Frame, Version, payload, v3},
 };
 
 /// How long a poll waits for frames while a WebSocket is taking over: the client finishes its poll before it upgrades.
 const POLL_DURING_PROBE: Duration = Duration::from_millis(100);
 
-/// The answer to a poll.
-pub(crate) fn body<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/plain; charset=UTF-8"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(payload::encode(frames))
+/// The body of the answer to a poll.
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    /// Only old clients are sent anything else.
+    is_text: bool,
+}
+
+impl Body {
+    pub(crate) fn text(bytes: Vec<u8>) -> Self {
+        Self { bytes, is_text: true }
+    }
+
+    fn new<'a>(link: &Link, request: &HttpRequest, frames: impl IntoIterator<Item = &'a Frame>) -> Self {
+        match link.version {
+            Version::V4 => Self::text(payload::encode(frames)),
+            Version::V3 => match v3::encode(frames, !takes_base64(request)) {
+                Ok(text) => Self::text(text.into()),
+                Err(bytes) => Self { bytes, is_text: false },
+            },
+        }
+    }
+
+    /// The answer, but for the body itself.
+    pub(crate) fn response(&self) -> HttpResponseBuilder {
+        let kind = if self.is_text { "text/plain; charset=UTF-8" } else { "application/octet-stream" };
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::CONTENT_TYPE, kind)).insert_header((header::CACHE_CONTROL, "no-store"));
+        response
+    }
 }
 
 fn status(status: StatusCode) -> HttpResponse {
     HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
-/// Answers a poll as soon as there is something to say.
-pub(crate) async fn get(link: &Link) -> HttpResponse {
+/// Answers a poll as soon as there is something to say. `answer` makes the response of its body.
+pub(crate) async fn get(
+    link: &Link,
+    request: &HttpRequest,
+    answer: impl AsyncFnOnce(Body) -> HttpResponse,
+) -> HttpResponse {
     let Some(poll) = Poll::begin(link) else {
         link.end(Ending::Broken("two polls at once"));
         return status(StatusCode::BAD_REQUEST);
@@ -48,16 +75,20 @@ pub(crate) async fn get(link: &Link) -> HttpResponse {
     } else {
         batch.await
     };
-    poll.end();
-    match taken {
-        Taken::Frames(frames) => body(&frames),
+    let frames = match taken {
+        Taken::Frames(frames) => frames,
         Taken::Last(mut frames) => {
             frames.push(Frame::CLOSE);
-            body(&frames)
+            frames
         }
-        Taken::Nothing => body(&[Frame::NOOP]),
-        Taken::Cut => body(&[Frame::CLOSE]),
-    }
+        Taken::Nothing => vec![Frame::NOOP],
+        Taken::Cut => vec![Frame::CLOSE],
+    };
+    let body = Body::new(link, request, &frames);
+    // Until there is a response, the poll is still under way: dropped now, it would take the frames with it.
+    let response = answer(body).await;
+    poll.end();
+    response
 }
 
 /// Takes the packets of a body, and answers when the connection has room for more.
@@ -67,12 +98,16 @@ pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload)
         return status(StatusCode::BAD_REQUEST);
     };
     let response = match read(link, request, body).await {
-        Ok(text) => {
-            deliver(link, text).await;
-            HttpResponse::Ok()
-                .insert_header((header::CONTENT_TYPE, "text/html"))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .body("ok")
+        Ok(Received::Text(text)) if link.version == Version::V4 => {
+            deliver(link, payload::decode(text)).await;
+            taken()
+        }
+        Ok(received) => {
+            match received {
+                Received::Text(text) => deliver(link, v3::decode(text)).await,
+                Received::Bytes(bytes) => deliver(link, v3::decode_bytes(bytes)).await,
+            }
+            taken()
         }
         Err(refusal) => {
             if let Some(ending) = refusal.ending {
@@ -83,6 +118,20 @@ pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload)
     };
     post.end();
     response
+}
+
+/// The answer to a body that was taken.
+fn taken() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body("ok")
+}
+
+enum Received {
+    Text(ByteString),
+    /// From old clients alone.
+    Bytes(Bytes),
 }
 
 struct Refusal {
@@ -99,9 +148,10 @@ impl Refusal {
     }
 }
 
-async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<ByteString, Refusal> {
+async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<Received, Refusal> {
     let header = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-    if header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream")) {
+    let is_bytes = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream"));
+    if is_bytes && link.version == Version::V4 {
         return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Broken("a body of bytes")));
     }
     let limit = link.limits().max_payload;
@@ -111,8 +161,12 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
     {
         return Err(Refusal::TOO_LARGE);
     }
-    let bytes = collect(body, limit, link.limits().body_timeout).await?;
-    ByteString::try_from(bytes.freeze())
+    let bytes = collect(body, limit, link.limits().body_timeout).await?.freeze();
+    if is_bytes {
+        return Ok(Received::Bytes(bytes));
+    }
+    ByteString::try_from(bytes)
+        .map(Received::Text)
         .map_err(|_| Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::NotUtf8)))
 }
 
@@ -139,8 +193,7 @@ async fn collect(body: web::Payload, limit: usize, time: Duration) -> Result<Byt
 }
 
 /// Hands the packets over in pieces, so that what is decoded is never much more than what is wanted.
-async fn deliver(link: &Link, text: ByteString) {
-    let mut packets = payload::decode(text);
+async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePacket, DecodeError>>) {
     loop {
         let mut batch = Vec::new();
         let mut malformed = None;

@@ -16,17 +16,21 @@ use std::{
 };
 
 use actix_http::ws::{CloseCode, CloseReason, Codec, Frame as WsFrame, Item, Message, ProtocolError};
-use actix_web::{Error, HttpRequest, HttpResponse, rt, web};
+use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder, http::header, rt, web};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_core::Stream;
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::{Ending, Link};
+use super::{
+    Ending, Link,
+    deflate::{self, InflateError},
+    link::takes_base64,
+};
 use crate::{
     outbox::Taken,
-    protocol::{DecodeError, EnginePacket, Frame},
+    protocol::{DecodeError, EnginePacket, Frame, Version, v3},
 };
 
 /// Opens a WebSocket for a session which is on it from the start, and is made if there is a handshake.
@@ -38,8 +42,9 @@ pub(crate) fn open(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
-    let (wire, response) = start(request)?;
+    let response = actix_web_actors::ws::handshake(request)?;
     let link = session();
+    let (wire, response) = start(&link, request, response);
     wire.borrow_mut().source = Source::Outbox(Arc::clone(&link));
     rt::spawn(async move { Reader::new(link, wire, payload).run().await });
     Ok(response)
@@ -50,7 +55,8 @@ pub(crate) fn open(
 /// # Errors
 /// If the request is no WebSocket handshake.
 pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
-    let (wire, response) = start(request)?;
+    let response = actix_web_actors::ws::handshake(request)?;
+    let (wire, response) = start(&link, request, response);
     rt::spawn(async move {
         let limit = link.limits().upgrade_timeout;
         let mut reader = Reader::new(link, wire, payload);
@@ -63,11 +69,18 @@ pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payloa
     Ok(response)
 }
 
-fn start(request: &HttpRequest) -> Result<(Rc<RefCell<Wire>>, HttpResponse), Error> {
-    let mut response = actix_web_actors::ws::handshake(request)?;
-    let wire = Rc::new(RefCell::new(Wire { base64: takes_base64(request), ..Wire::default() }));
+fn start(link: &Link, request: &HttpRequest, mut response: HttpResponseBuilder) -> (Rc<RefCell<Wire>>, HttpResponse) {
+    let mut wire = Wire { base64: takes_base64(request), version: link.version, ..Wire::default() };
+    if let Some(threshold) = link.limits().deflate {
+        let offers = request.headers().get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+        if let Some(answer) = deflate::negotiate(offers.filter_map(|offers| offers.to_str().ok())) {
+            response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, answer));
+            wire.deflate = Some(threshold);
+        }
+    }
+    let wire = Rc::new(RefCell::new(wire));
     let body = Body(Rc::clone(&wire));
-    Ok((wire, response.streaming(body)))
+    (wire, response.streaming(body))
 }
 
 /// Where the frames come from.
@@ -93,6 +106,9 @@ struct Wire {
     goodbye: Option<Option<CloseReason>>,
     /// The client takes no binary messages.
     base64: bool,
+    version: Version,
+    /// The client takes compressed messages, and gets those of so many bytes or more.
+    deflate: Option<usize>,
     waker: Option<Waker>,
 }
 
@@ -118,12 +134,19 @@ impl Wire {
 
     /// One chunk for all, without a copy if there is only one frame.
     fn join(&self, own: BytesMut, frames: &[Frame]) -> Bytes {
-        let bytes = |frame: &Frame| if self.base64 { frame.websocket_base64() } else { frame.websocket().clone() };
+        let bytes = |frame: &Frame| match self.deflate {
+            _ if self.version == Version::V3 => v3::websocket(frame, !self.base64),
+            _ if self.base64 && !frame.attachments().is_empty() => frame.websocket_base64(),
+            Some(threshold) => frame.deflated(|message| deflate::deflate(message, threshold)).clone(),
+            None => frame.websocket().clone(),
+        };
         match frames {
             [frame] if own.is_empty() => bytes(frame),
             _ => {
                 let mut chunk = own;
-                chunk.reserve(frames.iter().map(Frame::len).sum());
+                if self.deflate.is_none() {
+                    chunk.reserve(frames.iter().map(Frame::len).sum());
+                }
                 for frame in frames {
                     chunk.extend_from_slice(&bytes(frame));
                 }
@@ -168,11 +191,6 @@ impl Wire {
     }
 }
 
-/// `b64=1`, in the query.
-fn takes_base64(request: &HttpRequest) -> bool {
-    request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
-}
-
 /// The half that writes. Dropped when the peer is gone.
 struct Body(Rc<RefCell<Wire>>);
 
@@ -202,6 +220,12 @@ struct Reader {
     buffer: BytesMut,
     /// The fragments of a message so far, and whether it is binary.
     fragments: Option<(bool, BytesMut)>,
+    /// The client may compress its messages.
+    deflate: bool,
+    /// The message that is being read is compressed.
+    compressed: bool,
+    /// Bytes inflated for the batch so far.
+    inflated: usize,
 }
 
 /// Why a reader stops.
@@ -215,7 +239,9 @@ enum Stop {
 impl Reader {
     fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, payload: web::Payload) -> Self {
         let codec = Codec::new().max_size(link.limits().max_payload);
-        Self { link, wire, payload, codec, buffer: BytesMut::new(), fragments: None }
+        let deflate = wire.borrow().deflate.is_some();
+        let buffer = BytesMut::new();
+        Self { link, wire, payload, codec, buffer, fragments: None, deflate, compressed: false, inflated: 0 }
     }
 
     /// Hands over packets until the peer or the connection is gone.
@@ -268,10 +294,11 @@ impl Reader {
         }
     }
 
-    /// At least one packet, and whatever has come with it.
+    /// At least one packet, and whatever has come with it; but not much that is a multiple of what came.
     async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
+        self.inflated = 0;
         let mut batch = vec![self.packet().await?];
-        while batch.len() < Link::BATCH {
+        while batch.len() < Link::BATCH && self.inflated < self.link.limits().max_payload {
             match self.decode() {
                 Ok(Some(packet)) => batch.push(packet),
                 Ok(None) => break,
@@ -301,14 +328,13 @@ impl Reader {
     /// The next packet of what has been read, if it is whole.
     fn decode(&mut self) -> Result<Option<EnginePacket>, Stop> {
         while let Some(frame) = self.frame().map_err(violation)? {
-            let text = match frame {
-                WsFrame::Text(text) => text,
+            let (is_binary, data) = match frame {
+                WsFrame::Text(text) => (false, text),
+                WsFrame::Binary(data) => (true, data),
                 WsFrame::Continuation(item) => match self.fragment(item)? {
-                    Some((true, data)) => return Ok(Some(EnginePacket::Binary(data))),
-                    Some((false, text)) => text,
+                    Some(message) => message,
                     None => continue,
                 },
-                WsFrame::Binary(data) => return Ok(Some(EnginePacket::Binary(data))),
                 WsFrame::Ping(data) => {
                     let mut wire = self.wire.borrow_mut();
                     wire.pong = Some(data);
@@ -318,13 +344,26 @@ impl Reader {
                 WsFrame::Pong(_) => continue,
                 WsFrame::Close(_) => return Err(Stop::Gone),
             };
-            let text = ByteString::try_from(text)
-                .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))?;
-            let packet = EnginePacket::decode(text)
-                .map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))?;
-            return Ok(Some(packet));
+            let data = self.inflate(data)?;
+            return self.engine_packet(is_binary, data).map(Some);
         }
         Ok(None)
+    }
+
+    fn engine_packet(&self, is_binary: bool, data: Bytes) -> Result<EnginePacket, Stop> {
+        let packet = match (is_binary, self.link.version) {
+            (true, Version::V4) => Ok(EnginePacket::Binary(data)),
+            (true, Version::V3) => v3::decode_binary(&data),
+            (false, version) => {
+                let text = ByteString::try_from(data)
+                    .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))?;
+                match version {
+                    Version::V4 => EnginePacket::decode(text),
+                    Version::V3 => v3::decode_text(text),
+                }
+            }
+        };
+        packet.map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))
     }
 
     /// The codec looks at the size of a frame when it has all of it; here, what is announced is enough to refuse it.
@@ -332,7 +371,26 @@ impl Reader {
         if announced(&self.buffer) > self.link.limits().max_payload as u64 {
             return Err(ProtocolError::Overflow);
         }
+        // The codec knows of no extension. Each of its frames takes what it has of the buffer, so another one starts it.
+        if self.deflate && self.buffer.first_mut().is_some_and(deflate::unmark) {
+            self.compressed = true;
+        }
         self.codec.decode(&mut self.buffer)
+    }
+
+    /// A whole message, as it was before its compression. It has the same bound as one that was not compressed.
+    fn inflate(&mut self, message: Bytes) -> Result<Bytes, Stop> {
+        if !mem::take(&mut self.compressed) {
+            return Ok(message);
+        }
+        let message = deflate::inflate(&message, self.link.limits().max_payload).map_err(|error| match error {
+            InflateError::TooLarge => violation(ProtocolError::Overflow),
+            InflateError::Malformed => {
+                Stop::Broken(CloseCode::Invalid, Ending::Broken("a compressed message does not inflate"))
+            }
+        })?;
+        self.inflated += message.len();
+        Ok(message.into())
     }
 
     /// Adds a fragment; the last one completes the message, which may be binary. Together they have the same bound as

@@ -1,0 +1,204 @@
+use std::io;
+
+use bytes::Bytes;
+use rmp::encode as mp;
+use serde::de::IgnoredAny;
+
+use super::{
+    super::{AckId, Args, Packet, PacketKind},
+    integral,
+};
+
+/// Writes a packet as the official server does, down to the order of the members.
+///
+/// A `Connect` or `ConnectError` that is no JSON becomes nil, and half of a surrogate pair, which JSON can escape and a
+/// string of MessagePack can't hold, becomes U+FFFD.
+pub(crate) fn encode(packet: &Packet) -> Bytes {
+    let mut out = Vec::with_capacity(128);
+    let _ = write_packet(&mut out, packet); // a `Vec` takes everything, and nothing else fails
+    out.into()
+}
+
+fn write_packet(out: &mut Vec<u8>, packet: &Packet) -> io::Result<()> {
+    match &packet.kind {
+        PacketKind::Connect(None) => write_start(out, 2, 0)?,
+        PacketKind::Connect(Some(json)) => write_object(out, 0, json)?,
+        PacketKind::Disconnect => write_start(out, 2, 1)?,
+        PacketKind::Event { name, args, id } => {
+            write_start(out, 3 + u32::from(id.is_some()), 2)?;
+            write_args(out, Some(name), args)?;
+            if let Some(id) = id {
+                write_id(out, id)?;
+            }
+        }
+        PacketKind::Ack { id: Some(id), args } => {
+            mp::write_map_len(out, 4)?;
+            write_id(out, id)?;
+            write_type(out, 3)?;
+            write_args(out, None, args)?;
+        }
+        PacketKind::Ack { id: None, args } => {
+            write_start(out, 3, 3)?;
+            write_args(out, None, args)?;
+        }
+        PacketKind::ConnectError(json) => write_object(out, 4, json)?,
+    }
+    mp::write_str(out, "nsp")?;
+    Ok(mp::write_str(out, &packet.namespace)?)
+}
+
+fn write_start(out: &mut Vec<u8>, members: u32, kind: u8) -> io::Result<()> {
+    mp::write_map_len(out, members)?;
+    write_type(out, kind)
+}
+
+fn write_type(out: &mut Vec<u8>, kind: u8) -> io::Result<()> {
+    mp::write_str(out, "type")?;
+    mp::write_pfix(out, kind)
+}
+
+fn write_id(out: &mut Vec<u8>, id: &AckId) -> io::Result<()> {
+    mp::write_str(out, "id")?;
+    write_number(out, id.as_str())
+}
+
+fn write_object(out: &mut Vec<u8>, kind: u8, json: &str) -> io::Result<()> {
+    write_start(out, 3, kind)?;
+    mp::write_str(out, "data")?;
+    let is_json = serde_json::from_str::<IgnoredAny>(json).is_ok();
+    write_json(out, if is_json { json } else { "null" }, &[])
+}
+
+fn write_args(out: &mut Vec<u8>, name: Option<&str>, args: &Args) -> io::Result<()> {
+    mp::write_str(out, "data")?;
+    let count = args.len() + usize::from(name.is_some());
+    mp::write_array_len(out, u32::try_from(count).unwrap_or(u32::MAX))?;
+    if let Some(name) = name {
+        mp::write_str(out, name)?;
+    }
+    args.iter().try_for_each(|json| write_json(out, json, args.attachments()))
+}
+
+/// An array or object of which the end has not come.
+struct Written<'a> {
+    /// Where it starts in the output: with one byte, room for the shortest header.
+    start: usize,
+    is_map: bool,
+    /// Values so far; keys count too.
+    items: u32,
+    /// The last key, quoted.
+    key: &'a str,
+    is_placeholder: bool,
+    num: Option<usize>,
+}
+
+impl<'a> Written<'a> {
+    fn add(&mut self, token: &'a str) {
+        self.items += 1;
+        if self.is_map && self.items % 2 == 1 {
+            self.key = token;
+        } else if self.key == r#""_placeholder""# {
+            self.is_placeholder = token == "true";
+        } else if self.key == r#""num""# {
+            self.num = token.parse().ok();
+        }
+    }
+
+    fn finish(self, out: &mut Vec<u8>, attachments: &[Bytes]) -> io::Result<()> {
+        if let Some(data) = self.num.filter(|_| self.is_placeholder).and_then(|num| attachments.get(num)) {
+            out.truncate(self.start);
+            return Ok(mp::write_bin(out, data)?);
+        }
+        let mut header = [0; 5];
+        let mut room = &mut header[..];
+        if self.is_map {
+            mp::write_map_len(&mut room, self.items / 2)?;
+        } else {
+            mp::write_array_len(&mut room, self.items)?;
+        }
+        let left = room.len();
+        out.splice(self.start..=self.start, header[..header.len() - left].iter().copied());
+        Ok(())
+    }
+}
+
+/// Writes valid JSON, however deep, with the attachments that its placeholders stand for.
+pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> io::Result<()> {
+    let mut open: Vec<Written<'_>> = Vec::new();
+    let mut rest = json;
+    while let Some(first) = rest.bytes().next() {
+        let (token, after) = rest.split_at_checked(token_len(rest, first)).unwrap_or((rest, ""));
+        rest = after;
+        match first {
+            b'[' | b'{' => {
+                let (start, is_map) = (out.len(), first == b'{');
+                open.push(Written { start, is_map, items: 0, key: "", is_placeholder: false, num: None });
+                out.push(0);
+                continue;
+            }
+            b']' | b'}' => {
+                if let Some(done) = open.pop() {
+                    done.finish(out, attachments)?;
+                }
+            }
+            b'"' if token.contains('\\') => {
+                // Read as bytes, half of a surrogate pair is no error.
+                let string: Bytes = serde_json::from_str(token).unwrap_or_default();
+                mp::write_str(out, &String::from_utf8_lossy(&string))?;
+            }
+            b'"' => mp::write_str(out, token.trim_matches('"'))?, // without escapes, no quote is within
+            b'n' => mp::write_nil(out)?,
+            b't' | b'f' => mp::write_bool(out, first == b't')?,
+            b'-' | b'0'..=b'9' => write_number(out, token)?,
+            _ => continue, // space, comma or colon
+        }
+        if let Some(parent) = open.last_mut() {
+            parent.add(token);
+        }
+    }
+    Ok(())
+}
+
+/// How long the token is that starts with `first`.
+fn token_len(json: &str, first: u8) -> usize {
+    let mut escaped = false;
+    match first {
+        b'"' => json.bytes().skip(1).position(|byte| {
+            let is_end = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            is_end
+        }),
+        b'-' | b'0'..=b'9' => {
+            let end = json.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+            return end.unwrap_or(json.len());
+        }
+        b't' | b'n' => return 4,
+        b'f' => return 5,
+        _ => return 1,
+    }
+    .map_or(json.len(), |quote| quote + 2)
+}
+
+/// As notepack: an integer is the shortest one, whatever the text looks like, and anything else a double. Beyond 64
+/// bits, where notepack writes nonsense, integers are doubles too.
+fn write_number(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    match integer(text) {
+        Ok(integer) if integer >= 0 => mp::write_uint(out, integer as u64)?,
+        Ok(integer) => mp::write_sint(out, integer as i64)?,
+        Err(float) => return Ok(mp::write_f64(out, float)?),
+    };
+    Ok(())
+}
+
+/// An integer of 64 bits with or without sign, or else a float.
+fn integer(text: &str) -> Result<i128, f64> {
+    match text.parse::<i128>() {
+        Ok(integer) => Ok(integer),
+        // JSON's numbers are floats to Rust.
+        Err(_) => integral(text.parse().unwrap_or(f64::NAN)),
+    }
+    .and_then(|integer| {
+        let fits = (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&integer);
+        if fits { Ok(integer) } else { Err(integer as f64) }
+    })
+}
