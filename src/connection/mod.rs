@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
-pub(crate) use namespaces::{Admits, Family, Namespaces};
+pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, SpaceMaker};
 use sessions::Presence;
 pub(crate) use sessions::Sessions;
 use timers::Timers;

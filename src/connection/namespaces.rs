@@ -18,13 +18,34 @@ use crate::{
 
 /// The namespaces that clients may come into.
 pub(crate) struct Namespaces {
+    makes: SpaceMaker,
+    named: HashMap<Namespace, (Arc<Space>, Arc<Router>)>,
+    families: Vec<Family>,
+    children: Mutex<Children>,
+}
+
+/// What every namespace is made with.
+pub(crate) struct SpaceMaker {
     config: Arc<Config>,
     registry: RegistryHandle,
     encoding: Encoding,
     directory: Arc<dyn Directory>,
-    named: HashMap<Namespace, (Arc<Space>, Arc<Router>)>,
-    families: Vec<Family>,
-    children: Mutex<Children>,
+}
+
+impl SpaceMaker {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        registry: RegistryHandle,
+        encoding: Encoding,
+        directory: Arc<dyn Directory>,
+    ) -> Self {
+        Self { config, registry, encoding, directory }
+    }
+
+    fn make(&self, name: Namespace) -> Arc<Space> {
+        let Self { config, registry, encoding, directory } = self;
+        Space::new(name, Arc::clone(config), registry.clone(), encoding.clone(), Arc::clone(directory))
+    }
 }
 
 /// Namespaces which come into being when the first client asks for them, and go with the last one.
@@ -33,10 +54,13 @@ pub(crate) struct Family {
     pub(crate) router: Arc<Router>,
 }
 
+/// Says whether a name belongs to a family, seeing how the client comes.
+pub(crate) type Predicate = Box<dyn Fn(&Namespace, &Handshake) -> bool + Send + Sync>;
+
 /// Which names belong to a family.
 pub(crate) enum Admits {
     Pattern(Regex),
-    Function(Box<dyn Fn(&Namespace, &Handshake) -> bool + Send + Sync>),
+    Function(Predicate),
 }
 
 /// Those that are there: whoever is in one, or has a handle to it, keeps it.
@@ -48,31 +72,9 @@ struct Children {
 }
 
 impl Namespaces {
-    pub(crate) fn new(
-        config: Arc<Config>,
-        registry: RegistryHandle,
-        encoding: Encoding,
-        directory: Arc<dyn Directory>,
-    ) -> Self {
-        Self {
-            config,
-            registry,
-            encoding,
-            directory,
-            named: HashMap::new(),
-            families: Vec::new(),
-            children: Mutex::default(),
-        }
-    }
-
-    /// Adds a namespace; `false` if it is there already.
-    pub(crate) fn add(&mut self, name: Namespace, router: Arc<Router>) -> bool {
-        let space = self.make(name.clone());
-        self.named.insert(name, (space, router)).is_none()
-    }
-
-    pub(crate) fn add_family(&mut self, family: Family) {
-        self.families.push(family);
+    pub(crate) fn new(makes: SpaceMaker, named: HashMap<Namespace, Arc<Router>>, families: Vec<Family>) -> Self {
+        let named = named.into_iter().map(|(name, router)| (name.clone(), (makes.make(name), router))).collect();
+        Self { makes, named, families, children: Mutex::default() }
     }
 
     /// What a client comes into that asks for this name, if it may.
@@ -108,7 +110,7 @@ impl Namespaces {
         if let Some(space) = children.spaces.get(&name).and_then(Weak::upgrade) {
             return space;
         }
-        let space = self.make(name.clone());
+        let space = self.makes.make(name.clone());
         children.spaces.insert(name, Arc::downgrade(&space));
         if children.spaces.len() > children.sweep_at {
             children.spaces.retain(|_, space| space.strong_count() > 0);
@@ -116,11 +118,6 @@ impl Namespaces {
             children.sweep_at = 2 * children.spaces.len() + 16;
         }
         space
-    }
-
-    fn make(&self, name: Namespace) -> Arc<Space> {
-        let (config, registry) = (Arc::clone(&self.config), self.registry.clone());
-        Space::new(name, config, registry, self.encoding.clone(), Arc::clone(&self.directory))
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
         let data = Bytes::from_static(&[1, 2]);
         let frame = event("/x", Some(7), "e", &data).unwrap();
         assert_eq!(frame.text(), r#"451-/x,7["e",{"_placeholder":true,"num":0}]"#);
-        assert_eq!(frame.attachments(), [data.clone()]);
+        assert_eq!(frame.attachments(), std::slice::from_ref(&data));
         let frame = ack("/", &AckId::from(3), &Many((&data, &data))).unwrap();
         let [a, b] = [0, 1].map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
         assert_eq!(frame.text(), format!("462-3[{a},{b}]"));

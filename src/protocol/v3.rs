@@ -22,11 +22,21 @@ const END: u8 = 255;
 /// A length has at most as many digits as the largest that could be meant.
 const MAX_DIGITS: usize = 20;
 
-/// Joins frames to one body: `Ok` is text, `Err` is bytes, if the client takes them and there is something binary.
-pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> Result<String, Vec<u8>> {
+/// A body for an old client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // the protocol has these two
+pub enum Body {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// Joins frames to one body: of bytes, if the client takes them and there is something binary.
+pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> Body {
     let frames: Vec<_> = frames.into_iter().collect();
     if takes_binary && frames.iter().any(|frame| !frame.attachments().is_empty()) {
-        return Err(encode_bytes(&frames));
+        return Body::Bytes(encode_bytes(&frames));
     }
     let mut body = String::new();
     let mut add = |packet: &str| {
@@ -42,7 +52,7 @@ pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: boo
             add(&base64_packet(attachment));
         }
     }
-    Ok(body)
+    Body::Text(body)
 }
 
 fn encode_bytes(frames: &[&Frame]) -> Vec<u8> {
@@ -193,13 +203,13 @@ mod tests {
         let json = r#"451-["é","𝄞",{"_placeholder":true,"num":0}]"#;
         // `𝄞` has two UTF-16 code units, and four bytes.
         let text = format!("{}:{json}6:b4AQID1:6", json.encode_utf16().count());
-        assert_eq!(encode(&frames(), false), Ok(text));
+        assert_eq!(encode(&frames(), false), Body::Text(text));
         let digits = json.len().to_string();
         let mut bytes = vec![0, digits.as_bytes()[0] - b'0', digits.as_bytes()[1] - b'0', 255];
         bytes.extend_from_slice(json.as_bytes());
         bytes.extend_from_slice(&[1, 4, 255, 4, 1, 2, 3, 0, 1, 255, b'6']);
-        assert_eq!(encode(&frames(), true), Err(bytes));
-        assert_eq!(encode(&[Frame::NOOP], true), Ok("1:6".to_owned()));
+        assert_eq!(encode(&frames(), true), Body::Bytes(bytes));
+        assert_eq!(encode(&[Frame::NOOP], true), Body::Text("1:6".to_owned()));
     }
 
     #[test]
@@ -209,9 +219,9 @@ mod tests {
             EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])),
             EnginePacket::Noop,
         ];
-        let text = encode(&frames(), false).unwrap();
+        let Body::Text(text) = encode(&frames(), false) else { panic!() };
         assert_eq!(decode(text.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
-        let bytes = encode(&frames(), true).unwrap_err();
+        let Body::Bytes(bytes) = encode(&frames(), true) else { panic!() };
         assert_eq!(decode_bytes(bytes.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
     }
 

@@ -1,4 +1,4 @@
-use std::{error, fmt, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, error, fmt, io, sync::Arc, time::Duration};
 
 use actix::{Actor, Addr};
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
@@ -6,7 +6,7 @@ use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 use super::{ConnectionError, Cookie, Cors, NamespaceBuilder, SocketIo, hooks::Hooks, io::Inner};
 use crate::{
     config::Config,
-    connection::{Admits, Family, Namespaces, Sessions, Shared},
+    connection::{Admits, Family, Namespaces, Predicate, Sessions, Shared, SpaceMaker},
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
     model::{Extensions, Handshake, Namespace},
     outbox::Transport,
@@ -21,7 +21,7 @@ pub(super) type HandshakeCheck = Arc<dyn Fn(&HttpRequest, &Extensions) -> Result
 /// Which names belong to a family of namespaces.
 enum Names {
     Matching(String),
-    If(Box<dyn Fn(&Namespace, &Handshake) -> bool + Send + Sync>),
+    If(Predicate),
 }
 
 /// A server in the making: handlers, routes, settings. Made by [`SocketIo::builder`].
@@ -376,24 +376,29 @@ impl Builder {
         }
         let encoding = encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
-        let sessions = Arc::<Sessions>::default();
-        let directory = Arc::clone(&sessions) as _;
-        let mut served = Namespaces::new(Arc::clone(&config), registry.clone(), encoding.clone(), directory);
+        let compile = |namespace: NamespaceBuilder| {
+            namespace.compile(config.handler_timeout).map(Arc::new).map_err(BuildError::Pattern)
+        };
+        let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
-            let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
-            if !served.add(name.clone(), router) {
+            if named.insert(name.clone(), compile(namespace)?).is_some() {
                 return Err(BuildError::NamespaceTwice(name));
             }
         }
+        let mut kin = Vec::new();
         for (admits, namespace) in families {
-            let router = Arc::new(namespace.compile(config.handler_timeout).map_err(BuildError::Pattern)?);
             let admits = match admits {
                 Names::Matching(pattern) => Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
                 Names::If(function) => Admits::Function(function),
             };
-            served.add_family(Family { admits, router });
+            kin.push(Family { admits, router: compile(namespace)? });
         }
+        // Nothing is started before everything is known to be right.
+        let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
+        let sessions = Arc::<Sessions>::default();
+        let directory = Arc::clone(&sessions) as _;
+        let makes = SpaceMaker::new(Arc::clone(&config), registry.clone(), encoding.clone(), directory);
+        let served = Namespaces::new(makes, named, kin);
         let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions });
         Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors, cookie, hooks }))
     }

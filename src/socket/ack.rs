@@ -31,8 +31,8 @@ impl Acks {
         Self { state: Mutex::default(), limit }
     }
 
-    /// Waits for the answer to an event with this id, which no other has.
-    pub(super) fn ask(&self, id: u64) -> Result<Pending<'_>, AckError> {
+    /// Waits for the answer to an event, whose id is made if there is room for one more.
+    pub(super) fn ask(&self, id: impl FnOnce() -> u64) -> Result<Pending<'_>, AckError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(AckError::Closed);
@@ -40,6 +40,7 @@ impl Acks {
         if state.waiting.len() >= self.limit {
             return Err(AckError::TooMany { limit: self.limit });
         }
+        let id = id();
         let (sender, answer) = oneshot::channel();
         state.waiting.insert(id, sender);
         Ok(Pending { acks: self, id, answer })
@@ -62,6 +63,10 @@ impl Acks {
 }
 
 impl Pending<'_> {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
     pub(super) async fn answer(&mut self) -> Result<Args, AckError> {
         (&mut self.answer).await.map_err(|_| AckError::Closed)
     }
@@ -81,15 +86,15 @@ mod tests {
     fn an_answer_counts_once_and_only_if_asked_for() {
         let acks = Acks::new(2);
         assert!(acks.answer(&AckId::from(0), Args::default()).is_err());
-        let mut first = acks.ask(0).unwrap();
-        let second = acks.ask(1).unwrap();
-        assert!(matches!(acks.ask(2), Err(AckError::TooMany { limit: 2 })));
+        let mut first = acks.ask(|| 0).unwrap();
+        let second = acks.ask(|| 1).unwrap();
+        assert!(matches!(acks.ask(|| panic!()), Err(AckError::TooMany { limit: 2 })));
         assert!(acks.answer(&AckId::from(0), Args::default()).is_ok());
         assert!(acks.answer(&AckId::from(0), Args::default()).is_err());
         assert!(first.answer.try_recv().is_ok());
         drop((first, second));
         assert!(acks.state.lock().waiting.is_empty());
         acks.close();
-        assert!(matches!(acks.ask(3), Err(AckError::Closed)));
+        assert!(matches!(acks.ask(|| panic!()), Err(AckError::Closed)));
     }
 }

@@ -65,9 +65,8 @@ impl<'a> Direct<'a> {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let id = self.socket.inner.space.ack_id();
-        let frame = self.socket.encode(Some(id), event, data)?;
-        let mut pending = self.socket.inner.acks.ask(id)?;
+        let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
+        let frame = self.socket.encode(Some(pending.id()), event, data)?;
         if self.volatile {
             self.socket.inner.lane.push_volatile(&frame);
         } else {

@@ -40,8 +40,8 @@ impl Body {
         match link.version {
             Version::V4 => Self::text(payload::encode(frames)),
             Version::V3 => match v3::encode(frames, !takes_base64(request)) {
-                Ok(text) => Self::text(text.into()),
-                Err(bytes) => Self { bytes, is_text: false },
+                v3::Body::Text(text) => Self::text(text.into()),
+                v3::Body::Bytes(bytes) => Self { bytes, is_text: false },
             },
         }
     }
@@ -152,7 +152,7 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
     let header = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     let is_bytes = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream"));
     if is_bytes && link.version == Version::V4 {
-        return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Broken("a body of bytes")));
+        return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));
     }
     let limit = link.limits().max_payload;
     if header(header::CONTENT_LENGTH)

@@ -52,6 +52,13 @@ impl Answer {
         assert_eq!(self.header("cache-control"), Some("no-store"));
     }
 
+    /// The same to who wants a WebSocket: the words alone, as Node has it.
+    #[track_caller]
+    pub(crate) fn is_websocket_refusal(&self, message: &str) {
+        assert_eq!((self.status, &*self.body), (400, message));
+        assert_eq!(self.header("content-type"), Some("text/html"));
+    }
+
     #[track_caller]
     pub(crate) fn is_unknown_session(&self) {
         self.is_refusal(1, "Session ID unknown");
