@@ -2,7 +2,7 @@
 //! binary in its place.
 //!
 //! The map is `{type, data, id, nsp}`; `data` is missing where the packet has no payload, `id` where nothing is to be
-//! acknowledged, and the client's `options` mean nothing to a server. [`Packet`] keeps JSON beside attachments, so what
+//! acknowledged, and the client's `options` mean nothing to a server. [`Packet`](super::Packet) keeps JSON beside attachments, so what
 //! JSON lacks is taken as `JSON.stringify` would write it:
 //!
 //! - dates (notepack's own, and MessagePack's timestamps) are ISO 8601 strings, invalid ones `null`;

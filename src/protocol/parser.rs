@@ -11,7 +11,7 @@ use super::{
 
 /// How packets are written, and read: Socket.IO's `parser` option.
 ///
-/// Both ends must use the same one. [`MsgpackParser`](super::MsgpackParser) is the one of `socket.io-msgpack-parser`;
+/// Both ends must use the same one. [`MsgpackParser`] is the one of `socket.io-msgpack-parser`;
 /// without, packets are JSON with attachments. One of your own goes to
 /// [`Builder::parser`](crate::Builder::parser), too:
 ///

@@ -13,7 +13,7 @@ pub(super) fn bad(what: &str) -> DecodeError {
     DecodeError::Payload(what.to_owned())
 }
 
-/// A MessagePack value in terms of [`Args`].
+/// A MessagePack value in terms of [`Args`](crate::protocol::Args).
 #[derive(Default)]
 pub(super) struct Json {
     pub(super) text: String,
