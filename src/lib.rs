@@ -136,10 +136,24 @@
 //! What goes to several clients is one publication with one place in its channel's order, which is the same for all
 //! subscribers, the sender included. A client that is in several of the channels gets one copy.
 //!
+//! Data is anything that serde serializes. What is [`Bytes`](bytes::Bytes) in it travels as a binary attachment, and is
+//! read as such by [`OnMessage::json`]; several arguments are put into [`Many`].
+//!
+//! The same choice of clients can be looked at, [`Target::fetch_sockets`], and acted upon, [`Target::sockets_join`] and
+//! its neighbours.
+//!
 //! # Acknowledgements
 //!
 //! A client that asks is answered by [`OnMessage::ack`]; the first call counts, and it may come later, from a task. A
 //! server that asks waits for [`Socket::emit_with_ack`], also within the handler of that client's own event.
+//!
+//! [`Target::emit_with_ack`] asks many, and tells who has not answered.
+//!
+//! # Namespaces
+//!
+//! A connection may be in several namespaces, as a socket of its own in each, with its own id, context and channels. The
+//! methods of the builder are about the main one; [`Builder::namespace`] adds another, and
+//! [`Builder::namespaces_matching`] a family of them. [`SocketIo::of`] is the handle to one.
 //!
 //! # What is remembered of a client
 //!
