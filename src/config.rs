@@ -70,6 +70,9 @@ pub struct Config {
     /// a larger message closes the WebSocket with code 1009. Socket.IO's `maxHttpBufferSize`. Default: 1,000,000.
     #[doc(alias = "max_http_buffer_size")]
     pub max_payload: usize,
+    /// Packets in the answer to one poll; the rest waits for the next. python-socketio hangs up at more than 16.
+    /// Default: 16.
+    pub max_poll_packets: usize,
     /// Bytes that wait for a client. One which reads too slowly is let go with
     /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
     pub max_outbox: usize,
@@ -123,6 +126,7 @@ impl Default for Config {
             shutdown_timeout: Duration::from_secs(10),
             tcp_timeout: Duration::from_secs(20),
             max_payload: 1_000_000,
+            max_poll_packets: 16,
             max_outbox: 4 << 20,
             max_inbox: 64,
             max_publications: 65_536,

@@ -46,23 +46,10 @@ impl Handler<OnMessage> for Chat {
     type Result = HandlerResult;
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> HandlerResult {
-        match (event.event(), &event.channel) {
-            ("name", None) => {
-                let name = event.json::<String>()?.trim().to_owned();
-                if name.is_empty() || name.chars().count() > 20 || !event.socket.channels().is_empty() {
-                    event.ack(&json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}))?;
-                } else {
-                    event.socket.context().insert("name", name)?;
-                    event.ack(&None::<()>)?;
-                }
-            }
-            ("message", Some(room)) => {
-                let name: Option<String> = event.socket.context().get("name")?;
-                let text = json!({"name": name, "text": event.json::<String>()?});
-                event.socket.send_and_broadcast_channel(room, &text)?;
-            }
-            (other, _) => return Err(HandlerError::reject(format!("nobody here knows what {other:?} means"))),
-        }
+        // What is said to no room is not for this actor.
+        let Some(room) = &event.channel else { return Ok(()) };
+        let name: Option<String> = event.socket.context().get("name")?;
+        event.socket.send_and_broadcast_channel(room, &json!({"name": name, "text": event.json::<String>()?}))?;
         Ok(())
     }
 }
@@ -84,6 +71,21 @@ impl Handler<OnUnsubscribe> for Chat {
     }
 }
 
+/// A client says its name, before it enters a room.
+async fn introduction(event: OnMessage) -> HandlerResult {
+    if event.event() != "name" || event.channel.is_some() {
+        return Ok(());
+    }
+    let name = event.json::<String>()?.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 20 || !event.socket.channels().is_empty() {
+        event.ack(&json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}))?;
+    } else {
+        event.socket.context().insert("name", name)?;
+        event.ack(&None::<()>)?;
+    }
+    Ok(())
+}
+
 async fn page() -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(include_str!("index.html"))
 }
@@ -92,7 +94,7 @@ async fn page() -> HttpResponse {
 async fn main() -> std::io::Result<()> {
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
     let chat = Chat::default().start();
-    let io = SocketIo::builder().to(&chat).route(channel("^room-[a-z]{1,20}$")).build()?;
+    let io = SocketIo::builder().on_message(introduction).route(channel("^room-[a-z]{1,20}$").to(&chat)).build()?;
     println!("open http://127.0.0.1:8080");
     let stop = io.shutdown_on_signal();
     HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))

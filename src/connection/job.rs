@@ -181,7 +181,7 @@ async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args)
     }
     let scope = Scope::Channel(&channel);
     let allowed = router.allows_publish(&channel);
-    if !allowed && !router.hears::<OnMessage>(scope) {
+    if !allowed && !router.hears_on_a_route::<OnMessage>(&channel) {
         return Err(refusal("clients may not publish to this channel"));
     }
     let message = OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);

@@ -186,6 +186,14 @@ impl Connection {
         }
     }
 
+    /// The client does not come back for what was said last.
+    pub(super) fn forgo(&mut self, ctx: &mut Context<Self>) {
+        if self.timers.is_lingering() {
+            self.outbox.cut();
+            self.drained(ctx);
+        }
+    }
+
     /// The last frame was taken.
     pub(super) fn drained(&mut self, ctx: &mut Context<Self>) {
         self.shared.sessions.close(&self.id);
@@ -233,11 +241,7 @@ impl Connection {
                 log::info!("{}: in no namespace within connect_timeout", self.peer());
                 self.end(DisconnectReason::TransportClose, ctx);
             }
-            Due::CloseTimeout => {
-                self.outbox.cut();
-                self.drained(ctx);
-                return;
-            }
+            Due::CloseTimeout => return self.forgo(ctx),
         }
         if self.ended.is_none() || self.timers.is_lingering() {
             self.wait(ctx);

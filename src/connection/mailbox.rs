@@ -6,6 +6,7 @@ use super::{Connection, receive::reason};
 use crate::{
     event::DisconnectReason,
     outbox::OutboxEvent,
+    protocol::EnginePacket,
     socket::Command,
     transport::{Ending, Inbound},
 };
@@ -22,15 +23,20 @@ impl Handler<Inbound> for Connection {
     fn handle(&mut self, message: Inbound, ctx: &mut Context<Self>) {
         match message {
             // Dropping `taken` tells the transport that there is no connection any more.
-            Inbound::Packets { .. } if self.ended.is_some() => {}
+            Inbound::Packets { packets, .. } if self.ended.is_some() => {
+                if packets.contains(&EnginePacket::Close) {
+                    self.forgo(ctx);
+                }
+            }
+            Inbound::End(_) if self.ended.is_some() => self.forgo(ctx),
             Inbound::Packets { packets, taken } => {
                 self.inbox.receive(packets, taken);
                 self.work(ctx);
             }
             Inbound::End(ending) => {
                 match &ending {
-                    Ending::Broken(why) if self.ended.is_none() => log::info!("{}: {why}", self.peer()),
-                    Ending::Malformed(error) if self.ended.is_none() => log::info!("{}: {error}", self.peer()),
+                    Ending::Broken(why) => log::info!("{}: {why}", self.peer()),
+                    Ending::Malformed(error) => log::info!("{}: {error}", self.peer()),
                     _ => {}
                 }
                 self.end(reason(&ending), ctx);

@@ -96,6 +96,7 @@ impl Connection {
             let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
             let limits = Limits {
                 max_payload: config.max_payload,
+                max_poll_packets: config.max_poll_packets,
                 body_timeout: config.body_timeout,
                 upgrade_timeout: config.upgrade_timeout,
                 deflate: config.per_message_deflate.then_some(config.deflate_threshold),

@@ -238,25 +238,28 @@ impl Outbox {
         state.release_poll = false;
     }
 
-    /// Takes as many frames as fit into one polling body of `max_bytes`, and one at least.
-    pub(crate) fn poll_batch(&self, max_bytes: usize, cx: &mut Context<'_>) -> Poll<Taken> {
+    /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one at least.
+    ///
+    /// The goodbye comes by itself: clients drop what comes with it.
+    pub(crate) fn poll_batch(&self, max_bytes: usize, max_packets: usize, cx: &mut Context<'_>) -> Poll<Taken> {
         let mut state = self.state.lock();
         if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
             return Poll::Ready(Taken::Nothing);
         }
-        let mut size = 0;
+        let (mut size, mut packets) = (0, 0);
         let fitting = state
             .frames
             .iter()
             .take_while(|frame| {
                 size += frame.polling_len();
-                size <= max_bytes.saturating_add(1)
+                packets += frame.packets();
+                size <= max_bytes.saturating_add(1) && packets <= max_packets
             })
             .count();
         let count = fitting.max(1).min(state.frames.len());
         let batch: Vec<_> = state.frames.drain(..count).collect();
         state.bytes -= batch.iter().map(Frame::len).sum::<usize>();
-        self.taken(state, batch, cx)
+        if batch.is_empty() { self.taken(state, batch, cx) } else { Poll::Ready(Taken::Frames(batch)) }
     }
 
     /// Takes everything that waits.
@@ -398,7 +401,7 @@ mod tests {
         let (outbox, events) = outbox(30);
         for n in 0..100 {
             assert_eq!(outbox.push(frame(n)), Pushed::Queued);
-            assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(n)])));
+            assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(n)])));
         }
         assert!(events.lock().is_empty());
     }
@@ -410,9 +413,13 @@ mod tests {
             outbox.push(frame(n));
         }
         // Two packets of 8 bytes and their separator are 17.
-        assert_eq!(outbox.poll_batch(17, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
-        assert_eq!(outbox.poll_batch(16, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
-        assert_eq!(outbox.poll_batch(1, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(3)])));
+        assert_eq!(outbox.poll_batch(17, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
+        assert_eq!(outbox.poll_batch(16, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
+        assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(3)])));
+        for n in 0..3 {
+            outbox.push(frame(n));
+        }
+        assert_eq!(outbox.poll_batch(100, 2, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
     }
 
     #[test]
@@ -422,10 +429,20 @@ mod tests {
         outbox.push(frame(1));
         outbox.finish();
         assert_eq!(outbox.push(frame(2)), Pushed::Dropped);
-        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
-        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Last(vec![frame(1)])));
-        assert_eq!(outbox.poll_batch(8, &mut cx()), Poll::Ready(Taken::Cut));
+        assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+        assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(1)])));
+        assert!(events.lock().is_empty());
+        assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Last(vec![])));
+        assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Cut));
         assert_eq!(*events.lock(), [OutboxEvent::Drained]);
+    }
+
+    #[test]
+    fn a_websocket_takes_the_last_frames_with_the_goodbye() {
+        let (outbox, _) = outbox(1000);
+        outbox.push(frame(0));
+        outbox.finish();
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Last(vec![frame(0)])));
     }
 
     #[test]
@@ -433,16 +450,16 @@ mod tests {
         let (outbox, _) = outbox(1000);
         assert!(outbox.begin_poll());
         assert!(!outbox.begin_poll(), "one poll at a time");
-        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Pending);
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
         assert!(outbox.begin_probe());
         assert!(!outbox.begin_probe(), "one probe at a time");
-        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Nothing));
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
         outbox.end_poll();
 
         outbox.push(frame(0));
         assert!(outbox.hand_over());
         assert!(!outbox.hand_over());
-        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Nothing));
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
         assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
         assert_eq!(outbox.holder(), Transport::WebSocket);
     }
@@ -454,7 +471,7 @@ mod tests {
         outbox.end_probe();
         assert!(outbox.begin_poll());
         outbox.push(frame(0));
-        assert_eq!(outbox.poll_batch(100, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
         assert!(outbox.begin_probe());
     }
 }

@@ -146,6 +146,11 @@ impl Frame {
         }
     }
 
+    /// How many packets [`Frame::polling`] adds.
+    pub fn packets(&self) -> usize {
+        usize::from(self.first > 0) + self.attachments().len()
+    }
+
     /// How many bytes [`Frame::polling`] adds at most.
     pub fn polling_len(&self) -> usize {
         let attachments = self.attachments().iter().map(|attachment| 2 + attachment.len().div_ceil(3) * 4);

@@ -165,8 +165,8 @@ impl Encoding {
         Self { deflate_from: bytes, ..self }
     }
 
-    /// Clones share what is compressed, so this comes before there are any.
-    fn ready(&self, frame: Frame) -> Frame {
+    /// Lets a frame be sent compressed. Clones share what is, so this comes before there are any.
+    pub(crate) fn compressible(&self, frame: Frame) -> Frame {
         match self.deflate_from {
             Some(bytes) if frame.len() >= bytes => frame.deflatable(),
             _ => frame,
@@ -204,6 +204,7 @@ impl Encoding {
         }
     }
 
+    /// An event; not [compressible](Self::compressible) yet, which is its sender's choice.
     pub(crate) fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -211,14 +212,13 @@ impl Encoding {
         name: &str,
         data: &T,
     ) -> Result<Frame, serde_json::Error> {
-        let frame = match &self.parser {
+        Ok(match &self.parser {
             Some(parser) => {
                 let (name, id) = (name.into(), id.map(AckId::from));
                 write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id })
             }
             None => encode::event(namespace, id, name, data)?,
-        };
-        Ok(self.ready(frame))
+        })
     }
 
     pub(crate) fn forward(&self, namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
@@ -229,7 +229,7 @@ impl Encoding {
             }
             None => encode::forward(namespace, name, args)?,
         };
-        Ok(self.ready(frame))
+        Ok(self.compressible(frame))
     }
 
     pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -242,7 +242,7 @@ impl Encoding {
             Some(parser) => write(&**parser, namespace, PacketKind::Ack { id: Some(id.clone()), args: args(data)? }),
             None => encode::ack(namespace, id, data)?,
         };
-        Ok(self.ready(frame))
+        Ok(self.compressible(frame))
     }
 }
 

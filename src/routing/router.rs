@@ -81,9 +81,9 @@ impl Router {
         self.patterns.matches(channel).iter().any(|route| self.routes[route].allow_publish)
     }
 
-    /// Whether anybody would hear of this event.
-    pub(crate) fn hears<E: ChannelEvent>(&self, scope: Scope<'_>) -> bool {
-        !self.handlers::<E>(scope).is_empty()
+    /// Whether a route of the channel has a handler of this event. Those who hear everything don't count.
+    pub(crate) fn hears_on_a_route<E: ChannelEvent>(&self, channel: &Channel) -> bool {
+        self.patterns.matches(channel).iter().any(|route| !self.routes[route].handlers.of::<E>().is_empty())
     }
 
     /// Asks the handlers one after the other; the first objection is the answer.

@@ -74,6 +74,7 @@ impl Builder {
         shutdown_timeout: Duration,
         tcp_timeout: Duration,
         max_payload: usize,
+        max_poll_packets: usize,
         max_outbox: usize,
         max_inbox: usize,
         max_publications: usize,
@@ -443,6 +444,7 @@ fn check(config: &Config) -> Result<(), BuildError> {
     }
     for (setting, bound) in [
         ("max_payload", config.max_payload),
+        ("max_poll_packets", config.max_poll_packets),
         ("max_outbox", config.max_outbox),
         ("max_inbox", config.max_inbox),
         ("max_publications", config.max_publications),

@@ -3,9 +3,11 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use super::{AckError, SendError, Socket};
+use super::{AckError, SendError, Socket, send::check};
+use crate::protocol::Frame;
 
-/// How to send to one client: made by [`Socket::volatile`] and [`Socket::timeout`].
+/// How to send to one client: made by [`Socket::volatile`], [`Socket::compress`] and
+/// [`Socket::timeout`].
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -20,18 +22,26 @@ use super::{AckError, SendError, Socket};
 pub struct Direct<'a> {
     socket: &'a Socket,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
 }
 
 impl<'a> Direct<'a> {
     pub(super) fn new(socket: &'a Socket) -> Self {
-        Self { socket, volatile: false, timeout: socket.config().ack_timeout }
+        Self { socket, volatile: false, compress: true, timeout: socket.config().ack_timeout }
     }
 
     /// Drops what is sent if the client's transport does not wait for it: because something else is still on its way, or
     /// because a polling client is between two polls. For what is out of date a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Whether what is sent may be compressed on its way, where
+    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow it. Default: yes.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -47,7 +57,7 @@ impl<'a> Direct<'a> {
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
-        let frame = self.socket.encode(None, event, data)?;
+        let frame = self.encode(None, event, data)?;
         if !self.volatile {
             return self.socket.push(frame);
         }
@@ -66,7 +76,7 @@ impl<'a> Direct<'a> {
         R: DeserializeOwned,
     {
         let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
-        let frame = self.socket.encode(Some(pending.id()), event, data)?;
+        let frame = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
             self.socket.inner.lane.push_volatile(&frame);
         } else {
@@ -74,5 +84,12 @@ impl<'a> Direct<'a> {
         }
         let answer = timeout(self.timeout, pending.answer()).await;
         answer.map_err(|_| AckError::Timeout)??.get(0).map_err(AckError::Reply)
+    }
+
+    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
+        check(event)?;
+        let encoding = self.socket.encoding();
+        let frame = encoding.event(self.socket.namespace().as_str(), id, event, data)?;
+        Ok(if self.compress { encoding.compressible(frame) } else { frame })
     }
 }

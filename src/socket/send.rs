@@ -3,10 +3,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{AckError, Direct, SendError, Socket, Target};
-use crate::{
-    model::ToChannel,
-    protocol::{Frame, is_reserved},
-};
+use crate::{model::ToChannel, protocol::is_reserved};
 
 /// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)` of all clients.
 pub(crate) const MESSAGE: &str = "message";
@@ -40,7 +37,7 @@ impl Socket {
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), SendError> {
-        self.push(self.encode(None, event, data)?)
+        Direct::new(self).emit(event, data)
     }
 
     /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`] at most.
@@ -122,20 +119,14 @@ impl Socket {
         Direct::new(self).volatile()
     }
 
+    /// Whether what is sent may be compressed: see [`Direct::compress`].
+    pub fn compress(&self, compress: bool) -> Direct<'_> {
+        Direct::new(self).compress(compress)
+    }
+
     /// How long to wait for an acknowledgement, in place of [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
         Direct::new(self).timeout(timeout)
-    }
-
-    /// An event for this client, encoded.
-    pub(super) fn encode<T: Serialize + ?Sized>(
-        &self,
-        id: Option<u64>,
-        event: &str,
-        data: &T,
-    ) -> Result<Frame, SendError> {
-        check(event)?;
-        Ok(self.encoding().event(self.namespace().as_str(), id, event, data)?)
     }
 
     /// The channel's subscribers but this client: Socket.IO's `socket.to(channel)`.

@@ -29,6 +29,7 @@ pub struct Target {
     space: Arc<Space>,
     audience: Audience,
     volatile: bool,
+    compress: bool,
     timeout: Duration,
     /// The first name that was none; reported when it is used.
     invalid: Option<ChannelError>,
@@ -57,7 +58,7 @@ impl Target {
     pub(crate) fn new(space: Arc<Space>) -> Self {
         let audience = Audience::everyone(space.namespace.clone());
         let timeout = space.config.ack_timeout;
-        Self { space, audience, volatile: false, timeout, invalid: None }
+        Self { space, audience, volatile: false, compress: true, timeout, invalid: None }
     }
 
     /// The subscribers of this channel, too.
@@ -99,6 +100,13 @@ impl Target {
     /// later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
+        self
+    }
+
+    /// Whether what is sent may be compressed on its way, where
+    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow it. Default: yes.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
         self
     }
 
@@ -228,7 +236,9 @@ impl Target {
 impl Target {
     fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
         check(event)?;
-        Ok(self.space.encoding.event(self.space.namespace.as_str(), id, event, data)?)
+        let encoding = &self.space.encoding;
+        let frame = encoding.event(self.space.namespace.as_str(), id, event, data)?;
+        Ok(if self.compress { encoding.compressible(frame) } else { frame })
     }
 
     fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {

@@ -58,6 +58,8 @@ pub(super) fn takes_base64(request: &HttpRequest) -> bool {
 pub(crate) struct Limits {
     /// Bytes of a polling body and of a WebSocket message.
     pub(crate) max_payload: usize,
+    /// Packets of a body that answers a poll.
+    pub(crate) max_poll_packets: usize,
     /// How long a polling body may take to arrive.
     pub(crate) body_timeout: Duration,
     /// How long a WebSocket may take from its start to the end of the upgrade.

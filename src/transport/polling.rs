@@ -69,7 +69,7 @@ pub(crate) async fn get(
         link.end(Ending::Broken("two polls at once"));
         return status(StatusCode::BAD_REQUEST);
     };
-    let batch = poll_fn(|cx| link.outbox.poll_batch(link.limits().max_payload, cx));
+    let batch = poll_fn(|cx| link.outbox.poll_batch(link.limits().max_payload, link.limits().max_poll_packets, cx));
     let taken = if link.outbox.is_probing() {
         timeout(POLL_DURING_PROBE, batch).await.unwrap_or(Taken::Nothing)
     } else {
@@ -82,7 +82,10 @@ pub(crate) async fn get(
             frames
         }
         Taken::Nothing => vec![Frame::NOOP],
-        Taken::Cut => vec![Frame::CLOSE],
+        Taken::Cut => {
+            poll.end();
+            return status(StatusCode::BAD_REQUEST);
+        }
     };
     let body = Body::new(link, request, &frames);
     // Until there is a response, the poll is still under way: dropped now, it would take the frames with it.

@@ -426,13 +426,14 @@ class Conformance:
             for one in (a, b):
                 await self.subscribe(one, room, namespace=namespace)
         for namespace, other in (("/", "/admin"), ("/admin", "/")):
-            mark = unique("mark")
-            verb = {"verb": "send_and_broadcast_channel", "channel": room, "data": {"mark": mark}}
-            self.assertIsNone(await a.ask("verb", verb, namespace=namespace))
-            for ns in ("/", "/admin"):
-                await self.fence(a, [a, b], ns)
-            self.assertEqual([one.copies(mark, namespace) for one in (a, b)], [1, 1])
-            self.assertEqual([one.copies(mark, other) for one in (a, b)], [0, 0])
+            for verb in ("send_and_broadcast_channel", "send_and_broadcast", "io_broadcast"):
+                mark = unique("mark")
+                order = {"verb": verb, "channel": room, "data": {"mark": mark}}
+                self.assertIsNone(await a.ask("verb", order, namespace=namespace))
+                for ns in ("/", "/admin"):
+                    await self.fence(a, [a, b], ns)
+                self.assertEqual([one.copies(mark, namespace) for one in (a, b)], [1, 1], verb)
+                self.assertEqual([one.copies(mark, other) for one in (a, b)], [0, 0], verb)
 
     async def test_is_refused_in_one_namespace_and_stays_in_the_other(self):
         client = Client(["/", "/admin"])
