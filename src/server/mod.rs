@@ -1,5 +1,6 @@
 //! What an application holds: the builder, the handle, the HTTP side.
 
+mod build_error;
 mod builder;
 mod client;
 mod compression;
@@ -11,8 +12,10 @@ mod mount;
 mod namespace;
 mod refusal;
 mod serve;
+mod settings;
 
-pub use builder::{BuildError, Builder};
+pub use build_error::BuildError;
+pub use builder::Builder;
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
 pub use io::SocketIo;

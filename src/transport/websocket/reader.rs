@@ -1,0 +1,267 @@
+//! The half that reads.
+
+use std::{cell::RefCell, future::poll_fn, mem, pin::Pin, rc::Rc, sync::Arc};
+
+use actix_http::ws::{CloseCode, Codec, Frame as WsFrame, Item, Message, ProtocolError};
+use actix_web::web;
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use futures_core::Stream;
+use tokio_util::codec::Decoder;
+
+use super::wire::{Source, Wire};
+use crate::{
+    protocol::{DecodeError, EnginePacket, Version, v3},
+    transport::{
+        Ending, Link,
+        deflate::{self, InflateError},
+    },
+};
+
+/// The half that reads.
+pub(super) struct Reader {
+    link: Arc<Link>,
+    pub(super) wire: Rc<RefCell<Wire>>,
+    payload: web::Payload,
+    codec: Codec,
+    buffer: BytesMut,
+    /// The fragments of a message so far, and whether it is binary.
+    fragments: Option<(bool, BytesMut)>,
+    /// The client may compress its messages.
+    deflate: bool,
+    /// The message that is being read is compressed.
+    compressed: bool,
+    /// Bytes inflated for the batch so far.
+    inflated: usize,
+}
+
+/// Why a reader stops.
+enum Stop {
+    /// The peer closed, or is gone.
+    Gone,
+    /// The peer broke a rule: this is the close code which says so, and how the session ends.
+    Broken(CloseCode, Ending),
+}
+
+impl Reader {
+    pub(super) fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, payload: web::Payload) -> Self {
+        let codec = Codec::new().max_size(link.limits().max_payload);
+        let deflate = wire.borrow().deflate.is_some();
+        let buffer = BytesMut::new();
+        Self { link, wire, payload, codec, buffer, fragments: None, deflate, compressed: false, inflated: 0 }
+    }
+
+    /// Hands over packets until the peer or the connection is gone.
+    pub(super) async fn run(&mut self) {
+        let stop = loop {
+            let batch = match self.batch().await {
+                Ok(batch) => batch,
+                Err(stop) => break stop,
+            };
+            if !self.link.push(batch).await {
+                return;
+            }
+        };
+        let (reason, ending) = match stop {
+            Stop::Gone => (None, Ending::Closed),
+            Stop::Broken(code, ending) => (Some(code.into()), ending),
+        };
+        // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
+        self.link.end(ending);
+        self.wire.borrow_mut().close(reason);
+    }
+
+    /// Answers a probe and waits for the upgrade. `false`: the peer gave up, or did something else.
+    pub(super) async fn upgrade(&mut self) -> bool {
+        let link = Arc::clone(&self.link);
+        let mut probe = Probe { link: &link, begun: false };
+        loop {
+            match self.packet().await {
+                Ok(EnginePacket::Ping(data)) if &*data == "probe" && !probe.begun => {
+                    if !probe.begin() {
+                        return false;
+                    }
+                    let pong = EnginePacket::Pong(data).encode();
+                    let mut wire = self.wire.borrow_mut();
+                    wire.encode(Message::Text(pong));
+                    wire.wake();
+                }
+                Ok(EnginePacket::Upgrade) => {
+                    if !self.link.outbox.hand_over() {
+                        return false;
+                    }
+                    probe.begun = false;
+                    let mut wire = self.wire.borrow_mut();
+                    wire.source = Source::Outbox(Arc::clone(&self.link));
+                    wire.wake();
+                    return true;
+                }
+                Ok(_) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// At least one packet, and whatever has come with it; but not much that is a multiple of what came.
+    async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
+        self.inflated = 0;
+        let mut batch = vec![self.packet().await?];
+        while batch.len() < Link::BATCH && self.inflated < self.link.limits().max_payload {
+            match self.decode() {
+                Ok(Some(packet)) => batch.push(packet),
+                Ok(None) => break,
+                // What came before it was in order, and is handled first.
+                Err(stop) => {
+                    self.link.push(batch).await;
+                    return Err(stop);
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn packet(&mut self) -> Result<EnginePacket, Stop> {
+        loop {
+            if let Some(packet) = self.decode()? {
+                return Ok(packet);
+            }
+            let mut payload = Pin::new(&mut self.payload);
+            match poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
+                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                Some(Err(_)) | None => return Err(Stop::Gone),
+            }
+        }
+    }
+
+    /// The next packet of what has been read, if it is whole.
+    fn decode(&mut self) -> Result<Option<EnginePacket>, Stop> {
+        while let Some(frame) = self.frame().map_err(violation)? {
+            let (is_binary, data) = match frame {
+                WsFrame::Text(text) => (false, text),
+                WsFrame::Binary(data) => (true, data),
+                WsFrame::Continuation(item) => match self.fragment(item)? {
+                    Some(message) => message,
+                    None => continue,
+                },
+                WsFrame::Ping(data) => {
+                    let mut wire = self.wire.borrow_mut();
+                    wire.pong = Some(data);
+                    wire.wake();
+                    continue;
+                }
+                WsFrame::Pong(_) => continue,
+                WsFrame::Close(_) => return Err(Stop::Gone),
+            };
+            let data = self.inflate(data)?;
+            return self.engine_packet(is_binary, data).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn engine_packet(&self, is_binary: bool, data: Bytes) -> Result<EnginePacket, Stop> {
+        let packet = match (is_binary, self.link.version) {
+            (true, Version::V4) => Ok(EnginePacket::Binary(data)),
+            (true, Version::V3) => v3::decode_binary(&data),
+            (false, version) => {
+                let text = ByteString::try_from(data)
+                    .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))?;
+                match version {
+                    Version::V4 => EnginePacket::decode(text),
+                    Version::V3 => v3::decode_text(text),
+                }
+            }
+        };
+        packet.map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))
+    }
+
+    /// The codec looks at the size of a frame when it has all of it; here, what is announced is enough to refuse it.
+    fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
+        if announced(&self.buffer) > self.link.limits().max_payload as u64 {
+            return Err(ProtocolError::Overflow);
+        }
+        // The codec knows of no extension. Each of its frames takes what it has of the buffer, so another one starts it.
+        if self.deflate && self.buffer.first_mut().is_some_and(deflate::unmark) {
+            self.compressed = true;
+        }
+        self.codec.decode(&mut self.buffer)
+    }
+
+    /// A whole message, as it was before its compression. It has the same bound as one that was not compressed.
+    fn inflate(&mut self, message: Bytes) -> Result<Bytes, Stop> {
+        if !mem::take(&mut self.compressed) {
+            return Ok(message);
+        }
+        let message = deflate::inflate(&message, self.link.limits().max_payload).map_err(|error| match error {
+            InflateError::TooLarge => violation(ProtocolError::Overflow),
+            InflateError::Malformed => {
+                Stop::Broken(CloseCode::Invalid, Ending::Broken("a compressed message does not inflate"))
+            }
+        })?;
+        self.inflated += message.len();
+        Ok(message.into())
+    }
+
+    /// Adds a fragment; the last one completes the message, which may be binary. Together they have the same bound as
+    /// a single frame.
+    fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, Stop> {
+        let (data, last) = match item {
+            Item::FirstText(data) => {
+                self.fragments = Some((false, BytesMut::new()));
+                (data, false)
+            }
+            Item::FirstBinary(data) => {
+                self.fragments = Some((true, BytesMut::new()));
+                (data, false)
+            }
+            Item::Continue(data) => (data, false),
+            Item::Last(data) => (data, true),
+        };
+        // The codec lets a fragment that continues nothing through to nobody.
+        let (is_binary, fragments) = self.fragments.get_or_insert_default();
+        if fragments.len() + data.len() > self.link.limits().max_payload {
+            return Err(violation(ProtocolError::Overflow));
+        }
+        fragments.extend_from_slice(&data);
+        let is_binary = *is_binary;
+        Ok(last.then(|| (is_binary, self.fragments.take().unwrap_or_default().1.freeze())))
+    }
+}
+
+/// The length that a frame's header announces (RFC 6455 §5.2), as far as it has come.
+fn announced(frame: &[u8]) -> u64 {
+    let Some((head, rest)) = frame.split_at_checked(2) else { return 0 };
+    match head[1] & 0x7f {
+        126 => rest.first_chunk().map_or(0, |length| u16::from_be_bytes(*length).into()),
+        127 => rest.first_chunk().map_or(0, |length| u64::from_be_bytes(*length)),
+        length => length.into(),
+    }
+}
+
+fn violation(error: ProtocolError) -> Stop {
+    match error {
+        ProtocolError::Overflow => {
+            Stop::Broken(CloseCode::Size, Ending::Broken("a WebSocket message is larger than max_payload"))
+        }
+        _ => Stop::Broken(CloseCode::Protocol, Ending::Broken("the client broke the WebSocket protocol")),
+    }
+}
+
+/// A probe under way: however it fails, polling gets its right back.
+struct Probe<'a> {
+    link: &'a Link,
+    begun: bool,
+}
+
+impl Probe<'_> {
+    fn begin(&mut self) -> bool {
+        self.begun = self.link.outbox.begin_probe();
+        self.begun
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        if self.begun {
+            self.link.outbox.end_probe();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The half that writes.
+
+use std::{
+    cell::RefCell,
+    mem,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use actix_http::ws::{CloseReason, Codec, Message};
+use actix_web::Error;
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use tokio_util::codec::Encoder;
+
+use crate::{
+    outbox::Taken,
+    protocol::{Frame, Version, v3},
+    transport::{Ending, Link, deflate},
+};
+
+/// Where the frames come from.
+#[derive(Default)]
+pub(super) enum Source {
+    /// Not yet decided: a probe.
+    #[default]
+    Nothing,
+    Outbox(Arc<Link>),
+    /// No more.
+    End,
+}
+
+/// What the two halves share.
+#[derive(Default)]
+pub(super) struct Wire {
+    /// Frames of the WebSocket's own: the answer to a probe.
+    own: BytesMut,
+    /// The answer to the last ping: one is enough for all pings before (RFC 6455 §5.5.3), and bounds what a flood costs.
+    pub(super) pong: Option<Bytes>,
+    pub(super) source: Source,
+    /// The Close frame to end with, unless the connection was cut.
+    goodbye: Option<Option<CloseReason>>,
+    /// The client takes no binary messages.
+    base64: bool,
+    version: Version,
+    /// The client takes compressed messages, and gets those of so many bytes or more.
+    pub(super) deflate: Option<usize>,
+    waker: Option<Waker>,
+}
+
+impl Wire {
+    pub(super) fn new(base64: bool, version: Version) -> Self {
+        Self { base64, version, ..Self::default() }
+    }
+
+    pub(super) fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn close(&mut self, reason: Option<CloseReason>) {
+        if !matches!(self.source, Source::End) {
+            self.source = Source::End;
+            self.goodbye = Some(reason);
+        }
+        self.wake();
+    }
+
+    pub(super) fn encode(&mut self, message: Message) {
+        // The codec refuses nothing but fragments out of order, and none is ever sent.
+        let _ = Codec::new().encode(message, &mut self.own);
+    }
+
+    /// One chunk for all, without a copy if there is only one frame.
+    fn join(&self, own: BytesMut, frames: &[Frame]) -> Bytes {
+        let bytes = |frame: &Frame| match self.deflate {
+            _ if self.version == Version::V3 => v3::websocket(frame, !self.base64),
+            _ if self.base64 && !frame.attachments().is_empty() => frame.websocket_base64(),
+            Some(threshold) => frame.deflated(|message| deflate::deflate(message, threshold)).clone(),
+            None => frame.websocket().clone(),
+        };
+        match frames {
+            [frame] if own.is_empty() => bytes(frame),
+            _ => {
+                let mut chunk = own;
+                if self.deflate.is_none() {
+                    chunk.reserve(frames.iter().map(Frame::len).sum());
+                }
+                for frame in frames {
+                    chunk.extend_from_slice(&bytes(frame));
+                }
+                chunk.freeze()
+            }
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(data) = self.pong.take() {
+            self.encode(Message::Pong(data));
+        }
+        let taken = match &self.source {
+            Source::Outbox(link) => link.outbox.poll_all(cx),
+            Source::Nothing => Poll::Pending,
+            Source::End => Poll::Ready(Taken::Cut),
+        };
+        let own = mem::take(&mut self.own);
+        match taken {
+            Poll::Pending if own.is_empty() => {
+                self.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(Some(own.freeze())),
+            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(self.join(own, &frames))),
+            Poll::Ready(Taken::Last(frames)) => {
+                self.source = Source::End;
+                self.own = BytesMut::from(self.join(own, &frames));
+                self.encode(Message::Close(None));
+                Poll::Ready(Some(mem::take(&mut self.own).freeze()))
+            }
+            Poll::Ready(Taken::Cut | Taken::Nothing) => {
+                self.source = Source::End;
+                self.own = own;
+                if let Some(reason) = self.goodbye.take() {
+                    self.encode(Message::Close(reason));
+                }
+                let last = mem::take(&mut self.own);
+                Poll::Ready((!last.is_empty()).then(|| last.freeze()))
+            }
+        }
+    }
+}
+
+/// The half that writes. Dropped when the peer is gone.
+pub(super) struct Body(pub(super) Rc<RefCell<Wire>>);
+
+impl Stream for Body {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.borrow_mut().poll(cx).map(|chunk| chunk.map(Ok))
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let mut wire = self.0.borrow_mut();
+        if let Source::Outbox(link) = mem::replace(&mut wire.source, Source::End) {
+            link.end(Ending::Closed);
+        }
+    }
+}
