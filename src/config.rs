@@ -79,6 +79,8 @@ pub struct Config {
     /// Events of a client that wait for its handlers. Then no more is read from the client until there is room, and
     /// TCP makes it wait. Default: 64.
     pub max_inbox: usize,
+    /// Bytes of a client's events that wait for its handlers, roughly as they are in memory; the same then. Default: 4 MiB.
+    pub max_inbox_bytes: usize,
     /// Publications that wait for the registry, of all senders together; then
     /// [`SendError::Overloaded`](crate::SendError::Overloaded). Default: 65,536.
     pub max_publications: usize,
@@ -92,8 +94,8 @@ pub struct Config {
     /// Acknowledgements that are waited for, for each socket; then
     /// [`AckError::TooMany`](crate::AckError::TooMany). Default: 1,024.
     pub max_pending_acks: usize,
-    /// Attachments of one binary event or acknowledgement; more is a parse error. Each may have `max_payload` bytes.
-    /// Default: 10.
+    /// Attachments of one binary event or acknowledgement; more is a parse error. Together they may have
+    /// `max_payload` bytes. Default: 10.
     pub max_attachments: usize,
     /// Levels of nested arrays and objects in what a client sends; more is a parse error. Default: 100.
     pub max_json_depth: usize,
@@ -129,6 +131,7 @@ impl Default for Config {
             max_poll_packets: 16,
             max_outbox: 4 << 20,
             max_inbox: 64,
+            max_inbox_bytes: 4 << 20,
             max_publications: 65_536,
             max_channels: 1_024,
             max_channel_length: 255,

@@ -145,7 +145,8 @@
 //! # Acknowledgements
 //!
 //! A client that asks is answered by [`OnMessage::ack`]; the first call counts, and it may come later, from a task. A
-//! server that asks waits for [`Socket::emit_with_ack`], also within the handler of that client's own event.
+//! server that asks waits for [`Socket::emit_with_ack`], also within the handler of that client's own event, but for
+//! [`OnConnect`].
 //!
 //! [`Target::emit_with_ack`] asks many, and tells who has not answered.
 //!

@@ -10,15 +10,25 @@ use crate::protocol::EnginePacket;
 #[derive(Debug)]
 pub(super) struct Inbox {
     jobs: VecDeque<Job>,
+    bytes: usize,
     busy: bool,
     limit: usize,
+    limit_bytes: usize,
     packets: VecDeque<EnginePacket>,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Inbox {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { jobs: VecDeque::new(), busy: false, limit, packets: VecDeque::new(), waiting: Vec::new() }
+    pub(super) fn new(limit: usize, limit_bytes: usize) -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            bytes: 0,
+            busy: false,
+            limit,
+            limit_bytes,
+            packets: VecDeque::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// A batch has come; its transport waits to hear that there is room for more.
@@ -29,7 +39,7 @@ impl Inbox {
 
     /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.
     pub(super) fn next_packet(&mut self) -> Option<EnginePacket> {
-        if self.jobs.len() >= self.limit {
+        if self.jobs.len() >= self.limit || self.bytes >= self.limit_bytes {
             return None;
         }
         let packet = self.packets.pop_front();
@@ -54,6 +64,7 @@ impl Inbox {
     }
 
     pub(super) fn push(&mut self, job: Job) {
+        self.bytes += job.cost();
         self.jobs.push_back(job);
     }
 
@@ -63,6 +74,7 @@ impl Inbox {
             return None;
         }
         let job = self.jobs.pop_front()?;
+        self.bytes -= job.cost();
         self.busy = true;
         Some(job)
     }

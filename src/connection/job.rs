@@ -47,6 +47,15 @@ pub(super) enum Outcome {
 }
 
 impl Job {
+    /// Bytes that it takes in memory, roughly.
+    pub(super) fn cost(&self) -> usize {
+        let args = match &self.task {
+            Task::Event { args, .. } => args.cost(),
+            _ => 0,
+        };
+        size_of::<Self>() + args
+    }
+
     pub(super) async fn run(self) -> Outcome {
         let Self { socket, router, task } = self;
         match task {

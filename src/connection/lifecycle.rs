@@ -36,6 +36,9 @@ impl Connection {
                 ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
             } else {
                 self.inbox.done();
+                if matches!(job.task, Task::Connect) {
+                    self.remove(job.socket.id());
+                }
             }
         }
         if self.ended.is_some() && self.inbox.is_idle() {
@@ -46,7 +49,7 @@ impl Connection {
     /// Whether the job's socket was let in, or asks to be. What a client sends right behind its CONNECT waits for the
     /// verdict, and comes to nothing with a refusal.
     fn may_run(&self, job: &Job) -> bool {
-        matches!(job.task, Task::Connect)
+        (matches!(job.task, Task::Connect) && self.ended.is_none())
             || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
     }
 
@@ -175,7 +178,13 @@ impl Connection {
         for namespace in namespaces {
             self.end_member(namespace.as_str(), reason);
         }
-        self.outbox.finish();
+        match reason {
+            // Whoever has gone reads nothing any more.
+            DisconnectReason::PingTimeout | DisconnectReason::TransportClose | DisconnectReason::TransportError => {
+                self.outbox.abandon();
+            }
+            _ => self.outbox.finish(),
+        }
         self.work(ctx);
     }
 

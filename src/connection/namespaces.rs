@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
 };
 
@@ -85,7 +86,7 @@ impl Namespaces {
         let name = Namespace::new(name);
         let family = self.families.iter().find(|family| match &family.admits {
             Admits::Pattern(pattern) => pattern.is_match(name.as_str()),
-            Admits::Function(admits) => admits(&name, handshake),
+            Admits::Function(admits) => guarded(|| admits(&name, handshake)),
         })?;
         Some((self.child(name), Arc::clone(&family.router)))
     }
@@ -119,6 +120,14 @@ impl Namespaces {
         }
         space
     }
+}
+
+/// What the application's function says; no, if it panics: nobody's connection is to end for it.
+fn guarded(admits: impl FnOnce() -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(admits)).unwrap_or_else(|_| {
+        log::error!("the function of `namespaces_if` panicked");
+        false
+    })
 }
 
 impl fmt::Debug for Namespaces {

@@ -1,7 +1,8 @@
 //! From packets to jobs.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
+use actix_web::web::Query;
 use bytestring::ByteString;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, HandlerError},
-    model::Handshake,
+    model::{Channel, Handshake},
     outbox::Lane,
     protocol::{self, DecodeError, EnginePacket, Frame, Packet, PacketKind, Version},
     socket::{Parts, Socket},
@@ -99,13 +100,21 @@ impl Connection {
     }
 
     fn connect(&mut self, name: &ByteString, auth: Option<ByteString>) -> Result<(), Violation> {
-        // Old clients put what they have to show into the name.
-        let name = match self.version {
-            Version::V3 => name.split('?').next().unwrap_or_default(),
-            Version::V4 => name,
+        // Old clients put what they have to show into the name, as a query.
+        let (name, auth) = match self.version {
+            Version::V3 => {
+                let (name, query) = name.split_once('?').unwrap_or((name, ""));
+                (name, auth_of_query(query))
+            }
+            Version::V4 => (&**name, auth),
         };
         if self.member(name).is_some() {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
+        }
+        // Names stand in logs and tables; and one without its slash, which other parsers can send, is not another's.
+        if !name.starts_with('/') || Channel::new(name, self.shared.config.max_channel_length).is_err() {
+            self.refuse(name, "Invalid namespace");
+            return Ok(());
         }
         self.put_out.retain(|namespace| namespace.as_str() != name);
         let shared = self.shared.clone();
@@ -139,13 +148,15 @@ impl Connection {
 
     /// Tells the client that it is not let in.
     pub(super) fn push_refusal(&self, namespace: &str, error: &HandlerError) {
-        let mut told = error.to_client();
-        if self.version == Version::V3 {
+        let told = error.to_client();
+        let told = match (self.version, told.get("data")) {
             // Old clients want the data, or else the message.
-            let key = if told.get("data").is_some() { "data" } else { "message" };
-            told = told[key].take();
-        }
-        self.outbox.push(self.shared.encoding.connect_error(namespace, &told.to_string()));
+            (Version::V3, data) => data.unwrap_or(&told["message"]).to_string(),
+            // In Node's order.
+            (Version::V4, Some(data)) => format!(r#"{{"message":{},"data":{data}}}"#, told["message"]),
+            (Version::V4, None) => told.to_string(),
+        };
+        self.outbox.push(self.shared.encoding.connect_error(namespace, &told));
     }
 
     /// The packet that lets a socket in.
@@ -156,6 +167,12 @@ impl Connection {
             Version::V3 => protocol::connect_v3(namespace),
         }
     }
+}
+
+/// What an old client has to show, as an `auth` object; nothing, if it is no query.
+fn auth_of_query(query: &str) -> Option<ByteString> {
+    let query = Query::<BTreeMap<String, String>>::from_query(query).ok()?.into_inner();
+    serde_json::to_string(&query).ok().map(ByteString::from)
 }
 
 /// How a session ends that a transport, or the server, has ended.

@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -23,6 +23,7 @@ pub(crate) struct Sessions {
     links: RwLock<HashMap<SessionId, Arc<Link>>>,
     sockets: RwLock<HashMap<SocketId, Socket>>,
     connections: Arc<Connections>,
+    closing: AtomicBool,
 }
 
 /// Counts connections whose actor lives, lingering ones too.
@@ -52,7 +53,16 @@ impl Directory for Sessions {
 
 impl Sessions {
     pub(super) fn open(&self, id: SessionId, link: Arc<Link>) -> Presence {
-        self.links.write().insert(id, link);
+        let late = {
+            // Under the lock that `end_all` has taken: a session is either among those it ends, or sees that it is late.
+            let mut links = self.links.write();
+            let late = self.is_closing().then(|| Arc::clone(&link));
+            links.insert(id, link);
+            late
+        };
+        if let Some(link) = late {
+            link.end(Ending::Shutdown);
+        }
         self.connections.count.fetch_add(1, Ordering::AcqRel);
         Presence(Arc::clone(&self.connections))
     }
@@ -81,9 +91,18 @@ impl Sessions {
         self.connections.count.load(Ordering::Acquire)
     }
 
-    /// Ends all sessions.
+    /// Whether no new sessions are wanted.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Ends all sessions, and those that still come.
     pub(crate) fn end_all(&self) {
-        let links: Vec<_> = self.links.read().values().cloned().collect();
+        let links: Vec<_> = {
+            let links = self.links.write();
+            self.closing.store(true, Ordering::Release);
+            links.values().cloned().collect()
+        };
         for link in links {
             link.end(Ending::Shutdown);
         }

@@ -120,4 +120,8 @@ impl fmt::Display for MessageError {
     }
 }
 
-impl error::Error for MessageError {}
+impl error::Error for MessageError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

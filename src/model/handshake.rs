@@ -94,7 +94,8 @@ impl Handshake {
         Query::from_query(self.uri().query().unwrap_or_default()).map(Query::into_inner)
     }
 
-    /// The `auth` object of the client's options as a value; `{}` if it gave none.
+    /// The `auth` object of the client's options as a value; `{}` if it gave none. A client of Socket.IO 2 has the query
+    /// of its namespace in that place, `io("/admin?token=…")`.
     ///
     /// # Errors
     /// If the object is not what `T` expects.

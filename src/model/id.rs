@@ -1,7 +1,7 @@
-use std::{error, fmt, str::FromStr};
+use std::{borrow::Cow, error, fmt, str::FromStr};
 
 use rand::RngExt;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Characters of an id: Socket.IO's own length, which its Redis adapter tells a socket's room by.
 const LENGTH: usize = 20;
@@ -71,6 +71,13 @@ impl Serialize for SocketId {
     }
 }
 
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
@@ -129,6 +136,8 @@ mod tests {
         assert_eq!(ids.len(), 10_000);
         for id in ids {
             assert_eq!(id.as_str().parse(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            assert_eq!(serde_json::from_str::<SocketId>(&json).unwrap(), id);
         }
     }
 

@@ -1,7 +1,9 @@
 use std::{fmt, sync::Arc};
 
+use serde::Serialize;
+
 /// The name of a namespace: `/`, or `/admin`. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Namespace(Arc<str>);
 
 impl Namespace {
@@ -26,6 +28,24 @@ impl Default for Namespace {
 impl std::borrow::Borrow<str> for Namespace {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+impl AsRef<str> for Namespace {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Namespace {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Namespace {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
     }
 }
 

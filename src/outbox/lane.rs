@@ -71,8 +71,11 @@ impl Lane {
     /// Lets somebody listen to what goes out from now on. One who does not keep up misses something.
     pub(crate) fn tap(&self, listener: mpsc::Sender<Frame>) {
         let mut held = self.held.lock();
+        if self.is_shut() {
+            return; // and the listener hears at once that there is nothing to come
+        }
         held.taps.push(listener);
-        // While frames are held, opening takes notice; after the end, there is nothing to hear.
+        // While frames are held, opening takes notice.
         let _ = self.state.compare_exchange(OPEN, TAPPED, Ordering::AcqRel, Ordering::Acquire);
     }
 
@@ -92,7 +95,7 @@ impl Lane {
         }
     }
 
-    /// Pushes a last frame: nothing follows it.
+    /// Pushes a last frame: nothing that is pushed after it follows it. What another thread is about to push just now may.
     pub(crate) fn push_last(&self, frame: Frame) -> Pushed {
         // Whoever swaps an open state for SHUT is the only one to push a last frame.
         let open = |state| matches!(state, OPEN | TAPPED).then_some(SHUT);
@@ -140,7 +143,8 @@ impl Lane {
             SHUT => return Pushed::Dropped,
             _ => {}
         }
-        if held.last || held.bytes + frame.len() > self.max_held {
+        // A goodbye is small, and must not be lost.
+        if held.last || (!last && held.bytes + frame.len() > self.max_held) {
             return Pushed::Dropped;
         }
         held.bytes += frame.len();

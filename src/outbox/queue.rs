@@ -169,6 +169,16 @@ impl Outbox {
         wake(waker);
     }
 
+    /// As [`Outbox::finish`], but what waits is dropped.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.bytes = 0;
+        let waste = mem::take(&mut state.frames);
+        drop(state);
+        drop(waste);
+        self.finish();
+    }
+
     /// Lets a poll that waits return with nothing.
     pub(crate) fn release(&self) {
         self.state.lock().release_poll();
@@ -236,6 +246,10 @@ impl Outbox {
         let mut state = self.state.lock();
         state.polling = false;
         state.release_poll = false;
+        if state.holder == Transport::Polling {
+            // Nobody waits any more, for volatile frames in particular.
+            state.waker = None;
+        }
     }
 
     /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one at least.

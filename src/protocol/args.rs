@@ -111,6 +111,12 @@ impl Args {
         value.map_err(|source| ArgError { index, count: self.len(), expected: std::any::type_name::<T>(), source })
     }
 
+    /// Bytes that it takes in memory, roughly.
+    pub(crate) fn cost(&self) -> usize {
+        let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
+        self.json.len() + size_of::<Range<usize>>() * self.values.len() + attachments
+    }
+
     /// The arguments after the first `count`.
     pub(crate) fn skip(mut self, count: usize) -> Self {
         self.values.drain(..count.min(self.values.len()));

@@ -11,18 +11,20 @@ pub struct DecodeLimits {
     pub depth: usize,
     /// Attachments of one packet. Default: 10.
     pub attachments: usize,
+    /// Bytes of all attachments of one packet together. Default: 1,000,000.
+    pub attachment_bytes: usize,
 }
 
 impl DecodeLimits {
-    /// Limits with this depth and number of attachments.
-    pub fn new(depth: usize, attachments: usize) -> Self {
-        Self { depth, attachments }
+    /// Limits with this depth, number of attachments, and bytes of them together.
+    pub fn new(depth: usize, attachments: usize, attachment_bytes: usize) -> Self {
+        Self { depth, attachments, attachment_bytes }
     }
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self::new(100, 10)
+        Self::new(100, 10, 1_000_000)
     }
 }
 
@@ -53,6 +55,7 @@ struct Partial {
     packet: Packet,
     due: usize,
     attachments: Vec<Bytes>,
+    bytes: usize,
 }
 
 impl Decoder {
@@ -73,16 +76,20 @@ impl Decoder {
         if due == 0 {
             return Ok(Some(packet));
         }
-        self.partial = Some(Partial { packet, due, attachments: Vec::with_capacity(due) });
+        self.partial = Some(Partial { packet, due, attachments: Vec::new(), bytes: 0 });
         Ok(None)
     }
 
     /// Takes an attachment; answers the packet if it was the last one.
     ///
     /// # Errors
-    /// [`DecodeError::UnexpectedBinary`], and [`DecodeError::Payload`] for placeholders which don't fit.
+    /// [`DecodeError::UnexpectedBinary`], [`DecodeError::AttachmentsTooLarge`], and [`DecodeError::Payload`] for placeholders which don't fit.
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
         let partial = self.partial.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
+        partial.bytes = partial.bytes.saturating_add(data.len());
+        if partial.bytes > self.limits.attachment_bytes {
+            return Err(DecodeError::AttachmentsTooLarge { limit: self.limits.attachment_bytes });
+        }
         partial.attachments.push(data);
         if partial.attachments.len() < partial.due {
             return Ok(None);
@@ -136,6 +143,10 @@ mod tests {
         for text in [r#"5["e"]"#, r#"51["e"]"#, "5-[]", r#"5x-["e"]"#, r#"599999999999999999999-["e"]"#] {
             assert!(decoder().text(text.into()).is_err(), "{text}");
         }
+        let mut large = Decoder::new(DecodeLimits::new(9, 2, 5));
+        large.text(r#"52-["e"]"#.into()).unwrap();
+        assert_eq!(large.binary(Bytes::from_static(&[0; 3])), Ok(None));
+        assert_eq!(large.binary(Bytes::from_static(&[0; 3])), Err(DecodeError::AttachmentsTooLarge { limit: 5 }));
         let mut wrong = decoder();
         wrong.text(r#"51-["e",{"_placeholder":true,"num":1}]"#.into()).unwrap();
         assert!(matches!(wrong.binary(Bytes::new()), Err(DecodeError::Payload(_))));

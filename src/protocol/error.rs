@@ -24,6 +24,12 @@ pub enum DecodeError {
     },
     /// The payload does not fit the packet's type; the text says what was wrong.
     Payload(String),
+    /// A packet's attachments have more bytes together than
+    /// [`DecodeLimits::attachment_bytes`](super::DecodeLimits::attachment_bytes).
+    AttachmentsTooLarge {
+        /// The limit that was passed.
+        limit: usize,
+    },
     /// JSON nested more deeply than [`DecodeLimits::depth`](super::DecodeLimits::depth).
     TooDeep {
         /// The limit that was passed.
@@ -45,6 +51,7 @@ impl fmt::Display for DecodeError {
             Self::AttachmentsDue { due } => write!(f, "a packet while {due} attachments are due"),
             Self::TooManyAttachments { limit } => write!(f, "a packet with more than {limit} attachments"),
             Self::Payload(what) => write!(f, "bad payload: {what}"),
+            Self::AttachmentsTooLarge { limit } => write!(f, "attachments of more than {limit} bytes together"),
             Self::TooDeep { limit } => write!(f, "JSON nested more than {limit} levels deep"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved"),
             Self::NotUtf8 => f.write_str("text that is not UTF-8"),

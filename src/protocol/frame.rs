@@ -29,6 +29,8 @@ pub struct Frame {
     header: u8,
     /// Bytes of the first frame.
     first: usize,
+    /// Whether it may be sent compressed.
+    deflatable: bool,
     /// What most frames do without; all clones share it.
     extra: Option<Arc<Extra>>,
 }
@@ -49,7 +51,7 @@ impl Frame {
     pub const CLOSE: Self = Self::short(b"\x81\x011");
 
     const fn short(bytes: &'static [u8]) -> Self {
-        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), extra: None }
+        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), deflatable: false, extra: None }
     }
 
     /// Frames one Engine.IO packet.
@@ -59,7 +61,13 @@ impl Frame {
                 let mut websocket = BytesMut::new();
                 put_frame(&mut websocket, FIN_BINARY, data);
                 let extra = Extra { attachments: vec![data.clone()], ..Extra::default() };
-                Self { websocket: websocket.freeze(), header: 0, first: 0, extra: Some(Arc::new(extra)) }
+                Self {
+                    websocket: websocket.freeze(),
+                    header: 0,
+                    first: 0,
+                    deflatable: false,
+                    extra: Some(Arc::new(extra)),
+                }
             }
             text => {
                 let mut writer = FrameWriter::new();
@@ -105,6 +113,7 @@ impl Frame {
     /// Gives it a place for its compressed form, which all clones made from now on share; [`Frame::deflated`] has nothing
     /// to do for a frame without.
     pub(crate) fn deflatable(mut self) -> Self {
+        self.deflatable = true;
         self.extra.get_or_insert_default();
         self
     }
@@ -112,7 +121,7 @@ impl Frame {
     /// The same as [`Frame::websocket`] for a client with permessage-deflate (RFC 7692). `deflate` is given the payload
     /// of each WebSocket frame and answers with a shorter one, or with none; it is asked once for all clones.
     pub fn deflated(&self, deflate: impl Fn(&[u8]) -> Option<Vec<u8>>) -> &Bytes {
-        let Some(extra) = &self.extra else { return &self.websocket };
+        let Some(extra) = self.extra.as_ref().filter(|_| self.deflatable) else { return &self.websocket };
         let make = || {
             let text = &self.websocket[usize::from(self.header)..self.first];
             let text = (self.first > 0).then_some((FIN_TEXT, text));
@@ -256,14 +265,14 @@ impl FrameWriter {
         let text = Bytes::from(self.bytes).slice(start..);
         let header = size as u8;
         if attachments.is_empty() {
-            return Frame { websocket: text, header, first, extra: None };
+            return Frame { websocket: text, header, first, deflatable: false, extra: None };
         }
         let mut websocket = BytesMut::from(text);
         for attachment in &attachments {
             put_frame(&mut websocket, FIN_BINARY, attachment);
         }
         let extra = Extra { attachments, ..Extra::default() };
-        Frame { websocket: websocket.freeze(), header, first, extra: Some(Arc::new(extra)) }
+        Frame { websocket: websocket.freeze(), header, first, deflatable: false, extra: Some(Arc::new(extra)) }
     }
 }
 
@@ -335,7 +344,9 @@ mod tests {
     fn attachments_are_compressed_one_by_one() {
         let mut writer = FrameWriter::new();
         writer.text("452-[…]");
-        let frame = writer.finish(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        let plain = writer.finish(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        assert_eq!(plain.deflated(|_| panic!("it is not to be compressed")), plain.websocket());
+        let frame = plain.deflatable();
         let deflated = frame.deflated(|payload| (payload.len() == 100).then(|| vec![9])).clone();
         let text = &frame.websocket()[..frame.first];
         assert_eq!(deflated, [text, &[FIN_BINARY | RSV1, 1, 9, FIN_BINARY, 1, 1]].concat());

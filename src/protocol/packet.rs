@@ -120,7 +120,7 @@ fn object(json: ByteString, limits: &DecodeLimits) -> Result<Option<ByteString>,
         return Ok(None);
     }
     check_depth(&json, limits.depth)?;
-    if !json.starts_with('{') {
+    if !json.trim_ascii_start().starts_with('{') {
         return Err(DecodeError::Payload("CONNECT takes an object".to_owned()));
     }
     serde_json::from_str::<serde::de::IgnoredAny>(&json).map_err(|error| DecodeError::Payload(error.to_string()))?;
@@ -167,6 +167,7 @@ mod tests {
             packet.namespace.to_string()
         });
         assert_eq!(namespaces, ["/", "/", "/custom", "/custom", "/custom", "/c?a=b"]);
+        assert_eq!(decode("0 {}").unwrap().kind, PacketKind::Connect(Some(" {}".into())));
     }
 
     #[test]

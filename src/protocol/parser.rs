@@ -173,6 +173,10 @@ impl Encoding {
         }
     }
 
+    pub(crate) fn is_custom(&self) -> bool {
+        self.parser.is_some()
+    }
+
     pub(crate) fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
         match &self.parser {
             Some(parser) => parser.decoder(limits),

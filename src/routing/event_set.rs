@@ -61,8 +61,8 @@ pub trait EventSet<A: Actor> {
 
 /// A tuple of events which may concern a channel: what an actor on a [`Route`](super::Route) may list.
 #[diagnostic::on_unimplemented(
-    message = "an actor on a route can't take `OnConnect`",
-    note = "a client that connects is in no channel yet: register the actor with `Builder::to` or `Builder::on_connect`"
+    message = "an actor on a route can't take `OnConnect`, `OnPacket` or `OnUpgrade`",
+    note = "these concern no channel: register the actor with `Builder::to`, or `Builder::on_connect` and the like"
 )]
 pub trait ChannelEventSet {}
 
@@ -89,3 +89,5 @@ event_set!(E1, E2, E3, E4);
 event_set!(E1, E2, E3, E4, E5);
 event_set!(E1, E2, E3, E4, E5, E6);
 event_set!(E1, E2, E3, E4, E5, E6, E7);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9);

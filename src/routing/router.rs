@@ -51,11 +51,15 @@ pub struct PatternError {
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the channel pattern {:?} is no regular expression: {}", self.pattern, self.source)
+        write!(f, "the pattern {:?} is no regular expression: {}", self.pattern, self.source)
     }
 }
 
-impl error::Error for PatternError {}
+impl error::Error for PatternError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
 impl Router {
     pub(crate) fn new(

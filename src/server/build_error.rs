@@ -29,7 +29,14 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl error::Error for BuildError {}
+impl error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Pattern(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// So that `build()?` fits a `main` that returns [`io::Result`], as actix-web's do.
 impl From<BuildError> for io::Error {

@@ -272,6 +272,10 @@ impl Builder {
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, families, on_handshake, cors, cookie, hooks, encoding } = self;
         check(&config)?;
+        if config.allow_eio3 && encoding.is_custom() {
+            let why = "old clients speak JSON with attachments, and no other parser";
+            return Err(BuildError::Setting { setting: "allow_eio3", why });
+        }
         if let Some(why) = cookie.as_ref().and_then(|cookie| cookie.check().err()) {
             return Err(BuildError::Setting { setting: "cookie", why });
         }

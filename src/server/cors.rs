@@ -1,8 +1,13 @@
 use actix_web::http::header;
 
-/// Which pages of other origins a browser lets talk to this server by HTTP (the Fetch standard's CORS protocol).
+/// Which pages of other origins may talk to this server: by HTTP, as the Fetch standard's CORS protocol has it, and over
+/// a WebSocket, whose handshake is refused to pages of other origins than these and the server's own.
 ///
-/// Without, browsers let pages of the server's own origin poll, and no others.
+/// **Without, a page of any origin may open a WebSocket**, with its visitor's cookies: browsers don't ask, and neither does
+/// this server. What cookies allow, [`Builder::on_handshake`](crate::Builder::on_handshake) must then not grant without a
+/// look at the `Origin` header. Polling is for pages of the server's own origin, since browsers keep answers from others.
+///
+/// What is no browser has any origin it likes.
 ///
 /// ```
 /// use actix_socketio::Cors;
@@ -34,6 +39,13 @@ impl Cors {
         self
     }
 
+    /// Whether a page of this origin may open a WebSocket to this host.
+    pub(super) fn admits(&self, origin: &str, host: Option<&str>) -> bool {
+        let Some(origins) = &self.origins else { return true };
+        let is_own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+        is_own || origins.iter().any(|allowed| allowed == origin)
+    }
+
     /// The middleware which does it.
     pub(super) fn middleware(&self) -> actix_cors::Cors {
         let cors = actix_cors::Cors::default()
@@ -46,5 +58,23 @@ impl Cors {
             None => cors.allow_any_origin(),
         };
         if self.credentials { cors.supports_credentials() } else { cors }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_websocket_is_for_pages_of_these_origins_and_of_the_servers_own() {
+        let cors = Cors::origins(["https://example.com"]);
+        let host = Some("scores.example.com:8080");
+        assert!(cors.admits("https://example.com", host));
+        assert!(cors.admits("http://scores.example.com:8080", host));
+        for other in ["https://evil.com", "https://example.com.evil.com", "http://scores.example.com", "null", ""] {
+            assert!(!cors.admits(other, host), "{other}");
+        }
+        assert!(!cors.admits("null", None));
+        assert!(Cors::any_origin().admits("https://evil.com", host));
     }
 }

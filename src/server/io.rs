@@ -130,7 +130,7 @@ impl SocketIo {
     /// Ends all connections, and waits until the last `OnFinish` is handled, [`Config::shutdown_timeout`] at most.
     /// `false`: some were left. Clients come back by themselves, to a server which is there then.
     ///
-    /// Stop taking new connections first: those that come during the wait are not ended.
+    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503.
     pub async fn shutdown(&self) -> bool {
         let sessions = &self.inner.shared.sessions;
         sessions.end_all();

@@ -4,6 +4,7 @@ use std::{future::ready, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    error::ErrorForbidden,
     http::{
         Method,
         header::{self, HeaderValue},
@@ -128,6 +129,15 @@ fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpRespon
     refusal.response(is_upgrade(request))
 }
 
+/// Browsers ask nobody before they open a WebSocket to another origin, so where origins are chosen, this looks.
+fn admits_origin(inner: &Inner, request: &HttpRequest) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match (&inner.cors, header(header::ORIGIN)) {
+        (Some(cors), Some(origin)) => cors.admits(origin, header(header::HOST)),
+        _ => true,
+    }
+}
+
 fn is_upgrade(request: &HttpRequest) -> bool {
     let upgrade = request.headers().get(header::UPGRADE);
     upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
@@ -156,6 +166,9 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
         return Err(Refusal::BadRequest("INVALID_ORIGIN"));
     }
     let is_upgrade = is_upgrade(request);
+    if is_upgrade && !admits_origin(inner, request) {
+        return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not open a WebSocket here")));
+    }
     let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
         if request.method() != Method::GET {
             return Err(Refusal::BadMethod(request.method().clone()));
@@ -194,6 +207,9 @@ async fn handshake(
     transport: Transport,
     version: Option<String>,
 ) -> Result<HttpResponse, Refusal> {
+    if inner.shared.sessions.is_closing() {
+        return Ok(HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).finish());
+    }
     let extensions = Extensions::default();
     for check in &inner.on_handshake {
         check(request, &extensions).map_err(Refusal::Forbidden)?;

@@ -54,7 +54,8 @@ impl SocketIo {
 }
 
 /// For [`HttpServer::on_connect`] of an app that embeds this: sets [`Config::tcp_timeout`]'s default on a connection, so
-/// that a client which stops reading does not keep its descriptor.
+/// that a client which stops reading does not keep its descriptor. On Linux, and for plain TCP: with TLS of actix-web's
+/// own, it does nothing; let a proxy do the TLS, or bound the connections there.
 ///
 /// ```no_run
 /// # use actix_web::{App, HttpServer};

@@ -10,7 +10,7 @@ use crate::{
 /// Why something was not sent.
 ///
 /// As an answer to an HTTP request, it is 404 for [`NoSocket`](Self::NoSocket) and [`Closed`](Self::Closed), 400 for
-/// [`Channel`](Self::Channel), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for what is the
+/// [`Channel`](Self::Channel), 413 for [`TooLarge`](Self::TooLarge), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for what is the
 /// application's fault.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -26,6 +26,14 @@ pub enum SendError {
     Overloaded,
     /// Socket.IO keeps this event name for itself.
     Reserved(String),
+    /// The event alone is larger than what may wait for a client,
+    /// [`Builder::max_outbox`](crate::Builder::max_outbox): nobody could get it.
+    TooLarge {
+        /// Its bytes.
+        length: usize,
+        /// The bytes that may wait.
+        limit: usize,
+    },
     /// The data can't be JSON: a map whose keys are no strings, for example. A fault of the application.
     Serialize(serde_json::Error),
 }
@@ -38,6 +46,9 @@ impl fmt::Display for SendError {
             Self::Channel(error) => error.fmt(f),
             Self::Overloaded => f.write_str("too many publications are waiting: try again later"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved by Socket.IO: choose another"),
+            Self::TooLarge { length, limit } => {
+                write!(f, "an event of {length} bytes is larger than max_outbox, {limit}: send it in parts")
+            }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
         }
     }
@@ -59,6 +70,7 @@ impl ResponseError for SendError {
             Self::Closed | Self::NoSocket(_) => StatusCode::NOT_FOUND,
             Self::Channel(_) => StatusCode::BAD_REQUEST,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Reserved(_) | Self::Serialize(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -114,7 +126,14 @@ impl fmt::Display for SubscribeError {
     }
 }
 
-impl error::Error for SubscribeError {}
+impl error::Error for SubscribeError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Channel(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<ChannelError> for SubscribeError {
     fn from(error: ChannelError) -> Self {

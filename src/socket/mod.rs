@@ -245,6 +245,7 @@ impl Socket {
     }
 
     pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {
+        self.inner.space.check_size(&frame)?;
         match self.inner.lane.push(frame) {
             Pushed::Queued => Ok(()),
             Pushed::Dropped => Err(SendError::Closed),

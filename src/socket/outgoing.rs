@@ -36,7 +36,7 @@ impl Outgoing {
 
 /// The event in a frame of ours; acknowledgements and the like are none.
 fn read(frame: &Frame, encoding: &Encoding) -> Option<OutgoingEvent> {
-    let mut decoder = encoding.decoder(DecodeLimits::new(usize::MAX, usize::MAX));
+    let mut decoder = encoding.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
     let mut packet = match frame.text().strip_prefix('4') {
         Some(text) => decoder.text(text.into()).ok()?,
         None => None,

@@ -42,7 +42,9 @@ impl Socket {
 
     /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`] at most.
     ///
-    /// A handler may wait so for the very client whose event it handles: acknowledgements overtake events.
+    /// A handler may wait so for the very client whose event it handles: acknowledgements overtake events, as long as no
+    /// more than [`Builder::max_inbox`](crate::Builder::max_inbox) of those are before them. An [`OnConnect`] handler may
+    /// not: what it sends is held until it has answered, the question too.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
@@ -55,6 +57,7 @@ impl Socket {
     /// [`AckError`] says why there is no answer, or how it is not as expected.
     ///
     /// [`Builder::ack_timeout`]: crate::Builder::ack_timeout
+    /// [`OnConnect`]: crate::OnConnect
     pub async fn emit_with_ack<T, R>(&self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,

@@ -6,11 +6,11 @@ use std::{
     },
 };
 
-use super::{Socket, survey::Surveys};
+use super::{SendError, Socket, survey::Surveys};
 use crate::{
     config::Config,
     model::{Namespace, SocketId},
-    protocol::Encoding,
+    protocol::{Encoding, Frame},
     registry::RegistryHandle,
 };
 
@@ -40,6 +40,12 @@ impl Space {
     ) -> Arc<Self> {
         let next_ack = AtomicU64::new(0);
         Arc::new(Self { namespace, config, registry, encoding, directory, surveys: Surveys::default(), next_ack })
+    }
+
+    /// Refuses a frame which could wait for nobody, and would cost them their connection.
+    pub(super) fn check_size(&self, frame: &Frame) -> Result<(), SendError> {
+        let (length, limit) = (frame.len(), self.config.max_outbox);
+        if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
 
     /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same for all.

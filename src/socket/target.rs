@@ -84,7 +84,9 @@ impl Target {
     /// This client in any case, subscribed or not, also if it was the one left out.
     pub fn including(mut self, socket: &Socket) -> Self {
         self.audience.except_sockets.retain(|id| *id != socket.id());
-        self.audience.including.push(socket.id());
+        if !self.audience.including.contains(&socket.id()) {
+            self.audience.including.push(socket.id());
+        }
         self
     }
 
@@ -242,6 +244,7 @@ impl Target {
     }
 
     fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {
+        self.space.check_size(&frame)?;
         let Self { space, audience, volatile, invalid, .. } = self;
         match invalid {
             Some(error) => Err(error.into()),

@@ -86,7 +86,7 @@ fn what_is_held_for_a_client_that_is_not_in_yet_is_bounded_by_max_outbox() {
     });
     let mut session = Ws::open(world.addr);
     session.send("40/held,");
-    assert_eq!(session.text(), r#"44/held,{"data":8,"message":"not you"}"#, "each is between 111 and 125 bytes");
+    assert_eq!(session.text(), r#"44/held,{"message":"not you","data":8}"#, "each is between 111 and 125 bytes");
     session.join();
     session.goes_on();
     drop(session);

@@ -30,12 +30,14 @@ macro_rules! in_every_mode {
 mod app;
 mod client;
 mod link;
+mod octets;
 mod raw;
 mod world;
 
 mod acks;
 mod backpressure;
 mod bad_input;
+mod binary;
 mod bounds;
 mod channels;
 mod context;
@@ -43,7 +45,9 @@ mod cors;
 mod errors_are_opaque;
 mod handlers;
 mod lifecycle;
+mod neighbours;
 mod odd_endings;
+mod options;
 mod order;
 mod publish;
 mod refusals;

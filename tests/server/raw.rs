@@ -303,6 +303,7 @@ fn id_in(packet: &str) -> SocketId {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     Text(String),
+    Binary(Vec<u8>),
     /// A pong of the WebSocket's own.
     Pong(Vec<u8>),
     /// A Close frame with its code.
@@ -420,6 +421,7 @@ impl Ws {
         self.http.stream.read_exact(&mut data).expect("the whole frame");
         match head[0] {
             0x81 => Heard::Text(String::from_utf8(data).expect("UTF-8")),
+            0x82 => Heard::Binary(data),
             0x88 => Heard::Close(data.first_chunk().map(|code| u16::from_be_bytes(*code))),
             0x8a => Heard::Pong(data),
             other => panic!("a frame that starts with {other:#x}"),

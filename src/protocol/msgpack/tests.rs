@@ -243,7 +243,7 @@ fn limits_hold() {
         data.extend_from_slice(value);
         decode(&data.into(), limits)
     };
-    let limits = DecodeLimits::new(3, 2);
+    let limits = DecodeLimits::new(3, 2, usize::MAX);
     assert!(event(&[0x91, 0x91, 0x01], &limits).is_ok());
     for nested in [&[0x91, 0x91, 0x91, 0x01][..], &[0x81, 0xa0, 0x91, 0x80], &[0x91; 1_000_000], &[0xdd; 100]] {
         assert_eq!(event(nested, &limits), Err(DecodeError::TooDeep { limit: 3 }));
@@ -257,7 +257,7 @@ fn limits_hold() {
     }
     assert_eq!(decode(&bytes("dfffffffff"), &limits), Err(bad("the packet ends early")));
     // Without a limit, nothing recurses.
-    let unlimited = DecodeLimits::new(usize::MAX, 2);
+    let unlimited = DecodeLimits::new(usize::MAX, 2, usize::MAX);
     let mut deep = vec![0x91; 100_000];
     deep.push(0xc0);
     let deep = event(&deep, &unlimited).unwrap();
@@ -348,7 +348,7 @@ proptest! {
         id in any::<Option<u64>>(),
     ) {
         prop_assume!(!is_reserved(&name));
-        let limits = DecodeLimits::new(100, usize::MAX);
+        let limits = DecodeLimits::new(100, usize::MAX, usize::MAX);
         let parse = |values: Vec<Tree>| {
             let (mut json, mut attachments) = (String::new(), Vec::new());
             Tree::Array(values).write(&mut json, &mut attachments);
@@ -373,7 +373,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(data in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let limits = DecodeLimits::new(5, 2);
+        let limits = DecodeLimits::new(5, 2, usize::MAX);
         let _ = decode(&data.clone().into(), &limits);
         let mut packet = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa1e".to_vec();
         packet.extend(data);

@@ -37,8 +37,8 @@ pub(super) struct Reader {
 
 /// Why a reader stops.
 enum Stop {
-    /// The peer closed, or is gone.
-    Gone,
+    /// The peer closed, with this code, or is gone.
+    Gone(Option<CloseCode>),
     /// The peer broke a rule: this is the close code which says so, and how the session ends.
     Broken(CloseCode, Ending),
 }
@@ -63,7 +63,8 @@ impl Reader {
             }
         };
         let (reason, ending) = match stop {
-            Stop::Gone => (None, Ending::Closed),
+            // The answer repeats the code (RFC 6455 §5.5.1): it is what a browser tells its page.
+            Stop::Gone(code) => (code.map(Into::into), Ending::Closed),
             Stop::Broken(code, ending) => (Some(code.into()), ending),
         };
         // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
@@ -127,7 +128,7 @@ impl Reader {
             let mut payload = Pin::new(&mut self.payload);
             match poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                Some(Err(_)) | None => return Err(Stop::Gone),
+                Some(Err(_)) | None => return Err(Stop::Gone(None)),
             }
         }
     }
@@ -149,7 +150,7 @@ impl Reader {
                     continue;
                 }
                 WsFrame::Pong(_) => continue,
-                WsFrame::Close(_) => return Err(Stop::Gone),
+                WsFrame::Close(reason) => return Err(Stop::Gone(reason.map(|reason| reason.code))),
             };
             let data = self.inflate(data)?;
             return self.engine_packet(is_binary, data).map(Some);

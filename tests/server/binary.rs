@@ -1,0 +1,291 @@
+//! What is binary: attachments that fit their packet, in both transports, and those that don't.
+
+use actix_socketio::{Builder, HandlerResult, Many, OnMessage};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    octets::Frames,
+    raw::{Heard, Polling, Ws, frame},
+    world::{Journal, World, journaling},
+};
+
+const WEBSOCKET: &str = "EIO=4&transport=websocket";
+
+/// A world whose handlers take binary events, too:
+///
+/// | event | arguments | what comes of it |
+/// | --- | --- | --- |
+/// | `mirror` | binary, `{name, data}` | acknowledged with both, and the client is sent `mirrored` with both |
+/// | `count` | … | acknowledged with how many arguments, and how many attachments, there are |
+fn world() -> World {
+    world_with(|builder| builder)
+}
+
+fn world_with(configure: impl FnOnce(Builder) -> Builder) -> World {
+    let journal = Journal::default();
+    World::serving(configure(journaling(&journal).on_message(mirror)), journal)
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    name: String,
+    data: Bytes,
+}
+
+async fn mirror(event: OnMessage) -> HandlerResult {
+    match event.event() {
+        "mirror" => {
+            let both: Many<(Bytes, File)> = Many((event.arg(0)?, event.arg(1)?));
+            event.ack(&both)?;
+            event.socket.emit("mirrored", &both)?;
+        }
+        "count" => event.ack(&(event.args().len(), event.args().attachments().len()))?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn base64(data: &[u8]) -> String {
+    format!("b{}", BASE64_STANDARD.encode(data))
+}
+
+/// `mirror`, whose first argument is the attachment `first`, and the second's data `second`.
+fn mirror_packet(first: usize, second: usize) -> String {
+    format!(
+        r#"452-7["mirror",{{"_placeholder":true,"num":{first}}},{{"name":"a","data":{{"_placeholder":true,"num":{second}}}}}]"#
+    )
+}
+
+const ACK: &str = r#"462-7[{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
+const MIRRORED: &str =
+    r#"452-["mirrored",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
+
+/// Every byte there is; and nothing at all.
+fn attachments() -> [Vec<u8>; 2] {
+    [(0..=255).collect(), Vec::new()]
+}
+
+#[test]
+fn attachments_are_base64_in_polling() {
+    let world = world();
+    let (session, _) = Polling::join(world.addr);
+    let [all, none] = attachments().map(|data| base64(&data));
+    // In the order of their numbers, and in the other.
+    for (numbers, one, two) in [((0, 1), &all, &none), ((1, 0), &none, &all)] {
+        let packet = mirror_packet(numbers.0, numbers.1);
+        session.post([packet, one.clone(), two.clone()].join("\x1e")).is_ok();
+        let mut heard = Vec::new();
+        while heard.len() < 6 {
+            let answer = session.get();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            heard.extend(answer.body.split('\x1e').map(str::to_owned));
+        }
+        assert_eq!(heard, [ACK, &all, &none, MIRRORED, &all, &none]);
+    }
+    session.close();
+    world.all_is_freed();
+}
+
+#[test]
+fn attachments_may_come_in_bodies_of_their_own() {
+    let world = world();
+    let (session, _) = Polling::join(world.addr);
+    session.post(r#"452-7["count",{"_placeholder":true,"num":0},1]"#).is_ok();
+    session.post("bAQID").is_ok();
+    // What is no message may come between.
+    session.post("3").is_ok();
+    session.post("bBA==").is_ok();
+    session.get().is_poll(&["437[[2,2]]"]);
+    session.goes_on();
+    session.close();
+    world.all_is_freed();
+}
+
+#[test]
+fn attachments_are_binary_messages_on_a_websocket() {
+    let world = world();
+    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    let [all, none] = attachments();
+    for (numbers, one, two) in [((0, 1), &all, &none), ((1, 0), &none, &all)] {
+        ws.send(0x81, mirror_packet(numbers.0, numbers.1).as_bytes());
+        ws.send(0x82, one);
+        ws.send(0x82, two);
+        for packet in [ACK, MIRRORED] {
+            ws.is_text(packet);
+            assert_eq!(ws.next(), (0x82, all.clone()));
+            assert_eq!(ws.next(), (0x82, none.clone()));
+        }
+    }
+    drop(ws);
+    world.all_is_freed();
+}
+
+#[test]
+fn an_attachment_may_come_in_fragments() {
+    let world = world();
+    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    ws.send(0x81, mirror_packet(1, 0).as_bytes());
+    ws.send(0x02, b"one ");
+    ws.send(0x00, b"after ");
+    ws.send(0x80, b"another");
+    ws.send(0x82, b"whole");
+    ws.is_text(ACK);
+    assert_eq!(ws.next(), (0x82, b"whole".to_vec()));
+    assert_eq!(ws.next(), (0x82, b"one after another".to_vec()));
+    drop(ws);
+    world.all_is_freed();
+}
+
+#[test]
+fn attachments_may_be_base64_on_a_websocket() {
+    let world = world();
+    for (query, as_text) in [(WEBSOCKET.to_owned(), false), (format!("{WEBSOCKET}&b64=1"), true)] {
+        let mut ws = Frames::join(world.addr, &query);
+        ws.send(0x81, mirror_packet(0, 1).as_bytes());
+        ws.send(0x81, b"bAQID");
+        ws.send(0x81, b"bBA==");
+        ws.is_text(ACK);
+        for data in [&[1, 2, 3][..], &[4]] {
+            let expected = if as_text { (0x81, base64(data).into_bytes()) } else { (0x82, data.to_vec()) };
+            assert_eq!(ws.next(), expected);
+        }
+    }
+    world.all_is_freed();
+}
+
+/// One attachment may stand in several places, and one that stands nowhere is no error.
+#[test]
+fn placeholders_need_not_be_one_for_each_attachment() {
+    let world = world();
+    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    ws.send(0x81, mirror_packet(1, 1).as_bytes());
+    ws.send(0x82, b"unused");
+    ws.send(0x82, b"twice");
+    ws.is_text(ACK);
+    assert_eq!(ws.next(), (0x82, b"twice".to_vec()));
+    assert_eq!(ws.next(), (0x82, b"twice".to_vec()));
+    drop(ws);
+    world.all_is_freed();
+}
+
+#[test]
+fn a_binary_event_without_attachments_is_delivered_at_once() {
+    let world = world();
+    let (session, _) = Polling::join(world.addr);
+    session.post(r#"450-1["count","a"]"#).is_ok();
+    session.get().is_poll(&["431[[1,0]]"]);
+    session.goes_on();
+    session.close();
+    let mut ws = Ws::open(world.addr);
+    ws.join();
+    ws.send(r#"450-1["count","a","b"]"#);
+    assert_eq!(ws.text(), "431[[2,0]]");
+    ws.goes_on();
+    drop(ws);
+    world.all_is_freed();
+}
+
+#[test]
+fn a_placeholder_in_a_plain_event_is_ordinary_data() {
+    let world = world();
+    let mut ws = Ws::open(world.addr);
+    ws.join();
+    for event in ["42", "450-"] {
+        ws.send(&format!(r#"{event}1["echo",{{"_placeholder":true,"num":0}}]"#));
+        assert_eq!(ws.text(), r#"431[{"_placeholder":true,"num":0}]"#);
+    }
+    ws.goes_on();
+    drop(ws);
+    world.all_is_freed();
+}
+
+#[test]
+fn the_most_attachments_there_may_be_are_taken() {
+    let world = world_with(|builder| builder.max_attachments(3));
+    let (session, _) = Polling::join(world.addr);
+    session.post("453-1[\"count\"]\x1eb\x1eb\x1eb").is_ok();
+    session.get().is_poll(&["431[[0,3]]"]);
+    session.close();
+    for count in ["4", "99999999999999999999999"] {
+        let (session, id) = Polling::join(world.addr);
+        session.post(format!(r#"45{count}-["count"]"#)).is_ok();
+        assert_eq!(world.journal.end_of(id), "parse error");
+        session.is_forgotten();
+    }
+    world.all_is_freed();
+}
+
+/// What does not fit, each as packets of a polling body.
+const MISFITS: &[(&str, &[&str])] = &[
+    ("an attachment that was not announced", &["bAQID"]),
+    ("one more than was announced", &[r#"451-["count"]"#, "bAQID", "bAQID"]),
+    ("an event where an attachment is due", &[r#"451-["count",{"_placeholder":true,"num":0}]"#, r#"42["count"]"#]),
+    ("a second binary event where an attachment is due", &[r#"452-["count"]"#, "bAQID", r#"451-["count"]"#]),
+    ("a number that no attachment has", &[r#"451-["count",{"_placeholder":true,"num":1}]"#, "bAQID"]),
+    ("one that is below all", &[r#"451-["count",{"_placeholder":true,"num":-1}]"#, "bAQID"]),
+    ("one that is no integer", &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"]),
+    ("one that is no number", &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"]),
+    ("a placeholder without one", &[r#"451-["count",[{"a":{"_placeholder":true}}]]"#, "bAQID"]),
+    ("a wrong number in an acknowledgement", &[r#"461-0[{"_placeholder":true,"num":1}]"#, "bAQID"]),
+    ("no number of attachments", &[r#"45-["count"]"#]),
+    ("a number of attachments without its dash", &[r#"451["count"]"#]),
+    ("a negative number of attachments", &[r#"45-1-["count"]"#]),
+    ("no JSON", &[r#"451-["count""#, "bAQID"]),
+];
+
+#[test]
+fn what_does_not_fit_is_a_parse_error_in_polling() {
+    let mut world = world();
+    for (what, packets) in MISFITS {
+        let (session, id) = Polling::join(world.addr);
+        session.post(packets.join("\x1e")).is_ok();
+        assert_eq!(world.journal.end_of(id), "parse error", "{what}");
+        session.is_forgotten();
+        let heard = world.journal.of(id);
+        assert!(!heard.iter().any(|line| line.starts_with("error")), "{what}: {heard:?}");
+        world.only_the_bystander_is_left();
+    }
+    world.all_is_freed();
+}
+
+#[test]
+fn what_does_not_fit_is_a_parse_error_on_a_websocket() {
+    let mut world = world();
+    for (what, packets) in MISFITS {
+        let mut ws = Ws::open(world.addr);
+        let id = ws.join();
+        for packet in *packets {
+            let bytes = match packet.strip_prefix('b') {
+                Some(data) => frame(0x82, &BASE64_STANDARD.decode(data).expect("base64")),
+                None => frame(0x81, packet.as_bytes()),
+            };
+            ws.try_send_raw(bytes);
+        }
+        let heard = ws.hear();
+        assert!(matches!(heard, Heard::Close(None | Some(1003 | 1008))), "{what}: {heard:?}");
+        assert_eq!(world.journal.end_of(id), "parse error", "{what}");
+        world.only_the_bystander_is_left();
+    }
+    world.all_is_freed();
+}
+
+#[test]
+fn what_is_no_base64_is_a_parse_error() {
+    let mut world = world();
+    for data in ["bAQI", "bAQID=", "b%", "bAQ ID", "b-_8="] {
+        let (session, id) = Polling::join(world.addr);
+        session.post(format!("451-[\"count\"]\x1e{data}")).is_ok();
+        assert_eq!(world.journal.end_of(id), "parse error", "{data}");
+        session.is_forgotten();
+        let mut ws = Ws::open(world.addr);
+        let id = ws.join();
+        ws.send(r#"451-["count"]"#);
+        ws.send(data);
+        assert_eq!(world.journal.end_of(id), "parse error", "{data}");
+        drop(ws);
+        world.only_the_bystander_is_left();
+    }
+    world.all_is_freed();
+}
