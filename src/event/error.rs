@@ -105,13 +105,18 @@ impl fmt::Display for HandlerError {
         match &*self.failure {
             Failure::Rejected { message, .. } => write!(f, "rejected: {message}"),
             Failure::Failed(error) => {
-                error.fmt(f)?;
+                let mut told = error.to_string();
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    write!(f, ": {error}")?;
+                    // Many errors, ours among them, tell of their causes themselves.
+                    let text = error.to_string();
+                    if !told.contains(&text) {
+                        told += ": ";
+                        told += &text;
+                    }
                     cause = error.source();
                 }
-                Ok(())
+                f.write_str(&told)
             }
             Failure::Panicked(message) => write!(f, "the handler panicked: {message}"),
             Failure::TimedOut => f.write_str("the handler did not answer within handler_timeout"),

@@ -16,8 +16,6 @@ pub(crate) use message::{Attach, Channels, Detach, Fence, Publish, PublishToKnow
 pub(crate) use publication::{Audience, Publication};
 use table::Table;
 
-use crate::model::{Channel, SocketId};
-
 /// The actor that owns the subscriptions.
 #[derive(Debug, Default)]
 pub(crate) struct ChannelRegistry {
@@ -80,7 +78,7 @@ impl Handler<PublishToKnown> for ChannelRegistry {
     type Result = MessageResult<PublishToKnown>;
 
     fn handle(&mut self, message: PublishToKnown, _: &mut Self::Context) -> Self::Result {
-        let mut ids: Vec<SocketId> = Vec::new();
+        let mut ids = Vec::new();
         self.table.publish(&message.publication, |id| ids.push(id));
         MessageResult(ids)
     }
@@ -90,7 +88,7 @@ impl Handler<Select> for ChannelRegistry {
     type Result = MessageResult<Select>;
 
     fn handle(&mut self, Select(audience): Select, _: &mut Self::Context) -> Self::Result {
-        let mut ids: Vec<SocketId> = Vec::new();
+        let mut ids = Vec::new();
         self.table.select(&audience, |id, _| ids.push(id));
         MessageResult(ids)
     }
@@ -100,8 +98,7 @@ impl Handler<Channels> for ChannelRegistry {
     type Result = MessageResult<Channels>;
 
     fn handle(&mut self, Channels(namespace): Channels, _: &mut Self::Context) -> Self::Result {
-        let channels: Vec<Channel> = self.table.channels(&namespace);
-        MessageResult(channels)
+        MessageResult(self.table.channels(&namespace))
     }
 }
 

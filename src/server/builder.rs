@@ -302,10 +302,10 @@ impl Builder {
         let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
-        let makes = SpaceMaker::new(Arc::clone(&config), registry.clone(), encoding.clone(), directory);
+        let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), directory);
         let served = Namespaces::new(makes, named, kin);
         let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions });
-        Ok(SocketIo::new(Inner { shared, registry, on_handshake, cors, cookie, hooks }))
+        Ok(SocketIo::new(Inner { shared, on_handshake, cors, cookie, hooks }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     connection::Shared,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, Channels, RegistryHandle, Select},
+    registry::{Audience, Channels, Select},
     socket::{Directory, MESSAGE, SendError, Socket, Space, Target},
 };
 
@@ -23,7 +23,6 @@ pub struct SocketIo {
 
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
-    pub(super) registry: RegistryHandle,
     pub(super) on_handshake: Vec<HandshakeCheck>,
     pub(super) cors: Option<Cors>,
     pub(super) cookie: Option<Cookie>,
@@ -114,12 +113,12 @@ impl SocketIo {
         let mut audience = Audience::everyone(self.space.namespace.clone());
         audience.to.push(channel.to_channel(self.config().max_channel_length)?);
         // With its arbiter stopped, the registry has no subscribers any more.
-        Ok(self.inner.registry.ask(Select(audience)).await.unwrap_or_default())
+        Ok(self.space.registry.ask(Select(audience)).await.unwrap_or_default())
     }
 
     /// The channels that anybody is subscribed to, in no particular order.
     pub async fn channels(&self) -> Vec<Channel> {
-        self.inner.registry.ask(Channels(self.space.namespace.clone())).await.unwrap_or_default()
+        self.space.registry.ask(Channels(self.space.namespace.clone())).await.unwrap_or_default()
     }
 
     /// How many connections there are, in any namespace.

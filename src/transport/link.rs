@@ -137,7 +137,7 @@ impl Drop for EndIfDropped<'_> {
     }
 }
 
-/// The right to poll, given back when dropped.
+/// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the session.
 pub(super) struct Poll<'a>(EndIfDropped<'a>);
 
 impl<'a> Poll<'a> {
@@ -153,7 +153,7 @@ impl<'a> Poll<'a> {
     }
 }
 
-/// The right to post, given back when dropped.
+/// The right to post. It is given back by [`Post::end`]; a post that is dropped instead ends the session.
 pub(super) struct Post<'a>(EndIfDropped<'a>);
 
 impl<'a> Post<'a> {

@@ -101,14 +101,11 @@ pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload)
         return status(StatusCode::BAD_REQUEST);
     };
     let response = match read(link, request, body).await {
-        Ok(Received::Text(text)) if link.version == Version::V4 => {
-            deliver(link, payload::decode(text)).await;
-            taken()
-        }
         Ok(received) => {
-            match received {
-                Received::Text(text) => deliver(link, v3::decode(text)).await,
-                Received::Bytes(bytes) => deliver(link, v3::decode_bytes(bytes)).await,
+            match (link.version, received) {
+                (Version::V4, Received::Text(text)) => deliver(link, payload::decode(text)).await,
+                (Version::V3, Received::Text(text)) => deliver(link, v3::decode(text)).await,
+                (_, Received::Bytes(bytes)) => deliver(link, v3::decode_bytes(bytes)).await,
             }
             taken()
         }
