@@ -32,7 +32,6 @@
 //! | `verb` | `{verb, data, channel, channels, except, id}` | `data` is sent as the verb says; acknowledged with null |
 //! | `disconnect_me` | | the client is sent `goodbye`, and the server ends the namespace |
 //! | `close_me` | | the client is sent `goodbye`, and the server ends the whole connection |
-//! | `drop_me` | | the server drops the connection without a word |
 //!
 //! The verbs are those of `Socket` by their names, `to_except` (`socket.to(..).to(..).except(..)`), and those of
 //! `SocketIo` with `io_` before their names.
@@ -311,13 +310,6 @@ async fn answer(io: &SocketIo, event: &OnMessage) -> HandlerResult {
         "close_me" => {
             socket.emit("goodbye", &())?;
             socket.close();
-        }
-        "drop_me" => {
-            // More than may ever wait for a client: as one that reads too slowly, it is let go.
-            let too_much = "x".repeat(io.config().max_outbox + 1);
-            if socket.emit("too much", &too_much).is_ok() {
-                return Err(HandlerError::reject("the server was to drop the connection, and did not"));
-            }
         }
         other => return Err(HandlerError::reject(format!("no such event: {other}"))),
     }

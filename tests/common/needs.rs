@@ -33,7 +33,7 @@ impl Need {
         match self {
             Self::Node => node_version().is_some_and(|version| version >= OLDEST_NODE),
             Self::NodePackages => clients().join("node_modules/.package-lock.json").is_file(),
-            Self::PythonPackages => succeeds(Command::new(python()).args(["-c", "import aiohttp, socketio"])),
+            Self::PythonPackages => succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"])),
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
         }
     }

@@ -1,0 +1,108 @@
+//! What else a Socket.IO server does, group by group, with the official clients: Node's of now, its last one of Socket.IO
+//! 2, and Python's. The scenarios are in tests/clients/complete; here are the servers for them.
+
+#[path = "complete/app.rs"]
+mod app;
+#[path = "common/needs.rs"]
+mod needs;
+#[path = "common/programs.rs"]
+mod programs;
+
+use std::{
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use actix_socketio::{Builder, protocol::MsgpackParser};
+use app::{RunningApp, Settings};
+use needs::{Need, all_there, clients, python};
+use programs::run;
+
+#[test]
+fn binary() {
+    javascript("binary", &[("SERVER_URL", usual)]);
+}
+
+#[test]
+fn namespaces() {
+    javascript("namespaces", &[("SERVER_URL", usual)]);
+}
+
+#[test]
+fn operators() {
+    javascript("operators", &[("SERVER_URL", usual)]);
+}
+
+#[test]
+fn msgpack() {
+    javascript("msgpack", &[("SERVER_URL", msgpack_parser)]);
+}
+
+#[test]
+fn clients_of_socket_io_2() {
+    javascript("eio3", &[("SERVER_URL", old_clients), ("SERVER_WITHOUT_EIO3", usual)]);
+}
+
+#[test]
+fn reasons() {
+    javascript("reasons", &[("SERVER_URL", impatient), ("SERVER_THAT_GOES_DOWN", usual)]);
+}
+
+#[test]
+fn the_python_client() {
+    if !all_there("the rest of the protocol with Python", &[Need::PythonPackages]) {
+        return;
+    }
+    let _turn = turn();
+    let app = RunningApp::start(lively);
+    let msgpack = RunningApp::start(|builder| msgpack_parser(lively(builder)));
+    let mut script = Command::new(python());
+    script.arg(clients().join("complete/test_complete.py"));
+    script.env("SERVER_URL", app.url()).env("SERVER_WITH_MSGPACK", msgpack.url());
+    let output = run(script);
+    assert!(!output.contains("Ran 0 tests") && !output.contains("skipped="), "not all was tested:\n{output}");
+}
+
+fn usual(builder: Builder) -> Builder {
+    builder
+}
+
+fn msgpack_parser(builder: Builder) -> Builder {
+    builder.parser(MsgpackParser)
+}
+
+/// python-socketio, put out of its last namespace, drops its session without a word, and waits for its poll to return.
+fn lively(builder: Builder) -> Builder {
+    builder.ping_interval(Duration::from_secs(1))
+}
+
+/// With pings so often that a test can wait for some.
+fn old_clients(builder: Builder) -> Builder {
+    builder.allow_eio3(true).ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_secs(3))
+}
+
+fn impatient(builder: Builder) -> Builder {
+    builder.ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_secs(2))
+}
+
+/// Runs one file of tests by Node, with the servers that it wants in its environment.
+fn javascript(group: &str, servers: &[(&str, Settings)]) {
+    if !all_there(&format!("{group}, with the official JavaScript client"), &[Need::Node, Need::NodePackages]) {
+        return;
+    }
+    let _turn = turn();
+    let servers: Vec<_> = servers.iter().map(|(name, settings)| (*name, RunningApp::start(*settings))).collect();
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=tap"]).arg(clients().join(format!("complete/{group}.test.mjs")));
+    node.envs(servers.iter().map(|(name, app)| (*name, app.url())));
+    let output = run(node);
+    let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));
+    assert!(all && !output.contains("\n# pass 0\n"), "not all was tested:\n{output}");
+}
+
+/// One at a time: each keeps a small machine busy by itself, and all have deadlines.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
