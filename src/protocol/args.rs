@@ -2,12 +2,16 @@ use std::{error, fmt, ops::Range};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::de::DeserializeOwned;
+use serde::{
+    Serialize, Serializer,
+    de::DeserializeOwned,
+    ser::{self, SerializeSeq},
+};
 use serde_json::value::RawValue;
 
 use super::{
     DecodeError,
-    attachments::{WithAttachments, attachment, check_placeholders},
+    attachments::{Relayed, WithAttachments, attachment, check_placeholders},
     depth::check_depth,
 };
 
@@ -124,6 +128,25 @@ impl Args {
     }
 }
 
+/// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed", &Many(event.args()))` passes them
+/// on as they came, and what is binary as binary.
+impl Serialize for Args {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let attachments = &self.attachments;
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        for json in self.iter() {
+            if attachments.is_empty() {
+                let raw: &RawValue = serde_json::from_str(json).map_err(ser::Error::custom)?;
+                list.serialize_element(raw)?;
+            } else {
+                let value = serde_json::from_str(json).map_err(ser::Error::custom)?;
+                list.serialize_element(&Relayed { value: &value, attachments })?;
+            }
+        }
+        list.end()
+    }
+}
+
 impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
@@ -166,6 +189,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::protocol::{Many, event};
 
     fn args(json: &str) -> Result<Args, DecodeError> {
         Args::parse(json.to_owned().into(), 10)
@@ -222,6 +246,20 @@ mod tests {
         assert_eq!(args.get::<u8>(2).unwrap(), 7);
         assert_eq!((args.binary(1), args.binary(2), args.binary(3)), (None, None, None));
         assert!(args.get::<u32>(0).is_err());
+    }
+
+    #[test]
+    fn what_came_can_be_passed_on_as_it_was() {
+        let relay = |args: &Args| event("/", None, "e", &Many(args)).unwrap();
+        let plain = args(r#"["a",1.0,{"b":[null, 2]}]"#).unwrap();
+        assert_eq!(relay(&plain).text(), r#"42["e","a",1.0,{"b":[null, 2]}]"#);
+        assert_eq!(relay(&Args::default()).text(), r#"42["e"]"#);
+        let json = r#"[{"_placeholder":true,"num":1},{"x":[{"_placeholder":true,"num":0},1]}]"#;
+        let binary = args(json).unwrap().attach(vec![Bytes::from_static(&[0]), Bytes::from_static(&[1])]).unwrap();
+        let frame = relay(&binary);
+        let [a, b] = [0, 1].map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
+        assert_eq!(frame.text(), format!(r#"452-["e",{a},{{"x":[{b},1]}}]"#));
+        assert_eq!(frame.attachments(), [Bytes::from_static(&[1]), Bytes::from_static(&[0])]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::{
-    Deserializer,
+    Deserializer, Serialize, Serializer,
     de::{
         IntoDeserializer, Visitor,
         value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
@@ -45,6 +45,27 @@ pub(super) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeE
 pub(super) fn attachment(json: &str, attachments: &[Bytes]) -> Option<Bytes> {
     let object: Map<String, Value> = serde_json::from_str(json).ok()?;
     attachments.get(index(placeholder(&object)?, attachments.len())?).cloned()
+}
+
+/// JSON whose placeholders are written as the bytes that they stand for.
+pub(super) struct Relayed<'a> {
+    pub(super) value: &'a Value,
+    pub(super) attachments: &'a [Bytes],
+}
+
+impl Serialize for Relayed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { value, attachments } = *self;
+        let relayed = |value| Relayed { value, attachments };
+        match value {
+            Value::Array(values) => serializer.collect_seq(values.iter().map(relayed)),
+            Value::Object(object) => match placeholder(object).and_then(|num| index(num, attachments.len())) {
+                Some(index) => serializer.serialize_bytes(&attachments[index]),
+                None => serializer.collect_map(object.iter().map(|(key, value)| (key, relayed(value)))),
+            },
+            plain => plain.serialize(serializer),
+        }
+    }
 }
 
 /// JSON whose placeholders read as bytes.
