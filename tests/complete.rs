@@ -7,6 +7,8 @@ mod app;
 mod needs;
 #[path = "common/programs.rs"]
 mod programs;
+#[path = "common/running.rs"]
+mod running;
 
 use std::{
     process::Command,
@@ -15,7 +17,7 @@ use std::{
 };
 
 use actix_socketio::{Builder, protocol::MsgpackParser};
-use app::{RunningApp, Settings};
+use app::Settings;
 use needs::{Need, all_there, clients, python};
 use programs::run;
 
@@ -55,8 +57,8 @@ fn the_python_client() {
         return;
     }
     let _turn = turn();
-    let app = RunningApp::start(lively);
-    let msgpack = RunningApp::start(|builder| msgpack_parser(lively(builder)));
+    let app = app::start(lively);
+    let msgpack = app::start(|builder| msgpack_parser(lively(builder)));
     let mut script = Command::new(python());
     script.arg(clients().join("complete/test_complete.py"));
     script.env("SERVER_URL", app.url()).env("SERVER_WITH_MSGPACK", msgpack.url());
@@ -92,7 +94,7 @@ fn javascript(group: &str, servers: &[(&str, Settings)]) {
         return;
     }
     let _turn = turn();
-    let servers: Vec<_> = servers.iter().map(|(name, settings)| (*name, RunningApp::start(*settings))).collect();
+    let servers: Vec<_> = servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect();
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=tap"]).arg(clients().join(format!("complete/{group}.test.mjs")));
     node.envs(servers.iter().map(|(name, app)| (*name, app.url())));

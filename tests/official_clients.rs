@@ -7,13 +7,14 @@ mod app;
 mod needs;
 #[path = "common/programs.rs"]
 mod programs;
+#[path = "common/running.rs"]
+mod running;
 
 use std::{
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use app::RunningApp;
 use needs::{Need, all_there, clients, python};
 use programs::{node_tests, run};
 
@@ -23,7 +24,7 @@ fn the_official_javascript_client() {
         return;
     }
     let _turn = turn();
-    let app = RunningApp::start();
+    let app = app::start();
     node_tests(&clients().join("official"), |node| node.env("SERVER_URL", app.url()));
 }
 
@@ -33,7 +34,7 @@ fn the_official_python_client() {
         return;
     }
     let _turn = turn();
-    let app = RunningApp::start();
+    let app = app::start();
     let mut script = Command::new(python());
     script.arg(clients().join("official/test_official.py")).env("SERVER_URL", app.url());
     let output = run(script);

@@ -215,6 +215,34 @@ mod tests {
     }
 
     #[test]
+    fn who_listens_hears_what_goes_out_and_the_end() {
+        let lane = lane();
+        let (listener, mut heard) = mpsc::channel(1);
+        lane.tap(listener);
+        lane.open(connect("/", "id"));
+        lane.push(event(1));
+        lane.push(event(2)); // too much for one who does not keep up
+        assert_eq!(heard.try_recv(), Ok(event(1)));
+        lane.push(event(3));
+        assert_eq!(heard.try_recv(), Ok(event(3)));
+        lane.shut();
+        assert_eq!(heard.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+
+        let (late, mut heard) = mpsc::channel(1);
+        lane.tap(late);
+        assert_eq!(heard.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn a_goodbye_is_held_where_nothing_else_is() {
+        let lane = lane();
+        while lane.push(event(1)) == Pushed::Queued {}
+        assert_eq!(lane.push_last(disconnect("/")), Pushed::Queued);
+        lane.open(connect("/", "id"));
+        assert_eq!(sent(&lane).last().map(String::as_str), Some("41"));
+    }
+
+    #[test]
     fn what_is_held_is_bounded() {
         let lane = lane();
         let queued = (0..10_000).filter(|n| lane.push(event(*n)) == Pushed::Queued).count();

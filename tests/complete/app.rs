@@ -36,8 +36,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::ready,
-    sync::{Arc, Mutex, OnceLock, mpsc},
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -45,7 +44,10 @@ use actix_socketio::{
     AckError, Args, BroadcastAcks, Builder, HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect,
     OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, Socket, SocketIo, Target, channel,
 };
-use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, rt::System, web};
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
 use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -53,56 +55,18 @@ use serde::{
 };
 use serde_json::{Number, Value, json};
 
-/// The running application. It stops when this is dropped.
-pub(crate) struct RunningApp {
-    url: String,
-    server: ServerHandle,
-    thread: Option<JoinHandle<()>>,
-}
+use crate::running::RunningApp;
 
-impl RunningApp {
-    /// Starts it in a thread of its own, with two workers.
-    pub(crate) fn start(settings: Settings) -> Self {
-        let (started, running) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            System::new().block_on(async move {
-                let shared = socket_io(settings);
-                let app = move || {
-                    let departures = Arc::clone(&shared);
-                    let departures = web::get().to(move || ready(HttpResponse::Ok().json(&departures.departures)));
-                    App::new().configure(shared.io().mount()).route("/departures", departures)
-                };
-                let server = HttpServer::new(app)
-                    .workers(2)
-                    .h1_allow_half_closed(false)
-                    .on_connect(actix_socketio::on_connect)
-                    .disable_signals()
-                    .shutdown_timeout(1)
-                    .bind(("127.0.0.1", 0))
-                    .expect("a port on loopback");
-                let url = format!("http://{}", server.addrs()[0]);
-                let server = server.run();
-                started.send((url, server.handle())).expect("the test waits for this");
-                server.await.expect("the server runs until it is stopped");
-            });
-        });
-        let (url, server) = running.recv().expect("the server starts; its thread says why not");
-        Self { url, server, thread: Some(thread) }
-    }
-
-    /// Where it is: `http://127.0.0.1:…`.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for RunningApp {
-    fn drop(&mut self) {
-        // The command is sent when this is called; the future would only wait for its end, as the thread does.
-        drop(self.server.stop(false));
-        let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
-        assert!(ended || thread::panicking(), "the server's thread panicked");
-    }
+/// Starts the application.
+pub(crate) fn start(settings: Settings) -> RunningApp {
+    RunningApp::start(move || {
+        let shared = socket_io(settings);
+        move |services: &mut ServiceConfig| {
+            let departures = Arc::clone(&shared);
+            let departures = web::get().to(move || ready(HttpResponse::Ok().json(&departures.departures)));
+            services.configure(shared.io().mount()).route("/departures", departures);
+        }
+    })
 }
 
 /// What a server has that others have not.

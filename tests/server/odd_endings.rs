@@ -19,6 +19,7 @@ in_every_mode! {
     an_actor_that_panics_is_an_error_for_each_later_event,
     a_handler_of_errors_that_panics_is_only_logged,
     a_connection_that_ends_while_on_connect_decides_was_never_there,
+    a_connection_that_has_ended_is_asked_about_no_more,
     a_client_that_leaves_while_on_connect_decides_is_let_in_and_out,
     what_a_refused_client_sent_behind_its_connect_is_not_handled,
     what_an_admitted_client_sent_behind_its_connect_is_handled,
@@ -140,6 +141,26 @@ async fn a_connection_that_ends_while_on_connect_decides_was_never_there(mode: M
         assert_eq!(record.lines(), ["connect"]);
         assert_eq!(client.rest(), [""; 0], "nothing is said to who is gone");
     }
+}
+
+/// A second namespace that waits its turn behind a slow handler: nobody is there any more when its turn comes.
+async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
+    let (record, recorder) = recorder();
+    let gate = Arc::new(Semaphore::new(0));
+    let server = Server::start(
+        builder()
+            .to(&recorder)
+            .on_connect(slow(&gate, || Ok(())))
+            .namespace("/second", |namespace| namespace.to(&recorder)),
+    );
+    let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
+    client.send("0/second,").await;
+    record.until("connect").await;
+    client.close().await;
+    client.closed().await;
+    gate.add_permits(1);
+    server.is_empty().await;
+    assert_eq!(record.lines(), ["connect"], "that of the main namespace");
 }
 
 async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: Mode) {

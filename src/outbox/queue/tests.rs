@@ -52,6 +52,25 @@ fn a_volatile_frame_is_for_a_transport_that_waits() {
 }
 
 #[test]
+fn a_poll_that_has_gone_waits_for_nothing_volatile() {
+    let (outbox, _) = outbox(1000);
+    assert!(outbox.begin_poll());
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
+    outbox.end_poll();
+    assert_eq!(outbox.push_volatile(&frame(0)), Pushed::Dropped);
+}
+
+#[test]
+fn what_waits_for_one_who_has_gone_is_dropped() {
+    let (outbox, events) = outbox(1000);
+    outbox.push(frame(0));
+    outbox.abandon();
+    assert_eq!(outbox.push(frame(1)), Pushed::Dropped);
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Last(vec![])));
+    assert_eq!(*events.lock(), [OutboxEvent::Drained]);
+}
+
+#[test]
 fn the_bound_is_reached_at_one_byte_more() {
     let (outbox, events) = outbox(30);
     for n in 0..3 {

@@ -1,0 +1,58 @@
+//! An application that runs for a test.
+
+use std::{
+    sync::mpsc,
+    thread::{self, JoinHandle},
+};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, rt::System, web::ServiceConfig};
+
+/// The running application. It stops when this is dropped.
+pub(crate) struct RunningApp {
+    url: String,
+    server: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RunningApp {
+    /// Starts it in a thread of its own, with two workers. What it serves is built in that thread.
+    pub(crate) fn start<C>(build: impl FnOnce() -> C + Send + 'static) -> Self
+    where
+        C: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        let (started, running) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            System::new().block_on(async move {
+                let services = build();
+                let server = HttpServer::new(move || App::new().configure(services.clone()))
+                    .workers(2)
+                    .h1_allow_half_closed(false)
+                    .on_connect(actix_socketio::on_connect)
+                    .disable_signals()
+                    .shutdown_timeout(1)
+                    .bind(("127.0.0.1", 0))
+                    .expect("a port on loopback");
+                let url = format!("http://{}", server.addrs()[0]);
+                let server = server.run();
+                started.send((url, server.handle())).expect("the test waits for this");
+                server.await.expect("the server runs until it is stopped");
+            });
+        });
+        let (url, server) = running.recv().expect("the server starts; its thread says why not");
+        Self { url, server, thread: Some(thread) }
+    }
+
+    /// Where it is: `http://127.0.0.1:…`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for RunningApp {
+    fn drop(&mut self) {
+        // The command is sent when this is called; the future would only wait for its end, as the thread does.
+        drop(self.server.stop(false));
+        let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
+        assert!(ended || thread::panicking(), "the server's thread panicked");
+    }
+}
