@@ -84,6 +84,11 @@ pub struct Config {
     /// Publications that wait for the registry, of all senders together; then
     /// [`SendError::Overloaded`](crate::SendError::Overloaded). Default: 65,536.
     pub max_publications: usize,
+    /// Changes that wait for the slowest listener of [`SocketIo::changes`](crate::SocketIo::changes); then the oldest are
+    /// dropped, and it hears of that. Default: 1,024.
+    pub max_changes: usize,
+    /// Sockets in one namespace; more are refused, with `the namespace is full`. Default: no limit.
+    pub max_sockets: usize,
     /// Channels that one socket may be subscribed to; then
     /// [`SubscribeError::TooManyChannels`](crate::SubscribeError::TooManyChannels). Default: 1,024.
     pub max_channels: usize,
@@ -133,6 +138,8 @@ impl Default for Config {
             max_inbox: 64,
             max_inbox_bytes: 4 << 20,
             max_publications: 65_536,
+            max_changes: 1_024,
+            max_sockets: usize::MAX,
             max_channels: 1_024,
             max_channel_length: 255,
             max_namespaces: 16,

@@ -212,6 +212,7 @@ pub use model::{
 };
 pub use outbox::Transport;
 pub use protocol::{ArgError, Args, Many};
+pub use registry::{Change, Changes};
 pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route, SocketHandler, ViaActor, ViaFn,
     channel,
@@ -221,6 +222,7 @@ pub use server::{
 };
 pub use socket::{
     AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SubscribeError, Target,
+    Targets,
 };
 
 /// What most programs want: `use actix_socketio::prelude::*;`.

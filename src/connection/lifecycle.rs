@@ -147,19 +147,23 @@ impl Connection {
                 DisconnectReason::ParseError
             }
         };
-        self.end(reason, ctx);
+        self.end_for(reason, reason == DisconnectReason::ParseError && !self.outbox.is_polled(), ctx);
     }
 
     /// Ends the connection: nothing more is received, and what is to be said is said. Jobs which wait are still done.
     pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        self.end_for(reason, reason == DisconnectReason::ServerDisconnect, ctx);
+    }
+
+    /// The same. `comes_back`: the client knows nothing of it, and would fetch with its next poll what was said last.
+    fn end_for(&mut self, reason: DisconnectReason, comes_back: bool, ctx: &mut Context<Self>) {
         if self.ended.is_some() {
             return;
         }
         self.ended = Some(reason);
         let put_out = reason == DisconnectReason::ServerDisconnect;
-        // A polling client fetches what was said last with its next poll. Nobody else comes back for it; and a server
-        // that goes down waits for no one who does not poll just now.
-        if put_out && self.outbox.holder() == Transport::Polling && !self.outbox.is_cut() {
+        // A server that goes down waits for no one who does not poll just now.
+        if comes_back && self.outbox.holder() == Transport::Polling && !self.outbox.is_cut() {
             self.timers.linger(Instant::now());
             self.wait(ctx);
         } else {

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
-pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, SpaceMaker};
+pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, Realm, SpaceMaker};
 use sessions::Presence;
 pub(crate) use sessions::Sessions;
 use timers::Timers;
@@ -31,7 +31,7 @@ use crate::{
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
     routing::Router,
-    socket::{Command, Socket},
+    socket::{Command, Seat, Socket},
     transport::{Limits, Link},
 };
 
@@ -76,6 +76,8 @@ struct Member {
     admitted: bool,
     /// Its end is in the inbox.
     ending: bool,
+    /// Its place among the sockets of the namespace.
+    _seat: Seat,
 }
 
 impl Connection {

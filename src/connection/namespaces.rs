@@ -20,13 +20,22 @@ use crate::{
 /// The namespaces that clients may come into.
 pub(crate) struct Namespaces {
     makes: SpaceMaker,
-    named: HashMap<Namespace, (Arc<Space>, Arc<Router>)>,
+    named: HashMap<Namespace, Realm>,
     families: Vec<Family>,
     children: Mutex<Children>,
 }
 
+/// A namespace, who handles its events, and the settings that hold for its sockets.
+#[derive(Clone)]
+pub(crate) struct Realm {
+    pub(crate) space: Arc<Space>,
+    pub(crate) router: Arc<Router>,
+    pub(crate) config: Arc<Config>,
+}
+
 /// What every namespace is made with.
 pub(crate) struct SpaceMaker {
+    /// The server's settings.
     config: Arc<Config>,
     registry: RegistryHandle,
     encoding: Encoding,
@@ -43,8 +52,8 @@ impl SpaceMaker {
         Self { config, registry, encoding, directory }
     }
 
-    fn make(&self, name: Namespace) -> Arc<Space> {
-        let Self { config, registry, encoding, directory } = self;
+    fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<Space> {
+        let Self { registry, encoding, directory, .. } = self;
         Space::new(name, Arc::clone(config), registry.clone(), encoding.clone(), Arc::clone(directory))
     }
 }
@@ -53,6 +62,7 @@ impl SpaceMaker {
 pub(crate) struct Family {
     pub(crate) admits: Admits,
     pub(crate) router: Arc<Router>,
+    pub(crate) config: Arc<Config>,
 }
 
 /// Says whether a name belongs to a family, seeing how the client comes.
@@ -73,13 +83,19 @@ struct Children {
 }
 
 impl Namespaces {
-    pub(crate) fn new(makes: SpaceMaker, named: HashMap<Namespace, Arc<Router>>, families: Vec<Family>) -> Self {
-        let named = named.into_iter().map(|(name, router)| (name.clone(), (makes.make(name), router))).collect();
+    pub(crate) fn new(
+        makes: SpaceMaker,
+        named: HashMap<Namespace, (Arc<Router>, Arc<Config>)>,
+        families: Vec<Family>,
+    ) -> Self {
+        let realm = |name, router, config| Realm { space: makes.make(name, &config), router, config };
+        let named = named.into_iter();
+        let named = named.map(|(name, (router, config))| (name.clone(), realm(name, router, config))).collect();
         Self { makes, named, families, children: Mutex::default() }
     }
 
     /// What a client comes into that asks for this name, if it may.
-    pub(crate) fn enter(&self, name: &str, handshake: &Handshake) -> Option<(Arc<Space>, Arc<Router>)> {
+    pub(crate) fn enter(&self, name: &str, handshake: &Handshake) -> Option<Realm> {
         if let Some(named) = self.named.get(name) {
             return Some(named.clone());
         }
@@ -88,15 +104,21 @@ impl Namespaces {
             Admits::Pattern(pattern) => pattern.is_match(name.as_str()),
             Admits::Function(admits) => guarded(|| admits(&name, handshake)),
         })?;
-        Some((self.child(name), Arc::clone(&family.router)))
+        let Family { router, config, .. } = family;
+        Some(Realm { space: self.child(name, config), router: Arc::clone(router), config: Arc::clone(config) })
     }
 
     /// The namespace of this name, for those who have something to say there, whether anybody is in it or not.
     pub(crate) fn get(&self, name: Namespace) -> Arc<Space> {
-        match self.named.get(&name) {
-            Some((space, _)) => Arc::clone(space),
-            None => self.child(name),
+        if let Some(realm) = self.named.get(&name) {
+            return Arc::clone(&realm.space);
         }
+        // What a function of a client's handshake would say, nobody knows.
+        let family = self
+            .families
+            .iter()
+            .find(|family| matches!(&family.admits, Admits::Pattern(pattern) if pattern.is_match(name.as_str())));
+        self.child(name, family.map_or(&self.makes.config, |family| &family.config))
     }
 
     /// The names of all that are there.
@@ -106,12 +128,12 @@ impl Namespaces {
         self.named.keys().chain(children.map(|(name, _)| name)).cloned().collect()
     }
 
-    fn child(&self, name: Namespace) -> Arc<Space> {
+    fn child(&self, name: Namespace, config: &Arc<Config>) -> Arc<Space> {
         let mut children = self.children.lock();
         if let Some(space) = children.spaces.get(&name).and_then(Weak::upgrade) {
             return space;
         }
-        let space = self.makes.make(name.clone());
+        let space = self.makes.make(name.clone(), config);
         children.spaces.insert(name, Arc::downgrade(&space));
         if children.spaces.len() > children.sweep_at {
             children.spaces.retain(|_, space| space.strong_count() > 0);

@@ -6,7 +6,7 @@ use actix_web::web::Query;
 use bytestring::ByteString;
 
 use super::{
-    Connection, Member,
+    Connection, Member, Realm,
     job::{Job, Task, log_safe},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     model::{Channel, Handshake},
     outbox::Lane,
     protocol::{self, DecodeError, EnginePacket, Frame, Packet, PacketKind, Version},
-    socket::{Parts, Socket},
+    socket::{Parts, Socket, Space},
     transport::Ending,
 };
 
@@ -119,7 +119,7 @@ impl Connection {
         self.put_out.retain(|namespace| namespace.as_str() != name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some((space, router)) = shared.namespaces.enter(name, &handshake) else {
+        let Some(Realm { space, router, config }) = shared.namespaces.enter(name, &handshake) else {
             self.refuse(name, "Invalid namespace");
             return Ok(());
         };
@@ -128,8 +128,13 @@ impl Connection {
             self.refuse(name, &format!("a connection may be in {limit} namespaces at most"));
             return Ok(());
         }
+        let Some(seat) = Space::take_seat(&space, config.max_sockets) else {
+            self.refuse(name, "the namespace is full");
+            return Ok(());
+        };
         let socket = Socket::attach(Parts {
             space,
+            config,
             handshake,
             extensions: self.extensions.clone(),
             lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
@@ -137,7 +142,7 @@ impl Connection {
         });
         shared.sessions.remember(&socket);
         self.inbox.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
-        self.members.push(Member { socket, router, admitted: false, ending: false });
+        self.members.push(Member { socket, router, admitted: false, ending: false, _seat: seat });
         Ok(())
     }
 

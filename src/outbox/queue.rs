@@ -195,6 +195,12 @@ impl Outbox {
         self.state.lock().holder
     }
 
+    /// Whether a poll waits that a goodbye could answer.
+    pub(crate) fn is_polled(&self) -> bool {
+        let state = self.state.lock();
+        state.polling && state.frames.is_empty()
+    }
+
     /// Whether nothing will ever come out of it again.
     pub(crate) fn is_cut(&self) -> bool {
         self.state.lock().phase == Phase::Cut

@@ -4,6 +4,7 @@
 //! serialisation: what it is told is plain data, and what it sends on is encoded already. A delivery is a push into the
 //! subscriber's [`Lane`](crate::outbox::Lane); it crosses no mailbox.
 
+mod change;
 mod handle;
 mod message;
 mod publication;
@@ -11,15 +12,23 @@ mod table;
 
 use actix::{Actor, Context, Handler, MessageResult};
 
+pub(crate) use change::Feed;
+pub use change::{Change, Changes};
 pub(crate) use handle::{Overloaded, PublishError, RegistryHandle};
 pub(crate) use message::{Attach, Channels, Detach, Fence, Publish, PublishToKnown, Select, Subscribe, Unsubscribe};
 pub(crate) use publication::{Audience, Publication};
 use table::Table;
 
 /// The actor that owns the subscriptions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ChannelRegistry {
     table: Table,
+}
+
+impl ChannelRegistry {
+    pub(crate) fn new(feed: Feed) -> Self {
+        Self { table: Table::new(feed) }
+    }
 }
 
 impl Actor for ChannelRegistry {

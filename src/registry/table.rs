@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, Publication};
+use super::{Audience, Change, Feed, Publication};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{Lane, Pushed},
@@ -11,14 +11,17 @@ use crate::{
 
 /// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
 /// number of subscribers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
     namespaces: HashMap<Namespace, Space>,
+    feed: Feed,
 }
 
 /// One namespace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Space {
+    name: Namespace,
+    feed: Feed,
     ids: HashMap<SocketId, usize>,
     /// Sockets by slot; a free slot is reused.
     members: Vec<Option<Member>>,
@@ -47,8 +50,13 @@ struct Subscription {
 }
 
 impl Table {
+    pub(super) fn new(feed: Feed) -> Self {
+        Self { namespaces: HashMap::new(), feed }
+    }
+
     pub(super) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
-        self.namespaces.entry(namespace).or_default().attach(id, lane);
+        let space = self.namespaces.entry(namespace).or_insert_with_key(|name| Space::open(name, &self.feed));
+        space.attach(id, lane);
     }
 
     pub(super) fn detach(&mut self, namespace: &Namespace, id: SocketId) {
@@ -56,6 +64,7 @@ impl Table {
             space.detach(id);
             if space.ids.is_empty() {
                 self.namespaces.remove(namespace);
+                self.feed.tell(|| Change::NamespaceClosed { namespace: namespace.clone() });
             }
         }
     }
@@ -96,6 +105,19 @@ impl Table {
 }
 
 impl Space {
+    fn open(name: &Namespace, feed: &Feed) -> Self {
+        feed.tell(|| Change::NamespaceOpened { namespace: name.clone() });
+        Self {
+            name: name.clone(),
+            feed: feed.clone(),
+            ids: HashMap::new(),
+            members: Vec::new(),
+            free: Vec::new(),
+            channels: HashMap::new(),
+            round: 0,
+        }
+    }
+
     fn attach(&mut self, id: SocketId, lane: Arc<Lane>) {
         let Entry::Vacant(entry) = self.ids.entry(id) else { return };
         let member = Some(Member { id, lane, positions: HashMap::new(), seen: 0 });
@@ -115,7 +137,7 @@ impl Space {
         let Some(slot) = self.ids.remove(&id) else { return };
         let Some(member) = self.members[slot].take() else { return };
         for (channel, position) in member.positions {
-            self.leave(&channel, position);
+            self.leave(id, channel, position);
         }
         self.free.push(slot);
     }
@@ -124,32 +146,40 @@ impl Space {
         let Some(&slot) = self.ids.get(&id) else { return };
         let Some(member) = &mut self.members[slot] else { return };
         if let Entry::Vacant(position) = member.positions.entry(channel.clone()) {
-            let list = self.channels.entry(channel).or_default();
+            let namespace = || self.name.clone();
+            let list = self.channels.entry(channel.clone()).or_default();
+            if list.is_empty() {
+                self.feed.tell(|| Change::ChannelOpened { namespace: namespace(), channel: channel.clone() });
+            }
             position.insert(list.len());
             list.push(Subscription { id, slot, lane: Arc::clone(&member.lane) });
+            self.feed.tell(|| Change::Joined { namespace: namespace(), channel, socket: id });
         }
     }
 
     fn unsubscribe(&mut self, id: SocketId, channel: &Channel) {
         let Some(&slot) = self.ids.get(&id) else { return };
-        let position = self.members[slot].as_mut().and_then(|member| member.positions.remove(channel));
-        if let Some(position) = position {
-            self.leave(channel, position);
+        let member = self.members[slot].as_mut();
+        if let Some((channel, position)) = member.and_then(|member| member.positions.remove_entry(channel)) {
+            self.leave(id, channel, position);
         }
     }
 
     /// Fills the gap with the list's last subscription, and tells that one where it stands now.
-    fn leave(&mut self, channel: &Channel, position: usize) {
-        let Some(list) = self.channels.get_mut(channel) else { return };
+    fn leave(&mut self, id: SocketId, channel: Channel, position: usize) {
+        let Some(list) = self.channels.get_mut(&channel) else { return };
         list.swap_remove(position);
         if let Some(moved) = list.get(position) {
             let member = self.members[moved.slot].as_mut();
-            if let Some(entry) = member.and_then(|member| member.positions.get_mut(channel)) {
+            if let Some(entry) = member.and_then(|member| member.positions.get_mut(&channel)) {
                 *entry = position;
             }
         }
-        if list.is_empty() {
-            self.channels.remove(channel);
+        let (is_last, namespace) = (list.is_empty(), || self.name.clone());
+        self.feed.tell(|| Change::Left { namespace: namespace(), channel: channel.clone(), socket: id });
+        if is_last {
+            self.channels.remove(&channel);
+            self.feed.tell(|| Change::ChannelClosed { namespace: self.name.clone(), channel });
         }
     }
 
@@ -237,7 +267,7 @@ mod tests {
 
     impl World {
         fn new(count: usize) -> Self {
-            let mut table = Table::default();
+            let mut table = Table::new(Feed::new(8));
             let sockets = (0..count)
                 .map(|_| {
                     let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
@@ -328,6 +358,41 @@ mod tests {
             world.table.detach(&Namespace::default(), world.sockets[socket].0);
         }
         assert!(world.table.namespaces.is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_change_is_told_in_order_to_who_listens() {
+        let mut world = World::new(0);
+        let mut changes = world.table.feed.listen();
+        let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
+        let lane = Lane::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
+        world.table.attach(namespace.clone(), socket, lane);
+        world.table.subscribe(&namespace, socket, channel("a"));
+        world.table.subscribe(&namespace, socket, channel("a"));
+        world.table.detach(&namespace, socket);
+        let (n, c) = (|| namespace.clone(), || channel("a"));
+        for expected in [
+            Change::NamespaceOpened { namespace: n() },
+            Change::ChannelOpened { namespace: n(), channel: c() },
+            Change::Joined { namespace: n(), channel: c(), socket },
+            Change::Left { namespace: n(), channel: c(), socket },
+            Change::ChannelClosed { namespace: n(), channel: c() },
+            Change::NamespaceClosed { namespace: n() },
+        ] {
+            assert_eq!(changes.next().await, Some(expected));
+        }
+        let lane = Lane::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
+        world.table.attach(namespace.clone(), socket, lane);
+        for at in 0..10 {
+            world.table.subscribe(&namespace, socket, channel(at));
+        }
+        // One for the namespace and two for each channel, of which eight are kept.
+        assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));
+        assert_eq!(changes.next().await, Some(Change::Joined { namespace: n(), channel: channel(6), socket }));
+        drop(world);
+        while let Some(change) = changes.next().await {
+            assert!(matches!(change, Change::ChannelOpened { .. } | Change::Joined { .. }));
+        }
     }
 
     #[test]

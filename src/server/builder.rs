@@ -12,7 +12,7 @@ use crate::{
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
     model::{Extensions, Handshake, Namespace},
     protocol::Encoding,
-    registry::{ChannelRegistry, RegistryHandle},
+    registry::{ChannelRegistry, Feed, RegistryHandle},
     routing::{IntoHandler, Route, SocketHandler, anchored},
 };
 
@@ -281,12 +281,9 @@ impl Builder {
         }
         let encoding = encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let compile = |namespace: NamespaceBuilder| {
-            namespace.compile(config.handler_timeout).map(Arc::new).map_err(BuildError::Pattern)
-        };
         let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
-            if named.insert(name.clone(), compile(namespace)?).is_some() {
+            if named.insert(name.clone(), namespace.compile(&config)?).is_some() {
                 return Err(BuildError::NamespaceTwice(name));
             }
         }
@@ -296,16 +293,18 @@ impl Builder {
                 Names::Matching(pattern) => Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
                 Names::If(function) => Admits::Function(function),
             };
-            kin.push(Family { admits, router: compile(namespace)? });
+            let (router, config) = namespace.compile(&config)?;
+            kin.push(Family { admits, router, config });
         }
+        let feed = Feed::new(config.max_changes);
         // Nothing is started before everything is known to be right.
-        let registry = RegistryHandle::new(ChannelRegistry::default().start(), config.max_publications);
+        let registry = RegistryHandle::new(ChannelRegistry::new(feed.clone()).start(), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
         let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), directory);
         let served = Namespaces::new(makes, named, kin);
         let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions });
-        Ok(SocketIo::new(Inner { shared, on_handshake, cors, cookie, hooks }))
+        Ok(SocketIo::new(Inner { shared, feed, on_handshake, cors, cookie, hooks }))
     }
 }
 

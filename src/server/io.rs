@@ -8,8 +8,8 @@ use crate::{
     config::Config,
     connection::Shared,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, Channels, Select},
-    socket::{Directory, MESSAGE, SendError, Socket, Space, Target},
+    registry::{Audience, Changes, Channels, Feed, Select},
+    socket::{Directory, MESSAGE, SendError, Socket, Space, Target, Targets},
 };
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
@@ -23,6 +23,7 @@ pub struct SocketIo {
 
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
+    pub(super) feed: Feed,
     pub(super) on_handshake: Vec<HandshakeCheck>,
     pub(super) cors: Option<Cors>,
     pub(super) cookie: Option<Cookie>,
@@ -138,7 +139,20 @@ impl SocketIo {
 
     /// All clients, to send them something, look at them, or act on them.
     pub fn everyone(&self) -> Target {
-        Target::new(Arc::clone(&self.space))
+        Target::new(Arc::clone(&self.space), &self.space.config)
+    }
+
+    /// Everyone in each of the [`namespaces`](Self::namespaces) for which `wanted` says so: Socket.IO's broadcast to a
+    /// parent namespace.
+    pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
+        let names = self.namespaces().into_iter().filter(wanted);
+        names.map(|name| self.of(name.as_str()).everyone()).collect()
+    }
+
+    /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's `new_namespace`, and the
+    /// events of its adapters.
+    pub fn changes(&self) -> Changes {
+        self.inner.feed.listen()
     }
 }
 

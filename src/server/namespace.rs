@@ -1,10 +1,12 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 
+use super::{BuildError, settings::check};
 use crate::{
+    config::Config,
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
-    routing::{EventSet, Handlers, IntoHandler, PatternError, Route, Router, SocketHandler},
+    routing::{EventSet, Handlers, IntoHandler, Route, Router, SocketHandler},
 };
 
 /// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
@@ -16,6 +18,58 @@ use crate::{
 pub struct NamespaceBuilder {
     handlers: Handlers,
     routes: Vec<Route>,
+    limits: Limits,
+}
+
+/// Settings that a namespace may have of its own.
+macro_rules! limits {
+    ($($name:ident: $type:ty,)*) => {
+        #[derive(Debug, Default)]
+        struct Limits {
+            open_channels: bool,
+            $($name: Option<$type>,)*
+        }
+
+        impl Limits {
+            /// The server's settings, with these in their place.
+            fn over(&self, server: &Config) -> Config {
+                let mut config = server.clone();
+                config.open_channels |= self.open_channels;
+                $(if let Some(own) = &self.$name {
+                    config.$name.clone_from(own);
+                })*
+                config
+            }
+        }
+
+        /// # Settings
+        ///
+        /// Where this namespace, or each of a family, is to differ from the server.
+        impl NamespaceBuilder {
+            /// Sets [`Config::open_channels`] for this namespace.
+            pub fn open_channels(mut self) -> Self {
+                self.limits.open_channels = true;
+                self
+            }
+
+            $(
+                #[doc = concat!("Sets [`Config::", stringify!($name), "`] for this namespace.")]
+                pub fn $name(mut self, $name: $type) -> Self {
+                    self.limits.$name = Some($name);
+                    self
+                }
+            )*
+        }
+    };
+}
+
+limits! {
+    handler_timeout: Duration,
+    ack_timeout: Duration,
+    max_sockets: usize,
+    max_channels: usize,
+    max_channel_length: usize,
+    max_pending_acks: usize,
 }
 
 impl NamespaceBuilder {
@@ -85,7 +139,11 @@ impl NamespaceBuilder {
         self
     }
 
-    pub(super) fn compile(self, handler_timeout: Duration) -> Result<Router, PatternError> {
-        Router::new(self.handlers, self.routes, handler_timeout)
+    /// What it is compiled to, and the settings that hold in it.
+    pub(super) fn compile(self, server: &Arc<Config>) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
+        let config = Arc::new(self.limits.over(server));
+        check(&config)?;
+        let router = Router::new(self.handlers, self.routes, config.handler_timeout).map_err(BuildError::Pattern)?;
+        Ok((Arc::new(router), config))
     }
 }

@@ -23,7 +23,13 @@ struct State {
 }
 
 impl Membership {
-    pub(super) fn join(&self, channel: Channel, space: &Space, id: SocketId) -> Result<bool, SubscribeError> {
+    pub(super) fn join(
+        &self,
+        channel: Channel,
+        limit: usize,
+        space: &Space,
+        id: SocketId,
+    ) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(SubscribeError::Closed);
@@ -31,7 +37,6 @@ impl Membership {
         if state.channels.contains_key(&channel) {
             return Ok(false);
         }
-        let limit = space.config.max_channels;
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
         }

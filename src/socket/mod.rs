@@ -9,6 +9,7 @@ mod send;
 mod space;
 mod survey;
 mod target;
+mod targets;
 
 use std::{fmt, sync::Arc};
 
@@ -21,8 +22,9 @@ pub use error::{AckError, SendError, SubscribeError};
 use membership::Membership;
 pub use outgoing::{Outgoing, OutgoingEvent};
 pub(crate) use send::MESSAGE;
-pub(crate) use space::{Directory, Space};
+pub(crate) use space::{Directory, Seat, Space};
 pub use target::{BroadcastAcks, Receipt, Target};
+pub use targets::Targets;
 
 use crate::{
     config::Config,
@@ -44,6 +46,7 @@ pub struct Socket {
 struct Inner {
     id: SocketId,
     space: Arc<Space>,
+    config: Arc<Config>,
     handshake: Handshake,
     context: ContextMap,
     extensions: Arc<Extensions>,
@@ -66,6 +69,8 @@ pub(crate) enum Command {
 /// What a socket is made of.
 pub(crate) struct Parts {
     pub(crate) space: Arc<Space>,
+    /// The settings that hold for it: those of its namespace, which a family has before there is a namespace.
+    pub(crate) config: Arc<Config>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) lane: Arc<Lane>,
@@ -75,7 +80,7 @@ pub(crate) struct Parts {
 impl Socket {
     /// A new socket, which the registry hears of.
     pub(crate) fn attach(parts: Parts) -> Self {
-        let Parts { space, handshake, extensions, lane, commands } = parts;
+        let Parts { space, config, handshake, extensions, lane, commands } = parts;
         let id = SocketId::random();
         space.registry.tell(Attach { namespace: space.namespace.clone(), id, lane: Arc::clone(&lane) });
         Self {
@@ -85,8 +90,9 @@ impl Socket {
                 extensions,
                 context: ContextMap::default(),
                 membership: Membership::default(),
-                acks: Acks::new(space.config.max_pending_acks),
+                acks: Acks::new(config.max_pending_acks),
                 space,
+                config,
                 lane,
                 commands,
             }),
@@ -162,9 +168,9 @@ impl Socket {
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let Inner { membership, space, id, .. } = &*self.inner;
-        let channel = channel.to_channel(space.config.max_channel_length)?;
-        membership.join(channel, space, *id)
+        let Inner { membership, space, config, id, .. } = &*self.inner;
+        let channel = channel.to_channel(config.max_channel_length)?;
+        membership.join(channel, config.max_channels, space, *id)
     }
 
     /// Takes it out of a channel. `false`: it was not in.
@@ -237,7 +243,7 @@ impl Socket {
     }
 
     pub(crate) fn config(&self) -> &Config {
-        &self.inner.space.config
+        &self.inner.config
     }
 
     pub(crate) fn encoding(&self) -> &Encoding {
@@ -253,7 +259,7 @@ impl Socket {
     }
 
     fn target(&self) -> Target {
-        Target::new(Arc::clone(&self.inner.space))
+        Target::new(Arc::clone(&self.inner.space), &self.inner.config)
     }
 }
 

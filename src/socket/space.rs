@@ -2,7 +2,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -28,6 +28,17 @@ pub(crate) struct Space {
     pub(super) directory: Arc<dyn Directory>,
     pub(super) surveys: Surveys,
     next_ack: AtomicU64,
+    sockets: AtomicUsize,
+}
+
+/// A socket's place in the count of its namespace; given up when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<Space>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Space {
@@ -38,8 +49,24 @@ impl Space {
         encoding: Encoding,
         directory: Arc<dyn Directory>,
     ) -> Arc<Self> {
-        let next_ack = AtomicU64::new(0);
-        Arc::new(Self { namespace, config, registry, encoding, directory, surveys: Surveys::default(), next_ack })
+        Arc::new(Self {
+            namespace,
+            config,
+            registry,
+            encoding,
+            directory,
+            surveys: Surveys::default(),
+            next_ack: AtomicU64::new(0),
+            sockets: AtomicUsize::new(0),
+        })
+    }
+
+    /// A place for one more socket, if there is one.
+    pub(crate) fn take_seat(this: &Arc<Self>, limit: usize) -> Option<Seat> {
+        let before = this.sockets.fetch_add(1, Ordering::Relaxed);
+        // Counted from here on; one too many takes itself back.
+        let seat = Seat(Arc::clone(this));
+        (before < limit).then_some(seat)
     }
 
     /// Refuses a frame which could wait for nobody, and would cost them their connection.

@@ -5,6 +5,7 @@ use tokio::time::timeout;
 
 use super::{AckError, SendError, Socket, Space, SubscribeError, send::check};
 use crate::{
+    config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
     protocol::Frame,
     registry::{Audience, Overloaded, Publication, PublishError, Select},
@@ -31,6 +32,7 @@ pub struct Target {
     volatile: bool,
     compress: bool,
     timeout: Duration,
+    max_channel_length: usize,
     /// The first name that was none; reported when it is used.
     invalid: Option<ChannelError>,
 }
@@ -55,10 +57,10 @@ pub struct BroadcastAcks<R> {
 
 /// # Whom
 impl Target {
-    pub(crate) fn new(space: Arc<Space>) -> Self {
+    pub(crate) fn new(space: Arc<Space>, config: &Config) -> Self {
         let audience = Audience::everyone(space.namespace.clone());
-        let timeout = space.config.ack_timeout;
-        Self { space, audience, volatile: false, compress: true, timeout, invalid: None }
+        let Config { ack_timeout: timeout, max_channel_length, .. } = *config;
+        Self { space, audience, volatile: false, compress: true, timeout, max_channel_length, invalid: None }
     }
 
     /// The subscribers of this channel, too.
@@ -204,7 +206,7 @@ impl Target {
     /// [`SubscribeError::Channel`] if a name is none. A client that has gone meanwhile, or is in too many channels, is
     /// left as it is.
     pub async fn sockets_join(self, channel: impl ToChannel) -> Result<usize, SubscribeError> {
-        let channel = channel.to_channel(self.space.config.max_channel_length)?;
+        let channel = channel.to_channel(self.max_channel_length)?;
         let sockets = self.fetch_sockets().await?;
         Ok(sockets.iter().filter(|socket| socket.subscribe(&channel) == Ok(true)).count())
     }
@@ -253,7 +255,7 @@ impl Target {
     }
 
     fn channel(&mut self, channel: &impl ToChannel) -> Option<Channel> {
-        channel.to_channel(self.space.config.max_channel_length).map_err(|error| self.invalid.get_or_insert(error)).ok()
+        channel.to_channel(self.max_channel_length).map_err(|error| self.invalid.get_or_insert(error)).ok()
     }
 }
 

@@ -308,6 +308,8 @@ fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
     let (session, id) = Polling::join(world.addr);
     session.post("42[\"before\"]\x1e4x\x1e42[\"after\"]").is_ok();
     assert_eq!(world.journal.end_of(id), "parse error");
+    session.get().is_poll(&["1"]);
+    session.is_forgotten();
     assert_eq!(world.journal.of(id), ["connect", "event before", "disconnect: parse error", "finish"]);
 
     let mut session = Ws::open(world.addr);
@@ -755,6 +757,8 @@ fn a_flood_in_the_same_flight_as_a_refused_connect_ends_the_session() {
     let (session, id) = Polling::join(world.addr);
     session.post(format!("40/closed,{flood}")).is_ok();
     assert_eq!(world.journal.end_of(id), "parse error");
+    session.get().is_poll(&[r#"44/closed,{"message":"closed"}"#]);
+    session.get().is_poll(&["1"]);
     session.is_forgotten();
     world.all_is_freed();
     assert_eq!(handled.load(SeqCst), 0);
