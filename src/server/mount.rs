@@ -108,7 +108,10 @@ async fn respond(inner: &Inner, request: &HttpRequest, body: web::Payload) -> Re
     let initial = matches!(wanted, Request::Handshake { .. });
     let response = match wanted {
         Request::Handshake { transport, version } => handshake(inner, request, body, transport, version).await?,
-        Request::Poll(link) => polling::get(&link, request, async |body| answer(inner, request, body).await).await,
+        Request::Poll(link) => {
+            let respond = async |body| answer(inner, request, body).await;
+            polling::get(&link, request, respond).await.ok_or(Refusal::UnknownSession)?
+        }
         Request::Post(link) => polling::post(&link, request, body).await,
         Request::Upgrade(link) => websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?,
         Request::Odd => HttpResponse::InternalServerError().finish(),
@@ -232,7 +235,7 @@ async fn handshake(
                 }
                 response
             };
-            Ok(polling::get(&link, request, first).await)
+            polling::get(&link, request, first).await.ok_or(Refusal::UnknownSession)
         }
     }
 }

@@ -59,15 +59,16 @@ fn status(status: StatusCode) -> HttpResponse {
     HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
-/// Answers a poll as soon as there is something to say. `answer` makes the response of its body.
+/// Answers a poll as soon as there is something to say. `answer` makes the response of its body. `None`: the session is
+/// over, and everything was said.
 pub(crate) async fn get(
     link: &Link,
     request: &HttpRequest,
     answer: impl AsyncFnOnce(Body) -> HttpResponse,
-) -> HttpResponse {
+) -> Option<HttpResponse> {
     let Some(poll) = Poll::begin(link) else {
         link.end(Ending::Broken("two polls at once"));
-        return status(StatusCode::BAD_REQUEST);
+        return Some(status(StatusCode::BAD_REQUEST));
     };
     let batch = poll_fn(|cx| link.outbox.poll_batch(link.limits().max_payload, link.limits().max_poll_packets, cx));
     let taken = if link.outbox.is_probing() {
@@ -84,14 +85,14 @@ pub(crate) async fn get(
         Taken::Nothing => vec![Frame::NOOP],
         Taken::Cut => {
             poll.end();
-            return status(StatusCode::BAD_REQUEST);
+            return None;
         }
     };
     let body = Body::new(link, request, &frames);
     // Until there is a response, the poll is still under way: dropped now, it would take the frames with it.
     let response = answer(body).await;
     poll.end();
-    response
+    Some(response)
 }
 
 /// Takes the packets of a body, and answers when the connection has room for more.
