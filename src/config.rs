@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::outbox::Transport;
+use crate::{model::Rate, outbox::Transport};
 
 /// The settings of a server, as [`SocketIo::config`](crate::SocketIo::config) shows them.
 ///
@@ -73,6 +73,22 @@ pub struct Config {
     /// Packets in the answer to one poll; the rest waits for the next. python-socketio hangs up at more than 16.
     /// Default: 16.
     pub max_poll_packets: usize,
+    /// Connections of this server; more are refused with HTTP 503 and `Retry-After`. Each takes a descriptor, of which the
+    /// process needs some more. Default: 100,000.
+    pub max_connections: usize,
+    /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64; more are refused with HTTP 429.
+    /// Whole offices come from one address. Default: no limit.
+    pub max_connections_per_address: usize,
+    /// Proxies before this server which write the address of who connects to them at the end of `X-Forwarded-For`. With
+    /// more than there are, clients can choose their address; with fewer, all have the proxy's. Default: 0.
+    pub trusted_proxies: usize,
+    /// Packets of a client that are read, the attachments of a binary one each for themselves. Who sends faster is not
+    /// read meanwhile, and TCP makes it wait: nothing is lost. Default: no limit.
+    pub event_rate: Option<Rate>,
+    /// Bytes of packets that are read of a client, likewise. Default: no limit.
+    pub byte_rate: Option<Rate>,
+    /// Subscriptions that one connection may ask for; more are refused, with the time to wait. Default: no limit.
+    pub subscribe_rate: Option<Rate>,
     /// Bytes that wait for a client. One which reads too slowly is let go with
     /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
     pub max_outbox: usize,
@@ -134,6 +150,12 @@ impl Default for Config {
             tcp_timeout: Duration::from_secs(20),
             max_payload: 1_000_000,
             max_poll_packets: 16,
+            max_connections: 100_000,
+            max_connections_per_address: usize::MAX,
+            trusted_proxies: 0,
+            event_rate: None,
+            byte_rate: None,
+            subscribe_rate: None,
             max_outbox: 4 << 20,
             max_inbox: 64,
             max_inbox_bytes: 4 << 20,

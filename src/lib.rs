@@ -200,6 +200,7 @@ mod registry;
 mod routing;
 mod server;
 mod socket;
+mod stats;
 mod transport;
 
 pub use config::Config;
@@ -208,7 +209,7 @@ pub use event::{
     OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 pub use model::{
-    Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, SocketId, ToChannel,
+    Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, Rate, SocketId, ToChannel,
 };
 pub use outbox::Transport;
 pub use protocol::{ArgError, Args, Many};
@@ -224,6 +225,8 @@ pub use socket::{
     AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SubscribeError, Target,
     Targets,
 };
+
+pub use stats::Stats;
 
 /// What most programs want: `use actix_socketio::prelude::*;`.
 ///

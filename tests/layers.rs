@@ -7,20 +7,36 @@ use std::{
 };
 
 /// Each layer with those of the crate that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("protocol", &[]),
     ("model", &[]),
     ("outbox", &["protocol"]),
-    ("config", &["outbox"]),
+    ("stats", &["model", "outbox"]),
+    ("config", &["model", "outbox"]),
     ("transport", &["protocol", "outbox"]),
-    ("registry", &["protocol", "model", "outbox"]),
-    ("socket", &["protocol", "model", "outbox", "registry", "config"]),
-    ("event", &["protocol", "model", "socket"]),
+    ("registry", &["protocol", "model", "outbox", "stats"]),
+    ("socket", &["protocol", "model", "outbox", "stats", "registry", "config"]),
+    ("event", &["protocol", "model", "stats", "socket"]),
     ("routing", &["model", "socket", "event"]),
-    ("connection", &["protocol", "model", "outbox", "config", "transport", "registry", "socket", "event", "routing"]),
+    (
+        "connection",
+        &["protocol", "model", "outbox", "stats", "config", "transport", "registry", "socket", "event", "routing"],
+    ),
     (
         "server",
-        &["protocol", "model", "outbox", "config", "transport", "registry", "socket", "event", "routing", "connection"],
+        &[
+            "protocol",
+            "model",
+            "outbox",
+            "stats",
+            "config",
+            "transport",
+            "registry",
+            "socket",
+            "event",
+            "routing",
+            "connection",
+        ],
     ),
 ];
 

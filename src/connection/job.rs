@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytestring::ByteString;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::{
     protocol::{AckId, Args, is_reserved},
     routing::{Router, Scope},
     socket::{MESSAGE, Socket},
+    stats::Refused,
 };
 
 /// One event of a client, from the first handler to the last.
@@ -99,18 +100,22 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
             return router.report(socket, error).await;
         }
     }
-    let verdict = if *name == *config.subscribe_event {
-        subscribe(socket, router, config, &args).await
+    let (verdict, kind) = if *name == *config.subscribe_event {
+        match socket.may_ask_to_subscribe() {
+            Ok(()) => (subscribe(socket, router, config, &args).await, Refused::Subscription),
+            Err(wait) => (Err(too_fast(wait)), Refused::SubscriptionRate),
+        }
     } else if *name == *config.unsubscribe_event {
-        unsubscribe(socket, router, config, &args).await
+        (unsubscribe(socket, router, config, &args).await, Refused::Subscription)
     } else if *name == *config.publish_event {
-        publish(socket, router, config, &args).await
+        (publish(socket, router, config, &args).await, Refused::Publication)
     } else {
         let event = OnMessage::new(socket.clone(), None, name, args, id);
         return router.tell(Scope::Socket(socket), socket, event).await;
     };
     if let Err(refusal) = &verdict {
         let event = log_safe(&name);
+        socket.counters().refused.add(kind);
         log::info!("{} {}: {event} refused: {}", socket.id(), socket.namespace(), refusal["message"]);
     }
     if let Some(id) = id {
@@ -129,6 +134,10 @@ fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
 /// What a client is told when one of the three requests for a channel is not granted.
 fn refusal(why: impl ToString) -> Value {
     json!({"message": why.to_string()})
+}
+
+fn too_fast(wait: Duration) -> Value {
+    refusal(format!("too many subscriptions in a short time: try again in {} ms", wait.as_millis() + 1))
 }
 
 fn channel_of(args: &Args, config: &Config) -> Result<Channel, Value> {

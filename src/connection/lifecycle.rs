@@ -15,13 +15,16 @@ use crate::{
     model::SocketId,
     outbox::Transport,
     protocol::Frame,
+    stats::Refused,
 };
 
 impl Connection {
     /// Takes packets while there is room, and starts the next job if none is under way.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         loop {
-            while let Some(packet) = self.inbox.next_packet() {
+            while self.pace.until().is_none()
+                && let Some(packet) = self.inbox.next_packet()
+            {
                 if let Err(violation) = self.receive(packet) {
                     self.violated(&violation, ctx);
                     break;
@@ -32,6 +35,7 @@ impl Connection {
             let Some(job) = self.inbox.start() else { break };
             if self.may_run(&job) {
                 let socket = job.socket.id();
+                self.started = Instant::now();
                 let done = job.run().into_actor(self);
                 ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
             } else {
@@ -54,6 +58,9 @@ impl Connection {
     }
 
     fn done(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
+        let counters = &self.shared.counters;
+        counters.handled.add(1);
+        counters.handling_micros.add(self.started.elapsed().as_micros() as u64);
         let was_held = self.inbox.is_held();
         self.inbox.done();
         self.settle(socket, outcome, ctx);
@@ -91,6 +98,7 @@ impl Connection {
         let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else { return };
         let namespace = member.socket.namespace();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
+        self.shared.counters.refused.add(Refused::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove(id);
     }
@@ -216,6 +224,7 @@ impl Connection {
     /// The client is on a WebSocket now.
     pub(super) fn upgraded(&mut self, ctx: &mut Context<Self>) {
         log::debug!("{}: upgrade to websocket", self.peer());
+        self.shared.counters.upgraded.add(1);
         for member in self.members.iter().filter(|member| member.admitted && !member.ending) {
             if member.router.hears_everywhere::<OnUpgrade>() {
                 let (socket, router) = (member.socket.clone(), Arc::clone(&member.router));
@@ -227,22 +236,34 @@ impl Connection {
 
     /// Looks at the clock when the next deadline is due.
     pub(super) fn wait(&mut self, ctx: &mut Context<Self>) {
-        let next = self.timers.next();
+        let next = self.next_deadline();
         let alarm = ctx.run_later(next.saturating_duration_since(Instant::now()), Self::tick);
         if let Some((_, before)) = self.alarm.replace((next, alarm)) {
             ctx.cancel_future(before);
         }
     }
 
-    /// After a pong, the next ping may be due before the deadline of the last one.
+    /// After a pong, the next ping may be due before the deadline of the last one; a client that is read no further just
+    /// now, is again some time.
     fn hasten(&mut self, ctx: &mut Context<Self>) {
-        if self.ended.is_none() && self.alarm.is_some_and(|(at, _)| self.timers.next() < at) {
+        if self.ended.is_none() && self.alarm.is_some_and(|(at, _)| self.next_deadline() < at) {
             self.wait(ctx);
         }
     }
 
+    fn next_deadline(&self) -> Instant {
+        let next = self.timers.next();
+        self.pace.until().map_or(next, |until| until.min(next))
+    }
+
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.alarm = None;
+        if self.pace.is_over(Instant::now()) {
+            self.work(ctx);
+            if !self.inbox.is_held() {
+                self.timers.read_on(Instant::now());
+            }
+        }
         match self.timers.due(Instant::now(), self.inbox.is_held()) {
             Due::Nothing => {}
             Due::Ping => {

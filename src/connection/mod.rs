@@ -8,6 +8,7 @@ mod job;
 mod lifecycle;
 mod mailbox;
 mod namespaces;
+mod pace;
 mod receive;
 mod sessions;
 mod timers;
@@ -15,23 +16,25 @@ mod timers;
 use std::{sync::Arc, time::Instant};
 
 use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
 pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, Realm, SpaceMaker};
-use sessions::Presence;
-pub(crate) use sessions::Sessions;
+use pace::Pace;
+pub(crate) use sessions::{Full, Presence, Sessions};
 use timers::Timers;
 
 use crate::{
     config::Config,
     event::DisconnectReason,
-    model::{Extensions, HttpRequestParts, Namespace, SessionId},
+    model::{Bucket, Extensions, HttpRequestParts, Namespace, SessionId},
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
     routing::Router,
     socket::{Command, Seat, Socket},
+    stats::Counters,
     transport::{Limits, Link},
 };
 
@@ -42,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) namespaces: Namespaces,
     pub(crate) encoding: Encoding,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// One client, on whatever transport, in any number of namespaces.
@@ -58,6 +62,11 @@ pub(crate) struct Connection {
     put_out: Vec<Namespace>,
     inbox: Inbox,
     timers: Timers,
+    pace: Pace,
+    /// How fast it may ask to subscribe, in all its namespaces together.
+    subscriptions: Option<Arc<Mutex<Bucket>>>,
+    /// When the job that is under way was started.
+    started: Instant,
     /// Wakes it at the next deadline.
     alarm: Option<(Instant, SpawnHandle)>,
     /// How its sockets reach it.
@@ -76,8 +85,8 @@ struct Member {
     admitted: bool,
     /// Its end is in the inbox.
     ending: bool,
-    /// Its place among the sockets of the namespace.
-    _seat: Seat,
+    /// Its places among the sockets of the namespace, and of its family.
+    _seats: [Seat; 2],
 }
 
 impl Connection {
@@ -88,6 +97,7 @@ impl Connection {
         extensions: Extensions,
         transport: Transport,
         version: Version,
+        presence: Presence,
     ) -> (SessionId, Arc<Link>) {
         let id = SessionId::random();
         let (sender, mut receiver) = oneshot::channel();
@@ -105,7 +115,9 @@ impl Connection {
             };
             let commands = addr.clone().recipient();
             let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, limits);
-            let presence = shared.sessions.open(id, Arc::clone(&link));
+            shared.sessions.open(id, Arc::clone(&link));
+            shared.counters.opened.add(transport);
+            let now = Instant::now();
             // The receiver is right below, and waits for this.
             let _ = sender.send(link);
             Self {
@@ -121,6 +133,9 @@ impl Connection {
                 put_out: Vec::new(),
                 inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
                 timers: Timers::new(config, version),
+                pace: Pace::new(config, now),
+                subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
+                started: now,
                 version,
                 alarm: None,
                 commands,
@@ -169,6 +184,8 @@ impl Drop for Connection {
     /// However it ends, no transport waits for it any more and nobody finds it.
     fn drop(&mut self) {
         self.outbox.finish();
+        // Without a reason it was dropped, with its arbiter.
+        self.shared.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.shared.sessions.close(&self.id);
         for member in &self.members {
             self.shared.sessions.forget(&member.socket);

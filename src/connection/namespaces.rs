@@ -1,5 +1,5 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
@@ -14,7 +14,8 @@ use crate::{
     protocol::Encoding,
     registry::RegistryHandle,
     routing::Router,
-    socket::{Directory, Space},
+    socket::{Directory, Population, Space},
+    stats::Counters,
 };
 
 /// The namespaces that clients may come into.
@@ -31,6 +32,8 @@ pub(crate) struct Realm {
     pub(crate) space: Arc<Space>,
     pub(crate) router: Arc<Router>,
     pub(crate) config: Arc<Config>,
+    /// Its sockets, those of its whole family if it has one.
+    pub(crate) population: Population,
 }
 
 /// What every namespace is made with.
@@ -39,6 +42,7 @@ pub(crate) struct SpaceMaker {
     config: Arc<Config>,
     registry: RegistryHandle,
     encoding: Encoding,
+    counters: Arc<Counters>,
     directory: Arc<dyn Directory>,
 }
 
@@ -47,22 +51,27 @@ impl SpaceMaker {
         config: Arc<Config>,
         registry: RegistryHandle,
         encoding: Encoding,
+        counters: Arc<Counters>,
         directory: Arc<dyn Directory>,
     ) -> Self {
-        Self { config, registry, encoding, directory }
+        Self { config, registry, encoding, counters, directory }
     }
 
     fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<Space> {
-        let Self { registry, encoding, directory, .. } = self;
-        Space::new(name, Arc::clone(config), registry.clone(), encoding.clone(), Arc::clone(directory))
+        let Self { registry, encoding, counters, directory, .. } = self;
+        let (counters, directory) = (Arc::clone(counters), Arc::clone(directory));
+        Space::new(name, Arc::clone(config), registry.clone(), encoding.clone(), counters, directory)
     }
 }
 
 /// Namespaces which come into being when the first client asks for them, and go with the last one.
 pub(crate) struct Family {
+    /// What it is called where sockets are counted.
+    pub(crate) label: String,
     pub(crate) admits: Admits,
     pub(crate) router: Arc<Router>,
     pub(crate) config: Arc<Config>,
+    pub(crate) population: Population,
 }
 
 /// Says whether a name belongs to a family, seeing how the client comes.
@@ -88,7 +97,10 @@ impl Namespaces {
         named: HashMap<Namespace, (Arc<Router>, Arc<Config>)>,
         families: Vec<Family>,
     ) -> Self {
-        let realm = |name, router, config| Realm { space: makes.make(name, &config), router, config };
+        let realm = |name, router, config| {
+            let space = makes.make(name, &config);
+            Realm { space, router, config, population: Population::default() }
+        };
         let named = named.into_iter();
         let named = named.map(|(name, (router, config))| (name.clone(), realm(name, router, config))).collect();
         Self { makes, named, families, children: Mutex::default() }
@@ -104,8 +116,10 @@ impl Namespaces {
             Admits::Pattern(pattern) => pattern.is_match(name.as_str()),
             Admits::Function(admits) => guarded(|| admits(&name, handshake)),
         })?;
-        let Family { router, config, .. } = family;
-        Some(Realm { space: self.child(name, config), router: Arc::clone(router), config: Arc::clone(config) })
+        let space = self.child(name, &family.config);
+        let Family { router, config, population, .. } = family;
+        let (router, config) = (Arc::clone(router), Arc::clone(config));
+        Some(Realm { space, router, config, population: population.clone() })
     }
 
     /// The namespace of this name, for those who have something to say there, whether anybody is in it or not.
@@ -126,6 +140,20 @@ impl Namespaces {
         let children = self.children.lock();
         let children = children.spaces.iter().filter(|(_, space)| space.strong_count() > 0);
         self.named.keys().chain(children.map(|(name, _)| name)).cloned().collect()
+    }
+
+    /// Sockets by what was added: a name, a pattern, or a function.
+    pub(crate) fn populations(&self) -> BTreeMap<String, usize> {
+        let named = self.named.iter().map(|(name, realm)| (name.as_str(), realm.population.get()));
+        let families = self.families.iter().map(|family| {
+            let Family { label, population, .. } = family;
+            (label.as_str(), population.get())
+        });
+        let mut populations = BTreeMap::new();
+        for (label, count) in named.chain(families) {
+            *populations.entry(label.to_owned()).or_default() += count;
+        }
+        populations
     }
 
     fn child(&self, name: Namespace, config: &Arc<Config>) -> Arc<Space> {

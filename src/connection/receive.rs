@@ -8,13 +8,15 @@ use bytestring::ByteString;
 use super::{
     Connection, Member, Realm,
     job::{Job, Task, log_safe},
+    pace,
 };
 use crate::{
     event::{DisconnectReason, HandlerError},
     model::{Channel, Handshake},
     outbox::Lane,
     protocol::{self, DecodeError, EnginePacket, Frame, Packet, PacketKind, Version},
-    socket::{Parts, Socket, Space},
+    socket::{Parts, Socket},
+    stats::Refused,
     transport::Ending,
 };
 
@@ -36,6 +38,12 @@ impl From<DecodeError> for Violation {
 
 impl Connection {
     pub(super) fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
+        if let Some(bytes) = pace::bytes(&packet) {
+            self.shared.counters.received.add(1, bytes);
+            if self.pace.charge(bytes, Instant::now) {
+                self.shared.counters.throttled.add(1);
+            }
+        }
         match packet {
             EnginePacket::Message(text) => {
                 log::trace!("{} sent {:?}", self.peer(), &*text);
@@ -113,25 +121,30 @@ impl Connection {
         }
         // Names stand in logs and tables; and one without its slash, which other parsers can send, is not another's.
         if !name.starts_with('/') || Channel::new(name, self.shared.config.max_channel_length).is_err() {
-            self.refuse(name, "Invalid namespace");
+            self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
         self.put_out.retain(|namespace| namespace.as_str() != name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some(Realm { space, router, config }) = shared.namespaces.enter(name, &handshake) else {
-            self.refuse(name, "Invalid namespace");
+        let Some(Realm { space, router, config, population }) = shared.namespaces.enter(name, &handshake) else {
+            self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
         let limit = shared.config.max_namespaces;
         if self.members.len() >= limit {
-            self.refuse(name, &format!("a connection may be in {limit} namespaces at most"));
+            self.refuse(
+                Refused::TooManyNamespaces,
+                name,
+                &format!("a connection may be in {limit} namespaces at most"),
+            );
             return Ok(());
         }
-        let Some(seat) = Space::take_seat(&space, config.max_sockets) else {
-            self.refuse(name, "the namespace is full");
+        let Some(seat) = space.population.take_seat(config.max_sockets) else {
+            self.refuse(Refused::FullNamespace, name, "the namespace is full");
             return Ok(());
         };
+        let seats = [seat, population.count()];
         let socket = Socket::attach(Parts {
             space,
             config,
@@ -139,14 +152,16 @@ impl Connection {
             extensions: self.extensions.clone(),
             lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
             commands: self.commands.clone(),
+            subscriptions: self.subscriptions.clone(),
         });
         shared.sessions.remember(&socket);
         self.inbox.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
-        self.members.push(Member { socket, router, admitted: false, ending: false, _seat: seat });
+        self.members.push(Member { socket, router, admitted: false, ending: false, _seats: seats });
         Ok(())
     }
 
-    fn refuse(&self, namespace: &str, why: &str) {
+    fn refuse(&self, kind: Refused, namespace: &str, why: &str) {
+        self.shared.counters.refused.add(kind);
         log::info!("refuse {} in {}: {why}", self.peer(), log_safe(namespace));
         self.push_refusal(namespace, &HandlerError::reject(why));
     }

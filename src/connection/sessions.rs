@@ -1,16 +1,19 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::{
-    model::{SessionId, SocketId},
+    config::Config,
+    model::{SessionId, SocketId, neighbourhood},
+    outbox::Transport,
     socket::{Directory, Socket},
     transport::{Ending, Link},
 };
@@ -30,17 +33,57 @@ pub(crate) struct Sessions {
 #[derive(Debug, Default)]
 struct Connections {
     count: AtomicUsize,
+    by_address: Mutex<HashMap<IpAddr, usize>>,
     none_left: Notify,
 }
 
 /// A connection's place in the count; given up when dropped.
 #[derive(Debug)]
-pub(super) struct Presence(Arc<Connections>);
+pub(crate) struct Presence {
+    connections: Arc<Connections>,
+    /// Where it is counted, if addresses are.
+    address: Option<IpAddr>,
+}
+
+/// There is no place for another connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// As many as may are there.
+    Server,
+    /// As many as may are there of one address.
+    Address,
+}
+
+impl Connections {
+    /// Counts one more of an address, if that may be.
+    fn count_in(&self, address: IpAddr, limit: usize) -> Result<(), Full> {
+        let mut by_address = self.by_address.lock();
+        let count = by_address.entry(address).or_default();
+        // One that is there has at least one connection, so a limit of zero leaves no entry behind.
+        if *count >= limit {
+            return Err(Full::Address);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn count_out(&self, address: IpAddr) {
+        if let Entry::Occupied(mut count) = self.by_address.lock().entry(address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.none_left.notify_waiters();
+        if let Some(address) = self.address {
+            self.connections.count_out(address);
+        }
+        if self.connections.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.connections.none_left.notify_waiters();
         }
     }
 }
@@ -52,7 +95,25 @@ impl Directory for Sessions {
 }
 
 impl Sessions {
-    pub(super) fn open(&self, id: SessionId, link: Arc<Link>) -> Presence {
+    /// A place for one more connection, of a client of this address.
+    pub(crate) fn admit(&self, address: Option<IpAddr>, config: &Config) -> Result<Presence, Full> {
+        let connections = Arc::clone(&self.connections);
+        let before = connections.count.fetch_add(1, Ordering::AcqRel);
+        // Counted from here on; one too many takes itself back.
+        let mut presence = Presence { connections, address: None };
+        if before >= config.max_connections {
+            return Err(Full::Server);
+        }
+        let limit = config.max_connections_per_address;
+        // Nothing is kept of addresses that nobody wants to be counted.
+        if let Some(address) = address.filter(|_| limit < usize::MAX).map(neighbourhood) {
+            presence.connections.count_in(address, limit)?;
+            presence.address = Some(address);
+        }
+        Ok(presence)
+    }
+
+    pub(super) fn open(&self, id: SessionId, link: Arc<Link>) {
         let late = {
             // Under the lock that `end_all` has taken: a session is either among those it ends, or sees that it is late.
             let mut links = self.links.write();
@@ -63,8 +124,19 @@ impl Sessions {
         if let Some(link) = late {
             link.end(Ending::Shutdown);
         }
-        self.connections.count.fetch_add(1, Ordering::AcqRel);
-        Presence(Arc::clone(&self.connections))
+    }
+
+    /// Sessions by transport, and what waits for all of them: frames, and their bytes.
+    pub(crate) fn look(&self) -> (BTreeMap<&'static str, usize>, usize, usize) {
+        let mut transports = BTreeMap::from([Transport::Polling, Transport::WebSocket].map(|one| (one.as_str(), 0)));
+        let (mut frames, mut bytes) = (0, 0);
+        for link in self.links.read().values() {
+            *transports.entry(link.transport().as_str()).or_default() += 1;
+            let (some, their_bytes) = link.outbox.depth();
+            frames += some;
+            bytes += their_bytes;
+        }
+        (transports, frames, bytes)
     }
 
     pub(crate) fn link(&self, id: &SessionId) -> Option<Arc<Link>> {

@@ -3,6 +3,8 @@ use std::{error::Error, fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::stats::HandlerFailure;
+
 /// What a handler answers. For [`OnConnect`](super::OnConnect) and [`OnSubscribe`](super::OnSubscribe) it is the
 /// verdict; elsewhere an `Err` raises [`OnError`](super::OnError).
 pub type HandlerResult = Result<(), HandlerError>;
@@ -47,6 +49,17 @@ pub(crate) enum Failure {
 }
 
 impl HandlerError {
+    /// What it counts as.
+    pub(crate) fn kind(&self) -> HandlerFailure {
+        match &*self.failure {
+            Failure::Rejected { .. } => HandlerFailure::Rejected,
+            Failure::Failed(_) => HandlerFailure::Error,
+            Failure::Panicked(_) => HandlerFailure::Panic,
+            Failure::TimedOut => HandlerFailure::Timeout,
+            Failure::Stopped => HandlerFailure::Stopped,
+        }
+    }
+
     /// An error whose message the client reads.
     pub fn reject(message: impl Into<String>) -> Self {
         Failure::Rejected { message: message.into(), data: None }.into()

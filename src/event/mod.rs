@@ -3,10 +3,10 @@
 mod error;
 mod lifecycle;
 mod message;
-mod reason;
 
 pub(crate) use error::Failure;
 pub use error::{HandlerError, HandlerResult};
 pub use lifecycle::{OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade};
 pub use message::{MessageError, OnMessage};
-pub use reason::DisconnectReason;
+
+pub use crate::model::DisconnectReason;

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -14,6 +14,8 @@ use actix_web::{
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
+use super::client_ip::client_ip;
+
 /// What is kept of the request which opened a connection, for all its sockets.
 ///
 /// A copy: the request itself belongs to its worker's thread, and would pin its buffers for the connection's life.
@@ -22,23 +24,28 @@ pub(crate) struct HttpRequestParts {
     uri: Uri,
     headers: HeaderMap,
     peer_addr: Option<SocketAddr>,
+    client_ip: Option<IpAddr>,
     received: (Instant, SystemTime),
 }
 
-impl From<&HttpRequest> for HttpRequestParts {
-    fn from(request: &HttpRequest) -> Self {
+impl HttpRequestParts {
+    /// `proxies`: how many trusted ones there are before the server.
+    pub(crate) fn new(request: &HttpRequest, proxies: usize) -> Self {
         Self {
+            client_ip: client_ip(request.peer_addr(), request.headers(), proxies),
             uri: request.uri().clone(),
             headers: request.headers().clone(),
             peer_addr: request.peer_addr(),
             received: (Instant::now(), SystemTime::now()),
         }
     }
-}
 
-impl HttpRequestParts {
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
         self.peer_addr
+    }
+
+    pub(crate) fn client_ip(&self) -> Option<IpAddr> {
+        self.client_ip
     }
 }
 
@@ -74,6 +81,12 @@ impl Handshake {
     /// The address at the other end of the TCP connection: the proxy's, behind one.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.request.peer_addr()
+    }
+
+    /// The client's own address, also behind as many proxies as
+    /// [`Builder::trusted_proxies`](crate::Builder::trusted_proxies) says.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.request.client_ip()
     }
 
     /// When the request came.

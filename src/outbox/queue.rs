@@ -201,6 +201,12 @@ impl Outbox {
         state.polling && state.frames.is_empty()
     }
 
+    /// Frames that wait, and their bytes.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.frames.len(), state.bytes)
+    }
+
     /// Whether nothing will ever come out of it again.
     pub(crate) fn is_cut(&self) -> bool {
         self.state.lock().phase == Phase::Cut

@@ -6,7 +6,10 @@ use std::sync::{
 use actix::{Addr, Handler, MailboxError, Message, dev::ToEnvelope};
 
 use super::{ChannelRegistry, Publication, Publish, PublishToKnown};
-use crate::model::SocketId;
+use crate::{
+    model::SocketId,
+    stats::{Counters, Refused},
+};
 
 /// The way to the registry, from any thread. Publications are counted, so that a mailbox without a bound has one.
 #[derive(Debug, Clone)]
@@ -14,6 +17,7 @@ pub(crate) struct RegistryHandle {
     addr: Addr<ChannelRegistry>,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
+    counters: Arc<Counters>,
 }
 
 /// As many publications wait for the registry as may.
@@ -31,8 +35,8 @@ impl Drop for Permit {
 }
 
 impl RegistryHandle {
-    pub(crate) fn new(addr: Addr<ChannelRegistry>, max_waiting: usize) -> Self {
-        Self { addr, waiting: Arc::default(), max_waiting }
+    pub(crate) fn new(addr: Addr<ChannelRegistry>, max_waiting: usize, counters: Arc<Counters>) -> Self {
+        Self { addr, waiting: Arc::default(), max_waiting, counters }
     }
 
     /// Tells the registry something about a subscription.
@@ -79,10 +83,19 @@ impl RegistryHandle {
         self.addr.send(PublishToKnown { publication, _permit: permit }).await.map_err(|_| PublishError::Gone)
     }
 
+    /// Publications that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     fn permit(&self) -> Result<Permit, Overloaded> {
         let permit = Permit(Arc::clone(&self.waiting));
         // The permit is counted from here on, and takes itself back if it is one too many.
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.max_waiting { Err(Overloaded) } else { Ok(permit) }
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < self.max_waiting {
+            return Ok(permit);
+        }
+        self.counters.refused.add(Refused::Overloaded);
+        Err(Overloaded)
     }
 }
 

@@ -10,6 +10,8 @@ mod message;
 mod publication;
 mod table;
 
+use std::sync::Arc;
+
 use actix::{Actor, Context, Handler, MessageResult};
 
 pub(crate) use change::Feed;
@@ -19,6 +21,8 @@ pub(crate) use message::{Attach, Channels, Detach, Fence, Publish, PublishToKnow
 pub(crate) use publication::{Audience, Publication};
 use table::Table;
 
+use crate::stats::Counters;
+
 /// The actor that owns the subscriptions.
 #[derive(Debug)]
 pub(crate) struct ChannelRegistry {
@@ -26,8 +30,8 @@ pub(crate) struct ChannelRegistry {
 }
 
 impl ChannelRegistry {
-    pub(crate) fn new(feed: Feed) -> Self {
-        Self { table: Table::new(feed) }
+    pub(crate) fn new(feed: Feed, counters: Arc<Counters>) -> Self {
+        Self { table: Table::new(feed, counters) }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Audience, Change, Feed, Publication};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{Lane, Pushed},
+    stats::Counters,
 };
 
 /// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
@@ -15,6 +16,7 @@ use crate::{
 pub(super) struct Table {
     namespaces: HashMap<Namespace, Space>,
     feed: Feed,
+    counters: Arc<Counters>,
 }
 
 /// One namespace.
@@ -22,6 +24,7 @@ pub(super) struct Table {
 struct Space {
     name: Namespace,
     feed: Feed,
+    counters: Arc<Counters>,
     ids: HashMap<SocketId, usize>,
     /// Sockets by slot; a free slot is reused.
     members: Vec<Option<Member>>,
@@ -50,12 +53,13 @@ struct Subscription {
 }
 
 impl Table {
-    pub(super) fn new(feed: Feed) -> Self {
-        Self { namespaces: HashMap::new(), feed }
+    pub(super) fn new(feed: Feed, counters: Arc<Counters>) -> Self {
+        Self { namespaces: HashMap::new(), feed, counters }
     }
 
     pub(super) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
-        let space = self.namespaces.entry(namespace).or_insert_with_key(|name| Space::open(name, &self.feed));
+        let space =
+            self.namespaces.entry(namespace).or_insert_with_key(|name| Space::open(name, &self.feed, &self.counters));
         space.attach(id, lane);
     }
 
@@ -84,12 +88,16 @@ impl Table {
     /// Puts the frame on the way to everyone it is for, and names those to `delivered`.
     pub(super) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) {
         let Publication { audience, frame, volatile } = publication;
+        let mut receivers = 0;
         self.select(audience, |id, lane| {
             let pushed = if *volatile { lane.push_volatile(frame) } else { lane.push(frame.clone()) };
             if pushed == Pushed::Queued {
+                receivers += 1;
                 delivered(id);
             }
         });
+        self.counters.published.add(1);
+        self.counters.sent.add(receivers, receivers * frame.len());
     }
 
     /// Visits everyone in an audience, each once.
@@ -105,11 +113,12 @@ impl Table {
 }
 
 impl Space {
-    fn open(name: &Namespace, feed: &Feed) -> Self {
+    fn open(name: &Namespace, feed: &Feed, counters: &Arc<Counters>) -> Self {
         feed.tell(|| Change::NamespaceOpened { namespace: name.clone() });
         Self {
             name: name.clone(),
             feed: feed.clone(),
+            counters: Arc::clone(counters),
             ids: HashMap::new(),
             members: Vec::new(),
             free: Vec::new(),
@@ -149,8 +158,10 @@ impl Space {
             let namespace = || self.name.clone();
             let list = self.channels.entry(channel.clone()).or_default();
             if list.is_empty() {
+                self.counters.channels.up();
                 self.feed.tell(|| Change::ChannelOpened { namespace: namespace(), channel: channel.clone() });
             }
+            self.counters.subscriptions.up();
             position.insert(list.len());
             list.push(Subscription { id, slot, lane: Arc::clone(&member.lane) });
             self.feed.tell(|| Change::Joined { namespace: namespace(), channel, socket: id });
@@ -175,10 +186,12 @@ impl Space {
                 *entry = position;
             }
         }
+        self.counters.subscriptions.down();
         let (is_last, namespace) = (list.is_empty(), || self.name.clone());
         self.feed.tell(|| Change::Left { namespace: namespace(), channel: channel.clone(), socket: id });
         if is_last {
             self.channels.remove(&channel);
+            self.counters.channels.down();
             self.feed.tell(|| Change::ChannelClosed { namespace: self.name.clone(), channel });
         }
     }
@@ -267,7 +280,7 @@ mod tests {
 
     impl World {
         fn new(count: usize) -> Self {
-            let mut table = Table::new(Feed::new(8));
+            let mut table = Table::new(Feed::new(8), Arc::default());
             let sockets = (0..count)
                 .map(|_| {
                     let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
@@ -388,7 +401,7 @@ mod tests {
         }
         // One for the namespace and two for each channel, of which eight are kept.
         assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));
-        assert_eq!(changes.next().await, Some(Change::Joined { namespace: n(), channel: channel(6), socket }));
+        assert_eq!(changes.next().await, Some(Change::ChannelOpened { namespace: n(), channel: channel(6) }));
         drop(world);
         while let Some(change) = changes.next().await {
             assert!(matches!(change, Change::ChannelOpened { .. } | Change::Joined { .. }));

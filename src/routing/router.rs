@@ -131,10 +131,12 @@ impl Router {
 
     /// Passes a failure to the handlers of [`OnError`]. What fails there is logged.
     pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
+        socket.counters().failed.add(error.kind());
         log::warn!("{} {}: a handler failed: {}", socket.id(), socket.namespace(), OneLine(&error));
         let event = OnError { socket: socket.clone(), error };
         for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
             if let Err(error) = self.call(handler, event.clone()).await {
+                socket.counters().failed.add(error.kind());
                 log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
             }
         }

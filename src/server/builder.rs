@@ -14,6 +14,8 @@ use crate::{
     protocol::Encoding,
     registry::{ChannelRegistry, Feed, RegistryHandle},
     routing::{IntoHandler, Route, SocketHandler, anchored},
+    socket::Population,
+    stats::Counters,
 };
 
 /// A check of the request that opens a connection.
@@ -289,21 +291,24 @@ impl Builder {
         }
         let mut kin = Vec::new();
         for (admits, namespace) in families {
-            let admits = match admits {
-                Names::Matching(pattern) => Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
-                Names::If(function) => Admits::Function(function),
+            let (admits, label) = match admits {
+                Names::Matching(pattern) => {
+                    (Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?), pattern)
+                }
+                Names::If(function) => (Admits::Function(function), "function".to_owned()),
             };
             let (router, config) = namespace.compile(&config)?;
-            kin.push(Family { admits, router, config });
+            kin.push(Family { label, admits, router, config, population: Population::default() });
         }
-        let feed = Feed::new(config.max_changes);
+        let (feed, counters) = (Feed::new(config.max_changes), Arc::<Counters>::default());
         // Nothing is started before everything is known to be right.
-        let registry = RegistryHandle::new(ChannelRegistry::new(feed.clone()).start(), config.max_publications);
+        let registry = ChannelRegistry::new(feed.clone(), Arc::clone(&counters)).start();
+        let registry = RegistryHandle::new(registry, config.max_publications, Arc::clone(&counters));
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
-        let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), directory);
+        let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), Arc::clone(&counters), directory);
         let served = Namespaces::new(makes, named, kin);
-        let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions });
+        let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions, counters });
         Ok(SocketIo::new(Inner { shared, feed, on_handshake, cors, cookie, hooks }))
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
     registry::{Audience, Changes, Channels, Feed, Select},
     socket::{Directory, MESSAGE, SendError, Socket, Space, Target, Targets},
+    stats::{self, Gauges, Stats},
 };
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
@@ -125,6 +126,52 @@ impl SocketIo {
     /// How many connections there are, in any namespace.
     pub fn connections(&self) -> usize {
         self.inner.shared.sessions.count()
+    }
+
+    /// How the server is, and what it has done, in all namespaces. It looks at each session: some microseconds for a
+    /// hundred of them.
+    ///
+    /// ```no_run
+    /// use actix_socketio::SocketIo;
+    /// use actix_web::{Responder, get, web};
+    ///
+    /// #[get("/health")]
+    /// async fn health(io: web::Data<SocketIo>) -> impl Responder {
+    ///     web::Json(io.stats())
+    /// }
+    /// ```
+    pub fn stats(&self) -> Stats {
+        let Shared { sessions, namespaces, counters, .. } = &*self.inner.shared;
+        let (transports, outbox_frames, outbox_bytes) = sessions.look();
+        let gauges = Gauges {
+            connections: sessions.count(),
+            transports,
+            sockets: namespaces.populations(),
+            publications_waiting: self.space.registry.waiting(),
+            outbox_frames,
+            outbox_bytes,
+        };
+        Stats::new(counters, gauges)
+    }
+
+    /// Gives [`SocketIo::stats`] to the application's recorder of the [`metrics`] facade, as gauges and counters whose
+    /// names start with `actix_socketio_`; without one, it does nothing. Call it whenever the monitor asks, or every few
+    /// seconds: events themselves cost no more for being counted.
+    ///
+    /// ```no_run
+    /// # struct Prometheus; impl Prometheus { fn render(&self) -> String { String::new() } }
+    /// use actix_socketio::SocketIo;
+    /// use actix_web::{Responder, get, web};
+    ///
+    /// // With a recorder of, say, metrics-exporter-prometheus, whose handle renders what it has.
+    /// #[get("/metrics")]
+    /// async fn scrape(io: web::Data<SocketIo>, prometheus: web::Data<Prometheus>) -> impl Responder {
+    ///     io.record_metrics();
+    ///     prometheus.render()
+    /// }
+    /// ```
+    pub fn record_metrics(&self) {
+        stats::record(&self.stats());
     }
 
     /// Ends all connections, and waits until the last `OnFinish` is handled, [`Config::shutdown_timeout`] at most.

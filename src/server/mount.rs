@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::{ConnectionError, Cors, SocketIo, client, compression, io::Inner, refusal::Refusal};
 use crate::{
     config::Config,
-    connection::Connection,
+    connection::{Connection, Shared},
     model::{Extensions, HttpRequestParts, SessionId},
     outbox::Transport,
     protocol::Version,
@@ -128,6 +128,7 @@ fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpRespon
     // What the application decides is news to it; the rest is the noise of the internet.
     let level = if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
     log::log!(level, "refuse a request of {error}");
+    inner.shared.counters.refused.add(refusal.kind());
     inner.hooks.refused(&error);
     refusal.response(is_upgrade(request))
 }
@@ -210,18 +211,21 @@ async fn handshake(
     transport: Transport,
     version: Option<String>,
 ) -> Result<HttpResponse, Refusal> {
-    if inner.shared.sessions.is_closing() {
-        return Ok(HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).finish());
+    let Shared { config, sessions, .. } = &*inner.shared;
+    if sessions.is_closing() {
+        return Err(Refusal::ShuttingDown);
     }
+    let parts = HttpRequestParts::new(request, config.trusted_proxies);
+    let presence = sessions.admit(parts.client_ip(), config).map_err(Refusal::Full)?;
     let extensions = Extensions::default();
     for check in &inner.on_handshake {
         check(request, &extensions).map_err(Refusal::Forbidden)?;
     }
     // Engine.IO asks this last.
-    let Some(version) = spoken(&inner.shared.config, version.as_deref()) else {
+    let Some(version) = spoken(config, version.as_deref()) else {
         return Err(Refusal::UnsupportedVersion(version));
     };
-    let open = || Connection::open(&inner.shared, HttpRequestParts::from(request), extensions, transport, version);
+    let open = || Connection::open(&inner.shared, parts, extensions, transport, version, presence);
     match transport {
         Transport::WebSocket => websocket::open(|| open().1, request, body).map_err(Refusal::NoWebSocket),
         // The first poll finds the open packet.

@@ -6,8 +6,13 @@ use actix_web::{
 };
 use serde_json::json;
 
+use crate::{connection::Full, stats::Refused};
+
 /// Characters of what a client sent that are shown in a [`ConnectionError`].
 const SHOWN: usize = 100;
+
+/// Seconds after which it makes sense to come back.
+const RETRY_AFTER: &str = "1";
 
 /// Why a request is not taken: Engine.IO's codes and texts, which clients know.
 #[derive(Debug)]
@@ -22,16 +27,35 @@ pub(super) enum Refusal {
     /// The application said no.
     Forbidden(Error),
     UnsupportedVersion(Option<String>),
+    /// There is no place for one more.
+    Full(Full),
+    /// No new sessions are wanted.
+    ShuttingDown,
 }
 
 impl Refusal {
+    /// What it counts as.
+    pub(super) fn kind(&self) -> Refused {
+        match self {
+            Self::UnknownTransport(_) => Refused::UnknownTransport,
+            Self::UnknownSession => Refused::UnknownSession,
+            Self::BadMethod(_) => Refused::BadMethod,
+            Self::BadRequest(_) | Self::NoWebSocket(_) => Refused::BadRequest,
+            Self::Forbidden(_) => Refused::Forbidden,
+            Self::UnsupportedVersion(_) => Refused::UnsupportedVersion,
+            Self::Full(Full::Server) => Refused::TooManyConnections,
+            Self::Full(Full::Address) => Refused::TooManyOfAddress,
+            Self::ShuttingDown => Refused::ShuttingDown,
+        }
+    }
+
     fn code(&self) -> u8 {
         match self {
             Self::UnknownTransport(_) => 0,
             Self::UnknownSession => 1,
             Self::BadMethod(_) => 2,
             Self::BadRequest(_) | Self::NoWebSocket(_) => 3,
-            Self::Forbidden(_) => 4,
+            Self::Forbidden(_) | Self::Full(_) | Self::ShuttingDown => 4,
             Self::UnsupportedVersion(_) => 5,
         }
     }
@@ -43,6 +67,8 @@ impl Refusal {
             Self::BadMethod(_) => "Bad handshake method",
             Self::BadRequest(_) | Self::NoWebSocket(_) => "Bad request",
             Self::Forbidden(_) => "Forbidden",
+            Self::Full(_) => "Too many connections",
+            Self::ShuttingDown => "Shutting down",
             Self::UnsupportedVersion(_) => "Unsupported protocol version",
         }
     }
@@ -67,6 +93,9 @@ impl Refusal {
             Self::BadRequest(name) => (*name).into(),
             Self::NoWebSocket(error) => format!("TRANSPORT_HANDSHAKE_ERROR {}", shown(&error.to_string())).into(),
             Self::Forbidden(error) => shown(&error.to_string()).into(),
+            Self::Full(Full::Server) => "max_connections".into(),
+            Self::Full(Full::Address) => "max_connections_per_address".into(),
+            Self::ShuttingDown => "no new sessions".into(),
             Self::UnsupportedVersion(None) => "no EIO".into(),
             Self::UnsupportedVersion(Some(version)) => format!("EIO {}", shown(version)).into(),
         }
@@ -79,10 +108,15 @@ impl Refusal {
         }
         let status = match self {
             Self::Forbidden(_) if !is_upgrade => StatusCode::FORBIDDEN,
+            Self::Full(Full::Address) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Full(Full::Server) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if matches!(self, Self::Full(_) | Self::ShuttingDown) {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+        }
         if is_upgrade {
             // HTML by Engine.IO's word only. No browser shows it: a page can't ask for an upgrade but by `WebSocket`.
             return response.content_type("text/html").force_close().body(self.told().into_owned());
@@ -136,6 +170,8 @@ impl<'a> ConnectionError<'a> {
     /// | 2 | Bad handshake method |
     /// | 3 | Bad request |
     /// | 4 | Forbidden: [`Builder::on_handshake`](crate::Builder::on_handshake) said no |
+    /// | 4 | Too many connections: one of the two limits |
+    /// | 4 | Shutting down |
     /// | 5 | Unsupported protocol version |
     ///
     /// Code 1 is an everyday one: a client which polls after its session has ended, or at another server than that which

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{BuildError, Builder, Cookie, Cors};
 use crate::{
     config::Config,
+    model::Rate,
     outbox::Transport,
     protocol::{Encoding, Parser, is_reserved},
 };
@@ -40,6 +41,9 @@ impl Builder {
         ack_timeout: Duration,
         shutdown_timeout: Duration,
         tcp_timeout: Duration,
+        max_connections: usize,
+        max_connections_per_address: usize,
+        trusted_proxies: usize,
         max_payload: usize,
         max_poll_packets: usize,
         max_outbox: usize,
@@ -54,6 +58,24 @@ impl Builder {
         max_pending_acks: usize,
         max_attachments: usize,
         max_json_depth: usize,
+    }
+
+    /// Sets [`Config::event_rate`].
+    pub fn event_rate(mut self, rate: Rate) -> Self {
+        self.config.event_rate = Some(rate);
+        self
+    }
+
+    /// Sets [`Config::byte_rate`].
+    pub fn byte_rate(mut self, rate: Rate) -> Self {
+        self.config.byte_rate = Some(rate);
+        self
+    }
+
+    /// Sets [`Config::subscribe_rate`].
+    pub fn subscribe_rate(mut self, rate: Rate) -> Self {
+        self.config.subscribe_rate = Some(rate);
+        self
     }
 
     /// Sets [`Config::path`].
@@ -145,6 +167,8 @@ pub(super) fn check(config: &Config) -> Result<(), BuildError> {
         }
     }
     for (setting, bound) in [
+        ("max_connections", config.max_connections),
+        ("max_connections_per_address", config.max_connections_per_address),
         ("max_payload", config.max_payload),
         ("max_poll_packets", config.max_poll_packets),
         ("max_outbox", config.max_outbox),
@@ -159,6 +183,13 @@ pub(super) fn check(config: &Config) -> Result<(), BuildError> {
     ] {
         if bound == 0 {
             return no(setting, "it must be at least 1");
+        }
+    }
+    for (setting, rate) in
+        [("event_rate", config.event_rate), ("byte_rate", config.byte_rate), ("subscribe_rate", config.subscribe_rate)]
+    {
+        if rate.is_some_and(|rate| !rate.is_possible()) {
+            return no(setting, "it must let something through");
         }
     }
     let events = [

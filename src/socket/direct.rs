@@ -61,7 +61,7 @@ impl<'a> Direct<'a> {
         if !self.volatile {
             return self.socket.push(frame);
         }
-        self.socket.inner.lane.push_volatile(&frame);
+        self.socket.push_volatile(&frame);
         if self.socket.is_connected() { Ok(()) } else { Err(SendError::Closed) }
     }
 
@@ -78,7 +78,7 @@ impl<'a> Direct<'a> {
         let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
         let frame = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
-            self.socket.inner.lane.push_volatile(&frame);
+            self.socket.push_volatile(&frame);
         } else {
             self.socket.push(frame)?;
         }

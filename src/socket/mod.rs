@@ -5,15 +5,21 @@ mod direct;
 mod error;
 mod membership;
 mod outgoing;
+mod population;
 mod send;
 mod space;
 mod survey;
 mod target;
 mod targets;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::{Message, Recipient};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use ack::Acks;
@@ -21,17 +27,19 @@ pub use direct::Direct;
 pub use error::{AckError, SendError, SubscribeError};
 use membership::Membership;
 pub use outgoing::{Outgoing, OutgoingEvent};
+pub(crate) use population::{Population, Seat};
 pub(crate) use send::MESSAGE;
-pub(crate) use space::{Directory, Seat, Space};
+pub(crate) use space::{Directory, Space};
 pub use target::{BroadcastAcks, Receipt, Target};
 pub use targets::Targets;
 
 use crate::{
     config::Config,
-    model::{Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
+    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame},
     registry::{Attach, Detach, Fence},
+    stats::Counters,
 };
 
 /// One client in one namespace: what every event carries, and everything hangs on.
@@ -54,6 +62,7 @@ struct Inner {
     membership: Membership,
     acks: Acks,
     commands: Recipient<Command>,
+    subscriptions: Option<Arc<Mutex<Bucket>>>,
 }
 
 /// What a socket asks its connection to do.
@@ -75,12 +84,14 @@ pub(crate) struct Parts {
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) lane: Arc<Lane>,
     pub(crate) commands: Recipient<Command>,
+    /// How fast its connection may ask to subscribe.
+    pub(crate) subscriptions: Option<Arc<Mutex<Bucket>>>,
 }
 
 impl Socket {
     /// A new socket, which the registry hears of.
     pub(crate) fn attach(parts: Parts) -> Self {
-        let Parts { space, config, handshake, extensions, lane, commands } = parts;
+        let Parts { space, config, handshake, extensions, lane, commands, subscriptions } = parts;
         let id = SocketId::random();
         space.registry.tell(Attach { namespace: space.namespace.clone(), id, lane: Arc::clone(&lane) });
         Self {
@@ -95,6 +106,7 @@ impl Socket {
                 config,
                 lane,
                 commands,
+                subscriptions,
             }),
         }
     }
@@ -252,10 +264,31 @@ impl Socket {
 
     pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {
         self.inner.space.check_size(&frame)?;
+        let length = frame.len();
         match self.inner.lane.push(frame) {
-            Pushed::Queued => Ok(()),
-            Pushed::Dropped => Err(SendError::Closed),
+            Pushed::Queued => self.counters().sent.add(1, length),
+            Pushed::Dropped => return Err(SendError::Closed),
         }
+        Ok(())
+    }
+
+    /// Drops the frame if the transport does not wait for it.
+    fn push_volatile(&self, frame: &Frame) {
+        if self.inner.lane.push_volatile(frame) == Pushed::Queued {
+            self.counters().sent.add(1, frame.len());
+        }
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.inner.space.counters
+    }
+
+    /// Counts a subscription that its client asks for.
+    ///
+    /// # Errors
+    /// How long it is to wait, if it asks too fast.
+    pub(crate) fn may_ask_to_subscribe(&self) -> Result<(), Duration> {
+        self.inner.subscriptions.as_ref().map_or(Ok(()), |bucket| bucket.lock().take(Instant::now()))
     }
 
     fn target(&self) -> Target {

@@ -2,16 +2,17 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
-use super::{SendError, Socket, survey::Surveys};
+use super::{Population, SendError, Socket, survey::Surveys};
 use crate::{
     config::Config,
     model::{Namespace, SocketId},
     protocol::{Encoding, Frame},
     registry::RegistryHandle,
+    stats::Counters,
 };
 
 /// Finds sockets by their ids.
@@ -25,20 +26,12 @@ pub(crate) struct Space {
     pub(crate) config: Arc<Config>,
     pub(crate) registry: RegistryHandle,
     pub(crate) encoding: Encoding,
+    pub(crate) counters: Arc<Counters>,
     pub(super) directory: Arc<dyn Directory>,
     pub(super) surveys: Surveys,
     next_ack: AtomicU64,
-    sockets: AtomicUsize,
-}
-
-/// A socket's place in the count of its namespace; given up when dropped.
-#[derive(Debug)]
-pub(crate) struct Seat(Arc<Space>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// Its sockets.
+    pub(crate) population: Population,
 }
 
 impl Space {
@@ -47,6 +40,7 @@ impl Space {
         config: Arc<Config>,
         registry: RegistryHandle,
         encoding: Encoding,
+        counters: Arc<Counters>,
         directory: Arc<dyn Directory>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -54,19 +48,12 @@ impl Space {
             config,
             registry,
             encoding,
+            counters,
             directory,
             surveys: Surveys::default(),
             next_ack: AtomicU64::new(0),
-            sockets: AtomicUsize::new(0),
+            population: Population::default(),
         })
-    }
-
-    /// A place for one more socket, if there is one.
-    pub(crate) fn take_seat(this: &Arc<Self>, limit: usize) -> Option<Seat> {
-        let before = this.sockets.fetch_add(1, Ordering::Relaxed);
-        // Counted from here on; one too many takes itself back.
-        let seat = Seat(Arc::clone(this));
-        (before < limit).then_some(seat)
     }
 
     /// Refuses a frame which could wait for nobody, and would cost them their connection.

@@ -45,6 +45,7 @@ mod cors;
 mod errors_are_opaque;
 mod handlers;
 mod lifecycle;
+mod limits;
 mod namespaces;
 mod neighbours;
 mod odd_endings;

@@ -33,12 +33,12 @@ async fn a_namespace_has_limits_of_its_own(mode: Mode) {
     let mut main = Client::connect(&server.url, mode).await;
     let mut small = Client::connect_with(&server.url, mode, "0/small,").await;
     let mut open = Client::connect_with(&server.url, mode, "0/open-1,").await;
-    let mut ask = async |client: &mut Client, namespace: &str, what: &str, id: u32| {
+    let ask = async |client: &mut Client, namespace: &str, what: &str, id: u32| {
         client.send(&format!("2{namespace}{id}[\"subscribe\",\"{what}\"]")).await;
         let answer = client.recv().await;
         let head = format!("3{namespace}{id}");
         let json = answer.strip_prefix(&head).unwrap_or_else(|| panic!("{head}[..] is expected, not {answer}"));
-        serde_json::from_str::<Vec<Value>>(json).unwrap().remove(0)
+        serde_json::from_str::<Vec<Value>>(json).expect("an array").remove(0)
     };
     assert_eq!(ask(&mut main, "", "r-long", 1).await, Value::Null);
     assert_eq!(ask(&mut main, "", "r2", 2).await, Value::Null);
@@ -67,7 +67,9 @@ async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
     let mut third = Client::ask(&server.url, mode, "", &[], "0/two,").await;
     assert_eq!(third.recv().await, r#"4/two,{"message":"the namespace is full"}"#);
     first.close().await;
-    let freed = async { while server.io.of("/two").everyone().fetch_sockets().await.unwrap().len() > 1 {} };
+    let freed = async {
+        while server.io.of("/two").everyone().fetch_sockets().await.expect("no channel is named").len() > 1 {}
+    };
     timeout(PATIENCE, freed).await.expect("the first one goes");
     let mut again = Client::ask(&server.url, mode, "", &[], "0/two,").await;
     assert!(again.recv().await.starts_with(r#"0/two,{"sid""#));
@@ -86,10 +88,10 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
     clients[1].send(r#"2/tenant-2,1["subscribe","news"]"#).await;
     assert_eq!(clients[1].recv().await, "3/tenant-2,1[null]");
     let tenants = || server.io.of_each(|namespace| namespace.as_str().starts_with("/tenant-"));
-    assert_eq!(tenants().to("news").publish("news", &1).await.unwrap().delivered, 1);
-    assert_eq!(tenants().except("news").publish("no news", &2).await.unwrap().delivered, 1);
-    tenants().emit("to all", &3).unwrap();
-    server.io.of_each(|_| true).emit("last", &4).unwrap();
+    assert_eq!(tenants().to("news").publish("news", &1).await.expect("the registry is there").delivered, 1);
+    assert_eq!(tenants().except("news").publish("no news", &2).await.expect("the registry is there").delivered, 1);
+    tenants().emit("to all", &3).expect("the registry has room");
+    server.io.of_each(|_| true).emit("last", &4).expect("the registry has room");
     for (client, expected) in clients.iter_mut().zip([
         &[r#"2/tenant-1,["no news",2]"#, r#"2/tenant-1,["to all",3]"#, r#"2/tenant-1,["last",4]"#][..],
         &[r#"2/tenant-2,["news",1]"#, r#"2/tenant-2,["to all",3]"#, r#"2/tenant-2,["last",4]"#],
@@ -110,7 +112,7 @@ async fn what_comes_and_goes_is_told_in_order() {
     let mut client = Client::connect_with(&server.url, Mode::WebSocket, "0/live-1,").await;
     client.send(r#"2/live-1,1["subscribe","match-1"]"#).await;
     assert_eq!(client.recv().await, "3/live-1,1[null]");
-    let socket = server.io.of("/live-1").subscribers("match-1").await.unwrap()[0];
+    let socket = server.io.of("/live-1").subscribers("match-1").await.expect("a name")[0];
     client.vanish().await;
     let namespace = Namespace::new("/live-1");
     let mut told = Vec::new();

@@ -160,7 +160,7 @@ impl World {
     pub(crate) fn all_is_freed(mut self) {
         self.only_the_bystander_is_left();
         drop(self.bystander);
-        wait_until("nobody is left", || self.io.connections() == 0);
+        wait_until("nobody is left, and nothing of them", || self.io.stats().is_idle());
     }
 
     #[track_caller]

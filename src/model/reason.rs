@@ -25,6 +25,18 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::ClientDisconnect,
+        Self::ServerDisconnect,
+        Self::TransportClose,
+        Self::TransportError,
+        Self::PingTimeout,
+        Self::ParseError,
+        Self::SlowConsumer,
+        Self::ServerShutdown,
+    ];
+
     /// Socket.IO's text.
     pub fn as_str(self) -> &'static str {
         match self {

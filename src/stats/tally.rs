@@ -1,0 +1,58 @@
+use std::{
+    collections::BTreeMap,
+    fmt,
+    marker::PhantomData,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A closed set of labels: what is counted by label can't grow with what clients send.
+pub(super) trait Label: Copy + 'static {
+    const ALL: &'static [Self];
+
+    fn index(self) -> usize;
+    fn text(self) -> &'static str;
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts by label.
+pub(crate) struct Tally<L> {
+    counts: Box<[Count]>,
+    labels: PhantomData<L>,
+}
+
+#[expect(private_bounds, reason = "labels are listed in this module's neighbour")]
+impl<L: Label> Tally<L> {
+    pub(crate) fn add(&self, label: L) {
+        self.counts[label.index()].add(1);
+    }
+
+    /// Every label, also of what has not happened yet.
+    pub(super) fn by_label(&self) -> BTreeMap<&'static str, u64> {
+        L::ALL.iter().map(|label| (label.text(), self.counts[label.index()].get())).collect()
+    }
+}
+
+impl<L: Label> Default for Tally<L> {
+    fn default() -> Self {
+        Self { counts: L::ALL.iter().map(|_| Count::default()).collect(), labels: PhantomData }
+    }
+}
+
+impl<L: Label> fmt::Debug for Tally<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.by_label()).finish()
+    }
+}

@@ -1,0 +1,212 @@
+//! How many may come, and how fast they may send: what happens at each limit, and what is counted.
+
+use std::time::Duration;
+
+use actix_socketio::{Config, Rate, Stats, channel};
+use serde_json::{Value, json};
+
+use crate::{
+    app::{Server, builder},
+    client::{Client, Mode},
+    raw::{Polling, UPGRADE, Ws, ask, wait_until},
+    world::World,
+};
+
+in_every_mode! {
+    who_sends_too_fast_waits_and_loses_nothing,
+    who_sends_too_many_bytes_waits_and_loses_nothing,
+    who_subscribes_too_fast_is_told_how_long_to_wait,
+    what_happens_is_counted,
+}
+
+const POLL: &str = "EIO=4&transport=polling";
+
+#[test]
+fn one_connection_too_many_is_refused_until_one_goes() {
+    let world = World::with(|builder| builder.max_connections(3));
+    let polling = Polling::open(world.addr);
+    let websocket = Ws::open(world.addr);
+    let refused = ask(world.addr, "GET", POLL, "", b"");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+    assert_eq!(refused.body, r#"{"code":4,"message":"Too many connections"}"#);
+    let refused = ask(world.addr, "GET", "EIO=4&transport=websocket", UPGRADE, b"");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+    assert_eq!(world.io.stats().refusals["max_connections"], 2);
+    assert_eq!(world.io.connections(), 3, "who is refused does not count");
+    polling.close();
+    world.wait_for_connections(2);
+    let another = Polling::open(world.addr);
+    drop(websocket);
+    another.close();
+    world.all_is_freed();
+}
+
+#[test]
+fn one_address_has_so_many_connections_also_behind_a_proxy() {
+    let world = World::with(|builder| builder.max_connections_per_address(2).trusted_proxies(1));
+    let from = |forwarded: &str| {
+        let headers = format!("X-Forwarded-For: {forwarded}\r\n");
+        ask(world.addr, "GET", POLL, &headers, b"")
+    };
+    for _ in 0..2 {
+        assert_eq!(from("6.6.6.6, 1.1.1.1").status, 200);
+        assert_eq!(from("2001:db8::1").status, 200);
+    }
+    for (forwarded, status) in
+        [("1.1.1.1", 429), ("2001:db8::ffff:1", 429), ("2.2.2.2", 200), ("1.1.1.1, 2.2.2.2", 200)]
+    {
+        let answer = from(forwarded);
+        assert_eq!(answer.status, status, "{forwarded}");
+        assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"), "{forwarded}");
+    }
+    assert_eq!(world.io.stats().refusals["max_connections_per_address"], 2);
+    // The bystander has come without the proxy, from loopback.
+    let _second = Polling::open(world.addr);
+    assert_eq!(ask(world.addr, "GET", POLL, "", b"").status, 429);
+}
+
+#[test]
+fn an_address_is_free_again_when_its_connections_go() {
+    let mut world = World::with(|builder| builder.max_connections_per_address(2));
+    for _ in 0..20 {
+        let session = Ws::open(world.addr);
+        assert_eq!(ask(world.addr, "GET", POLL, "", b"").status, 429);
+        drop(session);
+        world.only_the_bystander_is_left();
+    }
+    world.all_is_freed();
+}
+
+/// Sends a hundred numbers at once, and hears them all, in order.
+async fn count_to_a_hundred(server: &Server, mode: Mode) {
+    let mut client = Client::connect(&server.url, mode).await;
+    for n in 0..100 {
+        client.emit("echo", json!([n])).await;
+    }
+    for n in 0..100 {
+        assert_eq!(client.expect_event("echo").await, json!([n]));
+    }
+    client.close().await;
+    server.is_empty().await;
+}
+
+fn echoing() -> actix_socketio::Builder {
+    builder().on_message(async |event: actix_socketio::OnMessage| {
+        Ok(event.socket.emit(event.event(), &event.json::<Value>()?)?)
+    })
+}
+
+async fn who_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
+    let server = Server::start(echoing().event_rate(Rate::per_second(500).burst(1)));
+    count_to_a_hundred(&server, mode).await;
+    let Stats { throttled, messages_received, .. } = server.io.stats();
+    assert!(throttled > 0, "it was held back");
+    assert!(messages_received > 100);
+}
+
+async fn who_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
+    let server = Server::start(echoing().byte_rate(Rate::per_second(10_000).burst(1)));
+    count_to_a_hundred(&server, mode).await;
+    assert!(server.io.stats().throttled > 0, "it was held back");
+}
+
+/// What it has sent is still to be read when its pong is due.
+#[actix_web::test]
+async fn who_is_held_back_is_not_taken_for_dead() {
+    let quick = Duration::from_millis(60);
+    let server =
+        Server::start(echoing().event_rate(Rate::per_second(200).burst(1)).ping_interval(quick).ping_timeout(quick));
+    count_to_a_hundred(&server, Mode::WebSocket).await;
+    let stats = server.io.stats();
+    assert_eq!((stats.disconnects["ping timeout"], stats.disconnects["transport close"]), (0, 1));
+}
+
+async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
+    let server = Server::start(
+        builder()
+            .route(channel("^room-"))
+            .namespace("/other", |other| other.route(channel("^room-")))
+            .subscribe_rate(Rate::per_second(1).burst(2)),
+    );
+    let mut client = Client::connect(&server.url, mode).await;
+    for room in ["room-1", "room-2"] {
+        assert_eq!(client.emit_with_ack("subscribe", json!([room])).await, json!([null]));
+    }
+    let refusal = client.emit_with_ack("subscribe", json!(["room-3"])).await;
+    let why = refusal[0]["message"].as_str().expect("a reason");
+    assert!(why.starts_with("too many subscriptions in a short time: try again in "), "{why}");
+    let wait: u64 = why.split(' ').rev().nth(1).and_then(|ms| ms.parse().ok()).expect("how long");
+    assert!(wait <= 1_000, "{why}");
+    // Another namespace is no way around it.
+    client.send("0/other,").await;
+    assert!(client.recv().await.starts_with("0/other,"));
+    client.send(r#"2/other,7["subscribe","room-1"]"#).await;
+    assert!(client.recv().await.contains("too many subscriptions"));
+    assert_eq!(server.io.stats().refusals["subscribe_rate"], 2);
+    // It is not asked more often than it is told to.
+    let mut tries = 0;
+    while client.emit_with_ack("subscribe", json!(["room-3"])).await != json!([null]) {
+        tries += 1;
+        assert!(tries < 10);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+}
+
+async fn what_happens_is_counted(mode: Mode) {
+    let server = Server::start(builder().route(channel("^room-")).namespaces_matching("^/t-", |tenant| tenant));
+    assert!(server.io.stats().is_idle());
+    let mut client = Client::connect(&server.url, mode).await;
+    client.subscribe("room-1").await;
+    client.subscribe("room-2").await;
+    assert_eq!(client.emit_with_ack("subscribe", json!(["elsewhere"])).await[0]["message"], "no such channel");
+    client.send("0/t-1,").await;
+    assert!(client.recv().await.starts_with("0/t-1,"));
+    client.send("0/nowhere,").await;
+    assert!(client.recv().await.starts_with("4/nowhere,"));
+    let receipt = server.io.to("room-1").publish("news", "x").await.expect("the registry is there");
+    assert_eq!(receipt.delivered, 1);
+    assert_eq!(client.expect_event("news").await, json!(["x"]));
+    let stats = server.io.stats();
+    assert!(!stats.is_idle());
+    let (first, now) = match mode {
+        Mode::Polling => ("polling", "polling"),
+        Mode::WebSocket => ("websocket", "websocket"),
+        Mode::Upgrade => ("polling", "websocket"),
+    };
+    assert_eq!((stats.connections, stats.transports[now], stats.connections_opened[first]), (1, 1, 1));
+    assert_eq!(stats.upgrades, u64::from(mode == Mode::Upgrade));
+    assert_eq!((stats.sockets["/"], stats.sockets["^/t-"]), (1, 1));
+    assert_eq!((stats.channels, stats.subscriptions), (2, 2));
+    assert_eq!((stats.refusals["subscribe"], stats.refusals["unknown_namespace"]), (1, 1));
+    // CONNECT three times, and three requests.
+    assert_eq!(stats.messages_received, 6);
+    // Three acknowledgements, and the news.
+    assert_eq!((stats.messages_sent, stats.publications), (4, 1));
+    // Two connects, and three requests.
+    assert_eq!(stats.events_handled, 5);
+    client.close().await;
+    server.is_empty().await;
+    wait_until("every gauge is zero", || server.io.stats().is_idle());
+    let stats = server.io.stats();
+    assert_eq!(stats.disconnects.values().sum::<u64>(), 1);
+    let json = serde_json::to_value(&stats).expect("a health page can show it");
+    assert_eq!(json["disconnects"]["transport close"], 1);
+}
+
+#[test]
+fn limits_that_let_nothing_through_are_no_limits() {
+    let nothing = Rate::per_second(0);
+    for builder in [
+        builder().event_rate(nothing),
+        builder().byte_rate(Rate::per_second(1).burst(0)),
+        builder().subscribe_rate(nothing),
+        builder().max_connections(0),
+        builder().max_connections_per_address(0),
+    ] {
+        actix_web::rt::System::new().block_on(async {
+            let error = builder.build().expect_err("nobody could come in, or say anything");
+            assert!(error.to_string().contains("must"), "{error}");
+        });
+    }
+    assert_eq!(Config::default().max_connections, 100_000);
+}
