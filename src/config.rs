@@ -89,7 +89,8 @@ pub struct Config {
     pub byte_rate: Option<Rate>,
     /// Subscriptions that one connection may ask for; more are refused, with the time to wait. Default: no limit.
     pub subscribe_rate: Option<Rate>,
-    /// Bytes that wait for a client. One which reads too slowly is let go with
+    /// Bytes of memory that what waits for a client may take, roughly: each event counts for some 120 more than it has.
+    /// One which reads too slowly is let go with
     /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
     pub max_outbox: usize,
     /// Events of a client that wait for its handlers. Then no more is read from the client until there is room, and

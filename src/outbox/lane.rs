@@ -144,10 +144,10 @@ impl Lane {
             _ => {}
         }
         // A goodbye is small, and must not be lost.
-        if held.last || (!last && held.bytes + frame.len() > self.max_held) {
+        if held.last || (!last && held.bytes + frame.cost() > self.max_held) {
             return Pushed::Dropped;
         }
-        held.bytes += frame.len();
+        held.bytes += frame.cost();
         held.frames.push(frame);
         held.last = last;
         Pushed::Queued
@@ -167,7 +167,7 @@ mod tests {
 
     /// What it may hold: 10,000 bytes.
     fn lane() -> Arc<Lane> {
-        Lane::new(Outbox::new(Transport::Polling, 1 << 20, |_| {}), 10_000)
+        Lane::new(Outbox::new(Transport::Polling, 1 << 20, |_| {}), 100_000)
     }
 
     fn sent(lane: &Lane) -> Vec<String> {

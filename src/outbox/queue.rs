@@ -128,14 +128,14 @@ impl Outbox {
         if state.phase != Phase::Open {
             return Pushed::Dropped;
         }
-        if state.bytes + frame.len() > self.max_bytes {
+        if state.bytes + frame.cost() > self.max_bytes {
             let waste = state.cut();
             drop(state);
             drop(waste);
             (self.notify)(OutboxEvent::Overflow);
             return Pushed::Dropped;
         }
-        state.bytes += frame.len();
+        state.bytes += frame.cost();
         state.frames.push_back(frame);
         let waker = state.waker.take();
         drop(state);
@@ -146,11 +146,11 @@ impl Outbox {
     /// Puts a frame in an empty queue whose transport waits for it; otherwise it is dropped.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open || !state.frames.is_empty() || frame.len() > self.max_bytes {
+        if state.phase != Phase::Open || !state.frames.is_empty() || frame.cost() > self.max_bytes {
             return Pushed::Dropped;
         }
         let Some(waker) = state.waker.take() else { return Pushed::Dropped };
-        state.bytes += frame.len();
+        state.bytes += frame.cost();
         state.frames.push_back(frame.clone());
         drop(state);
         waker.wake();
@@ -284,7 +284,7 @@ impl Outbox {
             .count();
         let count = fitting.max(1).min(state.frames.len());
         let batch: Vec<_> = state.frames.drain(..count).collect();
-        state.bytes -= batch.iter().map(Frame::len).sum::<usize>();
+        state.bytes -= batch.iter().map(Frame::cost).sum::<usize>();
         if batch.is_empty() { self.taken(state, batch, cx) } else { Poll::Ready(Taken::Frames(batch)) }
     }
 

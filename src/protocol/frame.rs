@@ -110,6 +110,15 @@ impl Frame {
         out.freeze()
     }
 
+    /// Bytes that it takes in memory, roughly, where nobody else has a clone.
+    pub(crate) fn cost(&self) -> usize {
+        /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's own.
+        const ALLOCATION: usize = 64;
+        let attachments = self.attachments();
+        let attached: usize = attachments.iter().map(|data| data.len() + ALLOCATION).sum();
+        size_of::<Self>() + ALLOCATION + self.websocket.len() + attached
+    }
+
     /// Gives it a place for its compressed form, which all clones made from now on share; [`Frame::deflated`] has nothing
     /// to do for a frame without.
     pub(crate) fn deflatable(mut self) -> Self {
@@ -166,7 +175,7 @@ impl Frame {
         self.first.saturating_sub(usize::from(self.header)) + 1 + attachments.sum::<usize>()
     }
 
-    /// What the frame counts against a bound in bytes.
+    /// Bytes on a WebSocket.
     #[allow(clippy::len_without_is_empty)] // a frame is never empty
     pub fn len(&self) -> usize {
         self.websocket.len()

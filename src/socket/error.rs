@@ -29,7 +29,7 @@ pub enum SendError {
     /// The event alone is larger than what may wait for a client,
     /// [`Builder::max_outbox`](crate::Builder::max_outbox): nobody could get it.
     TooLarge {
-        /// Its bytes.
+        /// The bytes that it takes.
         length: usize,
         /// The bytes that may wait.
         limit: usize,
@@ -47,7 +47,7 @@ impl fmt::Display for SendError {
             Self::Overloaded => f.write_str("too many publications are waiting: try again later"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved by Socket.IO: choose another"),
             Self::TooLarge { length, limit } => {
-                write!(f, "an event of {length} bytes is larger than max_outbox, {limit}: send it in parts")
+                write!(f, "an event that takes {length} bytes is larger than max_outbox, {limit}: send it in parts")
             }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
         }

@@ -58,7 +58,7 @@ impl Space {
 
     /// Refuses a frame which could wait for nobody, and would cost them their connection.
     pub(super) fn check_size(&self, frame: &Frame) -> Result<(), SendError> {
-        let (length, limit) = (frame.len(), self.config.max_outbox);
+        let (length, limit) = (frame.cost(), self.config.max_outbox);
         if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
 

@@ -22,7 +22,7 @@ fn a_publication_which_is_larger_than_may_wait_is_refused() {
     }
     publisher.send(&format!(r#"421["publish","open-1","{}"]"#, "x".repeat(2_000)));
     let refusal = publisher.text();
-    assert!(refusal.starts_with(r#"431[{"message":"an event of 2"#), "{refusal}");
+    assert!(refusal.starts_with(r#"431[{"message":"an event that takes 2"#), "{refusal}");
     publisher.send(r#"422["publish","open-1","small"]"#);
     assert_eq!(publisher.text(), "432[null]");
     assert_eq!(subscriber.text(), r#"42["message","small"]"#, "it is still there");

@@ -72,7 +72,7 @@ fn what_waits_for_one_who_has_gone_is_dropped() {
 
 #[test]
 fn the_bound_is_reached_at_one_byte_more() {
-    let (outbox, events) = outbox(30);
+    let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..3 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
     }
@@ -84,7 +84,7 @@ fn the_bound_is_reached_at_one_byte_more() {
 
 #[test]
 fn taken_frames_make_room() {
-    let (outbox, events) = outbox(30);
+    let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..100 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
         assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(n)])));
