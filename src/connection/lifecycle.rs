@@ -75,7 +75,13 @@ impl Connection {
             Outcome::Done => return,
             Outcome::Admit if self.ended.is_none() => self.admit(socket),
             Outcome::Refuse(error) => self.refused(socket, &error),
-            Outcome::Admit | Outcome::Ended => self.remove(socket),
+            // Its handlers have let it in, and are to hear that it has gone: its end waits in the inbox.
+            Outcome::Admit => {
+                self.members.iter_mut().filter(|member| member.socket.id() == socket).for_each(|member| {
+                    member.admitted = true;
+                })
+            }
+            Outcome::Ended => self.remove(socket),
         }
         // Who comes or goes changes until when the client must be in a namespace.
         if self.ended.is_none() {

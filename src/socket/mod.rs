@@ -133,6 +133,9 @@ impl Socket {
 
     /// Rust values by type, shared by all sockets of the connection.
     /// [`Builder::on_handshake`](crate::Builder::on_handshake) puts the first ones in.
+    ///
+    /// Shared: an [`OnConnect`](crate::OnConnect) handler that puts an identity in changes it for the sockets which the
+    /// connection has in other namespaces. What is to differ between them belongs into the [`context`](Self::context).
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }

@@ -18,7 +18,7 @@ in_every_mode! {
     a_function_that_panics_is_an_error_and_the_life_goes_on,
     an_actor_that_panics_is_an_error_for_each_later_event,
     a_handler_of_errors_that_panics_is_only_logged,
-    a_connection_that_ends_while_on_connect_decides_was_never_there,
+    a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in,
     a_connection_that_has_ended_is_asked_about_no_more,
     a_client_that_leaves_while_on_connect_decides_is_let_in_and_out,
     what_a_refused_client_sent_behind_its_connect_is_not_handled,
@@ -126,8 +126,12 @@ fn slow(gate: &Arc<Semaphore>, verdict: fn() -> HandlerResult) -> impl AsyncFn(O
     }
 }
 
-async fn a_connection_that_ends_while_on_connect_decides_was_never_there(mode: Mode) {
-    for verdict in [|| Ok(()), || Err(HandlerError::reject("no"))] {
+async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in(mode: Mode) {
+    let cases: [(fn() -> HandlerResult, &[&str]); 2] = [
+        (|| Ok(()), &["connect", "early()", "disconnect: transport close", "finish"]),
+        (|| Err(HandlerError::reject("no")), &["connect"]),
+    ];
+    for (verdict, heard) in cases {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
         let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
@@ -138,7 +142,7 @@ async fn a_connection_that_ends_while_on_connect_decides_was_never_there(mode: M
         client.closed().await;
         gate.add_permits(1);
         server.is_empty().await;
-        assert_eq!(record.lines(), ["connect"]);
+        assert_eq!(record.lines(), heard);
         assert_eq!(client.rest(), [""; 0], "nothing is said to who is gone");
     }
 }
@@ -160,7 +164,8 @@ async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
     client.closed().await;
     gate.add_permits(1);
     server.is_empty().await;
-    assert_eq!(record.lines(), ["connect"], "that of the main namespace");
+    let heard = ["connect", "disconnect: transport close", "finish"];
+    assert_eq!(record.lines(), heard, "of the main namespace, and nothing of the other");
 }
 
 async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: Mode) {
