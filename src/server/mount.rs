@@ -133,7 +133,8 @@ fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpRespon
     refusal.response(is_upgrade(request))
 }
 
-/// Browsers ask nobody before they open a WebSocket to another origin, so where origins are chosen, this looks.
+/// Browsers ask nobody before they open a WebSocket to another origin, nor before they send a simple request, whose answer
+/// alone they keep from the page: so where origins are chosen, this looks.
 fn admits_origin(inner: &Inner, request: &HttpRequest) -> bool {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (&inner.cors, header(header::ORIGIN)) {
@@ -169,10 +170,10 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
     if request.headers().get(header::ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
         return Err(Refusal::BadRequest("INVALID_ORIGIN"));
     }
-    let is_upgrade = is_upgrade(request);
-    if is_upgrade && !admits_origin(inner, request) {
-        return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not open a WebSocket here")));
+    if !admits_origin(inner, request) {
+        return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
     }
+    let is_upgrade = is_upgrade(request);
     let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
         if request.method() != Method::GET {
             return Err(Refusal::BadMethod(request.method().clone()));

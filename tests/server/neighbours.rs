@@ -159,12 +159,12 @@ fn a_page_of_another_origin_opens_no_websocket_where_origins_are_chosen() {
         ask(world.addr, "GET", "EIO=4&transport=websocket", &headers, b"")
     };
     for origin in ["https://stranger.example", "null", "https://friend.example.stranger.example"] {
-        open(origin).is_websocket_refusal("pages of this origin may not open a WebSocket here");
+        open(origin).is_websocket_refusal("pages of this origin may not connect here");
     }
     let (session, _) = Polling::join(world.addr);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", session.sid);
     ask(world.addr, "GET", &upgrade, &format!("{UPGRADE}Origin: https://stranger.example\r\n"), b"")
-        .is_websocket_refusal("pages of this origin may not open a WebSocket here");
+        .is_websocket_refusal("pages of this origin may not connect here");
     session.close();
     world.bystander_goes_on();
     world.all_is_freed();
