@@ -132,7 +132,9 @@ impl Router {
     /// Passes a failure to the handlers of [`OnError`]. What fails there is logged.
     pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
         socket.counters().failed.add(error.kind());
-        log::warn!("{} {}: a handler failed: {}", socket.id(), socket.namespace(), OneLine(&error));
+        // A refusal is an answer, which any client can call for; the rest is for somebody to look at.
+        let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
+        log::log!(level, "{} {}: a handler failed: {}", socket.id(), socket.namespace(), OneLine(&error));
         let event = OnError { socket: socket.clone(), error };
         for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
             if let Err(error) = self.call(handler, event.clone()).await {
