@@ -237,3 +237,8 @@ pub mod prelude {
         OnSubscribe, OnUnsubscribe, Socket, SocketHandler, SocketIo, channel,
     };
 }
+
+/// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/security.md")]
+struct Security;
