@@ -58,7 +58,7 @@ impl Args {
     /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand for.
     ///
     /// # Errors
-    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs.
+    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs, or another placeholder's.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
         if !attachments.is_empty() {
             check_placeholders(&self.json, attachments.len())?;
@@ -236,12 +236,15 @@ mod tests {
     #[test]
     fn placeholders_read_as_bytes_wherever_they_stand() {
         let json = r#"[{"_placeholder":true,"num":1},{"name":"a","data":{"_placeholder":true,"num":0},"thumbnail":null,
-            "parts":[{"Text":"x"},{"Data":{"num":1,"_placeholder":true}},"Nothing"]},7]"#;
-        let (a, b) = (Bytes::from_static(&[1, 2]), Bytes::from_static(&[3]));
-        let args = args(json).unwrap().attach(vec![a.clone(), b.clone()]).unwrap();
+            "parts":[{"Text":"x"},{"Data":{"num":2,"_placeholder":true}},"Nothing"]},7]"#;
+        let [a, b, c] = [&[1, 2][..], &[3], &[]].map(Bytes::from_static);
+        let attachments = vec![a.clone(), b.clone(), c.clone()];
+        let twice = args(r#"[[{"_placeholder":true,"num":2}],{"_placeholder":true,"num":2}]"#).unwrap();
+        assert!(twice.attach(attachments.clone()).is_err());
+        let args = args(json).unwrap().attach(attachments).unwrap();
         assert_eq!(args.binary(0), Some(b.clone()));
         assert_eq!(args.get::<Bytes>(0).unwrap(), b);
-        let parts = vec![Part::Text("x".to_owned()), Part::Data(b), Part::Nothing];
+        let parts = vec![Part::Text("x".to_owned()), Part::Data(c), Part::Nothing];
         assert_eq!(args.get::<File>(1).unwrap(), File { name: "a".to_owned(), data: a, thumbnail: None, parts });
         assert_eq!(args.get::<u8>(2).unwrap(), 7);
         assert_eq!((args.binary(1), args.binary(2), args.binary(3)), (None, None, None));

@@ -1,5 +1,7 @@
 //! Binary in arguments: placeholders in the JSON, and the bytes beside it.
 
+use std::mem;
+
 use bytes::Bytes;
 use serde::{
     Deserializer, Serialize, Serializer,
@@ -22,23 +24,26 @@ fn index(num: &Value, count: usize) -> Option<usize> {
     num.as_u64().and_then(|num| usize::try_from(num).ok()).filter(|num| *num < count)
 }
 
-/// Refuses placeholders for attachments that are not there. `json` is not nested so deeply that this could be a risk.
+/// Refuses placeholders for attachments that are not there, and a second one for the same: who reads or relays the packet
+/// would have its bytes as often as it is named. `json` is not nested so deeply that this could be a risk.
 pub(super) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeError> {
-    fn check(value: &Value, count: usize) -> Result<(), DecodeError> {
+    fn check(value: &Value, seen: &mut [bool]) -> Result<(), DecodeError> {
+        let count = seen.len();
         match value {
             Value::Object(object) => match placeholder(object) {
-                Some(num) if index(num, count).is_none() => {
-                    Err(DecodeError::Payload(format!("a placeholder for attachment {num} of {count}")))
-                }
-                Some(_) => Ok(()),
-                None => object.values().try_for_each(|value| check(value, count)),
+                Some(num) => match index(num, count).map(|index| mem::replace(&mut seen[index], true)) {
+                    Some(false) => Ok(()),
+                    Some(true) => Err(DecodeError::Payload(format!("a second placeholder for attachment {num}"))),
+                    None => Err(DecodeError::Payload(format!("a placeholder for attachment {num} of {count}"))),
+                },
+                None => object.values().try_for_each(|value| check(value, seen)),
             },
-            Value::Array(values) => values.iter().try_for_each(|value| check(value, count)),
+            Value::Array(values) => values.iter().try_for_each(|value| check(value, seen)),
             _ => Ok(()),
         }
     }
     let value: Value = serde_json::from_str(json).map_err(|error| DecodeError::Payload(error.to_string()))?;
-    check(&value, count)
+    check(&value, &mut vec![false; count])
 }
 
 /// The attachment that a whole argument stands for.

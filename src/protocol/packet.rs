@@ -49,6 +49,13 @@ pub enum PacketKind {
 pub struct AckId(ByteString);
 
 impl AckId {
+    /// Reads decimal digits, of any number; `None` if it is something else.
+    pub fn parse(digits: &str) -> Option<Self> {
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let significant = digits.trim_start_matches('0');
+        is_number.then(|| Self(if significant.is_empty() { "0" } else { significant }.into()))
+    }
+
     /// The digits, without leading zeros.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,6 +74,11 @@ impl From<u64> for AckId {
 }
 
 impl Packet {
+    /// A packet for a namespace, whose name has its slash: for a [`Parser`](super::Parser) of one's own.
+    pub fn new(namespace: impl Into<ByteString>, kind: PacketKind) -> Self {
+        Self { namespace: namespace.into(), kind }
+    }
+
     /// Reads the text of a packet, whose parts share its memory; answers how many attachments are to follow.
     pub(super) fn decode(text: ByteString, limits: &DecodeLimits) -> Result<(Self, usize), DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;

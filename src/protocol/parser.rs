@@ -16,25 +16,36 @@ use super::{
 /// [`Builder::parser`](crate::Builder::parser), too:
 ///
 /// ```
-/// use actix_socketio::protocol::{DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, Parser};
-/// # #[derive(Debug)]
-/// struct MyParser;
+/// use actix_socketio::protocol::{Args, DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, PacketKind, Parser};
+/// use bytestring::ByteString;
 ///
-/// struct MyDecoder;
+/// /// For clients that say `name [arguments]`, and know one namespace.
+/// struct Plain;
 ///
-/// impl Parser for MyParser {
+/// struct PlainDecoder;
+///
+/// impl Parser for Plain {
 ///     fn encode(&self, packet: &Packet) -> Encoded {
-///         Encoded::text(format!("{packet:?}")) // or whatever the other end understands
+///         Encoded::text(match &packet.kind {
+///             PacketKind::Event { name, args, .. } => format!("{name} [{}]", args.iter().collect::<Vec<_>>().join(",")),
+///             other => format!("{other:?}"),
+///         })
 ///     }
 ///
-///     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder> {
-///         Box::new(MyDecoder)
+///     fn decoder(&self, _limits: DecodeLimits) -> Box<dyn PacketDecoder> {
+///         Box::new(PlainDecoder)
 ///     }
 /// }
 ///
-/// impl PacketDecoder for MyDecoder {
-///     fn text(&mut self, text: bytestring::ByteString) -> Result<Option<Packet>, DecodeError> {
-///         Err(DecodeError::Payload("this example only talks".to_owned()))
+/// impl PacketDecoder for PlainDecoder {
+///     fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+///         let kind = match text.split_once(' ') {
+///             None => PacketKind::Connect(None),
+///             Some((name, args)) => {
+///                 PacketKind::Event { name: name.into(), args: Args::parse(args.into(), 10)?, id: None }
+///             }
+///         };
+///         Ok(Some(Packet::new("/", kind)))
 ///     }
 ///
 ///     fn binary(&mut self, data: bytes::Bytes) -> Result<Option<Packet>, DecodeError> {

@@ -130,7 +130,11 @@ impl Http {
     #[track_caller]
     fn head(&mut self) -> Answer {
         let status = self.line();
-        let status = status.strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3].parse().expect("a status");
+        let status =
+            ["HTTP/1.1 ", "HTTP/1.0 "].iter().find_map(|version| status.strip_prefix(version)).expect("an HTTP answer")
+                [..3]
+                .parse()
+                .expect("a status");
         let mut headers = Vec::new();
         loop {
             let line = self.line();
