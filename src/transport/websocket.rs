@@ -10,7 +10,13 @@ mod wire;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder, http::header, rt, web};
+use actix_web::{
+    Error, HttpRequest, HttpResponse, HttpResponseBuilder,
+    error::ErrorBadRequest,
+    http::{Version, header},
+    rt, web,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::time::timeout;
 
 use self::{
@@ -28,7 +34,7 @@ pub(crate) fn open(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
-    let response = actix_web_actors::ws::handshake(request)?;
+    let response = handshake(request)?;
     let link = session();
     let (wire, response) = start(&link, request, response);
     wire.borrow_mut().source = Source::Outbox(Arc::clone(&link));
@@ -41,7 +47,7 @@ pub(crate) fn open(
 /// # Errors
 /// If the request is no WebSocket handshake.
 pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
-    let response = actix_web_actors::ws::handshake(request)?;
+    let response = handshake(request)?;
     let (wire, response) = start(&link, request, response);
     rt::spawn(async move {
         let limit = link.limits().upgrade_timeout;
@@ -53,6 +59,22 @@ pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payloa
         }
     });
     Ok(response)
+}
+
+/// Checks what the library leaves unchecked: the version of HTTP, the key, and that there is no body, which would be taken
+/// for how the response is to be framed.
+fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
+    let headers = request.headers();
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY);
+    let is_one_key = match (keys.next(), keys.next()) {
+        (Some(key), None) => BASE64_STANDARD.decode(key.as_bytes()).is_ok_and(|key| key.len() == 16),
+        _ => false,
+    };
+    if request.version() != Version::HTTP_11 || headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(ErrorBadRequest("a WebSocket handshake is a GET of HTTP/1.1 without a body"));
+    }
+    let response = actix_web_actors::ws::handshake(request)?;
+    if is_one_key { Ok(response) } else { Err(ErrorBadRequest("Sec-WebSocket-Key must be 16 bytes in base64, once")) }
 }
 
 fn start(link: &Link, request: &HttpRequest, mut response: HttpResponseBuilder) -> (Rc<RefCell<Wire>>, HttpResponse) {

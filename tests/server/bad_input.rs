@@ -147,6 +147,19 @@ fn half_a_websocket_handshake_is_refused() {
             let answer = ask(world.addr, "GET", &query, &headers.collect::<String>(), b"");
             assert!((400..500).contains(&answer.status), "without {left_out}: {answer:?}");
         }
+        for (from, to) in [
+            ("dGhlIHNhbXBsZSBub25jZQ==", "x"),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"),
+            ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Key: "),
+            ("Connection: Upgrade", "Transfer-Encoding: chunked\r\nConnection: Upgrade"),
+        ] {
+            assert!(UPGRADE.contains(from));
+            let answer = ask(world.addr, "GET", &query, &UPGRADE.replacen(from, to, 1), b"");
+            assert_eq!(answer.status, 400, "{to}");
+        }
+        let mut http = Http::open(world.addr);
+        http.write(format!("GET /socket.io/?{query} HTTP/1.0\r\nHost: test\r\n{UPGRADE}\r\n"));
+        assert_eq!(http.answer().status, 400);
         let old = UPGRADE.replace("Version: 13", "Version: 12");
         assert_eq!(ask(world.addr, "GET", &query, &old, b"").status, 426);
     }
