@@ -193,6 +193,9 @@
 mod config;
 mod connection;
 mod event;
+#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod model;
 mod outbox;
 pub mod protocol;

@@ -1,0 +1,38 @@
+//! A neighbour who must notice nothing.
+
+use std::{
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use crate::world::World;
+
+/// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is left of the abuse.
+#[track_caller]
+pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
+    let before = world.io.connections();
+    let published = thread::scope(|scope| {
+        // Dropped in any case, and then the publisher ends.
+        let (abused, is_abused) = channel::<()>();
+        let io = world.io.clone();
+        let publisher = scope.spawn(move || {
+            let mut published = 0;
+            loop {
+                io.to("bystanders").emit("number", &published).expect("the registry has room");
+                published += 1;
+                if is_abused.recv_timeout(Duration::from_millis(1)) != Err(RecvTimeoutError::Timeout) {
+                    return published;
+                }
+            }
+        });
+        abuse(world);
+        drop(abused);
+        publisher.join().expect("it publishes")
+    });
+    for number in 0..published {
+        world.bystander_hears(&format!(r#"42["number",{number}]"#));
+    }
+    world.wait_for_connections(before);
+    world.bystander_goes_on();
+}
