@@ -3,6 +3,8 @@
 
 #[path = "complete/app.rs"]
 mod app;
+#[path = "complete/documentation/mod.rs"]
+mod documentation;
 #[path = "common/needs.rs"]
 mod needs;
 #[path = "common/programs.rs"]
@@ -20,6 +22,7 @@ use actix_socketio::{Builder, protocol::MsgpackParser};
 use app::Settings;
 use needs::{Need, all_there, clients, python};
 use programs::run;
+use running::RunningApp;
 
 #[test]
 fn binary() {
@@ -34,6 +37,17 @@ fn namespaces() {
 #[test]
 fn operators() {
     javascript("operators", &[("SERVER_URL", usual)]);
+}
+
+#[test]
+fn documentation() {
+    in_node("documentation", || {
+        vec![
+            ("SERVER_URL", documentation::start()),
+            ("SERVER_WITH_OPTIONS", documentation::start_with_options()),
+            ("SERVER_WITH_PARSER", documentation::start_with_parser()),
+        ]
+    });
 }
 
 #[test]
@@ -88,13 +102,18 @@ fn impatient(builder: Builder) -> Builder {
     builder.ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_secs(2))
 }
 
-/// Runs one file of tests by Node, with the servers that it wants in its environment.
+/// Runs one file of tests by Node, with servers of the same application.
 fn javascript(group: &str, servers: &[(&str, Settings)]) {
+    in_node(group, || servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect());
+}
+
+/// Runs one file of tests by Node, with the servers that it wants in its environment.
+fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) {
     if !all_there(&format!("{group}, with the official JavaScript client"), &[Need::Node, Need::NodePackages]) {
         return;
     }
     let _turn = turn();
-    let servers: Vec<_> = servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect();
+    let servers = start();
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=tap"]).arg(clients().join(format!("complete/{group}.test.mjs")));
     node.envs(servers.iter().map(|(name, app)| (*name, app.url())));
