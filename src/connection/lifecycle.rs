@@ -77,9 +77,9 @@ impl Connection {
             Outcome::Refuse(error) => self.refused(socket, &error),
             // Its handlers have let it in, and are to hear that it has gone: its end waits in the inbox.
             Outcome::Admit => {
-                self.members.iter_mut().filter(|member| member.socket.id() == socket).for_each(|member| {
+                if let Some(member) = self.members.iter_mut().find(|member| member.socket.id() == socket) {
                     member.admitted = true;
-                })
+                }
             }
             Outcome::Ended => self.remove(socket),
         }

@@ -127,11 +127,9 @@ fn slow(gate: &Arc<Semaphore>, verdict: fn() -> HandlerResult) -> impl AsyncFn(O
 }
 
 async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in(mode: Mode) {
-    let cases: [(fn() -> HandlerResult, &[&str]); 2] = [
-        (|| Ok(()), &["connect", "early()", "disconnect: transport close", "finish"]),
-        (|| Err(HandlerError::reject("no")), &["connect"]),
-    ];
-    for (verdict, heard) in cases {
+    let verdicts: [fn() -> HandlerResult; 2] = [|| Ok(()), || Err(HandlerError::reject("no"))];
+    let heard = [&["connect", "early()", "disconnect: transport close", "finish"][..], &["connect"]];
+    for (verdict, heard) in verdicts.into_iter().zip(heard) {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
         let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
