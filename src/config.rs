@@ -60,8 +60,12 @@ pub struct Config {
     /// How long a client may take to acknowledge; the wait then ends in
     /// [`AckError::Timeout`](crate::AckError::Timeout). Default: 10 s.
     pub ack_timeout: Duration,
-    /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last `OnFinish`. Default: 10 s.
+    /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last `OnFinish`. Clients whose handlers
+    /// are still at work when three quarters of it are over hear no answer from them any more. Default: 10 s.
     pub shutdown_timeout: Duration,
+    /// The time over which a shutdown spreads the ends of more than a hundred connections, so that not all come back, to
+    /// another server, at once; half of `shutdown_timeout` at most. Default: 2 s.
+    pub shutdown_window: Duration,
     /// How long what was sent to a client may stay unacknowledged by its TCP, on a server started with
     /// [`SocketIo::serve`](crate::SocketIo::serve); the kernel then closes the connection. Linux. Default: 20 s.
     pub tcp_timeout: Duration,
@@ -148,6 +152,7 @@ impl Default for Config {
             handler_timeout: Duration::from_secs(30),
             ack_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
+            shutdown_window: Duration::from_secs(2),
             tcp_timeout: Duration::from_secs(20),
             max_payload: 1_000_000,
             max_poll_packets: 16,

@@ -11,6 +11,7 @@ use super::{
     timers::Due,
 };
 use crate::{
+    config::Config,
     event::{DisconnectReason, HandlerError, OnUpgrade},
     model::SocketId,
     outbox::Transport,
@@ -22,7 +23,7 @@ impl Connection {
     /// Takes packets while there is room, and starts the next job if none is under way.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         loop {
-            while self.pace.until().is_none()
+            while (self.pace.until().is_none() || self.draining)
                 && let Some(packet) = self.inbox.next_packet()
             {
                 if let Err(violation) = self.receive(packet) {
@@ -45,8 +46,13 @@ impl Connection {
                 }
             }
         }
-        if self.ended.is_some() && self.inbox.is_idle() {
+        if !self.inbox.is_idle() {
+            return;
+        }
+        if self.ended.is_some() {
             self.leave(ctx);
+        } else if self.draining {
+            self.end(DisconnectReason::ServerShutdown, ctx);
         }
     }
 
@@ -161,24 +167,22 @@ impl Connection {
                 DisconnectReason::ParseError
             }
         };
-        self.end_for(reason, reason == DisconnectReason::ParseError && !self.outbox.is_polled(), ctx);
+        self.end(reason, ctx);
     }
 
     /// Ends the connection: nothing more is received, and what is to be said is said. Jobs which wait are still done.
     pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
-        self.end_for(reason, reason == DisconnectReason::ServerDisconnect, ctx);
-    }
-
-    /// The same. `comes_back`: the client knows nothing of it, and would fetch with its next poll what was said last.
-    fn end_for(&mut self, reason: DisconnectReason, comes_back: bool, ctx: &mut Context<Self>) {
         if self.ended.is_some() {
             return;
         }
         self.ended = Some(reason);
         let put_out = reason == DisconnectReason::ServerDisconnect;
-        // A server that goes down waits for no one who does not poll just now.
-        if comes_back && self.outbox.holder() == Transport::Polling && !self.outbox.is_cut() {
-            self.timers.linger(Instant::now());
+        if self.comes_back(reason) {
+            let Config { close_timeout, shutdown_timeout, .. } = *self.shared.config;
+            // A server that goes down has not so much time for those who don't come back after all.
+            let is_last = reason == DisconnectReason::ServerShutdown;
+            let patience = if is_last { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
+            self.timers.linger(Instant::now() + patience);
             self.wait(ctx);
         } else {
             // Before any request is answered: the client's next one finds no session.
@@ -204,6 +208,18 @@ impl Connection {
             _ => self.outbox.finish(),
         }
         self.work(ctx);
+    }
+
+    /// Whether the client knows nothing of the end, and fetches with its next poll what was said last.
+    fn comes_back(&self, reason: DisconnectReason) -> bool {
+        let is_polling = self.outbox.holder() == Transport::Polling && !self.outbox.is_cut();
+        is_polling
+            && match reason {
+                // What it is told is one packet, and the goodbye is the next.
+                DisconnectReason::ServerDisconnect => true,
+                DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !self.outbox.is_polled(),
+                _ => false,
+            }
     }
 
     /// Every job is done. The actor stops, unless a polling client has something to fetch.

@@ -33,6 +33,10 @@ impl Handler<Inbound> for Connection {
                 self.inbox.receive(packets, taken);
                 self.work(ctx);
             }
+            Inbound::End(Ending::Shutdown) if !self.draining => {
+                self.draining = true;
+                self.work(ctx);
+            }
             Inbound::End(ending) => {
                 match &ending {
                     Ending::Broken(why) => log::info!("{}: {why}", self.peer()),

@@ -71,6 +71,8 @@ pub(crate) struct Connection {
     alarm: Option<(Instant, SpawnHandle)>,
     /// How its sockets reach it.
     commands: Recipient<Command>,
+    /// It ends as soon as its handlers are done.
+    draining: bool,
     /// Why it ended, if it has.
     ended: Option<DisconnectReason>,
     /// Counted as long as it lives.
@@ -139,6 +141,7 @@ impl Connection {
                 version,
                 alarm: None,
                 commands,
+                draining: false,
                 ended: None,
                 _presence: presence,
                 outbox,

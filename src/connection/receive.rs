@@ -74,6 +74,10 @@ impl Connection {
 
     fn packet(&mut self, packet: Packet) -> Result<(), Violation> {
         let Packet { namespace, kind } = packet;
+        // Nothing new is begun on the way out; but a handler may wait for an answer, and a client may leave first.
+        if self.draining && !matches!(kind, PacketKind::Ack { .. } | PacketKind::Disconnect) {
+            return Ok(());
+        }
         match kind {
             PacketKind::Connect(auth) => return self.connect(&namespace, auth),
             PacketKind::ConnectError(_) => return Err(Violation::Rule("only the server refuses")),

@@ -115,7 +115,7 @@ impl Sessions {
 
     pub(super) fn open(&self, id: SessionId, link: Arc<Link>) {
         let late = {
-            // Under the lock that `end_all` has taken: a session is either among those it ends, or sees that it is late.
+            // Under the lock that `close_doors` has taken: a session is either among those it names, or sees that it is late.
             let mut links = self.links.write();
             let late = self.is_closing().then(|| Arc::clone(&link));
             links.insert(id, link);
@@ -168,16 +168,11 @@ impl Sessions {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Ends all sessions, and those that still come.
-    pub(crate) fn end_all(&self) {
-        let links: Vec<_> = {
-            let links = self.links.write();
-            self.closing.store(true, Ordering::Release);
-            links.values().cloned().collect()
-        };
-        for link in links {
-            link.end(Ending::Shutdown);
-        }
+    /// Takes no more sessions: those that still come are ended. Answers with those that are there.
+    pub(crate) fn close_doors(&self) -> Vec<Arc<Link>> {
+        let links = self.links.write();
+        self.closing.store(true, Ordering::Release);
+        links.values().cloned().collect()
     }
 
     /// Waits until no connection is left.

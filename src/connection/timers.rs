@@ -12,7 +12,6 @@ pub(super) struct Timers {
     connect_timeout: Duration,
     /// By then what was said last must be fetched; nothing else counts any more.
     close: Option<Instant>,
-    close_timeout: Duration,
 }
 
 /// What is due.
@@ -37,7 +36,6 @@ impl Timers {
             connect: Some(now + config.connect_timeout),
             connect_timeout: config.connect_timeout,
             close: None,
-            close_timeout: config.close_timeout,
         }
     }
 
@@ -60,9 +58,9 @@ impl Timers {
         self.connect = (!is_member).then(|| now + self.connect_timeout);
     }
 
-    /// Everything is said.
-    pub(super) fn linger(&mut self, now: Instant) {
-        self.close = Some(now + self.close_timeout);
+    /// Everything is said; until then it may be fetched.
+    pub(super) fn linger(&mut self, until: Instant) {
+        self.close = Some(until);
     }
 
     pub(super) fn is_lingering(&self) -> bool {

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{Builder, Cookie, Cors, builder::HandshakeCheck, hooks::Hooks};
 use crate::{
@@ -11,7 +11,11 @@ use crate::{
     registry::{Audience, Changes, Channels, Feed, Select},
     socket::{Directory, MESSAGE, SendError, Socket, Space, Target, Targets},
     stats::{self, Gauges, Stats},
+    transport::Ending,
 };
+
+/// Connections that a shutdown ends in one go.
+const ENDS_AT_ONCE: usize = 100;
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
 ///
@@ -177,11 +181,34 @@ impl SocketIo {
     /// Ends all connections, and waits until the last `OnFinish` is handled, [`Config::shutdown_timeout`] at most.
     /// `false`: some were left. Clients come back by themselves, to a server which is there then.
     ///
-    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503.
+    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503. What handlers are at
+    /// work on is still done and acknowledged before its client hears of the end; what clients send meanwhile is not
+    /// looked at. The ends of many are spread over [`Config::shutdown_window`].
     pub async fn shutdown(&self) -> bool {
+        let Config { shutdown_timeout, shutdown_window, .. } = *self.config();
         let sessions = &self.inner.shared.sessions;
-        sessions.end_all();
-        timeout(self.config().shutdown_timeout, sessions.none_left()).await.is_ok()
+        let patience = shutdown_timeout * 3 / 4;
+        let politely = async {
+            let links = sessions.close_doors();
+            let steps = u32::try_from(links.len() / ENDS_AT_ONCE).unwrap_or(u32::MAX);
+            let pause = shutdown_window.min(shutdown_timeout / 2).checked_div(steps).unwrap_or_default();
+            for (step, links) in links.chunks(ENDS_AT_ONCE).enumerate() {
+                if step > 0 {
+                    sleep(pause).await;
+                }
+                links.iter().for_each(|link| link.end(Ending::Shutdown));
+            }
+            sessions.none_left().await;
+        };
+        if timeout(patience, politely).await.is_ok() {
+            return true;
+        }
+        // Who hears it twice waits for its handlers no longer.
+        sessions.close_doors().iter().for_each(|link| {
+            link.end(Ending::Shutdown);
+            link.end(Ending::Shutdown);
+        });
+        timeout(shutdown_timeout - patience, sessions.none_left()).await.is_ok()
     }
 
     /// All clients, to send them something, look at them, or act on them.

@@ -40,6 +40,7 @@ impl Builder {
         handler_timeout: Duration,
         ack_timeout: Duration,
         shutdown_timeout: Duration,
+        shutdown_window: Duration,
         tcp_timeout: Duration,
         max_connections: usize,
         max_connections_per_address: usize,
@@ -160,7 +161,11 @@ pub(super) fn check(config: &Config) -> Result<(), BuildError> {
         return no(setting, "it must be longer than nothing");
     }
     // Who waits for nobody at the end, may.
-    let last = [("close_timeout", config.close_timeout), ("shutdown_timeout", config.shutdown_timeout)];
+    let last = [
+        ("close_timeout", config.close_timeout),
+        ("shutdown_timeout", config.shutdown_timeout),
+        ("shutdown_window", config.shutdown_window),
+    ];
     for (setting, time) in times.into_iter().chain(last) {
         if time > Duration::from_secs(86_400 * 365) {
             return no(setting, "it must be shorter than a year");

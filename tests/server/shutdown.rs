@@ -9,11 +9,14 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     app::{PATIENCE, Record, Server, builder, recorder},
     client::{Client, Mode},
+    link::http,
 };
 
 in_every_mode! {
     a_shutdown_runs_every_life_to_its_end,
     a_shutdown_waits_for_what_is_under_way,
+    a_handler_hears_its_client_out_during_a_shutdown,
+    a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end,
     a_shutdown_does_not_wait_for_ever,
 }
 
@@ -55,7 +58,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
                 log.add(event.event());
                 wait.acquire().await?.forget();
                 log.add("done");
-                Ok(())
+                Ok(event.ack("done")?)
             })
             .on_finish(async move |_: OnFinish| {
                 finish.add("finish");
@@ -63,15 +66,107 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
             }),
     );
     let mut client = Client::connect(&server.url, mode).await;
-    client.emit("long", json!([])).await;
-    record.until("long").await;
+    for event in ["one", "two"] {
+        client.send(&format!(r#"27["{event}"]"#)).await;
+    }
+    record.until("one").await;
+    // CONNECT and both events.
+    let received = async {
+        while server.io.stats().messages_received < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, received).await.expect("both have come");
     let io = server.io.clone();
     let shutdown = actix_web::rt::spawn(async move { io.shutdown().await });
-    client.closed().await;
+    // It has closed its doors: what comes from here on is not looked at.
+    let refused = async {
+        while http()
+            .get(format!("{}/socket.io/?EIO=4&transport=polling", server.url))
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            != 503
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, refused).await.expect("a handshake is refused");
     assert!(!shutdown.is_finished(), "the handler is not done");
-    gate.add_permits(1);
+    gate.add_permits(2);
+    for _ in 0..2 {
+        assert_eq!(client.recv().await, r#"37["done"]"#, "what is under way is answered before the end");
+    }
+    client.closed().await;
     assert!(timeout(PATIENCE, shutdown).await.expect("it comes to an end").expect("no panic"));
-    assert_eq!(record.lines(), ["long", "done", "finish"]);
+    assert_eq!(record.lines(), ["one", "done", "two", "done", "finish"]);
+}
+
+/// What a handler waits for may still come from the client.
+async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
+    let record = Record::new();
+    let log = record.clone();
+    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+        log.add("asked");
+        let answer: u32 = event.socket.emit_with_ack("how many?", &()).await?;
+        Ok(event.ack(&answer)?)
+    }));
+    let mut client = Client::connect(&server.url, mode).await;
+    client.send(r#"25["ask me"]"#).await;
+    let question = client.recv().await;
+    let id = question.strip_prefix('2').and_then(|rest| rest.split_once('[')).expect("a question").0.to_owned();
+    record.until("asked").await;
+    let io = server.io.clone();
+    let shutdown = actix_web::rt::spawn(async move { io.shutdown().await });
+    tokio::task::yield_now().await;
+    client.send(&format!("3{id}[42]")).await;
+    assert_eq!(client.recv().await, "35[42]");
+    client.closed().await;
+    assert!(timeout(PATIENCE, shutdown).await.expect("it comes to an end").expect("no panic"));
+}
+
+/// A client whose handler does not end is told, too.
+async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: Mode) {
+    let server =
+        Server::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(async |event: OnMessage| {
+            event.socket.emit("begun", &())?;
+            std::future::pending().await
+        }));
+    let mut client = Client::connect(&server.url, mode).await;
+    client.emit("endless", json!([])).await;
+    client.expect_event("begun").await;
+    assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"), "its OnFinish has not run");
+    client.closed().await;
+}
+
+#[actix_web::test]
+async fn the_ends_of_many_are_spread() {
+    const CLIENTS: usize = 250;
+    let server = Server::start(builder().shutdown_window(Duration::from_millis(200)));
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(Client::connect(&server.url, Mode::WebSocket).await);
+    }
+    let counts = async {
+        let mut counts = Vec::new();
+        while counts.last() != Some(&0) {
+            let count = server.io.connections();
+            if counts.last() != Some(&count) {
+                counts.push(count);
+            }
+            tokio::task::yield_now().await;
+        }
+        counts
+    };
+    let (done, counts) =
+        timeout(PATIENCE, futures_util::future::join(server.io.shutdown(), counts)).await.expect("the end");
+    assert!(done);
+    // The first hundred is gone long before the next is told.
+    assert!(counts.contains(&150) && counts.contains(&50), "{counts:?}");
+    for client in &mut clients {
+        client.closed().await;
+    }
 }
 
 async fn a_shutdown_does_not_wait_for_ever(mode: Mode) {
