@@ -179,7 +179,14 @@
 //!
 //! Every queue, size, count and wait has a bound with a name in [`Config`], a default, and an outcome. A client that
 //! reads too slowly is let go with [`DisconnectReason::SlowConsumer`]; one which sends faster than it is served is held
-//! back by TCP, and still hears what is said. Neither costs anybody else anything.
+//! back by TCP, and still hears what is said. Neither costs anybody else anything. How fast a client may send, and how
+//! many may come from one address, is for the application to say: [`Builder::event_rate`],
+//! [`Builder::max_connections_per_address`].
+//!
+//! # Watching
+//!
+//! [`SocketIo::stats`] says how the server is and what it has done; [`SocketIo::record_metrics`] gives the same to a
+//! recorder of the [`metrics`] facade. [`SocketIo::changes`] tells of each channel that comes and goes, and who is in it.
 //!
 //! # Threads
 //!
@@ -228,7 +235,6 @@ pub use socket::{
     AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SubscribeError, Target,
     Targets,
 };
-
 pub use stats::Stats;
 
 /// What most programs want: `use actix_socketio::prelude::*;`.
@@ -245,3 +251,7 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/security.md")]
 struct Security;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability.md")]
+struct Observability;

@@ -39,3 +39,91 @@ pub(crate) fn record(stats: &Stats) {
         counter!("actix_socketio_handler_failures_total", "failure" => *failure).absolute(*count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        sync::{Arc, Mutex, atomic::AtomicU64, atomic::Ordering},
+    };
+
+    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+    use super::{
+        super::{Counters, Gauges, Refused},
+        *,
+    };
+
+    /// Keeps what it is given, by name and labels.
+    #[derive(Default)]
+    struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+    impl Kept {
+        fn cell(&self, key: &Key) -> Arc<AtomicU64> {
+            let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let name = format!("{} {}", key.name(), labels.join(","));
+            Arc::clone(self.0.lock().unwrap().entry(name.trim_end().to_owned()).or_default())
+        }
+
+        fn counter(&self, name: &str) -> u64 {
+            self.0.lock().unwrap()[name].load(Ordering::Relaxed)
+        }
+
+        fn gauge(&self, name: &str) -> f64 {
+            f64::from_bits(self.counter(name))
+        }
+    }
+
+    impl Recorder for Kept {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.cell(key))
+        }
+
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(self.cell(key))
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn a_recorder_gets_all_that_the_documentation_names() {
+        let counters = Counters::default();
+        counters.refused.add(Refused::TooManyConnections);
+        counters.sent.add(3, 120);
+        counters.handling_micros.add(7);
+        let gauges = Gauges {
+            connections: 2,
+            transports: [("polling", 1), ("websocket", 1)].into(),
+            sockets: [("/".to_owned(), 2)].into(),
+            ..Gauges::default()
+        };
+        let kept = Kept::default();
+        metrics::with_local_recorder(&kept, || record(&Stats::new(&counters, gauges)));
+        assert_eq!(kept.gauge("actix_socketio_connections"), 2.0);
+        assert_eq!(kept.gauge("actix_socketio_sessions transport=polling"), 1.0);
+        assert_eq!(kept.gauge("actix_socketio_sockets namespace=/"), 2.0);
+        assert_eq!(kept.counter("actix_socketio_refusals_total reason=max_connections"), 1);
+        assert_eq!(kept.counter("actix_socketio_refusals_total reason=publish"), 0, "known before it happens");
+        assert_eq!(kept.counter("actix_socketio_messages_sent_total"), 3);
+        assert_eq!(kept.counter("actix_socketio_sent_bytes_total"), 120);
+        assert_eq!(kept.counter("actix_socketio_handler_microseconds_total"), 7);
+
+        let page = include_str!("../../docs/observability.md");
+        let documented: BTreeSet<_> = page.split('`').filter(|word| word.starts_with("actix_socketio_")).collect();
+        let kept = kept.0.into_inner().unwrap();
+        let recorded: BTreeSet<_> = kept.keys().filter_map(|key| key.split(' ').next()).collect();
+        assert_eq!(recorded, documented);
+        for reason in kept.keys().filter_map(|key| key.strip_prefix("actix_socketio_refusals_total reason=")) {
+            assert!(page.contains(&format!("`{reason}`")), "{reason} is not documented");
+        }
+    }
+}
