@@ -58,6 +58,8 @@ pub(crate) enum Pushed {
 /// What a transport gets when it asks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
+    /// This one: what waits most of the time, and needs no list.
+    One(Frame),
     /// These, in order; there may be more.
     Frames(Vec<Frame>),
     /// The last ones: after them the transport says goodbye.
@@ -292,7 +294,14 @@ impl Outbox {
     pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<Taken> {
         let mut state = self.state.lock();
         state.bytes = 0;
-        let all = mem::take(&mut state.frames).into();
+        if state.phase == Phase::Open
+            && state.frames.len() == 1
+            && let Some(frame) = state.frames.pop_front()
+        {
+            return Poll::Ready(Taken::One(frame));
+        }
+        // An empty queue keeps its room for the next frame.
+        let all = if state.frames.is_empty() { Vec::new() } else { mem::take(&mut state.frames).into() };
         self.taken(state, all, cx)
     }
 

@@ -93,6 +93,11 @@ impl Frame {
         &self.websocket
     }
 
+    /// The same, of a frame that nobody needs any more.
+    pub(crate) fn into_websocket(self) -> Bytes {
+        self.websocket
+    }
+
     /// The WebSocket frame of the text alone.
     pub(super) fn websocket_text(&self) -> &[u8] {
         &self.websocket[..self.first]

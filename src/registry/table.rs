@@ -325,8 +325,10 @@ mod tests {
             self.table.publish(&Publication { audience, frame, volatile: false }, |_| delivered += 1);
             let mut receivers = Vec::new();
             for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
-                if let Poll::Ready(Taken::Frames(frames)) = outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
-                    receivers.extend(frames.iter().map(|_| socket));
+                match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(Taken::One(_)) => receivers.push(socket),
+                    Poll::Ready(Taken::Frames(frames)) => receivers.extend(frames.iter().map(|_| socket)),
+                    _ => {}
                 }
             }
             assert_eq!(receivers.len(), delivered);

@@ -77,6 +77,7 @@ pub(crate) async fn get(
         batch.await
     };
     let frames = match taken {
+        Taken::One(frame) => vec![frame],
         Taken::Frames(frames) => frames,
         Taken::Last(mut frames) => {
             frames.push(Frame::CLOSE);

@@ -48,7 +48,7 @@ fn a_volatile_frame_is_for_a_transport_that_waits() {
     assert_eq!(outbox.poll_all(&mut cx()), Poll::Pending);
     assert_eq!(outbox.push_volatile(&frame(1)), Pushed::Queued);
     assert_eq!(outbox.push_volatile(&frame(2)), Pushed::Dropped, "something waits already");
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame(1)])));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame(1))));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn an_upgrade_moves_the_right_to_take() {
     assert!(outbox.hand_over());
     assert!(!outbox.hand_over());
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame(0))));
     assert_eq!(outbox.holder(), Transport::WebSocket);
 }
 

@@ -74,27 +74,26 @@ impl Wire {
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
-    /// One chunk for all, without a copy if there is only one frame.
-    fn join(&self, own: BytesMut, frames: &[Frame]) -> Bytes {
-        let bytes = |frame: &Frame| match self.deflate {
-            _ if self.version == Version::V3 => v3::websocket(frame, !self.base64),
+    /// A frame as this client wants it.
+    fn bytes(&self, frame: Frame) -> Bytes {
+        match self.deflate {
+            _ if self.version == Version::V3 => v3::websocket(&frame, !self.base64),
             _ if self.base64 && !frame.attachments().is_empty() => frame.websocket_base64(),
             Some(threshold) => frame.deflated(|message| deflate::deflate(message, threshold)).clone(),
-            None => frame.websocket().clone(),
-        };
-        match frames {
-            [frame] if own.is_empty() => bytes(frame),
-            _ => {
-                let mut chunk = own;
-                if self.deflate.is_none() {
-                    chunk.reserve(frames.iter().map(Frame::len).sum());
-                }
-                for frame in frames {
-                    chunk.extend_from_slice(&bytes(frame));
-                }
-                chunk.freeze()
-            }
+            None => frame.into_websocket(),
         }
+    }
+
+    /// One chunk for all, behind what is the WebSocket's own.
+    fn join(&mut self, frames: Vec<Frame>) -> BytesMut {
+        let mut chunk = mem::take(&mut self.own);
+        if self.deflate.is_none() {
+            chunk.reserve(frames.iter().map(Frame::len).sum());
+        }
+        for frame in frames {
+            chunk.extend_from_slice(&self.bytes(frame));
+        }
+        chunk
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -106,23 +105,27 @@ impl Wire {
             Source::Nothing => Poll::Pending,
             Source::End => Poll::Ready(Taken::Cut),
         };
-        let own = mem::take(&mut self.own);
         match taken {
-            Poll::Pending if own.is_empty() => {
-                self.waker = Some(cx.waker().clone());
+            Poll::Pending if self.own.is_empty() => {
+                match &mut self.waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    none => *none = Some(cx.waker().clone()),
+                }
                 Poll::Pending
             }
-            Poll::Pending => Poll::Ready(Some(own.freeze())),
-            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(self.join(own, &frames))),
+            Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
+            // Without a copy.
+            Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
+            Poll::Ready(Taken::One(frame)) => Poll::Ready(Some(self.join(vec![frame]).freeze())),
+            Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(self.join(frames).freeze())),
             Poll::Ready(Taken::Last(frames)) => {
                 self.source = Source::End;
-                self.own = BytesMut::from(self.join(own, &frames));
+                self.own = self.join(frames);
                 self.encode(Message::Close(None));
                 Poll::Ready(Some(mem::take(&mut self.own).freeze()))
             }
             Poll::Ready(Taken::Cut | Taken::Nothing) => {
                 self.source = Source::End;
-                self.own = own;
                 if let Some(reason) = self.goodbye.take() {
                     self.encode(Message::Close(reason));
                 }
