@@ -5,7 +5,7 @@ use std::sync::{
 
 use actix::{Addr, Handler, MailboxError, Message, dev::ToEnvelope};
 
-use super::{ChannelRegistry, Publication, Publish, PublishToKnown};
+use super::{ChannelRegistry, HubHandle, Order, Publication, Publish, PublishAndCount, PublishAndName, hub::Hubs};
 use crate::{
     model::SocketId,
     stats::{Counters, Refused},
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct RegistryHandle {
     addr: Addr<ChannelRegistry>,
+    hubs: Arc<Hubs>,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
     counters: Arc<Counters>,
@@ -36,7 +37,13 @@ impl Drop for Permit {
 
 impl RegistryHandle {
     pub(crate) fn new(addr: Addr<ChannelRegistry>, max_waiting: usize, counters: Arc<Counters>) -> Self {
-        Self { addr, waiting: Arc::default(), max_waiting, counters }
+        let hubs = Arc::new(Hubs::new(Arc::clone(&counters)));
+        Self { addr, hubs, waiting: Arc::default(), max_waiting, counters }
+    }
+
+    /// The hub for sockets of this thread.
+    pub(crate) fn hub(&self) -> HubHandle {
+        self.hubs.here()
     }
 
     /// Tells the registry something about a subscription.
@@ -66,21 +73,21 @@ impl RegistryHandle {
 
     /// Sends a publication on its way.
     pub(crate) fn publish(&self, publication: Publication) -> Result<(), Overloaded> {
-        let permit = self.permit()?;
-        self.addr.do_send(Publish { publication, _permit: permit });
+        let order = self.order(publication)?;
+        self.addr.do_send(Publish(order));
         Ok(())
     }
 
     /// Sends a publication and waits until it is with its receivers' transports; answers how many they are.
     pub(crate) async fn publish_and_wait(&self, publication: Publication) -> Result<usize, PublishError> {
-        let permit = self.permit().map_err(|Overloaded| PublishError::Overloaded)?;
-        self.addr.send(Publish { publication, _permit: permit }).await.map_err(|_| PublishError::Gone)
+        let order = self.order(publication).map_err(|Overloaded| PublishError::Overloaded)?;
+        self.addr.send(PublishAndCount(order)).await.map_err(|_| PublishError::Gone)
     }
 
     /// The same; answers which sockets they are.
     pub(crate) async fn publish_to_known(&self, publication: Publication) -> Result<Vec<SocketId>, PublishError> {
-        let permit = self.permit().map_err(|Overloaded| PublishError::Overloaded)?;
-        self.addr.send(PublishToKnown { publication, _permit: permit }).await.map_err(|_| PublishError::Gone)
+        let order = self.order(publication).map_err(|Overloaded| PublishError::Overloaded)?;
+        self.addr.send(PublishAndName(order)).await.map_err(|_| PublishError::Gone)
     }
 
     /// Publications that wait.
@@ -88,11 +95,11 @@ impl RegistryHandle {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    fn permit(&self) -> Result<Permit, Overloaded> {
+    fn order(&self, publication: Publication) -> Result<Arc<Order>, Overloaded> {
         let permit = Permit(Arc::clone(&self.waiting));
         // The permit is counted from here on, and takes itself back if it is one too many.
         if self.waiting.fetch_add(1, Ordering::Relaxed) < self.max_waiting {
-            return Ok(permit);
+            return Ok(Arc::new(Order { publication, _permit: permit }));
         }
         self.counters.refused.add(Refused::Overloaded);
         Err(Overloaded)

@@ -1,37 +1,54 @@
 //! Who is subscribed to what, and the fan-out.
 //!
-//! [`ChannelRegistry`] is an actor, so that each channel has one order of publications. It runs no user code and no
-//! serialisation: what it is told is plain data, and what it sends on is encoded already. A delivery is a push into the
-//! subscriber's [`Lane`](crate::outbox::Lane); it crosses no mailbox.
+//! [`ChannelRegistry`] is an actor, so that each channel has one order of publications. It passes what it is told on to
+//! the [`Hub`](hub::Hub)s, one for each worker thread, which know their sockets: a publication is one message for each
+//! worker that has a subscriber, and a delivery is a push into the subscriber's [`Lane`](crate::outbox::Lane), on its
+//! own thread. Mailboxes keep the order, so all subscribers see the registry's. No user code runs here, and no
+//! serialisation: what comes is plain data, and what goes on is encoded already.
 
 mod change;
 mod handle;
+mod hub;
+mod index;
 mod message;
 mod publication;
 mod table;
 
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler, MessageResult};
+use actix::{Actor, Addr, Context, Handler, MessageResult, ResponseFuture};
+use futures_core::future::LocalBoxFuture;
 
 pub(crate) use change::Feed;
 pub use change::{Change, Changes};
 pub(crate) use handle::{Overloaded, PublishError, RegistryHandle};
-pub(crate) use message::{Attach, Channels, Detach, Fence, Publish, PublishToKnown, Select, Subscribe, Unsubscribe};
+pub(crate) use hub::HubHandle;
+use hub::{Deliver, DeliverAndCount, DeliverAndName, Done, Hub, Name, Told};
+use index::Index;
+pub(crate) use message::{
+    Attach, Channels, Detach, Fence, Order, Publish, PublishAndCount, PublishAndName, Select, Subscribe, Unsubscribe,
+};
 pub(crate) use publication::{Audience, Publication};
-use table::Table;
 
-use crate::stats::Counters;
+use crate::{model::SocketId, stats::Counters};
 
 /// The actor that owns the subscriptions.
 #[derive(Debug)]
 pub(crate) struct ChannelRegistry {
-    table: Table,
+    index: Index,
+    hubs: Vec<Option<Addr<Hub>>>,
+    counters: Arc<Counters>,
 }
 
 impl ChannelRegistry {
     pub(crate) fn new(feed: Feed, counters: Arc<Counters>) -> Self {
-        Self { table: Table::new(feed, counters) }
+        Self { index: Index::new(feed, Arc::clone(&counters)), hubs: Vec::new(), counters }
+    }
+
+    /// The hubs which a publication goes to.
+    fn hubs(&self, audience: &Audience) -> Vec<Addr<Hub>> {
+        let hubs = self.index.hubs(audience);
+        hubs.into_iter().filter_map(|hub| self.hubs.get(hub).cloned().flatten()).collect()
     }
 }
 
@@ -48,62 +65,90 @@ impl Actor for ChannelRegistry {
 impl Handler<Attach> for ChannelRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: Attach, _: &mut Self::Context) {
-        self.table.attach(message.namespace, message.id, message.lane);
+    fn handle(&mut self, Attach { hub, namespace, id, lane }: Attach, _: &mut Self::Context) {
+        if self.hubs.len() <= hub.index {
+            self.hubs.resize(hub.index + 1, None);
+        }
+        self.hubs[hub.index].get_or_insert_with(|| hub.addr.clone());
+        self.index.attach(namespace.clone(), hub.index);
+        hub.addr.do_send(Told::Attach { namespace, id, lane });
     }
 }
 
 impl Handler<Detach> for ChannelRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: Detach, _: &mut Self::Context) {
-        self.table.detach(&message.namespace, message.id);
+    fn handle(&mut self, Detach { hub, namespace, id, channels }: Detach, _: &mut Self::Context) {
+        self.index.detach(&namespace, hub.index, id, &channels);
+        hub.addr.do_send(Told::Detach { namespace, id });
     }
 }
 
 impl Handler<Subscribe> for ChannelRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: Subscribe, _: &mut Self::Context) {
-        self.table.subscribe(&message.namespace, message.id, message.channel);
+    fn handle(&mut self, Subscribe { hub, namespace, id, channel }: Subscribe, _: &mut Self::Context) {
+        self.index.subscribe(&namespace, hub.index, id, &channel);
+        hub.addr.do_send(Told::Subscribe { namespace, id, channel });
     }
 }
 
 impl Handler<Unsubscribe> for ChannelRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: Unsubscribe, _: &mut Self::Context) {
-        self.table.unsubscribe(&message.namespace, message.id, &message.channel);
+    fn handle(&mut self, Unsubscribe { hub, namespace, id, channel }: Unsubscribe, _: &mut Self::Context) {
+        self.index.unsubscribe(&namespace, hub.index, id, &channel);
+        hub.addr.do_send(Told::Unsubscribe { namespace, id, channel });
     }
 }
 
 impl Handler<Publish> for ChannelRegistry {
-    type Result = usize;
+    type Result = ();
 
-    fn handle(&mut self, message: Publish, _: &mut Self::Context) -> usize {
-        let mut delivered = 0;
-        self.table.publish(&message.publication, |_| delivered += 1);
-        delivered
+    fn handle(&mut self, Publish(order): Publish, _: &mut Self::Context) {
+        self.counters.published.add(1);
+        for hub in self.hubs(&order.publication.audience) {
+            hub.do_send(Deliver(Arc::clone(&order)));
+        }
     }
 }
 
-impl Handler<PublishToKnown> for ChannelRegistry {
-    type Result = MessageResult<PublishToKnown>;
+impl Handler<PublishAndCount> for ChannelRegistry {
+    type Result = ResponseFuture<usize>;
 
-    fn handle(&mut self, message: PublishToKnown, _: &mut Self::Context) -> Self::Result {
-        let mut ids = Vec::new();
-        self.table.publish(&message.publication, |id| ids.push(id));
-        MessageResult(ids)
+    fn handle(&mut self, PublishAndCount(order): PublishAndCount, _: &mut Self::Context) -> Self::Result {
+        self.counters.published.add(1);
+        let hubs = self.hubs(&order.publication.audience).into_iter();
+        // Sent now, in the order of publications; only the answers are waited for.
+        let answers: Vec<_> = hubs.map(|hub| hub.send(DeliverAndCount(Arc::clone(&order)))).collect();
+        Box::pin(async move {
+            let mut delivered = 0;
+            for answer in answers {
+                // A hub which is gone, with its arbiter, has no clients any more.
+                delivered += answer.await.unwrap_or_default();
+            }
+            delivered
+        })
+    }
+}
+
+impl Handler<PublishAndName> for ChannelRegistry {
+    type Result = ResponseFuture<Vec<SocketId>>;
+
+    fn handle(&mut self, PublishAndName(order): PublishAndName, _: &mut Self::Context) -> Self::Result {
+        self.counters.published.add(1);
+        let hubs = self.hubs(&order.publication.audience).into_iter();
+        all(hubs.map(|hub| hub.send(DeliverAndName(Arc::clone(&order)))))
     }
 }
 
 impl Handler<Select> for ChannelRegistry {
-    type Result = MessageResult<Select>;
+    type Result = ResponseFuture<Vec<SocketId>>;
 
     fn handle(&mut self, Select(audience): Select, _: &mut Self::Context) -> Self::Result {
-        let mut ids = Vec::new();
-        self.table.select(&audience, |id, _| ids.push(id));
-        MessageResult(ids)
+        let hubs = self.hubs(&audience).into_iter();
+        let audience = Arc::new(audience);
+        all(hubs.map(|hub| hub.send(Name(Arc::clone(&audience)))))
     }
 }
 
@@ -111,12 +156,33 @@ impl Handler<Channels> for ChannelRegistry {
     type Result = MessageResult<Channels>;
 
     fn handle(&mut self, Channels(namespace): Channels, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.table.channels(&namespace))
+        MessageResult(self.index.channels(&namespace))
     }
 }
 
 impl Handler<Fence> for ChannelRegistry {
-    type Result = ();
+    type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, _: Fence, _: &mut Self::Context) {}
+    fn handle(&mut self, Fence(hub): Fence, _: &mut Self::Context) -> Self::Result {
+        let done = hub.addr.send(Done);
+        Box::pin(async move {
+            // A hub which is gone sends nothing any more.
+            let _ = done.await;
+        })
+    }
+}
+
+/// What all hubs answer. They are asked now; only the answers are waited for.
+fn all<F, E>(answers: impl Iterator<Item = F>) -> LocalBoxFuture<'static, Vec<SocketId>>
+where
+    F: Future<Output = Result<Vec<SocketId>, E>> + 'static,
+{
+    let answers: Vec<_> = answers.collect();
+    Box::pin(async move {
+        let mut ids = Vec::new();
+        for answer in answers {
+            ids.extend(answer.await.unwrap_or_default());
+        }
+        ids
+    })
 }

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, Change, Feed, Publication};
+use super::{Audience, Publication};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{Lane, Pushed},
@@ -15,16 +15,12 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Table {
     namespaces: HashMap<Namespace, Space>,
-    feed: Feed,
     counters: Arc<Counters>,
 }
 
 /// One namespace.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Space {
-    name: Namespace,
-    feed: Feed,
-    counters: Arc<Counters>,
     ids: HashMap<SocketId, usize>,
     /// Sockets by slot; a free slot is reused.
     members: Vec<Option<Member>>,
@@ -53,14 +49,12 @@ struct Subscription {
 }
 
 impl Table {
-    pub(super) fn new(feed: Feed, counters: Arc<Counters>) -> Self {
-        Self { namespaces: HashMap::new(), feed, counters }
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self { namespaces: HashMap::new(), counters }
     }
 
     pub(super) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
-        let space =
-            self.namespaces.entry(namespace).or_insert_with_key(|name| Space::open(name, &self.feed, &self.counters));
-        space.attach(id, lane);
+        self.namespaces.entry(namespace).or_default().attach(id, lane);
     }
 
     pub(super) fn detach(&mut self, namespace: &Namespace, id: SocketId) {
@@ -68,7 +62,6 @@ impl Table {
             space.detach(id);
             if space.ids.is_empty() {
                 self.namespaces.remove(namespace);
-                self.feed.tell(|| Change::NamespaceClosed { namespace: namespace.clone() });
             }
         }
     }
@@ -96,7 +89,6 @@ impl Table {
                 delivered(id);
             }
         });
-        self.counters.published.add(1);
         self.counters.sent.add(receivers, receivers * frame.len());
     }
 
@@ -106,27 +98,9 @@ impl Table {
             space.select(audience, visit);
         }
     }
-
-    pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
-        self.namespaces.get(namespace).map_or_else(Vec::new, |space| space.channels.keys().cloned().collect())
-    }
 }
 
 impl Space {
-    fn open(name: &Namespace, feed: &Feed, counters: &Arc<Counters>) -> Self {
-        feed.tell(|| Change::NamespaceOpened { namespace: name.clone() });
-        Self {
-            name: name.clone(),
-            feed: feed.clone(),
-            counters: Arc::clone(counters),
-            ids: HashMap::new(),
-            members: Vec::new(),
-            free: Vec::new(),
-            channels: HashMap::new(),
-            round: 0,
-        }
-    }
-
     fn attach(&mut self, id: SocketId, lane: Arc<Lane>) {
         let Entry::Vacant(entry) = self.ids.entry(id) else { return };
         let member = Some(Member { id, lane, positions: HashMap::new(), seen: 0 });
@@ -146,7 +120,7 @@ impl Space {
         let Some(slot) = self.ids.remove(&id) else { return };
         let Some(member) = self.members[slot].take() else { return };
         for (channel, position) in member.positions {
-            self.leave(id, channel, position);
+            self.leave(&channel, position);
         }
         self.free.push(slot);
     }
@@ -155,44 +129,32 @@ impl Space {
         let Some(&slot) = self.ids.get(&id) else { return };
         let Some(member) = &mut self.members[slot] else { return };
         if let Entry::Vacant(position) = member.positions.entry(channel.clone()) {
-            let namespace = || self.name.clone();
-            let list = self.channels.entry(channel.clone()).or_default();
-            if list.is_empty() {
-                self.counters.channels.up();
-                self.feed.tell(|| Change::ChannelOpened { namespace: namespace(), channel: channel.clone() });
-            }
-            self.counters.subscriptions.up();
+            let list = self.channels.entry(channel).or_default();
             position.insert(list.len());
             list.push(Subscription { id, slot, lane: Arc::clone(&member.lane) });
-            self.feed.tell(|| Change::Joined { namespace: namespace(), channel, socket: id });
         }
     }
 
     fn unsubscribe(&mut self, id: SocketId, channel: &Channel) {
         let Some(&slot) = self.ids.get(&id) else { return };
-        let member = self.members[slot].as_mut();
-        if let Some((channel, position)) = member.and_then(|member| member.positions.remove_entry(channel)) {
-            self.leave(id, channel, position);
+        let position = self.members[slot].as_mut().and_then(|member| member.positions.remove(channel));
+        if let Some(position) = position {
+            self.leave(channel, position);
         }
     }
 
     /// Fills the gap with the list's last subscription, and tells that one where it stands now.
-    fn leave(&mut self, id: SocketId, channel: Channel, position: usize) {
-        let Some(list) = self.channels.get_mut(&channel) else { return };
+    fn leave(&mut self, channel: &Channel, position: usize) {
+        let Some(list) = self.channels.get_mut(channel) else { return };
         list.swap_remove(position);
         if let Some(moved) = list.get(position) {
             let member = self.members[moved.slot].as_mut();
-            if let Some(entry) = member.and_then(|member| member.positions.get_mut(&channel)) {
+            if let Some(entry) = member.and_then(|member| member.positions.get_mut(channel)) {
                 *entry = position;
             }
         }
-        self.counters.subscriptions.down();
-        let (is_last, namespace) = (list.is_empty(), || self.name.clone());
-        self.feed.tell(|| Change::Left { namespace: namespace(), channel: channel.clone(), socket: id });
-        if is_last {
-            self.channels.remove(&channel);
-            self.counters.channels.down();
-            self.feed.tell(|| Change::ChannelClosed { namespace: self.name.clone(), channel });
+        if list.is_empty() {
+            self.channels.remove(channel);
         }
     }
 
@@ -280,7 +242,7 @@ mod tests {
 
     impl World {
         fn new(count: usize) -> Self {
-            let mut table = Table::new(Feed::new(8), Arc::default());
+            let mut table = Table::new(Arc::default());
             let sockets = (0..count)
                 .map(|_| {
                     let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
@@ -373,41 +335,6 @@ mod tests {
             world.table.detach(&Namespace::default(), world.sockets[socket].0);
         }
         assert!(world.table.namespaces.is_empty());
-    }
-
-    #[tokio::test]
-    async fn every_change_is_told_in_order_to_who_listens() {
-        let mut world = World::new(0);
-        let mut changes = world.table.feed.listen();
-        let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
-        let lane = Lane::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
-        world.table.attach(namespace.clone(), socket, lane);
-        world.table.subscribe(&namespace, socket, channel("a"));
-        world.table.subscribe(&namespace, socket, channel("a"));
-        world.table.detach(&namespace, socket);
-        let (n, c) = (|| namespace.clone(), || channel("a"));
-        for expected in [
-            Change::NamespaceOpened { namespace: n() },
-            Change::ChannelOpened { namespace: n(), channel: c() },
-            Change::Joined { namespace: n(), channel: c(), socket },
-            Change::Left { namespace: n(), channel: c(), socket },
-            Change::ChannelClosed { namespace: n(), channel: c() },
-            Change::NamespaceClosed { namespace: n() },
-        ] {
-            assert_eq!(changes.next().await, Some(expected));
-        }
-        let lane = Lane::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
-        world.table.attach(namespace.clone(), socket, lane);
-        for at in 0..10 {
-            world.table.subscribe(&namespace, socket, channel(at));
-        }
-        // One for the namespace and two for each channel, of which eight are kept.
-        assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));
-        assert_eq!(changes.next().await, Some(Change::ChannelOpened { namespace: n(), channel: channel(6) }));
-        drop(world);
-        while let Some(change) = changes.next().await {
-            assert!(matches!(change, Change::ChannelOpened { .. } | Change::Joined { .. }));
-        }
     }
 
     #[test]

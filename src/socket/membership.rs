@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 use parking_lot::Mutex;
 
 use super::{Space, SubscribeError};
 use crate::{
     model::{Channel, SocketId},
-    registry::{Subscribe, Unsubscribe},
+    registry::{HubHandle, Subscribe, Unsubscribe},
 };
 
 /// The channels of one socket. The registry is told of each change under the lock, so that both see the same order.
@@ -28,6 +28,7 @@ impl Membership {
         channel: Channel,
         limit: usize,
         space: &Space,
+        hub: &HubHandle,
         id: SocketId,
     ) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
@@ -43,14 +44,14 @@ impl Membership {
         state.turns += 1;
         let turn = state.turns;
         state.channels.insert(channel.clone(), turn);
-        space.registry.tell(Subscribe { namespace: space.namespace.clone(), id, channel });
+        space.registry.tell(Subscribe { hub: hub.clone(), namespace: space.namespace.clone(), id, channel });
         Ok(true)
     }
 
-    pub(super) fn leave(&self, channel: &str, space: &Space, id: SocketId) -> bool {
+    pub(super) fn leave(&self, channel: &str, space: &Space, hub: &HubHandle, id: SocketId) -> bool {
         let mut state = self.state.lock();
         let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
-        space.registry.tell(Unsubscribe { namespace: space.namespace.clone(), id, channel });
+        space.registry.tell(Unsubscribe { hub: hub.clone(), namespace: space.namespace.clone(), id, channel });
         true
     }
 
@@ -65,8 +66,9 @@ impl Membership {
         channels.into_iter().map(|(_, channel)| channel).collect()
     }
 
-    /// No more subscriptions: the socket is over.
-    pub(super) fn close(&self) {
-        *self.state.lock() = State { closed: true, ..State::default() };
+    /// No more subscriptions: the socket is over. Answers with those that it had; the registry is to be told.
+    pub(super) fn close(&self) -> Vec<Channel> {
+        let state = mem::replace(&mut *self.state.lock(), State { closed: true, ..State::default() });
+        state.channels.into_keys().collect()
     }
 }

@@ -38,7 +38,7 @@ use crate::{
     model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame},
-    registry::{Attach, Detach, Fence},
+    registry::{Attach, Detach, Fence, HubHandle},
     stats::Counters,
 };
 
@@ -54,6 +54,7 @@ pub struct Socket {
 struct Inner {
     id: SocketId,
     space: Arc<Space>,
+    hub: HubHandle,
     config: Arc<Config>,
     handshake: Handshake,
     context: ContextMap,
@@ -89,14 +90,17 @@ pub(crate) struct Parts {
 }
 
 impl Socket {
-    /// A new socket, which the registry hears of.
+    /// A new socket of a connection on this thread, which the registry hears of.
     pub(crate) fn attach(parts: Parts) -> Self {
         let Parts { space, config, handshake, extensions, lane, commands, subscriptions } = parts;
         let id = SocketId::random();
-        space.registry.tell(Attach { namespace: space.namespace.clone(), id, lane: Arc::clone(&lane) });
+        let hub = space.registry.hub();
+        let (namespace, its_lane) = (space.namespace.clone(), Arc::clone(&lane));
+        space.registry.tell(Attach { hub: hub.clone(), namespace, id, lane: its_lane });
         Self {
             inner: Arc::new(Inner {
                 id,
+                hub,
                 handshake,
                 extensions,
                 context: ContextMap::default(),
@@ -183,17 +187,17 @@ impl Socket {
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let Inner { membership, space, config, id, .. } = &*self.inner;
+        let Inner { membership, space, hub, config, id, .. } = &*self.inner;
         let channel = channel.to_channel(config.max_channel_length)?;
-        membership.join(channel, config.max_channels, space, *id)
+        membership.join(channel, config.max_channels, space, hub, *id)
     }
 
     /// Takes it out of a channel. `false`: it was not in.
     ///
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        let Inner { membership, space, id, .. } = &*self.inner;
-        membership.leave(channel.as_ref(), space, *id)
+        let Inner { membership, space, hub, id, .. } = &*self.inner;
+        membership.leave(channel.as_ref(), space, hub, *id)
     }
 
     /// Whether it is subscribed to the channel.
@@ -220,7 +224,7 @@ impl Socket {
     pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
         let left = self.unsubscribe(channel);
         // A registry which is gone sends nothing either.
-        let _ = self.inner.space.registry.ask(Fence).await;
+        let _ = self.inner.space.registry.ask(Fence(self.inner.hub.clone())).await;
         left
     }
 
@@ -244,8 +248,9 @@ impl Socket {
     /// The socket is over: it leaves its channels.
     pub(crate) fn detach(&self) {
         self.shut();
-        self.inner.membership.close();
-        self.inner.space.registry.tell(Detach { namespace: self.namespace().clone(), id: self.id() });
+        let channels = self.inner.membership.close();
+        let (hub, namespace) = (self.inner.hub.clone(), self.namespace().clone());
+        self.inner.space.registry.tell(Detach { hub, namespace, id: self.id(), channels });
     }
 
     /// Takes an acknowledgement; `false` if nobody waits for it.
