@@ -64,7 +64,7 @@ impl Job {
                 Ok(()) => Outcome::Admit,
                 Err(error) => {
                     if !error.is_rejection() {
-                        router.report(&socket, error.clone()).await;
+                        Box::pin(router.report(&socket, error.clone())).await;
                     }
                     Outcome::Refuse(error)
                 }
@@ -78,13 +78,14 @@ impl Job {
                 Outcome::Done
             }
             Task::End(reason) => {
-                end(&socket, &router, reason).await;
+                Box::pin(end(&socket, &router, reason)).await;
                 Outcome::Ended
             }
         }
     }
 }
 
+/// Plain events are many: what the others need is boxed apart, so that their future stays small.
 async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
     let config = socket.config();
     let is_request = [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event]
@@ -93,22 +94,22 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
     if router.hears_everywhere::<OnPacket>() {
         let ack = id.clone().filter(|_| !is_request);
         let packet = OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
-        if let Err(error) = router.ask_everywhere(packet).await {
+        if let Err(error) = Box::pin(router.ask_everywhere(packet)).await {
             if let Some(id) = id.filter(|_| is_request) {
                 answer(socket, &id, &Some(error.to_client()));
             }
-            return router.report(socket, error).await;
+            return Box::pin(router.report(socket, error)).await;
         }
     }
     let (verdict, kind) = if *name == *config.subscribe_event {
         match socket.may_ask_to_subscribe() {
-            Ok(()) => (subscribe(socket, router, config, &args).await, Refused::Subscription),
+            Ok(()) => (Box::pin(subscribe(socket, router, config, &args)).await, Refused::Subscription),
             Err(wait) => (Err(too_fast(wait)), Refused::SubscriptionRate),
         }
     } else if *name == *config.unsubscribe_event {
-        (unsubscribe(socket, router, config, &args).await, Refused::Subscription)
+        (Box::pin(unsubscribe(socket, router, config, &args)).await, Refused::Subscription)
     } else if *name == *config.publish_event {
-        (publish(socket, router, config, &args).await, Refused::Publication)
+        (Box::pin(publish(socket, router, config, &args)).await, Refused::Publication)
     } else {
         let event = OnMessage::new(socket.clone(), None, name, args, id);
         return router.tell(Scope::Socket(socket), socket, event).await;

@@ -1,6 +1,10 @@
 //! Doing the jobs, letting sockets in and out, and ending.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    task::{self, Poll, Waker},
+    time::Instant,
+};
 
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 
@@ -22,6 +26,7 @@ use crate::{
 impl Connection {
     /// Takes packets while there is room, and starts the next job if none is under way.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
+        let mut now = None;
         loop {
             while (self.pace.until().is_none() || self.draining)
                 && let Some(packet) = self.inbox.next_packet()
@@ -36,9 +41,17 @@ impl Connection {
             let Some(job) = self.inbox.start() else { break };
             if self.may_run(&job) {
                 let socket = job.socket.id();
-                self.started = Instant::now();
-                let done = job.run().into_actor(self);
-                ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
+                self.started = now.unwrap_or_else(Instant::now);
+                let mut run = Box::pin(job.run());
+                // Most handlers answer at once, and need no place among the actor's futures. One that does not is polled
+                // again there, before this turn is over, and has the actor's waker then.
+                match run.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+                    Poll::Ready(outcome) => now = Some(self.conclude(socket, outcome, ctx)),
+                    Poll::Pending => {
+                        let done = run.into_actor(self);
+                        ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
+                    }
+                }
             } else {
                 self.inbox.done();
                 if matches!(job.task, Task::Connect) {
@@ -63,17 +76,24 @@ impl Connection {
             || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
     }
 
+    /// A job is done that took a while.
     fn done(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
-        let counters = &self.shared.counters;
-        counters.handled.add(1);
-        counters.handling_micros.add(self.started.elapsed().as_micros() as u64);
         let was_held = self.inbox.is_held();
-        self.inbox.done();
-        self.settle(socket, outcome, ctx);
+        self.conclude(socket, outcome, ctx);
         self.work(ctx);
         if was_held && !self.inbox.is_held() {
             self.timers.read_on(Instant::now());
         }
+    }
+
+    /// Does what comes of a job, and says when that was.
+    fn conclude(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) -> Instant {
+        let (counters, now) = (&self.shared.counters, Instant::now());
+        counters.handled.add(1);
+        counters.handling_micros.add((now - self.started).as_micros() as u64);
+        self.inbox.done();
+        self.settle(socket, outcome, ctx);
+        now
     }
 
     fn settle(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {

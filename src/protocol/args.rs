@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{
     Serialize, Serializer,
-    de::DeserializeOwned,
+    de::{DeserializeOwned, Deserializer, SeqAccess, Visitor},
     ser::{self, SerializeSeq},
 };
 use serde_json::value::RawValue;
@@ -35,6 +35,27 @@ pub struct Args {
     attachments: Vec<Bytes>,
 }
 
+/// Reads where the values of an array stand in its text.
+struct Ranges<'a>(&'a str);
+
+impl<'de> Visitor<'de> for Ranges<'de> {
+    type Value = Vec<Range<usize>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        // An event's name and its argument: what most have.
+        let mut ranges = Vec::with_capacity(2);
+        while let Some(value) = array.next_element::<&'de RawValue>()? {
+            let at = value.get().as_ptr() as usize - self.0.as_ptr() as usize;
+            ranges.push(at..at + value.get().len());
+        }
+        Ok(ranges)
+    }
+}
+
 impl Args {
     /// Reads a JSON array whose nesting is at most `depth`.
     ///
@@ -42,16 +63,9 @@ impl Args {
     /// [`DecodeError::Payload`] for what is no JSON array, [`DecodeError::TooDeep`].
     pub fn parse(json: ByteString, depth: usize) -> Result<Self, DecodeError> {
         check_depth(&json, depth)?;
-        let values: Vec<&RawValue> =
-            serde_json::from_str(&json).map_err(|error| DecodeError::Payload(error.to_string()))?;
-        let start = json.as_ptr() as usize;
-        let values = values
-            .into_iter()
-            .map(|value| {
-                let at = value.get().as_ptr() as usize - start;
-                at..at + value.get().len()
-            })
-            .collect();
+        let mut reader = serde_json::Deserializer::from_str(&json);
+        let values = reader.deserialize_seq(Ranges(&json)).and_then(|values| reader.end().map(|()| values));
+        let values = values.map_err(|error| DecodeError::Payload(error.to_string()))?;
         Ok(Self { json, values, attachments: Vec::new() })
     }
 

@@ -6,7 +6,7 @@ use super::DecodeError;
 /// passed on to others, and parsers that do recurse (Python's, at 1,000) would fall over it.
 pub(super) fn check_depth(json: &str, limit: usize) -> Result<(), DecodeError> {
     // Fewer opening brackets than the limit can't be nested beyond it.
-    if json.len() <= limit {
+    if json.len() <= limit || json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= limit {
         return Ok(());
     }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);

@@ -5,26 +5,32 @@ use std::{
     task::{Context, Poll},
 };
 
+use pin_project_lite::pin_project;
+
 use crate::event::{Failure, HandlerResult};
 
-/// A handler's future whose panic is its failure: it would otherwise unwind through the connection that polls it.
-pub(super) struct Caught<F> {
-    future: Pin<Box<F>>,
+pin_project! {
+    /// A handler's future whose panic is its failure: it would otherwise unwind through the connection that polls it.
+    pub(super) struct Caught<F> {
+        #[pin]
+        future: F,
+    }
 }
 
 impl<F> Caught<F> {
     pub(super) fn new(future: F) -> Self {
-        Self { future: Box::pin(future) }
+        Self { future }
     }
 }
 
 impl<F: Future<Output = HandlerResult>> Future for Caught<F> {
     type Output = HandlerResult;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HandlerResult> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HandlerResult> {
         // Unwind safe in effect: after a panic the future is never polled again, and what it shared with others is
         // theirs to protect, as it is when a task panics.
-        catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx)))
+        let future = self.project().future;
+        catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
             .unwrap_or_else(|panic| Poll::Ready(Err(Failure::Panicked(message(&*panic)).into())))
     }
 }

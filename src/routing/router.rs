@@ -1,4 +1,4 @@
-use std::{error, fmt, time::Duration};
+use std::{error, fmt, future::poll_fn, task::Poll, time::Duration};
 
 use regex::{Regex, RegexSet};
 use tokio::time::timeout;
@@ -102,7 +102,7 @@ impl Router {
     pub(crate) async fn tell_everywhere<E: Event>(&self, socket: &Socket, event: E) {
         for handler in self.everywhere.of::<E>() {
             if let Err(error) = self.call(handler, event.clone()).await {
-                self.report(socket, error).await;
+                Box::pin(self.report(socket, error)).await;
             }
         }
     }
@@ -124,7 +124,7 @@ impl Router {
     pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
         for handler in self.handlers::<E>(scope) {
             if let Err(error) = self.call(handler, event.clone()).await {
-                self.report(socket, error).await;
+                Box::pin(self.report(socket, error)).await;
             }
         }
     }
@@ -144,15 +144,25 @@ impl Router {
         }
     }
 
-    async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
-        timeout(self.handler_timeout, handler(event)).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+    fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> impl Future<Output = HandlerResult> + use<E> {
+        let (limit, mut running) = (self.handler_timeout, handler(event));
+        async move {
+            // Most answer at once, and need no timer.
+            if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
+                return answer;
+            }
+            Box::pin(timeout(limit, running)).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+        }
     }
 
     /// Each handler once: the builder's first, then the routes', in order of registration.
-    fn handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
-        let mut handlers: Vec<_> = self.everywhere.of::<E>().iter().collect();
+    fn handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> impl Iterator<Item = &HandlerFn<E>> {
+        self.everywhere.of::<E>().iter().chain(self.handlers_on_routes(scope))
+    }
+
+    fn handlers_on_routes<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
         if self.routes.iter().all(|route| route.handlers.of::<E>().is_empty()) {
-            return handlers;
+            return Vec::new();
         }
         let mut matched = vec![false; self.routes.len()];
         let mut matching = |channel: &Channel| {
@@ -165,8 +175,7 @@ impl Router {
             Scope::Socket(socket) => socket.channels().iter().for_each(matching),
         }
         let routes = self.routes.iter().zip(matched).filter(|(_, matched)| *matched);
-        handlers.extend(routes.flat_map(|(route, _)| route.handlers.of::<E>()));
-        handlers
+        routes.flat_map(|(route, _)| route.handlers.of::<E>()).collect()
     }
 }
 
