@@ -21,7 +21,8 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn new(limit: usize, limit_bytes: usize) -> Self {
         Self {
-            jobs: VecDeque::new(),
+            // Most clients never have two.
+            jobs: VecDeque::with_capacity(1),
             bytes: 0,
             busy: false,
             limit,
@@ -33,7 +34,11 @@ impl Inbox {
 
     /// A batch has come; its transport waits to hear that there is room for more.
     pub(super) fn receive(&mut self, packets: Vec<EnginePacket>, taken: oneshot::Sender<()>) {
-        self.packets.extend(packets);
+        if self.packets.is_empty() {
+            self.packets = packets.into();
+        } else {
+            self.packets.extend(packets);
+        }
         self.waiting.push(taken);
     }
 
@@ -44,6 +49,7 @@ impl Inbox {
         }
         let packet = self.packets.pop_front();
         if packet.is_none() {
+            self.packets = VecDeque::new();
             for transport in self.waiting.drain(..) {
                 // A transport which has gone needs no answer.
                 let _ = transport.send(());

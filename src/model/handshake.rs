@@ -14,7 +14,7 @@ use actix_web::{
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
-use super::client_ip::client_ip;
+use super::{client_ip::client_ip, headers::Headers};
 
 /// What is kept of the request which opened a connection, for all its sockets.
 ///
@@ -22,7 +22,7 @@ use super::client_ip::client_ip;
 #[derive(Debug)]
 pub(crate) struct HttpRequestParts {
     uri: Uri,
-    headers: HeaderMap,
+    headers: Headers,
     peer_addr: Option<SocketAddr>,
     client_ip: Option<IpAddr>,
     received: (Instant, SystemTime),
@@ -34,7 +34,7 @@ impl HttpRequestParts {
         Self {
             client_ip: client_ip(request.peer_addr(), request.headers(), proxies),
             uri: request.uri().clone(),
-            headers: request.headers().clone(),
+            headers: request.headers().into(),
             peer_addr: request.peer_addr(),
             received: (Instant::now(), SystemTime::now()),
         }
@@ -68,14 +68,14 @@ impl Handshake {
         &self.request.uri
     }
 
-    /// All headers.
+    /// All headers. The map is made when this is called for the first time; [`Handshake::header`] does without.
     pub fn headers(&self) -> &HeaderMap {
-        &self.request.headers
+        self.request.headers.map()
     }
 
     /// One header, if it is there and is readable text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name)?.to_str().ok()
+        self.request.headers.text(name)
     }
 
     /// The address at the other end of the TCP connection: the proxy's, behind one.

@@ -5,6 +5,7 @@ mod client_ip;
 mod context;
 mod extensions;
 mod handshake;
+mod headers;
 mod id;
 mod namespace;
 mod rate;

@@ -110,7 +110,8 @@ impl Outbox {
     ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                frames: VecDeque::new(),
+                // Most clients take each frame before the next one comes.
+                frames: VecDeque::with_capacity(1),
                 bytes: 0,
                 phase: Phase::Open,
                 holder,

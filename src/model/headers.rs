@@ -1,0 +1,83 @@
+use std::sync::OnceLock;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// The headers of a request, in one block of memory for the life of a connection: a map of them takes several kilobytes,
+/// and its values pin the buffer that they were read into. The map is made when somebody asks for it.
+#[derive(Debug)]
+pub(super) struct Headers {
+    /// `name:value`, each with a line feed, which no value can have.
+    lines: Box<[u8]>,
+    map: OnceLock<Box<HeaderMap>>,
+}
+
+impl From<&HeaderMap> for Headers {
+    fn from(headers: &HeaderMap) -> Self {
+        let mut lines = Vec::new();
+        for (name, value) in headers {
+            lines.extend_from_slice(name.as_str().as_bytes());
+            lines.push(b':');
+            lines.extend_from_slice(value.as_bytes());
+            lines.push(b'\n');
+        }
+        Self { lines: lines.into(), map: OnceLock::new() }
+    }
+}
+
+impl Headers {
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((&line[..colon], &line[colon + 1..]))
+        })
+    }
+
+    /// The first header of the name, if it is readable text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()))?;
+        let is_text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+        std::str::from_utf8(value).ok().filter(|_| is_text)
+    }
+
+    pub(super) fn map(&self) -> &HeaderMap {
+        self.map.get_or_init(|| {
+            let headers = self.iter().filter_map(|(name, value)| {
+                // They were headers before.
+                Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
+            });
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(name, value);
+            }
+            Box::new(map)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_came() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::HOST, HeaderValue::from_static("a:80"));
+        headers.append(header::COOKIE, HeaderValue::from_static("one=1"));
+        headers.append(header::COOKIE, HeaderValue::from_static("two=2\t;"));
+        headers.append(header::USER_AGENT, HeaderValue::from_bytes(b"caf\xc3\xa9").unwrap());
+        headers.append(header::ACCEPT, HeaderValue::from_static(""));
+        let kept = Headers::from(&headers);
+        assert_eq!(kept.text("Host"), Some("a:80"));
+        assert_eq!(kept.text("cookie"), Some("one=1"), "the first");
+        assert_eq!(kept.text("accept"), Some(""));
+        assert_eq!(kept.text("user-agent"), None, "it is no plain text");
+        assert_eq!(kept.text("hos"), None);
+        let map = kept.map();
+        assert_eq!(map.len(), headers.len());
+        assert!(map.get_all(header::COOKIE).eq(headers.get_all(header::COOKIE)));
+        assert_eq!(map.get(header::USER_AGENT), headers.get(header::USER_AGENT));
+        assert!(Headers::from(&HeaderMap::new()).map().is_empty());
+    }
+}
