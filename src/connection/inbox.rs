@@ -69,7 +69,10 @@ impl Inbox {
         self.waiting.clear();
     }
 
-    pub(super) fn push(&mut self, job: Job) {
+    pub(super) fn push(&mut self, mut job: Job) {
+        if self.busy {
+            job.detach();
+        }
         self.bytes += job.cost();
         self.jobs.push_back(job);
     }
@@ -83,6 +86,11 @@ impl Inbox {
         self.bytes -= job.cost();
         self.busy = true;
         Some(job)
+    }
+
+    /// The job that is under way takes a while: those behind it wait, and are not to keep all that came with them.
+    pub(super) fn wait(&mut self) {
+        self.jobs.iter_mut().for_each(Job::detach);
     }
 
     pub(super) fn done(&mut self) {

@@ -57,6 +57,15 @@ impl Job {
         size_of::<Self>() + args
     }
 
+    /// Copies what it has of the buffer that it was read into, which may be a thousand times as large.
+    pub(super) fn detach(&mut self) {
+        if let Task::Event { name, args, id } = &mut self.task {
+            *name = ByteString::from(&**name);
+            args.detach();
+            *id = id.as_ref().and_then(|id| AckId::parse(id.as_str()));
+        }
+    }
+
     pub(super) async fn run(self) -> Outcome {
         let Self { socket, router, task } = self;
         match task {

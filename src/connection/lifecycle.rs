@@ -48,6 +48,7 @@ impl Connection {
                 match run.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
                     Poll::Ready(outcome) => now = Some(self.conclude(socket, outcome, ctx)),
                     Poll::Pending => {
+                        self.inbox.wait();
                         let done = run.into_actor(self);
                         ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
                     }

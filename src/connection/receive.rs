@@ -120,7 +120,8 @@ impl Connection {
                 let (name, query) = name.split_once('?').unwrap_or((name, ""));
                 (name, auth_of_query(query))
             }
-            Version::V4 => (&**name, auth),
+            // A copy: a socket is not to keep the buffer that it was read into.
+            Version::V4 => (&**name, auth.map(|auth| ByteString::from(&*auth))),
         };
         if self.member(name).is_some() {
             return Err(Violation::Rule("a second CONNECT to a namespace"));

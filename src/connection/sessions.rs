@@ -146,7 +146,9 @@ impl Sessions {
     pub(super) fn close(&self, id: &SessionId) {
         // Dropped without the lock.
         let link = self.links.write().remove(id);
-        drop(link);
+        if let Some(link) = link {
+            link.close();
+        }
     }
 
     pub(super) fn remember(&self, socket: &Socket) {

@@ -135,6 +135,14 @@ impl Args {
         self.json.len() + size_of::<Range<usize>>() * self.values.len() + attachments
     }
 
+    /// Makes copies of what it shares with the buffer that it was read into.
+    pub(crate) fn detach(&mut self) {
+        self.json = ByteString::from(&*self.json);
+        for attachment in &mut self.attachments {
+            *attachment = Bytes::copy_from_slice(attachment);
+        }
+    }
+
     /// The arguments after the first `count`.
     pub(crate) fn skip(mut self, count: usize) -> Self {
         self.values.drain(..count.min(self.values.len()));

@@ -8,7 +8,7 @@ use std::{
 
 use actix::{Message, Recipient};
 use actix_web::HttpRequest;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::{
     outbox::{Outbox, Transport},
@@ -45,6 +45,7 @@ pub(crate) struct Link {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
     posting: AtomicBool,
+    over: Notify,
     limits: Limits,
 }
 
@@ -73,7 +74,7 @@ impl Link {
     pub(crate) const BATCH: usize = 64;
 
     pub(crate) fn new(inbound: Recipient<Inbound>, outbox: Arc<Outbox>, version: Version, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { inbound, outbox, version, posting: AtomicBool::new(false), limits })
+        Arc::new(Self { inbound, outbox, version, posting: AtomicBool::new(false), over: Notify::new(), limits })
     }
 
     /// The transport the session is on.
@@ -101,6 +102,19 @@ impl Link {
     /// Ends the session; one which has ended already takes no notice.
     pub(crate) fn end(&self, ending: Ending) {
         self.inbound.do_send(Inbound::End(ending));
+    }
+
+    /// The session is over, and no more requests find it.
+    pub(crate) fn close(&self) {
+        // Kept for the one who waits, if it does not yet.
+        self.over.notify_one();
+    }
+
+    /// Waits until the session is over.
+    pub(super) async fn closed(&self) {
+        self.over.notified().await;
+        // For the next who waits.
+        self.over.notify_one();
     }
 
     /// Claims the right to post; `false` if a POST is under way.

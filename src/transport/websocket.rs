@@ -51,11 +51,16 @@ pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payloa
     let (wire, response) = start(&link, request, response);
     rt::spawn(async move {
         let limit = link.limits().upgrade_timeout;
-        let mut reader = Reader::new(link, wire, payload);
-        match timeout(limit, reader.upgrade()).await {
-            Ok(true) => reader.run().await,
-            // The session stays with polling; only this WebSocket ends.
-            Ok(false) | Err(_) => reader.wire.borrow_mut().close(None),
+        let mut reader = Reader::new(Arc::clone(&link), wire, payload);
+        let upgraded = tokio::select! {
+            upgraded = timeout(limit, reader.upgrade()) => upgraded.unwrap_or(false),
+            () = link.closed() => false,
+        };
+        if upgraded {
+            reader.run().await;
+        } else {
+            // The session stays with polling, if it goes on; only this WebSocket ends.
+            reader.wire.borrow_mut().close(None);
         }
     });
     Ok(response)

@@ -235,6 +235,22 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
     assert_eq!(record.lines(), ["connect"]);
 }
 
+/// Not only when it has had all its time.
+#[actix_web::test]
+async fn a_probe_ends_with_its_session() {
+    let server = Server::start(builder().upgrade_timeout(2 * PATIENCE));
+    let client = Client::connect(&server.url, Mode::Polling).await;
+    let mut probes = Vec::new();
+    for _ in 0..2 {
+        probes.push(websocket(&http(), &client.link().url("websocket"), &[]).await);
+    }
+    client.close().await;
+    for (_socket, frames) in probes {
+        assert_eq!(ends(frames).await, [""; 0]);
+    }
+    server.is_empty().await;
+}
+
 #[actix_web::test]
 async fn upgrades_are_offered_only_where_they_are_allowed() {
     let allowed = Server::start(builder());

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// Bytes that an empty buffer may have held and be kept.
+const KEPT_BUFFER: usize = 16 * 1024;
+
 /// The half that reads.
 pub(super) struct Reader {
     link: Arc<Link>,
@@ -25,6 +28,8 @@ pub(super) struct Reader {
     payload: web::Payload,
     codec: Codec,
     buffer: BytesMut,
+    /// Bytes read into the buffer since it was new.
+    read: usize,
     /// The fragments of a message so far, and whether it is binary.
     fragments: Option<(bool, BytesMut)>,
     /// The client may compress its messages.
@@ -48,7 +53,7 @@ impl Reader {
         let codec = Codec::new().max_size(link.limits().max_payload);
         let deflate = wire.borrow().deflate.is_some();
         let buffer = BytesMut::new();
-        Self { link, wire, payload, codec, buffer, fragments: None, deflate, compressed: false, inflated: 0 }
+        Self { link, wire, payload, codec, buffer, read: 0, fragments: None, deflate, compressed: false, inflated: 0 }
     }
 
     /// Hands over packets until the peer or the connection is gone.
@@ -125,9 +130,16 @@ impl Reader {
             if let Some(packet) = self.decode()? {
                 return Ok(packet);
             }
+            if self.buffer.is_empty() && self.read > KEPT_BUFFER {
+                // While nothing comes, the room that a large message took is not kept for the next one.
+                (self.buffer, self.read) = (BytesMut::new(), 0);
+            }
             let mut payload = Pin::new(&mut self.payload);
             match poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
-                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                Some(Ok(chunk)) => {
+                    self.read += chunk.len();
+                    self.buffer.extend_from_slice(&chunk);
+                }
                 Some(Err(_)) | None => return Err(Stop::Gone(None)),
             }
         }
