@@ -1,8 +1,18 @@
-//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours nothing.
+//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours nothing. So does whatever
+//! else goes wrong: peers that stall or are cut off, handlers that fail, clocks that jump.
 
 #[allow(dead_code)] // each binary uses some of what they share
 #[path = "../server/app.rs"]
 mod app;
+#[allow(dead_code)]
+#[path = "../server/client.rs"]
+mod client;
+#[allow(dead_code)]
+#[path = "../server/link.rs"]
+mod link;
+#[cfg(target_os = "linux")]
+#[path = "../common/programs.rs"]
+mod programs;
 #[allow(dead_code)]
 #[path = "../server/raw.rs"]
 mod raw;
@@ -10,9 +20,29 @@ mod raw;
 #[path = "../server/world.rs"]
 mod world;
 
+mod counting;
+mod feed;
+mod mover;
+#[cfg(target_os = "linux")]
+mod needs;
 mod neighbour;
+#[cfg(target_os = "linux")]
+mod serving;
 
+mod busy_actor;
+mod churn;
+#[cfg(target_os = "linux")]
+mod clock;
 mod corpus;
+#[cfg(target_os = "linux")]
+mod half_open;
+mod handlers_fail;
 mod http_abuse;
+#[cfg(target_os = "linux")]
+mod memory;
+mod promises;
+#[cfg(target_os = "linux")]
+mod stalled;
 mod stragglers;
+mod upgrades;
 mod websocket_abuse;

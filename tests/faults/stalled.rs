@@ -1,0 +1,95 @@
+//! One subscriber of a hundred stops reading, or never polls again: it is let go, its descriptor too, and the others lose
+//! nothing.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use actix_socketio::{SocketId, SocketIo};
+
+use crate::{
+    raw::{Polling, Ws, wait_until},
+    serving::{Accepted, serve},
+    world::{Journal, journaling},
+};
+
+const OTHERS: usize = 99;
+const TCP_TIMEOUT: Duration = Duration::from_secs(2);
+/// So much is published before the others read: it fits into what may wait for one of them.
+const ROUND: usize = 4;
+
+fn subscribe(io: &SocketIo, id: SocketId) {
+    io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+}
+
+/// Publishes until the one who stalls is let go; the others hear everything in order. What the server does with the TCP
+/// connection, if it is still open, is told by the address of its client.
+fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
+    let journal = Journal::default();
+    let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
+    let (io, addrs) = serve(settings, None);
+    let server = addrs[0];
+    let mut others: Vec<_> = (0..OTHERS)
+        .map(|_| {
+            let mut other = Ws::open(server);
+            subscribe(&io, other.join());
+            other
+        })
+        .collect();
+    let (id, stalled) = stall(server);
+    subscribe(&io, id);
+    let accepted = stalled.as_ref().map(|ws| Accepted::of(server, ws.stream().local_addr().expect("an address")));
+
+    let text = "x".repeat(20_000);
+    let mut published = 0;
+    let mut round = || {
+        let numbers = published..published + ROUND;
+        for number in numbers.clone() {
+            io.to("numbers").emit("numbered", &(number, &text)).expect("the registry has room");
+        }
+        published = numbers.end;
+        for other in &mut others {
+            for number in numbers.clone() {
+                let heard = other.text();
+                assert!(heard.starts_with(&format!(r#"42["numbered",[{number},"#)), "{heard:.40} instead of {number}");
+            }
+        }
+    };
+    let is_over = || journal.of(id).last().is_some_and(|what| what == "finish");
+    while !is_over() {
+        round();
+    }
+    let let_go = Instant::now();
+    assert_eq!(journal.end_of(id), "slow consumer");
+    round();
+    assert_eq!(io.connections(), OTHERS, "the connection is freed before its descriptor is");
+
+    if let Some(accepted) = accepted {
+        wait_until("the descriptor is free", || !accepted.has_descriptor());
+        let took = let_go.elapsed();
+        println!(
+            "the descriptor was free {took:?} after the client was let go; {} publications",
+            io.stats().publications
+        );
+        assert!(took < TCP_TIMEOUT + Duration::from_secs(2), "the descriptor was kept for {took:?}");
+    }
+    round();
+    assert_eq!(io.stats().disconnects["slow consumer"], 1);
+    drop(others);
+    wait_until("nobody is left, and nothing of them", || io.stats().is_idle());
+    assert_eq!(journal.count("disconnect: slow consumer"), 1);
+}
+
+#[test]
+fn a_websocket_that_stops_reading_loses_its_descriptor_within_tcp_timeout() {
+    is_let_go(|server| {
+        let mut slow = Ws::open_with_small_buffers(server);
+        (slow.join(), Some(slow))
+    });
+}
+
+#[test]
+fn a_client_that_never_polls_again_is_let_go() {
+    is_let_go(|server| (Polling::join(server).1, None));
+}

@@ -1,0 +1,195 @@
+//! A thousand upgrades under traffic both ways. Some are aborted half-way, and some polls come twice or are broken off:
+//! whoever stays hears each publication once, in order, and is heard so; who goes, goes as docs/protocol.md says.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use actix_socketio::{OnMessage, SocketId, SocketIo};
+
+use crate::{
+    counting::Counting,
+    raw::{Heard, Polling, Ws, wait_until},
+    world::{Journal, World, journaling},
+};
+
+const UPGRADES: usize = 1000;
+const AT_ONCE: usize = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// To the end.
+    Whole,
+    /// To the end, with another poll in between, which is answered late.
+    PollsAgain,
+    /// TCP is closed behind the probe.
+    AbortedAtProbe,
+    /// … behind the answer.
+    AbortedAtAnswer,
+    /// … where the WebSocket was to take over.
+    AbortedAtUpgrade,
+    /// A second poll comes while the first one waits.
+    DoublePoll,
+    /// A poll is broken off.
+    BrokenPoll,
+}
+
+impl Way {
+    fn of(n: usize) -> Self {
+        match n % 30 {
+            0 => Self::AbortedAtProbe,
+            10 => Self::AbortedAtAnswer,
+            20 => Self::AbortedAtUpgrade,
+            5 | 15 | 25 => Self::PollsAgain,
+            7 => Self::DoublePoll,
+            17 => Self::BrokenPoll,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// One client's life: whether it stayed, and how many events it has sent.
+fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64) {
+    let (session, id) = Polling::join(addr);
+    io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+    let mut counting = Counting::default();
+    counting.post(&session);
+    counting.hear_poll(&session.get());
+    let mut pending = session.begin_get();
+    let mut ws = Ws::probe(&session);
+    ws.send("2probe");
+    let stays = match way {
+        Way::AbortedAtProbe => {
+            drop(ws);
+            counting.polls_on(&session, &pending.answer());
+            true
+        }
+        Way::AbortedAtAnswer | Way::AbortedAtUpgrade => {
+            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            if way == Way::AbortedAtUpgrade {
+                counting.hear_poll(&pending.answer());
+                pending = session.begin_get();
+            }
+            drop(ws);
+            counting.polls_on(&session, &pending.answer());
+            true
+        }
+        Way::DoublePoll => {
+            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            // The first may be answered before the second comes; then they are not two.
+            loop {
+                let second = session.get();
+                // That it has ended, or what was on its way to it.
+                let goes_on = counting.hear_poll(&pending.answer());
+                if second.status == 400 {
+                    second.is_bare(400);
+                    break;
+                }
+                assert!(goes_on && counting.hear_poll(&second), "it has not ended");
+                pending = session.begin_get();
+            }
+            // A poll that comes before the end is done with may still be answered.
+            wait_until("the session is unknown", || {
+                let late = session.get();
+                late.status != 200 || !counting.hear_poll(&late)
+            });
+            session.is_forgotten();
+            false
+        }
+        Way::BrokenPoll => {
+            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            loop {
+                pending.break_off();
+                // If it was answered in time, the session goes on, without what was in the answer.
+                counting.next = None;
+                let next = session.get();
+                if next.status != 200 || !counting.hear_poll(&next) {
+                    break;
+                }
+                pending = session.begin_get();
+            }
+            false
+        }
+        Way::Whole | Way::PollsAgain => {
+            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            counting.post(&session);
+            assert!(counting.hear_poll(&pending.answer()));
+            if way == Way::PollsAgain {
+                assert!(counting.hear_poll(&session.get()));
+            }
+            ws.send("5");
+            counting.events().for_each(|event| ws.send(&event));
+            counting.hears_on(&mut ws);
+            ws.send("1");
+            true
+        }
+    };
+    (id, way, stays, counting.sent)
+}
+
+#[test]
+fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
+    let journal = Journal::default();
+    let up = journal.clone();
+    let builder = journaling(&journal).on_message(async move |event: OnMessage| {
+        if event.event() == "up" {
+            up.note(event.socket.id(), format!("up {}", event.json::<u64>()?));
+        }
+        Ok(())
+    });
+    let mut world = World::serving(builder, journal);
+    let heard_of = |world: &World, id| {
+        world.journal.of(id).iter().filter_map(|line| line.strip_prefix("up ")?.parse().ok()).collect::<Vec<u64>>()
+    };
+    let begun = Instant::now();
+    let (io, stop) = (world.io.clone(), Arc::<AtomicBool>::default());
+    let stopped = Arc::clone(&stop);
+    let publisher = thread::spawn(move || {
+        let mut published: u64 = 0;
+        while !stopped.load(SeqCst) {
+            io.to("numbers").emit("number", &published).expect("the registry has room");
+            published += 1;
+            // As fast as the clients can read.
+            thread::sleep(Duration::from_millis(2));
+        }
+        published
+    });
+    let mut slowest = Duration::ZERO;
+    let mut went = 0;
+    for wave in 0..UPGRADES / AT_ONCE {
+        let since = Instant::now();
+        let (io, addr) = (&world.io, world.addr);
+        let lives: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..AT_ONCE).map(|n| scope.spawn(move || live(io, addr, Way::of(wave * AT_ONCE + n)))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("a client hears what it should")).collect()
+        });
+        slowest = slowest.max(since.elapsed());
+        for (id, way, stays, sent) in lives {
+            let reason = world.journal.end_of(id);
+            let expected = if stays { "transport close" } else { "transport error" };
+            assert_eq!(reason, expected, "{way:?}");
+            assert_eq!(heard_of(&world, id), (0..sent).collect::<Vec<_>>(), "{way:?}: in order, none lost or doubled");
+            went += usize::from(!stays);
+        }
+        world.bystander_goes_on();
+    }
+    stop.store(true, SeqCst);
+    let published = publisher.join().expect("it publishes");
+    let stats = world.io.stats();
+    println!(
+        "{} upgrades, {went} sessions that ended in the attempt, {published} publications, {} deliveries; \
+         {:?} in all, the slowest wave took {slowest:?}",
+        stats.upgrades,
+        stats.messages_sent,
+        begun.elapsed(),
+    );
+    wait_until("they are counted", || world.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64);
+    world.all_is_freed();
+}
