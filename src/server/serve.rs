@@ -8,6 +8,8 @@ use crate::config::Config;
 
 /// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at once.
 const BACKLOG: u32 = 4096;
+/// How long clients which don't know yet are told that their session, or the server, is no more.
+const LAST_ANSWERS: Duration = Duration::from_millis(250);
 /// How long requests that are under way may take after the sockets have gone.
 const LAST_REQUESTS: u64 = 1;
 
@@ -49,6 +51,8 @@ impl SocketIo {
             if !io.shutdown().await {
                 log::warn!("{} connections left after shutdown_timeout", io.connections());
             }
+            // Once this resolves, requests that are on their way are dropped: until then they are told.
+            tokio::time::sleep(LAST_ANSWERS).await;
         }
     }
 }

@@ -1,0 +1,63 @@
+//! What must be as it was when all clients have gone.
+
+use crate::{
+    Fallible,
+    net::PATIENCE,
+    report::{Report, mib},
+    server::Server,
+    ws::Ws,
+};
+
+/// Rounds to warm up. glibc keeps what is freed, and needs some more for the same again, less from round to round.
+pub(crate) const WARM_UP: u64 = 2;
+/// Memory may then be more by a tenth.
+const MORE: f64 = 1.1;
+
+pub(crate) struct Aftermath {
+    fds: usize,
+    rounds: u64,
+    /// Memory after the rounds that warm up.
+    rss_kb: Option<u64>,
+}
+
+impl Aftermath {
+    /// Of a server that nobody has used.
+    pub(crate) async fn new(server: &Server) -> Fallible<Self> {
+        // It listens before its workers are there, which have descriptors of their own.
+        let mut first = Ws::connect(server.addr).await?;
+        first.join().await?;
+        let before = server.read().await?;
+        drop(first);
+        server.read_until(PATIENCE, |reading| reading.is_idle).await?;
+        Ok(Self { fds: before.fds - 1, rounds: 0, rss_kb: None })
+    }
+
+    /// Memory is compared with this, instead of that after the rounds that warm up.
+    pub(crate) fn against(mut self, rss_kb: u64) -> Self {
+        self.rss_kb = Some(rss_kb);
+        self
+    }
+
+    pub(crate) async fn check(&mut self, server: &Server, report: &mut Report) -> Fallible {
+        let after = server.read_until(PATIENCE, |reading| reading.is_idle && reading.fds == self.fds).await?;
+        let gauges = if after.is_idle { "yes".to_owned() } else { after.stats.to_string() };
+        report.criterion("all gauges are zero", gauges, after.is_idle);
+        let fds = format!("{}, before {}", after.fds, self.fds);
+        report.criterion("descriptors", fds, after.fds == self.fds);
+        let finishes = format!("{} of {}", after.finishes, after.connects);
+        report.criterion("each OnConnect has had its OnFinish", finishes, after.finishes == after.connects);
+        self.rounds += 1;
+        match self.rss_kb {
+            None => {
+                report.note("memory after it", mib(after.rss_kb));
+                self.rss_kb = (self.rounds == WARM_UP).then_some(after.rss_kb);
+            }
+            Some(first) => {
+                let ratio = after.rss_kb as f64 / first as f64;
+                let told = format!("{}, of {} that is {:.0} %", mib(after.rss_kb), mib(first), ratio * 100.0);
+                report.criterion("memory, at most 110 %", told, ratio <= MORE);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! The process that serves, and answers on its standard output what it is asked on its standard input, line by line.
+
+use std::{
+    fs, io,
+    process::{self, ExitCode},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use actix_socketio::{Builder, HandlerResult, OnConnect, OnFinish, OnMessage, SocketIo, channel};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::sleep;
+
+/// Warnings, and where it listens.
+const LOGGED: &str = "warn,actix_socketio::server::serve=info";
+
+/// What handlers have done.
+#[derive(Default)]
+struct Done {
+    connects: AtomicU64,
+    finishes: AtomicU64,
+    begun: AtomicU64,
+    answered: AtomicU64,
+}
+
+/// How the process is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Reading {
+    pub(crate) is_idle: bool,
+    pub(crate) stats: Value,
+    /// Open descriptors.
+    pub(crate) fds: usize,
+    pub(crate) rss_kb: u64,
+    pub(crate) peak_kb: u64,
+    pub(crate) cpu_ms: u64,
+    /// How often `OnConnect` and `OnFinish` were handled.
+    pub(crate) connects: u64,
+    pub(crate) finishes: u64,
+    /// Events `slow`: handlers started, and acknowledgements given.
+    pub(crate) begun: u64,
+    pub(crate) answered: u64,
+}
+
+impl Reading {
+    fn new(io: &SocketIo, done: &Done) -> io::Result<Self> {
+        let stats = io.stats();
+        let status = fs::read_to_string("/proc/self/status")?;
+        let kb = |name| {
+            let line = status.lines().find_map(|line: &str| line.strip_prefix(name));
+            line.and_then(|line| line.trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
+        };
+        let stat = fs::read_to_string("/proc/self/stat")?;
+        // Behind the program's name, which may have spaces.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Ok(Self {
+            is_idle: stats.is_idle(),
+            stats: serde_json::to_value(&stats)?,
+            // Without the one that looks.
+            fds: fs::read_dir("/proc/self/fd")?.count() - 1,
+            rss_kb: kb("VmRSS:"),
+            peak_kb: kb("VmHWM:"),
+            cpu_ms: ticks * 10,
+            connects: done.connects.load(Relaxed),
+            finishes: done.finishes.load(Relaxed),
+            begun: done.begun.load(Relaxed),
+            answered: done.answered.load(Relaxed),
+        })
+    }
+
+    /// A number of the stats: the sum, if there are several.
+    pub(crate) fn stat(&self, path: &str) -> u64 {
+        match self.stats.pointer(path) {
+            Some(Value::Object(numbers)) => numbers.values().filter_map(Value::as_u64).sum(),
+            number => number.and_then(Value::as_u64).unwrap_or(0),
+        }
+    }
+}
+
+pub(crate) fn run(settings: &[String]) -> ExitCode {
+    env_logger::Builder::new().parse_filters(LOGGED).init();
+    match actix_web::rt::System::new().block_on(serve(settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("soak: the server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: &[String]) -> io::Result<()> {
+    let done = Arc::new(Done::default());
+    let builder = settings.iter().try_fold(handlers(&done), |builder, setting| set(builder, setting));
+    let builder = builder.ok_or_else(|| io::Error::other(format!("odd settings: {settings:?}")))?;
+    let io = builder.build().map_err(io::Error::other)?;
+    let (asked, tally) = (io.clone(), Arc::clone(&done));
+    thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            if let Err(error) = command(&asked, &tally, &line) {
+                eprintln!("soak: {line:?}: {error}");
+            }
+        }
+        // Nobody is there any more to end this process.
+        process::exit(3);
+    });
+    io.clone().serve("127.0.0.1:0").await?;
+    print(&Reading::new(&io, &done)?)
+}
+
+fn handlers(done: &Arc<Done>) -> Builder {
+    let [connects, finishes, messages] = [(); 3].map(|()| Arc::clone(done));
+    SocketIo::builder()
+        .route(channel("^room").allow_publish())
+        .on_connect(async move |_: OnConnect| -> HandlerResult {
+            connects.connects.fetch_add(1, Relaxed);
+            Ok(())
+        })
+        .on_message(async move |event: OnMessage| -> HandlerResult {
+            if event.event() == "slow" {
+                messages.begun.fetch_add(1, Relaxed);
+                sleep(Duration::from_millis(event.json()?)).await;
+                event.ack("done")?;
+                messages.answered.fetch_add(1, Relaxed);
+            }
+            Ok(())
+        })
+        .on_finish(async move |_: OnFinish| -> HandlerResult {
+            finishes.finishes.fetch_add(1, Relaxed);
+            Ok(())
+        })
+}
+
+/// `name=number`; times are in milliseconds.
+fn set(builder: Builder, setting: &str) -> Option<Builder> {
+    let (name, number) = setting.split_once('=')?;
+    let number: u32 = number.parse().ok()?;
+    let (time, count) = (Duration::from_millis(number.into()), number as usize);
+    Some(match name {
+        "close_timeout" => builder.close_timeout(time),
+        "connect_timeout" => builder.connect_timeout(time),
+        "tcp_timeout" => builder.tcp_timeout(time),
+        "ping_interval" => builder.ping_interval(time),
+        "ping_timeout" => builder.ping_timeout(time),
+        "max_connections" => builder.max_connections(count),
+        "max_outbox" => builder.max_outbox(count),
+        _ => return None,
+    })
+}
+
+fn command(io: &SocketIo, done: &Done, line: &str) -> io::Result<()> {
+    match line.split_once(' ') {
+        Some(("publish", rest)) => {
+            let (channel, data) = rest.split_once(' ').unwrap_or((rest, ""));
+            io.broadcast_channel(channel, data).map_err(io::Error::other)
+        }
+        // The peak starts anew.
+        None if line == "forget" => fs::write("/proc/self/clear_refs", "5"),
+        _ => print(&Reading::new(io, done)?),
+    }
+}
+
+fn print(reading: &Reading) -> io::Result<()> {
+    println!("{}", serde_json::to_string(reading)?);
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! A client on a WebSocket.
+
+use std::{fmt, io, net::SocketAddr, time::Duration};
+
+use tokio::time::timeout;
+
+use crate::{
+    Fallible,
+    net::{PATIENCE, Stream},
+};
+
+const HANDSHAKE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: soak\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// What comes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Text(String),
+    /// A Close frame with its code.
+    Close(Option<u16>),
+    /// The end of the TCP connection.
+    End,
+}
+
+/// Why a client was not let in.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// By an answer: its status, and the seconds after which to try again.
+    Http(u16, Option<u64>),
+    /// By TCP.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(status, _) => write!(f, "HTTP {status}"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+pub(crate) struct Ws {
+    stream: Stream,
+    /// Of the last acknowledgement that was asked for.
+    id: u64,
+}
+
+impl Ws {
+    pub(crate) async fn connect(server: SocketAddr) -> Result<Self, Refused> {
+        Self::on(Stream::connect(server).await?).await
+    }
+
+    pub(crate) async fn on(mut stream: Stream) -> Result<Self, Refused> {
+        stream.write(HANDSHAKE).await?;
+        let head = stream.head().await?;
+        if head.status != 101 {
+            return Err(Refused::Http(head.status, head.header("retry-after").and_then(|wait| wait.parse().ok())));
+        }
+        Ok(Self { stream, id: 0 })
+    }
+
+    /// Comes into the main namespace.
+    pub(crate) async fn join(&mut self) -> Fallible {
+        self.send("40").await?;
+        for packet in ["0{", "40{"] {
+            let text = self.text().await?;
+            if !text.starts_with(packet) {
+                return Err(format!("{text:?} where {packet:?} was due").into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn subscribe(&mut self, channel: &str) -> Fallible {
+        match &*self.ask(&format!(r#"["subscribe","{channel}"]"#)).await? {
+            "[null]" => Ok(()),
+            refusal => Err(format!("no subscription: {refusal}").into()),
+        }
+    }
+
+    /// Sends an event and waits for its acknowledgement; what comes before that is lost.
+    pub(crate) async fn ask(&mut self, event: &str) -> Fallible<String> {
+        self.id += 1;
+        self.send(&format!("42{}{event}", self.id)).await?;
+        let start = format!("43{}[", self.id);
+        loop {
+            let text = self.text().await?;
+            if text.starts_with(&start) {
+                return Ok(text[start.len() - 1..].to_owned());
+            }
+        }
+    }
+
+    pub(crate) async fn send(&self, text: &str) -> io::Result<()> {
+        self.stream.write(&frame(0x81, text.as_bytes())).await
+    }
+
+    /// Any bytes, be they legal or not.
+    pub(crate) async fn send_raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write(bytes).await
+    }
+
+    /// Answers a Close frame.
+    pub(crate) async fn close(&self) -> io::Result<()> {
+        self.stream.write(&frame(0x88, &[])).await
+    }
+
+    /// The next text, which must come soon.
+    pub(crate) async fn text(&mut self) -> Fallible<String> {
+        match timeout(PATIENCE, self.hear()).await.map_err(|_| "nothing comes")?? {
+            Heard::Text(text) => Ok(text),
+            other => Err(format!("{other:?} where text was due").into()),
+        }
+    }
+
+    /// What comes next, at any time. Pings are answered.
+    pub(crate) async fn hear(&mut self) -> io::Result<Heard> {
+        loop {
+            let Some((first, data)) = self.take() else {
+                if self.stream.more().await? {
+                    continue;
+                }
+                return Ok(Heard::End);
+            };
+            match first & 0x0f {
+                1 if data == b"2" => self.send("3").await?,
+                1 => return Ok(Heard::Text(String::from_utf8_lossy(&data).into_owned())),
+                8 => return Ok(Heard::Close(data.first_chunk().map(|code| u16::from_be_bytes(*code)))),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads whatever comes until the server ends the TCP connection, `limit` at most.
+    pub(crate) async fn is_ended(&mut self, limit: Duration) -> bool {
+        let end = async { while !matches!(self.hear().await, Ok(Heard::End) | Err(_)) {} };
+        timeout(limit, end).await.is_ok()
+    }
+
+    pub(crate) fn reset(self) {
+        self.stream.reset();
+    }
+
+    /// The next frame, if all of it is there.
+    fn take(&mut self) -> Option<(u8, Vec<u8>)> {
+        let unread = &mut self.stream.unread;
+        let (start, length) = match *unread.get(1)? {
+            126 => (4, u16::from_be_bytes(*unread.get(2..)?.first_chunk()?).into()),
+            127 => (10, usize::try_from(u64::from_be_bytes(*unread.get(2..)?.first_chunk()?)).ok()?),
+            short => (2, short.into()),
+        };
+        let data = unread.get(start..start + length)?.to_vec();
+        let first = unread[0];
+        unread.drain(..start + length);
+        Some((first, data))
+    }
+}
+
+/// A masked frame.
+pub(crate) fn frame(first: u8, data: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match data.len() {
+        short @ 0..=125 => frame.push(0x80 | short as u8),
+        middle @ 126..=0xffff => {
+            frame.push(0x80 | 126);
+            frame.extend((middle as u16).to_be_bytes());
+        }
+        long => {
+            frame.push(0x80 | 127);
+            frame.extend((long as u64).to_be_bytes());
+        }
+    }
+    frame.extend(MASK);
+    frame.extend(data.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame
+}
