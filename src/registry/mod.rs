@@ -1,7 +1,7 @@
 //! Who is subscribed to what, and the fan-out.
 //!
 //! [`ChannelRegistry`] is an actor, so that each channel has one order of publications. It passes what it is told on to
-//! the [`Hub`](hub::Hub)s, one for each worker thread, which know their sockets: a publication is one message for each
+//! the [`Hub`]s, one for each worker thread, which know their sockets: a publication is one message for each
 //! worker that has a subscriber, and a delivery is a push into the subscriber's [`Lane`](crate::outbox::Lane), on its
 //! own thread. Mailboxes keep the order, so all subscribers see the registry's. No user code runs here, and no
 //! serialisation: what comes is plain data, and what goes on is encoded already.
