@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::{AckError, SendError, Socket, send::check};
-use crate::protocol::Frame;
+use crate::protocol::{Args, Frame};
 
 /// How to send to one client: made by [`Socket::volatile`], [`Socket::compress`] and
 /// [`Socket::timeout`].
@@ -75,6 +75,14 @@ impl<'a> Direct<'a> {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
+        self.emit_with_ack_args(event, data).await?.get(0).map_err(AckError::Reply)
+    }
+
+    /// The same for an acknowledgement of several arguments: all of them, as they came.
+    ///
+    /// # Errors
+    /// [`AckError`], except for [`AckError::Reply`].
+    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Args, AckError> {
         let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
         let frame = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
@@ -83,7 +91,7 @@ impl<'a> Direct<'a> {
             self.socket.push(frame)?;
         }
         let answer = timeout(self.timeout, pending.answer()).await;
-        answer.map_err(|_| AckError::Timeout)??.get(0).map_err(AckError::Reply)
+        answer.map_err(|_| AckError::Timeout)?
     }
 
     fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {

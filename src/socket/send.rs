@@ -3,7 +3,10 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{AckError, Direct, SendError, Socket, Target};
-use crate::{model::ToChannel, protocol::is_reserved};
+use crate::{
+    model::ToChannel,
+    protocol::{Args, is_reserved},
+};
 
 /// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)` of all clients.
 pub(crate) const MESSAGE: &str = "message";
@@ -64,6 +67,15 @@ impl Socket {
         R: DeserializeOwned,
     {
         self.timeout(self.config().ack_timeout).emit_with_ack(event, data).await
+    }
+
+    /// The same for an acknowledgement of several arguments: all of them, as they came. [`Socket::emit_with_ack`] has the
+    /// first.
+    ///
+    /// # Errors
+    /// [`AckError`], except for [`AckError::Reply`].
+    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<Args, AckError> {
+        self.timeout(self.config().ack_timeout).emit_with_ack_args(event, data).await
     }
 
     /// Sends `data` to all clients of the namespace but this one, as the event `message`.

@@ -22,6 +22,7 @@ in_every_mode! {
     a_client_that_has_gone_does_not_answer,
     an_answer_that_nobody_asked_for_is_ignored,
     an_answer_of_the_wrong_type_is_an_error,
+    an_answer_may_have_several_arguments,
 }
 
 async fn an_event_is_acknowledged_once(mode: Mode) {
@@ -221,4 +222,22 @@ async fn an_answer_of_the_wrong_type_is_an_error(mode: Mode) {
         assert!(outcome.contains(expected), "{answer}: {outcome}");
         assert_eq!(outcome.starts_with(r#"31["reply: "#), answer != "1,2", "{outcome}");
     }
+}
+
+async fn an_answer_may_have_several_arguments(mode: Mode) {
+    let record = Record::new();
+    let log = record.clone();
+    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+        if event.event() == "ask me" {
+            let args = event.socket.emit_with_ack_args("where?", &()).await?;
+            log.add(format!("{} of {}, {}", args.get::<String>(0)?, args.len(), args.get::<u32>(2)?));
+        }
+        Ok(())
+    }));
+    let mut client = Client::connect(&server.url, mode).await;
+    client.emit("ask me", json!([])).await;
+    let question = client.recv().await;
+    let (id, _) = question.strip_prefix('2').and_then(|rest| rest.split_once('[')).expect("a question");
+    client.send(&format!(r#"3{id}["here",null,42]"#)).await;
+    record.until("here of 3, 42").await;
 }
