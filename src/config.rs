@@ -52,8 +52,10 @@ pub struct Config {
     pub upgrade_timeout: Duration,
     /// How long the body of a POST may take; the session then ends, with HTTP 408. Default: 20 s.
     pub body_timeout: Duration,
-    /// How long what the server said last waits for a polling client to fetch it. Default: 30 s.
+    /// How long what the server said last waits for a client to fetch it, or to read it from a WebSocket. Default: 30 s.
     pub close_timeout: Duration,
+    /// How long a WebSocket which the server has closed waits for the client to close its end, too. Default: 1 s.
+    pub linger_timeout: Duration,
     /// How long a handler may take for one event; the next one is then started, and
     /// [`OnError`](crate::OnError) hears of it. Default: 30 s.
     pub handler_timeout: Duration,
@@ -149,6 +151,7 @@ impl Default for Config {
             upgrade_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(30),
+            linger_timeout: Duration::from_secs(1),
             handler_timeout: Duration::from_secs(30),
             ack_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),

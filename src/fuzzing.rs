@@ -10,7 +10,6 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use actix::{Actor, Handler, Message, MessageResult, SystemRunner};
@@ -30,12 +29,13 @@ use futures_core::Stream;
 use serde_json::Value;
 
 use crate::{
+    config::Config,
     outbox::{Outbox, Transport},
     protocol::{
         AckId, Args, DecodeLimits, Decoder, Encoding, EnginePacket, Frame, Many, MsgpackParser, Packet, PacketKind,
         Parser, Version, ack, connect_error, disconnect, event, forward, is_reserved, payload, v3,
     },
-    transport::{Ending, Inbound, Limits, Link, websocket as transport},
+    transport::{Ending, Inbound, Link, websocket as transport},
 };
 
 fn text(data: &[u8]) -> Option<ByteString> {
@@ -325,15 +325,10 @@ const UPGRADE: [(&str, &str); 4] = [
 
 async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
     let listener = Listener::default().start();
-    let limits = Limits {
-        max_payload: MAX_PAYLOAD,
-        max_poll_packets: 16,
-        body_timeout: Duration::from_secs(20),
-        upgrade_timeout: Duration::from_secs(20),
-        deflate: Some(100),
-    };
+    let config =
+        Config { max_payload: MAX_PAYLOAD, per_message_deflate: true, deflate_threshold: 100, ..Config::default() };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let link = Link::new(listener.clone().recipient(), outbox, version, limits);
+    let link = Link::new(listener.clone().recipient(), outbox, version, Arc::new(config));
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
     if let Some(offer) = offer {
         request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));

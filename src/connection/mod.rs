@@ -35,7 +35,7 @@ use crate::{
     routing::Router,
     socket::{Command, Seat, Socket},
     stats::Counters,
-    transport::{Limits, Link},
+    transport::Link,
 };
 
 /// What all connections of a server share.
@@ -108,15 +108,8 @@ impl Connection {
             let config = &shared.config;
             let events = addr.clone();
             let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
-            let limits = Limits {
-                max_payload: config.max_payload,
-                max_poll_packets: config.max_poll_packets,
-                body_timeout: config.body_timeout,
-                upgrade_timeout: config.upgrade_timeout,
-                deflate: config.per_message_deflate.then_some(config.deflate_threshold),
-            };
             let commands = addr.clone().recipient();
-            let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, limits);
+            let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, Arc::clone(config));
             shared.sessions.open(id, Arc::clone(&link));
             shared.counters.opened.add(transport);
             let now = Instant::now();

@@ -21,7 +21,10 @@ use crate::{
     model::{Extensions, HttpRequestParts, SessionId},
     outbox::Transport,
     protocol::Version,
-    transport::{Link, polling, websocket},
+    transport::{
+        Link, polling,
+        websocket::{self, Duplicate},
+    },
 };
 
 impl SocketIo {
@@ -93,6 +96,10 @@ enum Request {
 
 async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<SocketIo>) -> HttpResponse {
     let inner = &io.inner;
+    if !is_upgrade(&request) {
+        // Who polls on a connection does not turn it into a WebSocket.
+        drop(Duplicate::take(&request));
+    }
     match respond(inner, &request, body).await {
         Ok((mut response, initial)) => {
             inner.hooks.write_headers(response.headers_mut(), &request, initial);

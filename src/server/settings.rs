@@ -37,6 +37,7 @@ impl Builder {
         upgrade_timeout: Duration,
         body_timeout: Duration,
         close_timeout: Duration,
+        linger_timeout: Duration,
         handler_timeout: Duration,
         ack_timeout: Duration,
         shutdown_timeout: Duration,
@@ -163,6 +164,7 @@ pub(super) fn check(config: &Config) -> Result<(), BuildError> {
     // Who waits for nobody at the end, may.
     let last = [
         ("close_timeout", config.close_timeout),
+        ("linger_timeout", config.linger_timeout),
         ("shutdown_timeout", config.shutdown_timeout),
         ("shutdown_window", config.shutdown_window),
     ];

@@ -1,9 +1,6 @@
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use actix::{Message, Recipient};
@@ -11,6 +8,7 @@ use actix_web::HttpRequest;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
+    config::Config,
     outbox::{Outbox, Transport},
     protocol::{DecodeError, EnginePacket, Version},
 };
@@ -46,7 +44,7 @@ pub(crate) struct Link {
     pub(crate) version: Version,
     posting: AtomicBool,
     over: Notify,
-    limits: Limits,
+    pub(crate) config: Arc<Config>,
 }
 
 /// Whether the client takes no binary messages: `b64=1`, in the query.
@@ -54,36 +52,22 @@ pub(super) fn takes_base64(request: &HttpRequest) -> bool {
     request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
 }
 
-/// What a transport puts up with.
-#[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    /// Bytes of a polling body and of a WebSocket message.
-    pub(crate) max_payload: usize,
-    /// Packets of a body that answers a poll.
-    pub(crate) max_poll_packets: usize,
-    /// How long a polling body may take to arrive.
-    pub(crate) body_timeout: Duration,
-    /// How long a WebSocket may take from its start to the end of the upgrade.
-    pub(crate) upgrade_timeout: Duration,
-    /// Bytes from which on a WebSocket message is compressed, if messages may be compressed at all.
-    pub(crate) deflate: Option<usize>,
-}
-
 impl Link {
     /// Packets which are handed over at once. A body of many small ones is so decoded piece by piece, as there is room.
     pub(crate) const BATCH: usize = 64;
 
-    pub(crate) fn new(inbound: Recipient<Inbound>, outbox: Arc<Outbox>, version: Version, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { inbound, outbox, version, posting: AtomicBool::new(false), over: Notify::new(), limits })
+    pub(crate) fn new(
+        inbound: Recipient<Inbound>,
+        outbox: Arc<Outbox>,
+        version: Version,
+        config: Arc<Config>,
+    ) -> Arc<Self> {
+        Arc::new(Self { inbound, outbox, version, config, posting: AtomicBool::new(false), over: Notify::new() })
     }
 
     /// The transport the session is on.
     pub(crate) fn transport(&self) -> Transport {
         self.outbox.holder()
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
     }
 
     /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.

@@ -8,4 +8,4 @@ mod link;
 pub(crate) mod polling;
 pub(crate) mod websocket;
 
-pub(crate) use link::{Ending, Inbound, Limits, Link};
+pub(crate) use link::{Ending, Inbound, Link};

@@ -70,7 +70,7 @@ pub(crate) async fn get(
         link.end(Ending::Broken("two polls at once"));
         return Some(status(StatusCode::BAD_REQUEST));
     };
-    let batch = poll_fn(|cx| link.outbox.poll_batch(link.limits().max_payload, link.limits().max_poll_packets, cx));
+    let batch = poll_fn(|cx| link.outbox.poll_batch(link.config.max_payload, link.config.max_poll_packets, cx));
     let taken = if link.outbox.is_probing() {
         timeout(POLL_DURING_PROBE, batch).await.unwrap_or(Taken::Nothing)
     } else {
@@ -156,14 +156,14 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
     if is_bytes && link.version == Version::V4 {
         return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));
     }
-    let limit = link.limits().max_payload;
+    let limit = link.config.max_payload;
     if header(header::CONTENT_LENGTH)
         .and_then(|length| length.parse().ok())
         .is_some_and(|length: u64| length > limit as u64)
     {
         return Err(Refusal::TOO_LARGE);
     }
-    let bytes = collect(body, limit, link.limits().body_timeout).await?.freeze();
+    let bytes = collect(body, limit, link.config.body_timeout).await?.freeze();
     if is_bytes {
         return Ok(Received::Bytes(bytes));
     }

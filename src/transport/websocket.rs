@@ -1,11 +1,18 @@
 //! A WebSocket: the only file that names `actix_web_actors`, for the handshake.
 //!
-//! Two halves which share one [`Wire`]. The response [`Body`] writes: what the WebSocket itself has to say (a pong, a
-//! close), and whatever waits in the outbox, as many frames at once as there are. A task reads: it hands packets to the
-//! connection and waits for room before it reads on, so that a client which sends faster than it is served is held by
-//! TCP. The halves don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
+//! Two halves which share one [`Wire`]. The [`Body`] writes: what the WebSocket itself has to say (a pong, a close), and
+//! whatever waits in the outbox, as many frames at once as there are. The [`Reader`] hands packets to the connection and
+//! waits for room before it reads on, so that a client which sends faster than it is served is held by TCP. The halves
+//! don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
+//!
+//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and one task runs both
+//! halves. Where that can't be (TLS of actix-web's own, an `HttpServer` without `on_connect`), the body is the
+//! response's, and a task reads the request's payload.
 
+mod driver;
+mod input;
 mod reader;
+mod takeover;
 mod wire;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
@@ -14,13 +21,16 @@ use actix_web::{
     Error, HttpRequest, HttpResponse, HttpResponseBuilder,
     error::ErrorBadRequest,
     http::{Version, header},
-    rt, web,
+    rt,
+    web::{self, BytesMut},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use tokio::time::timeout;
 
+pub(crate) use self::takeover::Duplicate;
 use self::{
+    input::Input,
     reader::Reader,
+    takeover::Takeover,
     wire::{Body, Source, Wire},
 };
 use super::{Link, deflate, link::takes_base64};
@@ -35,11 +45,7 @@ pub(crate) fn open(
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
     let response = handshake(request)?;
-    let link = session();
-    let (wire, response) = start(&link, request, response);
-    wire.borrow_mut().source = Source::Outbox(Arc::clone(&link));
-    rt::spawn(async move { Reader::new(link, wire, payload).run().await });
-    Ok(response)
+    Ok(start(session(), request, payload, response, false))
 }
 
 /// Opens a WebSocket that tries to take over from polling.
@@ -48,22 +54,7 @@ pub(crate) fn open(
 /// If the request is no WebSocket handshake.
 pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
     let response = handshake(request)?;
-    let (wire, response) = start(&link, request, response);
-    rt::spawn(async move {
-        let limit = link.limits().upgrade_timeout;
-        let mut reader = Reader::new(Arc::clone(&link), wire, payload);
-        let upgraded = tokio::select! {
-            upgraded = timeout(limit, reader.upgrade()) => upgraded.unwrap_or(false),
-            () = link.closed() => false,
-        };
-        if upgraded {
-            reader.run().await;
-        } else {
-            // The session stays with polling, if it goes on; only this WebSocket ends.
-            reader.wire.borrow_mut().close(None);
-        }
-    });
-    Ok(response)
+    Ok(start(link, request, payload, response, true))
 }
 
 /// Checks what the library leaves unchecked: the version of HTTP, the key, and that there is no body, which would be taken
@@ -82,16 +73,36 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
     if is_one_key { Ok(response) } else { Err(ErrorBadRequest("Sec-WebSocket-Key must be 16 bytes in base64, once")) }
 }
 
-fn start(link: &Link, request: &HttpRequest, mut response: HttpResponseBuilder) -> (Rc<RefCell<Wire>>, HttpResponse) {
+/// Starts both halves: over the connection itself if it can be taken over, and through actix-http otherwise.
+fn start(
+    link: Arc<Link>,
+    request: &HttpRequest,
+    payload: web::Payload,
+    mut response: HttpResponseBuilder,
+    probes: bool,
+) -> HttpResponse {
     let mut wire = Wire::new(takes_base64(request), link.version);
-    if let Some(threshold) = link.limits().deflate {
+    if link.config.per_message_deflate {
         let offers = request.headers().get_all(header::SEC_WEBSOCKET_EXTENSIONS);
         if let Some(answer) = deflate::negotiate(offers.filter_map(|offers| offers.to_str().ok())) {
             response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, answer));
-            wire.deflate = Some(threshold);
+            wire.deflate = Some(link.config.deflate_threshold);
         }
+    }
+    if !probes {
+        wire.source = Source::Outbox(Arc::clone(&link));
     }
     let wire = Rc::new(RefCell::new(wire));
     let body = Body(Rc::clone(&wire));
-    (wire, response.streaming(body))
+    match Takeover::begin(request, payload) {
+        Ok((takeover, taken)) => {
+            rt::spawn(driver::run(link, body, taken, probes));
+            response.body(takeover)
+        }
+        Err(payload) => {
+            let mut reader = Reader::new(link, wire, Input::Payload(payload), BytesMut::new());
+            rt::spawn(async move { reader.run(probes).await });
+            response.streaming(body)
+        }
+    }
 }

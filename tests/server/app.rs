@@ -51,6 +51,7 @@ impl Server {
                 let server = HttpServer::new(move || App::new().configure(mounted.mount()))
                     .workers(2)
                     .h1_allow_half_closed(false)
+                    .on_connect(actix_socketio::on_connect)
                     .disable_signals()
                     .bind(("127.0.0.1", 0))
                     .expect("a port on loopback");

@@ -74,7 +74,8 @@ impl Publisher {
                         let next = counter.fetch_add(1, Ordering::SeqCst) + 1;
                         io.to("room-1").emit("count", &next).expect("a publication");
                     }
-                    io.to("nobody's").publish("count", &0).await.expect("a publication");
+                    let next = counter.fetch_add(1, Ordering::SeqCst) + 1;
+                    io.to("room-1").publish("count", &next).await.expect("a publication");
                 }
             });
         });

@@ -314,6 +314,8 @@ pub(crate) enum Heard {
     Close(Option<u16>),
     /// The end of the TCP connection.
     End,
+    /// The end of the TCP connection, within a frame.
+    Cut,
 }
 
 /// A WebSocket whose frames are written byte by byte.
@@ -408,21 +410,7 @@ impl Ws {
             Err(error) => panic!("nothing comes: {error}"),
         }
         assert_eq!(head[1] & 0x80, 0, "servers don't mask");
-        let length = match head[1] {
-            126 => {
-                let mut length = [0; 2];
-                self.http.stream.read_exact(&mut length).expect("a length");
-                usize::from(u16::from_be_bytes(length))
-            }
-            127 => {
-                let mut length = [0; 8];
-                self.http.stream.read_exact(&mut length).expect("a length");
-                usize::try_from(u64::from_be_bytes(length)).expect("a length")
-            }
-            short => usize::from(short),
-        };
-        let mut data = vec![0; length];
-        self.http.stream.read_exact(&mut data).expect("the whole frame");
+        let Some(data) = self.payload(head[1]) else { return Heard::Cut };
         match head[0] {
             0x81 => Heard::Text(String::from_utf8(data).expect("UTF-8")),
             0x82 => Heard::Binary(data),
@@ -430,6 +418,20 @@ impl Ws {
             0x8a => Heard::Pong(data),
             other => panic!("a frame that starts with {other:#x}"),
         }
+    }
+
+    /// What a frame carries; nothing, if the connection ends within it.
+    fn payload(&mut self, length: u8) -> Option<Vec<u8>> {
+        let mut read = |count: usize| {
+            let mut data = vec![0; count];
+            self.http.stream.read_exact(&mut data).ok().map(|()| data)
+        };
+        let length = match length {
+            126 => usize::from(u16::from_be_bytes(*read(2)?.first_chunk()?)),
+            127 => usize::try_from(u64::from_be_bytes(*read(8)?.first_chunk()?)).ok()?,
+            short => usize::from(short),
+        };
+        read(length)
     }
 
     /// The next packet; pings are answered, and not shown.

@@ -1,15 +1,17 @@
 //! The half that reads.
 
-use std::{cell::RefCell, future::poll_fn, mem, pin::Pin, rc::Rc, sync::Arc};
+use std::{cell::RefCell, future::poll_fn, mem, rc::Rc, sync::Arc};
 
 use actix_http::ws::{CloseCode, Codec, Frame as WsFrame, Item, Message, ProtocolError};
-use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
-use futures_core::Stream;
+use tokio::time::timeout;
 use tokio_util::codec::Decoder;
 
-use super::wire::{Source, Wire};
+use super::{
+    input::Input,
+    wire::{Source, Wire},
+};
 use crate::{
     protocol::{DecodeError, EnginePacket, Version, v3},
     transport::{
@@ -22,10 +24,10 @@ use crate::{
 const KEPT_BUFFER: usize = 16 * 1024;
 
 /// The half that reads.
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
     link: Arc<Link>,
-    pub(super) wire: Rc<RefCell<Wire>>,
-    payload: web::Payload,
+    wire: Rc<RefCell<Wire>>,
+    input: Input<'a>,
     codec: Codec,
     buffer: BytesMut,
     /// Bytes read into the buffer since it was new.
@@ -48,37 +50,82 @@ enum Stop {
     Broken(CloseCode, Ending),
 }
 
-impl Reader {
-    pub(super) fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, payload: web::Payload) -> Self {
-        let codec = Codec::new().max_size(link.limits().max_payload);
+/// Who says the last word on a WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The server, and the client is to hear it.
+    Ours,
+    /// The client: it waits for nothing but the end of the connection, or has gone.
+    Theirs,
+}
+
+impl<'a> Reader<'a> {
+    /// `early` has been read already.
+    pub(super) fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, input: Input<'a>, early: BytesMut) -> Self {
+        let codec = Codec::new().max_size(link.config.max_payload);
         let deflate = wire.borrow().deflate.is_some();
-        let buffer = BytesMut::new();
-        Self { link, wire, payload, codec, buffer, read: 0, fragments: None, deflate, compressed: false, inflated: 0 }
+        Self {
+            link,
+            wire,
+            input,
+            codec,
+            read: early.len(),
+            buffer: early,
+            fragments: None,
+            deflate,
+            compressed: false,
+            inflated: 0,
+        }
     }
 
-    /// Hands over packets until the peer or the connection is gone.
-    pub(super) async fn run(&mut self) {
+    /// Hands over packets until the peer or the connection is gone. One that `probes` takes over from polling first.
+    pub(super) async fn run(&mut self, probes: bool) -> Parting {
+        if probes && !self.is_upgraded().await {
+            // The session stays with polling, if it goes on; only this WebSocket ends.
+            self.wire.borrow_mut().close(None);
+            return Parting::Ours;
+        }
         let stop = loop {
             let batch = match self.batch().await {
                 Ok(batch) => batch,
                 Err(stop) => break stop,
             };
             if !self.link.push(batch).await {
-                return;
+                return Parting::Ours;
             }
         };
-        let (reason, ending) = match stop {
+        let (reason, ending, parting) = match stop {
             // The answer repeats the code (RFC 6455 §5.5.1): it is what a browser tells its page.
-            Stop::Gone(code) => (code.map(Into::into), Ending::Closed),
-            Stop::Broken(code, ending) => (Some(code.into()), ending),
+            Stop::Gone(code) => (code.map(Into::into), Ending::Closed, Parting::Theirs),
+            Stop::Broken(code, ending) => (Some(code.into()), ending, Parting::Ours),
         };
         // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
         self.link.end(ending);
         self.wire.borrow_mut().close(reason);
+        parting
+    }
+
+    /// Reads, and makes nothing of it, until the peer has closed its end.
+    pub(super) async fn discard(&mut self) {
+        while self.read().await > 0 {
+            self.buffer.clear();
+        }
+    }
+
+    /// Waits for the upgrade, as long as it may take.
+    async fn is_upgraded(&mut self) -> bool {
+        let link = Arc::clone(&self.link);
+        self.input.has_deadline(true);
+        let upgraded = tokio::select! {
+            upgraded = timeout(link.config.upgrade_timeout, self.upgrade()) => upgraded.unwrap_or(false),
+            () = link.closed() => false,
+        };
+        self.input.has_deadline(false);
+        upgraded
     }
 
     /// Answers a probe and waits for the upgrade. `false`: the peer gave up, or did something else.
-    pub(super) async fn upgrade(&mut self) -> bool {
+    async fn upgrade(&mut self) -> bool {
         let link = Arc::clone(&self.link);
         let mut probe = Probe { link: &link, begun: false };
         loop {
@@ -111,7 +158,7 @@ impl Reader {
     async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
         self.inflated = 0;
         let mut batch = vec![self.packet().await?];
-        while batch.len() < Link::BATCH && self.inflated < self.link.limits().max_payload {
+        while batch.len() < Link::BATCH && self.inflated < self.link.config.max_payload {
             match self.decode() {
                 Ok(Some(packet)) => batch.push(packet),
                 Ok(None) => break,
@@ -134,15 +181,15 @@ impl Reader {
                 // While nothing comes, the room that a large message took is not kept for the next one.
                 (self.buffer, self.read) = (BytesMut::new(), 0);
             }
-            let mut payload = Pin::new(&mut self.payload);
-            match poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
-                Some(Ok(chunk)) => {
-                    self.read += chunk.len();
-                    self.buffer.extend_from_slice(&chunk);
-                }
-                Some(Err(_)) | None => return Err(Stop::Gone(None)),
+            match self.read().await {
+                0 => return Err(Stop::Gone(None)),
+                count => self.read += count,
             }
         }
+    }
+
+    async fn read(&mut self) -> usize {
+        poll_fn(|cx| self.input.poll_read(&mut self.buffer, cx)).await
     }
 
     /// The next packet of what has been read, if it is whole.
@@ -188,7 +235,7 @@ impl Reader {
 
     /// The codec looks at the size of a frame when it has all of it; here, what is announced is enough to refuse it.
     fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
-        if announced(&self.buffer) > self.link.limits().max_payload as u64 {
+        if announced(&self.buffer) > self.link.config.max_payload as u64 {
             return Err(ProtocolError::Overflow);
         }
         // The codec knows of no extension. Each of its frames takes what it has of the buffer, so another one starts it.
@@ -203,7 +250,7 @@ impl Reader {
         if !mem::take(&mut self.compressed) {
             return Ok(message);
         }
-        let message = deflate::inflate(&message, self.link.limits().max_payload).map_err(|error| match error {
+        let message = deflate::inflate(&message, self.link.config.max_payload).map_err(|error| match error {
             InflateError::TooLarge => violation(ProtocolError::Overflow),
             InflateError::Malformed => {
                 Stop::Broken(CloseCode::Invalid, Ending::Broken("a compressed message does not inflate"))
@@ -230,7 +277,7 @@ impl Reader {
         };
         // The codec lets a fragment that continues nothing through to nobody.
         let (is_binary, fragments) = self.fragments.get_or_insert_default();
-        if fragments.len() + data.len() > self.link.limits().max_payload {
+        if fragments.len() + data.len() > self.link.config.max_payload {
             return Err(violation(ProtocolError::Overflow));
         }
         fragments.extend_from_slice(&data);

@@ -139,11 +139,23 @@ impl Wire {
 /// The half that writes. Dropped when the peer is gone.
 pub(super) struct Body(pub(super) Rc<RefCell<Wire>>);
 
+impl Body {
+    /// What to write next, in one piece. Nothing: it was all.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.0.borrow_mut().poll(cx)
+    }
+
+    /// The connection was cut, and nobody has said goodbye.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(&self.0.borrow().source, Source::Outbox(link) if link.outbox.is_cut())
+    }
+}
+
 impl Stream for Body {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.borrow_mut().poll(cx).map(|chunk| chunk.map(Ok))
+        self.poll(cx).map(|chunk| chunk.map(Ok))
     }
 }
 

@@ -1,0 +1,110 @@
+//! Both halves over a connection that was taken over: one task for each WebSocket.
+
+use std::{
+    future::poll_fn,
+    io::ErrorKind,
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::web::Bytes;
+use tokio::{
+    io::AsyncWrite,
+    net::TcpStream,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+use super::{
+    input::{Input, Waiting},
+    reader::{Parting, Reader},
+    takeover::Taken,
+    wire::Body,
+};
+use crate::transport::Link;
+
+/// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
+pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Taken>, probes: bool) {
+    let taken = tokio::select! {
+        taken = timeout(link.config.upgrade_timeout, taken) => taken,
+        () = link.closed() => return,
+    };
+    let Ok(Ok(Taken { mut stream, early })) = taken else { return };
+    let (input, mut output) = stream.split();
+    let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
+    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Stream(input, &waiting), early);
+    let stream = output.as_ref();
+    let parting = both(reader.run(probes), write(stream, body, &link), || waiting.is_over(stream)).await;
+    if parting == Parting::Ours {
+        // The client is to read why, which a connection that is closed while the client still sends would keep it from.
+        let _ = poll_fn(|cx| Pin::new(&mut output).poll_shutdown(cx)).await;
+        let _ = timeout(link.config.linger_timeout, reader.discard()).await;
+    }
+}
+
+/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn.
+async fn both(
+    reading: impl Future<Output = Parting>,
+    writing: impl Future<Output = bool>,
+    may_read: impl Fn() -> bool,
+) -> Parting {
+    let (mut reading, mut writing) = (pin!(reading), pin!(writing));
+    let mut parting = None;
+    let finished = poll_fn(|cx| {
+        if parting.is_none()
+            && may_read()
+            && let Poll::Ready(word) = reading.as_mut().poll(cx)
+        {
+            parting = Some(word);
+        }
+        writing.as_mut().poll(cx)
+    });
+    if finished.await { parting.unwrap_or(Parting::Ours) } else { Parting::Theirs }
+}
+
+/// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
+async fn write(stream: &TcpStream, body: Body, link: &Link) -> bool {
+    let mut patience = pin!(patience(&body, link));
+    while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
+        while !chunk.is_empty() {
+            let is_written = poll_fn(|cx| match poll_write(stream, &mut chunk, cx) {
+                Poll::Pending => patience.as_mut().poll(cx).map(|()| false),
+                ready => ready,
+            });
+            if !is_written.await {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Writes some of a chunk; `false`: the peer is gone.
+fn poll_write(stream: &TcpStream, chunk: &mut Bytes, cx: &mut Context<'_>) -> Poll<bool> {
+    loop {
+        // There is room most of the time.
+        match stream.try_write(chunk) {
+            Ok(count) => {
+                let _ = chunk.split_to(count);
+                return Poll::Ready(true);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if ready!(stream.poll_write_ready(cx)).is_err() {
+                    return Poll::Ready(false);
+                }
+            }
+            Err(_) => return Poll::Ready(false),
+        }
+    }
+}
+
+/// How long a session which is over may take to be written: what is left of it has `close_timeout`, and one that was
+/// cut has nothing left.
+async fn patience(body: &Body, link: &Link) {
+    link.closed().await;
+    if !body.is_cut() {
+        sleep(link.config.close_timeout).await;
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the half that reads has its bytes from.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, ErrorKind},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::web::{self, BytesMut};
+use futures_core::Stream;
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    net::{TcpStream, tcp::ReadHalf},
+};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 64 * 1024;
+
+thread_local! {
+    /// What is read stays here only until it is known how much it is: a connection that waits has no buffer.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
+}
+
+pub(super) enum Input<'a> {
+    /// A request's payload, while actix-http reads the connection.
+    Payload(web::Payload),
+    /// The connection itself.
+    Stream(ReadHalf<'a>, &'a Waiting),
+}
+
+/// Whether a reader waits for its peer, and for nothing else: it would be polled for nothing as long as nothing comes.
+#[derive(Default)]
+pub(super) struct Waiting {
+    waits: Cell<bool>,
+    /// A clock runs as well, or something may end that it is about.
+    has_deadline: Cell<bool>,
+}
+
+impl Waiting {
+    /// Whether the reader would get any further. One that would not is woken as soon as it would.
+    pub(super) fn is_over(&self, stream: &TcpStream) -> bool {
+        let nothing = |error: io::Error| error.kind() == ErrorKind::WouldBlock;
+        // Without a system call, unless there is something.
+        let waits = self.waits.get() && !self.has_deadline.get();
+        !(waits && stream.try_read(&mut []).is_err_and(nothing))
+    }
+}
+
+impl Input<'_> {
+    /// Whether whoever reads waits for something else at the same time.
+    pub(super) fn has_deadline(&self, has_deadline: bool) {
+        if let Self::Stream(_, waiting) = self {
+            waiting.has_deadline.set(has_deadline);
+        }
+    }
+
+    /// Reads on, and says how many bytes there were: none, when the peer has gone.
+    pub(super) fn poll_read(&mut self, into: &mut BytesMut, cx: &mut Context<'_>) -> Poll<usize> {
+        match self {
+            Self::Payload(payload) => Poll::Ready(match ready!(Pin::new(payload).poll_next(cx)) {
+                Some(Ok(chunk)) => {
+                    into.extend_from_slice(&chunk);
+                    chunk.len()
+                }
+                Some(Err(_)) | None => 0,
+            }),
+            Self::Stream(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
+                let mut read = ReadBuf::new(buffer);
+                let result = Pin::new(stream).poll_read(cx, &mut read);
+                waiting.waits.set(result.is_pending());
+                if ready!(result).is_err() {
+                    return Poll::Ready(0);
+                }
+                into.extend_from_slice(read.filled());
+                Poll::Ready(read.filled().len())
+            }),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Taking a connection over from actix-http, once it has written the answer to the handshake.
+//!
+//! actix-http would keep two buffers of 8 KiB and a task for it, run each write through its dispatcher, and decide when
+//! the connection is closed. To a WebSocket it has nothing to give. It has no way to hand the connection on either; but
+//! it lets go of one, without shutting it down, when a response's body ends before its length. So the answer announces
+//! a byte that never comes (to actix-http alone: an answer with status 101 has no `Content-Length`), and a
+//! [`Duplicate`] of the descriptor, made when the client connected, holds the connection from then on.
+
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    mem,
+    net::TcpStream as StdStream,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    HttpRequest,
+    body::{BodySize, MessageBody},
+    web::{self, Bytes, BytesMut},
+};
+use futures_core::Stream;
+use tokio::{net::TcpStream, sync::oneshot};
+
+/// Bytes that a client may send before it can have read the answer.
+const MAX_EARLY: usize = 64 * 1024;
+
+/// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear that none will.
+pub(crate) struct Duplicate(Cell<Option<StdStream>>);
+
+impl Duplicate {
+    /// Nothing where descriptors are short: its WebSocket then stays with actix-http.
+    #[cfg(unix)]
+    pub(crate) fn of(stream: &TcpStream) -> Option<Self> {
+        let duplicate = socket2::SockRef::from(stream).try_clone().ok()?;
+        Some(Self(Cell::new(Some(duplicate.into()))))
+    }
+
+    /// Elsewhere a duplicate can't have readiness events of its own.
+    #[cfg(not(unix))]
+    pub(crate) fn of(_: &TcpStream) -> Option<Self> {
+        None
+    }
+
+    /// The duplicate for the connection of this request, if there is one. It is there once.
+    pub(crate) fn take(request: &HttpRequest) -> Option<StdStream> {
+        request.conn_data::<Self>()?.0.take()
+    }
+}
+
+/// A connection that was taken over, and what its client had sent by then.
+pub(super) struct Taken {
+    pub(super) stream: TcpStream,
+    pub(super) early: BytesMut,
+}
+
+/// The body of an answer to a handshake. It sends nothing, waits until the answer is written, and takes the connection.
+pub(super) struct Takeover {
+    stream: Option<TcpStream>,
+    payload: web::Payload,
+    early: BytesMut,
+    /// There was room to write, so what came before this body has been written when it is asked again.
+    writable: bool,
+    taker: Option<oneshot::Sender<Taken>>,
+}
+
+impl Takeover {
+    /// Begins to take a connection over; its payload is given back if that can't be.
+    pub(super) fn begin(
+        request: &HttpRequest,
+        payload: web::Payload,
+    ) -> Result<(Self, oneshot::Receiver<Taken>), web::Payload> {
+        let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else { return Err(payload) };
+        let (taker, taken) = oneshot::channel();
+        let (early, taker) = (BytesMut::new(), Some(taker));
+        Ok((Self { stream: Some(stream), payload, early, writable: false, taker }, taken))
+    }
+
+    /// Takes what actix-http has read. It has read no more than this when it is let go, since this is asked after it reads.
+    fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
+                Some(Ok(chunk)) if self.early.len() + chunk.len() <= MAX_EARLY => self.early.extend_from_slice(&chunk),
+                // The client has gone, or does not wait for its answer.
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl MessageBody for Takeover {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(1)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let this = &mut *self;
+        let (Some(stream), Some(taker)) = (&this.stream, &mut this.taker) else { return Poll::Ready(None) };
+        if taker.poll_closed(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        let ready = ready_to_write(stream, cx);
+        if this.poll_early(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if !ready {
+            return Poll::Pending;
+        }
+        if !mem::replace(&mut this.writable, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if let (Some(stream), Some(taker)) = (this.stream.take(), this.taker.take()) {
+            // One who no longer waits lets go of the connection.
+            let _ = taker.send(Taken { stream, early: mem::take(&mut this.early) });
+        }
+        Poll::Ready(None)
+    }
+}
+
+/// Whether there is room to write, or no more sense in it.
+fn ready_to_write(stream: &TcpStream, cx: &mut Context<'_>) -> bool {
+    stream.poll_write_ready(cx).is_ready()
+}
