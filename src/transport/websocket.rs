@@ -94,7 +94,7 @@ fn start(
     }
     let wire = Rc::new(RefCell::new(wire));
     let body = Body(Rc::clone(&wire));
-    match Takeover::begin(request, payload) {
+    match Takeover::begin(request, payload, link.config.max_payload) {
         Ok((takeover, taken)) => {
             rt::spawn(driver::run(link, body, taken, probes));
             response.body(takeover)

@@ -40,6 +40,7 @@ mod handlers_fail;
 mod http_abuse;
 #[cfg(target_os = "linux")]
 mod memory;
+mod partings;
 mod promises;
 #[cfg(target_os = "linux")]
 mod stalled;

@@ -15,7 +15,8 @@ use crate::{
 };
 
 const OTHERS: usize = 99;
-const TCP_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longer than any test: what becomes of the descriptor is not left to the kernel.
+const TCP_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// So much is published before the others read: it fits into what may wait for one of them.
 const ROUND: usize = 4;
 
@@ -67,12 +68,11 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
 
     if let Some(accepted) = accepted {
         wait_until("the descriptor is free", || !accepted.has_descriptor());
-        let took = let_go.elapsed();
         println!(
-            "the descriptor was free {took:?} after the client was let go; {} publications",
+            "the descriptor was free {:?} after the client was let go, at most; {} publications",
+            let_go.elapsed(),
             io.stats().publications
         );
-        assert!(took < TCP_TIMEOUT + Duration::from_secs(2), "the descriptor was kept for {took:?}");
     }
     round();
     assert_eq!(io.stats().disconnects["slow consumer"], 1);
@@ -82,7 +82,7 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
 }
 
 #[test]
-fn a_websocket_that_stops_reading_loses_its_descriptor_within_tcp_timeout() {
+fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
     is_let_go(|server| {
         let mut slow = Ws::open_with_small_buffers(server);
         (slow.join(), Some(slow))

@@ -55,5 +55,6 @@ mod publish;
 mod refusals;
 mod serve_client;
 mod shutdown;
+mod takeover;
 mod upgrade;
 mod verbs;

@@ -344,6 +344,18 @@ impl Ws {
         ws
     }
 
+    /// The same, for a client which sends more before it can have read the answer to its handshake.
+    #[track_caller]
+    pub(crate) fn open_and_send(addr: SocketAddr, more: impl AsRef<[u8]> + Send + 'static) -> Self {
+        let mut http = Http::open(addr);
+        let mut writer = http.stream().try_clone().expect("a second handle");
+        http.write(request("GET", "EIO=4&transport=websocket", UPGRADE));
+        thread::spawn(move || writer.write_all(more.as_ref()).expect("the server reads"));
+        let mut ws = Self::answered(http);
+        ws.opened();
+        ws
+    }
+
     #[track_caller]
     fn opened(&mut self) {
         let open = self.text();
@@ -359,6 +371,11 @@ impl Ws {
     #[track_caller]
     fn handshake(mut http: Http, query: &str) -> Self {
         http.write(request("GET", query, UPGRADE));
+        Self::answered(http)
+    }
+
+    #[track_caller]
+    fn answered(mut http: Http) -> Self {
         let answer = http.head();
         assert_eq!(answer.status, 101, "{answer:?}");
         assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "RFC 6455 §1.3");

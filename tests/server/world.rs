@@ -117,7 +117,11 @@ impl World {
 
     /// With handlers of the test's own, which must acknowledge `echo`.
     pub(crate) fn serving(builder: Builder, journal: Journal) -> Self {
-        let server = Server::start(builder);
+        Self::on(Server::start(builder), journal)
+    }
+
+    /// On a server of the test's own.
+    pub(crate) fn on(server: Server, journal: Journal) -> Self {
         let addr = server.url["http://".len()..].parse().expect("an address");
         let mut bystander = Ws::open(addr);
         let id = bystander.join();

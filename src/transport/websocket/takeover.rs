@@ -23,9 +23,6 @@ use actix_web::{
 use futures_core::Stream;
 use tokio::{net::TcpStream, sync::oneshot};
 
-/// Bytes that a client may send before it can have read the answer.
-const MAX_EARLY: usize = 64 * 1024;
-
 /// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear that none will.
 pub(crate) struct Duplicate(Cell<Option<StdStream>>);
 
@@ -60,29 +57,42 @@ pub(super) struct Takeover {
     stream: Option<TcpStream>,
     payload: web::Payload,
     early: BytesMut,
-    /// There was room to write, so what came before this body has been written when it is asked again.
+    max_early: usize,
+    /// There was room to write, so that the answer's head is written by the time this is asked again.
     writable: bool,
     taker: Option<oneshot::Sender<Taken>>,
 }
 
 impl Takeover {
-    /// Begins to take a connection over; its payload is given back if that can't be.
+    /// Begins to take a connection over; its payload is given back if that can't be. A client which sends more than
+    /// `max_early` bytes before its answer is written is cut off.
     pub(super) fn begin(
         request: &HttpRequest,
         payload: web::Payload,
+        max_early: usize,
     ) -> Result<(Self, oneshot::Receiver<Taken>), web::Payload> {
         let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else { return Err(payload) };
         let (taker, taken) = oneshot::channel();
-        let (early, taker) = (BytesMut::new(), Some(taker));
-        Ok((Self { stream: Some(stream), payload, early, writable: false, taker }, taken))
+        let takeover = Self {
+            stream: Some(stream),
+            payload,
+            early: BytesMut::new(),
+            max_early,
+            writable: false,
+            taker: Some(taker),
+        };
+        Ok((takeover, taken))
     }
 
-    /// Takes what actix-http has read. It has read no more than this when it is let go, since this is asked after it reads.
+    /// Takes what actix-http has read, which is all of it: each time, it reads before it asks for more of a body. Ready:
+    /// there is no sense in waiting.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
-                Some(Ok(chunk)) if self.early.len() + chunk.len() <= MAX_EARLY => self.early.extend_from_slice(&chunk),
-                // The client has gone, or does not wait for its answer.
+                Some(Ok(chunk)) if self.early.len() + chunk.len() <= self.max_early => {
+                    self.early.extend_from_slice(&chunk);
+                }
+                // The client has gone, or sends too much.
                 _ => return Poll::Ready(()),
             }
         }
@@ -102,16 +112,18 @@ impl MessageBody for Takeover {
         if taker.poll_closed(cx).is_ready() {
             return Poll::Ready(None);
         }
-        let ready = ready_to_write(stream, cx);
+        let is_writable = stream.poll_write_ready(cx).is_ready();
         if this.poll_early(cx).is_ready() {
             return Poll::Ready(None);
         }
-        if !ready {
-            return Poll::Pending;
-        }
-        if !mem::replace(&mut this.writable, true) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        // The answer is written after this is asked, not before.
+        match is_writable {
+            true if mem::replace(&mut this.writable, true) => {}
+            true => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            false => return Poll::Pending,
         }
         if let (Some(stream), Some(taker)) = (this.stream.take(), this.taker.take()) {
             // One who no longer waits lets go of the connection.
@@ -119,9 +131,4 @@ impl MessageBody for Takeover {
         }
         Poll::Ready(None)
     }
-}
-
-/// Whether there is room to write, or no more sense in it.
-fn ready_to_write(stream: &TcpStream, cx: &mut Context<'_>) -> bool {
-    stream.poll_write_ready(cx).is_ready()
 }

@@ -1,0 +1,58 @@
+//! Who closes a WebSocket, and when its descriptor is free.
+
+use std::time::Duration;
+
+use crate::{
+    raw::{Heard, Ws, frame, wait_until},
+    serving::{Accepted, serve},
+    world::{Journal, journaling},
+};
+
+const FOR_EVER: Duration = Duration::from_secs(3_600);
+
+/// A client which the server puts out, and the server's end of its connection.
+fn put_out(linger: Duration) -> (Ws, Accepted) {
+    let journal = Journal::default();
+    let (io, addrs) = serve(journaling(&journal).linger_timeout(linger), None);
+    let mut ws = Ws::open(addrs[0]);
+    let id = ws.join();
+    let accepted = Accepted::of(addrs[0], ws.stream().local_addr().expect("an address"));
+    io.socket(&id).expect("it is there").close();
+    assert_eq!(ws.text(), "41");
+    assert_eq!(ws.hear(), Heard::Close(None));
+    assert_eq!(ws.hear(), Heard::End, "the server says no more");
+    assert_eq!(journal.end_of(id), "server namespace disconnect");
+    wait_until("nothing else is left of it", || io.stats().is_idle());
+    (ws, accepted)
+}
+
+#[test]
+fn a_client_that_does_not_close_its_end_is_not_waited_for_longer_than_linger_timeout() {
+    let (ws, accepted) = put_out(Duration::from_millis(100));
+    wait_until("the descriptor is free", || !accepted.has_descriptor());
+    drop(ws);
+}
+
+#[test]
+fn a_client_may_close_its_end_in_linger_timeout() {
+    let (mut ws, accepted) = put_out(FOR_EVER);
+    // What it still sends is read, and is nobody's: a reset would take the goodbye from it.
+    ws.send_raw(frame(0x81, &[b'x'; 100_000]));
+    assert!(accepted.has_descriptor());
+    drop(ws);
+    wait_until("the descriptor is free", || !accepted.has_descriptor());
+}
+
+#[test]
+fn a_client_that_closes_is_not_waited_for() {
+    let journal = Journal::default();
+    let (io, addrs) = serve(journaling(&journal).linger_timeout(FOR_EVER), None);
+    let mut ws = Ws::open(addrs[0]);
+    let id = ws.join();
+    let accepted = Accepted::of(addrs[0], ws.stream().local_addr().expect("an address"));
+    ws.send_raw(frame(0x88, &1000_u16.to_be_bytes()));
+    assert_eq!(ws.hear(), Heard::Close(Some(1000)));
+    wait_until("the descriptor is free", || !accepted.has_descriptor());
+    assert_eq!(journal.end_of(id), "transport close");
+    wait_until("nothing else is left of it", || io.stats().is_idle());
+}
