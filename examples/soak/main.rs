@@ -20,7 +20,7 @@
 //! | `shed` | the same with `max_connections` 8,000 | never more are let in; the others get 503 with `Retry-After`, and come in when there is room; the server's counters are those of the clients |
 //! | `handshakes` | 20,000 polling handshakes and no more, beside 50 clients that talk | each session is gone at `connect_timeout`, none before; nobody who talks misses anything, or hears it out of order |
 //! | `sigterm` | SIGTERM with 10,000 clients, 200 of them polling, a publisher, and 100 events in their handlers | each client is told; each event in a handler is acknowledged; each connect has its finish; nobody new is let in; exit code 0 in `shutdown_timeout` + 2 s |
-//! | `stall` | one of 100 subscribers stops reading | it ends as a slow consumer, its descriptor is closed in `tcp_timeout` + 2 s; the others miss nothing |
+//! | `stall` | one of 100 subscribers stops reading | it ends as a slow consumer, its descriptor is closed within 2 s; the others miss nothing |
 //! | `soak` | 2,000 clients of all kinds come and go for a minute, or as many seconds as are given | nobody is let down without a reason; memory at the end is at most 110 % of that after the first tenth |
 //!
 //! After each: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before (after `sigterm` there is

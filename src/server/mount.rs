@@ -47,7 +47,8 @@ impl SocketIo {
     ///
     /// A server for long-lived connections wants three settings that `HttpServer` does not have by itself:
     /// `.h1_allow_half_closed(false)`, without which nobody notices that a client has broken off a poll;
-    /// `.on_connect(actix_socketio::on_connect)`, without which a client that stops reading keeps its descriptor; and
+    /// `.on_connect(actix_socketio::on_connect)`, without which a WebSocket costs more and a client that stops reading keeps
+    /// its descriptor; and
     /// `.shutdown_signal(io.shutdown_on_signal())`, without which a stop waits for open WebSockets.
     /// [`SocketIo::serve`] has them.
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {

@@ -69,8 +69,8 @@ impl SocketIo {
 /// ```
 ///
 /// * On Unix it keeps a duplicate of the connection's descriptor until the first request to the endpoint. A WebSocket
-///   goes on by itself with that, without actix-http and its buffers: it takes a fifth of the memory and half of the work for
-///   a message, and its descriptor is free as soon as the client is let go. Since actix-web no longer counts such a
+///   goes on by itself with that, without actix-http and its buffers: each takes less memory, each message less work, and
+///   the descriptor is free as soon as the client is let go. Since actix-web no longer counts such a
 ///   connection, neither [`HttpServer::max_connections`] nor a graceful stop regards it;
 ///   [`Builder::max_connections`](crate::Builder::max_connections) and
 ///   [`shutdown_on_signal`](SocketIo::shutdown_on_signal) do. Access logs have an entry when the WebSocket starts.
