@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("outbox", &["protocol"]),
     ("stats", &["model", "outbox"]),
     ("config", &["model", "outbox"]),
-    ("transport", &["protocol", "outbox"]),
+    ("transport", &["protocol", "outbox", "config"]),
     ("registry", &["protocol", "model", "outbox", "stats"]),
     ("socket", &["protocol", "model", "outbox", "stats", "registry", "config"]),
     ("event", &["protocol", "model", "stats", "socket"]),

@@ -8,6 +8,7 @@ use serde::{
     ser::{self, SerializeSeq},
 };
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::{
     DecodeError,
@@ -31,23 +32,25 @@ use super::{
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Args {
     json: ByteString,
-    values: Vec<Range<usize>>,
+    values: Values,
     attachments: Vec<Bytes>,
 }
+
+/// Where the values stand in the text: an event's name and its argument is what most have.
+type Values = SmallVec<[Range<usize>; 2]>;
 
 /// Reads where the values of an array stand in its text.
 struct Ranges<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Ranges<'de> {
-    type Value = Vec<Range<usize>>;
+    type Value = Values;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        // An event's name and its argument: what most have.
-        let mut ranges = Vec::with_capacity(2);
+        let mut ranges = Values::new();
         while let Some(value) = array.next_element::<&'de RawValue>()? {
             let at = value.get().as_ptr() as usize - self.0.as_ptr() as usize;
             ranges.push(at..at + value.get().len());

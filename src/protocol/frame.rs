@@ -1,5 +1,6 @@
 use std::{
-    fmt,
+    cell::Cell,
+    fmt, mem,
     sync::{Arc, OnceLock},
 };
 
@@ -238,6 +239,14 @@ fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
     (header, size)
 }
 
+/// Room that a thread keeps to write frames in. A larger frame keeps what it was written in.
+const SCRATCH: usize = 16 * 1024;
+
+thread_local! {
+    /// Where this thread writes its frames. One that is done is a copy of just its size.
+    static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// Collects a packet's text behind room for the header, whose size is known only at the end.
 pub(super) struct FrameWriter {
     bytes: Vec<u8>,
@@ -245,7 +254,9 @@ pub(super) struct FrameWriter {
 
 impl FrameWriter {
     pub(super) fn new() -> Self {
-        let mut bytes = Vec::with_capacity(128);
+        // Empty, if somebody's `Serialize` makes a frame within a frame.
+        let mut bytes = PAGE.take();
+        bytes.clear();
         bytes.resize(MAX_HEADER, 0);
         Self { bytes }
     }
@@ -276,7 +287,11 @@ impl FrameWriter {
         let start = MAX_HEADER - size;
         self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
         let first = self.bytes.len() - start;
-        let text = Bytes::from(self.bytes).slice(start..);
+        let text = if self.bytes.capacity() <= SCRATCH {
+            Bytes::copy_from_slice(&self.bytes[start..])
+        } else {
+            Bytes::from(mem::take(&mut self.bytes)).slice(start..)
+        };
         let header = size as u8;
         if attachments.is_empty() {
             return Frame { websocket: text, header, first, deflatable: false, extra: None };
@@ -287,6 +302,14 @@ impl FrameWriter {
         }
         let extra = Extra { attachments, ..Extra::default() };
         Frame { websocket: websocket.freeze(), header, first, deflatable: false, extra: Some(Arc::new(extra)) }
+    }
+}
+
+impl Drop for FrameWriter {
+    fn drop(&mut self) {
+        if self.bytes.capacity() <= SCRATCH {
+            PAGE.set(mem::take(&mut self.bytes));
+        }
     }
 }
 
