@@ -203,6 +203,9 @@ mod event;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[doc(hidden)]
+#[cfg(feature = "internals")]
+pub mod internals;
 mod model;
 mod outbox;
 pub mod protocol;

@@ -12,7 +12,7 @@ mod hub;
 mod index;
 mod message;
 mod publication;
-mod table;
+pub(crate) mod table;
 
 use std::sync::Arc;
 

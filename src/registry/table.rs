@@ -13,7 +13,7 @@ use crate::{
 /// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
 /// number of subscribers.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     namespaces: HashMap<Namespace, Space>,
     counters: Arc<Counters>,
 }
@@ -49,15 +49,15 @@ struct Subscription {
 }
 
 impl Table {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(counters: Arc<Counters>) -> Self {
         Self { namespaces: HashMap::new(), counters }
     }
 
-    pub(super) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
+    pub(crate) fn attach(&mut self, namespace: Namespace, id: SocketId, lane: Arc<Lane>) {
         self.namespaces.entry(namespace).or_default().attach(id, lane);
     }
 
-    pub(super) fn detach(&mut self, namespace: &Namespace, id: SocketId) {
+    pub(crate) fn detach(&mut self, namespace: &Namespace, id: SocketId) {
         if let Some(space) = self.namespaces.get_mut(namespace) {
             space.detach(id);
             if space.ids.is_empty() {
@@ -66,20 +66,20 @@ impl Table {
         }
     }
 
-    pub(super) fn subscribe(&mut self, namespace: &Namespace, id: SocketId, channel: Channel) {
+    pub(crate) fn subscribe(&mut self, namespace: &Namespace, id: SocketId, channel: Channel) {
         if let Some(space) = self.namespaces.get_mut(namespace) {
             space.subscribe(id, channel);
         }
     }
 
-    pub(super) fn unsubscribe(&mut self, namespace: &Namespace, id: SocketId, channel: &Channel) {
+    pub(crate) fn unsubscribe(&mut self, namespace: &Namespace, id: SocketId, channel: &Channel) {
         if let Some(space) = self.namespaces.get_mut(namespace) {
             space.unsubscribe(id, channel);
         }
     }
 
     /// Puts the frame on the way to everyone it is for, and names those to `delivered`.
-    pub(super) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) {
+    pub(crate) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) {
         let Publication { audience, frame, volatile } = publication;
         let mut receivers = 0;
         self.select(audience, |id, lane| {
@@ -93,7 +93,7 @@ impl Table {
     }
 
     /// Visits everyone in an audience, each once.
-    pub(super) fn select(&mut self, audience: &Audience, visit: impl FnMut(SocketId, &Lane)) {
+    pub(crate) fn select(&mut self, audience: &Audience, visit: impl FnMut(SocketId, &Lane)) {
         if let Some(space) = self.namespaces.get_mut(&audience.namespace) {
             space.select(audience, visit);
         }

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler};
+use actix_web::test::TestRequest;
+use bytestring::ByteString;
+
+use crate::{
+    Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, PatternError, Route,
+    config::Config,
+    model::{Handshake, HttpRequestParts, Namespace, SocketId},
+    outbox::{Lane, Outbox, Transport},
+    protocol::{Args, Encoding, connect},
+    registry::{ChannelRegistry, Feed, RegistryHandle},
+    routing::{Handlers, Router, Scope},
+    socket::{Command, Directory, Parts, Socket, Space},
+    stats::Counters,
+};
+
+/// The handlers of the main namespace, and a socket whose events they handle, without a connection behind it.
+#[derive(Debug)]
+pub struct Routing {
+    router: Router,
+    socket: Socket,
+}
+
+impl Routing {
+    /// With a handler that hears every message, and routes. An actix system has to run.
+    ///
+    /// # Errors
+    /// If a route's pattern is none.
+    pub fn new<Via>(on_message: impl IntoHandler<OnMessage, Via>, routes: Vec<Route>) -> Result<Self, PatternError> {
+        let mut everywhere = Handlers::default();
+        everywhere.add(on_message.into_handler());
+        let router = Router::new(everywhere, routes, Config::default().handler_timeout)?;
+        Ok(Self { router, socket: socket() })
+    }
+
+    /// Whether a route is there for the channel.
+    pub fn declares(&self, channel: &Channel) -> bool {
+        self.router.declares(channel)
+    }
+
+    /// Whether a route of the channel lets clients publish.
+    pub fn allows_publish(&self, channel: &Channel) -> bool {
+        self.router.allows_publish(channel)
+    }
+
+    /// The socket is in the channel from now on.
+    pub fn join(&self, channel: &Channel) {
+        // Refused only beyond the number of channels that a socket may have, which benches stay below.
+        let _ = self.socket.subscribe(channel);
+    }
+
+    /// Asks the channel's handlers whether the socket may subscribe.
+    ///
+    /// # Errors
+    /// What a handler says.
+    pub async fn ask_to_subscribe(&self, channel: &Channel) -> HandlerResult {
+        let event = OnSubscribe { socket: self.socket.clone(), channel: channel.clone() };
+        self.router.ask(Scope::Channel(channel), event).await
+    }
+
+    /// Tells who handles messages of the socket.
+    pub async fn tell_message(&self, name: ByteString, args: Args) {
+        let event = OnMessage::new(self.socket.clone(), None, name, args, None);
+        self.router.tell(Scope::Socket(&self.socket), &self.socket, event).await;
+    }
+}
+
+fn socket() -> Socket {
+    let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
+    let registry = ChannelRegistry::new(Feed::new(1), Arc::clone(&counters)).start();
+    let registry = RegistryHandle::new(registry, config.max_publications, Arc::clone(&counters));
+    let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
+    let lane = Lane::new(outbox, 0);
+    lane.open(connect("/", ""));
+    let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
+    let (namespace, encoding) = (Namespace::default(), Encoding::default());
+    Socket::attach(Parts {
+        space: Space::new(namespace, Arc::clone(&config), registry, encoding, counters, Arc::new(Nobody)),
+        config,
+        handshake: Handshake::new(Arc::new(request), None),
+        extensions: Arc::default(),
+        lane,
+        commands: Nobody.start().recipient(),
+        subscriptions: None,
+    })
+}
+
+/// In the place of a connection.
+struct Nobody;
+
+impl Actor for Nobody {
+    type Context = Context<Self>;
+}
+
+impl Handler<Command> for Nobody {
+    type Result = ();
+
+    fn handle(&mut self, _: Command, _: &mut Self::Context) {}
+}
+
+impl Directory for Nobody {
+    fn socket(&self, _: &SocketId) -> Option<Socket> {
+        None
+    }
+}

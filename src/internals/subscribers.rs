@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use super::Queue;
+use crate::{
+    Channel, SocketId,
+    model::Namespace,
+    outbox::Lane,
+    protocol::{Frame, connect},
+    registry::{Audience, Publication, table::Table},
+};
+
+/// A hub's table, and sockets of the main namespace that it knows, by number. Their clients are let in and take what is
+/// pushed when they are told to.
+#[derive(Debug)]
+pub struct Subscribers {
+    table: Table,
+    namespace: Namespace,
+    sockets: Vec<Socket>,
+}
+
+#[derive(Debug)]
+struct Socket {
+    id: SocketId,
+    lane: Arc<Lane>,
+    queue: Queue,
+}
+
+/// A publication.
+#[derive(Debug)]
+pub struct Post(Publication);
+
+impl Post {
+    /// To the subscribers of any of these channels; of none named, to everyone.
+    pub fn new(channels: &[Channel], frame: Frame) -> Self {
+        let audience = Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
+        Self(Publication { audience, frame, volatile: false })
+    }
+}
+
+impl Subscribers {
+    /// So many sockets, subscribed to nothing, each with an outbox for so many bytes.
+    pub fn new(count: usize, max_outbox: usize) -> Self {
+        let sockets = (0..count).map(|_| Socket::new(max_outbox)).collect();
+        let mut subscribers = Self { table: Table::new(Arc::default()), namespace: Namespace::default(), sockets };
+        for socket in 0..count {
+            subscribers.attach(socket);
+        }
+        subscribers.take();
+        subscribers
+    }
+
+    /// A socket that was [detached](Self::detach) is known again.
+    pub fn attach(&mut self, socket: usize) {
+        let Socket { id, lane, .. } = &self.sockets[socket];
+        self.table.attach(self.namespace.clone(), *id, Arc::clone(lane));
+    }
+
+    /// A socket is over, with all its subscriptions.
+    pub fn detach(&mut self, socket: usize) {
+        self.table.detach(&self.namespace, self.sockets[socket].id);
+    }
+
+    /// A socket is in a channel.
+    pub fn subscribe(&mut self, socket: usize, channel: &Channel) {
+        self.table.subscribe(&self.namespace, self.sockets[socket].id, channel.clone());
+    }
+
+    /// A socket is not in a channel any more.
+    pub fn unsubscribe(&mut self, socket: usize, channel: &Channel) {
+        self.table.unsubscribe(&self.namespace, self.sockets[socket].id, channel);
+    }
+
+    /// Pushes into the receivers' outboxes; answers how many they were.
+    pub fn publish(&mut self, Post(publication): &Post) -> usize {
+        let mut receivers = 0;
+        self.table.publish(publication, |_| receivers += 1);
+        receivers
+    }
+
+    /// The transports take what is there, and wait for more.
+    pub fn take(&self) {
+        for Socket { queue, .. } in &self.sockets {
+            while queue.take() > 0 {}
+        }
+    }
+}
+
+impl Socket {
+    fn new(max_outbox: usize) -> Self {
+        let queue = Queue::websocket(max_outbox);
+        let lane = Lane::new(Arc::clone(queue.outbox()), 0);
+        lane.open(connect("/", ""));
+        Self { id: SocketId::random(), lane, queue }
+    }
+}
