@@ -1,0 +1,118 @@
+//! The cells: what is done to the servers that are compared, and which these are.
+
+use crate::{
+    load::{Asking, Fanout, How, Idle, Load, Pace, Polling},
+    serve::Kind,
+};
+
+/// One kind of server, with so many threads for its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entrant {
+    pub(crate) kind: Kind,
+    /// As many as the run has, if nothing is said.
+    pub(crate) workers: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    pub(crate) name: String,
+    /// What several cells are chosen by.
+    pub(crate) group: &'static str,
+    pub(crate) load: Load,
+    pub(crate) ours: Entrant,
+    pub(crate) theirs: Entrant,
+    pub(crate) has_floor: bool,
+}
+
+impl Cell {
+    fn new(name: impl Into<String>, load: Load) -> Self {
+        let [ours, theirs] = [Kind::Ours, Kind::Socketioxide].map(|kind| Entrant { kind, workers: None });
+        Self { name: name.into(), group: "", load, ours, theirs, has_floor: matches!(load, Load::Fanout(_)) }
+    }
+
+    fn group(self, group: &'static str) -> Self {
+        Self { group, ..self }
+    }
+
+    /// Through a handler actor of ours; socketioxide has nothing like it, and does as always.
+    fn by_actor(mut self) -> Self {
+        self.name += "-actor";
+        self.ours.kind = Kind::OursActor;
+        self
+    }
+
+    /// Not against the peer, but two workers of ours against one.
+    fn two_workers(mut self) -> Self {
+        self.name += "-2w";
+        [self.ours, self.theirs] = [2, 1].map(|workers| Entrant { kind: Kind::Ours, workers: Some(workers) });
+        self.has_floor = false;
+        self.group("two-workers")
+    }
+
+    pub(crate) fn compares_workers(&self) -> bool {
+        self.theirs.kind == Kind::Ours
+    }
+
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name || self.group == name
+    }
+}
+
+/// All of them, in the order of the table.
+pub(crate) fn all() -> Vec<Cell> {
+    let one = |subscribers, bytes| Fanout { channels: 1, subscribers, publishers: 1, bytes, pace: Pace::Window(1) };
+    // As many publications under way as channels, so that none waits behind another of its channel.
+    let many = |channels: usize, subscriptions: usize| Fanout {
+        channels,
+        subscribers: subscriptions / channels,
+        publishers: channels.min(8),
+        bytes: 64,
+        pace: Pace::Window(channels.min(64)),
+    };
+    let burst = Fanout { publishers: 4, pace: Pace::Window(64), ..one(1000, 64) };
+    let rate = Fanout { pace: Pace::Rate(50), ..one(1000, 64) };
+    let asking = |how| Load::Asking(Asking { how, clients: 100, window: 8, bytes: 64 });
+
+    let fanout = |name: &str, fanout| Cell::new(name, Load::Fanout(fanout));
+    let mut cells: Vec<_> =
+        [10, 100, 1000, 10_000].map(|subscribers| fanout(&format!("f{subscribers}"), one(subscribers, 64))).into();
+    cells.extend([
+        fanout("f1000-1k", one(1000, 1024)),
+        fanout("f10000-1k", one(10_000, 1024)),
+        fanout("rooms", many(1000, 10_000)),
+        fanout("burst", burst),
+        Cell::new("echo", asking(How::Echo)),
+        Cell::new("ack", asking(How::Ack)),
+        Cell::new("echo", asking(How::Echo)).by_actor(),
+        Cell::new("ack", asking(How::Ack)).by_actor(),
+        Cell::new("polling", Load::Polling(Polling { clients: 100, bytes: 64 })),
+        Cell::new("idle", Load::Idle(Idle { clients: 10_000 })),
+        fanout("rate", rate),
+    ]);
+    cells.extend(
+        [1, 10, 100, 1000, 10_000]
+            .map(|channels| fanout(&format!("channels-{channels}"), many(channels, 10_000)).group("channels")),
+    );
+    cells.extend([fanout("f1000", one(1000, 64)).two_workers(), fanout("rooms", many(1000, 10_000)).two_workers()]);
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_streams_are_as_publishers_take_them() {
+        let mut names: Vec<_> = all().into_iter().map(|cell| cell.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for cell in all() {
+            if let Load::Fanout(fanout) = cell.load {
+                assert!(fanout.channels == 1 || fanout.publishers <= fanout.channels, "{}", cell.name);
+                assert!(fanout.channels <= 1 << 16, "{}: a stream's number has four digits", cell.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Those who are published to, and what they make sure of.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Fanout,
+    clients::Listener,
+    payload::{Kind, Stamp},
+};
+use crate::Fallible;
+
+const START: &[u8] = br#"42["message",""#;
+const END: &[u8] = br#""]"#;
+
+pub(super) struct Audience {
+    fanout: Fanout,
+    /// The zero of all times in stamps.
+    clock: Instant,
+    /// The number last heard: of each subscriber, of each stream of its channel.
+    last: Vec<u32>,
+    /// All that each subscriber has heard, in its order, as one number.
+    order: Vec<u64>,
+    /// The number of the last probe that each subscriber has heard.
+    probed: Vec<u32>,
+    /// How many have heard the current probe, which has this number.
+    present: usize,
+    probe: u32,
+    /// How many publications have been heard, by all together.
+    pub(super) heard: u64,
+    /// How long each was under way, if that is measured.
+    latencies: Option<Vec<u64>>,
+}
+
+impl Audience {
+    pub(super) fn new(fanout: Fanout) -> Self {
+        let all = fanout.audience();
+        let (last, order, probed) = (vec![0; all * fanout.streams_of_a_channel()], vec![0; all], vec![0; all]);
+        let clock = Instant::now();
+        Self { fanout, clock, last, order, probed, present: 0, probe: 0, heard: 0, latencies: None }
+    }
+
+    /// When this is, in stamps.
+    pub(super) fn time(&self, at: Instant) -> u64 {
+        u64::try_from(at.duration_since(self.clock).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Expects the next probe, and answers its number.
+    pub(super) fn expect_probe(&mut self) -> u32 {
+        self.probe += 1;
+        self.present = 0;
+        self.probe
+    }
+
+    pub(super) fn absent(&self) -> usize {
+        self.probed.len() - self.present
+    }
+
+    pub(super) fn measure_latencies(&mut self) {
+        self.latencies = Some(Vec::new());
+    }
+
+    /// This many of a hundred were quicker than that.
+    pub(super) fn percentile(&mut self, percent: usize) -> Option<f64> {
+        let latencies = self.latencies.as_mut()?;
+        latencies.sort_unstable();
+        let at = latencies.len().checked_sub(1)? * percent / 100;
+        Some(Duration::from_nanos(latencies[at]).as_secs_f64() * 1e6)
+    }
+
+    /// All subscribers of a channel have heard the same in the same order, also of several publishers.
+    pub(super) fn agrees(&self) -> Fallible {
+        let channels = self.order.chunks(self.fanout.subscribers).enumerate();
+        let torn = channels.filter(|(_, orders)| orders.iter().any(|order| *order != orders[0]));
+        match torn.map(|(channel, _)| channel).next() {
+            Some(channel) => Err(format!("the subscribers of channel {channel} do not agree on the order").into()),
+            None => Ok(()),
+        }
+    }
+
+    fn message(&mut self, subscriber: usize, stamp: Stamp) -> Fallible {
+        let stream = usize::from(stamp.stream);
+        if stream % self.fanout.channels != subscriber / self.fanout.subscribers {
+            return Err(format!("heard stream {stream}, which is in another channel").into());
+        }
+        let slot = subscriber * self.fanout.streams_of_a_channel() + stream / self.fanout.channels;
+        let last = &mut self.last[slot];
+        if stamp.number != *last + 1 {
+            let what = if stamp.number > *last { "lost some, or disordered" } else { "doubled, or disordered" };
+            return Err(format!("heard {} after {last} of stream {stream}: {what}", stamp.number).into());
+        }
+        *last = stamp.number;
+        let order = &mut self.order[subscriber];
+        *order = (order.rotate_left(5) ^ (u64::from(stamp.stream) << 32 | u64::from(stamp.number)))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.heard += 1;
+        if let Some(latencies) = &mut self.latencies {
+            let now = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            latencies.push(now.saturating_sub(stamp.due));
+        }
+        Ok(())
+    }
+}
+
+impl Listener for Audience {
+    fn hear(&mut self, client: usize, packet: &[u8], _: &mut Vec<u8>) -> Fallible {
+        let payload = packet.strip_prefix(START).and_then(|rest| rest.strip_suffix(END));
+        let stamp = payload.and_then(|payload| Stamp::read(payload, self.fanout.bytes));
+        match stamp {
+            _ if client >= self.fanout.audience() => Err("a publisher hears what it is not subscribed to".into()),
+            Some(stamp) if stamp.kind == Kind::Message => self.message(client, stamp),
+            Some(stamp) => {
+                if stamp.number == self.probe && self.probed[client] != self.probe {
+                    self.probed[client] = self.probe;
+                    self.present += 1;
+                }
+                Ok(())
+            }
+            None => Err(format!("heard what nobody published: {:?}", String::from_utf8_lossy(packet)).into()),
+        }
+    }
+}

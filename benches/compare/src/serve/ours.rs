@@ -1,0 +1,72 @@
+//! The application on this crate, with its default bounds: all of them are on.
+
+use std::sync::{Arc, OnceLock};
+
+use actix::{Actor, Arbiter, Context, Handler};
+use actix_socketio::{HandlerResult, OnMessage, SocketIo};
+use actix_web::{App, HttpServer};
+
+use super::{BACKLOG, announce};
+use crate::Fallible;
+
+/// What handlers need to publish, which is not there before they are registered.
+type Io = Arc<OnceLock<SocketIo>>;
+
+pub(super) fn run(workers: usize, by_actor: bool) -> Fallible {
+    actix_web::rt::System::new().block_on(async {
+        let io = Io::default();
+        // `subscribe` is the crate's own; without a route, any name will do.
+        let builder = SocketIo::builder().open_channels();
+        let builder = if by_actor {
+            let application = Application { io: Arc::clone(&io) };
+            let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| application);
+            builder.on_message(&actor)
+        } else {
+            let io = Arc::clone(&io);
+            builder.on_message(async move |event: OnMessage| answer(&event, &io))
+        };
+        let built = builder.build()?;
+        let server = io.get_or_init(|| built).clone();
+        let http = HttpServer::new(move || App::new().configure(server.mount()))
+            .workers(workers)
+            .backlog(BACKLOG.into())
+            .tcp_nodelay(true)
+            .h1_allow_half_closed(false)
+            .on_connect(actix_socketio::on_connect)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))?;
+        announce(http.addrs()[0])?;
+        Ok(http.run().await?)
+    })
+}
+
+fn answer(event: &OnMessage, io: &Io) -> HandlerResult {
+    match event.event() {
+        "broadcast" => {
+            let (channel, payload): (String, String) = (event.arg(0)?, event.arg(1)?);
+            if let Some(io) = io.get() {
+                io.to(channel).emit("message", &payload)?;
+            }
+        }
+        "echo" => event.socket.emit("echo", &event.json::<String>()?)?,
+        "ack" => event.ack(&event.json::<String>()?)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+struct Application {
+    io: Io,
+}
+
+impl Actor for Application {
+    type Context = Context<Self>;
+}
+
+impl Handler<OnMessage> for Application {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> HandlerResult {
+        answer(&event, &self.io)
+    }
+}
