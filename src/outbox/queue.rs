@@ -92,6 +92,9 @@ struct State {
     waker: Option<Waker>,
 }
 
+/// Frames that an empty queue has room for, at most.
+const KEPT: usize = 8;
+
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
 /// The queue of one connection, bounded in bytes. Its lock is held to push or to take, and for nothing else.
@@ -301,8 +304,12 @@ impl Outbox {
         {
             return Poll::Ready(Taken::One(frame));
         }
-        // An empty queue keeps its room for the next frame.
-        let all = if state.frames.is_empty() { Vec::new() } else { mem::take(&mut state.frames).into() };
+        // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd.
+        let all = if state.frames.capacity() > KEPT {
+            mem::take(&mut state.frames).into()
+        } else {
+            state.frames.drain(..).collect()
+        };
         self.taken(state, all, cx)
     }
 
