@@ -81,7 +81,11 @@ enum Column {
     None,
     /// In one round at least: the others say nothing then.
     Failed,
-    Sample(Sample),
+    Sample {
+        sample: Sample,
+        /// With the number of the round.
+        values: Vec<(usize, f64)>,
+    },
 }
 
 impl Column {
@@ -89,23 +93,31 @@ impl Column {
         if records.iter().any(|record| record.has_failed()) {
             return Self::Failed;
         }
-        let values = records.iter().filter_map(|record| match &record.outcome {
-            Outcome::Figures(figures) => figure(figures),
+        let value = |record: &&Record| match &record.outcome {
+            Outcome::Figures(figures) => Some((record.round, figure(figures)?)),
             Outcome::Fault(_) => None,
-        });
-        Sample::of(values).map_or(Self::None, Self::Sample)
+        };
+        let values: Vec<_> = records.iter().filter_map(value).collect();
+        let sample = Sample::of(values.iter().map(|(_, value)| *value));
+        sample.map_or(Self::None, |sample| Self::Sample { sample, values })
     }
 
+    /// The median of the rounds' ratios: what slows one round down, slows both down in it.
     fn ratio(&self, to: &Self) -> String {
-        match (self, to) {
-            (Self::Sample(this), Self::Sample(to)) if to.median > 0.0 => format!("{:.2}", this.median / to.median),
-            _ => NONE.to_owned(),
-        }
+        let (Self::Sample { values: these, .. }, Self::Sample { values: those, .. }) = (self, to) else {
+            return NONE.to_owned();
+        };
+        let in_round = |(round, this): &(usize, f64)| {
+            let (_, that) = those.iter().find(|(of, that)| of == round && *that > 0.0)?;
+            Some(this / that)
+        };
+        let ratios = Sample::of(these.iter().filter_map(in_round));
+        ratios.map_or_else(|| NONE.to_owned(), |ratios| format!("{:.2}", ratios.median))
     }
 
     fn spread(&self) -> String {
         match self {
-            Self::Sample(Sample { spread: Some(spread), .. }) => format!("{:.0} %", spread * 100.0),
+            Self::Sample { sample: Sample { spread: Some(spread), .. }, .. } => format!("{:.0} %", spread * 100.0),
             _ => NONE.to_owned(),
         }
     }
@@ -117,9 +129,11 @@ impl Display for Column {
             Self::None => f.write_str(NONE),
             Self::Failed => f.write_str("**failed**"),
             // Three digits that mean something; more would be noise.
-            Self::Sample(Sample { median, .. }) if *median >= 100.0 => write!(f, "{median:.0}"),
-            Self::Sample(Sample { median, .. }) if *median >= 10.0 => write!(f, "{median:.1}"),
-            Self::Sample(Sample { median, .. }) => write!(f, "{median:.2}"),
+            Self::Sample { sample: Sample { median, .. }, .. } => match *median {
+                100.0.. => write!(f, "{median:.0}"),
+                10.0..100.0 => write!(f, "{median:.1}"),
+                _ => write!(f, "{median:.2}"),
+            },
         }
     }
 }
