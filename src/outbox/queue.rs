@@ -201,10 +201,10 @@ impl Outbox {
         self.state.lock().holder
     }
 
-    /// Whether a poll waits that a goodbye could answer.
+    /// Whether a poll waits that a goodbye could answer: one that was let go returns with nothing, whatever comes now.
     pub(crate) fn is_polled(&self) -> bool {
         let state = self.state.lock();
-        state.polling && state.frames.is_empty()
+        state.polling && !state.release_poll && state.frames.is_empty()
     }
 
     /// Frames that wait, and their bytes.

@@ -151,6 +151,21 @@ fn an_upgrade_moves_the_right_to_take() {
 }
 
 #[test]
+fn a_poll_that_was_let_go_carries_no_goodbye() {
+    let (outbox, _) = outbox(1000);
+    assert!(outbox.begin_poll());
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
+    assert!(outbox.is_polled());
+    assert!(outbox.begin_probe());
+    assert!(!outbox.is_polled());
+    outbox.finish();
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
+    outbox.end_poll();
+    // The next one does, or the WebSocket.
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Last(vec![])));
+}
+
+#[test]
 fn a_failed_probe_leaves_polling_as_it_was() {
     let (outbox, _) = outbox(1000);
     assert!(outbox.begin_probe());

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use tokio::{
     io::{AsyncRead, Interest, ReadBuf},
     net::{TcpStream, tcp::ReadHalf},
+    task::coop::has_budget_remaining,
 };
 
 /// Bytes that are read at once.
@@ -66,7 +67,8 @@ impl Input<'_> {
             Self::Stream(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
                 let mut read = ReadBuf::new(buffer);
                 let result = Pin::new(stream).poll_read(cx, &mut read);
-                waiting.waits.set(result.is_pending());
+                // A task that has had its turn is told to wait, too, and nothing wakes it then for what comes.
+                waiting.waits.set(result.is_pending() && has_budget_remaining());
                 if ready!(result).is_err() {
                     return Poll::Ready(0);
                 }
