@@ -104,7 +104,7 @@ pub struct Config {
     pub max_inbox: usize,
     /// Bytes of a client's events that wait for its handlers, roughly as they are in memory; the same then. Default: 4 MiB.
     pub max_inbox_bytes: usize,
-    /// Publications that wait for the registry, of all senders together; then
+    /// Publications on their way to their receivers' queues, of all senders together; then
     /// [`SendError::Overloaded`](crate::SendError::Overloaded). Default: 65,536.
     pub max_publications: usize,
     /// Changes that wait for the slowest listener of [`SocketIo::changes`](crate::SocketIo::changes); then the oldest are

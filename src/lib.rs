@@ -190,9 +190,9 @@
 //!
 //! # Threads
 //!
-//! A connection is an actor on the worker that took its handshake; function handlers run there. The registry runs on the
-//! arbiter of [`Builder::build`], the main thread's under `#[actix_web::main]`, which is otherwise idle. Handler actors
-//! run where they were started. [`Socket`], [`SocketIo`] and events go anywhere.
+//! A connection is an actor on the worker that took its handshake; function handlers run there. So is the hub of each
+//! worker, an actor which sends to its connections what is published, from whatever thread. Handler actors run where they
+//! were started. [`Socket`], [`SocketIo`] and events go anywhere.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]

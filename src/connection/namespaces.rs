@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     model::{Handshake, Namespace},
     protocol::Encoding,
-    registry::RegistryHandle,
+    registry::ChannelRegistry,
     routing::Router,
     socket::{Directory, Population, Space},
     stats::Counters,
@@ -40,7 +40,7 @@ pub(crate) struct Realm {
 pub(crate) struct SpaceMaker {
     /// The server's settings.
     config: Arc<Config>,
-    registry: RegistryHandle,
+    registry: ChannelRegistry,
     encoding: Encoding,
     counters: Arc<Counters>,
     directory: Arc<dyn Directory>,
@@ -49,7 +49,7 @@ pub(crate) struct SpaceMaker {
 impl SpaceMaker {
     pub(crate) fn new(
         config: Arc<Config>,
-        registry: RegistryHandle,
+        registry: ChannelRegistry,
         encoding: Encoding,
         counters: Arc<Counters>,
         directory: Arc<dyn Directory>,

@@ -10,7 +10,7 @@ use crate::{
     model::{Handshake, HttpRequestParts, Namespace, SocketId},
     outbox::{Lane, Outbox, Transport},
     protocol::{Args, Encoding, connect},
-    registry::{ChannelRegistry, Feed, RegistryHandle},
+    registry::{ChannelRegistry, Feed},
     routing::{Handlers, Router, Scope},
     socket::{Command, Directory, Parts, Socket, Space},
     stats::Counters,
@@ -69,8 +69,7 @@ impl Routing {
 
 fn socket() -> Socket {
     let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
-    let registry = ChannelRegistry::new(Feed::new(1), Arc::clone(&counters)).start();
-    let registry = RegistryHandle::new(registry, config.max_publications, Arc::clone(&counters));
+    let registry = ChannelRegistry::start(Feed::new(1), Arc::clone(&counters), config.max_publications);
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
     let lane = Lane::new(outbox, 0);
     lane.open(connect("/", ""));

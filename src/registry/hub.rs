@@ -1,155 +1,112 @@
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    thread::{self, ThreadId},
-};
+use std::{collections::VecDeque, sync::Weak};
 
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
-use parking_lot::RwLock;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use tokio::task::yield_now;
 
-use super::{Audience, Order, table::Table};
-use crate::{
-    model::{Channel, Namespace, SocketId},
-    outbox::Lane,
-    stats::Counters,
-};
+use super::{Shared, inbox::Told, order::Report, table::Table};
 
-/// The sockets of one worker. It is told everything by the registry, in the registry's order, and pushes frames into
-/// outboxes whose transports run on its own thread: waking them is cheap there.
-#[derive(Debug)]
+/// Which hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct HubId(pub(super) usize);
+
+/// Deliveries after which a hub lets the rest of its thread have a turn: heartbeats, writes, other clients.
+const TURN: usize = 16 * 1024;
+
+/// Things to hear for which a hub keeps room.
+const KEPT: usize = 1024;
+
+/// The sockets of one worker. It is told everything in the registry's order, and pushes frames into outboxes whose
+/// transports run on its own thread: waking them is cheap there.
 pub(super) struct Hub {
+    id: HubId,
+    registry: Weak<Shared>,
+    told: VecDeque<Told>,
     table: Table,
 }
 
-impl Actor for Hub {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        // See `ChannelRegistry`: nothing may overtake.
-        ctx.set_mailbox_capacity(0);
-    }
-}
-
-/// The hub of some worker, as sockets know it.
-#[derive(Debug, Clone)]
-pub(crate) struct HubHandle {
-    pub(super) index: usize,
-    pub(super) addr: Addr<Hub>,
-}
-
-/// The hubs of a server, one for each thread that has connections.
-#[derive(Debug)]
-pub(super) struct Hubs {
-    by_thread: RwLock<HashMap<ThreadId, HubHandle>>,
-    counters: Arc<Counters>,
-}
-
-impl Hubs {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
-        Self { by_thread: RwLock::default(), counters }
-    }
-
-    /// That of this thread, which is started on its arbiter if there is none.
-    pub(super) fn here(&self) -> HubHandle {
-        let thread = thread::current().id();
-        if let Some(hub) = self.by_thread.read().get(&thread) {
-            return hub.clone();
-        }
-        let addr = Hub { table: Table::new(Arc::clone(&self.counters)) }.start();
-        let mut hubs = self.by_thread.write();
-        let index = hubs.len();
-        hubs.entry(thread).or_insert(HubHandle { index, addr }).clone()
-    }
-}
-
-/// What a hub is told of its sockets.
+/// Something waits in the hub's inbox.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) enum Told {
-    Attach { namespace: Namespace, id: SocketId, lane: Arc<Lane> },
-    Subscribe { namespace: Namespace, id: SocketId, channel: Channel },
-    Unsubscribe { namespace: Namespace, id: SocketId, channel: Channel },
-    Detach { namespace: Namespace, id: SocketId },
-}
+pub(super) struct Work;
 
-impl Handler<Told> for Hub {
-    type Result = ();
+impl Hub {
+    pub(super) fn new(id: HubId, registry: Weak<Shared>, table: Table) -> Self {
+        Self { id, registry, told: VecDeque::new(), table }
+    }
 
-    fn handle(&mut self, told: Told, _: &mut Self::Context) {
+    /// Hears what it is told until there is nothing, or its turn is over.
+    fn work(&mut self, ctx: &mut Context<Self>) {
+        let Some(registry) = self.registry.upgrade() else { return };
+        let mut done = 0;
+        loop {
+            while let Some(told) = self.told.pop_front() {
+                done += 1 + self.hear(told);
+                if done >= TURN {
+                    ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
+                    return;
+                }
+            }
+            if self.told.capacity() > KEPT {
+                self.told = VecDeque::new();
+            }
+            if !registry.take(self.id, &mut self.told) {
+                return;
+            }
+        }
+    }
+
+    /// How many sockets something was pushed to.
+    fn hear(&mut self, told: Told) -> usize {
         match told {
             Told::Attach { namespace, id, lane } => self.table.attach(namespace, id, lane),
             Told::Subscribe { namespace, id, channel } => self.table.subscribe(&namespace, id, channel),
             Told::Unsubscribe { namespace, id, channel } => self.table.unsubscribe(&namespace, id, &channel),
             Told::Detach { namespace, id } => self.table.detach(&namespace, id),
+            Told::Publish(order) => match &order.report {
+                Report::Nothing => return self.table.publish(&order.publication, |_| {}),
+                Report::Count(sum) => {
+                    let count = self.table.publish(&order.publication, |_| {});
+                    sum.add(|total| *total += count);
+                    return count;
+                }
+                Report::Names(sum) => {
+                    let mut names = Vec::new();
+                    let count = self.table.publish(&order.publication, |id| names.push(id));
+                    sum.add(|all| all.append(&mut names));
+                    return count;
+                }
+            },
+            Told::Select(selection) => {
+                let mut names = Vec::new();
+                self.table.select(&selection.audience, |id, _| names.push(id));
+                selection.names.add(|all| all.append(&mut names));
+            }
+            Told::Fence(done) => {
+                // One who no longer waits needs no answer.
+                let _ = done.send(());
+            }
+        }
+        0
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+}
+
+impl Handler<Work> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, _: Work, ctx: &mut Self::Context) {
+        self.work(ctx);
+    }
+}
+
+impl Drop for Hub {
+    /// Gone with its arbiter, or with the whole server.
+    fn drop(&mut self) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.close(self.id);
         }
     }
-}
-
-/// A publication.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Deliver(pub(super) Arc<Order>);
-
-impl Handler<Deliver> for Hub {
-    type Result = ();
-
-    fn handle(&mut self, Deliver(order): Deliver, _: &mut Self::Context) {
-        self.table.publish(&order.publication, |_| {});
-    }
-}
-
-/// The same, answered with how many sockets it was queued for.
-#[derive(Message)]
-#[rtype(result = "usize")]
-pub(super) struct DeliverAndCount(pub(super) Arc<Order>);
-
-impl Handler<DeliverAndCount> for Hub {
-    type Result = usize;
-
-    fn handle(&mut self, DeliverAndCount(order): DeliverAndCount, _: &mut Self::Context) -> usize {
-        let mut delivered = 0;
-        self.table.publish(&order.publication, |_| delivered += 1);
-        delivered
-    }
-}
-
-/// The same, answered with which sockets they are.
-#[derive(Message)]
-#[rtype(result = "Vec<SocketId>")]
-pub(super) struct DeliverAndName(pub(super) Arc<Order>);
-
-impl Handler<DeliverAndName> for Hub {
-    type Result = MessageResult<DeliverAndName>;
-
-    fn handle(&mut self, DeliverAndName(order): DeliverAndName, _: &mut Self::Context) -> Self::Result {
-        let mut ids = Vec::new();
-        self.table.publish(&order.publication, |id| ids.push(id));
-        MessageResult(ids)
-    }
-}
-
-/// Who is in an audience.
-#[derive(Message)]
-#[rtype(result = "Vec<SocketId>")]
-pub(super) struct Name(pub(super) Arc<Audience>);
-
-impl Handler<Name> for Hub {
-    type Result = MessageResult<Name>;
-
-    fn handle(&mut self, Name(audience): Name, _: &mut Self::Context) -> Self::Result {
-        let mut ids = Vec::new();
-        self.table.select(&audience, |id, _| ids.push(id));
-        MessageResult(ids)
-    }
-}
-
-/// Nothing: its answer says that everything told before is done.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Done;
-
-impl Handler<Done> for Hub {
-    type Result = ();
-
-    fn handle(&mut self, _: Done, _: &mut Self::Context) {}
 }

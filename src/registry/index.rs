@@ -3,7 +3,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, Change, Feed};
+use smallvec::SmallVec;
+
+use super::{Audience, Change, Feed, HubId};
 use crate::{
     model::{Channel, Namespace, SocketId},
     stats::Counters,
@@ -27,17 +29,17 @@ struct Space {
 
 /// How many there are on each hub. Hubs are few: one for each worker.
 #[derive(Debug, Default)]
-struct PerHub(Vec<(usize, usize)>);
+struct PerHub(SmallVec<[(HubId, usize); 1]>);
 
 impl PerHub {
-    fn add(&mut self, hub: usize) {
+    fn add(&mut self, hub: HubId) {
         match self.0.iter_mut().find(|(at, _)| *at == hub) {
             Some((_, count)) => *count += 1,
             None => self.0.push((hub, 1)),
         }
     }
 
-    fn remove(&mut self, hub: usize) {
+    fn remove(&mut self, hub: HubId) {
         if let Some(position) = self.0.iter().position(|(at, _)| *at == hub) {
             self.0[position].1 -= 1;
             if self.0[position].1 == 0 {
@@ -50,7 +52,7 @@ impl PerHub {
         self.0.is_empty()
     }
 
-    fn hubs(&self) -> impl Iterator<Item = usize> {
+    fn hubs(&self) -> impl Iterator<Item = HubId> {
         self.0.iter().map(|(hub, _)| *hub)
     }
 }
@@ -60,7 +62,7 @@ impl Index {
         Self { namespaces: HashMap::new(), feed, counters }
     }
 
-    pub(super) fn attach(&mut self, namespace: Namespace, hub: usize) {
+    pub(super) fn attach(&mut self, namespace: Namespace, hub: HubId) {
         let space = match self.namespaces.entry(namespace) {
             Entry::Occupied(space) => space.into_mut(),
             Entry::Vacant(place) => {
@@ -71,7 +73,7 @@ impl Index {
         space.sockets.add(hub);
     }
 
-    pub(super) fn subscribe(&mut self, namespace: &Namespace, hub: usize, socket: SocketId, channel: &Channel) {
+    pub(super) fn subscribe(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channel: &Channel) {
         let Some(space) = self.namespaces.get_mut(namespace) else { return };
         let subscribers = space.channels.entry(channel.clone()).or_default();
         let here = || (namespace.clone(), channel.clone());
@@ -90,7 +92,7 @@ impl Index {
         });
     }
 
-    pub(super) fn unsubscribe(&mut self, namespace: &Namespace, hub: usize, socket: SocketId, channel: &Channel) {
+    pub(super) fn unsubscribe(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channel: &Channel) {
         let Some(space) = self.namespaces.get_mut(namespace) else { return };
         let Entry::Occupied(mut subscribers) = space.channels.entry(channel.clone()) else { return };
         let here = || (namespace.clone(), channel.clone());
@@ -111,7 +113,7 @@ impl Index {
     }
 
     /// A socket has ended, which was subscribed to these.
-    pub(super) fn detach(&mut self, namespace: &Namespace, hub: usize, socket: SocketId, channels: &[Channel]) {
+    pub(super) fn detach(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channels: &[Channel]) {
         for channel in channels {
             self.unsubscribe(namespace, hub, socket, channel);
         }
@@ -124,13 +126,13 @@ impl Index {
     }
 
     /// The hubs that have somebody of an audience, perhaps.
-    pub(super) fn hubs(&self, audience: &Audience) -> Vec<usize> {
-        let Some(space) = self.namespaces.get(&audience.namespace) else { return Vec::new() };
+    pub(super) fn hubs(&self, audience: &Audience) -> SmallVec<[HubId; 4]> {
+        let Some(space) = self.namespaces.get(&audience.namespace) else { return SmallVec::new() };
         // Where those are who are included by name is not known here.
         if audience.to.is_empty() || !audience.including.is_empty() {
             return space.sockets.hubs().collect();
         }
-        let mut hubs = Vec::new();
+        let mut hubs = SmallVec::new();
         for hub in audience.to.iter().filter_map(|channel| space.channels.get(channel)).flat_map(PerHub::hubs) {
             if !hubs.contains(&hub) {
                 hubs.push(hub);
@@ -164,24 +166,26 @@ mod tests {
     fn a_publication_goes_where_somebody_may_be_for_it() {
         let mut index = Index::new(Feed::new(1), Arc::default());
         let (main, [a, b, c]) = (Namespace::default(), [(); 3].map(|()| SocketId::random()));
-        for hub in [0, 1, 2] {
+        let hubs = [0, 1, 2].map(HubId);
+        for hub in hubs {
             index.attach(main.clone(), hub);
         }
-        index.subscribe(&main, 0, a, &channel("x"));
-        index.subscribe(&main, 1, b, &channel("x"));
-        index.subscribe(&main, 1, b, &channel("y"));
-        assert_eq!(index.hubs(&audience(&["x"], &[])), [0, 1]);
-        assert_eq!(index.hubs(&audience(&["y", "x"], &[])), [1, 0]);
-        assert_eq!(index.hubs(&audience(&["nothing"], &[])), [] as [usize; 0]);
-        assert_eq!(index.hubs(&audience(&[], &[])), [0, 1, 2]);
-        assert_eq!(index.hubs(&audience(&["y"], &[c])), [0, 1, 2], "who is included may be anywhere");
-        index.unsubscribe(&main, 0, a, &channel("x"));
-        index.detach(&main, 2, c, &[]);
-        assert_eq!(index.hubs(&audience(&["x"], &[])), [1]);
-        assert_eq!(index.hubs(&audience(&[], &[])), [0, 1]);
-        index.detach(&main, 1, b, &[channel("y"), channel("x")]);
+        let [x, y, z] = hubs;
+        index.subscribe(&main, x, a, &channel("x"));
+        index.subscribe(&main, y, b, &channel("x"));
+        index.subscribe(&main, y, b, &channel("y"));
+        assert_eq!(&*index.hubs(&audience(&["x"], &[])), [x, y]);
+        assert_eq!(&*index.hubs(&audience(&["y", "x"], &[])), [y, x]);
+        assert_eq!(&*index.hubs(&audience(&["nothing"], &[])), [] as [HubId; 0]);
+        assert_eq!(&*index.hubs(&audience(&[], &[])), [x, y, z]);
+        assert_eq!(&*index.hubs(&audience(&["y"], &[c])), [x, y, z], "who is included may be anywhere");
+        index.unsubscribe(&main, x, a, &channel("x"));
+        index.detach(&main, z, c, &[]);
+        assert_eq!(&*index.hubs(&audience(&["x"], &[])), [y]);
+        assert_eq!(&*index.hubs(&audience(&[], &[])), [x, y]);
+        index.detach(&main, y, b, &[channel("y"), channel("x")]);
         assert_eq!(index.channels(&main), [] as [Channel; 0]);
-        index.detach(&main, 0, a, &[]);
+        index.detach(&main, x, a, &[]);
         assert!(index.namespaces.is_empty());
     }
 
@@ -191,9 +195,9 @@ mod tests {
         let mut index = Index::new(feed.clone(), Arc::default());
         let mut changes = feed.listen();
         let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
-        index.attach(namespace.clone(), 0);
-        index.subscribe(&namespace, 0, socket, &channel("a"));
-        index.detach(&namespace, 0, socket, &[channel("a")]);
+        index.attach(namespace.clone(), HubId(0));
+        index.subscribe(&namespace, HubId(0), socket, &channel("a"));
+        index.detach(&namespace, HubId(0), socket, &[channel("a")]);
         let (n, c) = (|| namespace.clone(), || channel("a"));
         for expected in [
             Change::NamespaceOpened { namespace: n() },
@@ -205,9 +209,9 @@ mod tests {
         ] {
             assert_eq!(changes.next().await, Some(expected));
         }
-        index.attach(namespace.clone(), 0);
+        index.attach(namespace.clone(), HubId(0));
         for at in 0..10 {
-            index.subscribe(&namespace, 0, socket, &channel(at));
+            index.subscribe(&namespace, HubId(0), socket, &channel(at));
         }
         // One for the namespace and two for each channel, of which eight are kept.
         assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));

@@ -78,8 +78,8 @@ impl Table {
         }
     }
 
-    /// Puts the frame on the way to everyone it is for, and names those to `delivered`.
-    pub(crate) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) {
+    /// Puts the frame on the way to everyone it is for, and names those to `delivered`. Answers how many they are.
+    pub(crate) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) -> usize {
         let Publication { audience, frame, volatile } = publication;
         let mut receivers = 0;
         self.select(audience, |id, lane| {
@@ -90,6 +90,7 @@ impl Table {
             }
         });
         self.counters.sent.add(receivers, receivers * frame.len());
+        receivers
     }
 
     /// Visits everyone in an audience, each once.

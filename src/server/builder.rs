@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
     model::{Extensions, Handshake, Namespace},
     protocol::Encoding,
-    registry::{ChannelRegistry, Feed, RegistryHandle},
+    registry::{ChannelRegistry, Feed},
     routing::{IntoHandler, Route, SocketHandler, anchored},
     socket::Population,
     stats::Counters,
@@ -264,7 +264,7 @@ impl Builder {
         }
     }
 
-    /// Starts the server's registry on this thread's arbiter, and gives the handle.
+    /// Starts the first hub of the server's registry on this thread's arbiter, and gives the handle.
     ///
     /// # Errors
     /// [`BuildError`]: a pattern is no regular expression, a namespace is there twice, or a setting makes no sense.
@@ -302,8 +302,7 @@ impl Builder {
         }
         let (feed, counters) = (Feed::new(config.max_changes), Arc::<Counters>::default());
         // Nothing is started before everything is known to be right.
-        let registry = ChannelRegistry::new(feed.clone(), Arc::clone(&counters)).start();
-        let registry = RegistryHandle::new(registry, config.max_publications, Arc::clone(&counters));
+        let registry = ChannelRegistry::start(feed.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
         let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), Arc::clone(&counters), directory);

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     connection::Shared,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, Changes, Channels, Feed, Select},
+    registry::{Audience, Changes, Feed},
     socket::{Directory, MESSAGE, SendError, Socket, Space, Target, Targets},
     stats::{self, Gauges, Stats},
     transport::Ending,
@@ -118,13 +118,12 @@ impl SocketIo {
     pub async fn subscribers(&self, channel: impl ToChannel) -> Result<Vec<SocketId>, ChannelError> {
         let mut audience = Audience::everyone(self.space.namespace.clone());
         audience.to.push(channel.to_channel(self.config().max_channel_length)?);
-        // With its arbiter stopped, the registry has no subscribers any more.
-        Ok(self.space.registry.ask(Select(audience)).await.unwrap_or_default())
+        Ok(self.space.registry.select(audience).await)
     }
 
     /// The channels that anybody is subscribed to, in no particular order.
     pub async fn channels(&self) -> Vec<Channel> {
-        self.space.registry.ask(Channels(self.space.namespace.clone())).await.unwrap_or_default()
+        self.space.registry.channels(&self.space.namespace)
     }
 
     /// How many connections there are, in any namespace.

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use super::{Space, SubscribeError};
 use crate::{
     model::{Channel, SocketId},
-    registry::{HubHandle, Subscribe, Unsubscribe},
+    registry::HubId,
 };
 
 /// The channels of one socket. The registry is told of each change under the lock, so that both see the same order.
@@ -28,7 +28,7 @@ impl Membership {
         channel: Channel,
         limit: usize,
         space: &Space,
-        hub: &HubHandle,
+        hub: HubId,
         id: SocketId,
     ) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
@@ -44,14 +44,14 @@ impl Membership {
         state.turns += 1;
         let turn = state.turns;
         state.channels.insert(channel.clone(), turn);
-        space.registry.tell(Subscribe { hub: hub.clone(), namespace: space.namespace.clone(), id, channel });
+        space.registry.subscribe(hub, space.namespace.clone(), id, channel);
         Ok(true)
     }
 
-    pub(super) fn leave(&self, channel: &str, space: &Space, hub: &HubHandle, id: SocketId) -> bool {
+    pub(super) fn leave(&self, channel: &str, space: &Space, hub: HubId, id: SocketId) -> bool {
         let mut state = self.state.lock();
         let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
-        space.registry.tell(Unsubscribe { hub: hub.clone(), namespace: space.namespace.clone(), id, channel });
+        space.registry.unsubscribe(hub, space.namespace.clone(), id, channel);
         true
     }
 

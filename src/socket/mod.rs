@@ -38,7 +38,7 @@ use crate::{
     model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame},
-    registry::{Attach, Detach, Fence, HubHandle},
+    registry::HubId,
     stats::Counters,
 };
 
@@ -54,7 +54,7 @@ pub struct Socket {
 struct Inner {
     id: SocketId,
     space: Arc<Space>,
-    hub: HubHandle,
+    hub: HubId,
     config: Arc<Config>,
     handshake: Handshake,
     context: ContextMap,
@@ -96,7 +96,7 @@ impl Socket {
         let id = SocketId::random();
         let hub = space.registry.hub();
         let (namespace, its_lane) = (space.namespace.clone(), Arc::clone(&lane));
-        space.registry.tell(Attach { hub: hub.clone(), namespace, id, lane: its_lane });
+        space.registry.attach(hub, namespace, id, its_lane);
         Self {
             inner: Arc::new(Inner {
                 id,
@@ -189,7 +189,7 @@ impl Socket {
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
         let Inner { membership, space, hub, config, id, .. } = &*self.inner;
         let channel = channel.to_channel(config.max_channel_length)?;
-        membership.join(channel, config.max_channels, space, hub, *id)
+        membership.join(channel, config.max_channels, space, *hub, *id)
     }
 
     /// Takes it out of a channel. `false`: it was not in.
@@ -197,7 +197,7 @@ impl Socket {
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
         let Inner { membership, space, hub, id, .. } = &*self.inner;
-        membership.leave(channel.as_ref(), space, hub, *id)
+        membership.leave(channel.as_ref(), space, *hub, *id)
     }
 
     /// Whether it is subscribed to the channel.
@@ -223,8 +223,7 @@ impl Socket {
     /// Takes it out of a channel, and waits until no message of the channel can come any more.
     pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
         let left = self.unsubscribe(channel);
-        // A registry which is gone sends nothing either.
-        let _ = self.inner.space.registry.ask(Fence(self.inner.hub.clone())).await;
+        self.inner.space.registry.settle(self.inner.hub).await;
         left
     }
 
@@ -249,8 +248,8 @@ impl Socket {
     pub(crate) fn detach(&self) {
         self.shut();
         let channels = self.inner.membership.close();
-        let (hub, namespace) = (self.inner.hub.clone(), self.namespace().clone());
-        self.inner.space.registry.tell(Detach { hub, namespace, id: self.id(), channels });
+        let Inner { space, hub, id, .. } = &*self.inner;
+        space.registry.detach(*hub, space.namespace.clone(), *id, &channels);
     }
 
     /// Takes an acknowledgement; `false` if nobody waits for it.

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     model::{Namespace, SocketId},
     protocol::{Encoding, Frame},
-    registry::RegistryHandle,
+    registry::ChannelRegistry,
     stats::Counters,
 };
 
@@ -24,7 +24,7 @@ pub(crate) trait Directory: Send + Sync {
 pub(crate) struct Space {
     pub(crate) namespace: Namespace,
     pub(crate) config: Arc<Config>,
-    pub(crate) registry: RegistryHandle,
+    pub(crate) registry: ChannelRegistry,
     pub(crate) encoding: Encoding,
     pub(crate) counters: Arc<Counters>,
     pub(super) directory: Arc<dyn Directory>,
@@ -38,7 +38,7 @@ impl Space {
     pub(crate) fn new(
         namespace: Namespace,
         config: Arc<Config>,
-        registry: RegistryHandle,
+        registry: ChannelRegistry,
         encoding: Encoding,
         counters: Arc<Counters>,
         directory: Arc<dyn Directory>,

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
     protocol::Frame,
-    registry::{Audience, Overloaded, Publication, PublishError, Select},
+    registry::{Audience, Overloaded, Publication, PublishError},
 };
 
 /// Whom a message is for: some channels, or everybody, less some.
@@ -195,8 +195,7 @@ impl Target {
         if let Some(error) = invalid {
             return Err(error);
         }
-        // With its arbiter stopped, the registry has nobody any more.
-        let ids = space.registry.ask(Select(audience)).await.unwrap_or_default();
+        let ids = space.registry.select(audience).await;
         Ok(ids.iter().filter_map(|id| space.directory.socket(id)).collect())
     }
 

@@ -104,7 +104,7 @@ pub(crate) struct Counters {
     pub(crate) received: Volume,
     /// Packets that were queued for clients, and their bytes.
     pub(crate) sent: Volume,
-    /// Publications that were handed to the registry's subscribers.
+    /// Publications that the registry has put in order.
     pub(crate) published: Count,
     /// Times that a client was read no further, since it sent faster than it may.
     pub(crate) throttled: Count,

@@ -22,7 +22,7 @@ pub struct Stats {
     pub channels: usize,
     /// Subscriptions, in all namespaces.
     pub subscriptions: usize,
-    /// Publications that wait for the registry, of [`Config::max_publications`](crate::Config::max_publications).
+    /// Publications on their way to their receivers' queues, of [`Config::max_publications`](crate::Config::max_publications).
     pub publications_waiting: usize,
     /// Frames that wait for clients, in all outboxes.
     pub outbox_frames: usize,

@@ -1,0 +1,102 @@
+use std::{collections::VecDeque, mem, sync::Arc};
+
+use tokio::sync::oneshot;
+
+use super::order::{Order, Selection};
+use crate::{
+    model::{Channel, Namespace, SocketId},
+    outbox::Lane,
+};
+
+/// What a hub is told.
+pub(super) enum Told {
+    /// A socket has come into being; it is subscribed to nothing.
+    Attach { namespace: Namespace, id: SocketId, lane: Arc<Lane> },
+    /// A socket is in a channel; it was not before.
+    Subscribe { namespace: Namespace, id: SocketId, channel: Channel },
+    /// A socket is not in a channel any more; it was before.
+    Unsubscribe { namespace: Namespace, id: SocketId, channel: Channel },
+    /// A socket has ended: its subscriptions go with it.
+    Detach { namespace: Namespace, id: SocketId },
+    /// A message for some of its sockets.
+    Publish(Arc<Order>),
+    /// Which of its sockets are in an audience?
+    Select(Arc<Selection>),
+    /// Nothing: the answer says that everything told before is done.
+    Fence(oneshot::Sender<()>),
+}
+
+/// What waits for one hub, in the registry's order.
+#[derive(Default)]
+pub(super) struct Inbox {
+    told: VecDeque<Told>,
+    /// The hub is at work, or has been woken for it.
+    awake: bool,
+    /// The hub is gone, with its arbiter.
+    closed: bool,
+}
+
+/// What has become of a thing that was told.
+pub(super) enum Delivery {
+    /// The hub finds it when it is done with what it has.
+    Waits,
+    /// The hub sleeps: it is to be woken.
+    Wake,
+    /// Nobody hears it; dropped without the registry's lock.
+    Lost(Told),
+}
+
+impl Inbox {
+    pub(super) fn tell(&mut self, told: Told) -> Delivery {
+        if self.closed {
+            return Delivery::Lost(told);
+        }
+        self.told.push_back(told);
+        if mem::replace(&mut self.awake, true) { Delivery::Waits } else { Delivery::Wake }
+    }
+
+    /// Exchanges what waits for room to wait in. `false`: there is nothing, and the hub may sleep.
+    pub(super) fn take(&mut self, room: &mut VecDeque<Told>) -> bool {
+        self.awake = !self.told.is_empty();
+        mem::swap(&mut self.told, room);
+        self.awake
+    }
+
+    /// The hub is gone. Answers with what it has not heard.
+    pub(super) fn close(&mut self) -> VecDeque<Told> {
+        self.closed = true;
+        mem::take(&mut self.told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told() -> Told {
+        Told::Fence(oneshot::channel().0)
+    }
+
+    #[test]
+    fn a_hub_is_woken_once_for_all_that_waits() {
+        let (mut inbox, mut room) = (Inbox::default(), VecDeque::new());
+        assert!(matches!(inbox.tell(told()), Delivery::Wake));
+        assert!(matches!(inbox.tell(told()), Delivery::Waits));
+        assert!(inbox.take(&mut room));
+        assert_eq!(room.len(), 2);
+        room.clear();
+        assert!(matches!(inbox.tell(told()), Delivery::Waits), "it looks again before it sleeps");
+        assert!(inbox.take(&mut room));
+        room.clear();
+        assert!(!inbox.take(&mut room));
+        assert!(matches!(inbox.tell(told()), Delivery::Wake));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_hub_that_is_gone() {
+        let mut inbox = Inbox::default();
+        inbox.tell(told());
+        assert_eq!(inbox.close().len(), 1);
+        assert!(matches!(inbox.tell(told()), Delivery::Lost(_)));
+    }
+}
