@@ -96,8 +96,10 @@ fn start(
     let body = Body(Rc::clone(&wire));
     match Takeover::begin(request, payload, link.config.max_payload) {
         Ok((takeover, taken)) => {
+            // The open packet waits already, and needs no write of its own. A probe has nothing to say yet.
+            let first = if probes { None } else { body.take() };
             rt::spawn(driver::run(link, body, taken, probes));
-            response.body(takeover)
+            response.body(takeover.brings(first.unwrap_or_default()))
         }
         Err(payload) => {
             let mut reader = Reader::new(link, wire, Input::Payload(payload), BytesMut::new());

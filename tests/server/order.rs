@@ -1,6 +1,9 @@
 //! In which order things come.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use actix_socketio::{HandlerResult, OnMessage, channel};
 use serde_json::json;
@@ -13,6 +16,7 @@ use crate::{
 
 in_every_mode! {
     a_channel_has_one_order_for_all_the_sender_included,
+    what_a_thread_publishes_on_the_word_of_another_comes_after,
     what_is_sent_to_one_client_comes_in_order,
     the_events_of_a_client_are_handled_one_after_the_other,
     a_busy_handler_holds_back_its_own_client_only,
@@ -75,6 +79,39 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
         let expected: Vec<_> = (0..EACH).map(|n| format!(": {n}")).collect();
         assert_eq!(own, expected, "{sender}");
     }
+}
+
+async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) {
+    const TURNS: usize = 300;
+    let server = Server::start(builder().open_channels());
+    let mut client = Client::connect(&server.url, mode).await;
+    client.subscribe("room-1").await;
+    // Threads in a ring: each publishes the number that it is handed, and hands on the next one.
+    let (hands, turns): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::channel()).unzip();
+    hands[0].send(0).expect("the first waits");
+    let threads: Vec<_> = turns
+        .into_iter()
+        .enumerate()
+        .map(|(at, turns)| {
+            let (io, next) = (server.io.clone(), hands[(at + 1) % 3].clone());
+            thread::spawn(move || {
+                while let Ok(number) = turns.recv() {
+                    if number < TURNS {
+                        io.broadcast_channel("room-1", &number).expect("a publication");
+                    }
+                    // The next has gone already, when all is done.
+                    if next.send(number + 1).is_err() || number + 1 >= TURNS {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(hands);
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    assert_eq!(client.messages().await, (0..TURNS).map(|number| json!(number)).collect::<Vec<_>>());
 }
 
 async fn what_is_sent_to_one_client_comes_in_order(mode: Mode) {

@@ -52,9 +52,11 @@ pub(super) struct Taken {
     pub(super) early: BytesMut,
 }
 
-/// The body of an answer to a handshake. It sends nothing, waits until the answer is written, and takes the connection.
+/// The body of an answer to a handshake. It waits until the answer is written, and takes the connection.
 pub(super) struct Takeover {
     stream: Option<TcpStream>,
+    /// What leaves with the answer, in the same write.
+    first: Bytes,
     payload: web::Payload,
     early: BytesMut,
     max_early: usize,
@@ -75,6 +77,7 @@ impl Takeover {
         let (taker, taken) = oneshot::channel();
         let takeover = Self {
             stream: Some(stream),
+            first: Bytes::new(),
             payload,
             early: BytesMut::new(),
             max_early,
@@ -82,6 +85,11 @@ impl Takeover {
             taker: Some(taker),
         };
         Ok((takeover, taken))
+    }
+
+    /// Frames that leave with the answer.
+    pub(super) fn brings(self, first: Bytes) -> Self {
+        Self { first, ..self }
     }
 
     /// Takes what actix-http has read, which is all of it: each time, it reads before it asks for more of a body. Ready:
@@ -103,11 +111,15 @@ impl MessageBody for Takeover {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
-        BodySize::Sized(1)
+        // A byte more than there is.
+        BodySize::Sized(self.first.len() as u64 + 1)
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = &mut *self;
+        if !this.first.is_empty() {
+            return Poll::Ready(Some(Ok(mem::take(&mut this.first))));
+        }
         let (Some(stream), Some(taker)) = (&this.stream, &mut this.taker) else { return Poll::Ready(None) };
         if taker.poll_closed(cx).is_ready() {
             return Poll::Ready(None);

@@ -145,6 +145,14 @@ impl Body {
         self.0.borrow_mut().poll(cx)
     }
 
+    /// What there is to write just now, before anything waits for more.
+    pub(super) fn take(&self) -> Option<Bytes> {
+        match self.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(chunk) => chunk,
+            Poll::Pending => None,
+        }
+    }
+
     /// The connection was cut, and nobody has said goodbye.
     pub(super) fn is_cut(&self) -> bool {
         matches!(&self.0.borrow().source, Source::Outbox(link) if link.outbox.is_cut())
