@@ -1,6 +1,11 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use bytestring::ByteString;
+use futures_core::future::LocalBoxFuture;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -47,6 +52,13 @@ pub(super) enum Outcome {
     Ended,
 }
 
+/// What has become of a job that was started.
+pub(super) enum Started {
+    Done(Outcome),
+    /// It takes longer: this is the rest of it, to be polled at once.
+    Runs(LocalBoxFuture<'static, Outcome>),
+}
+
 impl Job {
     /// Bytes that it takes in memory, roughly.
     pub(super) fn cost(&self) -> usize {
@@ -66,7 +78,31 @@ impl Job {
         }
     }
 
-    pub(super) async fn run(self) -> Outcome {
+    /// Does it, if it can be done at once. Most handlers answer so, and most events are plain: they need no future and no
+    /// place among the actor's.
+    pub(super) fn start(self) -> Started {
+        let Self { socket, router, task } = self;
+        let task = match task {
+            Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
+                let event = OnMessage::new(socket.clone(), None, name, args, id);
+                return match router.tell_at_once(&socket, event) {
+                    None => Started::Done(Outcome::Done),
+                    Some(rest) => Started::Runs(Box::pin(async move {
+                        rest.await;
+                        Outcome::Done
+                    })),
+                };
+            }
+            task => task,
+        };
+        let mut run = Box::pin(Self { socket, router, task }.run());
+        match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Started::Done(outcome),
+            Poll::Pending => Started::Runs(run),
+        }
+    }
+
+    async fn run(self) -> Outcome {
         let Self { socket, router, task } = self;
         match task {
             Task::Connect => match router.ask_everywhere(OnConnect { socket: socket.clone() }).await {
@@ -94,12 +130,19 @@ impl Job {
     }
 }
 
-/// Plain events are many: what the others need is boxed apart, so that their future stays small.
+/// Whether an event is for handlers of [`OnMessage`], and for nobody else.
+fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
+    !is_request(socket.config(), name) && !router.hears_everywhere::<OnPacket>()
+}
+
+/// Whether an event is about a channel, and answered by the server.
+fn is_request(config: &Config, name: &str) -> bool {
+    [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event].iter().any(|event| **event == *name)
+}
+
 async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
     let config = socket.config();
-    let is_request = [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event]
-        .iter()
-        .any(|event| **event == *name);
+    let is_request = is_request(config, &name);
     if router.hears_everywhere::<OnPacket>() {
         let ack = id.clone().filter(|_| !is_request);
         let packet = OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));

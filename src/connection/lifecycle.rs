@@ -1,16 +1,12 @@
 //! Doing the jobs, letting sockets in and out, and ending.
 
-use std::{
-    sync::Arc,
-    task::{self, Poll, Waker},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::{
     Connection,
-    job::{Job, Outcome, Task, log_safe},
+    job::{Job, Outcome, Started, Task, log_safe},
     receive::Violation,
     timers::Due,
 };
@@ -24,42 +20,24 @@ use crate::{
 };
 
 impl Connection {
-    /// Takes packets while there is room, and starts the next job if none is under way.
+    /// Does what waits, one job after the other; while one is under way, takes packets as long as there is room.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
-        let mut now = None;
         loop {
-            while (self.pace.until().is_none() || self.draining)
-                && let Some(packet) = self.inbox.next_packet()
-            {
+            // A job that leaves the inbox makes room for packets, whether it is done or dropped.
+            if let Some(job) = self.inbox.start() {
+                self.run(job, ctx);
+            } else if self.pace.until().is_some() && !self.draining {
+                break;
+            } else if let Some(packet) = self.inbox.next_packet() {
                 if let Err(violation) = self.receive(packet) {
                     self.violated(&violation, ctx);
-                    break;
-                }
-            }
-            self.hasten(ctx);
-            // A job that leaves the inbox makes room for packets, whether it is done or dropped.
-            let Some(job) = self.inbox.start() else { break };
-            if self.may_run(&job) {
-                let socket = job.socket.id();
-                self.started = now.unwrap_or_else(Instant::now);
-                let mut run = Box::pin(job.run());
-                // Most handlers answer at once, and need no place among the actor's futures. One that does not is polled
-                // again there, before this turn is over, and has the actor's waker then.
-                match run.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
-                    Poll::Ready(outcome) => now = Some(self.conclude(socket, outcome, ctx)),
-                    Poll::Pending => {
-                        self.inbox.wait();
-                        let done = run.into_actor(self);
-                        ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
-                    }
                 }
             } else {
-                self.inbox.done();
-                if matches!(job.task, Task::Connect) {
-                    self.remove(job.socket.id());
-                }
+                break;
             }
         }
+        self.hasten(ctx);
+        self.turn.end(&self.shared.counters, Instant::now);
         if !self.inbox.is_idle() {
             return;
         }
@@ -67,6 +45,30 @@ impl Connection {
             self.leave(ctx);
         } else if self.draining {
             self.end(DisconnectReason::ServerShutdown, ctx);
+        }
+    }
+
+    fn run(&mut self, job: Job, ctx: &mut Context<Self>) {
+        let socket = job.socket.id();
+        if !self.may_run(&job) {
+            self.inbox.done();
+            if matches!(job.task, Task::Connect) {
+                self.remove(socket);
+            }
+            return;
+        }
+        self.turn.begin(Instant::now);
+        match job.start() {
+            Started::Done(outcome) => {
+                self.turn.handled();
+                self.conclude(socket, outcome, ctx);
+            }
+            Started::Runs(run) => {
+                self.started = Instant::now();
+                self.inbox.wait();
+                let done = run.into_actor(self);
+                ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
+            }
         }
     }
 
@@ -80,6 +82,9 @@ impl Connection {
     /// A job is done that took a while.
     fn done(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         let was_held = self.inbox.is_held();
+        let counters = &self.shared.counters;
+        counters.handled.add(1);
+        counters.handling_micros.add(self.started.elapsed().as_micros() as u64);
         self.conclude(socket, outcome, ctx);
         self.work(ctx);
         if was_held && !self.inbox.is_held() {
@@ -87,17 +92,9 @@ impl Connection {
         }
     }
 
-    /// Does what comes of a job, and says when that was.
-    fn conclude(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) -> Instant {
-        let (counters, now) = (&self.shared.counters, Instant::now());
-        counters.handled.add(1);
-        counters.handling_micros.add((now - self.started).as_micros() as u64);
+    /// Does what comes of a job.
+    fn conclude(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         self.inbox.done();
-        self.settle(socket, outcome, ctx);
-        now
-    }
-
-    fn settle(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         match outcome {
             Outcome::Done => return,
             Outcome::Admit if self.ended.is_none() => self.admit(socket),

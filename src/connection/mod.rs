@@ -12,6 +12,7 @@ mod pace;
 mod receive;
 mod sessions;
 mod timers;
+mod turn;
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,6 +26,7 @@ pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, Realm, SpaceM
 use pace::Pace;
 pub(crate) use sessions::{Full, Presence, Sessions};
 use timers::Timers;
+use turn::Turn;
 
 use crate::{
     config::Config,
@@ -65,7 +67,8 @@ pub(crate) struct Connection {
     pace: Pace,
     /// How fast it may ask to subscribe, in all its namespaces together.
     subscriptions: Option<Arc<Mutex<Bucket>>>,
-    /// When the job that is under way was started.
+    turn: Turn,
+    /// Since when the job that is under way takes longer than a turn.
     started: Instant,
     /// Wakes it at the next deadline.
     alarm: Option<(Instant, SpawnHandle)>,
@@ -130,6 +133,7 @@ impl Connection {
                 timers: Timers::new(config, version),
                 pace: Pace::new(config, now),
                 subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
+                turn: Turn::default(),
                 started: now,
                 version,
                 alarm: None,

@@ -39,7 +39,7 @@ impl From<DecodeError> for Violation {
 impl Connection {
     pub(super) fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
         if let Some(bytes) = pace::bytes(&packet) {
-            self.shared.counters.received.add(1, bytes);
+            self.turn.received(bytes);
             if self.pace.charge(bytes, Instant::now) {
                 self.shared.counters.throttled.add(1);
             }

@@ -98,6 +98,11 @@ impl Args {
         self.values.get(index).map(|range| &self.json[range.clone()])
     }
 
+    /// A part of the text, which is not copied.
+    pub(super) fn share(&self, part: &str) -> ByteString {
+        self.json.slice_ref(part)
+    }
+
     /// All arguments as JSON, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.values.iter().map(|range| &self.json[range.clone()])

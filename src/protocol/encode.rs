@@ -1,7 +1,11 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{AckId, Args, Frame, frame::FrameWriter, json::write_args};
+use super::{
+    AckId, Args, Frame,
+    frame::FrameWriter,
+    json::{write_args, write_text},
+};
 
 /// Event names which Socket.IO keeps for itself, in both directions.
 const RESERVED: [&str; 6] =
@@ -48,7 +52,7 @@ pub fn event<T: Serialize + ?Sized>(
     name: &str,
     data: &T,
 ) -> Result<Frame, serde_json::Error> {
-    let mut out = start_event(namespace, id, name)?;
+    let mut out = start_event(namespace, id, name);
     let attachments = write_args(out.json(), false, data)?;
     out.text("]");
     Ok(finish(out, attachments))
@@ -59,7 +63,7 @@ pub fn event<T: Serialize + ?Sized>(
 /// # Errors
 /// None in practice: a `str` is always JSON.
 pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
-    let mut out = start_event(namespace, None, name)?;
+    let mut out = start_event(namespace, None, name);
     for json in args.iter() {
         out.text(",");
         out.text(json);
@@ -81,14 +85,14 @@ pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: &AckId, data: &T) -> Resu
     Ok(finish(out, attachments))
 }
 
-fn start_event(namespace: &str, id: Option<u64>, name: &str) -> Result<FrameWriter, serde_json::Error> {
+fn start_event(namespace: &str, id: Option<u64>, name: &str) -> FrameWriter {
     let mut out = start('2', namespace);
     if let Some(id) = id {
         out.text(&id.to_string());
     }
     out.text("[");
-    serde_json::to_writer(out.json(), name)?;
-    Ok(out)
+    write_text(out.json(), name);
+    out
 }
 
 /// An Engine.IO message with the type and, unless it is the main one, the namespace.

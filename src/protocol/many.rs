@@ -22,12 +22,26 @@ impl<T: Serialize> Serialize for Many<T> {
     }
 }
 
-/// Whether this is a [`Many`]. It asks for the first word only, and serializes nothing.
-pub(super) fn is_many<T: Serialize + ?Sized>(data: &T) -> bool {
-    matches!(data.serialize(FirstWord), Err(Word { is_many: true }))
+/// What data is, by the first thing that it says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A string. It is written already.
+    Text,
+    /// A [`Many`].
+    Many,
+    Other,
 }
 
-struct FirstWord;
+/// Says what this is, and writes it if it is a string: `text` is called with it. Of anything else, nothing is serialized.
+pub(super) fn kind<T: Serialize + ?Sized>(data: &T, text: impl FnOnce(&str)) -> Kind {
+    match data.serialize(FirstWord(text)) {
+        Ok(()) => Kind::Text,
+        Err(Word { is_many: true }) => Kind::Many,
+        Err(Word { is_many: false }) => Kind::Other,
+    }
+}
+
+struct FirstWord<F>(F);
 
 #[derive(Debug)]
 struct Word {
@@ -60,7 +74,7 @@ macro_rules! other {
 
 type No = Impossible<(), Word>;
 
-impl Serializer for FirstWord {
+impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
     type Ok = ();
     type Error = Word;
     type SerializeSeq = No;
@@ -70,6 +84,11 @@ impl Serializer for FirstWord {
     type SerializeMap = No;
     type SerializeStruct = No;
     type SerializeStructVariant = No;
+
+    fn serialize_str(self, text: &str) -> Result<(), Word> {
+        (self.0)(text);
+        Ok(())
+    }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, _: &T) -> Result<(), Word> {
         Err(Word { is_many: name == NAME })
@@ -106,7 +125,6 @@ impl Serializer for FirstWord {
         serialize_f32(f32) -> ();
         serialize_f64(f64) -> ();
         serialize_char(char) -> ();
-        serialize_str(&str) -> ();
         serialize_bytes(&[u8]) -> ();
         serialize_none() -> ();
         serialize_unit() -> ();

@@ -143,15 +143,15 @@ fn event(json: ByteString, id: Option<AckId>, limits: &DecodeLimits) -> Result<P
     if json.is_empty() {
         return Ok(PacketKind::Event { name: ByteString::new(), args: Args::default(), id });
     }
-    let args = Args::parse(json.clone(), limits.depth)?;
+    let args = Args::parse(json, limits.depth)?;
     let unnamed = || DecodeError::Payload("an event starts with its name, a string or a number".to_owned());
     let raw = args.raw(0).ok_or_else(unnamed)?;
     let name = match raw.as_bytes() {
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => json.slice_ref(&raw[1..raw.len() - 1]),
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => args.share(&raw[1..raw.len() - 1]),
         [b'"', ..] => {
             serde_json::from_str::<String>(raw).map_err(|error| DecodeError::Payload(error.to_string()))?.into()
         }
-        [b'-' | b'0'..=b'9', ..] => json.slice_ref(raw),
+        [b'-' | b'0'..=b'9', ..] => args.share(raw),
         _ => return Err(unnamed()),
     };
     if is_reserved(&name) {

@@ -1,5 +1,12 @@
-use std::{error, fmt, future::poll_fn, task::Poll, time::Duration};
+use std::{
+    error, fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use futures_core::future::LocalBoxFuture;
 use regex::{Regex, RegexSet};
 use tokio::time::timeout;
 
@@ -100,11 +107,7 @@ impl Router {
 
     /// Tells the handlers which hear everything; what fails is passed to the handlers of [`OnError`].
     pub(crate) async fn tell_everywhere<E: Event>(&self, socket: &Socket, event: E) {
-        for handler in self.everywhere.of::<E>() {
-            if let Err(error) = self.call(handler, event.clone()).await {
-                Box::pin(self.report(socket, error)).await;
-            }
-        }
+        self.tell_each(self.everywhere.of::<E>(), socket, event).await;
     }
 
     /// Whether anybody hears of this event who hears everything.
@@ -122,10 +125,57 @@ impl Router {
 
     /// Tells all handlers, one after the other; what fails is passed to the handlers of [`OnError`].
     pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
-        for handler in self.handlers::<E>(scope) {
-            if let Err(error) = self.call(handler, event.clone()).await {
-                Box::pin(self.report(socket, error)).await;
+        self.tell_each(self.handlers(scope), socket, event).await;
+    }
+
+    /// The same about whatever channels the socket is in, and without a future as long as handlers answer at once. When one
+    /// does not, or fails, what is left to do is the answer: to be polled at once, with a waker.
+    pub(crate) fn tell_at_once<E: ChannelEvent>(
+        self: &Arc<Self>,
+        socket: &Socket,
+        event: E,
+    ) -> Option<LocalBoxFuture<'static, ()>> {
+        let mut handlers = self.handlers::<E>(Scope::Socket(socket)).peekable();
+        // The last handler gets the event itself.
+        let mut event = Some(event);
+        while let Some(handler) = handlers.next() {
+            let its_event = if handlers.peek().is_some() { event.clone() } else { event.take() };
+            let mut running = handler(its_event?);
+            let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if matches!(first, Poll::Ready(Ok(()))) {
+                continue;
             }
+            let (router, socket, rest) = (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
+            return Some(Box::pin(async move {
+                let answer = match first {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => router.wait_for(running).await,
+                };
+                router.mind(&socket, answer).await;
+                if let Some(event) = event {
+                    router.tell_each(&rest, &socket, event).await;
+                }
+            }));
+        }
+        None
+    }
+
+    async fn tell_each<'a, E: Event>(
+        &self,
+        handlers: impl IntoIterator<Item = &'a HandlerFn<E>>,
+        socket: &Socket,
+        event: E,
+    ) {
+        for handler in handlers {
+            let answer = self.call(handler, event.clone()).await;
+            self.mind(socket, answer).await;
+        }
+    }
+
+    /// Passes a failure on, if there is one.
+    async fn mind(&self, socket: &Socket, answer: HandlerResult) {
+        if let Err(error) = answer {
+            Box::pin(self.report(socket, error)).await;
         }
     }
 
@@ -144,15 +194,19 @@ impl Router {
         }
     }
 
-    fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> impl Future<Output = HandlerResult> + use<E> {
-        let (limit, mut running) = (self.handler_timeout, handler(event));
-        async move {
-            // Most answer at once, and need no timer.
-            if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
-                return answer;
-            }
-            Box::pin(timeout(limit, running)).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+    async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
+        let mut running = handler(event);
+        // Most answer at once, and need no timer.
+        match poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => self.wait_for(running).await,
         }
+    }
+
+    /// Waits for a handler that takes longer.
+    async fn wait_for(&self, running: LocalBoxFuture<'static, HandlerResult>) -> HandlerResult {
+        let answer = Box::pin(timeout(self.handler_timeout, running)).await;
+        answer.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
     }
 
     /// Each handler once: the builder's first, then the routes', in order of registration.
