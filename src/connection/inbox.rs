@@ -1,17 +1,26 @@
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
+use futures_core::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use super::job::Job;
-use crate::protocol::EnginePacket;
+use super::{
+    job::{Job, Outcome},
+    under_way::UnderWay,
+};
+use crate::{model::SocketId, protocol::EnginePacket, routing::Router};
 
-/// What a client has sent and no handler has seen: jobs in order, one at a time, at most so many; behind them the packets
+/// What a client has sent and no handler is done with: jobs in order, one at a time, at most so many that wait; behind them the packets
 /// of the last batch, for which there is no room. Until there is, the transport is not answered, and reads no more.
 #[derive(Debug)]
 pub(super) struct Inbox {
     jobs: VecDeque<Job>,
+    under_way: UnderWay,
+    /// Of jobs that wait, here or with their handler.
     bytes: usize,
-    busy: bool,
     limit: usize,
     limit_bytes: usize,
     packets: VecDeque<EnginePacket>,
@@ -23,8 +32,8 @@ impl Inbox {
         Self {
             // Most clients never have two.
             jobs: VecDeque::with_capacity(1),
+            under_way: UnderWay::default(),
             bytes: 0,
-            busy: false,
             limit,
             limit_bytes,
             packets: VecDeque::new(),
@@ -44,7 +53,7 @@ impl Inbox {
 
     /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.
     pub(super) fn next_packet(&mut self) -> Option<EnginePacket> {
-        if self.jobs.len() >= self.limit || self.bytes >= self.limit_bytes {
+        if self.jobs.len() + self.under_way.waiting() >= self.limit || self.bytes >= self.limit_bytes {
             return None;
         }
         let packet = self.packets.pop_front();
@@ -70,35 +79,55 @@ impl Inbox {
     }
 
     pub(super) fn push(&mut self, mut job: Job) {
-        if self.busy {
+        if !self.under_way.is_empty() {
             job.detach();
         }
         self.bytes += job.cost();
         self.jobs.push_back(job);
     }
 
-    /// The next job, if the one before is done; it is under way until [`Inbox::done`].
+    /// The next job, if the one before is done, or lets others follow.
     pub(super) fn start(&mut self) -> Option<Job> {
-        if self.busy {
+        let next = self.jobs.front()?;
+        if !self.under_way.is_empty() && !self.under_way.may_follow(next) {
             return None;
         }
         let job = self.jobs.pop_front()?;
         self.bytes -= job.cost();
-        self.busy = true;
         Some(job)
     }
 
-    /// The job that is under way takes a while: those behind it wait, and are not to keep all that came with them.
-    pub(super) fn wait(&mut self) {
+    /// A job takes a while, which is worth `cost`: those behind it wait, and are not to keep all that came with them.
+    pub(super) fn run(
+        &mut self,
+        job: SocketId,
+        run: LocalBoxFuture<'static, Outcome>,
+        cost: usize,
+        line: Option<Arc<Router>>,
+    ) {
         self.jobs.iter_mut().for_each(Job::detach);
+        // Of those that follow, each still waits for its turn.
+        let waits = if self.under_way.is_empty() { 0 } else { cost };
+        self.bytes += waits;
+        self.under_way.push(job, run, waits, line);
     }
 
-    pub(super) fn done(&mut self) {
-        self.busy = false;
+    /// The next job that is done of those that took a while. `None`: there is none.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(SocketId, Outcome)>> {
+        self.under_way.poll(cx).map(|done| {
+            let (socket, outcome, next) = done?;
+            self.bytes -= next;
+            Some((socket, outcome))
+        })
+    }
+
+    /// Whether a job is being done.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.under_way.is_empty()
     }
 
     /// Whether there is nothing to do, and nothing being done.
     pub(super) fn is_idle(&self) -> bool {
-        !self.busy && self.jobs.is_empty()
+        self.under_way.is_empty() && self.jobs.is_empty()
     }
 }

@@ -85,12 +85,9 @@ impl Job {
         let task = match task {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 let event = OnMessage::new(socket.clone(), None, name, args, id);
-                return match router.tell_at_once(&socket, event) {
-                    None => Started::Done(Outcome::Done),
-                    Some(rest) => Started::Runs(Box::pin(async move {
-                        rest.await;
-                        Outcome::Done
-                    })),
+                return match router.tell_at_once(&socket, event, Outcome::Done) {
+                    Ok(outcome) => Started::Done(outcome),
+                    Err(rest) => Started::Runs(rest),
                 };
             }
             task => task,
@@ -100,6 +97,12 @@ impl Job {
             Poll::Ready(outcome) => Started::Done(outcome),
             Poll::Pending => Started::Runs(run),
         }
+    }
+
+    /// Whether it is an event for one actor that takes such events in turn.
+    pub(super) fn is_in_line(&self) -> bool {
+        let Self { socket, router, task } = self;
+        router.takes_events_in_turn() && matches!(task, Task::Event { name, .. } if is_plain(socket, router, name))
     }
 
     async fn run(self) -> Outcome {

@@ -1,8 +1,14 @@
 //! Doing the jobs, letting sockets in and out, and ending.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Instant,
+};
 
-use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{ActorContext, ActorFuture, AsyncContext, Context};
 
 use super::{
     Connection,
@@ -51,23 +57,26 @@ impl Connection {
     fn run(&mut self, job: Job, ctx: &mut Context<Self>) {
         let socket = job.socket.id();
         if !self.may_run(&job) {
-            self.inbox.done();
             if matches!(job.task, Task::Connect) {
                 self.remove(socket);
             }
             return;
         }
         self.turn.begin(Instant::now);
+        let (cost, line) = (job.cost(), job.is_in_line().then(|| Arc::clone(&job.router)));
         match job.start() {
             Started::Done(outcome) => {
                 self.turn.handled();
                 self.conclude(socket, outcome, ctx);
             }
             Started::Runs(run) => {
-                self.started = Instant::now();
-                self.inbox.wait();
-                let done = run.into_actor(self);
-                ctx.spawn(done.map(move |outcome, connection, ctx| connection.done(socket, outcome, ctx)));
+                if !self.inbox.is_busy() {
+                    self.started = Instant::now();
+                }
+                self.inbox.run(socket, run, cost, line);
+                if !mem::replace(&mut self.awaited, true) {
+                    ctx.spawn(Await);
+                }
             }
         }
     }
@@ -79,22 +88,33 @@ impl Connection {
             || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
     }
 
-    /// A job is done that took a while.
-    fn done(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
+    /// Does what comes of jobs that took a while. Ready: none is under way.
+    fn poll_jobs(&mut self, ctx: &mut Context<Self>, cx: &mut task::Context<'_>) -> Poll<()> {
         let was_held = self.inbox.is_held();
-        let counters = &self.shared.counters;
-        counters.handled.add(1);
-        counters.handling_micros.add(self.started.elapsed().as_micros() as u64);
-        self.conclude(socket, outcome, ctx);
-        self.work(ctx);
+        loop {
+            let (mut are_done, started) = (false, self.started);
+            while let Poll::Ready(Some((socket, outcome))) = self.inbox.poll(cx) {
+                self.turn.begin(|| started);
+                self.turn.handled();
+                self.conclude(socket, outcome, ctx);
+                are_done = true;
+            }
+            if !are_done {
+                break;
+            }
+            self.started = Instant::now();
+            // What is begun now is polled again: it has to know whom to wake.
+            self.work(ctx);
+        }
         if was_held && !self.inbox.is_held() {
             self.timers.read_on(Instant::now());
         }
+        self.awaited = self.inbox.is_busy();
+        if self.awaited { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Does what comes of a job.
     fn conclude(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
-        self.inbox.done();
         match outcome {
             Outcome::Done => return,
             Outcome::Admit if self.ended.is_none() => self.admit(socket),
@@ -326,5 +346,21 @@ impl Connection {
     pub(super) fn peer(&self) -> String {
         let addr = self.request.peer_addr();
         addr.map_or_else(|| "a client of unknown address".to_owned(), |addr| addr.to_string())
+    }
+}
+
+/// Waits for the jobs under way, the first of them first.
+struct Await;
+
+impl ActorFuture<Connection> for Await {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        connection: &mut Connection,
+        ctx: &mut Context<Connection>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        connection.poll_jobs(ctx, cx)
     }
 }

@@ -13,6 +13,7 @@ mod receive;
 mod sessions;
 mod timers;
 mod turn;
+mod under_way;
 
 use std::{sync::Arc, time::Instant};
 
@@ -68,8 +69,10 @@ pub(crate) struct Connection {
     /// How fast it may ask to subscribe, in all its namespaces together.
     subscriptions: Option<Arc<Mutex<Bucket>>>,
     turn: Turn,
-    /// Since when the job that is under way takes longer than a turn.
+    /// Since when the first of the jobs under way is.
     started: Instant,
+    /// Somebody waits for the jobs under way.
+    awaited: bool,
     /// Wakes it at the next deadline.
     alarm: Option<(Instant, SpawnHandle)>,
     /// How its sockets reach it.
@@ -135,6 +138,7 @@ impl Connection {
                 subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
                 turn: Turn::default(),
                 started: now,
+                awaited: false,
                 version,
                 alarm: None,
                 commands,

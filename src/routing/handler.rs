@@ -1,13 +1,56 @@
-use std::{pin::Pin, sync::Arc};
+use std::{
+    any::{self, TypeId},
+    fmt,
+    sync::Arc,
+};
 
 use actix::{Actor, Addr, Handler, Recipient, dev::ToEnvelope};
+use futures_core::future::LocalBoxFuture;
 
 use super::{Event, caught::Caught};
 use crate::event::{Failure, HandlerResult};
 
 /// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one too, at the other end
 /// of a mailbox.
-pub(crate) type HandlerFn<E> = Arc<dyn Fn(E) -> Pin<Box<dyn Future<Output = HandlerResult>>> + Send + Sync>;
+pub struct HandlerFn<E> {
+    function: Arc<dyn Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync>,
+    /// It is done with each event before it begins with the next, however many it is handed.
+    in_turn: bool,
+}
+
+impl<E> HandlerFn<E> {
+    fn new(function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static) -> Self {
+        Self { function: Arc::new(function), in_turn: false }
+    }
+
+    pub(super) fn call(&self, event: E) -> LocalBoxFuture<'static, HandlerResult> {
+        (self.function)(event)
+    }
+
+    pub(super) fn takes_events_in_turn(&self) -> bool {
+        self.in_turn
+    }
+}
+
+impl<E> Clone for HandlerFn<E> {
+    fn clone(&self) -> Self {
+        Self { function: Arc::clone(&self.function), in_turn: self.in_turn }
+    }
+}
+
+impl<E> fmt::Debug for HandlerFn<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerFn").field("in_turn", &self.in_turn).finish_non_exhaustive()
+    }
+}
+
+/// Whether an actor is one for itself, and answers with a value: it is done with an event when it takes the next from its
+/// mailbox. One that answers with a future may be at work on several, and so may the many of a `SyncArbiter`.
+fn is_prompt<A: Actor + Handler<E>, E: Event>() -> bool {
+    // The type can't be named here: it exists only for actors that have it. Should its name change, actors are slower.
+    let is_one = any::type_name::<A::Context>().starts_with("actix::context::Context<");
+    is_one && TypeId::of::<A::Result>() == TypeId::of::<HandlerResult>()
+}
 
 /// What can handle an event `E`:
 ///
@@ -49,7 +92,7 @@ impl<E: Event> sealed::Sealed<E, ViaActor> for Recipient<E> {}
 
 impl<E: Event> IntoHandler<E, ViaActor> for Recipient<E> {
     fn into_handler(self) -> HandlerFn<E> {
-        Arc::new(move |event| {
+        HandlerFn::new(move |event| {
             let answer = self.send(event);
             Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) })
         })
@@ -71,7 +114,7 @@ where
     A::Context: ToEnvelope<A, E>,
 {
     fn into_handler(self) -> HandlerFn<E> {
-        self.recipient().into_handler()
+        HandlerFn { in_turn: is_prompt::<A, E>(), ..self.recipient().into_handler() }
     }
 }
 
@@ -102,9 +145,58 @@ where
 {
     fn into_handler(self) -> HandlerFn<E> {
         let function = Arc::new(self);
-        Arc::new(move |event| {
+        HandlerFn::new(move |event| {
             let function = Arc::clone(&function);
             Box::pin(Caught::new(async move { function(event).await }))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix::{Context, ResponseFuture, SyncContext};
+
+    use super::*;
+    use crate::event::{OnConnect, OnMessage};
+
+    macro_rules! actor {
+        ($name:ident, $context:ty, $result:ty, $answer:expr) => {
+            struct $name;
+
+            impl Actor for $name {
+                type Context = $context;
+            }
+
+            impl Handler<OnMessage> for $name {
+                type Result = $result;
+
+                fn handle(&mut self, _: OnMessage, _: &mut Self::Context) -> Self::Result {
+                    $answer
+                }
+            }
+        };
+    }
+
+    actor!(Prompt, Context<Self>, HandlerResult, Ok(()));
+    actor!(Patient, Context<Self>, ResponseFuture<HandlerResult>, Box::pin(async { Ok(()) }));
+    actor!(Many, SyncContext<Self>, HandlerResult, Ok(()));
+
+    #[test]
+    fn an_actor_is_prompt_if_it_is_one_and_answers_with_a_value() {
+        assert!(is_prompt::<Prompt, OnMessage>());
+        assert!(!is_prompt::<Patient, OnMessage>());
+        assert!(!is_prompt::<Many, OnMessage>());
+    }
+
+    #[actix_web::test]
+    async fn what_kind_an_actor_is_is_known_by_its_address_alone() {
+        let in_turn = |handler: HandlerFn<OnMessage>| handler.takes_events_in_turn();
+        assert!(in_turn(Prompt.start().into_handler()));
+        assert!(in_turn((&Prompt.start()).into_handler()));
+        assert!(!in_turn(Prompt.start().recipient().into_handler()));
+        assert!(!in_turn(Patient.start().into_handler()));
+        assert!(!in_turn((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
+        let function: HandlerFn<OnConnect> = (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
+        assert!(!function.takes_events_in_turn());
     }
 }

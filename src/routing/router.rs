@@ -1,6 +1,7 @@
 use std::{
     error, fmt,
     future::poll_fn,
+    iter,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{ChannelEvent, Event, HandlerFn, Handlers, Route};
 use crate::{
-    event::{Failure, HandlerError, HandlerResult, OnError},
+    event::{Failure, HandlerError, HandlerResult, OnError, OnMessage},
     model::Channel,
     socket::Socket,
 };
@@ -24,6 +25,9 @@ pub(crate) struct Router {
     routes: Vec<Route>,
     patterns: RegexSet,
     handler_timeout: Duration,
+    /// Whether plain events go to one actor which takes them in turn, and whose failures nobody else is to hear of before
+    /// the next.
+    in_turn: bool,
 }
 
 /// What an event concerns, which says whose handlers hear of it.
@@ -79,12 +83,23 @@ impl Router {
         }
         let patterns = RegexSet::new(routes.iter().map(|route| group(&route.pattern)))
             .map_err(|source| PatternError { pattern: "all patterns together".to_owned(), source })?;
-        Ok(Self { everywhere, routes, patterns, handler_timeout })
+        let on_routes = || routes.iter().map(|route| &route.handlers);
+        let is_for_one =
+            everywhere.of::<OnMessage>().len() == 1 && on_routes().all(|on| on.of::<OnMessage>().is_empty());
+        let is_unwatched = iter::once(&everywhere).chain(on_routes()).all(|on| on.of::<OnError>().is_empty());
+        let in_turn = is_for_one && is_unwatched && everywhere.of::<OnMessage>()[0].takes_events_in_turn();
+        Ok(Self { everywhere, routes, patterns, handler_timeout, in_turn })
     }
 
     /// Whether there is a route for the channel.
     pub(crate) fn declares(&self, channel: &Channel) -> bool {
         self.patterns.is_match(channel)
+    }
+
+    /// Whether events that are for nobody but [`OnMessage`] handlers may be handed on before the last of them is done: an
+    /// actor has them all, and takes them in turn.
+    pub(crate) fn takes_events_in_turn(&self) -> bool {
+        self.in_turn
     }
 
     /// Whether a route of the channel lets clients publish.
@@ -128,36 +143,41 @@ impl Router {
         self.tell_each(self.handlers(scope), socket, event).await;
     }
 
-    /// The same about whatever channels the socket is in, and without a future as long as handlers answer at once. When one
-    /// does not, or fails, what is left to do is the answer: to be polled at once, with a waker.
-    pub(crate) fn tell_at_once<E: ChannelEvent>(
+    /// The same about whatever channels the socket is in, and without a future as long as handlers answer at once.
+    ///
+    /// # Errors
+    /// When one does not, or fails: what is left to do, to be polled at once, with a waker.
+    pub(crate) fn tell_at_once<E: ChannelEvent, T: 'static>(
         self: &Arc<Self>,
         socket: &Socket,
         event: E,
-    ) -> Option<LocalBoxFuture<'static, ()>> {
+        done: T,
+    ) -> Result<T, LocalBoxFuture<'static, T>> {
         let mut handlers = self.handlers::<E>(Scope::Socket(socket)).peekable();
         // The last handler gets the event itself.
         let mut event = Some(event);
         while let Some(handler) = handlers.next() {
             let its_event = if handlers.peek().is_some() { event.clone() } else { event.take() };
-            let mut running = handler(its_event?);
+            let Some(its_event) = its_event else { break };
+            let mut running = handler.call(its_event);
             let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if matches!(first, Poll::Ready(Ok(()))) {
                 continue;
             }
             let (router, socket, rest) = (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
-            return Some(Box::pin(async move {
+            return Err(Box::pin(async move {
                 let answer = match first {
                     Poll::Ready(answer) => answer,
                     Poll::Pending => router.wait_for(running).await,
                 };
                 router.mind(&socket, answer).await;
                 if let Some(event) = event {
-                    router.tell_each(&rest, &socket, event).await;
+                    Box::pin(router.tell_each(&rest, &socket, event)).await;
                 }
+                done
             }));
         }
-        None
+        Ok(done)
     }
 
     async fn tell_each<'a, E: Event>(
@@ -195,16 +215,14 @@ impl Router {
     }
 
     async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
-        let mut running = handler(event);
-        // Most answer at once, and need no timer.
-        match poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => self.wait_for(running).await,
-        }
+        self.wait_for(handler.call(event)).await
     }
 
-    /// Waits for a handler that takes longer.
-    async fn wait_for(&self, running: LocalBoxFuture<'static, HandlerResult>) -> HandlerResult {
+    async fn wait_for(&self, mut running: LocalBoxFuture<'static, HandlerResult>) -> HandlerResult {
+        // Most have answered, and need no timer.
+        if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
+            return answer;
+        }
         let answer = Box::pin(timeout(self.handler_timeout, running)).await;
         answer.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
     }

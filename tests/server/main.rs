@@ -44,6 +44,7 @@ mod context;
 mod cors;
 mod errors_are_opaque;
 mod handlers;
+mod in_turn;
 mod lifecycle;
 mod limits;
 mod namespaces;
