@@ -14,6 +14,7 @@ use super::{
     DecodeError,
     attachments::{Relayed, WithAttachments, attachment, check_placeholders},
     depth::check_depth,
+    json::plain,
 };
 
 /// The arguments of an event or an acknowledgement: raw JSON, typed when asked, and the binary that came with it.
@@ -59,6 +60,30 @@ impl<'de> Visitor<'de> for Ranges<'de> {
     }
 }
 
+/// Where the values of an array stand in its text.
+fn ranges(json: &str) -> serde_json::Result<Values> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    reader.deserialize_seq(Ranges(json)).and_then(|values| reader.end().map(|()| values))
+}
+
+/// The same of an array of strings with nothing escaped and nothing between them, as many events are: much cheaper than to
+/// read any JSON. `None`: it is something else.
+fn strings(json: &str) -> Option<Values> {
+    let json = json.as_bytes();
+    let (mut values, mut at) = (Values::new(), 0);
+    // Each is behind a bracket or a comma.
+    while *json.get(at)? == if at == 0 { b'[' } else { b',' } && *json.get(at + 1)? == b'"' {
+        let start = at + 1;
+        let end = start + 1 + plain(&json[start + 1..]);
+        if *json.get(end)? != b'"' {
+            return None;
+        }
+        at = end + 1;
+        values.push(start..at);
+    }
+    (json[at..] == *b"]" && at > 0).then_some(values)
+}
+
 impl Args {
     /// Reads a JSON array whose nesting is at most `depth`.
     ///
@@ -66,9 +91,10 @@ impl Args {
     /// [`DecodeError::Payload`] for what is no JSON array, [`DecodeError::TooDeep`].
     pub fn parse(json: ByteString, depth: usize) -> Result<Self, DecodeError> {
         check_depth(&json, depth)?;
-        let mut reader = serde_json::Deserializer::from_str(&json);
-        let values = reader.deserialize_seq(Ranges(&json)).and_then(|values| reader.end().map(|()| values));
-        let values = values.map_err(|error| DecodeError::Payload(error.to_string()))?;
+        let values = match strings(&json) {
+            Some(values) => values,
+            None => ranges(&json).map_err(|error| DecodeError::Payload(error.to_string()))?,
+        };
         Ok(Self { json, values, attachments: Vec::new() })
     }
 
@@ -216,6 +242,7 @@ impl error::Error for ArgError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -293,6 +320,43 @@ mod tests {
         let [a, b] = [0, 1].map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
         assert_eq!(frame.text(), format!(r#"452-["e",{a},{{"x":[{b},1]}}]"#));
         assert_eq!(frame.attachments(), [Bytes::from_static(&[1]), Bytes::from_static(&[0])]);
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_found_where_serde_json_finds_them(
+            json in r#"\[?( ?"[a-z\n\\"é]{0,20}" ?[,;]?){0,3}[1\]]?\]?"#,
+            texts in proptest::collection::vec("[ -~é]{0,40}", 0..4),
+        ) {
+            for json in [json, serde_json::to_string(&texts).unwrap()] {
+                match (strings(&json), ranges(&json)) {
+                    (Some(found), Ok(expected)) => prop_assert_eq!(found, expected),
+                    (Some(_), Err(error)) => prop_assert!(false, "{json} is no array: {error}"),
+                    (None, _) => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arrays_of_plain_strings_need_no_parser() {
+        assert_eq!(strings(r#"["a","é!"]"#), ranges(r#"["a","é!"]"#).ok());
+        assert!(strings(r#"["a"]"#).is_some());
+        for other in [
+            "",
+            "[",
+            "]",
+            "[]",
+            r#"["a""#,
+            r#"["a",]"#,
+            r#"["a"]]"#,
+            r#"["a" ,"b"]"#,
+            r#"["a\n"]"#,
+            r#"["a",1]"#,
+            r#"[,"a"]"#,
+        ] {
+            assert_eq!(strings(other), None, "{other}");
+        }
     }
 
     #[test]

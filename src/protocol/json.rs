@@ -39,12 +39,24 @@ pub(super) fn write_args<T: Serialize + ?Sized>(
 
 /// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize to; a `Vec<u8>` is a
 /// list of numbers to serde) become placeholders, and the outermost array of a `Many` has no brackets.
+/// How many bytes a string begins with that stand for themselves in JSON.
+pub(super) fn plain(text: &[u8]) -> usize {
+    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    let mut at = 0;
+    // To the end of each in any case: without a way out, the compiler makes it a step over a vector.
+    while let Some(chunk) = text[at..].first_chunk::<16>()
+        && !chunk.iter().fold(false, |special, byte| special | is_special(*byte))
+    {
+        at += 16;
+    }
+    let rest = &text[at..];
+    at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+}
+
 /// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen bytes at a time, where
 /// serde_json looks at each.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
-    // To the end in any case: without a way out, the compiler makes it a loop over vectors.
-    let is_plain = text.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
-    if is_plain {
+    if plain(text.as_bytes()) == text.len() {
         out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());

@@ -10,6 +10,7 @@ mod hooks;
 mod io;
 mod mount;
 mod namespace;
+mod parameters;
 mod refusal;
 mod serve;
 mod settings;

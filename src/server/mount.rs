@@ -1,6 +1,6 @@
 //! The HTTP resource: which request is a handshake, which one a poll, and which one is none.
 
-use std::{future::ready, sync::Arc};
+use std::{borrow::Cow, future::ready, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,12 +9,10 @@ use actix_web::{
         Method,
         header::{self, HeaderValue},
     },
-    middleware::Condition,
-    web::{self, Query, ServiceConfig},
+    web::{self, ServiceConfig},
 };
-use serde::Deserialize;
 
-use super::{ConnectionError, Cors, SocketIo, client, compression, io::Inner, refusal::Refusal};
+use super::{ConnectionError, SocketIo, client, compression, io::Inner, parameters::Parameters, refusal::Refusal};
 use crate::{
     config::Config,
     connection::{Connection, Shared},
@@ -64,22 +62,13 @@ impl SocketIo {
             }
             // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
             // several paths is for actix-web: a tenth of what a poll costs.
-            let scope = web::scope(&path)
-                .app_data(web::Data::new(io))
-                .default_service(web::route().to(endpoint))
-                .wrap(Condition::new(cors.is_some(), cors.unwrap_or(Cors::any_origin()).middleware()));
-            services.service(scope);
+            let scope = web::scope(&path).app_data(web::Data::new(io)).default_service(web::route().to(endpoint));
+            match cors {
+                Some(cors) => services.service(scope.wrap(cors.middleware())),
+                None => services.service(scope),
+            };
         }
     }
-}
-
-/// What a client says in the query. Other parameters are the application's.
-#[derive(Debug, Deserialize)]
-struct Parameters {
-    #[serde(rename = "EIO")]
-    version: Option<String>,
-    transport: Option<String>,
-    sid: Option<String>,
 }
 
 /// What a request wants.
@@ -168,12 +157,11 @@ fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
 /// Engine.IO's checks, in its order.
 fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
     let config = &inner.shared.config;
-    let parameters = Query::<Parameters>::from_query(request.query_string());
-    let parameters = parameters.map_err(|_| Refusal::BadRequest("INVALID_QUERY"))?;
-    let Parameters { version, transport: name, sid } = parameters.into_inner();
+    let parameters = Parameters::read(request.query_string()).ok_or(Refusal::BadRequest("INVALID_QUERY"))?;
+    let Parameters { version, transport: name, sid } = parameters;
     let known = name.as_ref().and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
     let Some(&transport) = known else {
-        return Err(Refusal::UnknownTransport(name));
+        return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
     };
     if request.headers().get(header::ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
         return Err(Refusal::BadRequest("INVALID_ORIGIN"));
@@ -189,7 +177,7 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
         if (transport == Transport::WebSocket) != is_upgrade {
             return Err(Refusal::BadRequest("TRANSPORT_HANDSHAKE_ERROR"));
         }
-        return Ok(Request::Handshake { transport, version });
+        return Ok(Request::Handshake { transport, version: version.map(Cow::into_owned) });
     };
     let link = SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or(Refusal::UnknownSession)?;
     match transport {

@@ -5,7 +5,10 @@ use std::{future::poll_fn, time::Duration};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     error::PayloadError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
     web::{self, Bytes, BytesMut},
 };
 use bytestring::ByteString;
@@ -49,14 +52,21 @@ impl Body {
     /// The answer, but for the body itself.
     pub(crate) fn response(&self) -> HttpResponseBuilder {
         let kind = if self.is_text { "text/plain; charset=UTF-8" } else { "application/octet-stream" };
-        let mut response = HttpResponse::Ok();
-        response.insert_header((header::CONTENT_TYPE, kind)).insert_header((header::CACHE_CONTROL, "no-store"));
-        response
+        ok(HeaderValue::from_static(kind))
     }
 }
 
+/// Values that are there already are neither checked nor copied.
+const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+fn ok(kind: HeaderValue) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, kind)).insert_header(NO_STORE);
+    response
+}
+
 fn status(status: StatusCode) -> HttpResponse {
-    HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).finish()
+    HttpResponse::build(status).insert_header(NO_STORE).finish()
 }
 
 /// Answers a poll as soon as there is something to say. `answer` makes the response of its body. `None`: the session is
@@ -124,10 +134,7 @@ pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload)
 
 /// The answer to a body that was taken.
 fn taken() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/html"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body("ok")
+    ok(HeaderValue::from_static("text/html")).body("ok")
 }
 
 enum Received {
@@ -151,7 +158,7 @@ impl Refusal {
 }
 
 async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<Received, Refusal> {
-    let header = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let is_bytes = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream"));
     if is_bytes && link.version == Version::V4 {
         return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));

@@ -1,0 +1,72 @@
+use std::borrow::Cow;
+
+use actix_web::web::Query;
+use serde::Deserialize;
+
+/// What a client says in the query. Other parameters are the application's.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Parameters<'a> {
+    #[serde(rename = "EIO")]
+    pub(super) version: Option<Cow<'a, str>>,
+    pub(super) transport: Option<Cow<'a, str>>,
+    pub(super) sid: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parameters<'a> {
+    /// `None`: a parameter is there twice.
+    pub(super) fn read(query: &'a str) -> Option<Self> {
+        // Clients escape nothing of these; a query in which something is escaped is the library's to read.
+        if query.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+            return Query::from_query(query).ok().map(Query::into_inner);
+        }
+        let mut parameters = Self::default();
+        let mut rest = Some(query);
+        while let Some(pairs) = rest {
+            let (pair, more) = split(pairs, b'&');
+            let (name, value) = split(pair, b'=');
+            rest = more;
+            let parameter = match name {
+                "EIO" => &mut parameters.version,
+                "transport" => &mut parameters.transport,
+                "sid" => &mut parameters.sid,
+                _ => continue,
+            };
+            if parameter.replace(Cow::Borrowed(value.unwrap_or_default())).is_some() {
+                return None;
+            }
+        }
+        Some(parameters)
+    }
+}
+
+/// What is before the first such byte, and what is behind it. (`str::split_once` is made for longer strings.)
+fn split(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn escaped_or_not_a_query_says_the_same() {
+        let plain = Parameters::read("EIO=4&transport=polling&t=x&sid=a-b_c").unwrap();
+        assert_eq!(plain.sid.as_deref(), Some("a-b_c"));
+        assert_eq!(Parameters::read("%45IO=4&transport=poll%69ng&sid=a%2Db_c"), Some(plain));
+        assert_eq!(Parameters::read("sid=a&sid=b"), None);
+        assert_eq!(Parameters::read("sid=a&sid=%62"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_the_library_says(query in "((EIO|transport|sid|t|)(=|)[a-z0-9=%+é]{0,3}(&|)){0,6}") {
+            let library = Query::<Parameters<'_>>::from_query(&query).ok().map(Query::into_inner);
+            prop_assert_eq!(Parameters::read(&query), library);
+        }
+    }
+}
