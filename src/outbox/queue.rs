@@ -207,6 +207,11 @@ impl Outbox {
         state.polling && !state.release_poll && state.frames.is_empty()
     }
 
+    /// Has its first look at it, so that it is near when a frame is pushed.
+    pub(super) fn approach(&self) -> usize {
+        usize::from(self.state.is_locked())
+    }
+
     /// Frames that wait, and their bytes.
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.state.lock();

@@ -9,8 +9,11 @@ use super::{Shared, inbox::Told, order::Report, table::Table};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct HubId(pub(super) usize);
 
-/// Deliveries after which a hub lets the rest of its thread have a turn: heartbeats, writes, other clients.
-const TURN: usize = 16 * 1024;
+/// Deliveries after which those who have got something write it, while it is near in memory.
+const TURN: usize = 128;
+
+/// Deliveries after which they do, if the next publication is for the same: they can write it together with this one.
+const LONG_TURN: usize = 16 * 1024;
 
 /// Things to hear for which a hub keeps room.
 const KEPT: usize = 1024;
@@ -21,6 +24,8 @@ pub(super) struct Hub {
     id: HubId,
     registry: Weak<Shared>,
     told: VecDeque<Told>,
+    /// How far the first of these is done.
+    done: usize,
     table: Table,
 }
 
@@ -31,17 +36,19 @@ pub(super) struct Work;
 
 impl Hub {
     pub(super) fn new(id: HubId, registry: Weak<Shared>, table: Table) -> Self {
-        Self { id, registry, told: VecDeque::new(), table }
+        Self { id, registry, told: VecDeque::new(), done: 0, table }
     }
 
     /// Hears what it is told until there is nothing, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(registry) = self.registry.upgrade() else { return };
-        let mut done = 0;
+        let mut heard = 0;
         loop {
             while let Some(told) = self.told.pop_front() {
-                done += 1 + self.hear(told);
-                if done >= TURN {
+                let turn = if self.is_next_for_the_same(&told) { LONG_TURN } else { TURN };
+                heard += self.hear(told, turn);
+                if heard >= turn {
+                    // To whoever else is on this thread; behind all whom this has woken.
                     ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
                     return;
                 }
@@ -55,27 +62,42 @@ impl Hub {
         }
     }
 
-    /// How many sockets something was pushed to.
-    fn hear(&mut self, told: Told) -> usize {
+    fn is_next_for_the_same(&self, told: &Told) -> bool {
+        match (told, self.told.front()) {
+            (Told::Publish(this), Some(Told::Publish(next))) => {
+                this.publication.audience.to == next.publication.audience.to
+            }
+            _ => false,
+        }
+    }
+
+    /// What it is worth: of a publication, a part of `most` deliveries is heard. What is left of it is the next to be heard.
+    fn hear(&mut self, told: Told, most: usize) -> usize {
         match told {
             Told::Attach { namespace, id, lane } => self.table.attach(namespace, id, lane),
             Told::Subscribe { namespace, id, channel } => self.table.subscribe(&namespace, id, channel),
             Told::Unsubscribe { namespace, id, channel } => self.table.unsubscribe(&namespace, id, &channel),
             Told::Detach { namespace, id } => self.table.detach(&namespace, id),
-            Told::Publish(order) => match &order.report {
-                Report::Nothing => return self.table.publish(&order.publication, |_| {}),
-                Report::Count(sum) => {
-                    let count = self.table.publish(&order.publication, |_| {});
-                    sum.add(|total| *total += count);
-                    return count;
+            Told::Publish(order) => {
+                let part = self.done..self.done + most;
+                let mut names = Vec::new();
+                let published = self.table.publish(&order.publication, part.clone(), |id| {
+                    if matches!(order.report, Report::Names(_)) {
+                        names.push(id);
+                    }
+                });
+                match &order.report {
+                    Report::Nothing => {}
+                    Report::Count(sum) => sum.add(|count| *count += published.receivers),
+                    Report::Names(sum) => sum.add(|all| all.append(&mut names)),
                 }
-                Report::Names(sum) => {
-                    let mut names = Vec::new();
-                    let count = self.table.publish(&order.publication, |id| names.push(id));
-                    sum.add(|all| all.append(&mut names));
-                    return count;
+                self.done = if published.is_all { 0 } else { part.end };
+                if !published.is_all {
+                    self.told.push_front(Told::Publish(order));
+                    return most;
                 }
-            },
+                return 1 + published.receivers;
+            }
             Told::Select(selection) => {
                 let mut names = Vec::new();
                 self.table.select(&selection.audience, |id, _| names.push(id));
@@ -86,7 +108,7 @@ impl Hub {
                 let _ = done.send(());
             }
         }
-        0
+        1
     }
 }
 

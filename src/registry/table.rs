@@ -1,5 +1,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
+    hint::black_box,
+    ops::Range,
     sync::Arc,
 };
 
@@ -10,12 +12,23 @@ use crate::{
     stats::Counters,
 };
 
+/// Lanes that are approached before a frame is pushed into the first of them.
+const AHEAD: usize = 16;
+
 /// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
 /// number of subscribers.
 #[derive(Debug)]
 pub(crate) struct Table {
     namespaces: HashMap<Namespace, Space>,
     counters: Arc<Counters>,
+}
+
+/// What was done of a publication.
+pub(crate) struct Published {
+    /// How many it was put on the way to.
+    pub(crate) receivers: usize,
+    /// Nobody is left.
+    pub(crate) is_all: bool,
 }
 
 /// One namespace.
@@ -78,25 +91,33 @@ impl Table {
         }
     }
 
-    /// Puts the frame on the way to everyone it is for, and names those to `delivered`. Answers how many they are.
-    pub(crate) fn publish(&mut self, publication: &Publication, mut delivered: impl FnMut(SocketId)) -> usize {
+    /// Puts the frame on the way to those it is for, and names them to `delivered`: to everyone, or of the subscribers of one
+    /// channel to those in this part of its list.
+    pub(crate) fn publish(
+        &mut self,
+        publication: &Publication,
+        part: Range<usize>,
+        mut delivered: impl FnMut(SocketId),
+    ) -> Published {
         let Publication { audience, frame, volatile } = publication;
         let mut receivers = 0;
-        self.select(audience, |id, lane| {
+        let push = |id, lane: &Lane| {
             let pushed = if *volatile { lane.push_volatile(frame) } else { lane.push(frame.clone()) };
             if pushed == Pushed::Queued {
                 receivers += 1;
                 delivered(id);
             }
-        });
+        };
+        let space = self.namespaces.get_mut(&audience.namespace);
+        let is_all = space.is_none_or(|space| space.select(audience, part, push));
         self.counters.sent.add(receivers, receivers * frame.len());
-        receivers
+        Published { receivers, is_all }
     }
 
     /// Visits everyone in an audience, each once.
     pub(crate) fn select(&mut self, audience: &Audience, visit: impl FnMut(SocketId, &Lane)) {
         if let Some(space) = self.namespaces.get_mut(&audience.namespace) {
-            space.select(audience, visit);
+            space.select(audience, 0..usize::MAX, visit);
         }
     }
 }
@@ -159,7 +180,9 @@ impl Space {
         }
     }
 
-    fn select(&mut self, audience: &Audience, mut visit: impl FnMut(SocketId, &Lane)) {
+    /// Visits everyone in an audience; where that is one channel, those in a part of its list, and says whether it is the
+    /// last.
+    fn select(&mut self, audience: &Audience, part: Range<usize>, mut visit: impl FnMut(SocketId, &Lane)) -> bool {
         let Audience { to, except, except_sockets, including, .. } = audience;
         if let [channel] = &to[..]
             && except.is_empty()
@@ -168,12 +191,17 @@ impl Space {
         {
             // The common case needs no marks: one list, and at most one socket to leave out.
             let left_out = except_sockets.first();
-            for subscription in self.channels.get(channel).into_iter().flatten() {
-                if Some(&subscription.id) != left_out {
+            let subscriptions = self.channels.get(channel).map_or(&[][..], Vec::as_slice);
+            let is_last = subscriptions.len() <= part.end;
+            let part = part.start.min(subscriptions.len())..part.end.min(subscriptions.len());
+            for some in subscriptions[part].chunks(AHEAD) {
+                // The sum is nothing; that it is asked for is what keeps the loop.
+                black_box(some.iter().map(|subscription| subscription.lane.approach()).sum::<usize>());
+                for subscription in some.iter().filter(|subscription| Some(&subscription.id) != left_out) {
                     visit(subscription.id, &subscription.lane);
                 }
             }
-            return;
+            return is_last;
         }
         self.round += 1;
         let round = self.round;
@@ -207,6 +235,7 @@ impl Space {
                 visit(&mut self.members[subscription.slot]);
             }
         }
+        true
     }
 
     fn mark(&mut self, slot: Option<usize>, round: u64) {
@@ -285,7 +314,11 @@ mod tests {
             };
             let frame = event("/", None, "e", "x").unwrap();
             let mut delivered = 0;
-            self.table.publish(&Publication { audience, frame, volatile: false }, |_| delivered += 1);
+            let publication = Publication { audience, frame, volatile: false };
+            let mut part = 0..2;
+            while !self.table.publish(&publication, part.clone(), |_| delivered += 1).is_all {
+                part = part.end..part.end + 2;
+            }
             let mut receivers = Vec::new();
             for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
                 match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
