@@ -239,7 +239,7 @@ fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
     (header, size)
 }
 
-/// Room that a thread keeps to write frames in. A larger frame keeps what it was written in.
+/// Room that a thread keeps to write frames in.
 const SCRATCH: usize = 16 * 1024;
 
 thread_local! {
@@ -287,11 +287,7 @@ impl FrameWriter {
         let start = MAX_HEADER - size;
         self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
         let first = self.bytes.len() - start;
-        let text = if self.bytes.capacity() <= SCRATCH {
-            Bytes::copy_from_slice(&self.bytes[start..])
-        } else {
-            Bytes::from(mem::take(&mut self.bytes)).slice(start..)
-        };
+        let text = Bytes::copy_from_slice(&self.bytes[start..]);
         let header = size as u8;
         if attachments.is_empty() {
             return Frame { websocket: text, header, first, deflatable: false, extra: None };

@@ -14,6 +14,7 @@ use tokio::{
     io::AsyncWrite,
     net::TcpStream,
     sync::oneshot,
+    task::yield_now,
     time::{sleep, timeout},
 };
 
@@ -64,9 +65,13 @@ async fn both(
     if finished.await { parting.unwrap_or(Parting::Ours) } else { Parting::Theirs }
 }
 
+/// Chunks after which others on this thread have a turn, however fast the peer reads and somebody has more to say.
+const TURN: usize = 64;
+
 /// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
 async fn write(stream: &TcpStream, body: Body, link: &Link) -> bool {
     let mut patience = pin!(patience(&body, link));
+    let mut turn = TURN;
     while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
         while !chunk.is_empty() {
             let is_written = poll_fn(|cx| match poll_write(stream, &mut chunk, cx) {
@@ -76,6 +81,11 @@ async fn write(stream: &TcpStream, body: Body, link: &Link) -> bool {
             if !is_written.await {
                 return false;
             }
+        }
+        turn -= 1;
+        if turn == 0 {
+            turn = TURN;
+            yield_now().await;
         }
     }
     true

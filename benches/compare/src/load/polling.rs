@@ -34,7 +34,9 @@ impl Polling {
         let before = crowd.answered;
         let meter = Meter::start(server.process())?;
         crowd.turn_for(length)?;
-        meter.stop(crowd.answered - before)
+        let figures = meter.stop(crowd.answered - before)?;
+        crowd.nobody_has_fallen_silent()?;
+        Ok(figures)
     }
 }
 
@@ -79,6 +81,22 @@ impl Crowd {
             self.turn()?;
         }
         Ok(())
+    }
+
+    /// Each client hears one more answer: whoever has lost one, asks no more.
+    fn nobody_has_fallen_silent(&mut self) -> Fallible {
+        let numbers: Vec<_> = self.clients.iter().map(|client| client.number).collect();
+        let start = Instant::now();
+        loop {
+            let silent = self.clients.iter().zip(&numbers).filter(|(client, number)| client.number == **number).count();
+            if silent == 0 {
+                return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(format!("{silent} clients have lost an answer: none has come for {PATIENCE:?}").into());
+            }
+            self.turn()?;
+        }
     }
 
     fn turn(&mut self) -> Fallible {
