@@ -12,8 +12,9 @@ pub(crate) struct HubId(pub(super) usize);
 /// Deliveries after which those who have got something write it, while it is near in memory.
 const TURN: usize = 128;
 
-/// Deliveries after which they do, if the next publication is for the same: they can write it together with this one.
-const LONG_TURN: usize = 16 * 1024;
+/// Deliveries after which they do, if the next publication is for the same: they can write it together with this one. It
+/// is some milliseconds; a write for each of so many is a hundred times as much.
+const LONG_TURN: usize = 64 * 1024;
 
 /// Things to hear for which a hub keeps room.
 const KEPT: usize = 1024;
@@ -43,7 +44,7 @@ impl Hub {
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(registry) = self.registry.upgrade() else { return };
         let mut heard = 0;
-        loop {
+        while registry.take(self.id, &mut self.told) {
             while let Some(told) = self.told.pop_front() {
                 let turn = if self.is_next_for_the_same(&told) { LONG_TURN } else { TURN };
                 heard += self.hear(told, turn);
@@ -55,9 +56,6 @@ impl Hub {
             }
             if self.told.capacity() > KEPT {
                 self.told = VecDeque::new();
-            }
-            if !registry.take(self.id, &mut self.told) {
-                return;
             }
         }
     }

@@ -55,10 +55,15 @@ impl Inbox {
         if mem::replace(&mut self.awake, true) { Delivery::Waits } else { Delivery::Wake }
     }
 
-    /// Exchanges what waits for room to wait in. `false`: there is nothing, and the hub may sleep.
-    pub(super) fn take(&mut self, room: &mut VecDeque<Told>) -> bool {
-        self.awake = !self.told.is_empty();
-        mem::swap(&mut self.told, room);
+    /// Moves what waits to the end of what the hub has. `false`: there is nothing, and the hub may sleep.
+    pub(super) fn take(&mut self, to: &mut VecDeque<Told>) -> bool {
+        if to.is_empty() {
+            // In exchange for room to wait in.
+            mem::swap(&mut self.told, to);
+        } else {
+            to.append(&mut self.told);
+        }
+        self.awake = !to.is_empty();
         self.awake
     }
 
@@ -84,8 +89,11 @@ mod tests {
         assert!(matches!(inbox.tell(told()), Delivery::Waits));
         assert!(inbox.take(&mut room));
         assert_eq!(room.len(), 2);
-        room.clear();
         assert!(matches!(inbox.tell(told()), Delivery::Waits), "it looks again before it sleeps");
+        assert!(inbox.take(&mut room));
+        assert_eq!(room.len(), 3);
+        room.clear();
+        assert!(matches!(inbox.tell(told()), Delivery::Waits));
         assert!(inbox.take(&mut room));
         room.clear();
         assert!(!inbox.take(&mut room));

@@ -252,9 +252,9 @@ impl ChannelRegistry {
 }
 
 impl Shared {
-    /// Gives a hub what waits for it. `false`: there is nothing.
-    fn take(&self, hub: HubId, room: &mut VecDeque<Told>) -> bool {
-        self.ledger.lock().hubs[hub.0].1.take(room)
+    /// Moves what waits for a hub to the end of what it has. `false`: there is nothing.
+    fn take(&self, hub: HubId, to: &mut VecDeque<Told>) -> bool {
+        self.ledger.lock().hubs[hub.0].1.take(to)
     }
 
     /// A hub is gone.
