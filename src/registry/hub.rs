@@ -43,10 +43,13 @@ impl Hub {
     /// Hears what it is told until there is nothing, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(registry) = self.registry.upgrade() else { return };
-        let mut heard = 0;
+        let (mut heard, mut follows) = (0, false);
         while registry.take(self.id, &mut self.told) {
             while let Some(told) = self.told.pop_front() {
-                let turn = if self.is_next_for_the_same(&told) { LONG_TURN } else { TURN };
+                // The last of several is not left for a write of its own.
+                let leads = self.is_next_for_the_same(&told);
+                let turn = if leads || follows { LONG_TURN } else { TURN };
+                follows = leads;
                 heard += self.hear(told, turn);
                 if heard >= turn {
                     // To whoever else is on this thread; behind all whom this has woken.
