@@ -92,9 +92,8 @@ struct State {
     waker: Option<Waker>,
 }
 
-/// Frames that an empty queue has room for, at most; and while there are many.
+/// Frames that an empty queue has room for, at most.
 const KEPT: usize = 8;
-const KEPT_IN_A_BURST: usize = 64;
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
@@ -310,11 +309,9 @@ impl Outbox {
         {
             return Poll::Ready(Taken::One(frame));
         }
-        // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd, nor much of it
-        // any longer than there are many.
+        // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd.
         let all = if state.frames.capacity() > KEPT {
-            let room = state.frames.len().min(KEPT_IN_A_BURST);
-            mem::replace(&mut state.frames, VecDeque::with_capacity(room)).into()
+            mem::take(&mut state.frames).into()
         } else {
             state.frames.drain(..).collect()
         };
