@@ -310,7 +310,9 @@ impl Outbox {
             return Poll::Ready(Taken::One(frame));
         }
         // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd.
-        let all = if state.frames.capacity() > KEPT {
+        let all = if state.frames.is_empty() {
+            Vec::new()
+        } else if state.frames.capacity() > KEPT {
             mem::take(&mut state.frames).into()
         } else {
             state.frames.drain(..).collect()
