@@ -14,6 +14,7 @@ mod sessions;
 mod timers;
 mod turn;
 mod under_way;
+mod work;
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,0 +1,142 @@
+//! Doing the jobs: one after the other, and what comes of them.
+
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Instant,
+};
+
+use actix::{ActorFuture, AsyncContext, Context};
+
+use super::{
+    Connection,
+    job::{Job, Outcome, Started, Task},
+};
+use crate::{event::DisconnectReason, model::SocketId};
+
+impl Connection {
+    /// Does what waits, one job after the other; while one is under way, takes packets as long as there is room.
+    pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
+        loop {
+            // A job that leaves the inbox makes room for packets, whether it is done or dropped.
+            if let Some(job) = self.inbox.start() {
+                self.run(job, ctx);
+            } else if self.pace.until().is_some() && !self.draining {
+                break;
+            } else if let Some(packet) = self.inbox.next_packet() {
+                if let Err(violation) = self.receive(packet) {
+                    self.violated(&violation, ctx);
+                }
+            } else {
+                break;
+            }
+        }
+        self.hasten(ctx);
+        self.turn.end(&self.shared.counters, Instant::now);
+        if !self.inbox.is_idle() {
+            return;
+        }
+        if self.ended.is_some() {
+            self.leave(ctx);
+        } else if self.draining {
+            self.end(DisconnectReason::ServerShutdown, ctx);
+        }
+    }
+
+    fn run(&mut self, job: Job, ctx: &mut Context<Self>) {
+        let socket = job.socket.id();
+        if !self.may_run(&job) {
+            if matches!(job.task, Task::Connect) {
+                self.remove(socket);
+            }
+            return;
+        }
+        self.turn.begin(Instant::now);
+        let (cost, line) = (job.cost(), job.is_in_line().then(|| Arc::clone(&job.router)));
+        match job.start() {
+            Started::Done(outcome) => {
+                self.turn.handled();
+                self.conclude(socket, outcome, ctx);
+            }
+            Started::Runs(run) => {
+                if !self.inbox.is_busy() {
+                    self.started = Instant::now();
+                }
+                self.inbox.run(socket, run, cost, line);
+                if !mem::replace(&mut self.awaited, true) {
+                    ctx.spawn(Await);
+                }
+            }
+        }
+    }
+
+    /// Whether the job's socket was let in, or asks to be. What a client sends right behind its CONNECT waits for the
+    /// verdict, and comes to nothing with a refusal.
+    fn may_run(&self, job: &Job) -> bool {
+        (matches!(job.task, Task::Connect) && self.ended.is_none())
+            || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
+    }
+
+    /// Does what comes of jobs that took a while. Ready: none is under way.
+    fn poll_jobs(&mut self, ctx: &mut Context<Self>, cx: &mut task::Context<'_>) -> Poll<()> {
+        let was_held = self.inbox.is_held();
+        loop {
+            let (mut are_done, started) = (false, self.started);
+            while let Poll::Ready(Some((socket, outcome))) = self.inbox.poll(cx) {
+                self.turn.begin(|| started);
+                self.turn.handled();
+                self.conclude(socket, outcome, ctx);
+                are_done = true;
+            }
+            if !are_done {
+                break;
+            }
+            self.started = Instant::now();
+            // What is begun now is polled again: it has to know whom to wake.
+            self.work(ctx);
+        }
+        if was_held && !self.inbox.is_held() {
+            self.timers.read_on(Instant::now());
+        }
+        self.awaited = self.inbox.is_busy();
+        if self.awaited { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Does what comes of a job.
+    fn conclude(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
+        match outcome {
+            Outcome::Done => return,
+            Outcome::Admit if self.ended.is_none() => self.admit(socket),
+            Outcome::Refuse(error) => self.refused(socket, &error),
+            // Its handlers have let it in, and are to hear that it has gone: its end waits in the inbox.
+            Outcome::Admit => {
+                if let Some(member) = self.members.iter_mut().find(|member| member.socket.id() == socket) {
+                    member.admitted = true;
+                }
+            }
+            Outcome::Ended => self.remove(socket),
+        }
+        // Who comes or goes changes until when the client must be in a namespace.
+        if self.ended.is_none() {
+            self.wait(ctx);
+        }
+    }
+}
+
+/// Waits for the jobs under way, the first of them first.
+struct Await;
+
+impl ActorFuture<Connection> for Await {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        connection: &mut Connection,
+        ctx: &mut Context<Connection>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        connection.poll_jobs(ctx, cx)
+    }
+}
