@@ -272,3 +272,6 @@ impl fmt::Debug for Shared {
         f.debug_struct("Registry").field("publications", &self.permits).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
