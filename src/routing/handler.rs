@@ -7,7 +7,7 @@ use std::{
 use actix::{Actor, Addr, Handler, Recipient, dev::ToEnvelope};
 use futures_core::future::LocalBoxFuture;
 
-use super::{Event, caught::Caught};
+use super::{Event, caught::Caught, courier::Courier};
 use crate::event::{Failure, HandlerResult};
 
 /// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one too, at the other end
@@ -114,7 +114,12 @@ where
     A::Context: ToEnvelope<A, E>,
 {
     fn into_handler(self) -> HandlerFn<E> {
-        HandlerFn { in_turn: is_prompt::<A, E>(), ..self.recipient().into_handler() }
+        if is_prompt::<A, E>() {
+            let courier = Courier::new(self.recipient());
+            HandlerFn { in_turn: true, ..HandlerFn::new(move |event| courier.call(event)) }
+        } else {
+            self.recipient().into_handler()
+        }
     }
 }
 
