@@ -72,7 +72,7 @@ impl Subscribers {
 
     /// Pushes into the receivers' outboxes; answers how many they were.
     pub fn publish(&mut self, Post(publication): &Post) -> usize {
-        self.table.publish(publication, 0..usize::MAX, |_| {}).receivers
+        self.table.publish(publication, 0..usize::MAX, None, |_| {}).receivers
     }
 
     /// The transports take what is there, and wait for more.

@@ -6,7 +6,7 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Outbox, Pushed, Transport};
+use super::{Outbox, Pushed, Transport, Turn};
 use crate::protocol::Frame;
 
 const HELD: u8 = 0;
@@ -71,6 +71,19 @@ impl Lane {
                 self.outbox.push(frame)
             }
             _ => self.hold(frame, false),
+        }
+    }
+
+    /// The same for somebody on the transport's thread, whose turn it is.
+    pub(crate) fn deliver(&self, frame: &Frame, turn: Turn) -> Pushed {
+        match self.state.load(Ordering::Acquire) {
+            OPEN => self.outbox.deliver(frame, turn),
+            SHUT => Pushed::Dropped,
+            TAPPED => {
+                self.tell(frame);
+                self.outbox.deliver(frame, turn)
+            }
+            _ => self.hold(frame.clone(), false),
         }
     }
 

@@ -5,8 +5,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
+use super::direct::Port;
 use crate::protocol::Frame;
 
 /// How a client is connected.
@@ -71,25 +72,27 @@ pub(crate) enum Taken {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Open,
     /// No more frames come; those that wait still go out.
     Finished,
     Cut,
 }
 
-struct State {
+pub(super) struct State {
     frames: VecDeque<Frame>,
     bytes: usize,
-    phase: Phase,
-    holder: Transport,
+    pub(super) phase: Phase,
+    pub(super) holder: Transport,
     /// A WebSocket is trying to take over.
     probing: bool,
     /// A poll waits, or is about to.
     polling: bool,
     /// The waiting poll should return with nothing.
     release_poll: bool,
-    waker: Option<Waker>,
+    /// A transport has found nothing, and waits.
+    pub(super) waker: Option<Waker>,
+    pub(super) port: Option<Port>,
 }
 
 /// Frames that an empty queue has room for, at most.
@@ -99,7 +102,7 @@ type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
 /// The queue of one connection, bounded in bytes. Its lock is held to push or to take, and for nothing else.
 pub(crate) struct Outbox {
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     max_bytes: usize,
     notify: Notify,
 }
@@ -122,6 +125,7 @@ impl Outbox {
                 polling: false,
                 release_poll: false,
                 waker: None,
+                port: None,
             }),
             max_bytes,
             notify: Box::new(notify),
@@ -130,7 +134,10 @@ impl Outbox {
 
     /// Puts a frame at the end of the queue, and wakes the transport if it slept.
     pub(crate) fn push(&self, frame: Frame) -> Pushed {
-        let mut state = self.state.lock();
+        self.push_to(self.state.lock(), frame)
+    }
+
+    pub(super) fn push_to(&self, mut state: MutexGuard<'_, State>, frame: Frame) -> Pushed {
         if state.phase != Phase::Open {
             return Pushed::Dropped;
         }
@@ -296,12 +303,23 @@ impl Outbox {
         let count = fitting.max(1).min(state.frames.len());
         let batch: Vec<_> = state.frames.drain(..count).collect();
         state.bytes -= batch.iter().map(Frame::cost).sum::<usize>();
-        if batch.is_empty() { self.taken(state, batch, cx) } else { Poll::Ready(Taken::Frames(batch)) }
+        if batch.is_empty() { self.taken(state, batch, Some(cx.waker())) } else { Poll::Ready(Taken::Frames(batch)) }
     }
 
-    /// Takes everything that waits.
+    /// Takes everything that waits, and does not wait for more.
+    pub(crate) fn take_all(&self) -> Option<Taken> {
+        match self.all(self.state.lock(), None) {
+            Poll::Ready(taken) => Some(taken),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Takes everything that waits. Pending: there is nothing, and whoever takes has nothing else to write either.
     pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<Taken> {
-        let mut state = self.state.lock();
+        self.all(self.state.lock(), Some(cx.waker()))
+    }
+
+    fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
         state.bytes = 0;
         if state.phase == Phase::Open
             && state.frames.len() == 1
@@ -317,15 +335,10 @@ impl Outbox {
         } else {
             state.frames.drain(..).collect()
         };
-        self.taken(state, all, cx)
+        self.taken(state, all, waker)
     }
 
-    fn taken(
-        &self,
-        mut state: parking_lot::MutexGuard<'_, State>,
-        frames: Vec<Frame>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Taken> {
+    fn taken(&self, mut state: MutexGuard<'_, State>, frames: Vec<Frame>, waker: Option<&Waker>) -> Poll<Taken> {
         match state.phase {
             Phase::Cut => Poll::Ready(Taken::Cut),
             Phase::Finished if state.frames.is_empty() => {
@@ -335,9 +348,9 @@ impl Outbox {
                 Poll::Ready(Taken::Last(frames))
             }
             _ if frames.is_empty() => {
-                match &mut state.waker {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    none => *none = Some(cx.waker().clone()),
+                match (&mut state.waker, waker) {
+                    (Some(own), Some(waker)) => own.clone_from(waker),
+                    (own, waker) => *own = waker.cloned(),
                 }
                 Poll::Pending
             }

@@ -99,6 +99,11 @@ impl Frame {
         self.websocket
     }
 
+    /// What is left of it on a WebSocket that has got so many bytes of it already: bytes, and no packet any more.
+    pub(crate) fn after(&self, count: usize) -> Self {
+        Self { websocket: self.websocket.slice(count..), header: 0, first: 0, deflatable: false, extra: None }
+    }
+
     /// The WebSocket frame of the text alone.
     pub(super) fn websocket_text(&self) -> &[u8] {
         &self.websocket[..self.first]

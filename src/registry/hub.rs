@@ -1,19 +1,20 @@
-use std::{collections::VecDeque, sync::Weak};
+use std::{collections::VecDeque, sync::Weak, thread};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use tokio::task::yield_now;
 
 use super::{Shared, inbox::Told, order::Report, table::Table};
+use crate::outbox::Turn;
 
 /// Which hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct HubId(pub(super) usize);
 
-/// Deliveries after which those who have got something write it, while it is near in memory.
+/// Deliveries after which others on this thread have a turn. Each may be a write.
 const TURN: usize = 128;
 
-/// Deliveries after which they do, if the next publication is for the same: they can write it together with this one. It
-/// is some milliseconds; a write for each of so many is a hundred times as much.
+/// Deliveries after which others do, if the next publication is for the same: these are not written at once, but with those
+/// that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
 const LONG_TURN: usize = 64 * 1024;
 
 /// Things to hear for which a hub keeps room.
@@ -28,6 +29,7 @@ pub(super) struct Hub {
     /// How far the first of these is done.
     done: usize,
     table: Table,
+    turns: u64,
 }
 
 /// Something waits in the hub's inbox.
@@ -37,21 +39,23 @@ pub(super) struct Work;
 
 impl Hub {
     pub(super) fn new(id: HubId, registry: Weak<Shared>, table: Table) -> Self {
-        Self { id, registry, told: VecDeque::new(), done: 0, table }
+        Self { id, registry, told: VecDeque::new(), done: 0, table, turns: 0 }
     }
 
     /// Hears what it is told until there is nothing, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(registry) = self.registry.upgrade() else { return };
+        self.turns += 1;
+        let now = Turn { thread: thread::current().id(), number: self.turns };
         let (mut heard, mut follows) = (0, false);
         while registry.take(self.id, &mut self.told) {
             while let Some(told) = self.told.pop_front() {
                 // The last of several is not left for a write of its own.
                 let leads = self.is_next_for_the_same(&told);
-                let turn = if leads || follows { LONG_TURN } else { TURN };
+                let (most, now) = if leads || follows { (LONG_TURN, None) } else { (TURN, Some(now)) };
                 follows = leads;
-                heard += self.hear(told, turn);
-                if heard >= turn {
+                heard += self.hear(told, most, now);
+                if heard >= most {
                     // To whoever else is on this thread; behind all whom this has woken.
                     ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
                     return;
@@ -73,7 +77,7 @@ impl Hub {
     }
 
     /// What it is worth: of a publication, a part of `most` deliveries is heard. What is left of it is the next to be heard.
-    fn hear(&mut self, told: Told, most: usize) -> usize {
+    fn hear(&mut self, told: Told, most: usize, turn: Option<Turn>) -> usize {
         match told {
             Told::Attach { namespace, id, lane } => self.table.attach(namespace, id, lane),
             Told::Subscribe { namespace, id, channel } => self.table.subscribe(&namespace, id, channel),
@@ -82,7 +86,7 @@ impl Hub {
             Told::Publish(order) => {
                 let part = self.done..self.done + most;
                 let mut names = Vec::new();
-                let published = self.table.publish(&order.publication, part.clone(), |id| {
+                let published = self.table.publish(&order.publication, part.clone(), turn, |id| {
                     if matches!(order.report, Report::Names(_)) {
                         names.push(id);
                     }

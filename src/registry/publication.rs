@@ -22,6 +22,23 @@ impl Audience {
     pub(crate) fn everyone(namespace: Namespace) -> Self {
         Self { namespace, to: Vec::new(), except: Vec::new(), except_sockets: Vec::new(), including: Vec::new() }
     }
+
+    /// The one list in which all of it is, but for one socket at most: the common case, for which nobody has to be marked.
+    pub(super) fn list(&self) -> Option<List<'_>> {
+        let Self { to, except, except_sockets, including, .. } = self;
+        match &to[..] {
+            _ if !except.is_empty() || !including.is_empty() || except_sockets.len() > 1 => None,
+            [] => Some(List::Everyone),
+            [channel] => Some(List::Channel(channel)),
+            _ => None,
+        }
+    }
+}
+
+/// Those whom a table lists together.
+pub(super) enum List<'a> {
+    Everyone,
+    Channel(&'a Channel),
 }
 
 /// A message and whom it is for, as plain data.

@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, Publication};
+use super::{Audience, Publication, publication::List};
 use crate::{
     model::{Channel, Namespace, SocketId},
-    outbox::{Lane, Pushed},
+    outbox::{Lane, Pushed, Turn},
     stats::Counters,
 };
 
@@ -91,18 +91,25 @@ impl Table {
         }
     }
 
-    /// Puts the frame on the way to those it is for, and names them to `delivered`: to everyone, or of the subscribers of one
-    /// channel to those in this part of its list.
+    /// Puts the frame on the way to those it is for, and names them to `delivered`: if they are in one list, to those in this
+    /// part of it. In a `turn`, it is written to these at once.
     pub(crate) fn publish(
         &mut self,
         publication: &Publication,
         part: Range<usize>,
+        turn: Option<Turn>,
         mut delivered: impl FnMut(SocketId),
     ) -> Published {
         let Publication { audience, frame, volatile } = publication;
         let mut receivers = 0;
+        // A write takes a hundred times as long as a push: there are no more of them than a part has.
+        let turn = turn.filter(|_| audience.list().is_some());
         let push = |id, lane: &Lane| {
-            let pushed = if *volatile { lane.push_volatile(frame) } else { lane.push(frame.clone()) };
+            let pushed = match turn {
+                _ if *volatile => lane.push_volatile(frame),
+                Some(turn) => lane.deliver(frame, turn),
+                None => lane.push(frame.clone()),
+            };
             if pushed == Pushed::Queued {
                 receivers += 1;
                 delivered(id);
@@ -180,28 +187,26 @@ impl Space {
         }
     }
 
-    /// Visits everyone in an audience; where that is one channel, those in a part of its list, and says whether it is the
-    /// last.
+    /// Visits everyone in an audience; where they are in one list, those in a part of it. Says whether it is the last.
     fn select(&mut self, audience: &Audience, part: Range<usize>, mut visit: impl FnMut(SocketId, &Lane)) -> bool {
         let Audience { to, except, except_sockets, including, .. } = audience;
-        if let [channel] = &to[..]
-            && except.is_empty()
-            && including.is_empty()
-            && except_sockets.len() <= 1
-        {
-            // The common case needs no marks: one list, and at most one socket to leave out.
-            let left_out = except_sockets.first();
-            let subscriptions = self.channels.get(channel).map_or(&[][..], Vec::as_slice);
-            let is_last = subscriptions.len() <= part.end;
-            let part = part.start.min(subscriptions.len())..part.end.min(subscriptions.len());
-            for some in subscriptions[part].chunks(AHEAD) {
-                // The sum is nothing; that it is asked for is what keeps the loop.
-                black_box(some.iter().map(|subscription| subscription.lane.approach()).sum::<usize>());
-                for subscription in some.iter().filter(|subscription| Some(&subscription.id) != left_out) {
-                    visit(subscription.id, &subscription.lane);
-                }
+        // At most one.
+        let left_out = except_sockets.first().copied();
+        match audience.list() {
+            Some(List::Channel(channel)) => {
+                let subscriptions = self.channels.get(channel).map_or(&[][..], Vec::as_slice);
+                return visit_part(subscriptions, part, left_out, |one| Some((one.id, &*one.lane)), visit);
             }
-            return is_last;
+            Some(List::Everyone) => {
+                return visit_part(
+                    &self.members,
+                    part,
+                    left_out,
+                    |one| one.as_ref().map(|one| (one.id, &*one.lane)),
+                    visit,
+                );
+            }
+            None => {}
         }
         self.round += 1;
         let round = self.round;
@@ -243,6 +248,26 @@ impl Space {
             member.seen = round;
         }
     }
+}
+
+/// Visits those in a part of a list, and says whether it is the last.
+fn visit_part<T>(
+    list: &[T],
+    part: Range<usize>,
+    left_out: Option<SocketId>,
+    lane: impl Fn(&T) -> Option<(SocketId, &Lane)>,
+    mut visit: impl FnMut(SocketId, &Lane),
+) -> bool {
+    let is_last = list.len() <= part.end;
+    let part = part.start.min(list.len())..part.end.min(list.len());
+    for some in list[part].chunks(AHEAD) {
+        // The sum is nothing; that it is asked for is what keeps the loop.
+        black_box(some.iter().filter_map(&lane).map(|(_, lane)| lane.approach()).sum::<usize>());
+        for (id, lane) in some.iter().filter_map(&lane).filter(|(id, _)| Some(*id) != left_out) {
+            visit(id, lane);
+        }
+    }
+    is_last
 }
 
 #[cfg(test)]

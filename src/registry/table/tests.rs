@@ -61,7 +61,7 @@ impl World {
         let mut delivered = 0;
         let publication = Publication { audience, frame, volatile: false };
         let mut part = 0..2;
-        while !self.table.publish(&publication, part.clone(), |_| delivered += 1).is_all {
+        while !self.table.publish(&publication, part.clone(), None, |_| delivered += 1).is_all {
             part = part.end..part.end + 2;
         }
         let mut receivers = Vec::new();

@@ -3,15 +3,16 @@
 use std::{
     future::poll_fn,
     io::ErrorKind,
-    pin::{Pin, pin},
+    net::Shutdown,
+    pin::pin,
     rc::Rc,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use actix_web::web::Bytes;
+use socket2::SockRef;
 use tokio::{
-    io::AsyncWrite,
     net::TcpStream,
     sync::oneshot,
     task::yield_now,
@@ -32,15 +33,15 @@ pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Ta
         taken = timeout(link.config.upgrade_timeout, taken) => taken,
         () = link.closed() => return,
     };
-    let Ok(Ok(Taken { mut stream, early })) = taken else { return };
-    let (input, mut output) = stream.split();
-    let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
-    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Stream(input, &waiting), early);
-    let stream = output.as_ref();
-    let parting = both(reader.run(probes), write(stream, body, &link), || waiting.is_over(stream)).await;
+    let Ok(Ok(Taken { stream, early })) = taken else { return };
+    let (stream, wire, waiting) = (Arc::new(stream), Rc::clone(&body.0), Waiting::default());
+    let port = wire.borrow().takes_all().then(|| link.outbox.open_port(Arc::clone(&stream)));
+    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Stream(&stream, &waiting), early);
+    let parting = both(reader.run(probes), write(&stream, body, &link), || waiting.is_over(&stream)).await;
+    drop(port);
     if parting == Parting::Ours {
         // The client is to read why, which a connection that is closed while the client still sends would keep it from.
-        let _ = poll_fn(|cx| Pin::new(&mut output).poll_shutdown(cx)).await;
+        let _ = SockRef::from(&*stream).shutdown(Shutdown::Write);
         let _ = timeout(link.config.linger_timeout, reader.discard()).await;
     }
 }

@@ -2,17 +2,15 @@
 
 use std::{
     cell::{Cell, RefCell},
+    io::{self, ErrorKind, Read},
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use actix_web::web::{self, BytesMut};
 use futures_core::Stream;
-use tokio::{
-    io::{AsyncRead, Interest, ReadBuf},
-    net::{TcpStream, tcp::ReadHalf},
-    task::coop::has_budget_remaining,
-};
+use socket2::SockRef;
+use tokio::{io::Interest, net::TcpStream, task::coop::has_budget_remaining};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -26,7 +24,7 @@ pub(super) enum Input<'a> {
     /// A request's payload, while actix-http reads the connection.
     Payload(web::Payload),
     /// The connection itself.
-    Stream(ReadHalf<'a>, &'a Waiting),
+    Stream(&'a TcpStream, &'a Waiting),
 }
 
 /// Whether a reader waits for its peer, and for nothing else: it would be polled for nothing as long as nothing comes.
@@ -65,16 +63,31 @@ impl Input<'_> {
                 Some(Err(_)) | None => 0,
             }),
             Self::Stream(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
-                let mut read = ReadBuf::new(buffer);
-                let result = Pin::new(stream).poll_read(cx, &mut read);
+                let result = poll_read(stream, buffer, cx);
                 // A task that has had its turn is told to wait, too, and nothing wakes it then for what comes.
                 waiting.waits.set(result.is_pending() && has_budget_remaining());
-                if ready!(result).is_err() {
-                    return Poll::Ready(0);
-                }
-                into.extend_from_slice(read.filled());
-                Poll::Ready(read.filled().len())
+                let count = ready!(result).unwrap_or(0);
+                into.extend_from_slice(&buffer[..count]);
+                Poll::Ready(count)
             }),
+        }
+    }
+}
+
+/// Reads as [`AsyncRead`](tokio::io::AsyncRead) does, from a connection that is shared.
+fn poll_read(stream: &TcpStream, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_read_ready(cx))?;
+        let mut count = 0;
+        let result = stream.try_io(Interest::READABLE, || {
+            count = (&*SockRef::from(stream)).read(buffer)?;
+            // Where there was room for more, it was all: not to be asked for again before more comes.
+            if (1..buffer.len()).contains(&count) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match result {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+            Err(_) if count == 0 => {}
+            _ => return Poll::Ready(Ok(count)),
         }
     }
 }

@@ -74,6 +74,11 @@ impl Wire {
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
+    /// Whether this client gets frames as they are, whatever is in them.
+    pub(super) fn takes_all(&self) -> bool {
+        self.version == Version::V4 && !self.base64 && self.deflate.is_none()
+    }
+
     /// A frame as this client wants it.
     fn bytes(&self, frame: Frame) -> Bytes {
         match self.deflate {
@@ -101,7 +106,9 @@ impl Wire {
             self.encode(Message::Pong(data));
         }
         let taken = match &self.source {
-            Source::Outbox(link) => link.outbox.poll_all(cx),
+            Source::Outbox(link) if self.own.is_empty() => link.outbox.poll_all(cx),
+            // It does not wait for frames while it has to write something else.
+            Source::Outbox(link) => link.outbox.take_all().map_or(Poll::Pending, Poll::Ready),
             Source::Nothing => Poll::Pending,
             Source::End => Poll::Ready(Taken::Cut),
         };
@@ -173,5 +180,43 @@ impl Drop for Body {
         if let Source::Outbox(link) = mem::replace(&mut wire.source, Source::End) {
             link.end(Ending::Closed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix::{Actor, Context as Ctx, Handler};
+
+    use super::*;
+    use crate::{
+        outbox::{Outbox, Pushed, Transport},
+        transport::link::Inbound,
+    };
+
+    struct Nobody;
+
+    impl Actor for Nobody {
+        type Context = Ctx<Self>;
+    }
+
+    impl Handler<Inbound> for Nobody {
+        type Result = ();
+
+        fn handle(&mut self, _: Inbound, _: &mut Ctx<Self>) {}
+    }
+
+    #[actix_web::test]
+    async fn what_the_websocket_says_itself_is_written_before_it_waits_for_frames() {
+        let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
+        let link = Link::new(Nobody.start().recipient(), Arc::clone(&outbox), Version::V4, Arc::default());
+        let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(wire.poll(cx).is_pending());
+        wire.pong = Some(Bytes::from_static(b"x"));
+        assert_eq!(wire.poll(cx), Poll::Ready(Some(Bytes::from_static(b"\x8a\x01x"))));
+        // Whoever writes past the queue now could come into the middle of the pong.
+        assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
+        assert!(wire.poll(cx).is_pending());
+        assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Queued);
     }
 }
