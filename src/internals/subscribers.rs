@@ -4,9 +4,12 @@ use super::Queue;
 use crate::{
     Channel, SocketId,
     model::Namespace,
-    outbox::Lane,
+    outbox::{Burst, Lane},
     protocol::{Frame, connect},
-    registry::{Audience, Publication, table::Table},
+    registry::{
+        Audience,
+        table::{Published, Table},
+    },
 };
 
 /// A hub's table, and sockets of the main namespace that it knows, by number. Their clients are let in and take what is
@@ -27,13 +30,16 @@ struct Socket {
 
 /// A publication.
 #[derive(Debug)]
-pub struct Post(Publication);
+pub struct Post {
+    audience: Audience,
+    what: Published,
+}
 
 impl Post {
     /// To the subscribers of any of these channels; of none named, to everyone.
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience = Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
-        Self(Publication { audience, frame, volatile: false })
+        Self { audience, what: Published::Burst(Burst::new(vec![frame])) }
     }
 }
 
@@ -71,8 +77,8 @@ impl Subscribers {
     }
 
     /// Pushes into the receivers' outboxes; answers how many they were.
-    pub fn publish(&mut self, Post(publication): &Post) -> usize {
-        self.table.publish(publication, 0..usize::MAX, None, |_| {}).receivers
+    pub fn publish(&mut self, Post { audience, what }: &Post) -> usize {
+        self.table.publish(audience, what, 0..usize::MAX, None, |_| {}).receivers
     }
 
     /// The transports take what is there, and wait for more.

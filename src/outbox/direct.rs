@@ -5,12 +5,12 @@ use std::{sync::Arc, thread::ThreadId};
 use tokio::net::TcpStream;
 
 use super::{
-    Pushed, Transport,
+    Burst, Pushed, Transport,
     queue::{Outbox, Phase},
 };
 use crate::protocol::Frame;
 
-/// A turn of somebody on a transport's thread, who has frames for many.
+/// A turn of somebody on a transport's thread, with something for many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turn {
     pub(crate) thread: ThreadId,
@@ -22,7 +22,7 @@ pub(crate) struct Turn {
 pub(super) struct Port {
     stream: Arc<TcpStream>,
     thread: ThreadId,
-    /// The last turn in which a frame was written past the queue.
+    /// The last turn in which something was written past the queue.
     written: u64,
 }
 
@@ -37,13 +37,14 @@ impl Outbox {
         OpenPort(self)
     }
 
-    /// As [`Outbox::push`]; but where the transport waits, on the thread whose turn it is, the frame is written at once, and
-    /// no task is woken for it. That is for one frame in a turn: what follows waits, to leave in one write.
-    pub(crate) fn deliver(&self, frame: &Frame, turn: Turn) -> Pushed {
+    /// As [`Outbox::push`], of one frame behind the other; but where the transport waits, on the thread whose turn it is, they
+    /// are written at once, and no task is woken for it. That happens once in a turn: what follows waits, to leave in one
+    /// write.
+    pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         let mut state = self.state.lock();
-        let mut rest = None;
         // The transport waits if it has left its waker, and then nothing is in the queue.
-        if state.waker.is_some()
+        if let Some(turn) = turn
+            && state.waker.is_some()
             && state.phase == Phase::Open
             && state.holder == Transport::WebSocket
             && let Some(port) = &mut state.port
@@ -51,14 +52,14 @@ impl Outbox {
             && port.written != turn.number
         {
             port.written = turn.number;
-            match port.stream.try_write(frame.websocket()) {
-                Ok(count) if count == frame.len() => return Pushed::Queued,
-                Ok(count) => rest = Some(frame.after(count)),
+            match port.stream.try_write(burst.bytes()) {
+                Ok(count) if count == burst.bytes().len() => return Pushed::Queued,
+                Ok(count) => return self.push_all(state, [Frame::rest(burst.bytes().slice(count..))]),
                 // There is no room, or nobody there: the transport's task finds out.
                 Err(_) => {}
             }
         }
-        self.push_to(state, rest.unwrap_or_else(|| frame.clone()))
+        self.push_all(state, burst.frames().iter().cloned())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Outbox, Pushed, Transport, Turn};
+use super::{Burst, Outbox, Pushed, Transport, Turn};
 use crate::protocol::Frame;
 
 const HELD: u8 = 0;
@@ -74,16 +74,20 @@ impl Lane {
         }
     }
 
-    /// The same for somebody on the transport's thread, whose turn it is.
-    pub(crate) fn deliver(&self, frame: &Frame, turn: Turn) -> Pushed {
+    /// The same of one frame behind the other; where it is the turn of somebody on the transport's thread, they may be
+    /// written at once. What is dropped of them counts for all.
+    pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.deliver(frame, turn),
+            OPEN => self.outbox.deliver(burst, turn),
             SHUT => Pushed::Dropped,
             TAPPED => {
-                self.tell(frame);
-                self.outbox.deliver(frame, turn)
+                burst.frames().iter().for_each(|frame| self.tell(frame));
+                self.outbox.deliver(burst, turn)
             }
-            _ => self.hold(frame.clone(), false),
+            _ => burst.frames().iter().fold(Pushed::Queued, |all, frame| match self.hold(frame.clone(), false) {
+                Pushed::Queued => all,
+                Pushed::Dropped => Pushed::Dropped,
+            }),
         }
     }
 

@@ -5,10 +5,12 @@
 //! the right to take changing hands, so that an upgrade can neither lose nor double nor reorder a frame. A [`Lane`] is
 //! one socket's way into the outbox, closed until the client is admitted to its namespace.
 
+mod burst;
 mod direct;
 mod lane;
 mod queue;
 
+pub(crate) use burst::Burst;
 pub(crate) use direct::Turn;
 pub(crate) use lane::Lane;
 pub use queue::Transport;

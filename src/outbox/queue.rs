@@ -134,22 +134,24 @@ impl Outbox {
 
     /// Puts a frame at the end of the queue, and wakes the transport if it slept.
     pub(crate) fn push(&self, frame: Frame) -> Pushed {
-        self.push_to(self.state.lock(), frame)
+        self.push_all(self.state.lock(), [frame])
     }
 
-    pub(super) fn push_to(&self, mut state: MutexGuard<'_, State>, frame: Frame) -> Pushed {
+    pub(super) fn push_all(&self, mut state: MutexGuard<'_, State>, frames: impl IntoIterator<Item = Frame>) -> Pushed {
         if state.phase != Phase::Open {
             return Pushed::Dropped;
         }
-        if state.bytes + frame.cost() > self.max_bytes {
-            let waste = state.cut();
-            drop(state);
-            drop(waste);
-            (self.notify)(OutboxEvent::Overflow);
-            return Pushed::Dropped;
+        for frame in frames {
+            if state.bytes + frame.cost() > self.max_bytes {
+                let waste = state.cut();
+                drop(state);
+                drop(waste);
+                (self.notify)(OutboxEvent::Overflow);
+                return Pushed::Dropped;
+            }
+            state.bytes += frame.cost();
+            state.frames.push_back(frame);
         }
-        state.bytes += frame.cost();
-        state.frames.push_back(frame);
         let waker = state.waker.take();
         drop(state);
         wake(waker);

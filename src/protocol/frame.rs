@@ -99,9 +99,9 @@ impl Frame {
         self.websocket
     }
 
-    /// What is left of it on a WebSocket that has got so many bytes of it already: bytes, and no packet any more.
-    pub(crate) fn after(&self, count: usize) -> Self {
-        Self { websocket: self.websocket.slice(count..), header: 0, first: 0, deflatable: false, extra: None }
+    /// What is left of frames on a WebSocket that has got the beginning of them: bytes, and no packet any more.
+    pub(crate) const fn rest(websocket: Bytes) -> Self {
+        Self { websocket, header: 0, first: 0, deflatable: false, extra: None }
     }
 
     /// The WebSocket frame of the text alone.

@@ -1,10 +1,19 @@
-use std::{collections::VecDeque, sync::Weak, thread};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    thread,
+};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use tokio::task::yield_now;
 
-use super::{Shared, inbox::Told, order::Report, table::Table};
-use crate::outbox::Turn;
+use super::{
+    Audience, Publication, Shared,
+    inbox::Told,
+    order::{Order, Report},
+    table::{Published, Table},
+};
+use crate::outbox::{Burst, Turn};
 
 /// Which hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +26,9 @@ const TURN: usize = 128;
 /// that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
 const LONG_TURN: usize = 64 * 1024;
 
+/// Bytes of publications to the same audience that leave in one piece.
+const BURST: usize = 64 * 1024;
+
 /// Things to hear for which a hub keeps room.
 const KEPT: usize = 1024;
 
@@ -26,10 +38,23 @@ pub(super) struct Hub {
     id: HubId,
     registry: Weak<Shared>,
     told: VecDeque<Told>,
-    /// How far the first of these is done.
-    done: usize,
+    under_way: Option<UnderWay>,
     table: Table,
     turns: u64,
+}
+
+/// Publications to one audience, which some of it have got.
+struct UnderWay {
+    orders: Vec<Arc<Order>>,
+    what: Published,
+    done: usize,
+}
+
+impl UnderWay {
+    fn audience(&self) -> &Audience {
+        // There is one at least, and all have the same.
+        &self.orders[0].publication.audience
+    }
 }
 
 /// Something waits in the hub's inbox.
@@ -39,7 +64,7 @@ pub(super) struct Work;
 
 impl Hub {
     pub(super) fn new(id: HubId, registry: Weak<Shared>, table: Table) -> Self {
-        Self { id, registry, told: VecDeque::new(), done: 0, table, turns: 0 }
+        Self { id, registry, told: VecDeque::new(), under_way: None, table, turns: 0 }
     }
 
     /// Hears what it is told until there is nothing, or its turn is over.
@@ -48,61 +73,38 @@ impl Hub {
         self.turns += 1;
         let now = Turn { thread: thread::current().id(), number: self.turns };
         let (mut heard, mut follows) = (0, false);
-        while registry.take(self.id, &mut self.told) {
-            while let Some(told) = self.told.pop_front() {
-                // The last of several is not left for a write of its own.
-                let leads = self.is_next_for_the_same(&told);
-                let (most, now) = if leads || follows { (LONG_TURN, None) } else { (TURN, Some(now)) };
-                follows = leads;
-                heard += self.hear(told, most, now);
-                if heard >= most {
-                    // To whoever else is on this thread; behind all whom this has woken.
-                    ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
-                    return;
-                }
+        while self.under_way.is_some() || registry.take(self.id, &mut self.told) {
+            let Some(publication) = self.next() else {
+                heard += 1;
+                continue;
+            };
+            // The last of several is not left for a write of its own.
+            let leads = self.is_next_for_the_same(&publication);
+            let (most, turn) = if leads || follows { (LONG_TURN, None) } else { (TURN, Some(now)) };
+            follows = leads;
+            heard += self.deliver(publication, most, turn);
+            if heard >= most {
+                // To whoever else is on this thread; behind all whom this has woken.
+                ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
+                return;
             }
-            if self.told.capacity() > KEPT {
-                self.told = VecDeque::new();
-            }
+        }
+        if self.told.capacity() > KEPT {
+            self.told = VecDeque::new();
         }
     }
 
-    fn is_next_for_the_same(&self, told: &Told) -> bool {
-        match (told, self.told.front()) {
-            (Told::Publish(this), Some(Told::Publish(next))) => {
-                this.publication.audience.to == next.publication.audience.to
-            }
-            _ => false,
+    /// Goes on with what is under way, or hears the next thing that it is told, which may be a publication.
+    fn next(&mut self) -> Option<UnderWay> {
+        if let Some(publication) = self.under_way.take() {
+            return Some(publication);
         }
-    }
-
-    /// What it is worth: of a publication, a part of `most` deliveries is heard. What is left of it is the next to be heard.
-    fn hear(&mut self, told: Told, most: usize, turn: Option<Turn>) -> usize {
-        match told {
+        match self.told.pop_front()? {
             Told::Attach { namespace, id, lane } => self.table.attach(namespace, id, lane),
             Told::Subscribe { namespace, id, channel } => self.table.subscribe(&namespace, id, channel),
             Told::Unsubscribe { namespace, id, channel } => self.table.unsubscribe(&namespace, id, &channel),
             Told::Detach { namespace, id } => self.table.detach(&namespace, id),
-            Told::Publish(order) => {
-                let part = self.done..self.done + most;
-                let mut names = Vec::new();
-                let published = self.table.publish(&order.publication, part.clone(), turn, |id| {
-                    if matches!(order.report, Report::Names(_)) {
-                        names.push(id);
-                    }
-                });
-                match &order.report {
-                    Report::Nothing => {}
-                    Report::Count(sum) => sum.add(|count| *count += published.receivers),
-                    Report::Names(sum) => sum.add(|all| all.append(&mut names)),
-                }
-                self.done = if published.is_all { 0 } else { part.end };
-                if !published.is_all {
-                    self.told.push_front(Told::Publish(order));
-                    return most;
-                }
-                return 1 + published.receivers;
-            }
+            Told::Publish(order) => return Some(self.gather(order)),
             Told::Select(selection) => {
                 let mut names = Vec::new();
                 self.table.select(&selection.audience, |id, _| names.push(id));
@@ -113,7 +115,61 @@ impl Hub {
                 let _ = done.send(());
             }
         }
-        1
+        None
+    }
+
+    /// A publication, and those for the same audience right behind it.
+    fn gather(&mut self, first: Arc<Order>) -> UnderWay {
+        let Publication { frame, volatile, .. } = &first.publication;
+        if *volatile {
+            let what = Published::Volatile(frame.clone());
+            return UnderWay { orders: vec![first], what, done: 0 };
+        }
+        let (mut frames, mut bytes) = (vec![frame.clone()], frame.len());
+        let mut orders = vec![first];
+        while let Some(Told::Publish(next)) = self.told.front()
+            && let Publication { audience, frame, volatile: false } = &next.publication
+            && *audience == orders[0].publication.audience
+            && bytes + frame.len() <= BURST
+        {
+            bytes += frame.len();
+            frames.push(frame.clone());
+            orders.push(Arc::clone(next));
+            self.told.pop_front();
+        }
+        UnderWay { orders, what: Published::Burst(Burst::new(frames)), done: 0 }
+    }
+
+    fn is_next_for_the_same(&self, publication: &UnderWay) -> bool {
+        match self.told.front() {
+            Some(Told::Publish(next)) => publication.audience().to == next.publication.audience.to,
+            _ => false,
+        }
+    }
+
+    /// Delivers to `most` of the receivers that are left, and answers how many they were. Others stay under way.
+    fn deliver(&mut self, publication: UnderWay, most: usize, turn: Option<Turn>) -> usize {
+        let UnderWay { orders, what, done } = publication;
+        let wants_names = orders.iter().any(|order| matches!(order.report, Report::Names(_)));
+        let (part, mut names) = (done..done + most, Vec::new());
+        let audience = &orders[0].publication.audience;
+        let delivered = self.table.publish(audience, &what, part.clone(), turn, |id| {
+            if wants_names {
+                names.push(id);
+            }
+        });
+        for order in &orders {
+            match &order.report {
+                Report::Nothing => {}
+                Report::Count(sum) => sum.add(|count| *count += delivered.receivers),
+                Report::Names(sum) => sum.add(|all| all.extend_from_slice(&names)),
+            }
+        }
+        if !delivered.is_all {
+            self.under_way = Some(UnderWay { orders, what, done: part.end });
+            return most;
+        }
+        1 + delivered.receivers
     }
 }
 

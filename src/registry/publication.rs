@@ -4,7 +4,7 @@ use crate::{
 };
 
 /// Whom something is for, as plain data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Audience {
     pub(crate) namespace: Namespace,
     /// Subscribers of any of these, each once; of none named: everyone.

@@ -5,10 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, Publication, publication::List};
+use super::{Audience, publication::List};
 use crate::{
     model::{Channel, Namespace, SocketId},
-    outbox::{Lane, Pushed, Turn},
+    outbox::{Burst, Lane, Pushed, Turn},
+    protocol::Frame,
     stats::Counters,
 };
 
@@ -23,8 +24,16 @@ pub(crate) struct Table {
     counters: Arc<Counters>,
 }
 
-/// What was done of a publication.
-pub(crate) struct Published {
+/// What is for an audience.
+#[derive(Debug)]
+pub(crate) enum Published {
+    Burst(Burst),
+    /// Only for those whose transport waits for something to send.
+    Volatile(Frame),
+}
+
+/// What was done of it.
+pub(crate) struct Delivered {
     /// How many it was put on the way to.
     pub(crate) receivers: usize,
     /// Nobody is left.
@@ -61,6 +70,16 @@ struct Subscription {
     lane: Arc<Lane>,
 }
 
+impl Published {
+    /// Frames, and bytes of them.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Burst(burst) => (burst.frames().len(), burst.bytes().len()),
+            Self::Volatile(frame) => (1, frame.len()),
+        }
+    }
+}
+
 impl Table {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
         Self { namespaces: HashMap::new(), counters }
@@ -91,24 +110,23 @@ impl Table {
         }
     }
 
-    /// Puts the frame on the way to those it is for, and names them to `delivered`: if they are in one list, to those in this
+    /// Puts frames on the way to those they are for, and names them to `delivered`: if they are in one list, to those in this
     /// part of it. In a `turn`, it is written to these at once.
     pub(crate) fn publish(
         &mut self,
-        publication: &Publication,
+        audience: &Audience,
+        what: &Published,
         part: Range<usize>,
         turn: Option<Turn>,
         mut delivered: impl FnMut(SocketId),
-    ) -> Published {
-        let Publication { audience, frame, volatile } = publication;
-        let mut receivers = 0;
+    ) -> Delivered {
         // A write takes a hundred times as long as a push: there are no more of them than a part has.
         let turn = turn.filter(|_| audience.list().is_some());
+        let mut receivers = 0;
         let push = |id, lane: &Lane| {
-            let pushed = match turn {
-                _ if *volatile => lane.push_volatile(frame),
-                Some(turn) => lane.deliver(frame, turn),
-                None => lane.push(frame.clone()),
+            let pushed = match what {
+                Published::Volatile(frame) => lane.push_volatile(frame),
+                Published::Burst(burst) => lane.deliver(burst, turn),
             };
             if pushed == Pushed::Queued {
                 receivers += 1;
@@ -117,8 +135,9 @@ impl Table {
         };
         let space = self.namespaces.get_mut(&audience.namespace);
         let is_all = space.is_none_or(|space| space.select(audience, part, push));
-        self.counters.sent.add(receivers, receivers * frame.len());
-        Published { receivers, is_all }
+        let (frames, bytes) = what.size();
+        self.counters.sent.add(receivers * frames, receivers * bytes);
+        Delivered { receivers, is_all }
     }
 
     /// Visits everyone in an audience, each once.

@@ -67,6 +67,36 @@ async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
 }
 
 #[actix_web::test]
+async fn of_publications_that_leave_together_each_is_reported() {
+    let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
+    let sockets = subscribers(&registry);
+    let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
+    let sent = |number: u32| Publication { frame: event("/", None, &large, &number).unwrap(), ..publication(number) };
+    let to_others =
+        Publication { audience: Audience { except_sockets: vec![left_out], ..audience() }, ..publication(4) };
+    // All of them wait before the hub hears of the first; two of the large ones are more than one burst.
+    let (first, second, third, fourth, fifth) = tokio::join!(
+        registry.publish_and_wait(publication(1)),
+        registry.publish_to_known(sent(2)),
+        registry.publish_and_wait(sent(3)),
+        registry.publish_and_wait(to_others),
+        registry.publish_and_wait(publication(5)),
+    );
+    assert_eq!([first, third, fourth, fifth], [Ok(MANY), Ok(MANY), Ok(MANY - 1), Ok(MANY)]);
+    let mut names = second.unwrap();
+    names.sort();
+    let mut expected: Vec<_> = sockets.iter().map(|(id, _)| *id).collect();
+    expected.sort();
+    assert_eq!(names, expected);
+    for (id, outbox) in &sockets {
+        let numbers: Vec<_> = taken(outbox).iter().map(|text| text[text.len() - 2..].to_owned()).collect();
+        let expected: &[_] = if *id == left_out { &["1]", "2]", "3]", "5]"] } else { &["1]", "2]", "3]", "4]", "5]"] };
+        assert_eq!(numbers, expected);
+    }
+    assert_eq!(registry.waiting(), 0);
+}
+
+#[actix_web::test]
 async fn a_hub_that_is_gone_is_nobodys() {
     let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
     let arbiter = actix::Arbiter::new();

@@ -56,7 +56,8 @@ impl World {
     }
 
     fn deliver(&self, text: &str, number: u64) -> Pushed {
-        self.outbox.deliver(&frame(text), Turn { thread: thread::current().id(), number })
+        let turn = Turn { thread: thread::current().id(), number };
+        self.outbox.deliver(&Burst::new(vec![frame(text)]), Some(turn))
     }
 
     /// What the client has got by now.
@@ -108,6 +109,24 @@ async fn what_follows_in_the_same_turn_leaves_together() {
 }
 
 #[actix_web::test]
+async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
+    let world = World::start(Transport::WebSocket).await;
+    let _port = world.port();
+    let burst = Burst::new(vec![frame("a"), frame("b")]);
+    let turn = |number| Some(Turn { thread: thread::current().id(), number });
+    assert!(world.poll().is_pending());
+    assert_eq!(world.outbox.deliver(&burst, turn(1)), Pushed::Queued);
+    assert_eq!(
+        world.read_some().await,
+        [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat()
+    );
+    assert_eq!(world.woken(), 0);
+    assert_eq!(world.outbox.deliver(&burst, None), Pushed::Queued);
+    assert_eq!(world.poll(), Poll::Ready(Taken::Frames(vec![frame("a"), frame("b")])));
+    assert_eq!(world.woken(), 1);
+}
+
+#[actix_web::test]
 async fn nobody_writes_past_a_transport_that_does_not_wait() {
     let world = World::start(Transport::WebSocket).await;
     let _port = world.port();
@@ -132,7 +151,7 @@ async fn nobody_writes_from_another_thread_or_to_a_port_that_is_closed() {
     let elsewhere = Turn { thread: thread::spawn(|| thread::current().id()).join().unwrap(), number: 1 };
     let port = world.port();
     assert!(world.poll().is_pending());
-    world.outbox.deliver(&frame("a"), elsewhere);
+    world.outbox.deliver(&Burst::new(vec![frame("a")]), Some(elsewhere));
     assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("a"))));
     assert!(world.poll().is_pending());
     drop(port);

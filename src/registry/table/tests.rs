@@ -59,9 +59,9 @@ impl World {
         };
         let frame = event("/", None, "e", "x").unwrap();
         let mut delivered = 0;
-        let publication = Publication { audience, frame, volatile: false };
+        let what = Published::Burst(Burst::new(vec![frame]));
         let mut part = 0..2;
-        while !self.table.publish(&publication, part.clone(), None, |_| delivered += 1).is_all {
+        while !self.table.publish(&audience, &what, part.clone(), None, |_| delivered += 1).is_all {
             part = part.end..part.end + 2;
         }
         let mut receivers = Vec::new();
