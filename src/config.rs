@@ -129,6 +129,11 @@ pub struct Config {
     pub max_json_depth: usize,
 }
 
+impl Config {
+    /// The default, for who has no configuration at hand, and makes none for each connection.
+    pub(crate) const TCP_TIMEOUT: Duration = Duration::from_secs(20);
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -156,7 +161,7 @@ impl Default for Config {
             ack_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             shutdown_window: Duration::from_secs(2),
-            tcp_timeout: Duration::from_secs(20),
+            tcp_timeout: Self::TCP_TIMEOUT,
             max_payload: 1_000_000,
             max_poll_packets: 16,
             max_connections: 100_000,

@@ -21,13 +21,12 @@ use crate::{
 
 impl Connection {
     pub(super) fn admit(&mut self, id: SocketId) {
-        let peer = self.peer();
         let transport = self.outbox.holder();
         let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else { return };
         let socket = self.members[at].socket.clone();
         self.members[at].admitted = true;
         socket.admit(self.connect_packet(&socket));
-        log::info!("{id} {}: connect from {peer} over {transport}", socket.namespace());
+        log::info!("{id} {}: connect from {} over {transport}", socket.namespace(), self.peer());
         self.timers.member(true, Instant::now());
     }
 

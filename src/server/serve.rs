@@ -79,7 +79,7 @@ impl SocketIo {
 ///
 /// With TLS of actix-web's own it does nothing; let a proxy do the TLS, or bound the connections there.
 pub fn on_connect(stream: &dyn Any, extensions: &mut Extensions) {
-    prepare(stream, extensions, Config::default().tcp_timeout);
+    prepare(stream, extensions, Config::TCP_TIMEOUT);
 }
 
 fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration) {
