@@ -84,11 +84,7 @@ impl Job {
         let Self { socket, router, task } = self;
         let task = match task {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
-                let event = OnMessage::new(socket.clone(), None, name, args, id);
-                return match router.tell_at_once(&socket, event, Outcome::Done) {
-                    Ok(outcome) => Started::Done(outcome),
-                    Err(rest) => Started::Runs(rest),
-                };
+                return tell(&socket, &router, name, args, id);
             }
             task => task,
         };
@@ -133,8 +129,17 @@ impl Job {
     }
 }
 
+/// Tells the handlers of an event that is plain.
+pub(super) fn tell(socket: &Socket, router: &Arc<Router>, name: ByteString, args: Args, id: Option<AckId>) -> Started {
+    let event = OnMessage::new(socket.clone(), None, name, args, id);
+    match router.tell_at_once(socket, event, Outcome::Done) {
+        Ok(outcome) => Started::Done(outcome),
+        Err(rest) => Started::Runs(rest),
+    }
+}
+
 /// Whether an event is for handlers of [`OnMessage`], and for nobody else.
-fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
+pub(super) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
     !is_request(socket.config(), name) && !router.hears_everywhere::<OnPacket>()
 }
 

@@ -161,7 +161,12 @@ impl Connection {
 
     /// The socket in a namespace. One that is on its way out may be there beside it, until its handlers are done.
     fn member(&mut self, namespace: &str) -> Option<&mut Member> {
-        self.members.iter_mut().find(|member| member.socket.namespace().as_str() == namespace && !member.ending)
+        self.position(namespace).map(|at| &mut self.members[at])
+    }
+
+    /// The same by its place.
+    fn position(&self, namespace: &str) -> Option<usize> {
+        self.members.iter().position(|member| member.socket.namespace().as_str() == namespace && !member.ending)
     }
 }
 

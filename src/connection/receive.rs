@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
+use actix::Context;
 use actix_web::web::Query;
 use bytestring::ByteString;
 
@@ -37,7 +38,7 @@ impl From<DecodeError> for Violation {
 }
 
 impl Connection {
-    pub(super) fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
+    pub(super) fn receive(&mut self, packet: EnginePacket, ctx: &mut Context<Self>) -> Result<(), Violation> {
         if let Some(bytes) = pace::bytes(&packet) {
             self.turn.received(bytes);
             if self.pace.charge(bytes, Instant::now) {
@@ -50,12 +51,12 @@ impl Connection {
                 let shown = if text.starts_with('0') { "a CONNECT" } else { &*text };
                 log::trace!("{} sent {shown:?}", self.peer());
                 let packet = self.decoder.text(text)?;
-                packet.map_or(Ok(()), |packet| self.packet(packet))
+                packet.map_or(Ok(()), |packet| self.packet(packet, ctx))
             }
             EnginePacket::Binary(data) => {
                 log::trace!("{} sent {} bytes", self.peer(), data.len());
                 let packet = self.decoder.binary(data)?;
-                packet.map_or(Ok(()), |packet| self.packet(packet))
+                packet.map_or(Ok(()), |packet| self.packet(packet, ctx))
             }
             EnginePacket::Pong(_) => {
                 self.timers.pong(Instant::now());
@@ -72,7 +73,7 @@ impl Connection {
         }
     }
 
-    fn packet(&mut self, packet: Packet) -> Result<(), Violation> {
+    fn packet(&mut self, packet: Packet, ctx: &mut Context<Self>) -> Result<(), Violation> {
         let Packet { namespace, kind } = packet;
         // Nothing new is begun on the way out; but a handler may wait for an answer, and a client may leave first.
         if self.draining && !matches!(kind, PacketKind::Ack { .. } | PacketKind::Disconnect) {
@@ -83,29 +84,25 @@ impl Connection {
             PacketKind::ConnectError(_) => return Err(Violation::Rule("only the server refuses")),
             _ => {}
         }
-        if self.member(&namespace).is_none() && self.put_out.iter().any(|name| *name.as_str() == *namespace) {
-            return Ok(());
-        }
-        let member =
-            self.member(&namespace).ok_or(Violation::Rule("a packet for a namespace which the client is not in"))?;
+        let Some(at) = self.position(&namespace) else {
+            return match self.put_out.iter().any(|name| *name.as_str() == *namespace) {
+                true => Ok(()),
+                false => Err(Violation::Rule("a packet for a namespace which the client is not in")),
+            };
+        };
         match kind {
             // An event without a name is legal, and nobody's.
             PacketKind::Event { name, args, id } if !name.is_empty() || !args.is_empty() => {
-                let task = Task::Event { name, args, id };
-                let (socket, router) = (member.socket.clone(), member.router.clone());
-                self.inbox.push(Job { socket, router, task });
+                self.event(at, name, args, id, ctx);
             }
             PacketKind::Ack { id: Some(id), args } => {
                 // Past the queue: the handler of the event before may wait for it.
-                let asked = member.socket.acknowledge(&id, args);
-                log::debug!(
-                    "{}: an acknowledgement{}",
-                    member.socket.id(),
-                    if asked { "" } else { " nobody waits for" }
-                );
+                let socket = &self.members[at].socket;
+                let asked = socket.acknowledge(&id, args);
+                log::debug!("{}: an acknowledgement{}", socket.id(), if asked { "" } else { " nobody waits for" });
             }
             PacketKind::Disconnect => {
-                member.socket.shut();
+                self.members[at].socket.shut();
                 self.end_member(&namespace, DisconnectReason::ClientDisconnect);
             }
             _ => {}

@@ -9,12 +9,19 @@ use std::{
 };
 
 use actix::{ActorFuture, AsyncContext, Context};
+use bytestring::ByteString;
+use futures_core::future::LocalBoxFuture;
 
 use super::{
-    Connection,
-    job::{Job, Outcome, Started, Task},
+    Connection, Member,
+    job::{Job, Outcome, Started, Task, is_plain, tell},
 };
-use crate::{event::DisconnectReason, model::SocketId};
+use crate::{
+    event::DisconnectReason,
+    model::SocketId,
+    protocol::{AckId, Args},
+    routing::Router,
+};
 
 impl Connection {
     /// Does what waits, one job after the other; while one is under way, takes packets as long as there is room.
@@ -26,7 +33,7 @@ impl Connection {
             } else if self.pace.until().is_some() && !self.draining {
                 break;
             } else if let Some(packet) = self.inbox.next_packet() {
-                if let Err(violation) = self.receive(packet) {
+                if let Err(violation) = self.receive(packet, ctx) {
                     self.violated(&violation, ctx);
                 }
             } else {
@@ -45,6 +52,30 @@ impl Connection {
         }
     }
 
+    /// An event of the member there. It needs no place in the inbox if nothing is before it and it is plain.
+    pub(super) fn event(
+        &mut self,
+        member: usize,
+        name: ByteString,
+        args: Args,
+        id: Option<AckId>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Member { socket, router, admitted, .. } = &self.members[member];
+        if self.inbox.is_idle() && *admitted && is_plain(socket, router, &name) {
+            self.turn.begin(Instant::now);
+            let line = || router.takes_events_in_turn().then(|| Arc::clone(router));
+            match tell(socket, router, name, args, id) {
+                // It is done whatever came of it.
+                Started::Done(_) => self.turn.handled(),
+                Started::Runs(run) => self.runs(socket.id(), run, 0, line(), ctx),
+            }
+        } else {
+            let (socket, router) = (socket.clone(), Arc::clone(router));
+            self.inbox.push(Job { socket, router, task: Task::Event { name, args, id } });
+        }
+    }
+
     fn run(&mut self, job: Job, ctx: &mut Context<Self>) {
         let socket = job.socket.id();
         if !self.may_run(&job) {
@@ -60,15 +91,25 @@ impl Connection {
                 self.turn.handled();
                 self.conclude(socket, outcome, ctx);
             }
-            Started::Runs(run) => {
-                if !self.inbox.is_busy() {
-                    self.started = Instant::now();
-                }
-                self.inbox.run(socket, run, cost, line);
-                if !mem::replace(&mut self.awaited, true) {
-                    ctx.spawn(Await);
-                }
-            }
+            Started::Runs(run) => self.runs(socket, run, cost, line, ctx),
+        }
+    }
+
+    /// A job takes a while.
+    fn runs(
+        &mut self,
+        socket: SocketId,
+        run: LocalBoxFuture<'static, Outcome>,
+        cost: usize,
+        line: Option<Arc<Router>>,
+        ctx: &mut Context<Self>,
+    ) {
+        if !self.inbox.is_busy() {
+            self.started = Instant::now();
+        }
+        self.inbox.run(socket, run, cost, line);
+        if !mem::replace(&mut self.awaited, true) {
+            ctx.spawn(Await);
         }
     }
 

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{
     Serialize, Serializer,
-    de::{DeserializeOwned, Deserializer, SeqAccess, Visitor},
+    de::{
+        DeserializeOwned, Deserializer, SeqAccess, Visitor,
+        value::{self, BorrowedStrDeserializer},
+    },
     ser::{self, SerializeSeq},
 };
 use serde_json::value::RawValue;
@@ -30,10 +33,14 @@ use super::{
 /// assert_eq!(args.get::<Option<u32>>(2)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Args {
-    json: ByteString,
+    text: ByteString,
+    /// Where the JSON begins in it that the values stand in.
+    start: usize,
     values: Values,
+    /// Each is a string with nothing escaped in it.
+    are_plain: bool,
     attachments: Vec<Bytes>,
 }
 
@@ -90,12 +97,21 @@ impl Args {
     /// # Errors
     /// [`DecodeError::Payload`] for what is no JSON array, [`DecodeError::TooDeep`].
     pub fn parse(json: ByteString, depth: usize) -> Result<Self, DecodeError> {
-        check_depth(&json, depth)?;
-        let values = match strings(&json) {
-            Some(values) => values,
-            None => ranges(&json).map_err(|error| DecodeError::Payload(error.to_string()))?,
+        Self::parse_after(json, 0, depth)
+    }
+
+    /// The same, of the text after so many bytes.
+    pub(super) fn parse_after(text: ByteString, start: usize, depth: usize) -> Result<Self, DecodeError> {
+        let json = &text[start..];
+        check_depth(json, depth)?;
+        let (mut values, are_plain) = match strings(json) {
+            Some(values) => (values, true),
+            None => (ranges(json).map_err(|error| DecodeError::Payload(error.to_string()))?, false),
         };
-        Ok(Self { json, values, attachments: Vec::new() })
+        for value in &mut values {
+            *value = value.start + start..value.end + start;
+        }
+        Ok(Self { text, start, values, are_plain, attachments: Vec::new() })
     }
 
     /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand for.
@@ -104,7 +120,7 @@ impl Args {
     /// [`DecodeError::Payload`] if a placeholder's number is none of theirs, or another placeholder's.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
         if !attachments.is_empty() {
-            check_placeholders(&self.json, attachments.len())?;
+            check_placeholders(&self.text[self.start..], attachments.len())?;
         }
         Ok(Self { attachments, ..self })
     }
@@ -121,17 +137,17 @@ impl Args {
 
     /// The JSON of one argument, as the client wrote it, with placeholders for what is binary.
     pub fn raw(&self, index: usize) -> Option<&str> {
-        self.values.get(index).map(|range| &self.json[range.clone()])
+        self.values.get(index).map(|range| &self.text[range.clone()])
     }
 
     /// A part of the text, which is not copied.
     pub(super) fn share(&self, part: &str) -> ByteString {
-        self.json.slice_ref(part)
+        self.text.slice_ref(part)
     }
 
     /// All arguments as JSON, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.values.iter().map(|range| &self.json[range.clone()])
+        self.values.iter().map(|range| &self.text[range.clone()])
     }
 
     /// What is binary, in the order in which it came.
@@ -154,6 +170,13 @@ impl Args {
     /// [`ArgError`] if the argument is not what `T` expects.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
         let raw = self.raw(index).unwrap_or("null");
+        // Without a look at each character. A type that a string is not, or not by itself, is for serde_json to judge.
+        if self.are_plain
+            && let Some(text) = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"'))
+            && let Ok(value) = T::deserialize(BorrowedStrDeserializer::<value::Error>::new(text))
+        {
+            return Ok(value);
+        }
         let value = if self.attachments.is_empty() {
             serde_json::from_str(raw)
         } else {
@@ -166,12 +189,12 @@ impl Args {
     /// Bytes that it takes in memory, roughly.
     pub(crate) fn cost(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.json.len() + size_of::<Range<usize>>() * self.values.len() + attachments
+        self.text.len() + size_of::<Range<usize>>() * self.values.len() + attachments
     }
 
     /// Makes copies of what it shares with the buffer that it was read into.
     pub(crate) fn detach(&mut self) {
-        self.json = ByteString::from(&*self.json);
+        self.text = ByteString::from(&*self.text);
         for attachment in &mut self.attachments {
             *attachment = Bytes::copy_from_slice(attachment);
         }
@@ -183,6 +206,15 @@ impl Args {
         self
     }
 }
+
+/// Their JSON tells, and what is binary.
+impl PartialEq for Args {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter()) && self.attachments == other.attachments
+    }
+}
+
+impl Eq for Args {}
 
 /// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed", &Many(event.args()))` passes them
 /// on as they came, and what is binary as binary.

@@ -37,8 +37,6 @@ pub(super) fn write_args<T: Serialize + ?Sized>(
     Ok(arguments.attachments)
 }
 
-/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize to; a `Vec<u8>` is a
-/// list of numbers to serde) become placeholders, and the outermost array of a `Many` has no brackets.
 /// How many bytes a string begins with that stand for themselves in JSON.
 pub(super) fn plain(text: &[u8]) -> usize {
     let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
@@ -49,8 +47,24 @@ pub(super) fn plain(text: &[u8]) -> usize {
     {
         at += 16;
     }
+    while let Some(chunk) = text[at..].first_chunk::<8>() {
+        let special = special(u64::from_le_bytes(*chunk));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
     let rest = &text[at..];
     at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+}
+
+/// The highest bit of the first of eight bytes that is special, from the lowest; of those above it, it may be wrong.
+fn special(bytes: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // A byte that is zero borrows from its highest bit, unless that was set before.
+    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    (control | zeros(bytes ^ (ONES * u64::from(b'"'))) | zeros(bytes ^ (ONES * u64::from(b'\\')))) & (ONES * 0x80)
 }
 
 /// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen bytes at a time, where
@@ -67,6 +81,8 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize to; a `Vec<u8>` is a
+/// list of numbers to serde) become placeholders, and the outermost array of a `Many` has no brackets.
 struct Arguments {
     spread: bool,
     is_first: bool,
@@ -156,6 +172,21 @@ mod tests {
             let expected = serde_json::to_string(text).unwrap();
             assert_eq!(args(text).0, format!("[0,{expected}]"));
             assert_eq!(args(&Many((text, 1))).0, format!("[0,{expected},1]"));
+        }
+    }
+
+    #[test]
+    fn what_is_plain_ends_where_a_search_ends() {
+        // Each byte at each place, behind bytes of any kind.
+        for filler in [b'a', b' ', b'!', b'#', 0x7f, 0x80, 0xa2, 0xff] {
+            for (at, byte) in (0..40).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut text = [filler; 40];
+                text[at] = byte;
+                text[39] = b'"';
+                let is_special = |byte: &u8| *byte < 0x20 || [b'"', b'\\'].contains(byte);
+                assert_eq!(plain(&text), text.iter().position(is_special).unwrap(), "{byte:#x} at {at} in {filler:#x}");
+                assert_eq!(plain(&text[..at]), at);
+            }
         }
     }
 

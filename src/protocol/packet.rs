@@ -100,14 +100,17 @@ impl Packet {
             let significant = id.trim_start_matches('0');
             AckId(text.slice_ref(if significant.is_empty() { &id[id.len() - 1..] } else { significant }))
         });
-        let json = text.slice_ref(rest);
         let kind = match kind {
-            '0' => PacketKind::Connect(object(json, limits)?),
-            '1' if json.is_empty() => PacketKind::Disconnect,
+            '0' => PacketKind::Connect(object(text.slice_ref(rest), limits)?),
+            '1' if rest.is_empty() => PacketKind::Disconnect,
             '1' => return Err(DecodeError::Payload("DISCONNECT has none".to_owned())),
-            '2' | '5' => event(json, id, limits)?,
-            '3' | '6' => PacketKind::Ack { id, args: Args::parse(json, limits.depth)? },
-            '4' => PacketKind::ConnectError(json),
+            '2' | '5' if rest.is_empty() => PacketKind::Event { name: ByteString::new(), args: Args::default(), id },
+            '2' | '5' => {
+                let start = text.len() - rest.len();
+                event(Args::parse_after(text, start, limits.depth)?, id)?
+            }
+            '3' | '6' => PacketKind::Ack { id, args: Args::parse(text.slice_ref(rest), limits.depth)? },
+            '4' => PacketKind::ConnectError(text.slice_ref(rest)),
             other => return Err(DecodeError::UnknownType(other)),
         };
         Ok((Self { namespace, kind }, due))
@@ -139,11 +142,8 @@ fn object(json: ByteString, limits: &DecodeLimits) -> Result<Option<ByteString>,
     Ok(Some(json))
 }
 
-fn event(json: ByteString, id: Option<AckId>, limits: &DecodeLimits) -> Result<PacketKind, DecodeError> {
-    if json.is_empty() {
-        return Ok(PacketKind::Event { name: ByteString::new(), args: Args::default(), id });
-    }
-    let args = Args::parse(json, limits.depth)?;
+/// An event, whose name is the first of these.
+fn event(args: Args, id: Option<AckId>) -> Result<PacketKind, DecodeError> {
     let unnamed = || DecodeError::Payload("an event starts with its name, a string or a number".to_owned());
     let raw = args.raw(0).ok_or_else(unnamed)?;
     let name = match raw.as_bytes() {

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, future::poll_fn, mem, rc::Rc, sync::Arc};
 
 use actix_http::ws::{CloseCode, Codec, Frame as WsFrame, Item, Message, ProtocolError};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
 use tokio::time::timeout;
 use tokio_util::codec::Decoder;
@@ -217,13 +217,21 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    fn engine_packet(&self, is_binary: bool, data: Bytes) -> Result<EnginePacket, Stop> {
+    fn engine_packet(&self, is_binary: bool, mut data: Bytes) -> Result<EnginePacket, Stop> {
+        let text = |data: Bytes| {
+            ByteString::try_from(data)
+                .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))
+        };
+        if !is_binary && self.link.version == Version::V4 && data.first() == Some(&b'4') {
+            // What comes most needs no second handle on its bytes.
+            data.advance(1);
+            return text(data).map(EnginePacket::Message);
+        }
         let packet = match (is_binary, self.link.version) {
             (true, Version::V4) => Ok(EnginePacket::Binary(data)),
             (true, Version::V3) => v3::decode_binary(&data),
             (false, version) => {
-                let text = ByteString::try_from(data)
-                    .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))?;
+                let text = text(data)?;
                 match version {
                     Version::V4 => EnginePacket::decode(text),
                     Version::V3 => v3::decode_text(text),
