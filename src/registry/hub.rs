@@ -22,8 +22,8 @@ pub(crate) struct HubId(pub(super) usize);
 /// Deliveries after which others on this thread have a turn. Each may be a write.
 const TURN: usize = 128;
 
-/// Deliveries after which others do, if the next publication is for the same: these are not written at once, but with those
-/// that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
+/// Deliveries after which others do, if the next publication is for some of the same: these are not written at once, but
+/// with those that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
 const LONG_TURN: usize = 64 * 1024;
 
 /// Bytes of publications to the same audience that leave in one piece.
@@ -74,15 +74,12 @@ impl Hub {
         let now = Turn { thread: thread::current().id(), number: self.turns };
         let (mut heard, mut follows) = (0, false);
         while self.under_way.is_some() || registry.take(self.id, &mut self.told) {
-            let Some(publication) = self.next() else {
-                heard += 1;
-                continue;
-            };
+            let publication = self.next();
             // The last of several is not left for a write of its own.
-            let leads = self.is_next_for_the_same(&publication);
+            let leads = publication.as_ref().is_some_and(|publication| self.is_next_for_some_of(publication));
             let (most, turn) = if leads || follows { (LONG_TURN, None) } else { (TURN, Some(now)) };
             follows = leads;
-            heard += self.deliver(publication, most, turn);
+            heard += publication.map_or(1, |publication| self.deliver(publication, most, turn));
             if heard >= most {
                 // To whoever else is on this thread; behind all whom this has woken.
                 ctx.spawn(yield_now().into_actor(self).map(|(), hub, ctx| hub.work(ctx)));
@@ -140,9 +137,12 @@ impl Hub {
         UnderWay { orders, what: Published::Burst(Burst::new(frames)), done: 0 }
     }
 
-    fn is_next_for_the_same(&self, publication: &UnderWay) -> bool {
+    /// Whether the next publication is for the same channels, and not for the same audience: that one is joined with those
+    /// behind it when its turn comes.
+    fn is_next_for_some_of(&self, publication: &UnderWay) -> bool {
+        let this = publication.audience();
         match self.told.front() {
-            Some(Told::Publish(next)) => publication.audience().to == next.publication.audience.to,
+            Some(Told::Publish(next)) => this.to == next.publication.audience.to && *this != next.publication.audience,
             _ => false,
         }
     }
