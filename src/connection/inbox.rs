@@ -25,6 +25,8 @@ pub(super) struct Inbox {
     limit_bytes: usize,
     packets: VecDeque<EnginePacket>,
     waiting: Vec<oneshot::Sender<()>>,
+    /// Batches that have come, in all.
+    received: usize,
 }
 
 impl Inbox {
@@ -38,6 +40,7 @@ impl Inbox {
             limit_bytes,
             packets: VecDeque::new(),
             waiting: Vec::new(),
+            received: 0,
         }
     }
 
@@ -49,6 +52,12 @@ impl Inbox {
             self.packets.extend(packets);
         }
         self.waiting.push(taken);
+        self.received += 1;
+    }
+
+    /// How many batches have come, if everything in them is done.
+    pub(super) fn done(&self) -> Option<usize> {
+        (self.is_idle() && !self.is_held()).then_some(self.received)
     }
 
     /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.

@@ -39,7 +39,7 @@ use crate::{
     routing::Router,
     socket::{Command, Seat, Socket},
     stats::Counters,
-    transport::Link,
+    transport::{Link, Room},
 };
 
 /// What all connections of a server share.
@@ -65,6 +65,7 @@ pub(crate) struct Connection {
     /// Namespaces that the application has put the client out of: what it sent before it knew is nobody's.
     put_out: Vec<Namespace>,
     inbox: Inbox,
+    room: Arc<Room>,
     timers: Timers,
     pace: Pace,
     /// How fast it may ask to subscribe, in all its namespaces together.
@@ -118,6 +119,7 @@ impl Connection {
             let commands = addr.clone().recipient();
             let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, Arc::clone(config));
             shared.sessions.open(id, Arc::clone(&link));
+            let room = Arc::clone(&link.room);
             shared.counters.opened.add(transport);
             let now = Instant::now();
             // The receiver is right below, and waits for this.
@@ -134,6 +136,7 @@ impl Connection {
                 members: Vec::new(),
                 put_out: Vec::new(),
                 inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
+                room,
                 timers: Timers::new(config, version),
                 pace: Pace::new(config, now),
                 subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),

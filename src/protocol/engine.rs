@@ -59,6 +59,18 @@ impl EnginePacket {
         })
     }
 
+    /// Bytes that it takes in memory with what becomes of it, roughly.
+    pub(crate) fn cost(&self) -> usize {
+        /// An event's place in an inbox.
+        const EVENT: usize = 512;
+        let data = match self {
+            Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => text.len(),
+            Self::Binary(data) => data.len(),
+            Self::Close | Self::Upgrade | Self::Noop => 0,
+        };
+        EVENT + data
+    }
+
     /// Writes the packet as text.
     pub fn encode(&self) -> ByteString {
         match self {

@@ -7,6 +7,7 @@ use actix::{Message, Recipient};
 use actix_web::HttpRequest;
 use tokio::sync::{Notify, oneshot};
 
+use super::Room;
 use crate::{
     config::Config,
     outbox::{Outbox, Transport},
@@ -42,6 +43,7 @@ pub(crate) struct Link {
     inbound: Recipient<Inbound>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
+    pub(crate) room: Arc<Room>,
     posting: AtomicBool,
     over: Notify,
     pub(crate) config: Arc<Config>,
@@ -62,7 +64,15 @@ impl Link {
         version: Version,
         config: Arc<Config>,
     ) -> Arc<Self> {
-        Arc::new(Self { inbound, outbox, version, config, posting: AtomicBool::new(false), over: Notify::new() })
+        Arc::new(Self {
+            inbound,
+            outbox,
+            version,
+            config,
+            room: Arc::default(),
+            posting: AtomicBool::new(false),
+            over: Notify::new(),
+        })
     }
 
     /// The transport the session is on.
@@ -72,15 +82,32 @@ impl Link {
 
     /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
     pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
+        self.hand_over(packets).await.is_ok()
+    }
+
+    /// The same, without waiting where it is known that there is room for all of them.
+    pub(crate) async fn push_at_once(&self, packets: Vec<EnginePacket>) -> bool {
+        let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
+        let bytes: usize = packets.iter().map(EnginePacket::cost).sum();
+        let has_room = self.room.is_free()
+            && packets.len() <= *max_inbox
+            && bytes <= *max_inbox_bytes
+            && event_rate.is_none()
+            && byte_rate.is_none();
+        let taken = self.hand_over(packets);
+        has_room || taken.await.is_ok()
+    }
+
+    fn hand_over(&self, packets: Vec<EnginePacket>) -> oneshot::Receiver<()> {
         let (taken, room) = oneshot::channel();
+        self.room.hand();
         self.inbound.do_send(Inbound::Packets { packets, taken });
-        room.await.is_ok()
+        room
     }
 
     /// Lets the client into the main namespace, which clients of Socket.IO 2 don't ask for.
     pub(crate) fn join_main(&self) {
-        let (taken, _) = oneshot::channel();
-        self.inbound.do_send(Inbound::Packets { packets: vec![EnginePacket::Message("0".into())], taken });
+        drop(self.hand_over(vec![EnginePacket::Message("0".into())]));
     }
 
     /// Ends the session; one which has ended already takes no notice.

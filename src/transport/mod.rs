@@ -6,6 +6,8 @@
 mod deflate;
 mod link;
 pub(crate) mod polling;
+mod room;
 pub(crate) mod websocket;
 
 pub(crate) use link::{Ending, Inbound, Link};
+pub(crate) use room::Room;

@@ -216,7 +216,7 @@ async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePac
             }
         }
         let more = batch.len() == Link::BATCH;
-        let alive = batch.is_empty() || link.push(batch).await;
+        let alive = batch.is_empty() || link.push_at_once(batch).await;
         if let Some(error) = malformed {
             return link.end(Ending::Malformed(error));
         }
