@@ -1,14 +1,17 @@
 //! Past the queue: a frame for a transport that waits is written where it is.
 
-use std::{sync::Arc, thread::ThreadId};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    thread::{self, ThreadId},
+};
 
 use tokio::net::TcpStream;
 
 use super::{
-    Burst, Pushed, Transport,
+    Burst, Pushed, Taken, Transport,
     queue::{Outbox, Phase},
 };
-use crate::protocol::Frame;
 
 /// A turn of somebody on a transport's thread, with something for many.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +21,7 @@ pub(crate) struct Turn {
     pub(crate) number: u64,
 }
 
-/// A WebSocket's connection, which others on its thread write to.
+/// The connection of the WebSocket that waits, which others on its thread may write to meanwhile.
 pub(super) struct Port {
     stream: Arc<TcpStream>,
     thread: ThreadId,
@@ -26,15 +29,27 @@ pub(super) struct Port {
     written: u64,
 }
 
-/// Closes a port when it is dropped.
-pub(crate) struct OpenPort<'a>(&'a Outbox);
+/// Takes a connection's port out of its outbox when it is dropped, so that nothing holds the connection any more.
+pub(crate) struct PortGuard<'a> {
+    outbox: &'a Outbox,
+    stream: Arc<TcpStream>,
+}
 
 impl Outbox {
-    /// Lets frames be written past the queue: to a WebSocket that takes them as they are, whose task runs on this thread, and
-    /// that polls the outbox only when it has nothing else to write.
-    pub(crate) fn open_port(&self, stream: Arc<TcpStream>) -> OpenPort<'_> {
-        self.state.lock().port = Some(Port { stream, thread: std::thread::current().id(), written: 0 });
-        OpenPort(self)
+    /// As [`Outbox::poll_all`], of a WebSocket that takes frames as they are: while it waits, frames may be written to its
+    /// connection past the queue, on this thread. It must have nothing else to write.
+    pub(crate) fn poll_all_with_port(&self, stream: &Arc<TcpStream>, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut state = self.state.lock();
+        // Whoever leaves its waker leaves its port: the one that is there may be another's.
+        if state.port.as_ref().is_none_or(|port| !Arc::ptr_eq(&port.stream, stream)) {
+            state.port = Some(Port { stream: Arc::clone(stream), thread: thread::current().id(), written: 0 });
+        }
+        self.all(state, Some(cx.waker()))
+    }
+
+    /// For as long as this connection may have its port here.
+    pub(crate) fn guard_port(&self, stream: Arc<TcpStream>) -> PortGuard<'_> {
+        PortGuard { outbox: self, stream }
     }
 
     /// As [`Outbox::push`], of one frame behind the other; but where the transport waits, on the thread whose turn it is, they
@@ -54,7 +69,7 @@ impl Outbox {
             port.written = turn.number;
             match port.stream.try_write(burst.bytes()) {
                 Ok(count) if count == burst.bytes().len() => return Pushed::Queued,
-                Ok(count) => return self.push_all(state, [Frame::rest(burst.bytes().slice(count..))]),
+                Ok(count) => return self.push_rest(state, burst.bytes().slice(count..)),
                 // There is no room, or nobody there: the transport's task finds out.
                 Err(_) => {}
             }
@@ -63,9 +78,12 @@ impl Outbox {
     }
 }
 
-impl Drop for OpenPort<'_> {
+impl Drop for PortGuard<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().port = None;
+        let mut state = self.outbox.state.lock();
+        if state.port.as_ref().is_some_and(|port| Arc::ptr_eq(&port.stream, &self.stream)) {
+            state.port = None;
+        }
     }
 }
 

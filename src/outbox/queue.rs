@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::direct::Port;
@@ -61,6 +62,8 @@ pub(crate) enum Pushed {
 pub(crate) enum Taken {
     /// This one: what waits most of the time, and needs no list.
     One(Frame),
+    /// What is left of a frame, or of several, whose beginning the WebSocket has got: before anything else.
+    Rest(Bytes),
     /// These, in order; there may be more.
     Frames(Vec<Frame>),
     /// The last ones: after them the transport says goodbye.
@@ -90,9 +93,12 @@ pub(super) struct State {
     polling: bool,
     /// The waiting poll should return with nothing.
     release_poll: bool,
-    /// A transport has found nothing, and waits.
+    /// A transport has found nothing, has nothing else to write, and waits.
     pub(super) waker: Option<Waker>,
+    /// Of the WebSocket that has left the waker, if there is one.
     pub(super) port: Option<Port>,
+    /// What was not written of what was written past the queue.
+    rest: Option<Bytes>,
 }
 
 /// Frames that an empty queue has room for, at most.
@@ -100,7 +106,7 @@ const KEPT: usize = 8;
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
-/// The queue of one connection, bounded in bytes. Its lock is held to push or to take, and for nothing else.
+/// The queue of one connection, bounded in bytes. Its lock is held to push, to take, or to write past it without waiting.
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
     max_bytes: usize,
@@ -126,6 +132,7 @@ impl Outbox {
                 release_poll: false,
                 waker: None,
                 port: None,
+                rest: None,
             }),
             max_bytes,
             notify: Box::new(notify),
@@ -143,11 +150,7 @@ impl Outbox {
         }
         for frame in frames {
             if state.bytes + frame.cost() > self.max_bytes {
-                let waste = state.cut();
-                drop(state);
-                drop(waste);
-                (self.notify)(OutboxEvent::Overflow);
-                return Pushed::Dropped;
+                return self.overflow(state);
             }
             state.bytes += frame.cost();
             state.frames.push_back(frame);
@@ -156,6 +159,27 @@ impl Outbox {
         drop(state);
         wake(waker);
         Pushed::Queued
+    }
+
+    /// The transport waited, and has got the beginning of this.
+    pub(super) fn push_rest(&self, mut state: MutexGuard<'_, State>, rest: Bytes) -> Pushed {
+        if rest.len() > self.max_bytes {
+            return self.overflow(state);
+        }
+        state.bytes += rest.len();
+        state.rest = Some(rest);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        Pushed::Queued
+    }
+
+    fn overflow(&self, mut state: MutexGuard<'_, State>) -> Pushed {
+        let waste = state.cut();
+        drop(state);
+        drop(waste);
+        (self.notify)(OutboxEvent::Overflow);
+        Pushed::Dropped
     }
 
     /// Puts a frame in an empty queue whose transport waits for it; otherwise it is dropped.
@@ -187,7 +211,8 @@ impl Outbox {
     /// As [`Outbox::finish`], but what waits is dropped.
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
-        state.bytes = 0;
+        // Without the rest of a frame that was begun, what is said last would be a part of it.
+        state.bytes = state.rest.as_ref().map_or(0, Bytes::len);
         let waste = mem::take(&mut state.frames);
         drop(state);
         drop(waste);
@@ -308,6 +333,15 @@ impl Outbox {
         if batch.is_empty() { self.taken(state, batch, Some(cx.waker())) } else { Poll::Ready(Taken::Frames(batch)) }
     }
 
+    /// The transport writes something else, and takes no more. What is left of a frame that it has begun comes first.
+    pub(crate) fn stop_waiting(&self) -> Option<Bytes> {
+        let mut state = self.state.lock();
+        state.waker = None;
+        let rest = state.rest.take()?;
+        state.bytes -= rest.len();
+        Some(rest)
+    }
+
     /// Takes everything that waits, and does not wait for more.
     pub(crate) fn take_all(&self) -> Option<Taken> {
         match self.all(self.state.lock(), None) {
@@ -321,7 +355,11 @@ impl Outbox {
         self.all(self.state.lock(), Some(cx.waker()))
     }
 
-    fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
+    pub(super) fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
+        if let Some(rest) = state.rest.take() {
+            state.bytes -= rest.len();
+            return Poll::Ready(Taken::Rest(rest));
+        }
         state.bytes = 0;
         if state.phase == Phase::Open
             && state.frames.len() == 1
@@ -366,6 +404,7 @@ impl State {
     fn cut(&mut self) -> VecDeque<Frame> {
         self.phase = Phase::Cut;
         self.bytes = 0;
+        self.rest = None;
         wake(self.waker.take());
         mem::take(&mut self.frames)
     }

@@ -99,11 +99,6 @@ impl Frame {
         self.websocket
     }
 
-    /// What is left of frames on a WebSocket that has got the beginning of them: bytes, and no packet any more.
-    pub(crate) const fn rest(websocket: Bytes) -> Self {
-        Self { websocket, header: 0, first: 0, deflatable: false, extra: None }
-    }
-
     /// The WebSocket frame of the text alone.
     pub(super) fn websocket_text(&self) -> &[u8] {
         &self.websocket[..self.first]

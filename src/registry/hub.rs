@@ -26,7 +26,7 @@ const TURN: usize = 128;
 /// with those that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
 const LONG_TURN: usize = 64 * 1024;
 
-/// Bytes of publications to the same audience that leave in one piece.
+/// Bytes of publications to the same audience that leave in one piece, and that a hub writes to one client.
 const BURST: usize = 64 * 1024;
 
 /// Things to hear for which a hub keeps room.
@@ -73,7 +73,7 @@ impl Hub {
         self.turns += 1;
         let now = Turn { thread: thread::current().id(), number: self.turns };
         let (mut heard, mut follows) = (0, false);
-        while self.under_way.is_some() || registry.take(self.id, &mut self.told) {
+        while self.under_way.is_some() || !self.told.is_empty() || registry.take(self.id, &mut self.told) {
             let publication = self.next();
             // The last of several is not left for a write of its own.
             let leads = publication.as_ref().is_some_and(|publication| self.is_next_for_some_of(publication));
@@ -152,6 +152,8 @@ impl Hub {
         let UnderWay { orders, what, done } = publication;
         let wants_names = orders.iter().any(|order| matches!(order.report, Report::Names(_)));
         let (part, mut names) = (done..done + most, Vec::new());
+        // What is large is written by each client's task in its own turn.
+        let turn = turn.filter(|_| what.len() <= BURST);
         let audience = &orders[0].publication.audience;
         let delivered = self.table.publish(audience, &what, part.clone(), turn, |id| {
             if wants_names {

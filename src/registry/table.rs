@@ -71,6 +71,11 @@ struct Subscription {
 }
 
 impl Published {
+    /// Bytes for each client.
+    pub(crate) fn len(&self) -> usize {
+        self.size().1
+    }
+
     /// Frames, and bytes of them.
     fn size(&self) -> (usize, usize) {
         match self {

@@ -14,7 +14,7 @@ use futures_core::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use tokio::{
     sync::{mpsc, oneshot},
-    task::{spawn_local, yield_now},
+    task::{spawn_local, unconstrained, yield_now},
 };
 
 use super::Event;
@@ -53,7 +53,7 @@ struct Bag<E> {
 type Parcel<E> = (E, oneshot::Sender<HandlerResult>);
 
 /// Events that are in the mailbox at a time: what it has room for by default. Their answers leave before the next are
-/// handled.
+/// handled. Who gives up an event that is there already, is too late: it is handled all the same.
 const AT_A_TIME: usize = 16;
 
 impl<E: Event> Courier<E> {
@@ -82,12 +82,12 @@ impl<E: Event> Courier<E> {
         if !bag.carriers.contains(&here) {
             bag.carriers.push(here);
             drop(bag);
-            let courier = Arc::clone(self);
+            let carrier = Carrier { courier: Arc::clone(self), thread: here };
             spawn_local(async move {
                 // Behind all that is ready now, also what other threads have woken: a task that is only spawned would overtake
                 // that.
                 yield_now().await;
-                courier.carry(here);
+                drop(carrier);
             });
         }
         answer
@@ -98,7 +98,9 @@ impl<E: Event> Courier<E> {
         bag.carriers.retain(|carrier| *carrier != here);
         let parcels = mem::take(&mut bag.parcels);
         // Before others may take a later batch there.
-        if let Some(home) = self.home.get() {
+        if !parcels.is_empty()
+            && let Some(home) = self.home.get()
+        {
             // Should the thread have ended, the batch is dropped, which is an answer too.
             let _ = home.batches.send(parcels);
         }
@@ -106,7 +108,8 @@ impl<E: Event> Courier<E> {
 
     /// Asks the actor, and notices where it answers.
     async fn ask_and_learn(self: Arc<Self>, event: E) -> HandlerResult {
-        let mut request = pin!(self.to.send(event));
+        // Nothing but the answer wakes it then, and that is given on the actor's thread.
+        let mut request = pin!(unconstrained(self.to.send(event)));
         let mut witness = None;
         let answer = poll_fn(|cx| {
             let next = Arc::new(Witness { waker: cx.waker().clone(), place: OnceLock::new() });
@@ -128,6 +131,18 @@ impl<E: Event> Courier<E> {
             });
         }
         answer.unwrap_or_else(|_| Err(Failure::Stopped.into()))
+    }
+}
+
+/// Brings what is in the bag on its way when it is dropped: at the end of the turn, or of the whole thread.
+struct Carrier<E: Event> {
+    courier: Arc<Courier<E>>,
+    thread: ThreadId,
+}
+
+impl<E: Event> Drop for Carrier<E> {
+    fn drop(&mut self) {
+        self.courier.carry(self.thread);
     }
 }
 

@@ -94,7 +94,8 @@ pub(crate) async fn get(
             frames
         }
         Taken::Nothing => vec![Frame::NOOP],
-        Taken::Cut => {
+        // No poll gets the rest of what a WebSocket has begun: it does not come back to polling.
+        Taken::Rest(_) | Taken::Cut => {
             poll.end();
             return None;
         }
@@ -216,7 +217,12 @@ async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePac
             }
         }
         let more = batch.len() == Link::BATCH;
-        let alive = batch.is_empty() || link.push_at_once(batch).await;
+        let alive = match (batch.is_empty(), &malformed) {
+            (true, _) => true,
+            (false, None) => link.push_at_once(batch).await,
+            // What came before it was in order, and is taken before the end.
+            (false, Some(_)) => link.push(batch).await,
+        };
         if let Some(error) = malformed {
             return link.end(Ending::Malformed(error));
         }

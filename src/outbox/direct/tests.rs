@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{super::Taken, *};
-use crate::protocol::EnginePacket;
+use crate::protocol::{EnginePacket, Frame};
 
 fn frame(text: &str) -> Frame {
     Frame::engine(&EnginePacket::Message(text.into()))
@@ -42,13 +42,10 @@ impl World {
         Self { outbox: Outbox::new(holder, 1 << 20, |_| {}), stream, client, woken: Arc::default() }
     }
 
-    fn port(&self) -> OpenPort<'_> {
-        self.outbox.open_port(Arc::clone(&self.stream))
-    }
-
     /// The transport asks.
     fn poll(&self) -> Poll<Taken> {
-        self.outbox.poll_all(&mut Context::from_waker(&Waker::from(Arc::clone(&self.woken))))
+        let waker = Waker::from(Arc::clone(&self.woken));
+        self.outbox.poll_all_with_port(&self.stream, &mut Context::from_waker(&waker))
     }
 
     fn woken(&self) -> usize {
@@ -84,7 +81,6 @@ impl World {
 #[actix_web::test]
 async fn a_transport_that_waits_is_written_to_and_not_woken() {
     let world = World::start(Transport::WebSocket).await;
-    let _port = world.port();
     assert!(world.poll().is_pending());
     for number in 1..4 {
         assert_eq!(world.deliver("a", number), Pushed::Queued);
@@ -96,7 +92,6 @@ async fn a_transport_that_waits_is_written_to_and_not_woken() {
 #[actix_web::test]
 async fn what_follows_in_the_same_turn_leaves_together() {
     let world = World::start(Transport::WebSocket).await;
-    let _port = world.port();
     assert!(world.poll().is_pending());
     for text in ["a", "b", "c"] {
         world.deliver(text, 1);
@@ -111,7 +106,6 @@ async fn what_follows_in_the_same_turn_leaves_together() {
 #[actix_web::test]
 async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
     let world = World::start(Transport::WebSocket).await;
-    let _port = world.port();
     let burst = Burst::new(vec![frame("a"), frame("b")]);
     let turn = |number| Some(Turn { thread: thread::current().id(), number });
     assert!(world.poll().is_pending());
@@ -129,7 +123,6 @@ async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
 #[actix_web::test]
 async fn nobody_writes_past_a_transport_that_does_not_wait() {
     let world = World::start(Transport::WebSocket).await;
-    let _port = world.port();
     world.deliver("before it has asked", 1);
     assert!(world.poll().is_ready());
     world.deliver("while it writes that", 2);
@@ -149,21 +142,62 @@ async fn nobody_writes_past_a_transport_that_does_not_wait() {
 async fn nobody_writes_from_another_thread_or_to_a_port_that_is_closed() {
     let world = World::start(Transport::WebSocket).await;
     let elsewhere = Turn { thread: thread::spawn(|| thread::current().id()).join().unwrap(), number: 1 };
-    let port = world.port();
     assert!(world.poll().is_pending());
     world.outbox.deliver(&Burst::new(vec![frame("a")]), Some(elsewhere));
     assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("a"))));
     assert!(world.poll().is_pending());
-    drop(port);
+    drop(world.outbox.guard_port(Arc::clone(&world.stream)));
     world.deliver("b", 2);
     assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("b"))));
     assert!(world.read().is_empty());
 }
 
 #[actix_web::test]
+async fn a_frame_goes_to_the_websocket_that_waits_whoever_else_is_there() {
+    let (world, other) = (World::start(Transport::WebSocket).await, World::start(Transport::WebSocket).await);
+    assert!(world.poll().is_pending());
+    // One that comes and goes without having waited: a second WebSocket of the same session.
+    let guard = world.outbox.guard_port(Arc::clone(&other.stream));
+    world.deliver("a", 1);
+    drop(guard);
+    world.deliver("b", 2);
+    let both = [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat();
+    let mut got = Vec::new();
+    while got.len() < both.len() {
+        got.append(&mut world.read_some().await);
+    }
+    assert_eq!(got, both);
+    assert!(other.read().is_empty());
+}
+
+/// Whether the kernel took a part of it, and the transport has been woken for the rest.
+fn has_begun(world: &World, numbers: &mut impl Iterator<Item = u64>) -> bool {
+    while world.woken() == 0 {
+        let number = numbers.next().unwrap();
+        world.deliver(&"x".repeat(50_000 + number as usize), number);
+    }
+    world.outbox.depth().0 == 0
+}
+
+#[actix_web::test]
+async fn what_was_begun_is_ended_before_a_goodbye() {
+    let mut numbers = 1..;
+    let mut world = World::start(Transport::WebSocket).await;
+    assert!(world.poll().is_pending());
+    while !has_begun(&world, &mut numbers) {
+        // The buffers were full between two frames. Another connection may end in one.
+        world = World::start(Transport::WebSocket).await;
+        assert!(world.poll().is_pending());
+    }
+    world.outbox.abandon();
+    assert!(matches!(world.poll(), Poll::Ready(Taken::Rest(_))));
+    assert_eq!(world.poll(), Poll::Ready(Taken::Last(Vec::new())));
+    assert_eq!(world.outbox.stop_waiting(), None);
+}
+
+#[actix_web::test]
 async fn a_websocket_that_probes_is_not_written_to_while_polling_goes_on() {
     let world = World::start(Transport::Polling).await;
-    let _port = world.port();
     assert!(world.outbox.begin_poll());
     let cx = &mut Context::from_waker(Waker::noop());
     assert!(world.outbox.poll_batch(1000, 10, cx).is_pending());
@@ -175,7 +209,6 @@ async fn a_websocket_that_probes_is_not_written_to_while_polling_goes_on() {
 #[actix_web::test]
 async fn what_does_not_fit_follows_byte_for_byte() {
     let world = World::start(Transport::WebSocket).await;
-    let _port = world.port();
     assert!(world.poll().is_pending());
     // Until the kernel's buffers are full, in a frame or between two.
     let (mut expected, mut number) = (Vec::new(), 0);
@@ -187,8 +220,15 @@ async fn what_does_not_fit_follows_byte_for_byte() {
     }
     world.deliver("last", number + 1);
     expected.extend_from_slice(frame("last").websocket());
-    let Poll::Ready(Taken::Frames(rest)) = world.poll() else { panic!("something is left") };
-    let mut rest: Vec<u8> = rest.into_iter().flat_map(Frame::into_websocket).collect();
+    let mut rest = Vec::new();
+    while let Poll::Ready(taken) = world.poll() {
+        match taken {
+            Taken::Rest(bytes) => rest.extend_from_slice(&bytes),
+            Taken::One(frame) => rest.extend_from_slice(frame.websocket()),
+            Taken::Frames(frames) => frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket())),
+            other => panic!("{other:?}"),
+        }
+    }
     let mut got = Vec::new();
     while got.len() < expected.len() {
         got.append(&mut world.read());

@@ -5,8 +5,8 @@ use tokio::task;
 
 use super::*;
 use crate::{
+    event::HandlerError,
     routing::{HandlerFn, Handlers, handlers::sealed::Slot},
-    stats::HandlerFailure,
 };
 
 #[derive(Debug, Clone, Message)]
@@ -122,6 +122,10 @@ async fn an_actor_on_this_thread_is_asked_without_a_detour() {
     assert_eq!(*world.seen.lock(), [0, 1, 2]);
 }
 
+fn stopped() -> String {
+    HandlerError::from(Failure::Stopped).to_string()
+}
+
 #[actix_web::test]
 async fn an_actor_whose_thread_has_ended_has_stopped() {
     let arbiter = Arbiter::new();
@@ -134,9 +138,9 @@ async fn an_actor_whose_thread_has_ended_has_stopped() {
     for answer in under_way.into_iter().chain(world.call(0..3)) {
         // The one that was under way may have been handled before the end.
         if let Err(error) = answer.await {
-            assert_eq!(error.kind(), HandlerFailure::Stopped);
+            assert_eq!(error.to_string(), stopped());
         }
     }
-    assert_eq!(world.courier.call(Number(0)).await.unwrap_err().kind(), HandlerFailure::Stopped);
+    assert_eq!(world.courier.call(Number(0)).await.unwrap_err().to_string(), stopped());
     assert!(world.seen.lock().is_empty());
 }

@@ -13,6 +13,7 @@ use actix_http::ws::{CloseReason, Codec, Message};
 use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use tokio::net::TcpStream;
 use tokio_util::codec::Encoder;
 
 use crate::{
@@ -47,6 +48,8 @@ pub(super) struct Wire {
     version: Version,
     /// The client takes compressed messages, and gets those of so many bytes or more.
     pub(super) deflate: Option<usize>,
+    /// The connection, if it was taken over and the client gets frames as they are.
+    stream: Option<Arc<TcpStream>>,
     waker: Option<Waker>,
 }
 
@@ -62,9 +65,16 @@ impl Wire {
     }
 
     pub(super) fn close(&mut self, reason: Option<CloseReason>) {
-        if !matches!(self.source, Source::End) {
-            self.source = Source::End;
-            self.goodbye = Some(reason);
+        match mem::replace(&mut self.source, Source::End) {
+            Source::End => {}
+            Source::Nothing => self.goodbye = Some(reason),
+            Source::Outbox(link) => {
+                // Nothing comes behind the goodbye, or into the middle; and it comes not into the middle of a frame.
+                if let Some(rest) = link.outbox.stop_waiting() {
+                    self.own = [&rest[..], &self.own].concat()[..].into();
+                }
+                self.goodbye = Some(reason);
+            }
         }
         self.wake();
     }
@@ -74,9 +84,10 @@ impl Wire {
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
-    /// Whether this client gets frames as they are, whatever is in them.
-    pub(super) fn takes_all(&self) -> bool {
-        self.version == Version::V4 && !self.base64 && self.deflate.is_none()
+    /// The connection was taken over.
+    pub(super) fn is_over(&mut self, stream: &Arc<TcpStream>) {
+        let takes_frames_as_they_are = self.version == Version::V4 && !self.base64 && self.deflate.is_none();
+        self.stream = takes_frames_as_they_are.then(|| Arc::clone(stream));
     }
 
     /// A frame as this client wants it.
@@ -106,7 +117,10 @@ impl Wire {
             self.encode(Message::Pong(data));
         }
         let taken = match &self.source {
-            Source::Outbox(link) if self.own.is_empty() => link.outbox.poll_all(cx),
+            Source::Outbox(link) if self.own.is_empty() => match &self.stream {
+                Some(stream) => link.outbox.poll_all_with_port(stream, cx),
+                None => link.outbox.poll_all(cx),
+            },
             // It does not wait for frames while it has to write something else.
             Source::Outbox(link) => link.outbox.take_all().map_or(Poll::Pending, Poll::Ready),
             Source::Nothing => Poll::Pending,
@@ -121,6 +135,8 @@ impl Wire {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
+            // Before what is its own.
+            Poll::Ready(Taken::Rest(rest)) => Poll::Ready(Some(rest)),
             // Without a copy.
             Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
             Poll::Ready(Taken::One(frame)) => Poll::Ready(Some(self.join(vec![frame]).freeze())),
@@ -206,7 +222,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_the_websocket_says_itself_is_written_before_it_waits_for_frames() {
+    async fn it_waits_for_frames_only_when_it_has_nothing_to_say_itself() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let link = Link::new(Nobody.start().recipient(), Arc::clone(&outbox), Version::V4, Arc::default());
         let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
@@ -218,5 +234,9 @@ mod tests {
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
         assert!(wire.poll(cx).is_pending());
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Queued);
+        assert!(wire.poll(cx).is_ready());
+        assert!(wire.poll(cx).is_pending());
+        wire.close(None);
+        assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
     }
 }
