@@ -105,3 +105,37 @@ fn a_websocket_that_stops_reading_is_let_go_without_on_connect() {
     }
     world.all_is_freed();
 }
+
+/// The second WebSocket of a session is nobody's, as long as it does not prove anything: what is published goes to the first.
+#[test]
+fn what_is_published_goes_to_the_websocket_that_has_the_session() {
+    let world = World::new();
+    let (session, id) = Polling::join(world.addr);
+    let mut first = Ws::probe(&session);
+    first.send("2probe");
+    assert_eq!(first.text(), "3probe");
+    first.send("5");
+    first.goes_on();
+    world.io.socket(&id).expect("it is there").subscribe("news").expect("it may");
+    let mut heard = 0..;
+    let mut publish = |first: &mut Ws| {
+        let number = heard.next().expect("another number");
+        world.io.to("news").emit("news", &number).expect("the registry has room");
+        assert_eq!(first.text(), format!(r#"42["news",{number}]"#));
+    };
+    publish(&mut first);
+    // On whatever worker each comes to be.
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        let mut other = Ws::probe(&session);
+        other.send_raw(frame(0x89, b"are you there?"));
+        assert_eq!(other.hear(), Heard::Pong(b"are you there?".into()));
+        others.push(other);
+        publish(&mut first);
+        publish(&mut first);
+    }
+    for other in others {
+        drop(other);
+        publish(&mut first);
+    }
+}
