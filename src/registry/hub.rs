@@ -73,7 +73,7 @@ impl Hub {
         self.turns += 1;
         let now = Turn { thread: thread::current().id(), number: self.turns };
         let (mut heard, mut follows) = (0, false);
-        while self.under_way.is_some() || !self.told.is_empty() || registry.take(self.id, &mut self.told) {
+        while self.under_way.is_some() || self.has_more(&registry) {
             let publication = self.next();
             // The last of several is not left for a write of its own.
             let leads = publication.as_ref().is_some_and(|publication| self.is_next_for_some_of(publication));
@@ -88,6 +88,15 @@ impl Hub {
         }
         if self.told.capacity() > KEPT {
             self.told = VecDeque::new();
+        }
+    }
+
+    /// Whether there is something to hear.
+    fn has_more(&mut self, registry: &Shared) -> bool {
+        match self.told.front() {
+            // A publication is joined with what has come behind it by now.
+            None | Some(Told::Publish(_)) => registry.take(self.id, &mut self.told),
+            Some(_) => true,
         }
     }
 
