@@ -3,13 +3,14 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
-    thread::{self, ThreadId},
+    thread::ThreadId,
 };
 
 use tokio::net::TcpStream;
 
 use super::{
     Burst, Pushed, Taken, Transport,
+    port::Port,
     queue::{Outbox, Phase},
 };
 
@@ -19,14 +20,6 @@ pub(crate) struct Turn {
     pub(crate) thread: ThreadId,
     /// Counts this one's turns, from 1.
     pub(crate) number: u64,
-}
-
-/// The connection of the WebSocket that waits, which others on its thread may write to meanwhile.
-pub(super) struct Port {
-    stream: Arc<TcpStream>,
-    thread: ThreadId,
-    /// The last turn in which something was written past the queue.
-    written: u64,
 }
 
 /// Takes a connection's port out of its outbox when it is dropped, so that nothing holds the connection any more.
@@ -41,8 +34,8 @@ impl Outbox {
     pub(crate) fn poll_all_with_port(&self, stream: &Arc<TcpStream>, cx: &mut Context<'_>) -> Poll<Taken> {
         let mut state = self.state.lock();
         // Whoever leaves its waker leaves its port: the one that is there may be another's.
-        if state.port.as_ref().is_none_or(|port| !Arc::ptr_eq(&port.stream, stream)) {
-            state.port = Some(Port { stream: Arc::clone(stream), thread: thread::current().id(), written: 0 });
+        if !state.port.as_ref().is_some_and(|port| port.is_of(stream)) {
+            state.port = Some(Port::new(stream));
         }
         self.all(state, Some(cx.waker()))
     }
@@ -81,7 +74,7 @@ impl Outbox {
 impl Drop for PortGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.outbox.state.lock();
-        if state.port.as_ref().is_some_and(|port| Arc::ptr_eq(&port.stream, &self.stream)) {
+        if state.port.as_ref().is_some_and(|port| port.is_of(&self.stream)) {
             state.port = None;
         }
     }

@@ -8,6 +8,7 @@
 mod burst;
 mod direct;
 mod lane;
+mod port;
 mod queue;
 
 pub(crate) use burst::Burst;

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::direct::Port;
+use super::port::Port;
 use crate::protocol::Frame;
 
 /// How a client is connected.
