@@ -7,6 +7,7 @@
 
 mod burst;
 mod direct;
+mod handover;
 mod lane;
 mod port;
 mod queue;

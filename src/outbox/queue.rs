@@ -83,16 +83,16 @@ pub(super) enum Phase {
 }
 
 pub(super) struct State {
-    frames: VecDeque<Frame>,
+    pub(super) frames: VecDeque<Frame>,
     bytes: usize,
     pub(super) phase: Phase,
     pub(super) holder: Transport,
     /// A WebSocket is trying to take over.
-    probing: bool,
+    pub(super) probing: bool,
     /// A poll waits, or is about to.
-    polling: bool,
+    pub(super) polling: bool,
     /// The waiting poll should return with nothing.
-    release_poll: bool,
+    pub(super) release_poll: bool,
     /// A transport has found nothing, has nothing else to write, and waits.
     pub(super) waker: Option<Waker>,
     /// Of the WebSocket that has left the waker, if there is one.
@@ -110,7 +110,7 @@ type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
     max_bytes: usize,
-    notify: Notify,
+    pub(super) notify: Notify,
 }
 
 impl Outbox {
@@ -219,11 +219,6 @@ impl Outbox {
         self.finish();
     }
 
-    /// Lets a poll that waits return with nothing.
-    pub(crate) fn release(&self) {
-        self.state.lock().release_poll();
-    }
-
     /// Drops everything and tells the transport to go, without a goodbye.
     pub(crate) fn cut(&self) {
         let waste = self.state.lock().cut();
@@ -233,12 +228,6 @@ impl Outbox {
     /// The transport that may take.
     pub(crate) fn holder(&self) -> Transport {
         self.state.lock().holder
-    }
-
-    /// Whether a poll waits that a goodbye could answer: one that was let go returns with nothing, whatever comes now.
-    pub(crate) fn is_polled(&self) -> bool {
-        let state = self.state.lock();
-        state.polling && !state.release_poll && state.frames.is_empty()
     }
 
     /// Has its first look at it, so that it is near when a frame is pushed.
@@ -255,58 +244,6 @@ impl Outbox {
     /// Whether nothing will ever come out of it again.
     pub(crate) fn is_cut(&self) -> bool {
         self.state.lock().phase == Phase::Cut
-    }
-
-    /// Whether a WebSocket is trying to take over from polling.
-    pub(crate) fn is_probing(&self) -> bool {
-        self.state.lock().probing
-    }
-
-    /// A WebSocket wants to take over; `false` if one does already, or has. Lets the waiting poll return.
-    pub(crate) fn begin_probe(&self) -> bool {
-        let mut state = self.state.lock();
-        if state.probing || state.holder == Transport::WebSocket || state.phase != Phase::Open {
-            return false;
-        }
-        state.probing = true;
-        state.release_poll();
-        true
-    }
-
-    /// The probe failed: polling goes on.
-    pub(crate) fn end_probe(&self) {
-        self.state.lock().probing = false;
-    }
-
-    /// The WebSocket takes from now on; `false` if one did already, or nothing is left to take.
-    pub(crate) fn hand_over(&self) -> bool {
-        let mut state = self.state.lock();
-        if state.holder == Transport::WebSocket || state.phase == Phase::Cut {
-            return false;
-        }
-        state.holder = Transport::WebSocket;
-        state.probing = false;
-        state.release_poll();
-        drop(state);
-        (self.notify)(OutboxEvent::Upgraded);
-        true
-    }
-
-    /// Claims the right to poll; `false` if a poll waits already.
-    pub(crate) fn begin_poll(&self) -> bool {
-        let mut state = self.state.lock();
-        !mem::replace(&mut state.polling, true)
-    }
-
-    /// Gives the right to poll back, whether anything was taken or not.
-    pub(crate) fn end_poll(&self) {
-        let mut state = self.state.lock();
-        state.polling = false;
-        state.release_poll = false;
-        if state.holder == Transport::Polling {
-            // Nobody waits any more, for volatile frames in particular.
-            state.waker = None;
-        }
     }
 
     /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one at least.
@@ -409,7 +346,7 @@ impl State {
         mem::take(&mut self.frames)
     }
 
-    fn release_poll(&mut self) {
+    pub(super) fn release_poll(&mut self) {
         self.release_poll = self.polling;
         wake(self.waker.take());
     }

@@ -6,6 +6,7 @@
 //!
 //! Nothing here knows of actix, of tasks or of time, so it serves a test client or a proxy as well as the server.
 
+mod arg_error;
 mod args;
 mod attachments;
 mod decoder;
@@ -23,7 +24,8 @@ mod parser;
 pub mod payload;
 pub mod v3;
 
-pub use args::{ArgError, Args};
+pub use arg_error::ArgError;
+pub use args::Args;
 pub use decoder::{DecodeLimits, Decoder};
 pub use encode::{ack, connect, connect_error, connect_v3, disconnect, event, forward, is_reserved};
 pub use engine::EnginePacket;

@@ -162,7 +162,7 @@ impl Hub {
         let wants_names = orders.iter().any(|order| matches!(order.report, Report::Names(_)));
         let (part, mut names) = (done..done + most, Vec::new());
         // What is large is written by each client's task in its own turn.
-        let turn = turn.filter(|_| what.len() <= BURST);
+        let turn = turn.filter(|_| what.size().1 <= BURST);
         let audience = &orders[0].publication.audience;
         let delivered = self.table.publish(audience, &what, part.clone(), turn, |id| {
             if wants_names {

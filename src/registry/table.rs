@@ -71,13 +71,8 @@ struct Subscription {
 }
 
 impl Published {
-    /// Bytes for each client.
-    pub(crate) fn len(&self) -> usize {
-        self.size().1
-    }
-
     /// Frames, and bytes of them.
-    fn size(&self) -> (usize, usize) {
+    pub(crate) fn size(&self) -> (usize, usize) {
         match self {
             Self::Burst(burst) => (burst.frames().len(), burst.bytes().len()),
             Self::Volatile(frame) => (1, frame.len()),

@@ -35,7 +35,7 @@ pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Ta
     };
     let Ok(Ok(Taken { stream, early })) = taken else { return };
     let (stream, wire, waiting) = (Arc::new(stream), Rc::clone(&body.0), Waiting::default());
-    wire.borrow_mut().is_over(&stream);
+    wire.borrow_mut().take_over(&stream);
     let port = link.outbox.guard_port(Arc::clone(&stream));
     let mut reader = Reader::new(Arc::clone(&link), wire, Input::Stream(&stream, &waiting), early);
     let parting = both(reader.run(probes), write(&stream, body, &link), || waiting.is_over(&stream)).await;

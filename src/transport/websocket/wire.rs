@@ -85,7 +85,7 @@ impl Wire {
     }
 
     /// The connection was taken over.
-    pub(super) fn is_over(&mut self, stream: &Arc<TcpStream>) {
+    pub(super) fn take_over(&mut self, stream: &Arc<TcpStream>) {
         let takes_frames_as_they_are = self.version == Version::V4 && !self.base64 && self.deflate.is_none();
         self.stream = takes_frames_as_they_are.then(|| Arc::clone(stream));
     }
