@@ -3,39 +3,19 @@
 //! `tests/fuzz` calls these with inputs of its own making, the tests below with those that it has kept. The transport's
 //! parsers are private to it, so a request goes in at one end here, and packets come out at the other. Requests that
 //! are refused are in `tests/fuzz/handshake.rs`, which needs nothing private.
+//!
+//! It is built for tests and fuzzing alone. An `expect` here is what is tried, and says what should have held.
 
-use std::{
-    collections::VecDeque,
-    io::Read,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+mod websockets;
 
-use actix::{Actor, Handler, Message, MessageResult, SystemRunner};
-use actix_web::{
-    FromRequest, HttpRequest,
-    body::to_bytes,
-    dev::Payload,
-    error::PayloadError,
-    http::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS},
-    test::TestRequest,
-    web,
-};
 use bytes::Bytes;
 use bytestring::ByteString;
-use flate2::{Compress, Compression, FlushCompress, read::DeflateDecoder};
-use futures_core::Stream;
 use serde_json::Value;
 
-use crate::{
-    config::Config,
-    outbox::{Outbox, Transport},
-    protocol::{
-        AckId, Args, DecodeLimits, Decoder, Encoding, EnginePacket, Frame, Many, MsgpackParser, Packet, PacketKind,
-        Parser, Version, ack, connect_error, disconnect, event, forward, is_reserved, payload, v3,
-    },
-    transport::{Ending, Inbound, Link, websocket as transport},
+pub use self::websockets::{extensions, inflate, websocket};
+use crate::protocol::{
+    AckId, Args, DecodeLimits, Decoder, Encoding, EnginePacket, Frame, Many, MsgpackParser, Packet, PacketKind, Parser,
+    ack, connect_error, disconnect, event, forward, is_reserved, payload, v3,
 };
 
 fn text(data: &[u8]) -> Option<ByteString> {
@@ -250,186 +230,6 @@ pub fn msgpack(data: &[u8]) {
     if let Some(relayed) = relay(&packet) {
         is_same(&relay(&relayed).expect("the same kind"), &relayed);
     }
-}
-
-// ── the transport ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const MAX_PAYLOAD: usize = 300;
-
-thread_local! {
-    // Never dropped: at a thread's end, what it would need for that may have gone before it.
-    static SYSTEM: &'static SystemRunner = Box::leak(Box::new(actix::System::new()));
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    SYSTEM.with(|system| system.block_on(future))
-}
-
-/// What a connection hears, in its stead.
-#[derive(Default)]
-struct Listener(Heard);
-
-#[derive(Debug, Default, PartialEq)]
-struct Heard {
-    packets: Vec<EnginePacket>,
-    ending: Option<Ending>,
-}
-
-impl Actor for Listener {
-    type Context = actix::Context<Self>;
-}
-
-impl Handler<Inbound> for Listener {
-    type Result = ();
-
-    fn handle(&mut self, inbound: Inbound, _: &mut Self::Context) {
-        match inbound {
-            Inbound::Packets { packets, taken } => {
-                assert!(self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH);
-                self.0.packets.extend(packets);
-                let _ = taken.send(());
-            }
-            Inbound::End(ending) => drop(self.0.ending.get_or_insert(ending)),
-        }
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Heard")]
-struct Tell;
-
-impl Handler<Tell> for Listener {
-    type Result = MessageResult<Tell>;
-
-    fn handle(&mut self, _: Tell, _: &mut Self::Context) -> Self::Result {
-        MessageResult(std::mem::take(&mut self.0))
-    }
-}
-
-struct Chunks(VecDeque<Bytes>);
-
-impl Stream for Chunks {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-const UPGRADE: [(&str, &str); 4] = [
-    ("connection", "upgrade"),
-    ("upgrade", "websocket"),
-    ("sec-websocket-version", "13"),
-    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-];
-
-async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
-    let listener = Listener::default().start();
-    let config =
-        Config { max_payload: MAX_PAYLOAD, per_message_deflate: true, deflate_threshold: 100, ..Config::default() };
-    let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let link = Link::new(listener.clone().recipient(), outbox, version, Arc::new(config));
-    let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
-    if let Some(offer) = offer {
-        request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));
-    }
-    let request: HttpRequest = request.to_http_request();
-    let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Chunks(chunks));
-    let body = web::Payload::from_request(&request, &mut Payload::from(stream)).await.expect("it is there");
-    let response = transport::open(|| Arc::clone(&link), &request, body).expect("a WebSocket handshake");
-    let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
-    let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
-    Opened { extension, written, heard: listener.send(Tell).await.expect("it lives") }
-}
-
-/// A WebSocket from its handshake to its end.
-struct Opened {
-    extension: Option<HeaderValue>,
-    written: Bytes,
-    heard: Heard,
-}
-
-impl Opened {
-    /// How it ended. Which of two broken rules is named depends on how much of the frame has come.
-    fn ending(&self) -> &'static str {
-        assert!(self.written.iter().rev().nth(1).is_some(), "there is a goodbye");
-        match self.heard.ending.as_ref().expect("it has an end") {
-            Ending::Closed => "closed",
-            Ending::Broken(_) => "broken",
-            Ending::Malformed(_) => "malformed",
-            Ending::Shutdown => panic!("nobody has shut it down"),
-        }
-    }
-}
-
-const OFFER: HeaderValue = HeaderValue::from_static("permessage-deflate");
-
-/// A byte that chooses the version and the extension, the size of the chunks in which the rest comes, and the rest: what
-/// a client sends after the handshake.
-pub fn websocket(data: &[u8]) {
-    let [choice, size, sent @ ..] = data else { return };
-    let version = if choice & 1 == 0 { Version::V4 } else { Version::V3 };
-    let offer = (choice & 2 != 0).then_some(OFFER);
-    let read = |size: usize| {
-        let chunks = sent.chunks(size.max(1)).map(Bytes::copy_from_slice).collect();
-        block_on(open(version, offer.clone(), chunks))
-    };
-    let [whole, chopped] = [sent.len(), usize::from(*size)].map(read);
-    assert_eq!(whole.heard.packets, chopped.heard.packets);
-    assert_eq!(whole.ending(), chopped.ending());
-    for packet in whole.heard.packets {
-        let length = match packet {
-            EnginePacket::Open(data) | EnginePacket::Ping(data) | EnginePacket::Pong(data) => data.len(),
-            EnginePacket::Message(data) => data.len(),
-            EnginePacket::Binary(data) => data.len(),
-            EnginePacket::Close | EnginePacket::Upgrade | EnginePacket::Noop => 0,
-        };
-        assert!(length <= MAX_PAYLOAD);
-    }
-}
-
-/// What a client says was compressed, as one message; and what was.
-pub fn inflate(data: &[u8]) {
-    if data.len() <= MAX_PAYLOAD
-        && let Some(inflated) = inflated(data)
-    {
-        assert!(inflated.len() <= MAX_PAYLOAD);
-        let mut expected = Vec::new();
-        // An empty last block, in case that there is none.
-        let whole = [data, &[0, 0, 0xff, 0xff, 3, 0]].concat();
-        DeflateDecoder::new(&*whole).read_to_end(&mut expected).expect("it inflates");
-        assert_eq!(inflated, expected);
-    }
-    let mut compressed = Vec::with_capacity(data.len() + 64);
-    let mut compress = Compress::new(Compression::fast(), false);
-    compress.compress_vec(data, &mut compressed, FlushCompress::Sync).expect("it can be compressed");
-    compressed.truncate(compressed.len() - 4);
-    if compressed.len() <= MAX_PAYLOAD {
-        let expected = (data.len() <= MAX_PAYLOAD).then(|| Bytes::copy_from_slice(data));
-        assert_eq!(inflated(&compressed), expected);
-    }
-}
-
-fn inflated(message: &[u8]) -> Option<Bytes> {
-    let length = u16::try_from(message.len()).expect("no more than may be sent").to_be_bytes();
-    let frame = [&[0xc2, 0x80 | 126], &length[..], &[0; 4], message].concat();
-    let mut opened = block_on(open(Version::V4, Some(OFFER), [frame.into()].into()));
-    match (opened.heard.packets.pop(), opened.ending()) {
-        (Some(EnginePacket::Binary(data)), "closed") => Some(data),
-        (None, "broken") => None,
-        (packet, ending) => panic!("{packet:?}, {ending}"),
-    }
-}
-
-/// A header `Sec-WebSocket-Extensions`.
-pub fn extensions(data: &[u8]) {
-    let Ok(offer) = HeaderValue::from_bytes(data) else { return };
-    let Some(answer) = block_on(open(Version::V4, Some(offer.clone()), VecDeque::new())).extension else { return };
-    let says = |what: &str| offer.to_str().is_ok_and(|offer| offer.contains(what));
-    assert!(says("permessage-deflate"));
-    assert!(says("server_max_window_bits") || !answer.to_str().is_ok_and(|answer| answer.contains("window")));
-    let again = block_on(open(Version::V4, Some(answer.clone()), VecDeque::new())).extension;
-    assert_eq!(again, Some(answer), "what is answered is acceptable itself");
 }
 
 #[cfg(test)]
