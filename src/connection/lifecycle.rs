@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::Config,
     event::{DisconnectReason, HandlerError, OnUpgrade},
-    model::SocketId,
+    model::{Namespace, SocketId},
     outbox::Transport,
     protocol::Frame,
     stats::Refused,
@@ -32,11 +32,19 @@ impl Connection {
 
     pub(super) fn refused(&mut self, id: SocketId, error: &HandlerError) {
         let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else { return };
-        let namespace = member.socket.namespace();
+        let namespace = member.socket.namespace().clone();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
         self.shared.counters.refused.add(Refused::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove(id);
+        self.keep_out(namespace);
+    }
+
+    /// What the client sends to this namespace before it knows that it is not there is no fault of its.
+    fn keep_out(&mut self, namespace: Namespace) {
+        if !self.kept_out.contains(&namespace) && self.kept_out.len() < self.shared.config.max_namespaces {
+            self.kept_out.push(namespace);
+        }
     }
 
     /// The socket is over.
@@ -67,9 +75,7 @@ impl Connection {
         if let Some(member) = self.members.iter().find(|member| member.socket.id() == id && !member.ending) {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
-            if !self.put_out.contains(&namespace) && self.put_out.len() < self.shared.config.max_namespaces {
-                self.put_out.push(namespace);
-            }
+            self.keep_out(namespace);
             self.work(ctx);
         }
     }

@@ -62,8 +62,9 @@ pub(crate) struct Connection {
     decoder: Box<dyn PacketDecoder>,
     version: Version,
     members: Vec<Member>,
-    /// Namespaces that the application has put the client out of: what it sent before it knew is nobody's.
-    put_out: Vec<Namespace>,
+    /// Namespaces that the application has put the client out of, or has not let it in: what the client sent before it
+    /// knew is nobody's.
+    kept_out: Vec<Namespace>,
     inbox: Inbox,
     room: Arc<Room>,
     timers: Timers,
@@ -134,7 +135,7 @@ impl Connection {
                     config.max_payload,
                 )),
                 members: Vec::new(),
-                put_out: Vec::new(),
+                kept_out: Vec::new(),
                 inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
                 room,
                 timers: Timers::new(config, version),

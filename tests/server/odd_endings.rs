@@ -1,6 +1,9 @@
 //! A life has its events in order, each once, whatever goes wrong or comes at a bad moment.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use actix::prelude::*;
 use actix_socketio::{
@@ -22,6 +25,7 @@ in_every_mode! {
     a_connection_that_has_ended_is_asked_about_no_more,
     a_client_that_leaves_while_on_connect_decides_is_let_in_and_out,
     what_a_refused_client_sent_behind_its_connect_is_not_handled,
+    what_a_refused_client_sends_before_it_knows_is_nobodys,
     what_an_admitted_client_sent_behind_its_connect_is_handled,
     a_client_may_leave_and_come_back_at_once,
     two_namespaces_live_apart_on_one_connection,
@@ -193,6 +197,26 @@ async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode
     client.close().await;
     server.is_empty().await;
     assert_eq!(record.lines(), ["connect"]);
+}
+
+async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
+    let (record, recorder) = recorder();
+    let asked = AtomicUsize::new(0);
+    let refuse_first = async move |_: OnConnect| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Err(HandlerError::reject("no")),
+        _ => Ok(()),
+    };
+    let server = Server::start(builder().to(&recorder).on_connect(refuse_first));
+    let mut client = Client::open(&server.url, mode).await;
+    client.send("0").await;
+    assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
+    for packet in [r#"2["late",1]"#, r#"30["late"]"#, "1", "0"] {
+        client.send(packet).await;
+    }
+    assert!(client.recv().await.starts_with(r#"0{"sid":"#), "the connection is in order");
+    client.emit("hello", json!([])).await;
+    assert_eq!(client.fence().await, [""; 0]);
+    assert_eq!(record.lines(), ["connect", "connect", "hello()"]);
 }
 
 async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) {
