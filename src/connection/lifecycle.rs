@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::Config,
     event::{DisconnectReason, HandlerError, OnUpgrade},
-    model::{Namespace, SocketId},
+    model::SocketId,
     outbox::Transport,
     protocol::Frame,
     stats::Refused,
@@ -37,14 +37,7 @@ impl Connection {
         self.shared.counters.refused.add(Refused::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove(id);
-        self.keep_out(namespace);
-    }
-
-    /// What the client sends to this namespace before it knows that it is not there is no fault of its.
-    fn keep_out(&mut self, namespace: Namespace) {
-        if !self.kept_out.contains(&namespace) && self.kept_out.len() < self.shared.config.max_namespaces {
-            self.kept_out.push(namespace);
-        }
+        self.kept_out.refused(namespace, self.shared.config.max_inbox);
     }
 
     /// The socket is over.
@@ -75,7 +68,7 @@ impl Connection {
         if let Some(member) = self.members.iter().find(|member| member.socket.id() == id && !member.ending) {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
-            self.keep_out(namespace);
+            self.kept_out.put_out(namespace);
             self.work(ctx);
         }
     }

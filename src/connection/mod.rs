@@ -5,6 +5,7 @@
 mod heartbeat;
 mod inbox;
 mod job;
+mod kept_out;
 mod lifecycle;
 mod mailbox;
 mod namespaces;
@@ -24,6 +25,7 @@ use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
+use kept_out::KeptOut;
 pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, Realm, SpaceMaker};
 use pace::Pace;
 pub(crate) use sessions::{Full, Presence, Sessions};
@@ -33,7 +35,7 @@ use turn::Turn;
 use crate::{
     config::Config,
     event::DisconnectReason,
-    model::{Bucket, Extensions, HttpRequestParts, Namespace, SessionId},
+    model::{Bucket, Extensions, HttpRequestParts, SessionId},
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
     routing::Router,
@@ -62,9 +64,7 @@ pub(crate) struct Connection {
     decoder: Box<dyn PacketDecoder>,
     version: Version,
     members: Vec<Member>,
-    /// Namespaces that the application has put the client out of, or has not let it in: what the client sent before it
-    /// knew is nobody's.
-    kept_out: Vec<Namespace>,
+    kept_out: KeptOut,
     inbox: Inbox,
     room: Arc<Room>,
     timers: Timers,
@@ -135,7 +135,7 @@ impl Connection {
                     config.max_payload,
                 )),
                 members: Vec::new(),
-                kept_out: Vec::new(),
+                kept_out: KeptOut::new(config.max_namespaces),
                 inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
                 room,
                 timers: Timers::new(config, version),

@@ -85,7 +85,7 @@ impl Connection {
             _ => {}
         }
         let Some(at) = self.position(&namespace) else {
-            return match self.kept_out.iter().any(|name| *name.as_str() == *namespace) {
+            return match self.kept_out.forgives(&namespace) {
                 true => Ok(()),
                 false => Err(Violation::Rule("a packet for a namespace which the client is not in")),
             };
@@ -128,7 +128,7 @@ impl Connection {
             self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
-        self.kept_out.retain(|namespace| namespace.as_str() != name);
+        self.kept_out.asks_again(name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
         let Some(Realm { space, router, config, population }) = shared.namespaces.enter(name, &handshake) else {
