@@ -28,10 +28,11 @@ use super::{
 use crate::transport::Link;
 
 /// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
-pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Taken>, probes: bool) {
+pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receiver<Taken>, probes: bool) {
     let taken = tokio::select! {
-        taken = timeout(link.config.upgrade_timeout, taken) => taken,
-        () = link.closed() => return,
+        taken = timeout(link.config.upgrade_timeout, &mut taken) => taken,
+        // The client may have the answer already, and is to be told that it came for nothing.
+        () = link.closed() => timeout(link.config.close_timeout, taken).await,
     };
     let Ok(Ok(Taken { stream, early })) = taken else { return };
     let (stream, wire, waiting) = (Arc::new(stream), Rc::clone(&body.0), Waiting::default());
@@ -118,5 +119,66 @@ async fn patience(body: &Body, link: &Link) {
     link.closed().await;
     if !body.is_cut() {
         sleep(link.config.close_timeout).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use actix::{Actor, Context as Ctx, Handler};
+    use actix_web::rt;
+    use bytes::BytesMut;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use super::*;
+    use crate::{
+        outbox::{Outbox, Transport},
+        protocol::Version,
+        transport::{
+            link::Inbound,
+            websocket::wire::{Source, Wire},
+        },
+    };
+
+    struct Nobody;
+
+    impl Actor for Nobody {
+        type Context = Ctx<Self>;
+    }
+
+    impl Handler<Inbound> for Nobody {
+        type Result = ();
+
+        fn handle(&mut self, _: Inbound, _: &mut Ctx<Self>) {}
+    }
+
+    #[actix_web::test]
+    async fn a_session_that_is_over_before_its_connection_is_taken_says_goodbye_all_the_same() {
+        for probes in [false, true] {
+            let holder = if probes { Transport::Polling } else { Transport::WebSocket };
+            let outbox = Outbox::new(holder, 1000, |_| {});
+            let link = Link::new(Nobody.start().recipient(), outbox, Version::V4, Arc::default());
+            let mut wire = Wire::new(false, Version::V4);
+            if !probes {
+                wire.source = Source::Outbox(Arc::clone(&link));
+            }
+            let body = Body(Rc::new(RefCell::new(wire)));
+            let (taker, taken) = oneshot::channel();
+            let running = rt::spawn(run(Arc::clone(&link), body, taken, probes));
+            link.outbox.finish();
+            link.close();
+            yield_now().await;
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+            let connecting = TcpStream::connect(listener.local_addr().expect("an address"));
+            let (client, accepted) = tokio::join!(connecting, listener.accept());
+            let (mut client, (stream, _)) = (client.expect("a connection"), accepted.expect("its other end"));
+            taker.send(Taken { stream, early: BytesMut::new() }).unwrap_or_else(|_| panic!("nobody waits for it"));
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).await.expect("an end");
+            assert_eq!(heard, b"\x88\0", "a Close frame, probes: {probes}");
+            drop(client);
+            running.await.expect("it ends");
+        }
     }
 }
