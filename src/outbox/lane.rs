@@ -20,6 +20,7 @@ const TAPPED: u8 = 3;
 /// Until the client is admitted to the namespace, frames are held; they follow the CONNECT packet, or are dropped with
 /// a refusal. After the socket's end, frames are dropped. Any thread may push.
 #[derive(Debug)]
+#[repr(C)] // what a push looks at stands together
 pub(crate) struct Lane {
     outbox: Arc<Outbox>,
     state: AtomicU8,
@@ -74,8 +75,8 @@ impl Lane {
         }
     }
 
-    /// The same of one frame behind the other; where it is the turn of somebody on the transport's thread, they may be
-    /// written at once. What is dropped of them counts for all.
+    /// The same of one frame behind the other; in somebody's turn, they may be written at once. What is dropped of them
+    /// counts for all.
     pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.deliver(burst, turn),

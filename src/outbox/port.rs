@@ -1,25 +1,56 @@
-use std::{
-    sync::Arc,
-    thread::{self, ThreadId},
-};
+use std::io;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
-/// The connection of the WebSocket that waits, which others on its thread may write to meanwhile.
+use super::Outbox;
+
+/// The connection of the WebSocket that takes, if it takes frames as they are: others may write to it while it waits.
+///
+/// It is *in* the outbox, and not at the end of a pointer: who writes to ten thousand of them in a row waits for memory more
+/// than for anything else of ours.
 pub(super) struct Port {
-    pub(super) stream: Arc<TcpStream>,
-    pub(super) thread: ThreadId,
+    stream: TcpStream,
     /// The last turn in which something was written past the queue.
     pub(super) written: u64,
 }
 
+/// A peer that has gone is an error, and no signal to the process.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const FLAGS: i32 = libc::MSG_NOSIGNAL;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const FLAGS: i32 = 0;
+
 impl Port {
-    /// Of this thread.
-    pub(super) fn new(stream: &Arc<TcpStream>) -> Self {
-        Self { stream: Arc::clone(stream), thread: thread::current().id(), written: 0 }
+    /// Writes what there is room for. It does not ask what tokio knows of the connection's readiness, which is far away in
+    /// memory, and mostly says that there is room; the kernel knows better.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        SockRef::from(&self.stream).send_with_flags(bytes, FLAGS)
+    }
+}
+
+impl Outbox {
+    /// Takes the connection of the WebSocket that takes from here. From now on, frames may be written to it past the queue
+    /// whenever its task waits.
+    ///
+    /// # Errors
+    /// With the connection, if there is one already: that one stays.
+    pub(crate) fn open_port(&self, stream: TcpStream) -> Result<(), TcpStream> {
+        let mut state = self.state.lock();
+        if state.port.is_some() {
+            return Err(stream);
+        }
+        state.port = Some(Port { stream, written: 0 });
+        Ok(())
     }
 
-    pub(super) fn is_of(&self, stream: &Arc<TcpStream>) -> bool {
-        Arc::ptr_eq(&self.stream, stream)
+    /// Does something with the connection, if it is here. Nothing is written to it or pushed meanwhile.
+    pub(crate) fn with_port<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
+        self.state.lock().port.as_ref().map(|port| does(&port.stream))
+    }
+
+    /// Gives the connection back.
+    pub(crate) fn close_port(&self) -> Option<TcpStream> {
+        self.state.lock().port.take().map(|port| port.stream)
     }
 }

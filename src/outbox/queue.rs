@@ -82,9 +82,13 @@ pub(super) enum Phase {
     Cut,
 }
 
+/// In this order: what a write past the queue looks at is on one line of memory, with the lock.
+#[repr(C)]
 pub(super) struct State {
-    pub(super) frames: VecDeque<Frame>,
-    bytes: usize,
+    /// A transport has found nothing, has nothing else to write, and waits.
+    pub(super) waker: Option<Waker>,
+    /// Of the WebSocket that takes, if it takes frames as they are.
+    pub(super) port: Option<Port>,
     pub(super) phase: Phase,
     pub(super) holder: Transport,
     /// A WebSocket is trying to take over.
@@ -93,10 +97,8 @@ pub(super) struct State {
     pub(super) polling: bool,
     /// The waiting poll should return with nothing.
     pub(super) release_poll: bool,
-    /// A transport has found nothing, has nothing else to write, and waits.
-    pub(super) waker: Option<Waker>,
-    /// Of the WebSocket that has left the waker, if there is one.
-    pub(super) port: Option<Port>,
+    bytes: usize,
+    pub(super) frames: VecDeque<Frame>,
     /// What was not written of what was written past the queue.
     rest: Option<Bytes>,
 }
@@ -107,6 +109,7 @@ const KEPT: usize = 8;
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
 /// The queue of one connection, bounded in bytes. Its lock is held to push, to take, or to write past it without waiting.
+#[repr(C, align(64))]
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
     max_bytes: usize,

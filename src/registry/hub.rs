@@ -1,7 +1,6 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Weak},
-    thread,
 };
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
@@ -71,7 +70,7 @@ impl Hub {
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(registry) = self.registry.upgrade() else { return };
         self.turns += 1;
-        let now = Turn { thread: thread::current().id(), number: self.turns };
+        let now = Turn(self.turns);
         let (mut heard, mut follows) = (0, false);
         while self.under_way.is_some() || self.has_more(&registry) {
             let publication = self.next();

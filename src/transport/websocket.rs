@@ -6,13 +6,15 @@
 //! don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
 //!
 //! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and one task runs both
-//! halves. While it waits for frames, a hub on its thread may write them itself
-//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)). Where that can't be (TLS of actix-web's own, an `HttpServer` without `on_connect`), the body is the
-//! response's, and a task reads the request's payload.
+//! halves. While it waits for frames, a hub may write them itself
+//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)), for which the connection is in the outbox. Where that can't be
+//! (TLS of actix-web's own, an `HttpServer` without `on_connect`), the body is the response's, and a task reads the
+//! request's payload.
 
 mod driver;
 mod input;
 mod reader;
+mod stream;
 mod takeover;
 mod wire;
 

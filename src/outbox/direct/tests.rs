@@ -1,22 +1,28 @@
 use std::{
     io::{ErrorKind, Read},
     net,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
-    thread,
 };
 
-use super::{super::Taken, *};
+use tokio::net::TcpStream;
+
+use super::{
+    super::{Taken, Transport},
+    *,
+};
 use crate::protocol::{EnginePacket, Frame};
 
 fn frame(text: &str) -> Frame {
     Frame::engine(&EnginePacket::Message(text.into()))
 }
 
-/// An outbox, and both ends of the connection that its port writes to.
+/// An outbox, and the client at the other end of the connection that is its port.
 struct World {
     outbox: Arc<Outbox>,
-    stream: Arc<TcpStream>,
     client: net::TcpStream,
     woken: Arc<Woken>,
 }
@@ -30,22 +36,30 @@ impl Wake for Woken {
     }
 }
 
+/// Both ends of a connection: the server's, and the client's.
+async fn connection() -> (TcpStream, net::TcpStream) {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    server.set_nonblocking(true).unwrap();
+    client.set_nonblocking(true).unwrap();
+    let stream = TcpStream::from_std(server).unwrap();
+    stream.writable().await.unwrap();
+    (stream, client)
+}
+
 impl World {
     async fn start(holder: Transport) -> Self {
-        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        server.set_nonblocking(true).unwrap();
-        client.set_nonblocking(true).unwrap();
-        let stream = Arc::new(TcpStream::from_std(server).unwrap());
-        stream.writable().await.unwrap();
-        Self { outbox: Outbox::new(holder, 1 << 20, |_| {}), stream, client, woken: Arc::default() }
+        let (stream, client) = connection().await;
+        let outbox = Outbox::new(holder, 1 << 20, |_| {});
+        outbox.open_port(stream).unwrap();
+        Self { outbox, client, woken: Arc::default() }
     }
 
     /// The transport asks.
     fn poll(&self) -> Poll<Taken> {
         let waker = Waker::from(Arc::clone(&self.woken));
-        self.outbox.poll_all_with_port(&self.stream, &mut Context::from_waker(&waker))
+        self.outbox.poll_all(&mut Context::from_waker(&waker))
     }
 
     fn woken(&self) -> usize {
@@ -53,8 +67,7 @@ impl World {
     }
 
     fn deliver(&self, text: &str, number: u64) -> Pushed {
-        let turn = Turn { thread: thread::current().id(), number };
-        self.outbox.deliver(&Burst::new(vec![frame(text)]), Some(turn))
+        self.outbox.deliver(&Burst::new(vec![frame(text)]), Some(Turn(number)))
     }
 
     /// What the client has got by now.
@@ -107,9 +120,8 @@ async fn what_follows_in_the_same_turn_leaves_together() {
 async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
     let world = World::start(Transport::WebSocket).await;
     let burst = Burst::new(vec![frame("a"), frame("b")]);
-    let turn = |number| Some(Turn { thread: thread::current().id(), number });
     assert!(world.poll().is_pending());
-    assert_eq!(world.outbox.deliver(&burst, turn(1)), Pushed::Queued);
+    assert_eq!(world.outbox.deliver(&burst, Some(Turn(1))), Pushed::Queued);
     assert_eq!(
         world.read_some().await,
         [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat()
@@ -139,35 +151,40 @@ async fn nobody_writes_past_a_transport_that_does_not_wait() {
 }
 
 #[actix_web::test]
-async fn nobody_writes_from_another_thread_or_to_a_port_that_is_closed() {
+async fn nobody_writes_out_of_turn_or_to_a_port_that_is_closed() {
     let world = World::start(Transport::WebSocket).await;
-    let elsewhere = Turn { thread: thread::spawn(|| thread::current().id()).join().unwrap(), number: 1 };
     assert!(world.poll().is_pending());
-    world.outbox.deliver(&Burst::new(vec![frame("a")]), Some(elsewhere));
+    world.outbox.deliver(&Burst::new(vec![frame("a")]), None);
     assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("a"))));
     assert!(world.poll().is_pending());
-    drop(world.outbox.guard_port(Arc::clone(&world.stream)));
-    world.deliver("b", 2);
+    let stream = world.outbox.close_port();
+    world.deliver("b", 1);
     assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("b"))));
-    assert!(world.read().is_empty());
+    assert!(world.read().is_empty() && stream.is_some());
 }
 
 #[actix_web::test]
-async fn a_frame_goes_to_the_websocket_that_waits_whoever_else_is_there() {
-    let (world, other) = (World::start(Transport::WebSocket).await, World::start(Transport::WebSocket).await);
+async fn the_websocket_that_takes_keeps_its_port_whoever_else_is_there() {
+    let world = World::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
-    // One that comes and goes without having waited: a second WebSocket of the same session.
-    let guard = world.outbox.guard_port(Arc::clone(&other.stream));
+    let (other, client) = connection().await;
+    let other = world.outbox.open_port(other).unwrap_err();
+    assert_eq!(other.peer_addr().unwrap(), client.local_addr().unwrap());
     world.deliver("a", 1);
-    drop(guard);
-    world.deliver("b", 2);
-    let both = [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat();
-    let mut got = Vec::new();
-    while got.len() < both.len() {
-        got.append(&mut world.read_some().await);
+    assert_eq!(world.read_some().await, **frame("a").websocket());
+}
+
+#[actix_web::test]
+async fn a_client_that_has_gone_is_for_its_transport_to_find() {
+    let mut world = World::start(Transport::WebSocket).await;
+    assert!(world.poll().is_pending());
+    let mut turns = 1..;
+    // The first writes are answered with a reset, and one after that with an error.
+    world.client = connection().await.1;
+    while world.woken() == 0 {
+        assert_eq!(world.deliver("a", turns.next().unwrap()), Pushed::Queued);
     }
-    assert_eq!(got, both);
-    assert!(other.read().is_empty());
+    assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("a"))));
 }
 
 /// Whether the kernel took a part of it, and the transport has been woken for the rest.
@@ -196,14 +213,21 @@ async fn what_was_begun_is_ended_before_a_goodbye() {
 }
 
 #[actix_web::test]
-async fn a_websocket_that_probes_is_not_written_to_while_polling_goes_on() {
+async fn a_poll_that_waits_has_no_port() {
     let world = World::start(Transport::Polling).await;
+    // It comes with the WebSocket that takes over.
+    let stream = world.outbox.close_port().unwrap();
     assert!(world.outbox.begin_poll());
     let cx = &mut Context::from_waker(Waker::noop());
     assert!(world.outbox.poll_batch(1000, 10, cx).is_pending());
     world.deliver("a", 1);
     assert_eq!(world.outbox.poll_batch(1000, 10, cx), Poll::Ready(Taken::Frames(vec![frame("a")])));
-    assert!(world.read().is_empty());
+    assert!(world.outbox.poll_batch(1000, 10, cx).is_pending());
+    assert!(world.outbox.hand_over());
+    world.outbox.open_port(stream).unwrap();
+    world.deliver("b", 2);
+    assert!(world.read().is_empty(), "the WebSocket has not asked yet");
+    assert_eq!(world.poll(), Poll::Ready(Taken::One(frame("b"))));
 }
 
 #[actix_web::test]
@@ -232,10 +256,23 @@ async fn what_does_not_fit_follows_byte_for_byte() {
     let mut got = Vec::new();
     while got.len() < expected.len() {
         got.append(&mut world.read());
-        if let Ok(count) = world.stream.try_write(&rest) {
+        if let Some(Ok(count)) = world.outbox.with_port(|stream| stream.try_write(&rest)) {
             rest.drain(..count);
         }
         tokio::task::yield_now().await;
     }
     assert!(got == expected, "{} bytes arrived, {} were sent, or others", got.len(), expected.len());
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn what_a_write_looks_at_is_on_one_line_of_memory() {
+    use std::mem::{align_of, offset_of};
+
+    use super::super::queue::State;
+
+    // The lock is in front of it.
+    let end = align_of::<State>() + offset_of!(State, phase);
+    assert!(end <= 64 && align_of::<Outbox>() == 64, "it ends at {end}");
+    assert_eq!(offset_of!(Outbox, state), 0);
 }

@@ -1,19 +1,8 @@
 //! Both halves over a connection that was taken over: one task for each WebSocket.
 
-use std::{
-    future::poll_fn,
-    io::ErrorKind,
-    net::Shutdown,
-    pin::pin,
-    rc::Rc,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::{future::poll_fn, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
-use actix_web::web::Bytes;
-use socket2::SockRef;
 use tokio::{
-    net::TcpStream,
     sync::oneshot,
     task::yield_now,
     time::{sleep, timeout},
@@ -22,6 +11,7 @@ use tokio::{
 use super::{
     input::{Input, Waiting},
     reader::{Parting, Reader},
+    stream::Stream,
     takeover::Taken,
     wire::Body,
 };
@@ -35,15 +25,13 @@ pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receive
         () = link.closed() => timeout(link.config.close_timeout, taken).await,
     };
     let Ok(Ok(Taken { stream, early })) = taken else { return };
-    let (stream, wire, waiting) = (Arc::new(stream), Rc::clone(&body.0), Waiting::default());
-    wire.borrow_mut().take_over(&stream);
-    let port = link.outbox.guard_port(Arc::clone(&stream));
-    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Stream(&stream, &waiting), early);
+    let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
+    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
     let parting = both(reader.run(probes), write(&stream, body, &link), || waiting.is_over(&stream)).await;
-    drop(port);
+    stream.close_port();
     if parting == Parting::Ours {
         // The client is to read why, which a connection that is closed while the client still sends would keep it from.
-        let _ = SockRef::from(&*stream).shutdown(Shutdown::Write);
+        stream.shut_down();
         let _ = timeout(link.config.linger_timeout, reader.discard()).await;
     }
 }
@@ -72,14 +60,14 @@ async fn both(
 const TURN: usize = 64;
 
 /// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
-async fn write(stream: &TcpStream, body: Body, link: &Link) -> bool {
+async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
     let mut patience = pin!(patience(&body, link));
     let mut turn = TURN;
     while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
         while !chunk.is_empty() {
-            let is_written = poll_fn(|cx| match poll_write(stream, &mut chunk, cx) {
+            let is_written = poll_fn(|cx| match stream.poll_write(&mut chunk, cx) {
                 Poll::Pending => patience.as_mut().poll(cx).map(|()| false),
-                ready => ready,
+                Poll::Ready(result) => Poll::Ready(result.is_ok()),
             });
             if !is_written.await {
                 return false;
@@ -92,25 +80,6 @@ async fn write(stream: &TcpStream, body: Body, link: &Link) -> bool {
         }
     }
     true
-}
-
-/// Writes some of a chunk; `false`: the peer is gone.
-fn poll_write(stream: &TcpStream, chunk: &mut Bytes, cx: &mut Context<'_>) -> Poll<bool> {
-    loop {
-        // There is room most of the time.
-        match stream.try_write(chunk) {
-            Ok(count) => {
-                let _ = chunk.split_to(count);
-                return Poll::Ready(true);
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if ready!(stream.poll_write_ready(cx)).is_err() {
-                    return Poll::Ready(false);
-                }
-            }
-            Err(_) => return Poll::Ready(false),
-        }
-    }
 }
 
 /// How long a session which is over may take to be written: what is left of it has `close_timeout`, and one that was
@@ -129,7 +98,10 @@ mod tests {
     use actix::{Actor, Context as Ctx, Handler};
     use actix_web::rt;
     use bytes::BytesMut;
-    use tokio::{io::AsyncReadExt, net::TcpListener};
+    use tokio::{
+        io::AsyncReadExt,
+        net::{TcpListener, TcpStream},
+    };
 
     use super::*;
     use crate::{
@@ -173,6 +145,7 @@ mod tests {
             let connecting = TcpStream::connect(listener.local_addr().expect("an address"));
             let (client, accepted) = tokio::join!(connecting, listener.accept());
             let (mut client, (stream, _)) = (client.expect("a connection"), accepted.expect("its other end"));
+            let stream = Stream::new(stream);
             taker.send(Taken { stream, early: BytesMut::new() }).unwrap_or_else(|_| panic!("nobody waits for it"));
             let mut heard = Vec::new();
             client.read_to_end(&mut heard).await.expect("an end");

@@ -2,15 +2,17 @@
 
 use std::{
     cell::{Cell, RefCell},
-    io::{self, ErrorKind, Read},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use actix_web::web::{self, BytesMut};
-use futures_core::Stream;
-use socket2::SockRef;
-use tokio::{io::Interest, net::TcpStream, task::coop::has_budget_remaining};
+use futures_core::Stream as _;
+use tokio::task::coop::has_budget_remaining;
+
+use super::stream::Stream;
+use crate::outbox::Outbox;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -24,7 +26,7 @@ pub(super) enum Input<'a> {
     /// A request's payload, while actix-http reads the connection.
     Payload(web::Payload),
     /// The connection itself.
-    Stream(&'a TcpStream, &'a Waiting),
+    Connection(&'a Stream, &'a Waiting),
 }
 
 /// Whether a reader waits for its peer, and for nothing else: it would be polled for nothing as long as nothing comes.
@@ -37,18 +39,24 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Whether the reader would get any further. One that would not is woken as soon as it would.
-    pub(super) fn is_over(&self, stream: &TcpStream) -> bool {
+    pub(super) fn is_over(&self, stream: &Stream) -> bool {
         let waits = self.waits.get() && !self.has_deadline.get();
-        // This looks at what the last events have said, without a system call.
-        !waits || stream.try_io(Interest::READABLE, || Ok(())).is_ok()
+        !waits || stream.is_readable()
     }
 }
 
 impl Input<'_> {
     /// Whether whoever reads waits for something else at the same time.
     pub(super) fn has_deadline(&self, has_deadline: bool) {
-        if let Self::Stream(_, waiting) = self {
+        if let Self::Connection(_, waiting) = self {
             waiting.has_deadline.set(has_deadline);
+        }
+    }
+
+    /// Whoever publishes may write to the connection while this outbox is waited for, if it was taken over.
+    pub(super) fn open_port(&self, outbox: &Arc<Outbox>) {
+        if let Self::Connection(stream, _) = self {
+            stream.open_port(outbox);
         }
     }
 
@@ -62,32 +70,14 @@ impl Input<'_> {
                 }
                 Some(Err(_)) | None => 0,
             }),
-            Self::Stream(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
-                let result = poll_read(stream, buffer, cx);
+            Self::Connection(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
+                let result = stream.poll_read(buffer, cx);
                 // A task that has had its turn is told to wait, too, and nothing wakes it then for what comes.
                 waiting.waits.set(result.is_pending() && has_budget_remaining());
                 let count = ready!(result).unwrap_or(0);
                 into.extend_from_slice(&buffer[..count]);
                 Poll::Ready(count)
             }),
-        }
-    }
-}
-
-/// Reads as [`AsyncRead`](tokio::io::AsyncRead) does, from a connection that is shared.
-fn poll_read(stream: &TcpStream, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-    loop {
-        ready!(stream.poll_read_ready(cx))?;
-        let mut count = 0;
-        let result = stream.try_io(Interest::READABLE, || {
-            count = (&*SockRef::from(stream)).read(buffer)?;
-            // Where there was room for more, it was all: not to be asked for again before more comes.
-            if (1..buffer.len()).contains(&count) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
-        });
-        match result {
-            Err(error) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
-            Err(_) if count == 0 => {}
-            _ => return Poll::Ready(Ok(count)),
         }
     }
 }

@@ -85,6 +85,9 @@ impl<'a> Reader<'a> {
             self.wire.borrow_mut().close(None);
             return Parting::Ours;
         }
+        if self.wire.borrow().takes_frames_as_they_are() {
+            self.input.open_port(&self.link.outbox);
+        }
         let stop = loop {
             let batch = match self.batch().await {
                 Ok(batch) => batch,

@@ -20,8 +20,10 @@ use actix_web::{
     body::{BodySize, MessageBody},
     web::{self, Bytes, BytesMut},
 };
-use futures_core::Stream;
+use futures_core::Stream as _;
 use tokio::{net::TcpStream, sync::oneshot};
+
+use super::stream::Stream;
 
 /// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear that none will.
 pub(crate) struct Duplicate(Cell<Option<StdStream>>);
@@ -48,13 +50,13 @@ impl Duplicate {
 
 /// A connection that was taken over, and what its client had sent by then.
 pub(super) struct Taken {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) early: BytesMut,
 }
 
 /// The body of an answer to a handshake. It waits until the answer is written, and takes the connection.
 pub(super) struct Takeover {
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     /// What leaves with the answer, in the same write.
     first: Bytes,
     payload: web::Payload,
@@ -76,7 +78,7 @@ impl Takeover {
         let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else { return Err(payload) };
         let (taker, taken) = oneshot::channel();
         let takeover = Self {
-            stream: Some(stream),
+            stream: Some(Stream::new(stream)),
             first: Bytes::new(),
             payload,
             early: BytesMut::new(),

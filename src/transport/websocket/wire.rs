@@ -13,7 +13,6 @@ use actix_http::ws::{CloseReason, Codec, Message};
 use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use tokio::net::TcpStream;
 use tokio_util::codec::Encoder;
 
 use crate::{
@@ -48,8 +47,6 @@ pub(super) struct Wire {
     version: Version,
     /// The client takes compressed messages, and gets those of so many bytes or more.
     pub(super) deflate: Option<usize>,
-    /// The connection, if it was taken over and the client gets frames as they are.
-    stream: Option<Arc<TcpStream>>,
     waker: Option<Waker>,
 }
 
@@ -84,10 +81,9 @@ impl Wire {
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
-    /// The connection was taken over.
-    pub(super) fn take_over(&mut self, stream: &Arc<TcpStream>) {
-        let takes_frames_as_they_are = self.version == Version::V4 && !self.base64 && self.deflate.is_none();
-        self.stream = takes_frames_as_they_are.then(|| Arc::clone(stream));
+    /// Whether frames need not be made into something else for this client.
+    pub(super) fn takes_frames_as_they_are(&self) -> bool {
+        self.version == Version::V4 && !self.base64 && self.deflate.is_none()
     }
 
     /// A frame as this client wants it.
@@ -117,10 +113,7 @@ impl Wire {
             self.encode(Message::Pong(data));
         }
         let taken = match &self.source {
-            Source::Outbox(link) if self.own.is_empty() => match &self.stream {
-                Some(stream) => link.outbox.poll_all_with_port(stream, cx),
-                None => link.outbox.poll_all(cx),
-            },
+            Source::Outbox(link) if self.own.is_empty() => link.outbox.poll_all(cx),
             // It does not wait for frames while it has to write something else.
             Source::Outbox(link) => link.outbox.take_all().map_or(Poll::Pending, Poll::Ready),
             Source::Nothing => Poll::Pending,

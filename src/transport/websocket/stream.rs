@@ -1,0 +1,122 @@
+//! A connection that was taken over, for the task that runs it.
+
+use std::{
+    cell::RefCell,
+    io::{self, ErrorKind, Read},
+    mem,
+    net::Shutdown,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use socket2::SockRef;
+use tokio::{io::Interest, net::TcpStream};
+
+use crate::outbox::Outbox;
+
+/// The connection, wherever it is. It is closed when this is dropped.
+pub(super) struct Stream(RefCell<Place>);
+
+enum Place {
+    Here(TcpStream),
+    /// In the outbox, where whoever publishes finds it.
+    Port(Arc<Outbox>),
+}
+
+impl Stream {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self(RefCell::new(Place::Here(stream)))
+    }
+
+    /// Lets those who publish write to it while the outbox is waited for.
+    pub(super) fn open_port(&self, outbox: &Arc<Outbox>) {
+        let place = &mut *self.0.borrow_mut();
+        if let Place::Here(stream) = mem::replace(place, Place::Port(Arc::clone(outbox)))
+            && let Err(stream) = outbox.open_port(stream)
+        {
+            *place = Place::Here(stream);
+        }
+    }
+
+    /// From now on, nobody else writes to it.
+    pub(super) fn close_port(&self) {
+        let place = &mut *self.0.borrow_mut();
+        if let Place::Port(outbox) = place
+            && let Some(stream) = outbox.close_port()
+        {
+            *place = Place::Here(stream);
+        }
+    }
+
+    /// Reads as [`AsyncRead`](tokio::io::AsyncRead) does.
+    pub(super) fn poll_read(&self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.poll(|stream| {
+            loop {
+                ready!(stream.poll_read_ready(cx))?;
+                let mut count = 0;
+                let result = stream.try_io(Interest::READABLE, || {
+                    count = (&*SockRef::from(stream)).read(buffer)?;
+                    // Where there was room for more, it was all: not to be asked for again before more comes.
+                    if (1..buffer.len()).contains(&count) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+                });
+                match result {
+                    Err(error) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                    Err(_) if count == 0 => {}
+                    _ => return Poll::Ready(Ok(count)),
+                }
+            }
+        })
+    }
+
+    /// Whether there may be something to read, by what the last events have said, without a system call.
+    pub(super) fn is_readable(&self) -> bool {
+        self.with(|stream| stream.try_io(Interest::READABLE, || Ok(())).is_ok()).unwrap_or(true)
+    }
+
+    /// Ready: there is room to write, or nobody there.
+    pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| stream.poll_write_ready(cx))
+    }
+
+    /// Writes some of a chunk.
+    pub(super) fn poll_write(&self, chunk: &mut Bytes, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(|stream| {
+            loop {
+                // There is room most of the time.
+                match stream.try_write(chunk) {
+                    Ok(count) => {
+                        chunk.advance(count);
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(stream.poll_write_ready(cx))?,
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            }
+        })
+    }
+
+    /// Nothing more is written.
+    pub(super) fn shut_down(&self) {
+        // One who has gone needs not to be told.
+        let _ = self.with(|stream| SockRef::from(stream).shutdown(Shutdown::Write));
+    }
+
+    /// Nothing, if somebody else has closed the port; nobody does.
+    fn with<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
+        match &*self.0.borrow() {
+            Place::Here(stream) => Some(does(stream)),
+            Place::Port(outbox) => outbox.with_port(does),
+        }
+    }
+
+    fn poll<R>(&self, does: impl FnOnce(&TcpStream) -> Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        self.with(does).unwrap_or_else(|| Poll::Ready(Err(ErrorKind::NotConnected.into())))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.close_port();
+    }
+}
