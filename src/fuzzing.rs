@@ -224,7 +224,7 @@ pub fn msgpack(data: &[u8]) {
             PacketKind::Ack { id: Some(id), args } => encoding.ack(&packet.namespace, id, &Many(args)),
             _ => return None,
         };
-        let message = frame.expect("it was JSON").attachments()[0].clone();
+        let message = frame.expect("it was JSON").into_frame().attachments()[0].clone();
         Some(decode(message).expect("it can be read").expect("a whole packet"))
     };
     if let Some(relayed) = relay(&packet) {

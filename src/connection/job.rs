@@ -186,9 +186,9 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
 
 /// Error first, as in Node: `null`, or what was wrong.
 fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
-    if let Ok(frame) = socket.encoding().ack(socket.namespace().as_str(), id, error) {
+    if let Ok(answer) = socket.encoding().ack(socket.namespace().as_str(), id, error) {
         // A client which has gone hears nothing.
-        let _ = socket.push(frame);
+        let _ = socket.push(answer);
     }
 }
 

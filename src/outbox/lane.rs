@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::{Burst, Outbox, Pushed, Transport, Turn};
-use crate::protocol::Frame;
+use crate::protocol::{Frame, Single};
 
 const HELD: u8 = 0;
 const OPEN: u8 = 1;
@@ -75,7 +75,15 @@ impl Lane {
         }
     }
 
-    /// The same of one frame behind the other; in somebody's turn, they may be written at once. What is dropped of them
+    /// The same of a packet for this client alone, which needs no frame where it need not wait as one.
+    pub(crate) fn push_single(&self, packet: Single) -> Pushed {
+        match self.state.load(Ordering::Acquire) {
+            OPEN => self.outbox.push_single(packet),
+            _ => self.push(packet.into_frame()),
+        }
+    }
+
+    /// As [`Lane::push`], of one frame behind the other; in somebody's turn, they may be written at once. What is dropped of them
     /// counts for all.
     pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         match self.state.load(Ordering::Acquire) {

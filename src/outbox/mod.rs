@@ -5,6 +5,7 @@
 //! the right to take changing hands, so that an upgrade can neither lose nor double nor reorder a frame. A [`Lane`] is
 //! one socket's way into the outbox, closed until the client is admitted to its namespace.
 
+mod ahead;
 mod burst;
 mod direct;
 mod handover;

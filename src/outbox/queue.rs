@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::port::Port;
+use super::{ahead::Ahead, port::Port};
 use crate::protocol::Frame;
 
 /// How a client is connected.
@@ -62,8 +62,9 @@ pub(crate) enum Pushed {
 pub(crate) enum Taken {
     /// This one: what waits most of the time, and needs no list.
     One(Frame),
-    /// What is left of a frame, or of several, whose beginning the WebSocket has got: before anything else.
-    Rest(Bytes),
+    /// Of a WebSocket that takes frames as they are, before anything else: several of them in one piece, or what is left of
+    /// what it has got the beginning of.
+    Bytes(Bytes),
     /// These, in order; there may be more.
     Frames(Vec<Frame>),
     /// The last ones: after them the transport says goodbye.
@@ -97,8 +98,10 @@ pub(super) struct State {
     pub(super) polling: bool,
     /// The waiting poll should return with nothing.
     pub(super) release_poll: bool,
-    bytes: usize,
+    pub(super) bytes: usize,
     pub(super) frames: VecDeque<Frame>,
+    /// What leaves before the frames, as it is.
+    pub(super) ahead: Ahead,
     /// What was not written of what was written past the queue.
     rest: Option<Bytes>,
 }
@@ -112,7 +115,7 @@ type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 #[repr(C, align(64))]
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
-    max_bytes: usize,
+    pub(super) max_bytes: usize,
     pub(super) notify: Notify,
 }
 
@@ -135,6 +138,7 @@ impl Outbox {
                 release_poll: false,
                 waker: None,
                 port: None,
+                ahead: Ahead::default(),
                 rest: None,
             }),
             max_bytes,
@@ -177,7 +181,7 @@ impl Outbox {
         Pushed::Queued
     }
 
-    fn overflow(&self, mut state: MutexGuard<'_, State>) -> Pushed {
+    pub(super) fn overflow(&self, mut state: MutexGuard<'_, State>) -> Pushed {
         let waste = state.cut();
         drop(state);
         drop(waste);
@@ -216,7 +220,7 @@ impl Outbox {
         let mut state = self.state.lock();
         // Without the rest of a frame that was begun, what is said last would be a part of it.
         state.bytes = state.rest.as_ref().map_or(0, Bytes::len);
-        let waste = mem::take(&mut state.frames);
+        let waste = (mem::take(&mut state.frames), mem::take(&mut state.ahead));
         drop(state);
         drop(waste);
         self.finish();
@@ -241,7 +245,7 @@ impl Outbox {
     /// Frames that wait, and their bytes.
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.state.lock();
-        (state.frames.len(), state.bytes)
+        (state.frames.len() + state.ahead.packets(), state.bytes)
     }
 
     /// Whether nothing will ever come out of it again.
@@ -298,9 +302,16 @@ impl Outbox {
     pub(super) fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
         if let Some(rest) = state.rest.take() {
             state.bytes -= rest.len();
-            return Poll::Ready(Taken::Rest(rest));
+            return Poll::Ready(Taken::Bytes(rest));
         }
         state.bytes = 0;
+        if !state.ahead.is_empty() {
+            let ahead = mem::take(&mut state.ahead);
+            // An empty queue keeps its room.
+            let frames = if state.frames.is_empty() { VecDeque::new() } else { mem::take(&mut state.frames) };
+            drop(state);
+            return Poll::Ready(Taken::Bytes(ahead.followed_by(&frames)));
+        }
         if state.phase == Phase::Open
             && state.frames.len() == 1
             && let Some(frame) = state.frames.pop_front()
@@ -341,12 +352,11 @@ impl Outbox {
 
 impl State {
     /// Returns what was dropped, to be freed without the lock.
-    fn cut(&mut self) -> VecDeque<Frame> {
+    fn cut(&mut self) -> impl Sized + use<> {
         self.phase = Phase::Cut;
         self.bytes = 0;
-        self.rest = None;
         wake(self.waker.take());
-        mem::take(&mut self.frames)
+        (mem::take(&mut self.frames), mem::take(&mut self.ahead), self.rest.take())
     }
 
     pub(super) fn release_poll(&mut self) {
@@ -355,7 +365,7 @@ impl State {
     }
 }
 
-fn wake(waker: Option<Waker>) {
+pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
     }
@@ -365,7 +375,7 @@ impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state.lock();
         f.debug_struct("Outbox")
-            .field("frames", &state.frames.len())
+            .field("frames", &(state.frames.len() + state.ahead.packets()))
             .field("bytes", &state.bytes)
             .field("phase", &state.phase)
             .field("holder", &state.holder)

@@ -3,8 +3,8 @@ use serde::Serialize;
 
 use super::{
     AckId, Args, Frame,
-    frame::FrameWriter,
     json::{write_args, write_text},
+    written::Written,
 };
 
 /// Event names which Socket.IO keeps for itself, in both directions.
@@ -22,24 +22,24 @@ pub fn connect(namespace: &str, sid: &str) -> Frame {
     out.text(r#"{"sid":""#);
     out.text(sid); // an id of ours: base64url, nothing to escape
     out.text(r#""}"#);
-    finish(out, Vec::new())
+    out.into_frame()
 }
 
 /// `40`: the same for a client of Socket.IO 2, which makes an id of its own.
 pub fn connect_v3(namespace: &str) -> Frame {
-    finish(start('0', namespace), Vec::new())
+    start('0', namespace).into_frame()
 }
 
 /// `44{"message":"…"}`: the client is not let into the namespace. `json` is the payload.
 pub fn connect_error(namespace: &str, json: &str) -> Frame {
     let mut out = start('4', namespace);
     out.text(json);
-    finish(out, Vec::new())
+    out.into_frame()
 }
 
 /// `41`: the client is out of the namespace.
 pub fn disconnect(namespace: &str) -> Frame {
-    finish(start('1', namespace), Vec::new())
+    start('1', namespace).into_frame()
 }
 
 /// `42["name",data]`, or with an id `427["name",data]` to be acknowledged; with bytes in the data, `451-["name",…]`.
@@ -52,6 +52,16 @@ pub fn event<T: Serialize + ?Sized>(
     name: &str,
     data: &T,
 ) -> Result<Frame, serde_json::Error> {
+    write_event(namespace, id, name, data).map(Written::into_frame)
+}
+
+/// As [`event`], for whoever may need no frame of it.
+pub(super) fn write_event<T: Serialize + ?Sized>(
+    namespace: &str,
+    id: Option<u64>,
+    name: &str,
+    data: &T,
+) -> Result<Written, serde_json::Error> {
     let mut out = start_event(namespace, id, name);
     let attachments = write_args(out.json(), false, data)?;
     out.text("]");
@@ -69,7 +79,7 @@ pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_
         out.text(json);
     }
     out.text("]");
-    Ok(finish(out, args.attachments().to_vec()))
+    Ok(finish(out, args.attachments().to_vec()).into_frame())
 }
 
 /// `437[data]`: the answer to the event which asked with that id; with bytes in the data, `461-7[…]`.
@@ -77,6 +87,15 @@ pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_
 /// # Errors
 /// What `data`'s `Serialize` reports.
 pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: &AckId, data: &T) -> Result<Frame, serde_json::Error> {
+    write_ack(namespace, id, data).map(Written::into_frame)
+}
+
+/// As [`ack`], for whoever may need no frame of it.
+pub(super) fn write_ack<T: Serialize + ?Sized>(
+    namespace: &str,
+    id: &AckId,
+    data: &T,
+) -> Result<Written, serde_json::Error> {
     let mut out = start('3', namespace);
     out.text(id.as_str());
     out.text("[");
@@ -85,7 +104,7 @@ pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: &AckId, data: &T) -> Resu
     Ok(finish(out, attachments))
 }
 
-fn start_event(namespace: &str, id: Option<u64>, name: &str) -> FrameWriter {
+fn start_event(namespace: &str, id: Option<u64>, name: &str) -> Written {
     let mut out = start('2', namespace);
     if let Some(id) = id {
         out.text(&id.to_string());
@@ -96,8 +115,8 @@ fn start_event(namespace: &str, id: Option<u64>, name: &str) -> FrameWriter {
 }
 
 /// An Engine.IO message with the type and, unless it is the main one, the namespace.
-fn start(kind: char, namespace: &str) -> FrameWriter {
-    let mut out = FrameWriter::new();
+fn start(kind: char, namespace: &str) -> Written {
+    let mut out = Written::new();
     out.text("4");
     out.text(kind.encode_utf8(&mut [0; 4]));
     if namespace != "/" {
@@ -108,12 +127,13 @@ fn start(kind: char, namespace: &str) -> FrameWriter {
 }
 
 /// Whether a packet is a binary one is known when its data is written.
-fn finish(mut out: FrameWriter, attachments: Vec<Bytes>) -> Frame {
+fn finish(mut out: Written, attachments: Vec<Bytes>) -> Written {
     if !attachments.is_empty() {
         out.bytes()[1] += b'5' - b'2'; // event to binary event, ack to binary ack
         out.insert(2, &format!("{}-", attachments.len()));
+        out.attach(attachments);
     }
-    out.finish(attachments)
+    out
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 use std::{
-    cell::Cell,
-    fmt, mem,
+    fmt,
     sync::{Arc, OnceLock},
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::EnginePacket;
+use super::{EnginePacket, written::Written};
 
 /// The longest WebSocket header of an unmasked frame: two bytes and a 64-bit length.
-const MAX_HEADER: usize = 10;
+pub(super) const MAX_HEADER: usize = 10;
 /// FIN and the opcode "text" (RFC 6455 §5.2).
 pub(super) const FIN_TEXT: u8 = 0x81;
 /// FIN and the opcode "binary".
@@ -55,6 +54,20 @@ impl Frame {
         Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), deflatable: false, extra: None }
     }
 
+    /// Of a text's WebSocket frame, which begins with so many bytes of header.
+    pub(super) fn new(text: Bytes, header: u8, attachments: Vec<Bytes>) -> Self {
+        let first = text.len();
+        if attachments.is_empty() {
+            return Self { websocket: text, header, first, deflatable: false, extra: None };
+        }
+        let mut websocket = BytesMut::from(text);
+        for attachment in &attachments {
+            put_frame(&mut websocket, FIN_BINARY, attachment);
+        }
+        let extra = Extra { attachments, ..Extra::default() };
+        Self { websocket: websocket.freeze(), header, first, deflatable: false, extra: Some(Arc::new(extra)) }
+    }
+
     /// Frames one Engine.IO packet.
     pub fn engine(packet: &EnginePacket) -> Self {
         match packet {
@@ -71,9 +84,9 @@ impl Frame {
                 }
             }
             text => {
-                let mut writer = FrameWriter::new();
-                writer.text(&text.encode());
-                writer.finish(Vec::new())
+                let mut written = Written::new();
+                written.text(&text.encode());
+                written.into_frame()
             }
         }
     }
@@ -118,11 +131,7 @@ impl Frame {
 
     /// Bytes that it takes in memory, roughly, where nobody else has a clone.
     pub(crate) fn cost(&self) -> usize {
-        /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's own.
-        const ALLOCATION: usize = 64;
-        let attachments = self.attachments();
-        let attached: usize = attachments.iter().map(|data| data.len() + ALLOCATION).sum();
-        size_of::<Self>() + ALLOCATION + self.websocket.len() + attached
+        cost(self.len(), self.attachments())
     }
 
     /// Gives it a place for its compressed form, which all clones made from now on share; [`Frame::deflated`] has nothing
@@ -203,6 +212,14 @@ impl fmt::Debug for Frame {
     }
 }
 
+/// Bytes that a frame of so many takes in memory, roughly.
+pub(super) fn cost(length: usize, attachments: &[Bytes]) -> usize {
+    /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's own.
+    const ALLOCATION: usize = 64;
+    let attached: usize = attachments.iter().map(|data| data.len() + ALLOCATION).sum();
+    size_of::<Frame>() + ALLOCATION + length + attached
+}
+
 fn base64_packet(data: &[u8]) -> String {
     let mut text = "b".to_owned();
     BASE64_STANDARD.encode_string(data, &mut text);
@@ -217,7 +234,7 @@ pub(super) fn put_frame(out: &mut BytesMut, opcode: u8, payload: &[u8]) {
 }
 
 /// The header of an unmasked frame, and its size (RFC 6455 §5.2).
-fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
+pub(super) fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
     let mut header = [0; MAX_HEADER];
     header[0] = opcode;
     let size = match length {
@@ -237,76 +254,6 @@ fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
         }
     };
     (header, size)
-}
-
-/// Room that a thread keeps to write frames in.
-const SCRATCH: usize = 16 * 1024;
-
-thread_local! {
-    /// Where this thread writes its frames. One that is done is a copy of just its size.
-    static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Collects a packet's text behind room for the header, whose size is known only at the end.
-pub(super) struct FrameWriter {
-    bytes: Vec<u8>,
-}
-
-impl FrameWriter {
-    pub(super) fn new() -> Self {
-        // Empty, if somebody's `Serialize` makes a frame within a frame.
-        let mut bytes = PAGE.take();
-        bytes.clear();
-        bytes.resize(MAX_HEADER, 0);
-        Self { bytes }
-    }
-
-    pub(super) fn text(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-    }
-
-    /// For serde_json, which writes valid UTF-8 only.
-    pub(super) fn json(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
-    }
-
-    /// Puts text after the first `position` bytes of the text so far.
-    pub(super) fn insert(&mut self, position: usize, text: &str) {
-        let position = MAX_HEADER + position;
-        self.bytes.splice(position..position, text.bytes());
-    }
-
-    /// The text so far, to change.
-    pub(super) fn bytes(&mut self) -> &mut [u8] {
-        &mut self.bytes[MAX_HEADER..]
-    }
-
-    pub(super) fn finish(mut self, attachments: Vec<Bytes>) -> Frame {
-        let length = self.bytes.len() - MAX_HEADER;
-        let (header, size) = header(FIN_TEXT, length);
-        let start = MAX_HEADER - size;
-        self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
-        let first = self.bytes.len() - start;
-        let text = Bytes::copy_from_slice(&self.bytes[start..]);
-        let header = size as u8;
-        if attachments.is_empty() {
-            return Frame { websocket: text, header, first, deflatable: false, extra: None };
-        }
-        let mut websocket = BytesMut::from(text);
-        for attachment in &attachments {
-            put_frame(&mut websocket, FIN_BINARY, attachment);
-        }
-        let extra = Extra { attachments, ..Extra::default() };
-        Frame { websocket: websocket.freeze(), header, first, deflatable: false, extra: Some(Arc::new(extra)) }
-    }
-}
-
-impl Drop for FrameWriter {
-    fn drop(&mut self) {
-        if self.bytes.capacity() <= SCRATCH {
-            PAGE.set(mem::take(&mut self.bytes));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -339,9 +286,10 @@ mod tests {
 
     #[test]
     fn attachments_follow_the_text() {
-        let mut writer = FrameWriter::new();
-        writer.text("451-[…]");
-        let frame = writer.finish(vec![Bytes::from_static(&[1, 2, 3]), Bytes::new()]);
+        let mut written = Written::new();
+        written.text("451-[…]");
+        written.attach(vec![Bytes::from_static(&[1, 2, 3]), Bytes::new()]);
+        let frame = written.into_frame();
         assert_eq!(frame.text(), "451-[…]");
         let text = WsFrame::Text("451-[…]".into());
         let binary = [WsFrame::Binary(Bytes::from_static(&[1, 2, 3])), WsFrame::Binary(Bytes::new())];
@@ -375,9 +323,10 @@ mod tests {
 
     #[test]
     fn attachments_are_compressed_one_by_one() {
-        let mut writer = FrameWriter::new();
-        writer.text("452-[…]");
-        let plain = writer.finish(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        let mut written = Written::new();
+        written.text("452-[…]");
+        written.attach(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        let plain = written.into_frame();
         assert_eq!(plain.deflated(|_| panic!("it is not to be compressed")), plain.websocket());
         let frame = plain.deflatable();
         let deflated = frame.deflated(|payload| (payload.len() == 100).then(|| vec![9])).clone();

@@ -22,7 +22,9 @@ mod open;
 mod packet;
 mod parser;
 pub mod payload;
+mod single;
 pub mod v3;
+mod written;
 
 pub use arg_error::ArgError;
 pub use args::Args;
@@ -36,3 +38,4 @@ pub use open::{Open, Version};
 pub use packet::{AckId, Packet, PacketKind};
 pub(crate) use parser::Encoding;
 pub use parser::{Encoded, MsgpackParser, PacketDecoder, Parser};
+pub(crate) use single::Single;

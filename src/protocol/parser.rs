@@ -5,8 +5,8 @@ use bytestring::ByteString;
 use serde::Serialize;
 
 use super::{
-    AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind, encode,
-    frame::FrameWriter, json::write_args, msgpack,
+    AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind, Single, encode,
+    json::write_args, msgpack, written::Written,
 };
 
 /// How packets are written, and read: Socket.IO's `parser` option.
@@ -111,10 +111,11 @@ impl Encoded {
     fn frame(self) -> Frame {
         match self {
             Self { text: Some(text), binary } => {
-                let mut out = FrameWriter::new();
+                let mut out = Written::new();
                 out.text("4");
                 out.text(&text);
-                out.finish(binary)
+                out.attach(binary);
+                out.into_frame()
             }
             Self { text: None, binary } => {
                 // Parsers of ours and of others send one message; more would be more packets.
@@ -176,11 +177,11 @@ impl Encoding {
         Self { deflate_from: bytes, ..self }
     }
 
-    /// Lets a frame be sent compressed. Clones share what is, so this comes before there are any.
-    pub(crate) fn compressible(&self, frame: Frame) -> Frame {
+    /// Lets a packet be sent compressed. Clones of its frame share what is, so this comes before there are any.
+    pub(crate) fn compressible(&self, packet: Single) -> Single {
         match self.deflate_from {
-            Some(bytes) if frame.len() >= bytes => frame.deflatable(),
-            _ => frame,
+            Some(bytes) => packet.deflatable_from(bytes),
+            None => packet,
         }
     }
 
@@ -226,13 +227,13 @@ impl Encoding {
         id: Option<u64>,
         name: &str,
         data: &T,
-    ) -> Result<Frame, serde_json::Error> {
+    ) -> Result<Single, serde_json::Error> {
         Ok(match &self.parser {
             Some(parser) => {
                 let (name, id) = (name.into(), id.map(AckId::from));
-                write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id })
+                Single::Frame(write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id }))
             }
-            None => encode::event(namespace, id, name, data)?,
+            None => Single::Written(encode::write_event(namespace, id, name, data)?),
         })
     }
 
@@ -244,7 +245,7 @@ impl Encoding {
             }
             None => encode::forward(namespace, name, args)?,
         };
-        Ok(self.compressible(frame))
+        Ok(self.compressible(Single::Frame(frame)).into_frame())
     }
 
     pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -252,12 +253,15 @@ impl Encoding {
         namespace: &str,
         id: &AckId,
         data: &T,
-    ) -> Result<Frame, serde_json::Error> {
-        let frame = match &self.parser {
-            Some(parser) => write(&**parser, namespace, PacketKind::Ack { id: Some(id.clone()), args: args(data)? }),
-            None => encode::ack(namespace, id, data)?,
+    ) -> Result<Single, serde_json::Error> {
+        let packet = match &self.parser {
+            Some(parser) => {
+                let kind = PacketKind::Ack { id: Some(id.clone()), args: args(data)? };
+                Single::Frame(write(&**parser, namespace, kind))
+            }
+            None => Single::Written(encode::write_ack(namespace, id, data)?),
         };
-        Ok(self.compressible(frame))
+        Ok(self.compressible(packet))
     }
 }
 

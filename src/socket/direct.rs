@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use super::{AckError, SendError, Socket, send::check};
-use crate::protocol::{Args, Frame};
+use crate::protocol::{Args, Single};
 
 /// How to send to one client: made by [`Socket::volatile`], [`Socket::compress`] and
 /// [`Socket::timeout`].
@@ -57,11 +57,11 @@ impl<'a> Direct<'a> {
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
-        let frame = self.encode(None, event, data)?;
+        let packet = self.encode(None, event, data)?;
         if !self.volatile {
-            return self.socket.push(frame);
+            return self.socket.push(packet);
         }
-        self.socket.push_volatile(&frame);
+        self.socket.push_volatile(&packet.into_frame());
         if self.socket.is_connected() { Ok(()) } else { Err(SendError::Closed) }
     }
 
@@ -84,20 +84,20 @@ impl<'a> Direct<'a> {
     /// [`AckError`], except for [`AckError::Reply`].
     pub async fn emit_with_ack_args<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Args, AckError> {
         let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
-        let frame = self.encode(Some(pending.id()), event, data)?;
+        let packet = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
-            self.socket.push_volatile(&frame);
+            self.socket.push_volatile(&packet.into_frame());
         } else {
-            self.socket.push(frame)?;
+            self.socket.push(packet)?;
         }
         let answer = timeout(self.timeout, pending.answer()).await;
         answer.map_err(|_| AckError::Timeout)?
     }
 
-    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
+    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Single, SendError> {
         check(event)?;
         let encoding = self.socket.encoding();
-        let frame = encoding.event(self.socket.namespace().as_str(), id, event, data)?;
-        Ok(if self.compress { encoding.compressible(frame) } else { frame })
+        let packet = encoding.event(self.socket.namespace().as_str(), id, event, data)?;
+        Ok(if self.compress { encoding.compressible(packet) } else { packet })
     }
 }

@@ -37,7 +37,7 @@ use crate::{
     config::Config,
     model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
-    protocol::{AckId, Args, Encoding, Frame},
+    protocol::{AckId, Args, Encoding, Frame, Single},
     registry::HubId,
     stats::Counters,
 };
@@ -269,10 +269,10 @@ impl Socket {
         &self.inner.space.encoding
     }
 
-    pub(crate) fn push(&self, frame: Frame) -> Result<(), SendError> {
-        self.inner.space.check_size(&frame)?;
-        let length = frame.len();
-        match self.inner.lane.push(frame) {
+    pub(crate) fn push(&self, packet: Single) -> Result<(), SendError> {
+        self.inner.space.check_size(packet.cost())?;
+        let length = packet.len();
+        match self.inner.lane.push_single(packet) {
             Pushed::Queued => self.counters().sent.add(1, length),
             Pushed::Dropped => return Err(SendError::Closed),
         }

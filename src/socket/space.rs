@@ -10,7 +10,7 @@ use super::{Population, SendError, Socket, survey::Surveys};
 use crate::{
     config::Config,
     model::{Namespace, SocketId},
-    protocol::{Encoding, Frame},
+    protocol::Encoding,
     registry::ChannelRegistry,
     stats::Counters,
 };
@@ -57,8 +57,8 @@ impl Space {
     }
 
     /// Refuses a frame which could wait for nobody, and would cost them their connection.
-    pub(super) fn check_size(&self, frame: &Frame) -> Result<(), SendError> {
-        let (length, limit) = (frame.cost(), self.config.max_outbox);
+    pub(super) fn check_size(&self, cost: usize) -> Result<(), SendError> {
+        let (length, limit) = (cost, self.config.max_outbox);
         if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
 

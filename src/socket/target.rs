@@ -240,12 +240,12 @@ impl Target {
     fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
         check(event)?;
         let encoding = &self.space.encoding;
-        let frame = encoding.event(self.space.namespace.as_str(), id, event, data)?;
-        Ok(if self.compress { encoding.compressible(frame) } else { frame })
+        let packet = encoding.event(self.space.namespace.as_str(), id, event, data)?;
+        Ok(if self.compress { encoding.compressible(packet) } else { packet }.into_frame())
     }
 
     fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {
-        self.space.check_size(&frame)?;
+        self.space.check_size(frame.cost())?;
         let Self { space, audience, volatile, invalid, .. } = self;
         match invalid {
             Some(error) => Err(error.into()),

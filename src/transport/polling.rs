@@ -95,7 +95,7 @@ pub(crate) async fn get(
         }
         Taken::Nothing => vec![Frame::NOOP],
         // No poll gets the rest of what a WebSocket has begun: it does not come back to polling.
-        Taken::Rest(_) | Taken::Cut => {
+        Taken::Bytes(_) | Taken::Cut => {
             poll.end();
             return None;
         }

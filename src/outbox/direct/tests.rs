@@ -207,7 +207,7 @@ async fn what_was_begun_is_ended_before_a_goodbye() {
         assert!(world.poll().is_pending());
     }
     world.outbox.abandon();
-    assert!(matches!(world.poll(), Poll::Ready(Taken::Rest(_))));
+    assert!(matches!(world.poll(), Poll::Ready(Taken::Bytes(_))));
     assert_eq!(world.poll(), Poll::Ready(Taken::Last(Vec::new())));
     assert_eq!(world.outbox.stop_waiting(), None);
 }
@@ -247,7 +247,7 @@ async fn what_does_not_fit_follows_byte_for_byte() {
     let mut rest = Vec::new();
     while let Poll::Ready(taken) = world.poll() {
         match taken {
-            Taken::Rest(bytes) => rest.extend_from_slice(&bytes),
+            Taken::Bytes(bytes) => rest.extend_from_slice(&bytes),
             Taken::One(frame) => rest.extend_from_slice(frame.websocket()),
             Taken::Frames(frames) => frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket())),
             other => panic!("{other:?}"),

@@ -160,7 +160,10 @@ impl<'a> Reader<'a> {
     /// At least one packet, and whatever has come with it; but not much that is a multiple of what came.
     async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
         self.inflated = 0;
-        let mut batch = vec![self.packet().await?];
+        let first = self.packet().await?;
+        // Where there is more, there mostly are several.
+        let mut batch = Vec::with_capacity(if self.buffer.is_empty() { 1 } else { 8 });
+        batch.push(first);
         while batch.len() < Link::BATCH && self.inflated < self.link.config.max_payload {
             match self.decode() {
                 Ok(Some(packet)) => batch.push(packet),

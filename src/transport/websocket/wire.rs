@@ -129,7 +129,7 @@ impl Wire {
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
             // Before what is its own.
-            Poll::Ready(Taken::Rest(rest)) => Poll::Ready(Some(rest)),
+            Poll::Ready(Taken::Bytes(bytes)) => Poll::Ready(Some(bytes)),
             // Without a copy.
             Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
             Poll::Ready(Taken::One(frame)) => Poll::Ready(Some(self.join(vec![frame]).freeze())),
