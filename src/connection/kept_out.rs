@@ -3,35 +3,38 @@ use crate::model::Namespace;
 /// Namespaces that a client is not in, and may not know yet that it is not: what it has sent meanwhile is no offence.
 #[derive(Debug)]
 pub(super) struct KeptOut {
-    /// With the packets that each is still forgiven.
-    namespaces: Vec<(Namespace, usize)>,
+    /// With the packets that each is still forgiven, if they are counted.
+    namespaces: Vec<(Namespace, Option<usize>)>,
     limit: usize,
 }
 
 impl KeptOut {
-    /// Remembers so many namespaces at most: packets for further ones are not forgiven.
+    /// Remembers so many namespaces at most.
     pub(super) fn new(limit: usize) -> Self {
         Self { namespaces: Vec::new(), limit }
     }
 
     /// The application has put the client out, which was there by right: however much it sends before it knows.
     pub(super) fn put_out(&mut self, namespace: Namespace) {
-        self.remember(namespace, usize::MAX);
+        self.remember(namespace, None);
     }
 
     /// The client was not let in. It is forgiven what it could have had waiting for the verdict.
     pub(super) fn refused(&mut self, namespace: Namespace, max_inbox: usize) {
-        self.remember(namespace, max_inbox);
+        self.remember(namespace, Some(max_inbox));
     }
 
-    fn remember(&mut self, namespace: Namespace, forgiven: usize) {
+    fn remember(&mut self, namespace: Namespace, forgiven: Option<usize>) {
         self.asks_again(namespace.as_str());
-        if self.namespaces.len() < self.limit {
-            self.namespaces.push((namespace, forgiven));
+        if !self.namespaces.is_empty() && self.namespaces.len() >= self.limit {
+            // Who was refused had no right to be there.
+            let least = self.namespaces.iter().position(|(_, forgiven)| forgiven.is_some()).unwrap_or(0);
+            self.namespaces.remove(least);
         }
+        self.namespaces.push((namespace, forgiven));
     }
 
-    /// The client asks to be let in, and knows by now.
+    /// The client asks to be let in: what follows is about that.
     pub(super) fn asks_again(&mut self, namespace: &str) {
         self.namespaces.retain(|(name, _)| name.as_str() != namespace);
     }
@@ -41,9 +44,14 @@ impl KeptOut {
         let Some((_, left)) = self.namespaces.iter_mut().find(|(name, _)| name.as_str() == namespace) else {
             return false;
         };
-        let is_forgiven = *left > 0;
-        *left = left.saturating_sub(1);
-        is_forgiven
+        match left {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
     }
 }
 
@@ -74,13 +82,19 @@ mod tests {
     }
 
     #[test]
-    fn it_remembers_no_more_than_its_limit() {
-        let mut kept_out = KeptOut::new(1);
+    fn it_remembers_so_many_and_those_who_were_put_out_longest() {
+        let mut kept_out = KeptOut::new(2);
         kept_out.put_out(Namespace::new("/a"));
         kept_out.refused(Namespace::new("/b"), 3);
-        assert!(kept_out.forgives("/a"));
-        assert!(!kept_out.forgives("/b"));
-        kept_out.refused(Namespace::new("/a"), 0);
-        assert!(!kept_out.forgives("/a"), "the last word counts");
+        kept_out.refused(Namespace::new("/c"), 3);
+        assert!(!kept_out.forgives("/b"), "the first that was refused had to go");
+        assert!(kept_out.forgives("/c") && kept_out.forgives("/a"));
+        kept_out.put_out(Namespace::new("/d"));
+        assert!(!kept_out.forgives("/c"));
+        kept_out.put_out(Namespace::new("/e"));
+        assert!(!kept_out.forgives("/a"), "the first of those who were put out had to go");
+        assert!(kept_out.forgives("/d") && kept_out.forgives("/e"));
+        kept_out.refused(Namespace::new("/d"), 0);
+        assert!(!kept_out.forgives("/d"), "the last word counts");
     }
 }

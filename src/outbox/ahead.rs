@@ -1,7 +1,5 @@
 //! Packets for one client alone: they need no frame, and no place in the queue, if what they become is known already.
 
-use std::collections::VecDeque;
-
 use bytes::{Bytes, BytesMut};
 
 use super::{
@@ -12,6 +10,9 @@ use crate::protocol::{Frame, Single};
 
 /// Room for a few small packets: who gets one, often gets some.
 const ROOM: usize = 512;
+
+/// Bytes of the largest of them. They are copied under the lock; what is larger waits as a frame, which is not.
+const LARGEST: usize = 4 * 1024;
 
 /// Packets for a WebSocket that takes frames as they are, one behind the other, which leave before the frames that wait.
 #[derive(Default)]
@@ -38,7 +39,8 @@ impl Ahead {
     }
 
     /// Everything, in one piece.
-    pub(super) fn followed_by(mut self, frames: &VecDeque<Frame>) -> Bytes {
+    pub(super) fn followed_by(mut self, frames: &[Frame]) -> Bytes {
+        self.bytes.reserve(frames.iter().map(Frame::len).sum());
         frames.iter().for_each(|frame| self.bytes.extend_from_slice(frame.websocket()));
         self.bytes.freeze()
     }
@@ -49,12 +51,14 @@ impl Outbox {
     /// it is put behind the last one without becoming a frame.
     pub(crate) fn push_single(&self, mut packet: Single) -> Pushed {
         let cost = packet.cost();
-        let mut state = self.state.lock();
-        let takes_bytes = state.port.is_some() && state.frames.is_empty() && state.phase == Phase::Open;
-        let Some(websocket) = packet.websocket().filter(|_| takes_bytes) else {
-            drop(state);
+        let Some(websocket) = packet.websocket().filter(|bytes| bytes.len() <= LARGEST) else {
             return self.push(packet.into_frame());
         };
+        let mut state = self.state.lock();
+        if state.port.is_none() || !state.frames.is_empty() || state.phase != Phase::Open {
+            drop(state);
+            return self.push(packet.into_frame());
+        }
         // It has the bound that it would have as a frame.
         if state.bytes + cost > self.max_bytes {
             return self.overflow(state);
@@ -175,12 +179,15 @@ mod tests {
 
     #[actix_web::test]
     async fn what_a_websocket_does_not_take_as_it_is_waits_as_a_frame() {
-        let outbox = outbox(1000).await;
+        let outbox = outbox(10_000).await;
         let binary = |parser: &Encoding| parser.event("/", None, "a", &Bytes::from_static(&[1])).unwrap();
         for packet in [binary(&Encoding::default()), binary(&Encoding::new(MsgpackParser))] {
             outbox.push_single(packet);
             assert!(matches!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(_))));
         }
+        let large = "x".repeat(LARGEST);
+        outbox.push_single(single(&large));
+        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame(&large))));
         drop(outbox.close_port());
         outbox.push_single(single("a"));
         assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame("a"))));

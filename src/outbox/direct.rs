@@ -12,6 +12,7 @@ impl Outbox {
     pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         let mut state = self.state.lock();
         // The transport waits if it has left its waker: the queue is open then, and nothing is in it.
+        debug_assert!(state.waker.is_none() || state.port.is_none() || state.has_nothing());
         if let Some(Turn(turn)) = turn
             && state.waker.is_some()
             && let Some(port) = &mut state.port

@@ -15,10 +15,10 @@ pub(super) struct Port {
     pub(super) written: u64,
 }
 
-/// A peer that has gone is an error, and no signal to the process.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+/// A peer that has gone is an error, and no signal to the process: as the standard library writes.
+#[cfg(all(unix, not(target_vendor = "apple")))]
 const FLAGS: i32 = libc::MSG_NOSIGNAL;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
 const FLAGS: i32 = 0;
 
 impl Port {
@@ -30,7 +30,7 @@ impl Port {
 }
 
 impl Outbox {
-    /// Takes the connection of the WebSocket that takes from here. From now on, frames may be written to it past the queue
+    /// Takes the connection of the WebSocket that takes from here, which must not block. From now on, frames may be written to it past the queue
     /// whenever its task waits.
     ///
     /// # Errors

@@ -111,7 +111,8 @@ const KEPT: usize = 8;
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
-/// The queue of one connection, bounded in bytes. Its lock is held to push, to take, or to write past it without waiting.
+/// The queue of one connection, bounded in bytes. Its lock is held to push, to take, and for
+/// each system call on the connection that is in it: no more than 64 KiB at a time, and without waiting.
 #[repr(C, align(64))]
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
@@ -305,14 +306,8 @@ impl Outbox {
             return Poll::Ready(Taken::Bytes(rest));
         }
         state.bytes = 0;
-        if !state.ahead.is_empty() {
-            let ahead = mem::take(&mut state.ahead);
-            // An empty queue keeps its room.
-            let frames = if state.frames.is_empty() { VecDeque::new() } else { mem::take(&mut state.frames) };
-            drop(state);
-            return Poll::Ready(Taken::Bytes(ahead.followed_by(&frames)));
-        }
-        if state.phase == Phase::Open
+        if state.ahead.is_empty()
+            && state.phase == Phase::Open
             && state.frames.len() == 1
             && let Some(frame) = state.frames.pop_front()
         {
@@ -326,6 +321,11 @@ impl Outbox {
         } else {
             state.frames.drain(..).collect()
         };
+        if !state.ahead.is_empty() {
+            let ahead = mem::take(&mut state.ahead);
+            drop(state);
+            return Poll::Ready(Taken::Bytes(ahead.followed_by(&all)));
+        }
         self.taken(state, all, waker)
     }
 
@@ -357,6 +357,11 @@ impl State {
         self.bytes = 0;
         wake(self.waker.take());
         (mem::take(&mut self.frames), mem::take(&mut self.ahead), self.rest.take())
+    }
+
+    /// Open, and nothing waits: what is written now comes next.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.phase == Phase::Open && self.rest.is_none() && self.ahead.is_empty() && self.frames.is_empty()
     }
 
     pub(super) fn release_poll(&mut self) {

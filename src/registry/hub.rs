@@ -31,8 +31,9 @@ const BURST: usize = 64 * 1024;
 /// Things to hear for which a hub keeps room.
 const KEPT: usize = 1024;
 
-/// The sockets of one worker. It is told everything in the registry's order, and pushes frames into outboxes whose
-/// transports run on its own thread: waking them is cheap there.
+/// The sockets of one worker. It is told everything in the registry's order, and pushes frames into outboxes, most of
+/// whose transports run on its own thread: waking them is cheap there. (A WebSocket that took over from polling may be
+/// another worker's.)
 pub(super) struct Hub {
     id: HubId,
     registry: Weak<Shared>,

@@ -3,7 +3,7 @@
 //! [`ChannelRegistry`] has one order for everything: who comes and goes, who joins and leaves, what is published. It is a
 //! lock, held to put a thing into the inboxes of the [`Hub`]s it is for, and for nothing else. The hubs are actors, one on
 //! each worker's thread, which know their sockets: a publication is one thing told to each worker that has a subscriber,
-//! and a delivery is a push into the subscriber's [`Lane`], on its own thread. Inboxes keep the order, so all subscribers
+//! and a delivery is a push into the subscriber's [`Lane`], mostly on its own thread. Inboxes keep the order, so all subscribers
 //! see the registry's. No user code runs here, and no serialisation: what comes is plain data, and what goes on is encoded
 //! already.
 

@@ -94,7 +94,7 @@ pub(crate) async fn get(
             frames
         }
         Taken::Nothing => vec![Frame::NOOP],
-        // No poll gets the rest of what a WebSocket has begun: it does not come back to polling.
+        // No poll gets what is for a WebSocket as it is: it does not come back to polling.
         Taken::Bytes(_) | Taken::Cut => {
             poll.end();
             return None;

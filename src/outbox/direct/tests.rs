@@ -6,15 +6,21 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
+    thread,
+    time::{Duration, Instant},
 };
 
+use actix_http::ws::{Codec, Frame as WsFrame};
+use bytes::BytesMut;
+use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio_util::codec::Decoder;
 
 use super::{
     super::{Taken, Transport},
     *,
 };
-use crate::protocol::{EnginePacket, Frame};
+use crate::protocol::{Encoding, EnginePacket, Frame};
 
 fn frame(text: &str) -> Frame {
     Frame::engine(&EnginePacket::Message(text.into()))
@@ -51,7 +57,7 @@ async fn connection() -> (TcpStream, net::TcpStream) {
 impl World {
     async fn start(holder: Transport) -> Self {
         let (stream, client) = connection().await;
-        let outbox = Outbox::new(holder, 1 << 20, |_| {});
+        let outbox = Outbox::new(holder, 1 << 24, |_| {});
         outbox.open_port(stream).unwrap();
         Self { outbox, client, woken: Arc::default() }
     }
@@ -264,8 +270,69 @@ async fn what_does_not_fit_follows_byte_for_byte() {
     assert!(got == expected, "{} bytes arrived, {} were sent, or others", got.len(), expected.len());
 }
 
+/// Three threads with something to say, each in its own way, and a transport that takes what waits: what each says comes
+/// whole and in its order.
+#[actix_web::test]
+async fn whoever_says_something_from_wherever_is_heard_in_order() {
+    const EACH: u64 = 3000;
+    let world = World::start(Transport::WebSocket).await;
+    let says = |who: char, n: u64| frame(&format!("{who}{n}:{}", "x".repeat(n as usize % 700)));
+    let single = |who: char, n: u64| Encoding::default().event("/", None, &format!("{who}{n}:"), "").unwrap();
+    // So that there often is no room, in the middle of a frame too.
+    world.outbox.with_port(|stream| SockRef::from(stream).set_send_buffer_size(16 * 1024)).unwrap().unwrap();
+    let (outbox, mut left, start) = (&world.outbox, Vec::new(), Instant::now());
+    let got = thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..EACH {
+                assert_eq!(outbox.deliver(&Burst::new(vec![says('a', n)]), Some(Turn(n + 1))), Pushed::Queued);
+            }
+        });
+        scope.spawn(move || {
+            (0..EACH).for_each(|n| assert_eq!(outbox.push(says('b', n)), Pushed::Queued));
+        });
+        scope.spawn(move || {
+            (0..EACH).for_each(|n| assert_eq!(outbox.push_single(single('c', n)), Pushed::Queued));
+        });
+        let (mut got, mut codec) = (vec![Vec::new(); 3], Codec::new().client_mode());
+        let mut buffer = BytesMut::new();
+        while got.iter().any(|from: &Vec<u64>| from.len() < EACH as usize) {
+            assert!(start.elapsed() < Duration::from_secs(30), "something is lost");
+            if left.is_empty() {
+                left = match world.poll() {
+                    Poll::Ready(Taken::Bytes(bytes)) => bytes.to_vec(),
+                    Poll::Ready(Taken::One(frame)) => frame.websocket().to_vec(),
+                    Poll::Ready(Taken::Frames(frames)) => {
+                        frames.iter().flat_map(|one| one.websocket().to_vec()).collect()
+                    }
+                    Poll::Ready(other) => panic!("{other:?}"),
+                    Poll::Pending => Vec::new(),
+                };
+            }
+            if let Some(Ok(count)) =
+                outbox.with_port(|stream| SockRef::from(stream).send(&left)).filter(|_| !left.is_empty())
+            {
+                left.drain(..count);
+            }
+            buffer.extend_from_slice(&world.read());
+            while let Some(WsFrame::Text(text)) = codec.decode(&mut buffer).expect("whole frames") {
+                let text = String::from_utf8(text.to_vec()).unwrap();
+                let (who, rest) = ['a', 'b', 'c']
+                    .iter()
+                    .enumerate()
+                    .find_map(|(at, who)| Some((at, text.split_once(*who)?.1)))
+                    .unwrap();
+                got[who].push(rest.split(':').next().unwrap().parse::<u64>().unwrap());
+            }
+        }
+        got
+    });
+    for from in got {
+        assert!(from.into_iter().eq(0..EACH));
+    }
+}
+
 #[test]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn what_a_write_looks_at_is_on_one_line_of_memory() {
     use std::mem::{align_of, offset_of};
 

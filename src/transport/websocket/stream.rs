@@ -15,6 +15,9 @@ use tokio::{io::Interest, net::TcpStream};
 
 use crate::outbox::Outbox;
 
+/// Bytes that are written at once, under the outbox's lock.
+const PIECE: usize = 64 * 1024;
+
 /// The connection, wherever it is. It is closed when this is dropped.
 pub(super) struct Stream(RefCell<Place>);
 
@@ -79,12 +82,12 @@ impl Stream {
         self.poll(|stream| stream.poll_write_ready(cx))
     }
 
-    /// Writes some of a chunk.
+    /// Writes some of a chunk, at most [`PIECE`]: whoever has something for this client waits meanwhile.
     pub(super) fn poll_write(&self, chunk: &mut Bytes, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll(|stream| {
             loop {
                 // There is room most of the time.
-                match stream.try_write(chunk) {
+                match stream.try_write(&chunk[..chunk.len().min(PIECE)]) {
                     Ok(count) => {
                         chunk.advance(count);
                         return Poll::Ready(Ok(()));
@@ -118,5 +121,65 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.close_port();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use super::*;
+    use crate::outbox::Transport;
+
+    async fn connection() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, accepted) = tokio::join!(connecting, listener.accept());
+        (Stream::new(accepted.unwrap().0), client.unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_connection_ends_with_its_task_whoever_keeps_the_outbox() {
+        let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
+        let (stream, mut client) = connection().await;
+        stream.open_port(&outbox);
+        drop(stream);
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        assert!(outbox.close_port().is_none());
+    }
+
+    #[actix_web::test]
+    async fn it_is_the_same_connection_wherever_it_is() {
+        let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
+        let (stream, mut client) = connection().await;
+        let (mut expected, mut got) = (Vec::new(), Vec::new());
+        let mut write = async |text: &'static str| {
+            let mut chunk = Bytes::from_static(text.as_bytes());
+            while !chunk.is_empty() {
+                std::future::poll_fn(|cx| stream.poll_write(&mut chunk, cx)).await.unwrap();
+            }
+            expected.extend_from_slice(text.as_bytes());
+        };
+        write("here ").await;
+        stream.open_port(&outbox);
+        write("in the outbox ").await;
+        stream.close_port();
+        write("and back").await;
+        stream.shut_down();
+        client.read_to_end(&mut got).await.unwrap();
+        assert_eq!(got, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_second_connection_of_a_session_stays_where_it_is() {
+        let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
+        let ((first, mut client), (second, mut other)) = (connection().await, connection().await);
+        first.open_port(&outbox);
+        second.open_port(&outbox);
+        drop(second);
+        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+        first.shut_down();
+        assert!(outbox.close_port().is_some(), "the first one is there still");
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
 }

@@ -128,8 +128,12 @@ impl Wire {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
-            // Before what is its own.
-            Poll::Ready(Taken::Bytes(bytes)) => Poll::Ready(Some(bytes)),
+            // Before what is its own, and with it: there may be more such bytes each time.
+            Poll::Ready(Taken::Bytes(bytes)) if self.own.is_empty() => Poll::Ready(Some(bytes)),
+            Poll::Ready(Taken::Bytes(bytes)) => {
+                let own = mem::take(&mut self.own);
+                Poll::Ready(Some([bytes, own.freeze()].concat().into()))
+            }
             // Without a copy.
             Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
             Poll::Ready(Taken::One(frame)) => Poll::Ready(Some(self.join(vec![frame]).freeze())),
@@ -196,9 +200,12 @@ impl Drop for Body {
 mod tests {
     use actix::{Actor, Context as Ctx, Handler};
 
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
     use crate::{
         outbox::{Outbox, Pushed, Transport},
+        protocol::Encoding,
         transport::link::Inbound,
     };
 
@@ -231,5 +238,20 @@ mod tests {
         assert!(wire.poll(cx).is_pending());
         wire.close(None);
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
+    }
+
+    #[actix_web::test]
+    async fn a_pong_does_not_wait_for_a_pause_in_what_is_sent() {
+        let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        outbox.open_port(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap()).unwrap();
+        let link = Link::new(Nobody.start().recipient(), Arc::clone(&outbox), Version::V4, Arc::default());
+        let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
+        let single = || Encoding::default().event("/", None, "a", "").unwrap();
+        wire.pong = Some(Bytes::from_static(b"x"));
+        outbox.push_single(single());
+        let expected = [single().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
+        assert_eq!(wire.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Some(expected.into())));
+        assert!(wire.own.is_empty());
     }
 }
