@@ -193,3 +193,23 @@ impl<'a> Post<'a> {
         link.end_post();
     }
 }
+
+/// A session whose connection hears everything and does nothing.
+#[cfg(test)]
+pub(super) fn unheard(outbox: &Arc<Outbox>) -> Arc<Link> {
+    use actix::{Actor, Context, Handler};
+
+    struct Nobody;
+
+    impl Actor for Nobody {
+        type Context = Context<Self>;
+    }
+
+    impl Handler<Inbound> for Nobody {
+        type Result = ();
+
+        fn handle(&mut self, _: Inbound, _: &mut Context<Self>) {}
+    }
+
+    Link::new(Nobody.start().recipient(), Arc::clone(outbox), Version::V4, Arc::default())
+}

@@ -95,7 +95,6 @@ async fn patience(body: &Body, link: &Link) {
 mod tests {
     use std::cell::RefCell;
 
-    use actix::{Actor, Context as Ctx, Handler};
     use actix_web::rt;
     use bytes::BytesMut;
     use tokio::{
@@ -108,29 +107,17 @@ mod tests {
         outbox::{Outbox, Transport},
         protocol::Version,
         transport::{
-            link::Inbound,
+            link::unheard,
             websocket::wire::{Source, Wire},
         },
     };
-
-    struct Nobody;
-
-    impl Actor for Nobody {
-        type Context = Ctx<Self>;
-    }
-
-    impl Handler<Inbound> for Nobody {
-        type Result = ();
-
-        fn handle(&mut self, _: Inbound, _: &mut Ctx<Self>) {}
-    }
 
     #[actix_web::test]
     async fn a_session_that_is_over_before_its_connection_is_taken_says_goodbye_all_the_same() {
         for probes in [false, true] {
             let holder = if probes { Transport::Polling } else { Transport::WebSocket };
             let outbox = Outbox::new(holder, 1000, |_| {});
-            let link = Link::new(Nobody.start().recipient(), outbox, Version::V4, Arc::default());
+            let link = unheard(&outbox);
             let mut wire = Wire::new(false, Version::V4);
             if !probes {
                 wire.source = Source::Outbox(Arc::clone(&link));

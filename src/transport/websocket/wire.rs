@@ -198,33 +198,19 @@ impl Drop for Body {
 
 #[cfg(test)]
 mod tests {
-    use actix::{Actor, Context as Ctx, Handler};
-
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::{
         outbox::{Outbox, Pushed, Transport},
         protocol::Encoding,
-        transport::link::Inbound,
+        transport::link::unheard,
     };
-
-    struct Nobody;
-
-    impl Actor for Nobody {
-        type Context = Ctx<Self>;
-    }
-
-    impl Handler<Inbound> for Nobody {
-        type Result = ();
-
-        fn handle(&mut self, _: Inbound, _: &mut Ctx<Self>) {}
-    }
 
     #[actix_web::test]
     async fn it_waits_for_frames_only_when_it_has_nothing_to_say_itself() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
-        let link = Link::new(Nobody.start().recipient(), Arc::clone(&outbox), Version::V4, Arc::default());
+        let link = unheard(&outbox);
         let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(wire.poll(cx).is_pending());
@@ -245,7 +231,7 @@ mod tests {
         let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         outbox.open_port(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap()).unwrap();
-        let link = Link::new(Nobody.start().recipient(), Arc::clone(&outbox), Version::V4, Arc::default());
+        let link = unheard(&outbox);
         let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
         let single = || Encoding::default().event("/", None, "a", "").unwrap();
         wire.pong = Some(Bytes::from_static(b"x"));
