@@ -33,11 +33,10 @@ impl Turn {
     pub(super) fn end(&mut self, counters: &Counters, now: impl FnOnce() -> Instant) {
         let Self { packets, bytes, handled, began } = std::mem::take(self);
         if packets > 0 {
-            counters.received.add(packets, bytes);
+            counters.traffic.received(packets, bytes);
         }
         if let Some(began) = began {
-            counters.handled.add(handled);
-            counters.handling_micros.add((now() - began).as_micros() as u64);
+            counters.traffic.handled(handled, (now() - began).as_micros() as u64);
         }
     }
 }

@@ -39,23 +39,40 @@ pub(super) fn write_args<T: Serialize + ?Sized>(
 
 /// How many bytes a string begins with that stand for themselves in JSON.
 pub(super) fn plain(text: &[u8]) -> usize {
-    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
     let mut at = 0;
-    // To the end of each in any case: without a way out, the compiler makes it a step over a vector.
     while let Some(chunk) = text[at..].first_chunk::<16>()
-        && !chunk.iter().fold(false, |special, byte| special | is_special(*byte))
+        && !has_special(chunk)
     {
         at += 16;
     }
     while let Some(chunk) = text[at..].first_chunk::<8>() {
-        let special = special(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+        match special(u64::from_le_bytes(*chunk)) {
+            0 => at += 8,
+            special => return at + special.trailing_zeros() as usize / 8,
         }
-        at += 8;
     }
     let rest = &text[at..];
-    at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+    let count = match text.last_chunk::<8>() {
+        Some(_) if rest.is_empty() => 0,
+        // Once more, with some before them. The zeros that follow are special, and end it.
+        Some(last) => {
+            let last = u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
+            special(last).trailing_zeros() as usize / 8
+        }
+        None => rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len()),
+    };
+    at + count
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Looks at all of them in any case, and for one thing after the other: without a way out, the compiler makes each of them
+/// one step over a vector.
+fn has_special(chunk: &[u8; 16]) -> bool {
+    let any = |is: fn(u8) -> bool| chunk.iter().fold(false, |any, byte| any | is(*byte));
+    any(|byte| byte < 0x20) | any(|byte| byte == b'"') | any(|byte| byte == b'\\')
 }
 
 /// The highest bit of the first of eight bytes that is special, from the lowest; of those above it, it may be wrong.
@@ -183,9 +200,11 @@ mod tests {
                 let mut text = [filler; 40];
                 text[at] = byte;
                 text[39] = b'"';
-                let is_special = |byte: &u8| *byte < 0x20 || [b'"', b'\\'].contains(byte);
-                assert_eq!(plain(&text), text.iter().position(is_special).unwrap(), "{byte:#x} at {at} in {filler:#x}");
+                let expected = text.iter().position(|byte| is_special(*byte)).unwrap();
+                assert_eq!(plain(&text), expected, "{byte:#x} at {at} in {filler:#x}");
                 assert_eq!(plain(&text[..at]), at);
+                assert_eq!(plain(&text[at..]), expected - at);
+                assert_eq!(plain(&text[..=at]), expected.min(at + 1));
             }
         }
     }

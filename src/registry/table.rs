@@ -136,7 +136,7 @@ impl Table {
         let space = self.namespaces.get_mut(&audience.namespace);
         let is_all = space.is_none_or(|space| space.select(audience, part, push));
         let (frames, bytes) = what.size();
-        self.counters.sent.add(receivers * frames, receivers * bytes);
+        self.counters.traffic.sent(receivers * frames, receivers * bytes);
         Delivered { receivers, is_all }
     }
 

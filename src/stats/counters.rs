@@ -1,6 +1,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::tally::{Count, Label, Tally};
+use super::{
+    tally::{Count, Label, Tally},
+    traffic::Traffic,
+};
 use crate::{model::DisconnectReason, outbox::Transport};
 
 /// An enum whose values are labels of something that is counted.
@@ -100,34 +103,14 @@ pub(crate) struct Counters {
     /// Connections that ended.
     pub(crate) ended: Tally<DisconnectReason>,
     pub(crate) refused: Tally<Refused>,
-    /// Packets of Socket.IO that came, and their bytes.
-    pub(crate) received: Volume,
-    /// Packets that were queued for clients, and their bytes.
-    pub(crate) sent: Volume,
+    pub(crate) traffic: Traffic,
     /// Publications that the registry has put in order.
     pub(crate) published: Count,
     /// Times that a client was read no further, since it sent faster than it may.
     pub(crate) throttled: Count,
-    /// Events that handlers are done with, and microseconds which that took.
-    pub(crate) handled: Count,
-    pub(crate) handling_micros: Count,
     pub(crate) failed: Tally<HandlerFailure>,
     pub(crate) channels: Gauge,
     pub(crate) subscriptions: Gauge,
-}
-
-/// Messages and their bytes.
-#[derive(Debug, Default)]
-pub(crate) struct Volume {
-    pub(super) messages: Count,
-    pub(super) bytes: Count,
-}
-
-impl Volume {
-    pub(crate) fn add(&self, messages: usize, bytes: usize) {
-        self.messages.add(messages as u64);
-        self.bytes.add(bytes as u64);
-    }
 }
 
 /// How many there are just now.

@@ -98,8 +98,8 @@ mod tests {
     fn a_recorder_gets_all_that_the_documentation_names() {
         let counters = Counters::default();
         counters.refused.add(Refused::TooManyConnections);
-        counters.sent.add(3, 120);
-        counters.handling_micros.add(7);
+        counters.traffic.sent(3, 120);
+        counters.traffic.handled(1, 7);
         let gauges = Gauges {
             connections: 2,
             transports: [("polling", 1), ("websocket", 1)].into(),

@@ -1,12 +1,14 @@
 //! What the server counts, and how it is shown: as a struct, and by the `metrics` facade.
 //!
-//! Counters are relaxed atomics, added to once for a whole publication; gauges that can be had by looking are looked up
+//! Counters are relaxed atomics, added to once for a whole publication, and what is counted with each message by each
+//! thread for itself; gauges that can be had by looking are looked up
 //! when somebody asks.
 
 mod counters;
 mod facade;
 mod snapshot;
 mod tally;
+mod traffic;
 
 pub(crate) use counters::{Counters, HandlerFailure, Refused};
 pub(crate) use facade::record;

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::Counters;
+use super::{Counters, traffic::Totals};
 
 /// How a server is, and what it has done since it was built: [`SocketIo::stats`](crate::SocketIo::stats).
 ///
@@ -74,6 +74,8 @@ pub(crate) struct Gauges {
 impl Stats {
     pub(crate) fn new(counters: &Counters, gauges: Gauges) -> Self {
         let Gauges { connections, transports, sockets, publications_waiting, outbox_frames, outbox_bytes } = gauges;
+        let Totals { messages_received, bytes_received, messages_sent, bytes_sent, events_handled, handling_micros } =
+            counters.traffic.totals();
         Self {
             connections,
             transports,
@@ -87,14 +89,14 @@ impl Stats {
             upgrades: counters.upgraded.get(),
             disconnects: counters.ended.by_label(),
             refusals: counters.refused.by_label(),
-            messages_received: counters.received.messages.get(),
-            bytes_received: counters.received.bytes.get(),
-            messages_sent: counters.sent.messages.get(),
-            bytes_sent: counters.sent.bytes.get(),
+            messages_received,
+            bytes_received,
+            messages_sent,
+            bytes_sent,
             publications: counters.published.get(),
             throttled: counters.throttled.get(),
-            events_handled: counters.handled.get(),
-            handler_time: Duration::from_micros(counters.handling_micros.get()),
+            events_handled,
+            handler_time: Duration::from_micros(handling_micros),
             handler_failures: counters.failed.by_label(),
         }
     }
