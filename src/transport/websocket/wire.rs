@@ -108,6 +108,14 @@ impl Wire {
         chunk
     }
 
+    /// What there is to write just now, before anything waits for more.
+    pub(super) fn take(&mut self) -> Option<Bytes> {
+        match self.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(chunk) => chunk,
+            Poll::Pending => None,
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(data) = self.pong.take() {
             self.encode(Message::Pong(data));
@@ -128,11 +136,11 @@ impl Wire {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
-            // Before what is its own, and with it: there may be more such bytes each time.
+            Poll::Ready(Taken::Rest(rest)) => Poll::Ready(Some(rest)),
             Poll::Ready(Taken::Bytes(bytes)) if self.own.is_empty() => Poll::Ready(Some(bytes)),
             Poll::Ready(Taken::Bytes(bytes)) => {
-                let own = mem::take(&mut self.own);
-                Poll::Ready(Some([bytes, own.freeze()].concat().into()))
+                self.own.extend_from_slice(&bytes);
+                Poll::Ready(Some(mem::take(&mut self.own).freeze()))
             }
             // Without a copy.
             Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
@@ -163,14 +171,6 @@ impl Body {
     /// What to write next, in one piece. Nothing: it was all.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.borrow_mut().poll(cx)
-    }
-
-    /// What there is to write just now, before anything waits for more.
-    pub(super) fn take(&self) -> Option<Bytes> {
-        match self.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(chunk) => chunk,
-            Poll::Pending => None,
-        }
     }
 
     /// The connection was cut, and nobody has said goodbye.
@@ -236,7 +236,7 @@ mod tests {
         let single = || Encoding::default().event("/", None, "a", "").unwrap();
         wire.pong = Some(Bytes::from_static(b"x"));
         outbox.push_single(single());
-        let expected = [single().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
+        let expected = [&b"\x8a\x01x"[..], single().into_frame().websocket()].concat();
         assert_eq!(wire.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Some(expected.into())));
         assert!(wire.own.is_empty());
     }
