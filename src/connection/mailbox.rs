@@ -8,7 +8,7 @@ use crate::{
     outbox::OutboxEvent,
     protocol::EnginePacket,
     socket::Command,
-    transport::{Batch, Ending, Inbound},
+    transport::{Ending, Inbound},
 };
 
 /// From the outbox.
@@ -23,17 +23,16 @@ impl Handler<Inbound> for Connection {
     fn handle(&mut self, message: Inbound, ctx: &mut Context<Self>) {
         match message {
             // Dropping `taken` tells the transport that there is no connection any more.
-            Inbound::Packets(Batch { packets, .. }) if self.ended.is_some() => {
+            Inbound::Packets { packets, .. } if self.ended.is_some() => {
                 if packets.contains(&EnginePacket::Close) {
                     self.forgo(ctx);
                 }
             }
-            Inbound::Packets(Batch { packets, taken }) => {
+            Inbound::End(_) if self.ended.is_some() => self.forgo(ctx),
+            Inbound::Packets { packets, taken } => {
                 self.inbox.receive(packets, taken);
                 self.work(ctx);
             }
-            Inbound::WebSocket(driver) => self.drive(driver, ctx),
-            Inbound::End(_) if self.ended.is_some() => self.forgo(ctx),
             Inbound::End(Ending::Shutdown) if !self.draining => {
                 self.draining = true;
                 self.work(ctx);

@@ -2,7 +2,6 @@
 //!
 //! What goes out does not pass here: see [`outbox`](crate::outbox).
 
-mod drive;
 mod heartbeat;
 mod inbox;
 mod job;
@@ -24,7 +23,6 @@ use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use drive::Drive;
 use heartbeat::Heartbeat;
 use inbox::Inbox;
 use kept_out::KeptOut;
@@ -80,8 +78,6 @@ pub(crate) struct Connection {
     awaited: bool,
     /// Wakes it at the next deadline.
     alarm: Option<(Instant, SpawnHandle)>,
-    /// The WebSockets that it runs: one, or while it is upgraded several.
-    drives: Vec<Drive>,
     /// How its sockets reach it.
     commands: Recipient<Command>,
     /// It ends as soon as its handlers are done.
@@ -150,7 +146,6 @@ impl Connection {
                 awaited: false,
                 version,
                 alarm: None,
-                drives: Vec::new(),
                 commands,
                 draining: false,
                 ended: None,
@@ -196,10 +191,6 @@ impl Actor for Connection {
         // Transports wait for an answer before they send more, so the mailbox is short by itself.
         ctx.set_mailbox_capacity(0);
         self.wait(ctx);
-    }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.let_go();
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     config::Config,
     outbox::{Outbox, Transport},
     protocol::{EnginePacket, Version},
-    transport::{Batch, Ending, Inbound, Link, websocket as transport},
+    transport::{Ending, Inbound, Link, websocket as transport},
 };
 
 const MAX_PAYLOAD: usize = 300;
@@ -59,12 +59,11 @@ impl Handler<Inbound> for Listener {
 
     fn handle(&mut self, inbound: Inbound, _: &mut Self::Context) {
         match inbound {
-            Inbound::Packets(Batch { packets, taken }) => {
+            Inbound::Packets { packets, taken } => {
                 assert!(self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH);
                 self.0.packets.extend(packets);
                 let _ = taken.send(());
             }
-            Inbound::WebSocket(_) => unreachable!("none of these has a connection to be taken over"),
             Inbound::End(ending) => drop(self.0.ending.get_or_insert(ending)),
         }
     }

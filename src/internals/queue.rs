@@ -52,6 +52,6 @@ fn count(taken: Poll<Taken>) -> usize {
     match taken {
         Poll::Ready(Taken::One(_)) => 1,
         Poll::Ready(Taken::Frames(frames) | Taken::Last(frames)) => frames.len(),
-        Poll::Ready(Taken::Nothing | Taken::Rest(_) | Taken::Bytes(_) | Taken::Cut) | Poll::Pending => 0,
+        Poll::Ready(Taken::Nothing | Taken::Bytes(_) | Taken::Cut) | Poll::Pending => 0,
     }
 }

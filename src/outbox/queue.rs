@@ -62,9 +62,8 @@ pub(crate) enum Pushed {
 pub(crate) enum Taken {
     /// This one: what waits most of the time, and needs no list.
     One(Frame),
-    /// Before anything else: what is left of what the transport has got the beginning of.
-    Rest(Bytes),
-    /// Several frames in one piece, for a WebSocket that takes them as they are.
+    /// Of a WebSocket that takes frames as they are, before anything else: several of them in one piece, or what is left of
+    /// what it has got the beginning of.
     Bytes(Bytes),
     /// These, in order; there may be more.
     Frames(Vec<Frame>),
@@ -279,11 +278,6 @@ impl Outbox {
         if batch.is_empty() { self.taken(state, batch, Some(cx.waker())) } else { Poll::Ready(Taken::Frames(batch)) }
     }
 
-    /// The transport looks for more as soon as this turn of its task is over, and need not be woken before.
-    pub(crate) fn attend(&self) {
-        self.state.lock().waker = None;
-    }
-
     /// The transport writes something else, and takes no more. What is left of a frame that it has begun comes first.
     pub(crate) fn stop_waiting(&self) -> Option<Bytes> {
         let mut state = self.state.lock();
@@ -309,7 +303,7 @@ impl Outbox {
     pub(super) fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
         if let Some(rest) = state.rest.take() {
             state.bytes -= rest.len();
-            return Poll::Ready(Taken::Rest(rest));
+            return Poll::Ready(Taken::Bytes(rest));
         }
         state.bytes = 0;
         if state.ahead.is_empty()

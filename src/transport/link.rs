@@ -1,16 +1,13 @@
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, ThreadId},
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use actix::{Message, Recipient};
-use actix_web::{HttpRequest, rt};
+use actix_web::HttpRequest;
 use tokio::sync::{Notify, oneshot};
 
-use super::{Room, websocket::Driver};
+use super::Room;
 use crate::{
     config::Config,
     outbox::{Outbox, Transport},
@@ -34,26 +31,16 @@ pub(crate) enum Ending {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) enum Inbound {
-    Packets(Batch),
-    /// A WebSocket on the connection's thread, for the connection to run.
-    WebSocket(Driver),
+    /// Packets, in the order in which they came. `taken` is answered when the connection has room for more.
+    Packets { packets: Vec<EnginePacket>, taken: oneshot::Sender<()> },
     /// The session ends.
     End(Ending),
-}
-
-/// Packets, in the order in which they came. `taken` is answered when the connection has room for more.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) packets: Vec<EnginePacket>,
-    pub(crate) taken: oneshot::Sender<()>,
 }
 
 /// A session, as its transports see it.
 #[derive(Debug)]
 pub(crate) struct Link {
     inbound: Recipient<Inbound>,
-    /// The connection's.
-    thread: ThreadId,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
     pub(crate) room: Arc<Room>,
@@ -71,7 +58,6 @@ impl Link {
     /// Packets which are handed over at once. A body of many small ones is so decoded piece by piece, as there is room.
     pub(crate) const BATCH: usize = 64;
 
-    /// Of a connection on this thread.
     pub(crate) fn new(
         inbound: Recipient<Inbound>,
         outbox: Arc<Outbox>,
@@ -80,7 +66,6 @@ impl Link {
     ) -> Arc<Self> {
         Arc::new(Self {
             inbound,
-            thread: thread::current().id(),
             outbox,
             version,
             config,
@@ -97,7 +82,7 @@ impl Link {
 
     /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
     pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
-        is_taken(self.hand_over(packets)).await
+        self.hand_over(packets).await.is_ok()
     }
 
     /// The same, without waiting where it is known that there is room for all of them.
@@ -110,29 +95,14 @@ impl Link {
             && event_rate.is_none()
             && byte_rate.is_none();
         let taken = self.hand_over(packets);
-        has_room || is_taken(taken).await
+        has_room || taken.await.is_ok()
     }
 
     fn hand_over(&self, packets: Vec<EnginePacket>) -> oneshot::Receiver<()> {
-        let (batch, room) = self.batch(packets);
-        self.inbound.do_send(Inbound::Packets(batch));
-        room
-    }
-
-    /// Packets that are about to be handed over, and how to hear that there is room for more.
-    pub(super) fn batch(&self, packets: Vec<EnginePacket>) -> (Batch, oneshot::Receiver<()>) {
         let (taken, room) = oneshot::channel();
         self.room.hand();
-        (Batch { packets, taken }, room)
-    }
-
-    /// Runs a WebSocket of this session: where the connection is, in its own task, if that is on this thread.
-    pub(super) fn drive(&self, driver: Driver) {
-        if self.thread == thread::current().id() && self.inbound.connected() {
-            self.inbound.do_send(Inbound::WebSocket(driver));
-        } else {
-            rt::spawn(driver.run(None));
-        }
+        self.inbound.do_send(Inbound::Packets { packets, taken });
+        room
     }
 
     /// Lets the client into the main namespace, which clients of Socket.IO 2 don't ask for.
@@ -166,11 +136,6 @@ impl Link {
     fn end_post(&self) {
         self.posting.store(false, Ordering::Release);
     }
-}
-
-/// Waits until the connection has room for more; `false`, if it is gone.
-pub(super) async fn is_taken(room: oneshot::Receiver<()>) -> bool {
-    room.await.is_ok()
 }
 
 /// Ends the session unless it is told that all went well: a request which is dropped half-way takes frames with it.

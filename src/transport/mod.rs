@@ -4,13 +4,10 @@
 //! writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of namespaces, channels or handlers.
 
 mod deflate;
-mod hatch;
 mod link;
 pub(crate) mod polling;
 mod room;
 pub(crate) mod websocket;
 
-pub(crate) use hatch::Hatch;
-pub(crate) use link::{Batch, Ending, Inbound, Link};
+pub(crate) use link::{Ending, Inbound, Link};
 pub(crate) use room::Room;
-pub(crate) use websocket::Driver;

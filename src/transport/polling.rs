@@ -95,7 +95,7 @@ pub(crate) async fn get(
         }
         Taken::Nothing => vec![Frame::NOOP],
         // No poll gets what is for a WebSocket as it is: it does not come back to polling.
-        Taken::Rest(_) | Taken::Bytes(_) | Taken::Cut => {
+        Taken::Bytes(_) | Taken::Cut => {
             poll.end();
             return None;
         }

@@ -5,8 +5,8 @@
 //! waits for room before it reads on, so that a client which sends faster than it is served is held by TCP. The halves
 //! don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
 //!
-//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and a [`Driver`] runs both
-//! halves, if it can within the task of the connection's actor. While it waits for frames, a hub may write them itself
+//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and one task runs both
+//! halves. While it waits for frames, a hub may write them itself
 //! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)), for which the connection is in the outbox. Where that can't be
 //! (TLS of actix-web's own, an `HttpServer` without `on_connect`), the body is the response's, and a task reads the
 //! request's payload.
@@ -29,7 +29,7 @@ use actix_web::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-pub(crate) use self::{driver::Driver, takeover::Duplicate};
+pub(crate) use self::takeover::Duplicate;
 use self::{
     input::Input,
     reader::Reader,
@@ -95,16 +95,16 @@ fn start(
     if !probes {
         wire.source = Source::Outbox(Arc::clone(&link));
     }
+    let wire = Rc::new(RefCell::new(wire));
+    let body = Body(Rc::clone(&wire));
     match Takeover::begin(request, payload, link.config.max_payload) {
         Ok((takeover, taken)) => {
             // The open packet waits already, and needs no write of its own. A probe has nothing to say yet.
-            let first = if probes { None } else { wire.take() };
-            link.drive(Driver::new(Arc::clone(&link), wire, taken, probes));
+            let first = if probes { None } else { body.take() };
+            rt::spawn(driver::run(link, body, taken, probes));
             response.body(takeover.brings(first.unwrap_or_default()))
         }
         Err(payload) => {
-            let wire = Rc::new(RefCell::new(wire));
-            let body = Body(Rc::clone(&wire));
             let mut reader = Reader::new(link, wire, Input::Payload(payload), BytesMut::new());
             rt::spawn(async move { reader.run(probes).await });
             response.streaming(body)

@@ -1,6 +1,6 @@
-//! Both halves over a connection that was taken over.
+//! Both halves over a connection that was taken over: one task for each WebSocket.
 
-use std::{cell::RefCell, future::poll_fn, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{future::poll_fn, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 use tokio::{
     sync::oneshot,
@@ -13,62 +13,34 @@ use super::{
     reader::{Parting, Reader},
     stream::Stream,
     takeover::Taken,
-    wire::{Body, Wire},
+    wire::Body,
 };
-use crate::transport::{Hatch, Link};
+use crate::transport::Link;
 
-/// A WebSocket whose connection is about to be taken over.
-pub(crate) struct Driver {
-    link: Arc<Link>,
-    wire: Wire,
-    taken: oneshot::Receiver<Taken>,
-    probes: bool,
-}
-
-impl Driver {
-    pub(super) fn new(link: Arc<Link>, wire: Wire, taken: oneshot::Receiver<Taken>, probes: bool) -> Self {
-        Self { link, wire, taken, probes }
-    }
-
-    /// Waits for the connection, and runs the WebSocket from then on to the end of the connection. What comes is handed over
-    /// through the hatch, if there is one, by which the session's connection polls this.
-    pub(crate) async fn run(self, hatch: Option<Rc<Hatch>>) {
-        let Self { link, wire, taken, probes } = self;
-        let wire = Rc::new(RefCell::new(wire));
-        let body = Body(Rc::clone(&wire));
-        let Some(Taken { stream, early }) = wait(&link, taken).await else { return };
-        let waiting = Waiting::default();
-        let input = Input::Connection(&stream, &waiting);
-        let mut reader = Reader::new(Arc::clone(&link), wire, input, early).through(hatch.clone());
-        let may_read = || waiting.is_over(&stream);
-        let may_write = || hatch.as_ref().is_none_or(|hatch| !hatch.is_full());
-        let parting = both(reader.run(probes), write(&stream, body, &link), may_read, may_write).await;
-        stream.close_port();
-        if parting == Parting::Ours {
-            // The client is to read why, which a connection that is closed while the client still sends would keep it from.
-            stream.shut_down();
-            let _ = timeout(link.config.linger_timeout, reader.discard()).await;
-        }
-    }
-}
-
-/// Waits for the connection. Nothing, if it does not come.
-async fn wait(link: &Link, mut taken: oneshot::Receiver<Taken>) -> Option<Taken> {
+/// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
+pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receiver<Taken>, probes: bool) {
     let taken = tokio::select! {
         taken = timeout(link.config.upgrade_timeout, &mut taken) => taken,
         // The client may have the answer already, and is to be told that it came for nothing.
         () = link.closed() => timeout(link.config.close_timeout, taken).await,
     };
-    taken.ok()?.ok()
+    let Ok(Ok(Taken { stream, early })) = taken else { return };
+    let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
+    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
+    let parting = both(reader.run(probes), write(&stream, body, &link), || waiting.is_over(&stream)).await;
+    stream.close_port();
+    if parting == Parting::Ours {
+        // The client is to read why, which a connection that is closed while the client still sends would keep it from.
+        stream.shut_down();
+        let _ = timeout(link.config.linger_timeout, reader.discard()).await;
+    }
 }
 
-/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn. Nothing is written as
-/// long as what was read is still to be handed over: it is polled again right after.
+/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn.
 async fn both(
     reading: impl Future<Output = Parting>,
     writing: impl Future<Output = bool>,
     may_read: impl Fn() -> bool,
-    may_write: impl Fn() -> bool,
 ) -> Parting {
     let (mut reading, mut writing) = (pin!(reading), pin!(writing));
     let mut parting = None;
@@ -79,7 +51,7 @@ async fn both(
         {
             parting = Some(word);
         }
-        if may_write() { writing.as_mut().poll(cx) } else { Poll::Pending }
+        writing.as_mut().poll(cx)
     });
     if finished.await { parting.unwrap_or(Parting::Ours) } else { Parting::Theirs }
 }
@@ -121,6 +93,8 @@ async fn patience(body: &Body, link: &Link) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use actix_web::rt;
     use bytes::BytesMut;
     use tokio::{
@@ -132,7 +106,10 @@ mod tests {
     use crate::{
         outbox::{Outbox, Transport},
         protocol::Version,
-        transport::{link::unheard, websocket::wire::Source},
+        transport::{
+            link::unheard,
+            websocket::wire::{Source, Wire},
+        },
     };
 
     #[actix_web::test]
@@ -145,8 +122,9 @@ mod tests {
             if !probes {
                 wire.source = Source::Outbox(Arc::clone(&link));
             }
+            let body = Body(Rc::new(RefCell::new(wire)));
             let (taker, taken) = oneshot::channel();
-            let running = rt::spawn(Driver::new(Arc::clone(&link), wire, taken, probes).run(None));
+            let running = rt::spawn(run(Arc::clone(&link), body, taken, probes));
             link.outbox.finish();
             link.close();
             yield_now().await;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     protocol::{DecodeError, EnginePacket, Version, v3},
     transport::{
-        Ending, Hatch, Link,
+        Ending, Link,
         deflate::{self, InflateError},
     },
 };
@@ -26,9 +26,6 @@ const KEPT_BUFFER: usize = 16 * 1024;
 /// The half that reads.
 pub(super) struct Reader<'a> {
     link: Arc<Link>,
-    /// Past the connection's mailbox, if it runs this.
-    hatch: Option<Rc<Hatch>>,
-    has_pushed: bool,
     wire: Rc<RefCell<Wire>>,
     input: Input<'a>,
     codec: Codec,
@@ -69,8 +66,6 @@ impl<'a> Reader<'a> {
         let deflate = wire.borrow().deflate.is_some();
         Self {
             link,
-            hatch: None,
-            has_pushed: false,
             wire,
             input,
             codec,
@@ -81,11 +76,6 @@ impl<'a> Reader<'a> {
             compressed: false,
             inflated: 0,
         }
-    }
-
-    /// Hands packets over through this.
-    pub(super) fn through(self, hatch: Option<Rc<Hatch>>) -> Self {
-        Self { hatch, ..self }
     }
 
     /// Hands over packets until the peer or the connection is gone. One that `probes` takes over from polling first.
@@ -103,7 +93,7 @@ impl<'a> Reader<'a> {
                 Ok(batch) => batch,
                 Err(stop) => break stop,
             };
-            if !self.push(batch).await {
+            if !self.link.push(batch).await {
                 return Parting::Ours;
             }
         };
@@ -113,10 +103,7 @@ impl<'a> Reader<'a> {
             Stop::Broken(code, ending) => (Some(code.into()), ending, Parting::Ours),
         };
         // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
-        match &self.hatch {
-            Some(hatch) => hatch.end(ending).await,
-            None => self.link.end(ending),
-        }
+        self.link.end(ending);
         self.wire.borrow_mut().close(reason);
         parting
     }
@@ -183,22 +170,12 @@ impl<'a> Reader<'a> {
                 Ok(None) => break,
                 // What came before it was in order, and is handled first.
                 Err(stop) => {
-                    self.push(batch).await;
+                    self.link.push(batch).await;
                     return Err(stop);
                 }
             }
         }
         Ok(batch)
-    }
-
-    /// Hands packets to the connection, and waits until it has room for more. `false`: it is gone.
-    async fn push(&mut self, batch: Vec<EnginePacket>) -> bool {
-        // By the mailbox the first time: what came by polling is there before it.
-        let is_first = !mem::replace(&mut self.has_pushed, true);
-        match &self.hatch {
-            Some(hatch) if !is_first => hatch.push(&self.link, batch).await,
-            _ => self.link.push(batch).await,
-        }
     }
 
     async fn packet(&mut self) -> Result<EnginePacket, Stop> {

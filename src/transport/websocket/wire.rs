@@ -108,14 +108,6 @@ impl Wire {
         chunk
     }
 
-    /// What there is to write just now, before anything waits for more.
-    pub(super) fn take(&mut self) -> Option<Bytes> {
-        match self.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(chunk) => chunk,
-            Poll::Pending => None,
-        }
-    }
-
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(data) = self.pong.take() {
             self.encode(Message::Pong(data));
@@ -136,11 +128,11 @@ impl Wire {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
-            Poll::Ready(Taken::Rest(rest)) => Poll::Ready(Some(rest)),
+            // Before what is its own, and with it: there may be more such bytes each time.
             Poll::Ready(Taken::Bytes(bytes)) if self.own.is_empty() => Poll::Ready(Some(bytes)),
             Poll::Ready(Taken::Bytes(bytes)) => {
-                self.own.extend_from_slice(&bytes);
-                Poll::Ready(Some(mem::take(&mut self.own).freeze()))
+                let own = mem::take(&mut self.own);
+                Poll::Ready(Some([bytes, own.freeze()].concat().into()))
             }
             // Without a copy.
             Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
@@ -171,6 +163,14 @@ impl Body {
     /// What to write next, in one piece. Nothing: it was all.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.borrow_mut().poll(cx)
+    }
+
+    /// What there is to write just now, before anything waits for more.
+    pub(super) fn take(&self) -> Option<Bytes> {
+        match self.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(chunk) => chunk,
+            Poll::Pending => None,
+        }
     }
 
     /// The connection was cut, and nobody has said goodbye.
@@ -236,7 +236,7 @@ mod tests {
         let single = || Encoding::default().event("/", None, "a", "").unwrap();
         wire.pong = Some(Bytes::from_static(b"x"));
         outbox.push_single(single());
-        let expected = [&b"\x8a\x01x"[..], single().into_frame().websocket()].concat();
+        let expected = [single().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
         assert_eq!(wire.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Some(expected.into())));
         assert!(wire.own.is_empty());
     }
