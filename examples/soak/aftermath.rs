@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Rounds to warm up. glibc keeps what is freed, and needs some more for the same again, less from round to round.
-pub(crate) const WARM_UP: u64 = 2;
+pub(crate) const WARM_UP: u64 = 4;
 /// Memory may then be more by a tenth.
 const MORE: f64 = 1.1;
 

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! ulimit -n 20000                                            # for the three with 10,000 clients
-//! cargo run --release --example soak -- all                  # each of them: about three minutes on two cores
+//! cargo run --release --example soak -- all                  # each of them: about five minutes on two cores
 //! cargo run --release --example soak -- handshakes           # one of them
 //! cargo run --release --example soak -- handshakes 10        # in ten rounds
 //! cargo run --release --example soak -- soak 3600            # the mixture, for an hour
@@ -26,9 +26,9 @@
 //! After each: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before (after `sigterm` there is
 //! no process left to ask), nothing has panicked, and SIGTERM ends the server with code 0.
 //!
-//! `reconnect`, `shed`, `handshakes` and `stall` have three rounds, or as many as are given, on one server. Two of them warm
+//! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one server. Four of them warm
 //! up, since the allocator keeps what it had, and some more from round to round until that is enough; memory after the
-//! third, and each one more, is at most 110 % of that after the second. Whether memory that grows has leaked, or only was
+//! fifth, and each one more, is at most 110 % of that after the fourth. Whether memory that grows has leaked, or only was
 //! not given back, ten rounds tell: the one goes on, the other comes to an end.
 //!
 //! [`SocketIo::serve`]: actix_socketio::SocketIo::serve

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::protocol::{Frame, Single};
 
-/// Room for some small packets: who gets one, often gets more. As much as glibc gives out and takes back without a search,
-/// so that it costs no more than room for one; it is there only until the transport has taken them.
-const ROOM: usize = 1024;
+/// Room for some small packets: who gets one, often gets more. It is there only until the transport has taken them, and of a
+/// size that glibc gives out without a search (from 1,024 on, it first puts all that is free together).
+const ROOM: usize = 1000;
 
 /// Bytes of the largest of them. They are copied under the lock; what is larger waits as a frame, which is not.
 const LARGEST: usize = 4 * 1024;
