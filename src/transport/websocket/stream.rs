@@ -171,6 +171,15 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn no_more_than_a_piece_is_written_at_once() {
+        let (stream, _client) = connection().await;
+        let all = Bytes::from(vec![0; 1 << 20]);
+        let mut rest = all.clone();
+        std::future::poll_fn(|cx| stream.poll_write(&mut rest, cx)).await.unwrap();
+        assert!((1..=PIECE).contains(&(all.len() - rest.len())), "{} are left", rest.len());
+    }
+
+    #[actix_web::test]
     async fn a_second_connection_of_a_session_stays_where_it_is() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let ((first, mut client), (second, mut other)) = (connection().await, connection().await);
