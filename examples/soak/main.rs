@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! ulimit -n 20000                                            # for the three with 10,000 clients
-//! cargo run --release --example soak -- all                  # each of them: about five minutes on two cores
+//! cargo run --release --example soak -- all                  # each of them: about four minutes on two cores
 //! cargo run --release --example soak -- handshakes           # one of them
 //! cargo run --release --example soak -- handshakes 10        # in ten rounds
 //! cargo run --release --example soak -- soak 3600            # the mixture, for an hour

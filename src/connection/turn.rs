@@ -1,13 +1,13 @@
 use std::time::Instant;
 
-use crate::stats::Counters;
+use crate::stats::{Counters, Flow};
 
 /// What one turn of a connection adds to the counters, which all connections share: they are told once for all of it.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     packets: usize,
     bytes: usize,
-    handled: u64,
+    handled: usize,
     /// When the first of its handlers was asked.
     began: Option<Instant>,
 }
@@ -33,10 +33,10 @@ impl Turn {
     pub(super) fn end(&mut self, counters: &Counters, now: impl FnOnce() -> Instant) {
         let Self { packets, bytes, handled, began } = std::mem::take(self);
         if packets > 0 {
-            counters.traffic.received(packets, bytes);
+            counters.traffic.add(Flow::Received, packets, bytes);
         }
         if let Some(began) = began {
-            counters.traffic.handled(handled, (now() - began).as_micros() as u64);
+            counters.traffic.add(Flow::Handled, handled, (now() - began).as_micros() as usize);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{Burst, Lane, Pushed, Turn},
     protocol::Frame,
-    stats::Counters,
+    stats::{Counters, Flow},
 };
 
 /// Lanes that are approached before a frame is pushed into the first of them.
@@ -136,7 +136,7 @@ impl Table {
         let space = self.namespaces.get_mut(&audience.namespace);
         let is_all = space.is_none_or(|space| space.select(audience, part, push));
         let (frames, bytes) = what.size();
-        self.counters.traffic.sent(receivers * frames, receivers * bytes);
+        self.counters.traffic.add(Flow::Sent, receivers * frames, receivers * bytes);
         Delivered { receivers, is_all }
     }
 

@@ -39,7 +39,7 @@ use crate::{
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame, Single},
     registry::HubId,
-    stats::Counters,
+    stats::{Counters, Flow},
 };
 
 /// One client in one namespace: what every event carries, and everything hangs on.
@@ -273,7 +273,7 @@ impl Socket {
         self.inner.space.check_size(packet.cost())?;
         let length = packet.len();
         match self.inner.lane.push_single(packet) {
-            Pushed::Queued => self.counters().traffic.sent(1, length),
+            Pushed::Queued => self.counters().traffic.add(Flow::Sent, 1, length),
             Pushed::Dropped => return Err(SendError::Closed),
         }
         Ok(())
@@ -282,7 +282,7 @@ impl Socket {
     /// Drops the frame if the transport does not wait for it.
     fn push_volatile(&self, frame: &Frame) {
         if self.inner.lane.push_volatile(frame) == Pushed::Queued {
-            self.counters().traffic.sent(1, frame.len());
+            self.counters().traffic.add(Flow::Sent, 1, frame.len());
         }
     }
 

@@ -50,7 +50,7 @@ mod tests {
     use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
     use super::{
-        super::{Counters, Gauges, Refused},
+        super::{Counters, Flow, Gauges, Refused},
         *,
     };
 
@@ -98,8 +98,8 @@ mod tests {
     fn a_recorder_gets_all_that_the_documentation_names() {
         let counters = Counters::default();
         counters.refused.add(Refused::TooManyConnections);
-        counters.traffic.sent(3, 120);
-        counters.traffic.handled(1, 7);
+        counters.traffic.add(Flow::Sent, 3, 120);
+        counters.traffic.add(Flow::Handled, 1, 7);
         let gauges = Gauges {
             connections: 2,
             transports: [("polling", 1), ("websocket", 1)].into(),

@@ -1,8 +1,7 @@
 //! What the server counts, and how it is shown: as a struct, and by the `metrics` facade.
 //!
-//! Counters are relaxed atomics, added to once for a whole publication, and what is counted with each message by each
-//! thread for itself; gauges that can be had by looking are looked up
-//! when somebody asks.
+//! Counters are relaxed atomics, added to once for a whole publication; what is counted with each message, each thread
+//! counts for itself. Gauges that can be had by looking are looked up when somebody asks.
 
 mod counters;
 mod facade;
@@ -14,3 +13,4 @@ pub(crate) use counters::{Counters, HandlerFailure, Refused};
 pub(crate) use facade::record;
 pub(crate) use snapshot::Gauges;
 pub use snapshot::Stats;
+pub(crate) use traffic::Flow;

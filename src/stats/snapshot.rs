@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::{Counters, traffic::Totals};
+use super::{Counters, Flow};
 
 /// How a server is, and what it has done since it was built: [`SocketIo::stats`](crate::SocketIo::stats).
 ///
@@ -74,8 +74,9 @@ pub(crate) struct Gauges {
 impl Stats {
     pub(crate) fn new(counters: &Counters, gauges: Gauges) -> Self {
         let Gauges { connections, transports, sockets, publications_waiting, outbox_frames, outbox_bytes } = gauges;
-        let Totals { messages_received, bytes_received, messages_sent, bytes_sent, events_handled, handling_micros } =
-            counters.traffic.totals();
+        let [messages_received, bytes_received] = counters.traffic.total(Flow::Received);
+        let [messages_sent, bytes_sent] = counters.traffic.total(Flow::Sent);
+        let [events_handled, handling_micros] = counters.traffic.total(Flow::Handled);
         Self {
             connections,
             transports,

@@ -11,65 +11,40 @@ const THREADS: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Traffic(Box<[Line]>);
 
+/// Things that are counted, each together with a size of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Flow {
+    /// Packets of Socket.IO that came, and their bytes.
+    Received,
+    /// Packets that were queued for clients, and their bytes.
+    Sent,
+    /// Events that handlers are done with, and microseconds which that took.
+    Handled,
+}
+
 /// The counters of one thread, on a line of memory that no other writes to.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Line([AtomicU64; 6]);
-
-/// What all threads have counted.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    pub(super) messages_received: u64,
-    pub(super) bytes_received: u64,
-    pub(super) messages_sent: u64,
-    pub(super) bytes_sent: u64,
-    pub(super) events_handled: u64,
-    pub(super) handling_micros: u64,
-}
+struct Line([[AtomicU64; 2]; 3]);
 
 impl Traffic {
-    /// Packets of Socket.IO have come, and so many bytes of them.
-    pub(crate) fn received(&self, messages: usize, bytes: usize) {
-        self.add(0, messages as u64, bytes as u64);
-    }
-
-    /// Packets were queued for clients, and so many bytes of them.
-    pub(crate) fn sent(&self, messages: usize, bytes: usize) {
-        self.add(2, messages as u64, bytes as u64);
-    }
-
-    /// Handlers are done with events, which took so many microseconds.
-    pub(crate) fn handled(&self, events: u64, micros: u64) {
-        self.add(4, events, micros);
-    }
-
-    pub(super) fn totals(&self) -> Totals {
-        let total = |at: usize| self.0.iter().map(|line| line.0[at].load(Ordering::Relaxed)).sum();
-        Totals {
-            messages_received: total(0),
-            bytes_received: total(1),
-            messages_sent: total(2),
-            bytes_sent: total(3),
-            events_handled: total(4),
-            handling_micros: total(5),
-        }
-    }
-
-    /// Adds to two counters that stand side by side.
-    fn add(&self, at: usize, first: u64, second: u64) {
+    /// Adds so many of them, and their size.
+    pub(crate) fn add(&self, flow: Flow, count: usize, size: usize) {
         let thread = number();
-        let both = [(at, first), (at + 1, second)];
-        if thread < THREADS {
-            for (at, amount) in both {
+        let counters = &self.0[thread.min(THREADS)].0[flow as usize];
+        for (counter, amount) in counters.iter().zip([count as u64, size as u64]) {
+            if thread < THREADS {
                 // Nobody else writes to it.
-                let counter = &self.0[thread].0[at];
                 counter.store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
-            }
-        } else {
-            for (at, amount) in both {
-                self.0[THREADS].0[at].fetch_add(amount, Ordering::Relaxed);
+            } else {
+                counter.fetch_add(amount, Ordering::Relaxed);
             }
         }
+    }
+
+    /// How many there were of all threads, and their size.
+    pub(super) fn total(&self, flow: Flow) -> [u64; 2] {
+        [0, 1].map(|at| self.0.iter().map(|line| line.0[flow as usize][at].load(Ordering::Relaxed)).sum())
     }
 }
 
@@ -106,23 +81,16 @@ mod tests {
             for _ in 0..threads {
                 scope.spawn(|| {
                     for _ in 0..1000 {
-                        traffic.received(1, 2);
-                        traffic.sent(3, 4);
-                        traffic.handled(5, 6);
+                        traffic.add(Flow::Received, 1, 2);
+                        traffic.add(Flow::Sent, 3, 4);
+                        traffic.add(Flow::Handled, 5, 6);
                     }
                 });
             }
         });
         let each = 1000 * threads as u64;
-        let expected = Totals {
-            messages_received: each,
-            bytes_received: 2 * each,
-            messages_sent: 3 * each,
-            bytes_sent: 4 * each,
-            events_handled: 5 * each,
-            handling_micros: 6 * each,
-        };
-        assert_eq!(traffic.totals(), expected);
+        let totals = [Flow::Received, Flow::Sent, Flow::Handled].map(|flow| traffic.total(flow));
+        assert_eq!(totals.as_flattened(), [1, 2, 3, 4, 5, 6].map(|amount| amount * each));
     }
 
     #[test]
