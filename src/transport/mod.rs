@@ -5,6 +5,7 @@
 
 mod deflate;
 mod link;
+mod look_again;
 pub(crate) mod polling;
 mod room;
 pub(crate) mod websocket;

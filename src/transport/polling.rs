@@ -1,6 +1,11 @@
 //! HTTP long-polling: a `GET` takes what waits in the outbox, a `POST` brings packets.
 
-use std::{future::poll_fn, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{self, ready},
+    time::Duration,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -12,12 +17,13 @@ use actix_web::{
     web::{self, Bytes, BytesMut},
 };
 use bytestring::ByteString;
-use futures_core::Stream;
-use tokio::time::{timeout, timeout_at};
+use futures_core::Stream as _;
+use tokio::time::{sleep, timeout};
 
 use super::{
     Ending, Link,
     link::{Poll, Post, takes_base64},
+    look_again::look_again,
 };
 use crate::{
     outbox::Taken,
@@ -51,13 +57,15 @@ impl Body {
 
     /// The answer, but for the body itself.
     pub(crate) fn response(&self) -> HttpResponseBuilder {
-        let kind = if self.is_text { "text/plain; charset=UTF-8" } else { "application/octet-stream" };
-        ok(HeaderValue::from_static(kind))
+        ok(if self.is_text { TEXT } else { OCTETS })
     }
 }
 
-/// Values that are there already are neither checked nor copied.
+// Values that are there already are neither checked nor copied.
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+const HTML: HeaderValue = HeaderValue::from_static("text/html");
 
 fn ok(kind: HeaderValue) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
@@ -135,7 +143,7 @@ pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload)
 
 /// The answer to a body that was taken.
 fn taken() -> HttpResponse {
-    ok(HeaderValue::from_static("text/html")).body("ok")
+    ok(HTML).body("ok")
 }
 
 enum Received {
@@ -159,14 +167,15 @@ impl Refusal {
 }
 
 async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<Received, Refusal> {
-    let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let is_bytes = header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream"));
+    let header = |name| request.headers().get(name);
+    let is_bytes =
+        header(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
     if is_bytes && link.version == Version::V4 {
         return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));
     }
     let limit = link.config.max_payload;
     if header(header::CONTENT_LENGTH)
-        .and_then(|length| length.parse().ok())
+        .and_then(|length| length.to_str().ok()?.parse().ok())
         .is_some_and(|length: u64| length > limit as u64)
     {
         return Err(Refusal::TOO_LARGE);
@@ -181,25 +190,32 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
 }
 
 /// The whole body: at most `limit` bytes, in at most `time`.
-async fn collect(body: web::Payload, limit: usize, time: Duration) -> Result<BytesMut, Refusal> {
-    let mut body = std::pin::pin!(body);
+async fn collect(mut body: web::Payload, limit: usize, time: Duration) -> Result<BytesMut, Refusal> {
+    // A body that came with its head is there by then, and needs no timer.
+    look_again().await;
     let mut bytes = BytesMut::new();
-    let deadline = tokio::time::Instant::now() + time;
-    loop {
-        match timeout_at(deadline, poll_fn(|cx| body.as_mut().poll_next(cx))).await {
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Ok(chunk))) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
-            Ok(Some(Ok(_)) | Some(Err(PayloadError::Overflow))) => return Err(Refusal::TOO_LARGE),
-            Ok(Some(Err(_))) => {
-                let ending = Ending::Broken("the client broke off a body");
-                return Err(Refusal::ending(StatusCode::BAD_REQUEST, ending));
-            }
-            Err(_) => {
-                let ending = Ending::Broken("a body took longer than body_timeout");
-                return Err(Refusal::ending(StatusCode::REQUEST_TIMEOUT, ending));
+    let whole = poll_fn(|cx| {
+        loop {
+            match ready!(Pin::new(&mut body).poll_next(cx)) {
+                None => return task::Poll::Ready(Ok(())),
+                Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
+                Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => return task::Poll::Ready(Err(Refusal::TOO_LARGE)),
+                Some(Err(_)) => {
+                    let ending = Ending::Broken("the client broke off a body");
+                    return task::Poll::Ready(Err(Refusal::ending(StatusCode::BAD_REQUEST, ending)));
+                }
             }
         }
+    });
+    tokio::select! {
+        biased;
+        collected = whole => collected?,
+        () = async { sleep(time).await } => {
+            let ending = Ending::Broken("a body took longer than body_timeout");
+            return Err(Refusal::ending(StatusCode::REQUEST_TIMEOUT, ending));
+        }
     }
+    Ok(bytes)
 }
 
 /// Hands the packets over in pieces, so that what is decoded is never much more than what is wanted.

@@ -1,0 +1,98 @@
+//! A second look that costs no wake if it comes by itself.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use tokio::task::yield_now;
+
+/// Wakes the task unless that has looked again in the meantime.
+struct Alarm {
+    task: Waker,
+    is_off: AtomicBool,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        if !self.is_off.load(Ordering::Relaxed) {
+            self.task.wake_by_ref();
+        }
+    }
+}
+
+/// Pending at the first look, and ready at the second one, which comes in the thread's next turn at the latest.
+///
+/// actix-http looks at a request's future before it reads the body, and again right behind that. Who asks for the body at
+/// the first look is woken when it is read, for a third look at nothing: the connection's task is polled in vain, which
+/// costs as much as a tenth of the request. Who relied on the second look would wait for ever where something between
+/// does not pass it on.
+pub(super) async fn look_again() {
+    let mut alarm: Option<Arc<Alarm>> = None;
+    poll_fn(|cx| {
+        if let Some(alarm) = alarm.take() {
+            alarm.is_off.store(true, Ordering::Relaxed);
+            return Poll::Ready(());
+        }
+        let set = Arc::new(Alarm { task: cx.waker().clone(), is_off: AtomicBool::new(false) });
+        // tokio keeps the waker until the thread has been through all its tasks. It is ready at its second poll only.
+        let _ = pin!(yield_now()).poll(&mut Context::from_waker(&Arc::clone(&set).into()));
+        alarm = Some(set);
+        Poll::Pending
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use actix_web::rt;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[actix_web::test]
+    async fn who_looks_again_by_itself_is_not_woken() {
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut looks = pin!(look_again());
+        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        rt::task::yield_now().await;
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[actix_web::test]
+    async fn who_does_not_is_woken_in_the_next_turn() {
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut looks = pin!(look_again());
+        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        rt::task::yield_now().await;
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        // Polled by nothing but its wakers, it comes to an end, on whatever thread.
+        rt::spawn(look_again()).await.expect("it ends");
+        std::thread::spawn(|| {
+            let mut looks = pin!(look_again());
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(looks.as_mut().poll(&mut cx).is_pending() && looks.poll(&mut cx).is_ready());
+        })
+        .join()
+        .expect("there need be no runtime");
+    }
+}
