@@ -72,10 +72,10 @@ impl SocketIo {
 }
 
 /// What a request wants.
-enum Request {
+enum Request<'a> {
     Handshake {
         transport: Transport,
-        version: Option<String>,
+        version: Option<Cow<'a, str>>,
     },
     Poll(Arc<Link>),
     Post(Arc<Link>),
@@ -86,11 +86,12 @@ enum Request {
 
 async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<SocketIo>) -> HttpResponse {
     let inner = &io.inner;
-    if !is_upgrade(&request) {
+    let is_upgrade = is_upgrade(&request);
+    if !is_upgrade {
         // Who polls on a connection does not turn it into a WebSocket.
         drop(Duplicate::take(&request));
     }
-    match respond(inner, &request, body).await {
+    match respond(inner, &request, is_upgrade, body).await {
         Ok((mut response, initial)) => {
             inner.hooks.write_headers(response.headers_mut(), &request, initial);
             response
@@ -100,24 +101,40 @@ async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<Socket
 }
 
 /// The response, and whether it is the first one of a session.
-async fn respond(inner: &Inner, request: &HttpRequest, body: web::Payload) -> Result<(HttpResponse, bool), Refusal> {
-    let wanted = verify(inner, request)?;
-    let initial = matches!(wanted, Request::Handshake { .. });
-    let response = match wanted {
-        Request::Handshake { transport, version } => handshake(inner, request, body, transport, version).await?,
-        Request::Poll(link) => {
-            let respond = async |body| answer(inner, request, body).await;
-            polling::get(&link, request, respond).await.ok_or(Refusal::UnknownSession)?
+///
+/// Its future is made for each request, so no more is awaited here than must be: what is allocated beyond a kilobyte costs
+/// an allocator several times as much.
+async fn respond(
+    inner: &Inner,
+    request: &HttpRequest,
+    is_upgrade: bool,
+    body: web::Payload,
+) -> Result<(HttpResponse, bool), Refusal> {
+    let (link, cookie, initial) = match verify(inner, request, is_upgrade)? {
+        Request::Handshake { transport: Transport::WebSocket, version } => {
+            return Ok((open_websocket(inner, request, body, version.as_deref())?, true));
         }
-        Request::Post(link) => polling::post(&link, request, body).await,
-        Request::Upgrade(link) => websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?,
-        Request::Odd => HttpResponse::InternalServerError().finish(),
+        // The first poll finds the open packet.
+        Request::Handshake { transport: Transport::Polling, version } => {
+            let (id, link) = open_polling(inner, request, version.as_deref())?;
+            (link, inner.cookie.as_ref().map(|cookie| cookie.set(id.reveal())), true)
+        }
+        Request::Poll(link) => (link, None, false),
+        Request::Post(link) => return Ok((polling::post(&link, request, body).await, false)),
+        Request::Upgrade(link) => {
+            return Ok((websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?, false));
+        }
+        Request::Odd => return Ok((HttpResponse::InternalServerError().finish(), false)),
     };
+    let answer = async |body| {
+        let mut response = compression::answer(&inner.shared.config, request, body).await;
+        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    };
+    let response = polling::get(&link, request, answer).await.ok_or(Refusal::UnknownSession)?;
     Ok((response, initial))
-}
-
-async fn answer(inner: &Inner, request: &HttpRequest, body: polling::Body) -> HttpResponse {
-    compression::answer(&inner.shared.config, request, body).await
 }
 
 fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
@@ -155,7 +172,7 @@ fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
 }
 
 /// Engine.IO's checks, in its order.
-fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
+fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
     let config = &inner.shared.config;
     let parameters = Parameters::read(request.query_string()).ok_or(Refusal::BadRequest("INVALID_QUERY"))?;
     let Parameters { version, transport: name, sid } = parameters;
@@ -169,7 +186,6 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
     if !admits_origin(inner, request) {
         return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
     }
-    let is_upgrade = is_upgrade(request);
     let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
         if request.method() != Method::GET {
             return Err(Refusal::BadMethod(request.method().clone()));
@@ -177,7 +193,7 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
         if (transport == Transport::WebSocket) != is_upgrade {
             return Err(Refusal::BadRequest("TRANSPORT_HANDSHAKE_ERROR"));
         }
-        return Ok(Request::Handshake { transport, version: version.map(Cow::into_owned) });
+        return Ok(Request::Handshake { transport, version });
     };
     let link = SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or(Refusal::UnknownSession)?;
     match transport {
@@ -201,13 +217,13 @@ fn verify(inner: &Inner, request: &HttpRequest) -> Result<Request, Refusal> {
     }
 }
 
-async fn handshake(
+/// Lets a client in, if it may come. What it gets opens its session.
+fn handshake(
     inner: &Inner,
     request: &HttpRequest,
-    body: web::Payload,
     transport: Transport,
-    version: Option<String>,
-) -> Result<HttpResponse, Refusal> {
+    version: Option<&str>,
+) -> Result<impl FnOnce() -> (SessionId, Arc<Link>), Refusal> {
     let Shared { config, sessions, .. } = &*inner.shared;
     if sessions.is_closing() {
         return Err(Refusal::ShuttingDown);
@@ -219,24 +235,26 @@ async fn handshake(
         check(request, &extensions).map_err(Refusal::Forbidden)?;
     }
     // Engine.IO asks this last.
-    let Some(version) = spoken(config, version.as_deref()) else {
-        return Err(Refusal::UnsupportedVersion(version));
+    let Some(version) = spoken(config, version) else {
+        return Err(Refusal::UnsupportedVersion(version.map(str::to_owned)));
     };
-    let open = || Connection::open(&inner.shared, parts, extensions, transport, version, presence);
-    match transport {
-        Transport::WebSocket => websocket::open(|| open().1, request, body).map_err(Refusal::NoWebSocket),
-        // The first poll finds the open packet.
-        Transport::Polling => {
-            let (id, link) = open();
-            let first = async |body| {
-                let cookie = inner.cookie.as_ref().map(|cookie| cookie.set(id.reveal()));
-                let mut response = answer(inner, request, body).await;
-                if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
-                    response.headers_mut().append(header::SET_COOKIE, cookie);
-                }
-                response
-            };
-            polling::get(&link, request, first).await.ok_or(Refusal::UnknownSession)
-        }
-    }
+    Ok(move || Connection::open(&inner.shared, parts, extensions, transport, version, presence))
+}
+
+fn open_websocket(
+    inner: &Inner,
+    request: &HttpRequest,
+    body: web::Payload,
+    version: Option<&str>,
+) -> Result<HttpResponse, Refusal> {
+    let open = handshake(inner, request, Transport::WebSocket, version)?;
+    websocket::open(|| open().1, request, body).map_err(Refusal::NoWebSocket)
+}
+
+fn open_polling(
+    inner: &Inner,
+    request: &HttpRequest,
+    version: Option<&str>,
+) -> Result<(SessionId, Arc<Link>), Refusal> {
+    handshake(inner, request, Transport::Polling, version).map(|open| open())
 }

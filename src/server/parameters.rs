@@ -15,35 +15,34 @@ pub(super) struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     /// `None`: a parameter is there twice.
     pub(super) fn read(query: &'a str) -> Option<Self> {
-        // Clients escape nothing of these; a query in which something is escaped is the library's to read.
-        if query.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-            return Query::from_query(query).ok().map(Query::into_inner);
-        }
         let mut parameters = Self::default();
-        let mut rest = Some(query);
-        while let Some(pairs) = rest {
-            let (pair, more) = split(pairs, b'&');
-            let (name, value) = split(pair, b'=');
-            rest = more;
-            let parameter = match name {
-                "EIO" => &mut parameters.version,
-                "transport" => &mut parameters.transport,
-                "sid" => &mut parameters.sid,
-                _ => continue,
-            };
-            if parameter.replace(Cow::Borrowed(value.unwrap_or_default())).is_some() {
-                return None;
+        let (mut start, mut equals) = (0, None);
+        for (at, byte) in query.bytes().enumerate() {
+            match byte {
+                b'=' => equals = equals.or(Some(at)),
+                b'&' => {
+                    parameters.take(&query[start..at], equals.take().map(|equals| equals - start))?;
+                    start = at + 1;
+                }
+                // Clients escape nothing of these; a query in which something is escaped is the library's to read.
+                b'%' | b'+' => return Query::from_query(query).ok().map(Query::into_inner),
+                _ => {}
             }
         }
+        parameters.take(&query[start..], equals.map(|equals| equals - start))?;
         Some(parameters)
     }
-}
 
-/// What is before the first such byte, and what is behind it. (`str::split_once` is made for longer strings.)
-fn split(text: &str, at: u8) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == at) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
+    /// Takes a parameter, and where its `=` is, if it has one.
+    fn take(&mut self, pair: &'a str, equals: Option<usize>) -> Option<()> {
+        let (name, value) = equals.map_or((pair, ""), |at| (&pair[..at], &pair[at + 1..]));
+        let parameter = match name {
+            "EIO" => &mut self.version,
+            "transport" => &mut self.transport,
+            "sid" => &mut self.sid,
+            _ => return Some(()),
+        };
+        parameter.replace(Cow::Borrowed(value)).is_none().then_some(())
     }
 }
 
