@@ -86,6 +86,7 @@ impl Job {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 return tell(&socket, &router, name, args, id);
             }
+            Task::Connect if !router.hears_everywhere::<OnConnect>() => return Started::Done(Outcome::Admit),
             task => task,
         };
         let mut run = Box::pin(Self { socket, router, task }.run());

@@ -182,6 +182,9 @@ impl Connection {
     /// Looks at the clock when the next deadline is due.
     pub(super) fn wait(&mut self, ctx: &mut Context<Self>) {
         let next = self.next_deadline();
+        if self.alarm.is_some_and(|(at, _)| at == next) {
+            return;
+        }
         let alarm = ctx.run_later(next.saturating_duration_since(Instant::now()), Self::tick);
         if let Some((_, before)) = self.alarm.replace((next, alarm)) {
             ctx.cancel_future(before);

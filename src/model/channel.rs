@@ -15,13 +15,18 @@ impl Channel {
     /// # Errors
     /// [`ChannelError`] says which rule the name breaks.
     pub fn new(name: &str, max_length: usize) -> Result<Self, ChannelError> {
+        Self::check(name, max_length).map(|()| Self(name.into()))
+    }
+
+    /// The same, without making one.
+    pub(crate) fn check(name: &str, max_length: usize) -> Result<(), ChannelError> {
         Self::check_length(name, max_length)?;
         if name.is_empty() {
             return Err(ChannelError::Empty);
         }
         match name.char_indices().find(|(_, c)| c.is_control()) {
             Some((position, character)) => Err(ChannelError::ControlCharacter { character, position }),
-            None => Ok(Self(name.into())),
+            None => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{EnginePacket, Frame};
+use super::{Frame, written::Written};
 
 /// A version of Engine.IO.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,9 +49,11 @@ impl<'a> Open<'a> {
 
     /// The whole packet, ready to send.
     pub fn frame(&self) -> Frame {
+        let mut frame = Written::new();
+        frame.text("0");
         // Strings and numbers in a struct with constant keys: serde_json has nothing to refuse here.
-        let json = serde_json::to_string(self).unwrap_or_default();
-        Frame::engine(&EnginePacket::Open(json.into()))
+        let _ = serde_json::to_writer(frame.json(), self);
+        frame.into_frame()
     }
 }
 

@@ -66,7 +66,7 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
     let headers = request.headers();
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY);
     let is_one_key = match (keys.next(), keys.next()) {
-        (Some(key), None) => BASE64_STANDARD.decode(key.as_bytes()).is_ok_and(|key| key.len() == 16),
+        (Some(key), None) => BASE64_STANDARD.decode_slice(key.as_bytes(), &mut [0; 18]) == Ok(16),
         _ => false,
     };
     if request.version() != Version::HTTP_11 || headers.contains_key(header::TRANSFER_ENCODING) {
