@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::{
     config::Config,
-    model::{SessionId, SocketId, neighbourhood},
+    model::{ById, SessionId, SocketId, neighbourhood},
     outbox::Transport,
     socket::{Directory, Socket},
     transport::{Ending, Link},
@@ -23,8 +23,8 @@ use crate::{
 /// A table behind a lock and no actor, since each poll of each client asks it.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    links: RwLock<HashMap<SessionId, Arc<Link>>>,
-    sockets: RwLock<HashMap<SocketId, Socket>>,
+    links: RwLock<ById<SessionId, Arc<Link>>>,
+    sockets: RwLock<ById<SocketId, Socket>>,
     connections: Arc<Connections>,
     closing: AtomicBool,
 }

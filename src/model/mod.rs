@@ -17,7 +17,7 @@ pub use context::ContextMap;
 pub use extensions::Extensions;
 pub use handshake::Handshake;
 pub(crate) use handshake::HttpRequestParts;
-pub(crate) use id::SessionId;
+pub(crate) use id::{ById, SessionId};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::Namespace;
 pub(crate) use rate::Bucket;

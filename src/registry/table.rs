@@ -7,7 +7,7 @@ use std::{
 
 use super::{Audience, publication::List};
 use crate::{
-    model::{Channel, Namespace, SocketId},
+    model::{ById, Channel, Namespace, SocketId},
     outbox::{Burst, Lane, Pushed, Turn},
     protocol::Frame,
     stats::{Counters, Flow},
@@ -43,7 +43,7 @@ pub(crate) struct Delivered {
 /// One namespace.
 #[derive(Debug, Default)]
 struct Space {
-    ids: HashMap<SocketId, usize>,
+    ids: ById<SocketId, usize>,
     /// Sockets by slot; a free slot is reused.
     members: Vec<Option<Member>>,
     free: Vec<usize>,
