@@ -19,8 +19,9 @@ mod work;
 
 use std::{sync::Arc, time::Instant};
 
-use actix::{Actor, AsyncContext, Context, Recipient, SpawnHandle};
+use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle};
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
@@ -39,9 +40,9 @@ use crate::{
     outbox::{Outbox, Transport},
     protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
     routing::Router,
-    socket::{Command, Seat, Socket},
+    socket::{Seat, Socket},
     stats::Counters,
-    transport::{Link, Room},
+    transport::Link,
 };
 
 /// What all connections of a server share.
@@ -63,10 +64,11 @@ pub(crate) struct Connection {
     outbox: Arc<Outbox>,
     decoder: Box<dyn PacketDecoder>,
     version: Version,
-    members: Vec<Member>,
+    /// Most clients are in one namespace.
+    members: SmallVec<[Member; 1]>,
     kept_out: KeptOut,
     inbox: Inbox,
-    room: Arc<Room>,
+    link: Arc<Link>,
     timers: Timers,
     pace: Pace,
     /// How fast it may ask to subscribe, in all its namespaces together.
@@ -79,7 +81,7 @@ pub(crate) struct Connection {
     /// Wakes it at the next deadline.
     alarm: Option<(Instant, SpawnHandle)>,
     /// How its sockets reach it.
-    commands: Recipient<Command>,
+    addr: Arc<Addr<Self>>,
     /// It ends as soon as its handlers are done.
     draining: bool,
     /// Why it ended, if it has.
@@ -113,18 +115,16 @@ impl Connection {
         let id = SessionId::random();
         let (sender, mut receiver) = oneshot::channel();
         Self::create(|ctx| {
-            let addr = ctx.address();
+            let addr = Arc::new(ctx.address());
             let config = &shared.config;
-            let events = addr.clone();
+            let events = Arc::clone(&addr);
             let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
-            let commands = addr.clone().recipient();
-            let link = Link::new(addr.recipient(), Arc::clone(&outbox), version, Arc::clone(config));
+            let link = Link::new(addr.clone(), Arc::clone(&outbox), version, Arc::clone(config));
             shared.sessions.open(id, Arc::clone(&link));
-            let room = Arc::clone(&link.room);
             shared.counters.opened.add(transport);
             let now = Instant::now();
             // The receiver is right below, and waits for this.
-            let _ = sender.send(link);
+            let _ = sender.send(Arc::clone(&link));
             Self {
                 id,
                 request: Arc::new(request),
@@ -134,10 +134,10 @@ impl Connection {
                     config.max_attachments,
                     config.max_payload,
                 )),
-                members: Vec::new(),
+                members: SmallVec::new(),
                 kept_out: KeptOut::new(config.max_namespaces),
                 inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
-                room,
+                link,
                 timers: Timers::new(config, version),
                 pace: Pace::new(config, now),
                 subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
@@ -146,7 +146,7 @@ impl Connection {
                 awaited: false,
                 version,
                 alarm: None,
-                commands,
+                addr,
                 draining: false,
                 ended: None,
                 _presence: presence,

@@ -124,7 +124,7 @@ impl Connection {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
         }
         // Names stand in logs and tables; and one without its slash, which other parsers can send, is not another's.
-        if !name.starts_with('/') || Channel::new(name, self.shared.config.max_channel_length).is_err() {
+        if !name.starts_with('/') || Channel::check(name, self.shared.config.max_channel_length).is_err() {
             self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
@@ -155,7 +155,7 @@ impl Connection {
             handshake,
             extensions: self.extensions.clone(),
             lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
-            commands: self.commands.clone(),
+            commands: self.addr.clone(),
             subscriptions: self.subscriptions.clone(),
         });
         shared.sessions.remember(&socket);

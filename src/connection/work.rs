@@ -43,7 +43,7 @@ impl Connection {
         self.hasten(ctx);
         self.turn.end(&self.shared.counters, Instant::now);
         if let Some(batches) = self.inbox.done() {
-            self.room.is_free_after(batches);
+            self.link.room.is_free_after(batches);
         }
         if !self.inbox.is_idle() {
             return;

@@ -103,7 +103,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
     let config =
         Config { max_payload: MAX_PAYLOAD, per_message_deflate: true, deflate_threshold: 100, ..Config::default() };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let link = Link::new(listener.clone().recipient(), outbox, version, Arc::new(config));
+    let link = Link::new(Arc::new(listener.clone()), outbox, version, Arc::new(config));
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
     if let Some(offer) = offer {
         request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));

@@ -81,7 +81,7 @@ fn socket() -> Socket {
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),
         lane,
-        commands: Nobody.start().recipient(),
+        commands: Arc::new(Nobody.start()),
         subscriptions: None,
     })
 }

@@ -1,4 +1,4 @@
-//! Plain data that all layers share: no actors, no I/O.
+//! What all layers share: plain data, and how one is told something. No I/O.
 
 mod channel;
 mod client_ip;
@@ -7,6 +7,7 @@ mod extensions;
 mod handshake;
 mod headers;
 mod id;
+mod listener;
 mod namespace;
 mod rate;
 mod reason;
@@ -19,6 +20,7 @@ pub use handshake::Handshake;
 pub(crate) use handshake::HttpRequestParts;
 pub(crate) use id::{ById, SessionId};
 pub use id::{InvalidSocketId, SocketId};
+pub(crate) use listener::Listener;
 pub use namespace::Namespace;
 pub(crate) use rate::Bucket;
 pub use rate::Rate;

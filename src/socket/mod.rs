@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::{Message, Recipient};
+use actix::Message;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -35,7 +35,7 @@ pub use targets::Targets;
 
 use crate::{
     config::Config,
-    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
+    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Listener, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame, Single},
     registry::HubId,
@@ -62,7 +62,7 @@ struct Inner {
     lane: Arc<Lane>,
     membership: Membership,
     acks: Acks,
-    commands: Recipient<Command>,
+    commands: Arc<dyn Listener<Command>>,
     subscriptions: Option<Arc<Mutex<Bucket>>>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Parts {
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) lane: Arc<Lane>,
-    pub(crate) commands: Recipient<Command>,
+    pub(crate) commands: Arc<dyn Listener<Command>>,
     /// How fast its connection may ask to subscribe.
     pub(crate) subscriptions: Option<Arc<Mutex<Bucket>>>,
 }
@@ -211,13 +211,13 @@ impl Socket {
     pub fn disconnect(&self) {
         if self.say_goodbye() {
             self.inner.acks.close();
-            self.inner.commands.do_send(Command::Disconnect(self.id()));
+            self.inner.commands.tell(Command::Disconnect(self.id()));
         }
     }
 
     /// Ends the whole connection, with all its namespaces. What was sent before still goes out.
     pub fn close(&self) {
-        self.inner.commands.do_send(Command::Close);
+        self.inner.commands.tell(Command::Close);
     }
 
     /// Takes it out of a channel, and waits until no message of the channel can come any more.

@@ -3,13 +3,14 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use actix::{Message, Recipient};
+use actix::Message;
 use actix_web::HttpRequest;
 use tokio::sync::{Notify, oneshot};
 
 use super::Room;
 use crate::{
     config::Config,
+    model::Listener,
     outbox::{Outbox, Transport},
     protocol::{DecodeError, EnginePacket, Version},
 };
@@ -40,10 +41,10 @@ pub(crate) enum Inbound {
 /// A session, as its transports see it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    inbound: Recipient<Inbound>,
+    inbound: Arc<dyn Listener<Inbound>>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Room,
     posting: AtomicBool,
     over: Notify,
     pub(crate) config: Arc<Config>,
@@ -59,7 +60,7 @@ impl Link {
     pub(crate) const BATCH: usize = 64;
 
     pub(crate) fn new(
-        inbound: Recipient<Inbound>,
+        inbound: Arc<dyn Listener<Inbound>>,
         outbox: Arc<Outbox>,
         version: Version,
         config: Arc<Config>,
@@ -69,7 +70,7 @@ impl Link {
             outbox,
             version,
             config,
-            room: Arc::default(),
+            room: Room::default(),
             posting: AtomicBool::new(false),
             over: Notify::new(),
         })
@@ -101,7 +102,7 @@ impl Link {
     fn hand_over(&self, packets: Vec<EnginePacket>) -> oneshot::Receiver<()> {
         let (taken, room) = oneshot::channel();
         self.room.hand();
-        self.inbound.do_send(Inbound::Packets { packets, taken });
+        self.inbound.tell(Inbound::Packets { packets, taken });
         room
     }
 
@@ -112,7 +113,7 @@ impl Link {
 
     /// Ends the session; one which has ended already takes no notice.
     pub(crate) fn end(&self, ending: Ending) {
-        self.inbound.do_send(Inbound::End(ending));
+        self.inbound.tell(Inbound::End(ending));
     }
 
     /// The session is over, and no more requests find it.
@@ -211,5 +212,5 @@ pub(super) fn unheard(outbox: &Arc<Outbox>) -> Arc<Link> {
         fn handle(&mut self, _: Inbound, _: &mut Context<Self>) {}
     }
 
-    Link::new(Nobody.start().recipient(), Arc::clone(outbox), Version::V4, Arc::default())
+    Link::new(Arc::new(Nobody.start()), Arc::clone(outbox), Version::V4, Arc::default())
 }
