@@ -5,6 +5,7 @@ use std::{
 };
 
 use futures_core::future::LocalBoxFuture;
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::{
@@ -24,7 +25,8 @@ pub(super) struct Inbox {
     limit: usize,
     limit_bytes: usize,
     packets: VecDeque<EnginePacket>,
-    waiting: Vec<oneshot::Sender<()>>,
+    /// One, but where a POST and a WebSocket meet.
+    waiting: SmallVec<[oneshot::Sender<()>; 1]>,
     /// Batches that have come, in all.
     received: usize,
 }
@@ -39,7 +41,7 @@ impl Inbox {
             limit,
             limit_bytes,
             packets: VecDeque::new(),
-            waiting: Vec::new(),
+            waiting: SmallVec::new(),
             received: 0,
         }
     }

@@ -22,7 +22,6 @@ use std::{sync::Arc, time::Instant};
 use actix::{Actor, Addr, AsyncContext, Context, SpawnHandle};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
-use tokio::sync::oneshot;
 
 use heartbeat::Heartbeat;
 use inbox::Inbox;
@@ -113,49 +112,46 @@ impl Connection {
         presence: Presence,
     ) -> (SessionId, Arc<Link>) {
         let id = SessionId::random();
-        let (sender, mut receiver) = oneshot::channel();
-        Self::create(|ctx| {
-            let addr = Arc::new(ctx.address());
-            let config = &shared.config;
-            let events = Arc::clone(&addr);
-            let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
-            let link = Link::new(addr.clone(), Arc::clone(&outbox), version, Arc::clone(config));
-            shared.sessions.open(id, Arc::clone(&link));
-            shared.counters.opened.add(transport);
-            let now = Instant::now();
-            // The receiver is right below, and waits for this.
-            let _ = sender.send(Arc::clone(&link));
-            Self {
-                id,
-                request: Arc::new(request),
-                extensions: Arc::new(extensions),
-                decoder: shared.encoding.decoder(DecodeLimits::new(
-                    config.max_json_depth,
-                    config.max_attachments,
-                    config.max_payload,
-                )),
-                members: SmallVec::new(),
-                kept_out: KeptOut::new(config.max_namespaces),
-                inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
-                link,
-                timers: Timers::new(config, version),
-                pace: Pace::new(config, now),
-                subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
-                turn: Turn::default(),
-                started: now,
-                awaited: false,
-                version,
-                alarm: None,
-                addr,
-                draining: false,
-                ended: None,
-                _presence: presence,
-                outbox,
-                shared: Arc::clone(shared),
-            }
-        });
-        // `create` has run the closure, which has sent the link.
-        let link = receiver.try_recv().expect("an actor is built before `create` returns");
+        let config = &shared.config;
+        let ctx = Context::new();
+        let addr = Arc::new(ctx.address());
+        let events = Arc::clone(&addr);
+        let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
+        let link = Link::new(addr.clone(), Arc::clone(&outbox), version, Arc::clone(config));
+        shared.sessions.open(id, Arc::clone(&link));
+        shared.counters.opened.add(transport);
+        let now = Instant::now();
+        let decoder = shared.encoding.decoder(DecodeLimits::new(
+            config.max_json_depth,
+            config.max_attachments,
+            config.max_payload,
+        ));
+        let connection = Self {
+            id,
+            request: Arc::new(request),
+            extensions: Arc::new(extensions),
+            decoder,
+            members: SmallVec::new(),
+            kept_out: KeptOut::new(config.max_namespaces),
+            inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
+            link: Arc::clone(&link),
+            timers: Timers::new(config, version, now),
+            pace: Pace::new(config, now),
+            subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
+            turn: Turn::default(),
+            started: now,
+            awaited: false,
+            version,
+            alarm: None,
+            addr,
+            draining: false,
+            ended: None,
+            _presence: presence,
+            outbox,
+            shared: Arc::clone(shared),
+        };
+        // Not `run`, which makes another address.
+        actix::spawn(ctx.into_future(connection));
         link.outbox.push(open_packet(&shared.config, &id, transport));
         if version == Version::V3 {
             link.join_main();

@@ -25,8 +25,7 @@ pub(super) enum Due {
 }
 
 impl Timers {
-    pub(super) fn new(config: &Config, version: Version) -> Self {
-        let now = Instant::now();
+    pub(super) fn new(config: &Config, version: Version, now: Instant) -> Self {
         let heartbeat = match version {
             Version::V3 => Heartbeat::listening,
             Version::V4 => Heartbeat::new,
