@@ -1,6 +1,12 @@
 //! Both halves over a connection that was taken over: one task for each WebSocket.
 
-use std::{future::poll_fn, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::Arc,
+    task::Poll,
+};
 
 use tokio::{
     sync::oneshot,
@@ -27,7 +33,10 @@ pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receive
     let Ok(Ok(Taken { stream, early })) = taken else { return };
     let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
     let mut reader = Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
-    let parting = both(reader.run(probes), write(&stream, body, &link), || waiting.is_over(&stream)).await;
+    let parting = {
+        let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, body, &link)));
+        both(reading, writing, || waiting.is_over(&stream)).await
+    };
     stream.close_port();
     if parting == Parting::Ours {
         // The client is to read why, which a connection that is closed while the client still sends would keep it from.
@@ -37,12 +46,13 @@ pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receive
 }
 
 /// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn.
+///
+/// The halves are pinned by the caller: a future that takes others by value has room for them twice, as long as it lives.
 async fn both(
-    reading: impl Future<Output = Parting>,
-    writing: impl Future<Output = bool>,
+    mut reading: Pin<&mut impl Future<Output = Parting>>,
+    mut writing: Pin<&mut impl Future<Output = bool>>,
     may_read: impl Fn() -> bool,
 ) -> Parting {
-    let (mut reading, mut writing) = (pin!(reading), pin!(writing));
     let mut parting = None;
     let finished = poll_fn(|cx| {
         if parting.is_none()

@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
 
     /// Hands over packets until the peer or the connection is gone. One that `probes` takes over from polling first.
     pub(super) async fn run(&mut self, probes: bool) -> Parting {
-        if probes && !self.is_upgraded().await {
+        // Boxed: a WebSocket has no room for it as long as it lives.
+        if probes && !Box::pin(self.is_upgraded()).await {
             // The session stays with polling, if it goes on; only this WebSocket ends.
             self.wire.borrow_mut().close(None);
             return Parting::Ours;
