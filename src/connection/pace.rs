@@ -3,8 +3,13 @@ use std::time::Instant;
 use crate::{config::Config, model::Bucket, protocol::EnginePacket};
 
 /// How fast a client is read, with the clock passed in. What it has sent is taken whole, and paid for afterwards.
+///
+/// It has no place among a connection's own while nothing limits it.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Pace(Option<Box<Limits>>);
+
+#[derive(Debug)]
+struct Limits {
     packets: Option<Bucket>,
     bytes: Option<Bucket>,
     /// Until then it is read no further.
@@ -13,39 +18,38 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
+        if config.event_rate.is_none() && config.byte_rate.is_none() {
+            return Self(None);
+        }
         let bucket = |rate: Option<_>| rate.map(|rate| Bucket::new(rate, now));
-        Self { packets: bucket(config.event_rate), bytes: bucket(config.byte_rate), until: None }
+        let limits = Limits { packets: bucket(config.event_rate), bytes: bucket(config.byte_rate), until: None };
+        Self(Some(Box::new(limits)))
     }
 
     /// A packet has been read. Whether it was one too many, for now.
     pub(super) fn charge(&mut self, bytes: usize, now: impl FnOnce() -> Instant) -> bool {
-        if self.packets.is_none() && self.bytes.is_none() {
-            return false;
-        }
+        let Some(limits) = &mut self.0 else { return false };
         let now = now();
         let mut until = None;
-        for (bucket, amount) in [(&mut self.packets, 1), (&mut self.bytes, bytes)] {
+        for (bucket, amount) in [(&mut limits.packets, 1), (&mut limits.bytes, bytes)] {
             if let Some(bucket) = bucket {
                 bucket.charge(amount, now);
                 until = until.max(bucket.wait(now).map(|wait| now + wait));
             }
         }
-        self.until = until;
+        limits.until = until;
         until.is_some()
     }
 
     /// Until when nothing is read.
     pub(super) fn until(&self) -> Option<Instant> {
-        self.until
+        self.0.as_ref()?.until
     }
 
     /// Whether that time has come; if so, it is over.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
-        let is_over = self.until.is_some_and(|until| now >= until);
-        if is_over {
-            self.until = None;
-        }
-        is_over
+        let over = self.0.as_mut().and_then(|limits| limits.until.take_if(|until| now >= *until));
+        over.is_some()
     }
 }
 

@@ -46,7 +46,7 @@ impl Default for DecodeLimits {
 #[derive(Debug)]
 pub struct Decoder {
     limits: DecodeLimits,
-    partial: Option<Partial>,
+    partial: Option<Box<Partial>>,
 }
 
 /// A packet whose attachments have not all come.
@@ -76,7 +76,7 @@ impl Decoder {
         if due == 0 {
             return Ok(Some(packet));
         }
-        self.partial = Some(Partial { packet, due, attachments: Vec::new(), bytes: 0 });
+        self.partial = Some(Box::new(Partial { packet, due, attachments: Vec::new(), bytes: 0 }));
         Ok(None)
     }
 
@@ -94,7 +94,8 @@ impl Decoder {
         if partial.attachments.len() < partial.due {
             return Ok(None);
         }
-        let Some(Partial { packet, attachments, .. }) = self.partial.take() else { return Ok(None) };
+        let Some(partial) = self.partial.take() else { return Ok(None) };
+        let Partial { packet, attachments, .. } = *partial;
         let Packet { namespace, kind } = packet;
         let kind = match kind {
             PacketKind::Event { name, args, id } => PacketKind::Event { name, args: args.attach(attachments)?, id },

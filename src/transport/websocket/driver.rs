@@ -24,13 +24,8 @@ use super::{
 use crate::transport::Link;
 
 /// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
-pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receiver<Taken>, probes: bool) {
-    let taken = tokio::select! {
-        taken = timeout(link.config.upgrade_timeout, &mut taken) => taken,
-        // The client may have the answer already, and is to be told that it came for nothing.
-        () = link.closed() => timeout(link.config.close_timeout, taken).await,
-    };
-    let Ok(Ok(Taken { stream, early })) = taken else { return };
+pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Taken>, probes: bool) {
+    let Some(Taken { stream, early }) = taken_over(&link, taken).await else { return };
     let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
     let mut reader = Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
     let parting = {
@@ -43,6 +38,15 @@ pub(super) async fn run(link: Arc<Link>, body: Body, mut taken: oneshot::Receive
         stream.shut_down();
         let _ = timeout(link.config.linger_timeout, reader.discard()).await;
     }
+}
+
+async fn taken_over(link: &Link, mut taken: oneshot::Receiver<Taken>) -> Option<Taken> {
+    let taken = tokio::select! {
+        taken = timeout(link.config.upgrade_timeout, &mut taken) => taken,
+        // The client may have the answer already, and is to be told that it came for nothing.
+        () = link.closed() => timeout(link.config.close_timeout, taken).await,
+    };
+    taken.ok()?.ok()
 }
 
 /// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn.
