@@ -46,20 +46,20 @@ impl Inbox {
         }
     }
 
-    /// A batch has come; its transport waits to hear that there is room for more.
-    pub(super) fn receive(&mut self, packets: Vec<EnginePacket>, taken: oneshot::Sender<()>) {
+    /// A batch has come; its transport may wait to hear that there is room for more.
+    pub(super) fn receive(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
         if self.packets.is_empty() {
             self.packets = packets.into();
         } else {
             self.packets.extend(packets);
         }
-        self.waiting.push(taken);
+        self.waiting.extend(taken);
         self.received += 1;
     }
 
     /// How many batches have come, if everything in them is done.
     pub(super) fn done(&self) -> Option<usize> {
-        (self.is_idle() && !self.is_held()).then_some(self.received)
+        (self.is_idle() && !self.is_held() && self.packets.is_empty()).then_some(self.received)
     }
 
     /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.

@@ -62,7 +62,7 @@ impl Handler<Inbound> for Listener {
             Inbound::Packets { packets, taken } => {
                 assert!(self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH);
                 self.0.packets.extend(packets);
-                let _ = taken.send(());
+                let _ = taken.map(|taken| taken.send(()));
             }
             Inbound::End(ending) => drop(self.0.ending.get_or_insert(ending)),
         }

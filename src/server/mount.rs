@@ -62,7 +62,8 @@ impl SocketIo {
             }
             // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
             // several paths is for actix-web: a tenth of what a poll costs.
-            let scope = web::scope(&path).app_data(web::Data::new(io)).default_service(web::route().to(endpoint));
+            let endpoint = move |request, body| endpoint(Arc::clone(&io.inner), request, body);
+            let scope = web::scope(&path).default_service(web::route().to(endpoint));
             match cors {
                 Some(cors) => services.service(scope.wrap(cors.middleware())),
                 None => services.service(scope),
@@ -84,8 +85,8 @@ enum Request<'a> {
     Odd,
 }
 
-async fn endpoint(request: HttpRequest, body: web::Payload, io: web::Data<SocketIo>) -> HttpResponse {
-    let inner = &io.inner;
+async fn endpoint(inner: Arc<Inner>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    let inner = &*inner;
     let is_upgrade = is_upgrade(&request);
     if !is_upgrade {
         // Who polls on a connection does not turn it into a WebSocket.
@@ -149,12 +150,9 @@ fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpRespon
 
 /// Browsers ask nobody before they open a WebSocket to another origin, nor before they send a simple request, whose answer
 /// alone they keep from the page: so where origins are chosen, this looks.
-fn admits_origin(inner: &Inner, request: &HttpRequest) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    match (&inner.cors, header(header::ORIGIN)) {
-        (Some(cors), Some(origin)) => cors.admits(origin, header(header::HOST)),
-        _ => true,
-    }
+fn admits_origin(inner: &Inner, request: &HttpRequest, origin: &str) -> bool {
+    let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    inner.cors.as_ref().is_none_or(|cors| cors.admits(origin, host()))
 }
 
 fn is_upgrade(request: &HttpRequest) -> bool {
@@ -180,11 +178,11 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
     let Some(&transport) = known else {
         return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
     };
-    if request.headers().get(header::ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
-        return Err(Refusal::BadRequest("INVALID_ORIGIN"));
-    }
-    if !admits_origin(inner, request) {
-        return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
+    if let Some(origin) = request.headers().get(header::ORIGIN) {
+        let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };
+        if !admits_origin(inner, request, origin) {
+            return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
+        }
     }
     let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
         if request.method() != Method::GET {

@@ -32,8 +32,9 @@ pub(crate) enum Ending {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) enum Inbound {
-    /// Packets, in the order in which they came. `taken` is answered when the connection has room for more.
-    Packets { packets: Vec<EnginePacket>, taken: oneshot::Sender<()> },
+    /// Packets, in the order in which they came. `taken` is answered when the connection has room for more, if somebody waits
+    /// for that.
+    Packets { packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>> },
     /// The session ends.
     End(Ending),
 }
@@ -83,7 +84,9 @@ impl Link {
 
     /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
     pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
-        self.hand_over(packets).await.is_ok()
+        let (taken, room) = oneshot::channel();
+        self.hand_over(packets, Some(taken));
+        room.await.is_ok()
     }
 
     /// The same, without waiting where it is known that there is room for all of them.
@@ -95,20 +98,21 @@ impl Link {
             && bytes <= *max_inbox_bytes
             && event_rate.is_none()
             && byte_rate.is_none();
-        let taken = self.hand_over(packets);
-        has_room || taken.await.is_ok()
+        if !has_room {
+            return self.push(packets).await;
+        }
+        self.hand_over(packets, None);
+        true
     }
 
-    fn hand_over(&self, packets: Vec<EnginePacket>) -> oneshot::Receiver<()> {
-        let (taken, room) = oneshot::channel();
+    fn hand_over(&self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
         self.room.hand();
         self.inbound.tell(Inbound::Packets { packets, taken });
-        room
     }
 
     /// Lets the client into the main namespace, which clients of Socket.IO 2 don't ask for.
     pub(crate) fn join_main(&self) {
-        drop(self.hand_over(vec![EnginePacket::Message("0".into())]));
+        self.hand_over(vec![EnginePacket::Message("0".into())], None);
     }
 
     /// Ends the session; one which has ended already takes no notice.
