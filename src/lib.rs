@@ -206,6 +206,7 @@ pub mod fuzzing;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
 pub mod internals;
+mod listener;
 mod model;
 mod outbox;
 pub mod protocol;

@@ -7,15 +7,16 @@ use std::{
 };
 
 /// Each layer with those of the crate that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
+    ("listener", &[]),
     ("protocol", &[]),
     ("model", &[]),
     ("outbox", &["protocol"]),
     ("stats", &["model", "outbox"]),
     ("config", &["model", "outbox"]),
-    ("transport", &["protocol", "outbox", "config"]),
+    ("transport", &["listener", "protocol", "outbox", "config"]),
     ("registry", &["protocol", "model", "outbox", "stats"]),
-    ("socket", &["protocol", "model", "outbox", "stats", "registry", "config"]),
+    ("socket", &["listener", "protocol", "model", "outbox", "stats", "registry", "config"]),
     ("event", &["protocol", "model", "stats", "socket"]),
     ("routing", &["model", "socket", "event"]),
     (

@@ -1,4 +1,4 @@
-//! What all layers share: plain data, and how one is told something. No I/O.
+//! Plain data that all layers share: no actors, no I/O.
 
 mod channel;
 mod client_ip;
@@ -7,7 +7,6 @@ mod extensions;
 mod handshake;
 mod headers;
 mod id;
-mod listener;
 mod namespace;
 mod rate;
 mod reason;
@@ -20,7 +19,6 @@ pub use handshake::Handshake;
 pub(crate) use handshake::HttpRequestParts;
 pub(crate) use id::{ById, SessionId};
 pub use id::{InvalidSocketId, SocketId};
-pub(crate) use listener::Listener;
 pub use namespace::Namespace;
 pub(crate) use rate::Bucket;
 pub use rate::Rate;

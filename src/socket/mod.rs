@@ -35,7 +35,8 @@ pub use targets::Targets;
 
 use crate::{
     config::Config,
-    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Listener, Namespace, SocketId, ToChannel},
+    listener::Listener,
+    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
     outbox::{Lane, Pushed, Transport},
     protocol::{AckId, Args, Encoding, Frame, Single},
     registry::HubId,

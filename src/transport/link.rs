@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use super::Room;
 use crate::{
     config::Config,
-    model::Listener,
+    listener::Listener,
     outbox::{Outbox, Transport},
     protocol::{DecodeError, EnginePacket, Version},
 };

@@ -1,3 +1,5 @@
+//! Telling something to one who is known by what may be told alone.
+
 use std::fmt;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
