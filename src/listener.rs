@@ -1,11 +1,11 @@
-//! Telling something to one who is known by what may be told alone.
+//! Telling an actor something without knowing which one it is.
 
 use std::fmt;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 
-/// One who is told something, and does not answer. An actor's address is one for each kind of message that it handles, so
-/// that all who talk to it can share one address: a copy of it is three allocations.
+/// One who is told something, and does not answer. An actor's address is a listener for each kind of message that the actor
+/// handles, so that all who talk to it share one: a copy of an address is two allocations, and a `Recipient` one more.
 pub(crate) trait Listener<M>: Send + Sync {
     /// One who is gone is told nothing.
     fn tell(&self, message: M);

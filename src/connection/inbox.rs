@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{model::SocketId, protocol::EnginePacket, routing::Router};
 
-/// What a client has sent and no handler is done with: jobs in order, one at a time, at most so many that wait; behind them the packets
-/// of the last batch, for which there is no room. Until there is, the transport is not answered, and reads no more.
+/// What a client has sent and no handler is done with: jobs in order, one at a time, at most so many that wait; behind them
+/// the packets of the last batch, for which there is no room. Until there is, a transport that waits is not answered, and
+/// reads no more.
 #[derive(Debug)]
 pub(super) struct Inbox {
     jobs: VecDeque<Job>,
@@ -59,7 +60,7 @@ impl Inbox {
 
     /// How many batches have come, if everything in them is done.
     pub(super) fn done(&self) -> Option<usize> {
-        (self.is_idle() && !self.is_held() && self.packets.is_empty()).then_some(self.received)
+        (self.is_idle() && !self.is_held()).then_some(self.received)
     }
 
     /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.
@@ -78,9 +79,9 @@ impl Inbox {
         packet
     }
 
-    /// Whether a transport waits for room, and reads nothing meanwhile.
+    /// Whether there is something for which there is no room, or a transport waits for room and reads nothing meanwhile.
     pub(super) fn is_held(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.packets.is_empty() || !self.waiting.is_empty()
     }
 
     /// Nothing more is received; jobs which wait are still done.
@@ -140,5 +141,26 @@ impl Inbox {
     /// Whether there is nothing to do, and nothing being done.
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty() && self.jobs.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_no_room_for_is_held_whether_anybody_waits_or_not() {
+        let pong = || vec![EnginePacket::Pong("".into())];
+        for (limit, waits) in [(0, false), (0, true), (1, false), (1, true)] {
+            let mut inbox = Inbox::new(limit, 1000);
+            let (sender, mut taken) = oneshot::channel();
+            inbox.receive(pong(), waits.then_some(sender));
+            assert!(inbox.is_held());
+            assert_eq!(inbox.next_packet().is_some(), limit > 0);
+            let _ = inbox.next_packet();
+            assert_eq!(inbox.is_held(), limit == 0, "limit {limit}, waits: {waits}");
+            assert_eq!(inbox.done(), (limit > 0).then_some(1));
+            assert_eq!(taken.try_recv().is_ok(), limit > 0 && waits);
+        }
     }
 }

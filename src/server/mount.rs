@@ -54,7 +54,8 @@ impl SocketIo {
         move |services| {
             let path = io.config().path.trim_end_matches('/').to_owned();
             let cors = io.inner.cors.clone();
-            services.app_data(web::Data::new(io.clone()));
+            let data = web::Data::new(io.clone());
+            services.app_data(data.clone());
             if io.config().serve_client {
                 let compress = io.config().http_compression;
                 let serve = move |request: HttpRequest| ready(client::socket_io_js(&request, compress));
@@ -62,8 +63,9 @@ impl SocketIo {
             }
             // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
             // several paths is for actix-web: a tenth of what a poll costs.
+            // The scope has the handle too: where several servers are mounted, the application's is the last one's.
             let endpoint = move |request, body| endpoint(Arc::clone(&io.inner), request, body);
-            let scope = web::scope(&path).default_service(web::route().to(endpoint));
+            let scope = web::scope(&path).app_data(data).default_service(web::route().to(endpoint));
             match cors {
                 Some(cors) => services.service(scope.wrap(cors.middleware())),
                 None => services.service(scope),
@@ -103,8 +105,8 @@ async fn endpoint(inner: Arc<Inner>, request: HttpRequest, body: web::Payload) -
 
 /// The response, and whether it is the first one of a session.
 ///
-/// Its future is made for each request, so no more is awaited here than must be: what is allocated beyond a kilobyte costs
-/// an allocator several times as much.
+/// Its future is allocated for each request, so no more is awaited here than must be: from 1,024 bytes on, glibc first puts
+/// together all that is free.
 async fn respond(
     inner: &Inner,
     request: &HttpRequest,
@@ -215,7 +217,7 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
     }
 }
 
-/// Lets a client in, if it may come. What it gets opens its session.
+/// Lets a client in, if it may come. What is returned opens its session, and has the client's place until then.
 fn handshake(
     inner: &Inner,
     request: &HttpRequest,

@@ -89,7 +89,7 @@ impl Link {
         room.await.is_ok()
     }
 
-    /// The same, without waiting where it is known that there is room for all of them.
+    /// The same, without waiting where nothing is before them and they are not too many.
     pub(crate) async fn push_at_once(&self, packets: Vec<EnginePacket>) -> bool {
         let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
         let bytes: usize = packets.iter().map(EnginePacket::cost).sum();

@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    mem,
     pin::Pin,
     task::{self, ready},
     time::Duration,
@@ -194,20 +193,13 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
 async fn collect(mut body: web::Payload, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
     // A body that came with its head is there by then, and needs no timer.
     look_again().await;
-    // One that comes in one piece is not copied.
-    let (mut first, mut bytes) = (Bytes::new(), BytesMut::new());
+    // A copy, however small: a chunk keeps the buffer of 8 KiB that it was read into.
+    let mut bytes = BytesMut::new();
     let whole = poll_fn(|cx| {
         loop {
             match ready!(Pin::new(&mut body).poll_next(cx)) {
                 None => return task::Poll::Ready(Ok(())),
-                Some(Ok(chunk)) if first.len() + bytes.len() + chunk.len() <= limit => {
-                    if first.is_empty() && bytes.is_empty() {
-                        first = chunk;
-                    } else {
-                        bytes.extend_from_slice(&mem::take(&mut first));
-                        bytes.extend_from_slice(&chunk);
-                    }
-                }
+                Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
                 Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => return task::Poll::Ready(Err(Refusal::TOO_LARGE)),
                 Some(Err(_)) => {
                     let ending = Ending::Broken("the client broke off a body");
@@ -224,7 +216,7 @@ async fn collect(mut body: web::Payload, limit: usize, time: Duration) -> Result
             return Err(Refusal::ending(StatusCode::REQUEST_TIMEOUT, ending));
         }
     }
-    Ok(if bytes.is_empty() { first } else { bytes.freeze() })
+    Ok(bytes.freeze())
 }
 
 /// Hands the packets over in pieces, so that what is decoded is never much more than what is wanted.

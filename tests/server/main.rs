@@ -47,6 +47,7 @@ mod handlers;
 mod in_turn;
 mod lifecycle;
 mod limits;
+mod mounts;
 mod namespaces;
 mod neighbours;
 mod odd_endings;

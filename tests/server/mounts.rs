@@ -1,0 +1,74 @@
+//! What an application has around an endpoint: other endpoints, and middlewares.
+
+use actix_socketio::SocketIo;
+use actix_web::{
+    App, HttpServer,
+    dev::{Service as _, ServiceRequest},
+    error::ErrorForbidden,
+    rt, web,
+    web::ServiceConfig,
+};
+use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+
+use crate::{
+    app::builder,
+    client::{Client, Mode},
+    link::{get, http},
+};
+
+/// Its address, for a test that runs as long as it does.
+macro_rules! serve {
+    ($app:expr) => {{
+        let server = HttpServer::new(move || $app).workers(1).h1_allow_half_closed(false).disable_signals();
+        let server = server.bind(("127.0.0.1", 0)).expect("a port on loopback");
+        let url = format!("http://{}", server.addrs()[0]);
+        rt::spawn(server.run());
+        url
+    }};
+}
+
+fn handle(request: &ServiceRequest) -> Option<String> {
+    request.app_data::<web::Data<SocketIo>>().map(|io| io.config().path.clone())
+}
+
+/// A server whose handshakes look for its own handle.
+fn mount(path: &'static str) -> impl Fn(&mut ServiceConfig) + Clone {
+    let builder =
+        builder().path(path).on_handshake(move |request, _| match request.app_data::<web::Data<SocketIo>>() {
+            Some(io) if io.config().path == path => Ok(()),
+            other => Err(ErrorForbidden(format!("the handle of {:?}", other.map(|io| &io.config().path)))),
+        });
+    let io = builder.build().expect("the settings make sense");
+    move |services| {
+        services.configure(io.mount());
+    }
+}
+
+#[actix_web::test]
+async fn each_of_several_servers_has_its_own_handle() {
+    let (one, two) = (mount("/one/"), mount("/two/"));
+    let url = serve!(App::new().configure(one.clone()).configure(two.clone()).wrap_fn(|request, next| {
+        // Outside of both, it is the one that was mounted last.
+        assert_eq!(handle(&request).as_deref(), Some("/two/"));
+        next.call(request)
+    }));
+    for path in ["/one/", "/two/"] {
+        let (status, body) = get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        assert!(body.starts_with(r#"0{"sid""#), "{path}: {body}");
+    }
+}
+
+/// Such a middleware does not look at a request when it is looked at itself, but when the request's waker says so.
+#[actix_web::test]
+async fn a_post_needs_no_second_look_that_it_has_not_asked_for() {
+    let io = builder().build().expect("the settings make sense");
+    let url = serve!(App::new().configure(io.clone().mount()).wrap_fn(|request, next| {
+        let mut answers = FuturesUnordered::from_iter([next.call(request)]);
+        async move { answers.next().await.expect("there is one") }.boxed_local()
+    }));
+    for mode in [Mode::Polling, Mode::Upgrade] {
+        let mut client = Client::connect(&url, mode).await;
+        assert_eq!(client.fence().await, [""; 0], "{mode:?}");
+    }
+}
