@@ -21,7 +21,7 @@ use crate::{
 
 impl Connection {
     pub(super) fn admit(&mut self, id: SocketId) {
-        let transport = self.outbox.holder();
+        let transport = self.link.outbox.holder();
         let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else { return };
         let socket = self.members[at].socket.clone();
         self.members[at].admitted = true;
@@ -78,7 +78,7 @@ impl Connection {
             Violation::Goodbye => {
                 // A poll that waits is not told what the client knows.
                 self.shared.sessions.close(&self.id);
-                self.outbox.release();
+                self.link.outbox.release();
                 DisconnectReason::TransportClose
             }
             Violation::Malformed(error) => {
@@ -126,28 +126,28 @@ impl Connection {
         match reason {
             // Whoever has gone reads nothing any more.
             DisconnectReason::PingTimeout | DisconnectReason::TransportClose | DisconnectReason::TransportError => {
-                self.outbox.abandon();
+                self.link.outbox.abandon();
             }
-            _ => self.outbox.finish(),
+            _ => self.link.outbox.finish(),
         }
         self.work(ctx);
     }
 
     /// Whether the client knows nothing of the end, and fetches with its next poll what was said last.
     fn comes_back(&self, reason: DisconnectReason) -> bool {
-        let is_polling = self.outbox.holder() == Transport::Polling && !self.outbox.is_cut();
+        let is_polling = self.link.outbox.holder() == Transport::Polling && !self.link.outbox.is_cut();
         is_polling
             && match reason {
                 // What it is told is one packet, and the goodbye is the next.
                 DisconnectReason::ServerDisconnect => true,
-                DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !self.outbox.is_polled(),
+                DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !self.link.outbox.is_polled(),
                 _ => false,
             }
     }
 
     /// Every job is done. The actor stops, unless a polling client has something to fetch.
     pub(super) fn leave(&mut self, ctx: &mut Context<Self>) {
-        if !self.timers.is_lingering() || self.outbox.is_cut() {
+        if !self.timers.is_lingering() || self.link.outbox.is_cut() {
             ctx.stop();
         }
     }
@@ -155,7 +155,7 @@ impl Connection {
     /// The client does not come back for what was said last.
     pub(super) fn forgo(&mut self, ctx: &mut Context<Self>) {
         if self.timers.is_lingering() {
-            self.outbox.cut();
+            self.link.outbox.cut();
             self.drained(ctx);
         }
     }
@@ -216,7 +216,7 @@ impl Connection {
             Due::Nothing => {}
             Due::Ping => {
                 // A full outbox tells of itself.
-                self.outbox.push(Frame::PING);
+                self.link.outbox.push(Frame::PING);
             }
             Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
             Due::ConnectTimeout => {

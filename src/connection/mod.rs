@@ -60,13 +60,12 @@ pub(crate) struct Connection {
     shared: Arc<Shared>,
     request: Arc<HttpRequestParts>,
     extensions: Arc<Extensions>,
-    outbox: Arc<Outbox>,
     decoder: Box<dyn PacketDecoder>,
-    version: Version,
     /// Most clients are in one namespace.
     members: SmallVec<[Member; 1]>,
     kept_out: KeptOut,
     inbox: Inbox,
+    /// What its transports see of it.
     link: Arc<Link>,
     timers: Timers,
     pace: Pace,
@@ -117,7 +116,7 @@ impl Connection {
         let addr = Arc::new(ctx.address());
         let events = Arc::clone(&addr);
         let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
-        let link = Link::new(addr.clone(), Arc::clone(&outbox), version, Arc::clone(config));
+        let link = Link::new(addr.clone(), outbox, version, Arc::clone(config));
         shared.sessions.open(id, Arc::clone(&link));
         shared.counters.opened.add(transport);
         let now = Instant::now();
@@ -141,13 +140,11 @@ impl Connection {
             turn: Turn::default(),
             started: now,
             awaited: false,
-            version,
             alarm: None,
             addr,
             draining: false,
             ended: None,
             _presence: presence,
-            outbox,
             shared: Arc::clone(shared),
         };
         // Not `run`, which makes another address.
@@ -193,7 +190,7 @@ impl Actor for Connection {
 impl Drop for Connection {
     /// However it ends, no transport waits for it any more and nobody finds it.
     fn drop(&mut self) {
-        self.outbox.finish();
+        self.link.outbox.finish();
         // Without a reason it was dropped, with its arbiter.
         self.shared.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.shared.sessions.close(&self.id);

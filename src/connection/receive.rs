@@ -63,9 +63,9 @@ impl Connection {
                 Ok(())
             }
             EnginePacket::Close => Err(Violation::Goodbye),
-            EnginePacket::Ping(data) if self.version == Version::V3 => {
+            EnginePacket::Ping(data) if self.link.version == Version::V3 => {
                 self.timers.ping(Instant::now());
-                self.outbox.push(Frame::engine(&EnginePacket::Pong(data)));
+                self.link.outbox.push(Frame::engine(&EnginePacket::Pong(data)));
                 Ok(())
             }
             EnginePacket::Ping(_) => Err(Violation::Rule("only the server pings")),
@@ -112,7 +112,7 @@ impl Connection {
 
     fn connect(&mut self, name: &ByteString, auth: Option<ByteString>) -> Result<(), Violation> {
         // Old clients put what they have to show into the name, as a query.
-        let (name, auth) = match self.version {
+        let (name, auth) = match self.link.version {
             Version::V3 => {
                 let (name, query) = name.split_once('?').unwrap_or((name, ""));
                 (name, auth_of_query(query))
@@ -154,7 +154,7 @@ impl Connection {
             config,
             handshake,
             extensions: self.extensions.clone(),
-            lane: Lane::new(self.outbox.clone(), shared.config.max_outbox),
+            lane: Lane::new(self.link.outbox.clone(), shared.config.max_outbox),
             commands: self.addr.clone(),
             subscriptions: self.subscriptions.clone(),
         });
@@ -173,20 +173,20 @@ impl Connection {
     /// Tells the client that it is not let in.
     pub(super) fn push_refusal(&self, namespace: &str, error: &HandlerError) {
         let told = error.to_client();
-        let told = match (self.version, told.get("data")) {
+        let told = match (self.link.version, told.get("data")) {
             // Old clients want the data, or else the message.
             (Version::V3, data) => data.unwrap_or(&told["message"]).to_string(),
             // In Node's order.
             (Version::V4, Some(data)) => format!(r#"{{"message":{},"data":{data}}}"#, told["message"]),
             (Version::V4, None) => told.to_string(),
         };
-        self.outbox.push(self.shared.encoding.connect_error(namespace, &told));
+        self.link.outbox.push(self.shared.encoding.connect_error(namespace, &told));
     }
 
     /// The packet that lets a socket in.
     pub(super) fn connect_packet(&self, socket: &Socket) -> Frame {
         let namespace = socket.namespace().as_str();
-        match self.version {
+        match self.link.version {
             Version::V4 => self.shared.encoding.connect(namespace, socket.id().as_str()),
             Version::V3 => protocol::connect_v3(namespace),
         }

@@ -61,10 +61,10 @@ impl SocketIo {
                 let serve = move |request: HttpRequest| ready(client::socket_io_js(&request, compress));
                 services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
             }
-            // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
-            // several paths is for actix-web: a tenth of what a poll costs.
-            // The scope has the handle too: where several servers are mounted, the application's is the last one's.
             let endpoint = move |request, body| endpoint(Arc::clone(&io.inner), request, body);
+            // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
+            // several paths is for actix-web: a tenth of what a poll costs. It has the handle for what the application asks
+            // of its requests: where several servers are mounted, that of the application is the last one's.
             let scope = web::scope(&path).app_data(data).default_service(web::route().to(endpoint));
             match cors {
                 Some(cors) => services.service(scope.wrap(cors.middleware())),

@@ -52,7 +52,7 @@ pub(super) async fn look_again() {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::{pin::Pin, sync::atomic::AtomicUsize};
 
     use actix_web::rt;
 
@@ -67,34 +67,35 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
-    async fn who_looks_again_by_itself_is_not_woken() {
-        let woken = Arc::<Woken>::default();
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut looks = pin!(look_again());
-        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
-        rt::task::yield_now().await;
-        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+    /// Whether it was ready.
+    fn look(looks: Pin<&mut impl Future<Output = ()>>, woken: &Arc<Woken>) -> bool {
+        looks.poll(&mut Context::from_waker(&Arc::clone(woken).into())).is_ready()
     }
 
     #[actix_web::test]
-    async fn who_does_not_is_woken_in_the_next_turn() {
-        let woken = Arc::<Woken>::default();
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut looks = pin!(look_again());
-        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        rt::task::yield_now().await;
-        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        assert!(looks.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
-        // Polled by nothing but its wakers, it comes to an end, on whatever thread.
-        rt::spawn(look_again()).await.expect("it ends");
-        std::thread::spawn(|| {
+    async fn who_looks_again_by_itself_is_not_woken_and_others_are_in_the_next_turn() {
+        for by_itself in [true, false] {
+            let woken = Arc::<Woken>::default();
             let mut looks = pin!(look_again());
-            let mut cx = Context::from_waker(Waker::noop());
-            assert!(looks.as_mut().poll(&mut cx).is_pending() && looks.poll(&mut cx).is_ready());
-        })
-        .join()
-        .expect("there need be no runtime");
+            assert!(!look(looks.as_mut(), &woken));
+            if by_itself {
+                assert!(look(looks.as_mut(), &woken));
+            }
+            rt::task::yield_now().await;
+            assert_eq!(woken.0.load(Ordering::Relaxed), usize::from(!by_itself));
+            if !by_itself {
+                assert!(look(looks, &woken));
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn it_comes_to_an_end_in_a_task_and_without_a_runtime() {
+        rt::spawn(look_again()).await.expect("it ends");
+        let without = std::thread::spawn(|| {
+            let (mut looks, woken) = (pin!(look_again()), Arc::<Woken>::default());
+            (look(looks.as_mut(), &woken), woken.0.load(Ordering::Relaxed), look(looks, &woken))
+        });
+        assert_eq!(without.join().expect("there need be no runtime"), (false, 1, true));
     }
 }
