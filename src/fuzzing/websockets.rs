@@ -10,13 +10,12 @@ use std::{
 
 use actix::{Actor, Handler, Message, MessageResult, SystemRunner};
 use actix_web::{
-    FromRequest, HttpRequest,
+    HttpRequest,
     body::to_bytes,
     dev::Payload,
     error::PayloadError,
     http::header::{HeaderValue, SEC_WEBSOCKET_EXTENSIONS},
     test::TestRequest,
-    web,
 };
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, read::DeflateDecoder};
@@ -110,7 +109,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
     }
     let request: HttpRequest = request.to_http_request();
     let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Chunks(chunks));
-    let body = web::Payload::from_request(&request, &mut Payload::from(stream)).await.expect("it is there");
+    let body = Payload::from(stream);
     let response = transport::open(|| Arc::clone(&link), &request, body).expect("a WebSocket handshake");
     let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
     let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));

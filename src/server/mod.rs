@@ -6,6 +6,7 @@ mod client;
 mod compression;
 mod cookie;
 mod cors;
+mod endpoint;
 mod hooks;
 mod io;
 mod mount;

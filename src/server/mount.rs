@@ -1,29 +1,17 @@
-//! The HTTP resource: which request is a handshake, which one a poll, and which one is none.
+//! How an application gets the endpoint.
 
-use std::{borrow::Cow, future::ready, sync::Arc};
+use std::{future::ready, rc::Rc, sync::Arc};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    error::ErrorForbidden,
-    http::{
-        Method,
-        header::{self, HeaderValue},
+    Error, HttpRequest,
+    dev::{
+        AppService, Extensions, HttpServiceFactory, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse,
+        fn_service,
     },
     web::{self, ServiceConfig},
 };
 
-use super::{ConnectionError, SocketIo, client, compression, io::Inner, parameters::Parameters, refusal::Refusal};
-use crate::{
-    config::Config,
-    connection::{Connection, Shared},
-    model::{Extensions, HttpRequestParts, SessionId},
-    outbox::Transport,
-    protocol::Version,
-    transport::{
-        Link, polling,
-        websocket::{self, Duplicate},
-    },
-};
+use super::{SocketIo, client, endpoint, io::Inner};
 
 impl SocketIo {
     /// The endpoint, for [`App::configure`](actix_web::App::configure); it also registers the handle as
@@ -61,200 +49,53 @@ impl SocketIo {
                 let serve = move |request: HttpRequest| ready(client::socket_io_js(&request, compress));
                 services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
             }
-            let endpoint = move |request, body| endpoint(Arc::clone(&io.inner), request, body);
-            // Engine.IO matches its path as a prefix. So does a scope, and without a regular expression, which a resource of
-            // several paths is for actix-web: a tenth of what a poll costs. It has the handle for what the application asks
-            // of its requests: where several servers are mounted, that of the application is the last one's.
-            let scope = web::scope(&path).app_data(data).default_service(web::route().to(endpoint));
+            let mut extensions = Extensions::new();
+            extensions.insert(data);
+            let endpoint = Endpoint { path, inner: Arc::clone(&io.inner), data: Rc::new(extensions) };
             match cors {
-                Some(cors) => services.service(scope.wrap(cors.middleware())),
-                None => services.service(scope),
+                Some(cors) => {
+                    let scope = web::scope(&endpoint.path).wrap(cors.middleware());
+                    services.service(scope.default_service(endpoint.service()))
+                }
+                None => services.service(endpoint),
             };
         }
     }
 }
 
-/// What a request wants.
-enum Request<'a> {
-    Handshake {
-        transport: Transport,
-        version: Option<Cow<'a, str>>,
-    },
-    Poll(Arc<Link>),
-    Post(Arc<Link>),
-    Upgrade(Arc<Link>),
-    /// A method which polling does not know.
-    Odd,
-}
-
-async fn endpoint(inner: Arc<Inner>, request: HttpRequest, body: web::Payload) -> HttpResponse {
-    let inner = &*inner;
-    let is_upgrade = is_upgrade(&request);
-    if !is_upgrade {
-        // Who polls on a connection does not turn it into a WebSocket.
-        drop(Duplicate::take(&request));
-    }
-    match respond(inner, &request, is_upgrade, body).await {
-        Ok((mut response, initial)) => {
-            inner.hooks.write_headers(response.headers_mut(), &request, initial);
-            response
-        }
-        Err(refusal) => refuse(inner, &request, &refusal),
-    }
-}
-
-/// The response, and whether it is the first one of a session.
+/// What actix-web asks for whatever is below the path, which Engine.IO matches as a prefix.
 ///
-/// Its future is allocated for each request, so no more is awaited here than must be: from 1,024 bytes on, glibc first puts
-/// together all that is free.
-async fn respond(
-    inner: &Inner,
-    request: &HttpRequest,
-    is_upgrade: bool,
-    body: web::Payload,
-) -> Result<(HttpResponse, bool), Refusal> {
-    let (link, cookie, initial) = match verify(inner, request, is_upgrade)? {
-        Request::Handshake { transport: Transport::WebSocket, version } => {
-            return Ok((open_websocket(inner, request, body, version.as_deref())?, true));
-        }
-        // The first poll finds the open packet.
-        Request::Handshake { transport: Transport::Polling, version } => {
-            let (id, link) = open_polling(inner, request, version.as_deref())?;
-            (link, inner.cookie.as_ref().map(|cookie| cookie.set(id.reveal())), true)
-        }
-        Request::Poll(link) => (link, None, false),
-        Request::Post(link) => return Ok((polling::post(&link, request, body).await, false)),
-        Request::Upgrade(link) => {
-            return Ok((websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?, false));
-        }
-        Request::Odd => return Ok((HttpResponse::InternalServerError().finish(), false)),
-    };
-    let answer = async |body| {
-        let mut response = compression::answer(&inner.shared.config, request, body).await;
-        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        response
-    };
-    let response = polling::get(&link, request, answer).await.ok_or(Refusal::UnknownSession)?;
-    Ok((response, initial))
+/// A service by itself, as a poll's way is short: a scope with a route has two futures more on the heap for each request,
+/// and a resource with several paths is a regular expression.
+struct Endpoint {
+    path: String,
+    inner: Arc<Inner>,
+    data: Rc<Extensions>,
 }
 
-fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
-    let error = ConnectionError::new(request, refusal);
-    // What the application decides is news to it; the rest is the noise of the internet.
-    let level = if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
-    log::log!(level, "refuse a request of {error}");
-    inner.shared.counters.refused.add(refusal.kind());
-    inner.hooks.refused(&error);
-    refusal.response(is_upgrade(request))
-}
-
-/// Browsers ask nobody before they open a WebSocket to another origin, nor before they send a simple request, whose answer
-/// alone they keep from the page: so where origins are chosen, this looks.
-fn admits_origin(inner: &Inner, request: &HttpRequest, origin: &str) -> bool {
-    let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    inner.cors.as_ref().is_none_or(|cors| cors.admits(origin, host()))
-}
-
-fn is_upgrade(request: &HttpRequest) -> bool {
-    let upgrade = request.headers().get(header::UPGRADE);
-    upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
-/// The version of Engine.IO's protocol which a client speaks, if it is spoken here. One that says nothing is an old one.
-fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
-    match version {
-        Some("4") => Some(Version::V4),
-        None | Some("3") if config.allow_eio3 => Some(Version::V3),
-        _ => None,
+impl Endpoint {
+    fn service(
+        &self,
+    ) -> impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>
+    {
+        let Self { inner, data, .. } = self;
+        let (inner, data) = (Arc::clone(inner), Rc::clone(data));
+        fn_service(move |mut request: ServiceRequest| {
+            // What the application asks of its requests has the handle, too: where several servers are mounted, that of
+            // the application is the last one's.
+            request.add_data_container(Rc::clone(&data));
+            let inner = Arc::clone(&inner);
+            async move {
+                let (request, body) = request.into_parts();
+                let response = endpoint::answer(&inner, &request, body).await;
+                Ok(ServiceResponse::new(request, response))
+            }
+        })
     }
 }
 
-/// Engine.IO's checks, in its order.
-fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
-    let config = &inner.shared.config;
-    let parameters = Parameters::read(request.query_string()).ok_or(Refusal::BadRequest("INVALID_QUERY"))?;
-    let Parameters { version, transport: name, sid } = parameters;
-    let known = name.as_ref().and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
-    let Some(&transport) = known else {
-        return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
-    };
-    if let Some(origin) = request.headers().get(header::ORIGIN) {
-        let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };
-        if !admits_origin(inner, request, origin) {
-            return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
-        }
+impl HttpServiceFactory for Endpoint {
+    fn register(self, services: &mut AppService) {
+        services.register_service(ResourceDef::root_prefix(&self.path), None, self.service(), None);
     }
-    let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
-        if request.method() != Method::GET {
-            return Err(Refusal::BadMethod(request.method().clone()));
-        }
-        if (transport == Transport::WebSocket) != is_upgrade {
-            return Err(Refusal::BadRequest("TRANSPORT_HANDSHAKE_ERROR"));
-        }
-        return Ok(Request::Handshake { transport, version });
-    };
-    let link = SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or(Refusal::UnknownSession)?;
-    match transport {
-        Transport::WebSocket if !is_upgrade => return Err(Refusal::BadRequest("TRANSPORT_MISMATCH")),
-        Transport::Polling if is_upgrade || link.transport() != transport => {
-            return Err(Refusal::BadRequest("TRANSPORT_MISMATCH"));
-        }
-        _ => {}
-    }
-    if spoken(config, version.as_deref()) != Some(link.version) {
-        return Err(Refusal::BadRequest("PROTOCOL_MISMATCH"));
-    }
-    match transport {
-        Transport::WebSocket if !config.allow_upgrades => Err(Refusal::BadRequest("UPGRADES_ARE_OFF")),
-        Transport::WebSocket => Ok(Request::Upgrade(link)),
-        Transport::Polling => Ok(match *request.method() {
-            Method::GET => Request::Poll(link),
-            Method::POST => Request::Post(link),
-            _ => Request::Odd,
-        }),
-    }
-}
-
-/// Lets a client in, if it may come. What is returned opens its session, and has the client's place until then.
-fn handshake(
-    inner: &Inner,
-    request: &HttpRequest,
-    transport: Transport,
-    version: Option<&str>,
-) -> Result<impl FnOnce() -> (SessionId, Arc<Link>), Refusal> {
-    let Shared { config, sessions, .. } = &*inner.shared;
-    if sessions.is_closing() {
-        return Err(Refusal::ShuttingDown);
-    }
-    let parts = HttpRequestParts::new(request, config.trusted_proxies);
-    let presence = sessions.admit(parts.client_ip(), config).map_err(Refusal::Full)?;
-    let extensions = Extensions::default();
-    for check in &inner.on_handshake {
-        check(request, &extensions).map_err(Refusal::Forbidden)?;
-    }
-    // Engine.IO asks this last.
-    let Some(version) = spoken(config, version) else {
-        return Err(Refusal::UnsupportedVersion(version.map(str::to_owned)));
-    };
-    Ok(move || Connection::open(&inner.shared, parts, extensions, transport, version, presence))
-}
-
-fn open_websocket(
-    inner: &Inner,
-    request: &HttpRequest,
-    body: web::Payload,
-    version: Option<&str>,
-) -> Result<HttpResponse, Refusal> {
-    let open = handshake(inner, request, Transport::WebSocket, version)?;
-    websocket::open(|| open().1, request, body).map_err(Refusal::NoWebSocket)
-}
-
-fn open_polling(
-    inner: &Inner,
-    request: &HttpRequest,
-    version: Option<&str>,
-) -> Result<(SessionId, Arc<Link>), Refusal> {
-    handshake(inner, request, Transport::Polling, version).map(|open| open())
 }

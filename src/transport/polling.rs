@@ -9,12 +9,13 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
+    dev::Payload,
     error::PayloadError,
     http::{
         StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
-    web::{self, Bytes, BytesMut},
+    web::{Bytes, BytesMut},
 };
 use bytestring::ByteString;
 use futures_core::Stream as _;
@@ -116,7 +117,7 @@ pub(crate) async fn get(
 }
 
 /// Takes the packets of a body, and answers when the connection has room for more.
-pub(crate) async fn post(link: &Link, request: &HttpRequest, body: web::Payload) -> HttpResponse {
+pub(crate) async fn post(link: &Link, request: &HttpRequest, body: Payload) -> HttpResponse {
     let Some(post) = Post::begin(link) else {
         link.end(Ending::Broken("two posts at once"));
         return status(StatusCode::BAD_REQUEST);
@@ -166,7 +167,7 @@ impl Refusal {
     }
 }
 
-async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<Received, Refusal> {
+async fn read(link: &Link, request: &HttpRequest, body: Payload) -> Result<Received, Refusal> {
     let header = |name| request.headers().get(name);
     let is_bytes =
         header(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
@@ -190,7 +191,7 @@ async fn read(link: &Link, request: &HttpRequest, body: web::Payload) -> Result<
 }
 
 /// The whole body: at most `limit` bytes, in at most `time`.
-async fn collect(mut body: web::Payload, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
+async fn collect(mut body: Payload, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
     // A body that came with its head is there by then, and needs no timer.
     look_again().await;
     // A copy, however small: a chunk keeps the buffer of 8 KiB that it was read into.

@@ -22,10 +22,11 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use actix_web::{
     Error, HttpRequest, HttpResponse, HttpResponseBuilder,
+    dev::Payload,
     error::ErrorBadRequest,
     http::{Version, header},
     rt,
-    web::{self, BytesMut},
+    web::BytesMut,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -45,7 +46,7 @@ use super::{Link, deflate, link::takes_base64};
 pub(crate) fn open(
     session: impl FnOnce() -> Arc<Link>,
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
 ) -> Result<HttpResponse, Error> {
     let response = handshake(request)?;
     Ok(start(session(), request, payload, response, false))
@@ -55,7 +56,7 @@ pub(crate) fn open(
 ///
 /// # Errors
 /// If the request is no WebSocket handshake.
-pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Error> {
+pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let response = handshake(request)?;
     Ok(start(link, request, payload, response, true))
 }
@@ -80,7 +81,7 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
 fn start(
     link: Arc<Link>,
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
     mut response: HttpResponseBuilder,
     probes: bool,
 ) -> HttpResponse {

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use actix_web::web::{self, BytesMut};
+use actix_web::{dev::Payload, web::BytesMut};
 use futures_core::Stream as _;
 use tokio::task::coop::has_budget_remaining;
 
@@ -24,7 +24,7 @@ thread_local! {
 
 pub(super) enum Input<'a> {
     /// A request's payload, while actix-http reads the connection.
-    Payload(web::Payload),
+    Payload(Payload),
     /// The connection itself.
     Connection(&'a Stream, &'a Waiting),
 }

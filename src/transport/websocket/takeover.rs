@@ -18,7 +18,8 @@ use std::{
 use actix_web::{
     HttpRequest,
     body::{BodySize, MessageBody},
-    web::{self, Bytes, BytesMut},
+    dev::Payload,
+    web::{Bytes, BytesMut},
 };
 use futures_core::Stream as _;
 use tokio::{net::TcpStream, sync::oneshot};
@@ -59,7 +60,7 @@ pub(super) struct Takeover {
     stream: Option<Stream>,
     /// What leaves with the answer, in the same write.
     first: Bytes,
-    payload: web::Payload,
+    payload: Payload,
     early: BytesMut,
     max_early: usize,
     /// There was room to write, so that the answer's head is written by the time this is asked again.
@@ -72,9 +73,9 @@ impl Takeover {
     /// `max_early` bytes before its answer is written is cut off.
     pub(super) fn begin(
         request: &HttpRequest,
-        payload: web::Payload,
+        payload: Payload,
         max_early: usize,
-    ) -> Result<(Self, oneshot::Receiver<Taken>), web::Payload> {
+    ) -> Result<(Self, oneshot::Receiver<Taken>), Payload> {
         let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else { return Err(payload) };
         let (taker, taken) = oneshot::channel();
         let takeover = Self {
