@@ -146,9 +146,9 @@ fn polling(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("polling body");
     for count in [1, 10, 100] {
         let frames = vec![frame("hello"); count];
-        let body = ByteString::try_from(payload::encode(&frames)).expect("text");
+        let body = ByteString::try_from(payload::encode(frames.clone())).expect("text");
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(format!("encode/{count}"), |bench| bench.iter(|| payload::encode(&frames)));
+        group.bench_function(format!("encode/{count}"), |bench| bench.iter(|| payload::encode(frames.clone())));
         group.bench_function(format!("decode/{count}"), |bench| bench.iter(|| payload::decode(body.clone()).count()));
     }
     group.finish();

@@ -50,7 +50,7 @@ pub fn payload_v4(data: &[u8]) {
     let packets: Vec<_> = payload::decode(body).collect();
     assert_eq!(packets.len(), parts);
     let Ok(packets) = packets.into_iter().collect::<Result<Vec<_>, _>>() else { return };
-    let again = ByteString::try_from(payload::encode(&frames(&packets))).expect("text");
+    let again = ByteString::try_from(payload::encode(frames(&packets))).expect("text");
     assert_eq!(payload::decode(again).collect::<Result<Vec<_>, _>>().as_ref(), Ok(&packets));
 }
 

@@ -33,7 +33,8 @@ impl Id {
 
     fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().ok()?;
-        bytes.iter().all(|byte| IS_OF_ALPHABET[usize::from(*byte)]).then_some(Self(bytes))
+        // All are looked at, which is less work than to stop at the first that is not.
+        bytes.iter().fold(true, |all, byte| all & IS_OF_ALPHABET[usize::from(*byte)]).then_some(Self(bytes))
     }
 
     fn as_str(&self) -> &str {

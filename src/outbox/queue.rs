@@ -262,6 +262,9 @@ impl Outbox {
         if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
             return Poll::Ready(Taken::Nothing);
         }
+        if let Some(frame) = state.take_single() {
+            return Poll::Ready(Taken::One(frame));
+        }
         let (mut size, mut packets) = (0, 0);
         let fitting = state
             .frames
@@ -305,14 +308,10 @@ impl Outbox {
             state.bytes -= rest.len();
             return Poll::Ready(Taken::Bytes(rest));
         }
-        state.bytes = 0;
-        if state.ahead.is_empty()
-            && state.phase == Phase::Open
-            && state.frames.len() == 1
-            && let Some(frame) = state.frames.pop_front()
-        {
+        if let Some(frame) = state.take_single() {
             return Poll::Ready(Taken::One(frame));
         }
+        state.bytes = 0;
         // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd.
         let all = if state.frames.is_empty() {
             Vec::new()
@@ -362,6 +361,16 @@ impl State {
     /// Open, and nothing waits: what is written now comes next.
     pub(super) fn has_nothing(&self) -> bool {
         self.phase == Phase::Open && self.rest.is_none() && self.ahead.is_empty() && self.frames.is_empty()
+    }
+
+    /// The frame that waits, if it is all there is and more may come.
+    fn take_single(&mut self) -> Option<Frame> {
+        if self.frames.len() != 1 || self.phase != Phase::Open || !self.ahead.is_empty() {
+            return None;
+        }
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.cost();
+        Some(frame)
     }
 
     pub(super) fn release_poll(&mut self) {

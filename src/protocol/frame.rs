@@ -4,7 +4,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{EnginePacket, written::Written};
 
@@ -171,12 +171,23 @@ impl Frame {
         };
         if self.first > 0 {
             separate(out);
-            out.extend_from_slice(self.text().as_bytes());
+            out.extend_from_slice(&self.websocket[usize::from(self.header)..self.first]);
         }
         for attachment in self.attachments() {
             separate(out);
             out.extend_from_slice(base64_packet(attachment).as_bytes());
         }
+    }
+
+    /// A body of this frame alone.
+    pub(super) fn into_polling(mut self) -> Bytes {
+        if self.attachments().is_empty() {
+            self.websocket.advance(usize::from(self.header));
+            return self.websocket;
+        }
+        let mut body = Vec::new();
+        self.polling(&mut body);
+        body.into()
     }
 
     /// How many packets [`Frame::polling`] adds.

@@ -1,5 +1,6 @@
 //! A long-polling body: packets with the record separator `0x1e` between them, in both directions.
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::{DecodeError, EnginePacket, Frame};
@@ -25,13 +26,16 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
     })
 }
 
-/// Joins frames to one body, in order.
-pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u8> {
+/// Joins frames to one body, in order. A single one that is nothing but text is the body as it is: no bytes are copied.
+pub fn encode(frames: impl IntoIterator<Item = Frame>) -> Bytes {
+    let mut frames = frames.into_iter();
+    let Some(first) = frames.next() else { return Bytes::new() };
+    let Some(second) = frames.next() else { return first.into_polling() };
     let mut body = Vec::new();
-    for frame in frames {
+    for frame in [first, second].into_iter().chain(frames) {
         frame.polling(&mut body);
     }
-    body
+    body.into()
 }
 
 #[cfg(test)]
@@ -60,6 +64,16 @@ mod tests {
     #[test]
     fn frames_are_joined_by_the_separator() {
         let frames = [Frame::engine(&EnginePacket::Message("a".into())), Frame::PING];
-        assert_eq!(encode(&frames), b"4a\x1e2");
+        assert_eq!(encode(frames), b"4a\x1e2"[..]);
+        assert_eq!(encode([]), b""[..]);
+    }
+
+    #[test]
+    fn a_single_text_is_the_body() {
+        let frame = Frame::engine(&EnginePacket::Message("a".into()));
+        let text = frame.text().as_ptr();
+        let body = encode([frame]);
+        assert_eq!((&body[..], body.as_ptr()), (&b"4a"[..], text), "in the same place");
+        assert_eq!(encode([Frame::engine(&EnginePacket::Binary(vec![1, 2, 3].into()))]), b"bAQID"[..]);
     }
 }

@@ -72,7 +72,6 @@ pub(super) async fn answer(config: &Config, request: &HttpRequest, body: polling
     let Some(coding) = Coding::chosen(request) else {
         return answer.body(body);
     };
-    let body = Bytes::from(body);
     match encode(coding, body.clone()).await {
         Some(coded) if coded.len() < body.len() => {
             answer.insert_header((header::CONTENT_ENCODING, coding.name())).body(coded)

@@ -19,6 +19,7 @@ use actix_web::{
 };
 use bytestring::ByteString;
 use futures_core::Stream as _;
+use smallvec::{SmallVec, smallvec};
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -36,22 +37,22 @@ const POLL_DURING_PROBE: Duration = Duration::from_millis(100);
 
 /// The body of the answer to a poll.
 pub(crate) struct Body {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// Only old clients are sent anything else.
     is_text: bool,
 }
 
 impl Body {
-    pub(crate) fn text(bytes: Vec<u8>) -> Self {
-        Self { bytes, is_text: true }
+    pub(crate) fn text(bytes: impl Into<Bytes>) -> Self {
+        Self { bytes: bytes.into(), is_text: true }
     }
 
-    fn new<'a>(link: &Link, request: &HttpRequest, frames: impl IntoIterator<Item = &'a Frame>) -> Self {
+    fn new(link: &Link, request: &HttpRequest, frames: SmallVec<[Frame; 1]>) -> Self {
         match link.version {
             Version::V4 => Self::text(payload::encode(frames)),
-            Version::V3 => match v3::encode(frames, !takes_base64(request)) {
-                v3::Body::Text(text) => Self::text(text.into()),
-                v3::Body::Bytes(bytes) => Self { bytes, is_text: false },
+            Version::V3 => match v3::encode(&frames, !takes_base64(request)) {
+                v3::Body::Text(text) => Self::text(text),
+                v3::Body::Bytes(bytes) => Self { bytes: bytes.into(), is_text: false },
             },
         }
     }
@@ -96,20 +97,20 @@ pub(crate) async fn get(
         batch.await
     };
     let frames = match taken {
-        Taken::One(frame) => vec![frame],
-        Taken::Frames(frames) => frames,
+        Taken::One(frame) => smallvec![frame],
+        Taken::Frames(frames) => frames.into(),
         Taken::Last(mut frames) => {
             frames.push(Frame::CLOSE);
-            frames
+            frames.into()
         }
-        Taken::Nothing => vec![Frame::NOOP],
+        Taken::Nothing => smallvec![Frame::NOOP],
         // No poll gets what is for a WebSocket as it is: it does not come back to polling.
         Taken::Bytes(_) | Taken::Cut => {
             poll.end();
             return None;
         }
     };
-    let body = Body::new(link, request, &frames);
+    let body = Body::new(link, request, frames);
     // Until there is a response, the poll is still under way: dropped now, it would take the frames with it.
     let response = answer(body).await;
     poll.end();

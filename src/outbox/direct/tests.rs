@@ -227,7 +227,7 @@ async fn a_poll_that_waits_has_no_port() {
     let cx = &mut Context::from_waker(Waker::noop());
     assert!(world.outbox.poll_batch(1000, 10, cx).is_pending());
     world.deliver("a", 1);
-    assert_eq!(world.outbox.poll_batch(1000, 10, cx), Poll::Ready(Taken::Frames(vec![frame("a")])));
+    assert_eq!(world.outbox.poll_batch(1000, 10, cx), Poll::Ready(Taken::One(frame("a"))));
     assert!(world.outbox.poll_batch(1000, 10, cx).is_pending());
     assert!(world.outbox.hand_over());
     world.outbox.open_port(stream).unwrap();

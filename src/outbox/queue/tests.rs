@@ -87,7 +87,7 @@ fn taken_frames_make_room() {
     let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..100 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
-        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(n)])));
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::One(frame(n))));
     }
     assert!(events.lock().is_empty());
 }
@@ -101,7 +101,7 @@ fn a_batch_fits_a_body_and_is_never_empty() {
     // Two packets of 8 bytes and their separator are 17.
     assert_eq!(outbox.poll_batch(17, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
     assert_eq!(outbox.poll_batch(16, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
-    assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(3)])));
+    assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(Taken::One(frame(3))));
     for n in 0..3 {
         outbox.push(frame(n));
     }
@@ -172,6 +172,6 @@ fn a_failed_probe_leaves_polling_as_it_was() {
     outbox.end_probe();
     assert!(outbox.begin_poll());
     outbox.push(frame(0));
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::One(frame(0))));
     assert!(outbox.begin_probe());
 }
