@@ -265,6 +265,9 @@ impl Outbox {
         if let Some(frame) = state.take_single() {
             return Poll::Ready(Taken::One(frame));
         }
+        if state.frames.is_empty() {
+            return self.taken(state, Vec::new(), Some(cx.waker()));
+        }
         let (mut size, mut packets) = (0, 0);
         let fitting = state
             .frames
@@ -275,10 +278,10 @@ impl Outbox {
                 size <= max_bytes.saturating_add(1) && packets <= max_packets
             })
             .count();
-        let count = fitting.max(1).min(state.frames.len());
+        let count = fitting.max(1);
         let batch: Vec<_> = state.frames.drain(..count).collect();
         state.bytes -= batch.iter().map(Frame::cost).sum::<usize>();
-        if batch.is_empty() { self.taken(state, batch, Some(cx.waker())) } else { Poll::Ready(Taken::Frames(batch)) }
+        Poll::Ready(Taken::Frames(batch))
     }
 
     /// The transport writes something else, and takes no more. What is left of a frame that it has begun comes first.

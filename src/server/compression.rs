@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header},
     web::{self, Bytes},
 };
@@ -63,11 +63,14 @@ impl Coding {
 
 /// The answer to a poll, compressed if it is worth it and the client takes it.
 pub(super) async fn answer(config: &Config, request: &HttpRequest, body: polling::Body) -> HttpResponse {
-    let mut answer = body.response();
-    let body = body.bytes;
-    if !config.http_compression || body.len() < config.compression_threshold {
-        return answer.body(body);
+    if !config.http_compression || body.bytes.len() < config.compression_threshold {
+        return body.response().body(body.bytes);
     }
+    // Few are that large, and all requests would have the room for it.
+    Box::pin(negotiated(request, body.response(), body.bytes)).await
+}
+
+async fn negotiated(request: &HttpRequest, mut answer: HttpResponseBuilder, body: Bytes) -> HttpResponse {
     answer.insert_header((header::VARY, "accept-encoding"));
     let Some(coding) = Coding::chosen(request) else {
         return answer.body(body);

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    dev::Payload,
+    Error, HttpRequest, HttpResponse,
+    dev::{Payload, ServiceRequest, ServiceResponse},
     error::ErrorForbidden,
     http::{
         Method,
@@ -20,7 +20,8 @@ use crate::{
     outbox::Transport,
     protocol::Version,
     transport::{
-        Link, polling,
+        Link,
+        polling::{self, Unanswered},
         websocket::{self, Duplicate},
     },
 };
@@ -31,64 +32,71 @@ enum Request<'a> {
         transport: Transport,
         version: Option<Cow<'a, str>>,
     },
-    Poll(Arc<Link>),
-    Post(Arc<Link>),
+    /// A `GET` for what waits, or a `POST` of packets.
+    Polling(Arc<Link>),
     Upgrade(Arc<Link>),
     /// A method which polling does not know.
     Odd,
 }
 
 /// The endpoint's answer, whatever it is.
-pub(super) async fn answer(inner: &Inner, request: &HttpRequest, body: Payload) -> HttpResponse {
-    let is_upgrade = is_upgrade(request);
+pub(super) async fn answer(inner: Arc<Inner>, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+    let (request, mut body) = request.into_parts();
+    let is_upgrade = is_upgrade(&request);
     if !is_upgrade {
         // Who polls on a connection does not turn it into a WebSocket.
-        drop(Duplicate::take(request));
+        drop(Duplicate::take(&request));
     }
-    match respond(inner, request, is_upgrade, body).await {
+    let response = match respond(&inner, &request, is_upgrade, &mut body).await {
         Ok((mut response, initial)) => {
-            inner.hooks.write_headers(response.headers_mut(), request, initial);
+            inner.hooks.write_headers(response.headers_mut(), &request, initial);
             response
         }
-        Err(refusal) => refuse(inner, request, &refusal),
-    }
+        Err(refusal) => refuse(&inner, &request, &refusal),
+    };
+    Ok(ServiceResponse::new(request, response))
 }
 
 /// The response, and whether it is the first one of a session.
 ///
-/// Its future is allocated for each request, so no more is awaited here than must be: from 1,024 bytes on, glibc first puts
-/// together all that is free.
+/// Its future is allocated for each request, and a poll's is kept as long as it waits: what only few requests have to await
+/// is in a box of its own.
 async fn respond(
     inner: &Inner,
     request: &HttpRequest,
     is_upgrade: bool,
-    body: Payload,
+    body: &mut Payload,
 ) -> Result<(HttpResponse, bool), Refusal> {
-    let (link, cookie, initial) = match verify(inner, request, is_upgrade)? {
+    let (link, opened) = match verify(inner, request, is_upgrade)? {
         Request::Handshake { transport: Transport::WebSocket, version } => {
-            return Ok((open_websocket(inner, request, body, version.as_deref())?, true));
+            return Ok((open_websocket(inner, request, body.take(), version.as_deref())?, true));
         }
         // The first poll finds the open packet.
         Request::Handshake { transport: Transport::Polling, version } => {
             let (id, link) = open_polling(inner, request, version.as_deref())?;
-            (link, inner.cookie.as_ref().map(|cookie| cookie.set(id.reveal())), true)
+            (link, Some(id))
         }
-        Request::Poll(link) => (link, None, false),
-        Request::Post(link) => return Ok((polling::post(&link, request, body).await, false)),
+        Request::Polling(link) => (link, None),
         Request::Upgrade(link) => {
-            return Ok((websocket::probe(link, request, body).map_err(Refusal::NoWebSocket)?, false));
+            return Ok((websocket::probe(link, request, body.take()).map_err(Refusal::NoWebSocket)?, false));
         }
         Request::Odd => return Ok((HttpResponse::InternalServerError().finish(), false)),
     };
-    let answer = async |body| {
-        let mut response = compression::answer(&inner.shared.config, request, body).await;
-        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        response
+    if request.method() == Method::POST {
+        return Ok((polling::post(&link, request, body).await, false));
+    }
+    let (body, poll) = match polling::get(&link, request).await {
+        Ok(polled) => polled,
+        Err(Unanswered::SessionIsOver) => return Err(Refusal::UnknownSession),
+        Err(Unanswered::TwoAtOnce(response)) => return Ok((response, false)),
     };
-    let response = polling::get(&link, request, answer).await.ok_or(Refusal::UnknownSession)?;
-    Ok((response, initial))
+    let mut response = compression::answer(&inner.shared.config, request, body).await;
+    let cookie = opened.and_then(|id| Some(inner.cookie.as_ref()?.set(id.reveal())));
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    poll.end();
+    Ok((response, opened.is_some()))
 }
 
 fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
@@ -125,7 +133,7 @@ fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
 /// Engine.IO's checks, in its order.
 fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
     let config = &inner.shared.config;
-    let parameters = Parameters::read(request.query_string()).ok_or(Refusal::BadRequest("INVALID_QUERY"))?;
+    let parameters = Parameters::read(request.query_string()).ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
     let Parameters { version, transport: name, sid } = parameters;
     let known = name.as_ref().and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
     let Some(&transport) = known else {
@@ -146,7 +154,8 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
         }
         return Ok(Request::Handshake { transport, version });
     };
-    let link = SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or(Refusal::UnknownSession)?;
+    let link =
+        SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or_else(|| Refusal::UnknownSession)?;
     match transport {
         Transport::WebSocket if !is_upgrade => return Err(Refusal::BadRequest("TRANSPORT_MISMATCH")),
         Transport::Polling if is_upgrade || link.transport() != transport => {
@@ -161,8 +170,7 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
         Transport::WebSocket if !config.allow_upgrades => Err(Refusal::BadRequest("UPGRADES_ARE_OFF")),
         Transport::WebSocket => Ok(Request::Upgrade(link)),
         Transport::Polling => Ok(match *request.method() {
-            Method::GET => Request::Poll(link),
-            Method::POST => Request::Post(link),
+            Method::GET | Method::POST => Request::Polling(link),
             _ => Request::Odd,
         }),
     }

@@ -84,12 +84,7 @@ impl Endpoint {
             // What the application asks of its requests has the handle, too: where several servers are mounted, that of
             // the application is the last one's.
             request.add_data_container(Rc::clone(&data));
-            let inner = Arc::clone(&inner);
-            async move {
-                let (request, body) = request.into_parts();
-                let response = endpoint::answer(&inner, &request, body).await;
-                Ok(ServiceResponse::new(request, response))
-            }
+            endpoint::answer(Arc::clone(&inner), request)
         })
     }
 }

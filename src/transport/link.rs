@@ -89,8 +89,11 @@ impl Link {
         room.await.is_ok()
     }
 
-    /// The same, without waiting where nothing is before them and they are not too many.
-    pub(crate) async fn push_at_once(&self, packets: Vec<EnginePacket>) -> bool {
+    /// Hands packets to the connection if nothing is before them and they are not too many, so that nobody need wait.
+    ///
+    /// # Errors
+    /// The packets, if it is otherwise.
+    pub(crate) fn push_at_once(&self, packets: Vec<EnginePacket>) -> Result<(), Vec<EnginePacket>> {
         let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
         let bytes: usize = packets.iter().map(EnginePacket::cost).sum();
         let has_room = self.room.is_free()
@@ -99,10 +102,10 @@ impl Link {
             && event_rate.is_none()
             && byte_rate.is_none();
         if !has_room {
-            return self.push(packets).await;
+            return Err(packets);
         }
         self.hand_over(packets, None);
-        true
+        Ok(())
     }
 
     fn hand_over(&self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
@@ -168,7 +171,7 @@ impl Drop for EndIfDropped<'_> {
 }
 
 /// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the session.
-pub(super) struct Poll<'a>(EndIfDropped<'a>);
+pub(crate) struct Poll<'a>(EndIfDropped<'a>);
 
 impl<'a> Poll<'a> {
     pub(super) fn begin(link: &'a Link) -> Option<Self> {
@@ -176,7 +179,7 @@ impl<'a> Poll<'a> {
     }
 
     /// The poll is answered.
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         let link = self.0.link;
         self.0.disarm();
         link.outbox.end_poll();

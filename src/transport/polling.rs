@@ -20,7 +20,7 @@ use actix_web::{
 use bytestring::ByteString;
 use futures_core::Stream as _;
 use smallvec::{SmallVec, smallvec};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     Ending, Link,
@@ -79,20 +79,25 @@ fn status(status: StatusCode) -> HttpResponse {
     HttpResponse::build(status).insert_header(NO_STORE).finish()
 }
 
-/// Answers a poll as soon as there is something to say. `answer` makes the response of its body. `None`: the session is
-/// over, and everything was said.
-pub(crate) async fn get(
-    link: &Link,
-    request: &HttpRequest,
-    answer: impl AsyncFnOnce(Body) -> HttpResponse,
-) -> Option<HttpResponse> {
+/// Why a poll is not answered with frames.
+pub(crate) enum Unanswered {
+    /// Everything was said.
+    SessionIsOver,
+    /// Another one is under way, and this is the answer.
+    TwoAtOnce(HttpResponse),
+}
+
+/// The answer to a poll, as soon as there is something to say.
+///
+/// The poll is under way until there is a response: dropped before, it would take the frames with it.
+pub(crate) async fn get<'a>(link: &'a Link, request: &HttpRequest) -> Result<(Body, Poll<'a>), Unanswered> {
     let Some(poll) = Poll::begin(link) else {
         link.end(Ending::Broken("two polls at once"));
-        return Some(status(StatusCode::BAD_REQUEST));
+        return Err(Unanswered::TwoAtOnce(status(StatusCode::BAD_REQUEST)));
     };
     let batch = poll_fn(|cx| link.outbox.poll_batch(link.config.max_payload, link.config.max_poll_packets, cx));
     let taken = if link.outbox.is_probing() {
-        timeout(POLL_DURING_PROBE, batch).await.unwrap_or(Taken::Nothing)
+        Box::pin(timeout(POLL_DURING_PROBE, batch)).await.unwrap_or(Taken::Nothing)
     } else {
         batch.await
     };
@@ -107,31 +112,20 @@ pub(crate) async fn get(
         // No poll gets what is for a WebSocket as it is: it does not come back to polling.
         Taken::Bytes(_) | Taken::Cut => {
             poll.end();
-            return None;
+            return Err(Unanswered::SessionIsOver);
         }
     };
-    let body = Body::new(link, request, frames);
-    // Until there is a response, the poll is still under way: dropped now, it would take the frames with it.
-    let response = answer(body).await;
-    poll.end();
-    Some(response)
+    Ok((Body::new(link, request, frames), poll))
 }
 
 /// Takes the packets of a body, and answers when the connection has room for more.
-pub(crate) async fn post(link: &Link, request: &HttpRequest, body: Payload) -> HttpResponse {
+pub(crate) async fn post(link: &Link, request: &HttpRequest, body: &mut Payload) -> HttpResponse {
     let Some(post) = Post::begin(link) else {
         link.end(Ending::Broken("two posts at once"));
         return status(StatusCode::BAD_REQUEST);
     };
-    let response = match read(link, request, body).await {
-        Ok(received) => {
-            match (link.version, received) {
-                (Version::V4, Received::Text(text)) => deliver(link, payload::decode(text)).await,
-                (Version::V3, Received::Text(text)) => deliver(link, v3::decode(text)).await,
-                (_, Received::Bytes(bytes)) => deliver(link, v3::decode_bytes(bytes)).await,
-            }
-            taken()
-        }
+    let response = match receive(link, request, body).await {
+        Ok(()) => taken(),
         Err(refusal) => {
             if let Some(ending) = refusal.ending {
                 link.end(ending);
@@ -148,12 +142,6 @@ fn taken() -> HttpResponse {
     ok(HTML).body("ok")
 }
 
-enum Received {
-    Text(ByteString),
-    /// From old clients alone.
-    Bytes(Bytes),
-}
-
 struct Refusal {
     status: StatusCode,
     /// How the session ends; it need not.
@@ -168,57 +156,75 @@ impl Refusal {
     }
 }
 
-async fn read(link: &Link, request: &HttpRequest, body: Payload) -> Result<Received, Refusal> {
+async fn receive(link: &Link, request: &HttpRequest, body: &mut Payload) -> Result<(), Refusal> {
+    let is_bytes = is_bytes(link, request)?;
+    let bytes = collect(body, link.config.max_payload, link.config.body_timeout).await?;
+    if is_bytes {
+        // From old clients alone.
+        deliver(link, v3::decode_bytes(bytes)).await;
+        return Ok(());
+    }
+    let text = ByteString::try_from(bytes)
+        .map_err(|_| Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::NotUtf8)))?;
+    match link.version {
+        Version::V4 => deliver(link, payload::decode(text)).await,
+        Version::V3 => deliver(link, v3::decode(text)).await,
+    }
+    Ok(())
+}
+
+/// Looks at the head of a POST: whether its body is of bytes.
+fn is_bytes(link: &Link, request: &HttpRequest) -> Result<bool, Refusal> {
     let header = |name| request.headers().get(name);
     let is_bytes =
         header(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
     if is_bytes && link.version == Version::V4 {
         return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));
     }
-    let limit = link.config.max_payload;
     if header(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok())
-        .is_some_and(|length: u64| length > limit as u64)
+        .is_some_and(|length: u64| length > link.config.max_payload as u64)
     {
         return Err(Refusal::TOO_LARGE);
     }
-    let bytes = collect(body, limit, link.config.body_timeout).await?;
-    if is_bytes {
-        return Ok(Received::Bytes(bytes));
-    }
-    ByteString::try_from(bytes)
-        .map(Received::Text)
-        .map_err(|_| Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::NotUtf8)))
+    Ok(is_bytes)
 }
 
 /// The whole body: at most `limit` bytes, in at most `time`.
-async fn collect(mut body: Payload, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
+async fn collect(body: &mut Payload, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
     // A body that came with its head is there by then, and needs no timer.
     look_again().await;
     // A copy, however small: a chunk keeps the buffer of 8 KiB that it was read into.
     let mut bytes = BytesMut::new();
-    let whole = poll_fn(|cx| {
-        loop {
-            match ready!(Pin::new(&mut body).poll_next(cx)) {
-                None => return task::Poll::Ready(Ok(())),
-                Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
-                Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => return task::Poll::Ready(Err(Refusal::TOO_LARGE)),
-                Some(Err(_)) => {
-                    let ending = Ending::Broken("the client broke off a body");
-                    return task::Poll::Ready(Err(Refusal::ending(StatusCode::BAD_REQUEST, ending)));
-                }
-            }
-        }
-    });
-    tokio::select! {
-        biased;
-        collected = whole => collected?,
-        () = async { sleep(time).await } => {
-            let ending = Ending::Broken("a body took longer than body_timeout");
-            return Err(Refusal::ending(StatusCode::REQUEST_TIMEOUT, ending));
-        }
+    let mut whole = poll_fn(|cx| poll_whole(body, &mut bytes, limit, cx));
+    let late = || {
+        let ending = Ending::Broken("a body took longer than body_timeout");
+        Err(Refusal::ending(StatusCode::REQUEST_TIMEOUT, ending))
+    };
+    match poll_fn(|cx| task::Poll::Ready(Pin::new(&mut whole).poll(cx))).await {
+        task::Poll::Ready(collected) => collected?,
+        task::Poll::Pending => Box::pin(timeout(time, whole)).await.unwrap_or_else(|_| late())?,
     }
     Ok(bytes.freeze())
+}
+
+fn poll_whole(
+    body: &mut Payload,
+    bytes: &mut BytesMut,
+    limit: usize,
+    cx: &mut task::Context<'_>,
+) -> task::Poll<Result<(), Refusal>> {
+    loop {
+        match ready!(Pin::new(&mut *body).poll_next(cx)) {
+            None => return task::Poll::Ready(Ok(())),
+            Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
+            Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => return task::Poll::Ready(Err(Refusal::TOO_LARGE)),
+            Some(Err(_)) => {
+                let ending = Ending::Broken("the client broke off a body");
+                return task::Poll::Ready(Err(Refusal::ending(StatusCode::BAD_REQUEST, ending)));
+            }
+        }
+    }
 }
 
 /// Hands the packets over in pieces, so that what is decoded is never much more than what is wanted.
@@ -236,11 +242,14 @@ async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePac
             }
         }
         let more = batch.len() == Link::BATCH;
-        let alive = match (batch.is_empty(), &malformed) {
-            (true, _) => true,
-            (false, None) => link.push_at_once(batch).await,
+        let waits = match malformed {
+            None if !batch.is_empty() => link.push_at_once(batch).err(),
             // What came before it was in order, and is taken before the end.
-            (false, Some(_)) => link.push(batch).await,
+            _ => Some(batch),
+        };
+        let alive = match waits {
+            Some(batch) if !batch.is_empty() => link.push(batch).await,
+            _ => true,
         };
         if let Some(error) = malformed {
             return link.end(Ending::Malformed(error));
