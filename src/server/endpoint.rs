@@ -43,10 +43,6 @@ enum Request<'a> {
 pub(super) async fn answer(inner: Arc<Inner>, request: ServiceRequest) -> Result<ServiceResponse, Error> {
     let (request, mut body) = request.into_parts();
     let is_upgrade = is_upgrade(&request);
-    if !is_upgrade {
-        // Who polls on a connection does not turn it into a WebSocket.
-        drop(Duplicate::take(&request));
-    }
     let response = match respond(&inner, &request, is_upgrade, &mut body).await {
         Ok((mut response, initial)) => {
             inner.hooks.write_headers(response.headers_mut(), &request, initial);
@@ -67,7 +63,7 @@ async fn respond(
     is_upgrade: bool,
     body: &mut Payload,
 ) -> Result<(HttpResponse, bool), Refusal> {
-    let (link, opened) = match verify(inner, request, is_upgrade)? {
+    let (link, opened) = match sort(inner, request, is_upgrade)? {
         Request::Handshake { transport: Transport::WebSocket, version } => {
             return Ok((open_websocket(inner, request, body.take(), version.as_deref())?, true));
         }
@@ -97,6 +93,17 @@ async fn respond(
     }
     poll.end();
     Ok((response, opened.is_some()))
+}
+
+/// What a request wants, with what comes of that for its connection.
+fn sort<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
+    let wanted = verify(inner, request, is_upgrade);
+    // Who polls over a connection does not turn it into a WebSocket. Where that is known, it is not looked for: it is away
+    // from all else that a poll touches.
+    if !is_upgrade && !matches!(&wanted, Ok(Request::Polling(link)) if link.comes_again(request)) {
+        drop(Duplicate::take(request));
+    }
+    wanted
 }
 
 fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {

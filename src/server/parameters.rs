@@ -16,12 +16,11 @@ impl<'a> Parameters<'a> {
     /// `None`: a parameter is there twice.
     pub(super) fn read(query: &'a str) -> Option<Self> {
         let mut parameters = Self::default();
-        let (mut start, mut equals) = (0, None);
+        let mut start = 0;
         for (at, byte) in query.bytes().enumerate() {
             match byte {
-                b'=' => equals = equals.or(Some(at)),
                 b'&' => {
-                    parameters.take(&query[start..at], equals.take().map(|equals| equals - start))?;
+                    parameters.take(&query[start..at])?;
                     start = at + 1;
                 }
                 // Clients escape nothing of these; a query in which something is escaped is the library's to read.
@@ -29,18 +28,23 @@ impl<'a> Parameters<'a> {
                 _ => {}
             }
         }
-        parameters.take(&query[start..], equals.map(|equals| equals - start))?;
+        parameters.take(&query[start..])?;
         Some(parameters)
     }
 
-    /// Takes a parameter, and where its `=` is, if it has one.
-    fn take(&mut self, pair: &'a str, equals: Option<usize>) -> Option<()> {
-        let (name, value) = equals.map_or((pair, ""), |at| (&pair[..at], &pair[at + 1..]));
-        let parameter = match name {
-            "EIO" => &mut self.version,
-            "transport" => &mut self.transport,
-            "sid" => &mut self.sid,
-            _ => return Some(()),
+    fn take(&mut self, pair: &'a str) -> Option<()> {
+        let value = |name| match pair.strip_prefix(name)? {
+            "" => Some(""),
+            rest => rest.strip_prefix('='),
+        };
+        let (parameter, value) = if let Some(value) = value("EIO") {
+            (&mut self.version, value)
+        } else if let Some(value) = value("transport") {
+            (&mut self.transport, value)
+        } else if let Some(value) = value("sid") {
+            (&mut self.sid, value)
+        } else {
+            return Some(());
         };
         parameter.replace(Cow::Borrowed(value)).is_none().then_some(())
     }

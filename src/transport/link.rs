@@ -1,10 +1,10 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU16, Ordering},
 };
 
 use actix::Message;
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::Method};
 use tokio::sync::{Notify, oneshot};
 
 use super::Room;
@@ -47,6 +47,9 @@ pub(crate) struct Link {
     pub(crate) version: Version,
     pub(crate) room: Room,
     posting: AtomicBool,
+    /// The ports that its last poll and its last post came from.
+    polled_from: AtomicU16,
+    posted_from: AtomicU16,
     over: Notify,
     pub(crate) config: Arc<Config>,
 }
@@ -73,6 +76,8 @@ impl Link {
             config,
             room: Room::default(),
             posting: AtomicBool::new(false),
+            polled_from: AtomicU16::default(),
+            posted_from: AtomicU16::default(),
             over: Notify::new(),
         })
     }
@@ -80,6 +85,17 @@ impl Link {
     /// The transport the session is on.
     pub(crate) fn transport(&self) -> Transport {
         self.outbox.holder()
+    }
+
+    /// Whether the poll or post before this one came from the same port, and so over the same TCP connection.
+    pub(crate) fn comes_again(&self, request: &HttpRequest) -> bool {
+        let Some(address) = request.peer_addr() else { return false };
+        let last = if request.method() == Method::POST { &self.posted_from } else { &self.polled_from };
+        let is_same = last.load(Ordering::Relaxed) == address.port();
+        if !is_same {
+            last.store(address.port(), Ordering::Relaxed);
+        }
+        is_same
     }
 
     /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
