@@ -87,7 +87,7 @@ impl Link {
         self.outbox.holder()
     }
 
-    /// Whether the poll or post before this one came from the same port, and so over the same TCP connection.
+    /// Whether the poll or post before this one came from the same port: over the same TCP connection, but for a rare chance.
     pub(crate) fn comes_again(&self, request: &HttpRequest) -> bool {
         let Some(address) = request.peer_addr() else { return false };
         let last = if request.method() == Method::POST { &self.posted_from } else { &self.polled_from };

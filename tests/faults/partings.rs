@@ -1,9 +1,9 @@
-//! Who closes a WebSocket, and when its descriptor is free.
+//! Who closes a WebSocket, and when its descriptor is free; and that of a connection which will be none.
 
 use std::time::Duration;
 
 use crate::{
-    raw::{Heard, Ws, frame, wait_until},
+    raw::{Heard, Http, Polling, Ws, frame, request, wait_until},
     serving::{Accepted, serve},
     world::{Journal, journaling},
 };
@@ -55,4 +55,19 @@ fn a_client_that_closes_is_not_waited_for() {
     wait_until("the descriptor is free", || !accepted.has_descriptor());
     assert_eq!(journal.end_of(id), "transport close");
     wait_until("nothing else is left of it", || io.stats().is_idle());
+}
+
+#[test]
+fn a_connection_that_is_polled_over_has_one_descriptor() {
+    let (_, addrs) = serve(journaling(&Journal::default()), None);
+    let session = Polling::open(addrs[0]);
+    let mut connections = [Http::open(addrs[0]), Http::open(addrs[0])];
+    // As a browser does, which has several of them, and as what has but one.
+    for which in [0, 0, 1, 0, 1] {
+        let http = &mut connections[which];
+        http.write(request("POST", &session.query(), "Content-Length: 1\r\n") + "3");
+        http.answer().is_ok();
+        let accepted = Accepted::of(addrs[0], http.stream().local_addr().expect("an address"));
+        assert_eq!(accepted.descriptors(), 1);
+    }
 }

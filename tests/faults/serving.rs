@@ -67,8 +67,13 @@ impl Accepted {
     /// Whether the server has a descriptor for it: there is none any more, even where the kernel still tries to deliver
     /// the last bytes.
     pub(crate) fn has_descriptor(&self) -> bool {
-        let descriptors = fs::read_dir("/proc/self/fd").expect("Linux has it");
+        self.descriptors() > 0
+    }
+
+    /// How many it has.
+    pub(crate) fn descriptors(&self) -> usize {
+        let descriptors = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
         // One may be closed while the others are looked at.
-        descriptors.flatten().any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|link| link == self.link))
+        descriptors.filter(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|link| link == self.link)).count()
     }
 }
