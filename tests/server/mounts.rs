@@ -1,8 +1,8 @@
 //! What an application has around an endpoint: other endpoints, and middlewares.
 
-use actix_socketio::SocketIo;
+use actix_socketio::{Builder, Cors, SocketIo};
 use actix_web::{
-    App, HttpServer,
+    App, HttpResponse, HttpServer,
     dev::{Service as _, ServiceRequest},
     error::ErrorForbidden,
     rt, web,
@@ -56,6 +56,30 @@ async fn each_of_several_servers_has_its_own_handle() {
         let (status, body) = get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
         assert_eq!(status, 200, "{path}: {body}");
         assert!(body.starts_with(r#"0{"sid""#), "{path}: {body}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() {
+    let with_cors: fn(Builder) -> Builder = |builder| builder.cors(Cors::any_origin());
+    for settings in [|builder| builder, with_cors] {
+        let io = settings(builder()).build().expect("the settings make sense");
+        let url = serve!(
+            App::new()
+                .service(web::scope("/live").configure(io.clone().mount()))
+                .default_service(web::to(|| async { HttpResponse::ImATeapot() }))
+        );
+        for (path, expected) in [
+            ("/live/socket.io", 200),
+            ("/live/socket.io/", 200),
+            ("/live/socket.io/any/thing", 200),
+            ("/live/socket.iox", 418),
+            ("/live/", 418),
+            ("/socket.io/", 418),
+        ] {
+            let (status, body) = get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
+            assert_eq!(status, expected, "{path}: {body}");
+        }
     }
 }
 
