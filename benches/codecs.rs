@@ -13,7 +13,7 @@ use actix_socketio::{
 };
 use bytes::Bytes;
 use bytestring::ByteString;
-use criterion::{Criterion, Throughput};
+use criterion::{BatchSize, Criterion, Throughput};
 use serde::{Deserialize, Serialize};
 
 /// What an application sends.
@@ -148,7 +148,9 @@ fn polling(criterion: &mut Criterion) {
         let frames = vec![frame("hello"); count];
         let body = ByteString::try_from(payload::encode(frames.clone())).expect("text");
         group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(format!("encode/{count}"), |bench| bench.iter(|| payload::encode(frames.clone())));
+        group.bench_function(format!("encode/{count}"), |bench| {
+            bench.iter_batched(|| frames.clone(), payload::encode, BatchSize::SmallInput);
+        });
         group.bench_function(format!("decode/{count}"), |bench| bench.iter(|| payload::decode(body.clone()).count()));
     }
     group.finish();

@@ -262,7 +262,7 @@ impl Outbox {
         if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
             return Poll::Ready(Taken::Nothing);
         }
-        if let Some(frame) = state.take_single() {
+        if let Some(frame) = state.take_only() {
             return Poll::Ready(Taken::One(frame));
         }
         if state.frames.is_empty() {
@@ -311,7 +311,7 @@ impl Outbox {
             state.bytes -= rest.len();
             return Poll::Ready(Taken::Bytes(rest));
         }
-        if let Some(frame) = state.take_single() {
+        if let Some(frame) = state.take_only() {
             return Poll::Ready(Taken::One(frame));
         }
         state.bytes = 0;
@@ -367,10 +367,11 @@ impl State {
     }
 
     /// The frame that waits, if it is all there is and more may come.
-    fn take_single(&mut self) -> Option<Frame> {
+    fn take_only(&mut self) -> Option<Frame> {
         if self.frames.len() != 1 || self.phase != Phase::Open || !self.ahead.is_empty() {
             return None;
         }
+        debug_assert!(self.rest.is_none(), "what was begun comes first");
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.cost();
         Some(frame)

@@ -56,14 +56,14 @@ pub(super) async fn answer(inner: Arc<Inner>, request: ServiceRequest) -> Result
 /// The response, and whether it is the first one of a session.
 ///
 /// Its future is allocated for each request, and a poll's is kept as long as it waits: what only few requests have to await
-/// is in a box of its own.
+/// is in a box of its own. From 1,024 bytes on, glibc would first put together all that is free.
 async fn respond(
     inner: &Inner,
     request: &HttpRequest,
     is_upgrade: bool,
     body: &mut Payload,
 ) -> Result<(HttpResponse, bool), Refusal> {
-    let (link, opened) = match sort(inner, request, is_upgrade)? {
+    let (link, opened) = match classify(inner, request, is_upgrade)? {
         Request::Handshake { transport: Transport::WebSocket, version } => {
             return Ok((open_websocket(inner, request, body.take(), version.as_deref())?, true));
         }
@@ -95,12 +95,16 @@ async fn respond(
     Ok((response, opened.is_some()))
 }
 
-/// What a request wants, with what comes of that for its connection.
-fn sort<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
+/// What a request wants; its connection is done with what only a WebSocket would need.
+fn classify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
     let wanted = verify(inner, request, is_upgrade);
-    // Who polls over a connection does not turn it into a WebSocket. Where that is known, it is not looked for: it is away
+    let is_done = match &wanted {
+        Ok(Request::Polling(link)) => link.note_origin(request),
+        _ => is_upgrade,
+    };
+    // Who has asked for anything else does not turn the connection into a WebSocket. It is looked for once, as it is away
     // from all else that a poll touches.
-    if !is_upgrade && !matches!(&wanted, Ok(Request::Polling(link)) if link.comes_again(request)) {
+    if !is_done {
         drop(Duplicate::take(request));
     }
     wanted
@@ -223,4 +227,19 @@ fn open_polling(
     version: Option<&str>,
 ) -> Result<(SessionId, Arc<Link>), Refusal> {
     handshake(inner, request, Transport::Polling, version).map(|open| open())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::SocketIo;
+
+    #[actix_web::test]
+    async fn what_waits_for_a_request_is_small() {
+        let io = SocketIo::builder().open_channels().build().expect("the settings make sense");
+        let answered = answer(Arc::clone(&io.inner), TestRequest::default().to_srv_request());
+        assert!(size_of_val(&answered) <= 512, "{} bytes, of each poll that waits", size_of_val(&answered));
+    }
 }

@@ -5,8 +5,8 @@ use std::{future::ready, rc::Rc, sync::Arc};
 use actix_web::{
     Error, HttpRequest,
     dev::{
-        AppService, Extensions, HttpServiceFactory, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse,
-        fn_service,
+        AppService, Extensions, HttpServiceFactory, ResourceDef, ResourceMap, ServiceFactory, ServiceRequest,
+        ServiceResponse, fn_service,
     },
     web::{self, ServiceConfig},
 };
@@ -91,6 +91,9 @@ impl Endpoint {
 
 impl HttpServiceFactory for Endpoint {
     fn register(self, services: &mut AppService) {
-        services.register_service(ResourceDef::root_prefix(&self.path), None, self.service(), None);
+        let path = ResourceDef::root_prefix(&self.path);
+        // As a scope says it, which it is with CORS: no request is for a resource of its own.
+        let resources = Rc::new(ResourceMap::new(path.clone()));
+        services.register_service(path, None, self.service(), Some(resources));
     }
 }

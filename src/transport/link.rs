@@ -1,10 +1,14 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU16, Ordering},
+use std::{
+    hash::BuildHasher,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
 };
 
 use actix::Message;
 use actix_web::{HttpRequest, http::Method};
+use foldhash::fast::FixedState;
 use tokio::sync::{Notify, oneshot};
 
 use super::Room;
@@ -47,9 +51,9 @@ pub(crate) struct Link {
     pub(crate) version: Version,
     pub(crate) room: Room,
     posting: AtomicBool,
-    /// The ports that its last poll and its last post came from.
-    polled_from: AtomicU16,
-    posted_from: AtomicU16,
+    /// Hashes of the addresses that its last poll and its last post came from.
+    polled_from: AtomicU32,
+    posted_from: AtomicU32,
     over: Notify,
     pub(crate) config: Arc<Config>,
 }
@@ -76,8 +80,8 @@ impl Link {
             config,
             room: Room::default(),
             posting: AtomicBool::new(false),
-            polled_from: AtomicU16::default(),
-            posted_from: AtomicU16::default(),
+            polled_from: AtomicU32::default(),
+            posted_from: AtomicU32::default(),
             over: Notify::new(),
         })
     }
@@ -87,13 +91,14 @@ impl Link {
         self.outbox.holder()
     }
 
-    /// Whether the poll or post before this one came from the same port: over the same TCP connection, but for a rare chance.
-    pub(crate) fn comes_again(&self, request: &HttpRequest) -> bool {
+    /// Notes where a poll or post comes from. Whether the one before came from there, too: over the same TCP connection, then.
+    pub(crate) fn note_origin(&self, request: &HttpRequest) -> bool {
         let Some(address) = request.peer_addr() else { return false };
         let last = if request.method() == Method::POST { &self.posted_from } else { &self.polled_from };
-        let is_same = last.load(Ordering::Relaxed) == address.port();
+        let origin = FixedState::default().hash_one(address) as u32;
+        let is_same = last.load(Ordering::Relaxed) == origin;
         if !is_same {
-            last.store(address.port(), Ordering::Relaxed);
+            last.store(origin, Ordering::Relaxed);
         }
         is_same
     }
@@ -187,6 +192,7 @@ impl Drop for EndIfDropped<'_> {
 }
 
 /// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the session.
+#[must_use]
 pub(crate) struct Poll<'a>(EndIfDropped<'a>);
 
 impl<'a> Poll<'a> {

@@ -81,15 +81,14 @@ fn status(status: StatusCode) -> HttpResponse {
 
 /// Why a poll is not answered with frames.
 pub(crate) enum Unanswered {
-    /// Everything was said.
+    /// There is no more to say, or nobody to say it to.
     SessionIsOver,
     /// Another one is under way, and this is the answer.
     TwoAtOnce(HttpResponse),
 }
 
-/// The answer to a poll, as soon as there is something to say.
-///
-/// The poll is under way until there is a response: dropped before, it would take the frames with it.
+/// What to answer a poll with, as soon as there is something to say. It is under way until the caller ends it, which is when
+/// there is a response: if it is dropped before, it takes the frames with it, and so ends the session.
 pub(crate) async fn get<'a>(link: &'a Link, request: &HttpRequest) -> Result<(Body, Poll<'a>), Unanswered> {
     let Some(poll) = Poll::begin(link) else {
         link.end(Ending::Broken("two polls at once"));
@@ -157,7 +156,7 @@ impl Refusal {
 }
 
 async fn receive(link: &Link, request: &HttpRequest, body: &mut Payload) -> Result<(), Refusal> {
-    let is_bytes = is_bytes(link, request)?;
+    let is_bytes = check_head(link, request)?;
     let bytes = collect(body, link.config.max_payload, link.config.body_timeout).await?;
     if is_bytes {
         // From old clients alone.
@@ -173,8 +172,8 @@ async fn receive(link: &Link, request: &HttpRequest, body: &mut Payload) -> Resu
     Ok(())
 }
 
-/// Looks at the head of a POST: whether its body is of bytes.
-fn is_bytes(link: &Link, request: &HttpRequest) -> Result<bool, Refusal> {
+/// Whether a POST's body is of bytes, and what its head says is none that may not come.
+fn check_head(link: &Link, request: &HttpRequest) -> Result<bool, Refusal> {
     let header = |name| request.headers().get(name);
     let is_bytes =
         header(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
@@ -243,13 +242,14 @@ async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePac
         }
         let more = batch.len() == Link::BATCH;
         let waits = match malformed {
-            None if !batch.is_empty() => link.push_at_once(batch).err(),
+            _ if batch.is_empty() => None,
+            None => link.push_at_once(batch).err(),
             // What came before it was in order, and is taken before the end.
-            _ => Some(batch),
+            Some(_) => Some(batch),
         };
         let alive = match waits {
-            Some(batch) if !batch.is_empty() => link.push(batch).await,
-            _ => true,
+            Some(batch) => link.push(batch).await,
+            None => true,
         };
         if let Some(error) = malformed {
             return link.end(Ending::Malformed(error));

@@ -60,14 +60,30 @@ fn a_client_that_closes_is_not_waited_for() {
 #[test]
 fn a_connection_that_is_polled_over_has_one_descriptor() {
     let (_, addrs) = serve(journaling(&Journal::default()), None);
-    let session = Polling::open(addrs[0]);
-    let mut connections = [Http::open(addrs[0]), Http::open(addrs[0])];
-    // As a browser does, which has several of them, and as what has but one.
-    for which in [0, 0, 1, 0, 1] {
+    let ((session, _), other) = (Polling::join(addrs[0]), Polling::open(addrs[0]));
+    // Browsers have several connections, which take turns; others have one, for all of their sessions.
+    let mut connections: Vec<_> = (0..7).map(|_| Http::open(addrs[0])).collect();
+    let mut ask = |which: usize, text: &str, status| {
         let http = &mut connections[which];
-        http.write(request("POST", &session.query(), "Content-Length: 1\r\n") + "3");
-        http.answer().is_ok();
+        http.write(text);
+        let answer = http.answer();
+        assert_eq!(answer.status, status, "{text}{answer:?}");
         let accepted = Accepted::of(addrs[0], http.stream().local_addr().expect("an address"));
-        assert_eq!(accepted.descriptors(), 1);
+        assert_eq!(accepted.descriptors(), 1, "{text}");
+    };
+    let post = |session: &Polling| request("POST", &session.query(), "Content-Length: 1\r\n") + "3";
+    for which in [0, 0, 1, 0, 1] {
+        ask(which, &post(&session), 200);
     }
+    for which in [2, 2, 0] {
+        session.post(r#"421["echo","something to fetch"]"#).is_ok();
+        ask(which, &request("GET", &session.query(), ""), 200);
+        ask(which, &post(&session), 200);
+        ask(which, &post(&other), 200);
+    }
+    session.post(r#"421["echo","something to fetch"]"#).is_ok();
+    ask(3, &request("GET", &session.query(), ""), 200);
+    ask(4, &request("GET", "EIO=4&transport=polling", ""), 200);
+    ask(5, &request("GET", "EIO=4&transport=polling&sid=nobody", ""), 400);
+    ask(6, &request("PUT", &session.query(), ""), 500);
 }

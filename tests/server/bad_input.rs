@@ -318,12 +318,18 @@ fn what_is_no_packet_ends_a_session_on_a_websocket() {
 #[test]
 fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
     let world = World::new();
-    let (session, id) = Polling::join(world.addr);
-    session.post("42[\"before\"]\x1e4x\x1e42[\"after\"]").is_ok();
-    assert_eq!(world.journal.end_of(id), "parse error");
-    session.get().is_poll(&["1"]);
-    session.is_forgotten();
-    assert_eq!(world.journal.of(id), ["connect", "event before", "disconnect: parse error", "finish"]);
+    // A body is read in pieces of 64 packets.
+    for (packets, bad) in [1, 63, 64, 65, 128].into_iter().flat_map(|packets| [(packets, "4x"), (packets, "x")]) {
+        let (session, id) = Polling::join(world.addr);
+        let before = ["42[\"before\"]\x1e"].repeat(packets).concat();
+        session.post(format!("{before}{bad}\x1e42[\"after\"]")).is_ok();
+        assert_eq!(world.journal.end_of(id), "parse error");
+        session.get().is_poll(&["1"]);
+        session.is_forgotten();
+        let mut expected = vec!["event before"; packets + 3];
+        (expected[0], expected[packets + 1], expected[packets + 2]) = ("connect", "disconnect: parse error", "finish");
+        assert_eq!(world.journal.of(id), expected, "{packets} packets and {bad}");
+    }
 
     let mut session = Ws::open(world.addr);
     let id = session.join();
