@@ -75,12 +75,15 @@ const TURN: usize = 64;
 
 /// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
 async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
-    let mut patience = pin!(patience(&body, link));
+    // Most never wait for room, and have none for it.
+    let mut limit = None;
     let mut turn = TURN;
     while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
         while !chunk.is_empty() {
             let is_written = poll_fn(|cx| match stream.poll_write(&mut chunk, cx) {
-                Poll::Pending => patience.as_mut().poll(cx).map(|()| false),
+                Poll::Pending => {
+                    limit.get_or_insert_with(|| Box::pin(patience(&body, link))).as_mut().poll(cx).map(|()| false)
+                }
                 Poll::Ready(result) => Poll::Ready(result.is_ok()),
             });
             if !is_written.await {
