@@ -234,7 +234,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-    use crate::SocketIo;
+    use crate::server::SocketIo;
 
     #[actix_web::test]
     async fn what_waits_for_a_request_is_small() {
