@@ -12,9 +12,10 @@ mod handover;
 mod lane;
 mod port;
 mod queue;
+mod transport;
 
 pub(crate) use burst::Burst;
 pub(crate) use direct::Turn;
 pub(crate) use lane::Lane;
-pub use queue::Transport;
 pub(crate) use queue::{Outbox, OutboxEvent, Pushed, Taken};
+pub use transport::Transport;

@@ -8,34 +8,8 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{ahead::Ahead, port::Port};
+use super::{Transport, ahead::Ahead, port::Port};
 use crate::protocol::Frame;
-
-/// How a client is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Transport {
-    /// HTTP long-polling.
-    Polling,
-    /// A WebSocket.
-    WebSocket,
-}
-
-impl Transport {
-    /// The name that Engine.IO gives it: `polling` or `websocket`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Polling => "polling",
-            Self::WebSocket => "websocket",
-        }
-    }
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What an outbox tells its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
