@@ -1,5 +1,5 @@
-//! What it costs to read and to write: Engine.IO packets, Socket.IO packets, MessagePack, polling bodies, and the
-//! WebSocket frame that all receivers share.
+//! What it costs to read and to write: Engine.IO packets, Socket.IO packets, MessagePack, polling
+//! bodies, and the WebSocket frame that all receivers share.
 
 use std::{hint::black_box, time::Duration};
 
@@ -7,8 +7,8 @@ use actix_socketio::{
     Many,
     internals::Msgpack,
     protocol::{
-        AckId, Args, DecodeLimits, Decoder, EnginePacket, Frame, MsgpackParser, Packet, PacketKind, Parser, ack, event,
-        payload,
+        AckId, Args, DecodeLimits, Decoder, EnginePacket, Frame, MsgpackParser, Packet, PacketKind,
+        Parser, ack, event, payload,
     },
 };
 use bytes::Bytes;
@@ -41,7 +41,11 @@ impl Match {
             own: false,
             position: [10.25, f64::from(minute)],
         };
-        Self { home: "Rovers".to_owned(), away: "Wanderers".to_owned(), goals: (10..24).map(goal).collect() }
+        Self {
+            home: "Rovers".to_owned(),
+            away: "Wanderers".to_owned(),
+            goals: (10..24).map(goal).collect(),
+        }
     }
 }
 
@@ -65,12 +69,16 @@ fn engine_io(criterion: &mut Criterion) {
     for (size, data) in [("small", frame("hello")), ("1 KB", frame(&Match::new()))] {
         let packet = EnginePacket::Message(text(&data));
         let written = packet.encode();
-        group.bench_function(format!("decode/{size}"), |bench| bench.iter(|| EnginePacket::decode(written.clone())));
+        group.bench_function(format!("decode/{size}"), |bench| {
+            bench.iter(|| EnginePacket::decode(written.clone()))
+        });
         group.bench_function(format!("encode/{size}"), |bench| bench.iter(|| packet.encode()));
     }
     let packet = EnginePacket::Binary(attachment());
     let written = packet.encode();
-    group.bench_function("decode/base64, 1 KB", |bench| bench.iter(|| EnginePacket::decode(written.clone())));
+    group.bench_function("decode/base64, 1 KB", |bench| {
+        bench.iter(|| EnginePacket::decode(written.clone()))
+    });
     group.bench_function("encode/base64, 1 KB", |bench| bench.iter(|| packet.encode()));
     group.finish();
 }
@@ -80,18 +88,28 @@ fn socket_io(criterion: &mut Criterion) {
     let large = Match::new();
     let (id, bytes) = (AckId::from(7), attachment());
 
-    group.bench_function("encode/small", |bench| bench.iter(|| event("/", None, "message", black_box("hello"))));
-    group.bench_function("encode/1 KB", |bench| bench.iter(|| event("/", None, "message", black_box(&large))));
+    group.bench_function("encode/small", |bench| {
+        bench.iter(|| event("/", None, "message", black_box("hello")))
+    });
+    group.bench_function("encode/1 KB", |bench| {
+        bench.iter(|| event("/", None, "message", black_box(&large)))
+    });
     group.bench_function("encode/ack", |bench| bench.iter(|| ack("/", &id, black_box("hello"))));
-    group.bench_function("encode/an attachment", |bench| bench.iter(|| event("/", None, "image", black_box(&bytes))));
+    group.bench_function("encode/an attachment", |bench| {
+        bench.iter(|| event("/", None, "image", black_box(&bytes)))
+    });
     let three = Many([&bytes, &bytes, &bytes]);
-    group.bench_function("encode/3 attachments", |bench| bench.iter(|| event("/", None, "image", black_box(&three))));
+    group.bench_function("encode/3 attachments", |bench| {
+        bench.iter(|| event("/", None, "image", black_box(&three)))
+    });
 
     let mut decoder = Decoder::new(DecodeLimits::default());
     let small = text(&frame("hello"));
     group.bench_function("decode/small", |bench| bench.iter(|| decoder.text(small.clone())));
     let asking = text(&event("/", Some(7), "message", "hello").expect("it is JSON"));
-    group.bench_function("decode/to be acknowledged", |bench| bench.iter(|| decoder.text(asking.clone())));
+    group.bench_function("decode/to be acknowledged", |bench| {
+        bench.iter(|| decoder.text(asking.clone()))
+    });
     let text_of_large = text(&frame(&large));
     group.bench_function("decode/1 KB", |bench| bench.iter(|| decoder.text(text_of_large.clone())));
     for (name, frame) in [("an attachment", frame(&bytes)), ("3 attachments", frame(&three))] {
@@ -118,27 +136,40 @@ fn socket_io(criterion: &mut Criterion) {
 
 fn msgpack(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("msgpack");
-    let (writer, mut decoder) = (Msgpack::default(), MsgpackParser.decoder(DecodeLimits::default()));
+    let (writer, mut decoder) =
+        (Msgpack::default(), MsgpackParser.decoder(DecodeLimits::default()));
     let large = Match::new();
     let bytes = attachment();
 
-    group.bench_function("encode/small", |bench| bench.iter(|| writer.event("message", black_box("hello"))));
-    group.bench_function("encode/1 KB", |bench| bench.iter(|| writer.event("message", black_box(&large))));
-    group.bench_function("encode/an attachment", |bench| bench.iter(|| writer.event("image", black_box(&bytes))));
+    group.bench_function("encode/small", |bench| {
+        bench.iter(|| writer.event("message", black_box("hello")))
+    });
+    group.bench_function("encode/1 KB", |bench| {
+        bench.iter(|| writer.event("message", black_box(&large)))
+    });
+    group.bench_function("encode/an attachment", |bench| {
+        bench.iter(|| writer.event("image", black_box(&bytes)))
+    });
 
-    let message = |frame: Result<Frame, serde_json::Error>| frame.expect("it is JSON").attachments()[0].clone();
+    let message = |frame: Result<Frame, serde_json::Error>| {
+        frame.expect("it is JSON").attachments()[0].clone()
+    };
     for (name, message) in [
         ("small", message(writer.event("message", "hello"))),
         ("1 KB", message(writer.event("message", &large))),
         ("an attachment", message(writer.event("image", &bytes))),
     ] {
-        group.bench_function(format!("decode/{name}"), |bench| bench.iter(|| decoder.binary(message.clone())));
+        group.bench_function(format!("decode/{name}"), |bench| {
+            bench.iter(|| decoder.binary(message.clone()))
+        });
     }
 
     let args = Args::parse(text(&frame(&large))[1..].into(), 100).expect("an array");
     let kind = PacketKind::Event { name: "message".into(), args, id: None };
     let packet = Packet::new("/", kind);
-    group.bench_function("encode/1 KB, from a packet", |bench| bench.iter(|| MsgpackParser.encode(&packet)));
+    group.bench_function("encode/1 KB, from a packet", |bench| {
+        bench.iter(|| MsgpackParser.encode(&packet))
+    });
     group.finish();
 }
 
@@ -151,7 +182,9 @@ fn polling(criterion: &mut Criterion) {
         group.bench_function(format!("encode/{count}"), |bench| {
             bench.iter_batched(|| frames.clone(), payload::encode, BatchSize::SmallInput);
         });
-        group.bench_function(format!("decode/{count}"), |bench| bench.iter(|| payload::decode(body.clone()).count()));
+        group.bench_function(format!("decode/{count}"), |bench| {
+            bench.iter(|| payload::decode(body.clone()).count())
+        });
     }
     group.finish();
 }
@@ -161,20 +194,24 @@ fn websocket(criterion: &mut Criterion) {
     for (size, length) in [("10 B", 10), ("1 KB", 1024), ("100 KB", 100 * 1024)] {
         // Header and payload; each length has a header of its own.
         let packet = EnginePacket::Message("x".repeat(length).into());
-        group.bench_function(format!("encode/{size}"), |bench| bench.iter(|| Frame::engine(&packet)));
+        group.bench_function(format!("encode/{size}"), |bench| {
+            bench.iter(|| Frame::engine(&packet))
+        });
         // What it costs for one more receiver.
         let frame = Frame::engine(&packet);
         group.bench_function(format!("share/{size}"), |bench| bench.iter(|| frame.clone()));
     }
     let frame = frame(&attachment());
     group.bench_function("share/an attachment", |bench| bench.iter(|| frame.clone()));
-    group.bench_function("to base64/an attachment", |bench| bench.iter(|| frame.websocket_base64()));
+    group
+        .bench_function("to base64/an attachment", |bench| bench.iter(|| frame.websocket_base64()));
     group.finish();
 }
 
 fn main() {
     let criterion = Criterion::default();
-    let criterion = criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let criterion =
+        criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let mut criterion = criterion.configure_from_args();
     engine_io(&mut criterion);
     socket_io(&mut criterion);

@@ -71,7 +71,8 @@ fn volatile(criterion: &mut Criterion) {
 
 fn main() {
     let criterion = Criterion::default();
-    let criterion = criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let criterion =
+        criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let mut criterion = criterion.configure_from_args();
     websocket(&mut criterion);
     polling(&mut criterion);

@@ -37,7 +37,11 @@ fn anyone(turn: usize, count: usize) -> usize {
 }
 
 /// How long publications take whose receivers wait for them. That they take them is not counted.
-fn publishing(subscribers: &mut Subscribers, count: u64, mut post: impl FnMut() -> Post) -> Duration {
+fn publishing(
+    subscribers: &mut Subscribers,
+    count: u64,
+    mut post: impl FnMut() -> Post,
+) -> Duration {
     let mut time = Duration::ZERO;
     for _ in 0..count {
         let post = post();
@@ -59,14 +63,20 @@ fn publish(criterion: &mut Criterion) {
         let channels = [all, channel("nobody's")];
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(format!("one channel, members/{count}"), |bench| {
-            bench.iter_custom(|times| publishing(&mut subscribers, times, || Post::new(&channels[..1], frame.clone())));
+            bench.iter_custom(|times| {
+                publishing(&mut subscribers, times, || Post::new(&channels[..1], frame.clone()))
+            });
         });
         // With marks, so that who is in both gets one.
         group.bench_function(format!("two channels, members/{count}"), |bench| {
-            bench.iter_custom(|times| publishing(&mut subscribers, times, || Post::new(&channels, frame.clone())));
+            bench.iter_custom(|times| {
+                publishing(&mut subscribers, times, || Post::new(&channels, frame.clone()))
+            });
         });
         group.bench_function(format!("everyone/{count}"), |bench| {
-            bench.iter_custom(|times| publishing(&mut subscribers, times, || Post::new(&[], frame.clone())));
+            bench.iter_custom(|times| {
+                publishing(&mut subscribers, times, || Post::new(&[], frame.clone()))
+            });
         });
     }
     group.finish();
@@ -103,8 +113,8 @@ impl Traffic {
         self.join(socket);
     }
 
-    /// How long a step takes that is done so many times. What goes before and what undoes it is not counted; a few
-    /// sockets at once, so that looking at the clock does not count much either.
+    /// How long a step takes that is done so many times. What goes before and what undoes it is not
+    /// counted; a few sockets at once, so that looking at the clock does not count much either.
     fn time(
         &mut self,
         times: u64,
@@ -116,7 +126,8 @@ impl Traffic {
         let (mut left, mut time) = (times, Duration::ZERO);
         while left > 0 {
             let now = left.min(AT_ONCE);
-            let sockets = (0..now as usize).map(|at| anyone(self.turn + at, self.count)).collect::<Vec<_>>();
+            let sockets =
+                (0..now as usize).map(|at| anyone(self.turn + at, self.count)).collect::<Vec<_>>();
             sockets.iter().for_each(|socket| before(self, *socket));
             let start = Instant::now();
             sockets.iter().for_each(|socket| step(self, *socket));
@@ -181,7 +192,8 @@ fn channels(criterion: &mut Criterion) {
 
 fn main() {
     let criterion = Criterion::default();
-    let criterion = criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let criterion =
+        criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let mut criterion = criterion.configure_from_args();
     publish(&mut criterion);
     subscribe(&mut criterion);

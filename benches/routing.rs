@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actix_socketio::{
-    Channel, HandlerResult, OnMessage, OnSubscribe, Route, channel, internals::Routing, protocol::Args,
+    Channel, HandlerResult, OnMessage, OnSubscribe, Route, channel, internals::Routing,
+    protocol::Args,
 };
 use bytestring::ByteString;
 use criterion::Criterion;
@@ -36,10 +37,15 @@ fn patterns(criterion: &mut Criterion) {
     for count in ROUTES {
         let routing = routing(routes(count, Route::allow_publish));
         let (last, none) = (name(format!("league-{}-42", count - 1)), name("chat-42"));
-        group.bench_function(format!("declares/{count}"), |bench| bench.iter(|| routing.declares(&last)));
-        group.bench_function(format!("declares not/{count}"), |bench| bench.iter(|| routing.declares(&none)));
-        group
-            .bench_function(format!("allows to publish/{count}"), |bench| bench.iter(|| routing.allows_publish(&last)));
+        group.bench_function(format!("declares/{count}"), |bench| {
+            bench.iter(|| routing.declares(&last))
+        });
+        group.bench_function(format!("declares not/{count}"), |bench| {
+            bench.iter(|| routing.declares(&none))
+        });
+        group.bench_function(format!("allows to publish/{count}"), |bench| {
+            bench.iter(|| routing.allows_publish(&last))
+        });
     }
     group.finish();
 }
@@ -64,16 +70,20 @@ fn handlers(criterion: &mut Criterion) {
     for count in [1, 10, 100] {
         let joined = routing(routes(10, |route| route.on_message(hear)));
         (0..count).for_each(|at| joined.join(&name(format!("league-0-{at}"))));
-        group.bench_function(format!("message, 10 routes, channels of the socket/{count}"), |bench| {
-            bench.iter(|| tell(&joined));
-        });
+        group.bench_function(
+            format!("message, 10 routes, channels of the socket/{count}"),
+            |bench| {
+                bench.iter(|| tell(&joined));
+            },
+        );
     }
     group.finish();
 }
 
 fn main() {
     let criterion = Criterion::default();
-    let criterion = criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    let criterion =
+        criterion.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let mut criterion = criterion.configure_from_args();
     // A socket belongs to a thread with an arbiter.
     actix::System::new().block_on(async {

@@ -1,6 +1,7 @@
 //! Publishing from a request handler: `cargo run --example publish`, then
 //!
-//! `curl -d '{"home":1,"away":0}' -H 'content-type: application/json' http://127.0.0.1:8080/matches/42/score`
+//! `curl -d '{"home":1,"away":0}' -H 'content-type: application/json'
+//! http://127.0.0.1:8080/matches/42/score`
 
 use actix_socketio::{SocketIo, channel};
 use actix_web::{App, HttpResponse, HttpServer, Responder, post, web};
@@ -23,7 +24,8 @@ async fn report(
     Ok(HttpResponse::NoContent())
 }
 
-/// The same under a name of its own, no faster than it can be served, and with the number of those who get it.
+/// The same under a name of its own, no faster than it can be served, and with the number of those
+/// who get it.
 #[post("/matches/{id}/goal")]
 async fn announce(
     io: web::Data<SocketIo>,

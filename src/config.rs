@@ -6,8 +6,8 @@ use crate::{model::Rate, outbox::Transport};
 
 /// The settings of a server, as [`SocketIo::config`](crate::SocketIo::config) shows them.
 ///
-/// Each is set by the method of [`Builder`](crate::Builder) with its name. The defaults are meant to go to production
-/// with; those that Socket.IO has too are Socket.IO's.
+/// Each is set by the method of [`Builder`](crate::Builder) with its name. The defaults are meant
+/// to go to production with; those that Socket.IO has too are Socket.IO's.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -21,14 +21,16 @@ pub struct Config {
     pub allow_eio3: bool,
     /// Whether `socket.io.js`, the browser client, is served under the path. Default: yes.
     pub serve_client: bool,
-    /// Whether long-polling bodies and the browser client are compressed, with gzip or deflate, for clients that take it.
-    /// As with any compression under TLS, keep secrets and what strangers may choose out of the same body. Default: yes.
+    /// Whether long-polling bodies and the browser client are compressed, with gzip or deflate, for
+    /// clients that take it. As with any compression under TLS, keep secrets and what strangers may
+    /// choose out of the same body. Default: yes.
     pub http_compression: bool,
     /// Bytes from which on a long-polling body is compressed. Default: 1,024.
     pub compression_threshold: usize,
-    /// Whether WebSocket messages may be compressed, both ways, with clients that offer permessage-deflate (RFC 7692).
-    /// Each is compressed by itself, once for all its receivers; `max_payload` holds for what is inflated, too. As with
-    /// any compression, keep secrets and what strangers may choose out of the same message. Default: no.
+    /// Whether WebSocket messages may be compressed, both ways, with clients that offer
+    /// permessage-deflate (RFC 7692). Each is compressed by itself, once for all its receivers;
+    /// `max_payload` holds for what is inflated, too. As with any compression, keep secrets and
+    /// what strangers may choose out of the same message. Default: no.
     pub per_message_deflate: bool,
     /// Bytes from which on a WebSocket message is compressed. Default: 1,024.
     pub deflate_threshold: usize,
@@ -48,13 +50,16 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How long a client may be in no namespace; its connection is then closed. Default: 45 s.
     pub connect_timeout: Duration,
-    /// How long a WebSocket which probes may take to upgrade; it is then closed, and polling goes on. Default: 10 s.
+    /// How long a WebSocket which probes may take to upgrade; it is then closed, and polling goes
+    /// on. Default: 10 s.
     pub upgrade_timeout: Duration,
     /// How long the body of a POST may take; the session then ends, with HTTP 408. Default: 20 s.
     pub body_timeout: Duration,
-    /// How long what the server said last waits for a client to fetch it, or to read it from a WebSocket. Default: 30 s.
+    /// How long what the server said last waits for a client to fetch it, or to read it from a
+    /// WebSocket. Default: 30 s.
     pub close_timeout: Duration,
-    /// How long a WebSocket which the server has closed waits for the client to close its end, too. Default: 1 s.
+    /// How long a WebSocket which the server has closed waits for the client to close its end, too.
+    /// Default: 1 s.
     pub linger_timeout: Duration,
     /// How long a handler may take for one event; the next one is then started, and
     /// [`OnError`](crate::OnError) hears of it. Default: 30 s.
@@ -62,53 +67,62 @@ pub struct Config {
     /// How long a client may take to acknowledge; the wait then ends in
     /// [`AckError::Timeout`](crate::AckError::Timeout). Default: 10 s.
     pub ack_timeout: Duration,
-    /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last `OnFinish`. Clients whose handlers
-    /// are still at work when three quarters of it are over hear no answer from them any more. Default: 10 s.
+    /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last `OnFinish`.
+    /// Clients whose handlers are still at work when three quarters of it are over hear no answer
+    /// from them any more. Default: 10 s.
     pub shutdown_timeout: Duration,
-    /// The time over which a shutdown spreads the ends of more than a hundred connections, so that not all come back, to
-    /// another server, at once; half of `shutdown_timeout` at most. Default: 2 s.
+    /// The time over which a shutdown spreads the ends of more than a hundred connections, so that
+    /// not all come back, to another server, at once; half of `shutdown_timeout` at most. Default:
+    /// 2 s.
     pub shutdown_window: Duration,
-    /// How long what was sent to a client may stay unacknowledged by its TCP, on a server started with
-    /// [`SocketIo::serve`](crate::SocketIo::serve); the kernel then closes the connection. Linux. Default: 20 s.
+    /// How long what was sent to a client may stay unacknowledged by its TCP, on a server started
+    /// with [`SocketIo::serve`](crate::SocketIo::serve); the kernel then closes the connection.
+    /// Linux. Default: 20 s.
     pub tcp_timeout: Duration,
 
-    /// Bytes of a polling body and of a WebSocket message, in both directions. A larger body is refused with HTTP 413,
-    /// a larger message closes the WebSocket with code 1009. Socket.IO's `maxHttpBufferSize`. Default: 1,000,000.
+    /// Bytes of a polling body and of a WebSocket message, in both directions. A larger body is
+    /// refused with HTTP 413, a larger message closes the WebSocket with code 1009. Socket.IO's
+    /// `maxHttpBufferSize`. Default: 1,000,000.
     #[doc(alias = "max_http_buffer_size")]
     pub max_payload: usize,
-    /// Packets in the answer to one poll; the rest waits for the next. python-socketio hangs up at more than 16.
-    /// Default: 16.
+    /// Packets in the answer to one poll; the rest waits for the next. python-socketio hangs up at
+    /// more than 16. Default: 16.
     pub max_poll_packets: usize,
-    /// Connections of this server; more are refused with HTTP 503 and `Retry-After`. Each takes a descriptor, of which the
-    /// process needs some more. Default: 100,000.
+    /// Connections of this server; more are refused with HTTP 503 and `Retry-After`. Each takes a
+    /// descriptor, of which the process needs some more. Default: 100,000.
     pub max_connections: usize,
-    /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64; more are refused with HTTP 429.
-    /// Whole offices come from one address. Default: no limit.
+    /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64; more are
+    /// refused with HTTP 429. Whole offices come from one address. Default: no limit.
     pub max_connections_per_address: usize,
-    /// Proxies before this server which write the address of who connects to them at the end of `X-Forwarded-For`. With
-    /// more than there are, clients can choose their address; with fewer, all have the proxy's. Default: 0.
+    /// Proxies before this server which write the address of who connects to them at the end of
+    /// `X-Forwarded-For`. With more than there are, clients can choose their address; with fewer,
+    /// all have the proxy's. Default: 0.
     pub trusted_proxies: usize,
-    /// Packets of a client that are read, the attachments of a binary one each for themselves. Who sends faster is not
-    /// read meanwhile, and TCP makes it wait: nothing is lost. Default: no limit.
+    /// Packets of a client that are read, the attachments of a binary one each for themselves. Who
+    /// sends faster is not read meanwhile, and TCP makes it wait: nothing is lost. Default: no
+    /// limit.
     pub event_rate: Option<Rate>,
     /// Bytes of packets that are read of a client, likewise. Default: no limit.
     pub byte_rate: Option<Rate>,
-    /// Subscriptions that one connection may ask for; more are refused, with the time to wait. Default: no limit.
+    /// Subscriptions that one connection may ask for; more are refused, with the time to wait.
+    /// Default: no limit.
     pub subscribe_rate: Option<Rate>,
-    /// Bytes of memory that what waits for a client may take, roughly: each event counts for some 120 more than it has.
-    /// One which reads too slowly is let go with
+    /// Bytes of memory that what waits for a client may take, roughly: each event counts for some
+    /// 120 more than it has. One which reads too slowly is let go with
     /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). Default: 4 MiB.
     pub max_outbox: usize,
-    /// Events of a client that wait for its handlers. Then no more is read from the client until there is room, and
-    /// TCP makes it wait. Default: 64.
+    /// Events of a client that wait for its handlers. Then no more is read from the client until
+    /// there is room, and TCP makes it wait. Default: 64.
     pub max_inbox: usize,
-    /// Bytes of a client's events that wait for its handlers, roughly as they are in memory; the same then. Default: 4 MiB.
+    /// Bytes of a client's events that wait for its handlers, roughly as they are in memory; the
+    /// same then. Default: 4 MiB.
     pub max_inbox_bytes: usize,
     /// Publications on their way to their receivers' queues, of all senders together; then
     /// [`SendError::Overloaded`](crate::SendError::Overloaded). Default: 65,536.
     pub max_publications: usize,
-    /// Changes that wait for the slowest listener of [`SocketIo::changes`](crate::SocketIo::changes); then the oldest are
-    /// dropped, and it hears of that. Default: 1,024.
+    /// Changes that wait for the slowest listener of
+    /// [`SocketIo::changes`](crate::SocketIo::changes); then the oldest are dropped, and it hears
+    /// of that. Default: 1,024.
     pub max_changes: usize,
     /// Sockets in one namespace; more are refused, with `the namespace is full`. Default: no limit.
     pub max_sockets: usize,
@@ -122,10 +136,11 @@ pub struct Config {
     /// Acknowledgements that are waited for, for each socket; then
     /// [`AckError::TooMany`](crate::AckError::TooMany). Default: 1,024.
     pub max_pending_acks: usize,
-    /// Attachments of one binary event or acknowledgement; more is a parse error. Together they may have
-    /// `max_payload` bytes. Default: 10.
+    /// Attachments of one binary event or acknowledgement; more is a parse error. Together they may
+    /// have `max_payload` bytes. Default: 10.
     pub max_attachments: usize,
-    /// Levels of nested arrays and objects in what a client sends; more is a parse error. Default: 100.
+    /// Levels of nested arrays and objects in what a client sends; more is a parse error. Default:
+    /// 100.
     pub max_json_depth: usize,
 }
 

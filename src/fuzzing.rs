@@ -1,10 +1,13 @@
-//! What must hold for any bytes that a peer sends: one function for each parser, which panics where it does not.
+//! What must hold for any bytes that a peer sends: one function for each parser, which panics where
+//! it does not.
 //!
-//! `tests/fuzz` calls these with inputs of its own making, the tests below with those that it has kept. The transport's
-//! parsers are private to it, so a request goes in at one end here, and packets come out at the other. Requests that
-//! are refused are in `tests/fuzz/handshake.rs`, which needs nothing private.
+//! `tests/fuzz` calls these with inputs of its own making, the tests below with those that it has
+//! kept. The transport's parsers are private to it, so a request goes in at one end here, and
+//! packets come out at the other. Requests that are refused are in `tests/fuzz/handshake.rs`, which
+//! needs nothing private.
 //!
-//! It is built for tests and fuzzing alone. An `expect` here is what is tried, and says what should have held.
+//! It is built for tests and fuzzing alone. An `expect` here is what is tried, and says what should
+//! have held.
 
 mod websockets;
 
@@ -14,8 +17,8 @@ use serde_json::Value;
 
 pub use self::websockets::{extensions, inflate, websocket};
 use crate::protocol::{
-    AckId, Args, DecodeLimits, Decoder, Encoding, EnginePacket, Frame, Many, MsgpackParser, Packet, PacketKind, Parser,
-    ack, connect_error, disconnect, event, forward, is_reserved, payload, v3,
+    AckId, Args, DecodeLimits, Decoder, Encoding, EnginePacket, Frame, Many, MsgpackParser, Packet,
+    PacketKind, Parser, ack, connect_error, disconnect, event, forward, is_reserved, payload, v3,
 };
 
 fn text(data: &[u8]) -> Option<ByteString> {
@@ -34,7 +37,9 @@ pub fn engine_packet(data: &[u8]) {
         assert_eq!(EnginePacket::decode(packet.encode()).as_ref(), Ok(&packet));
     }
     if let Ok(packet) = v3::decode_text(text) {
-        let v3::Body::Text(body) = v3::encode([&Frame::engine(&packet)], false) else { panic!("no binary was wanted") };
+        let v3::Body::Text(body) = v3::encode([&Frame::engine(&packet)], false) else {
+            panic!("no binary was wanted")
+        };
         assert_eq!(v3::decode(body.into()).collect::<Vec<_>>(), [Ok(packet)]);
     }
 }
@@ -125,12 +130,18 @@ fn is_within_limits(packet: &Packet) {
         }
         let whole = args.binary(index);
         assert!(whole.is_none_or(|whole| args.attachments().contains(&whole)));
-        let _ = (args.get::<Value>(index), args.get::<Bytes>(index), args.get::<Vec<Option<Bytes>>>(index));
+        let _ = (
+            args.get::<Value>(index),
+            args.get::<Bytes>(index),
+            args.get::<Vec<Option<Bytes>>>(index),
+        );
     }
     match &packet.kind {
         PacketKind::Event { name, id, .. } => {
             assert!(!is_reserved(name));
-            assert!(id.as_ref().is_none_or(|id| id.as_str().bytes().all(|byte| byte.is_ascii_digit())));
+            assert!(
+                id.as_ref().is_none_or(|id| id.as_str().bytes().all(|byte| byte.is_ascii_digit()))
+            );
         }
         PacketKind::Connect(Some(auth)) => {
             serde_json::from_str::<serde::de::IgnoredAny>(auth).expect("JSON");
@@ -156,7 +167,8 @@ fn is_passed_on(packet: &Packet) {
             let kind = PacketKind::Event { name: name.clone(), args: args.clone(), id: None };
             is_same(&forwarded, &Packet { namespace: namespace.clone(), kind });
             let id = id.as_ref().and_then(AckId::to_u64);
-            let relay = |args: &Args| reread(&event(namespace, id, name, &Many(args)).expect("JSON"));
+            let relay =
+                |args: &Args| reread(&event(namespace, id, name, &Many(args)).expect("JSON"));
             let relayed = relay(args);
             is_same(&relay(self::args(&relayed)), &relayed);
         }
@@ -192,7 +204,10 @@ fn is_same(one: &Packet, other: &Packet) {
     assert!(args(one).iter().eq(args(other).iter()), "{one:?} {other:?}");
     assert_eq!(args(one).attachments(), args(other).attachments());
     match (&one.kind, &other.kind) {
-        (PacketKind::Event { name, id, .. }, PacketKind::Event { name: other, id: other_id, .. }) => {
+        (
+            PacketKind::Event { name, id, .. },
+            PacketKind::Event { name: other, id: other_id, .. },
+        ) => {
             assert_eq!((name, id), (other, other_id));
         }
         (PacketKind::Ack { id, .. }, PacketKind::Ack { id: other, .. }) => assert_eq!(id, other),
@@ -218,10 +233,15 @@ pub fn msgpack(data: &[u8]) {
     let encoding = Encoding::new(MsgpackParser);
     let relay = |packet: &Packet| {
         let frame = match &packet.kind {
-            PacketKind::Event { name, args, id } => {
-                encoding.event(&packet.namespace, id.as_ref().and_then(AckId::to_u64), name, &Many(args))
+            PacketKind::Event { name, args, id } => encoding.event(
+                &packet.namespace,
+                id.as_ref().and_then(AckId::to_u64),
+                name,
+                &Many(args),
+            ),
+            PacketKind::Ack { id: Some(id), args } => {
+                encoding.ack(&packet.namespace, id, &Many(args))
             }
-            PacketKind::Ack { id: Some(id), args } => encoding.ack(&packet.namespace, id, &Many(args)),
             _ => return None,
         };
         let message = frame.expect("it was JSON").into_frame().attachments()[0].clone();
@@ -243,7 +263,8 @@ mod tests {
             assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
             return eprintln!("the corpus is not part of the package: {name} is not tried");
         }
-        let corpus = fs::read_dir(tests.join("fuzz/corpus").join(name)).expect("each parser has a corpus");
+        let corpus =
+            fs::read_dir(tests.join("fuzz/corpus").join(name)).expect("each parser has a corpus");
         let mut count = 0;
         for file in corpus {
             let file = file.expect("a file").path();

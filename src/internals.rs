@@ -1,7 +1,8 @@
-//! What the benches in `benches` measure that is private: thin wrappers, as the public items of a crate can't be made of
-//! private ones.
+//! What the benches in `benches` measure that is private: thin wrappers, as the public items of a
+//! crate can't be made of private ones.
 //!
-//! Behind the feature `internals`, which is for the benches of this repository. Nothing here is part of the API.
+//! Behind the feature `internals`, which is for the benches of this repository. Nothing here is
+//! part of the API.
 
 mod msgpack;
 mod queue;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 
-/// One who is told something, and does not answer. An actor's address is a listener for each kind of message that the actor
-/// handles, so that all who talk to it share one: a copy of an address is two allocations, and a `Recipient` one more.
+/// One who is told something, and does not answer. An actor's address is a listener for each kind
+/// of message that the actor handles, so that all who talk to it share one: a copy of an address is
+/// two allocations, and a `Recipient` one more.
 pub(crate) trait Listener<M>: Send + Sync {
     /// One who is gone is told nothing.
     fn tell(&self, message: M);

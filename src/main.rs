@@ -1,4 +1,5 @@
-//! A broker without an application around it: clients subscribe to any channel, and publish to those they are in.
+//! A broker without an application around it: clients subscribe to any channel, and publish to
+//! those they are in.
 
 use std::{
     env, fmt,
@@ -46,8 +47,14 @@ fn main() -> ExitCode {
 }
 
 async fn serve(addrs: &[SocketAddr]) -> std::io::Result<()> {
-    // Each event of a client is for the broker's clients alone, so the empty pattern, which matches all names, will do.
-    SocketIo::builder().open_channels().route(channel("").allow_publish()).build()?.serve(addrs).await
+    // Each event of a client is for the broker's clients alone, so the empty pattern, which matches
+    // all names, will do.
+    SocketIo::builder()
+        .open_channels()
+        .route(channel("").allow_publish())
+        .build()?
+        .serve(addrs)
+        .await
 }
 
 fn misuse(error: &str) -> ExitCode {
@@ -69,30 +76,45 @@ impl fmt::Display for BadAddress {
 }
 
 /// The argument goes before the environment, and that before the default.
-fn addresses(arg: Option<String>, var: impl Fn(&str) -> Option<String>) -> Result<Vec<SocketAddr>, BadAddress> {
+fn addresses(
+    arg: Option<String>,
+    var: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<SocketAddr>, BadAddress> {
     let host = var("SOCKETIO_HOST").unwrap_or_else(|| DEFAULT_HOST.to_owned());
     let text = match arg {
-        Some(port) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => join(&host, &port),
+        Some(port) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            join(&host, &port)
+        }
         Some(address) => address,
         None => join(&host, &var("SOCKETIO_PORT").unwrap_or_else(|| DEFAULT_PORT.to_owned())),
     };
     let bad = |why: String| BadAddress { text: text.clone(), why };
-    let (_, port) =
-        text.rsplit_once(':').ok_or_else(|| bad("it needs a host and a port, such as 127.0.0.1:9000".to_owned()))?;
-    port.parse::<u16>().map_err(|_| bad(format!("the port {port:?} is no number from 0 to 65535")))?;
+    let (_, port) = text
+        .rsplit_once(':')
+        .ok_or_else(|| bad("it needs a host and a port, such as 127.0.0.1:9000".to_owned()))?;
+    port.parse::<u16>()
+        .map_err(|_| bad(format!("the port {port:?} is no number from 0 to 65535")))?;
     let addrs: Vec<_> = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?.collect();
     if addrs.is_empty() { Err(bad("the host has no address".to_owned())) } else { Ok(addrs) }
 }
 
 fn join(host: &str, port: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(arg: Option<&str>, host: Option<&str>, port: Option<&str>) -> Result<String, BadAddress> {
+    fn parse(
+        arg: Option<&str>,
+        host: Option<&str>,
+        port: Option<&str>,
+    ) -> Result<String, BadAddress> {
         let var = |name: &str| {
             let value = if name == "SOCKETIO_HOST" { host } else { port };
             value.map(str::to_owned)

@@ -1,5 +1,5 @@
-//! The example `auth` as one runs it, and above all what it keeps out: by bytes here, where no client stands between, and
-//! by the official client in tests/clients/auth.
+//! The example `auth` as one runs it, and above all what it keeps out: by bytes here, where no
+//! client stands between, and by the official client in tests/clients/auth.
 
 #[path = "common/needs.rs"]
 mod needs;
@@ -52,7 +52,8 @@ const STRANGER: &str = "https://app.example.com.evil.example";
 
 /// The example's program, as new as the sources.
 ///
-/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing left to do.
+/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing
+/// left to do.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -60,10 +61,16 @@ fn program() -> &'static Path {
         // <target>/<profile>/deps/<this>
         let profile = this.ancestors().nth(2).expect("it is in the folder that cargo builds in");
         let target = profile.parent().expect("a profile is a folder in it");
-        let name = profile.file_name().expect("a profile has a name").to_str().expect("which is text");
+        let name =
+            profile.file_name().expect("a profile has a name").to_str().expect("which is text");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--example", "auth", "--profile"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "build",
+            "--example",
+            "auth",
+            "--profile",
+        ]);
         build.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir").arg(target);
         let output = run(build);
         let program = profile.join("examples").join(format!("auth{}", env::consts::EXE_SUFFIX));
@@ -131,7 +138,8 @@ fn signed_by(algorithm: Algorithm, header: &Value, claims: &Value, secret: &[u8]
     let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
     let text = format!("{}.{}", part(header), part(claims));
     let key = EncodingKey::from_secret(secret);
-    let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key, algorithm).expect("a signature");
+    let signature =
+        jsonwebtoken::crypto::sign(text.as_bytes(), &key, algorithm).expect("a signature");
     format!("{text}.{signature}")
 }
 
@@ -153,7 +161,8 @@ fn ada_but(name: &str, value: Value) -> String {
     token_of(&claims)
 }
 
-/// All tokens that are none, with what is wrong with each. They have the characters which a header or a cookie may have.
+/// All tokens that are none, with what is wrong with each. They have the characters which a header
+/// or a cookie may have.
 fn bad_tokens() -> Vec<(&'static str, String)> {
     let now = get_current_timestamp();
     let ada = claims("ada");
@@ -178,7 +187,10 @@ fn bad_tokens() -> Vec<(&'static str, String)> {
         ("no signature", format!("{header}.{payload}.")),
         ("another signature", format!("{header}.{payload}.{altered}")),
         ("the signature of another's", format!("{header}.{bobs}.{signature}")),
-        ("another secret", signed(&json!({"alg": "HS256"}), &ada, b"another secret, which is long enough, too")),
+        (
+            "another secret",
+            signed(&json!({"alg": "HS256"}), &ada, b"another secret, which is long enough, too"),
+        ),
         ("an empty secret", signed(&json!({"alg": "HS256"}), &ada, b"")),
         ("alg none, unsigned", format!("{none}.{payload}.")),
         ("alg none, signed", format!("{none}.{payload}.{signature}")),
@@ -186,7 +198,10 @@ fn bad_tokens() -> Vec<(&'static str, String)> {
         ("RS256 by the secret", with_alg("RS256")),
         ("ES256 by the secret", with_alg("ES256")),
         ("HS512 in the header", with_alg("HS512")),
-        ("HS512 indeed", signed_by(Algorithm::HS512, &json!({"alg": "HS512"}), &ada, SECRET.as_bytes())),
+        (
+            "HS512 indeed",
+            signed_by(Algorithm::HS512, &json!({"alg": "HS512"}), &ada, SECRET.as_bytes()),
+        ),
         ("no alg", signed(&json!({"typ": "JWT"}), &ada, SECRET.as_bytes())),
         ("expired", ada_but("exp", json!(now - 1))),
         ("expiring now", ada_but("exp", json!(now))),
@@ -246,7 +261,9 @@ fn connect_error(message: &str) -> String {
 fn post(addr: SocketAddr, path: &str, headers: &str, body: &str) -> Answer {
     let mut http = Http::open(addr);
     let length = body.len();
-    http.write(format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n{headers}\r\n{body}"));
+    http.write(format!(
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    ));
     http.answer()
 }
 
@@ -262,10 +279,17 @@ fn without_a_secret_it_does_not_start() {
         command.envs(secret.map(|secret| ("JWT_SECRET", secret)));
         let output = command.output().expect("it starts");
         let said = String::from_utf8(output.stderr).expect("text");
-        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{secret:?}: {said}");
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(2), &b""[..]),
+            "{secret:?}: {said}"
+        );
         assert!(said.starts_with("auth: JWT_SECRET ") && said.lines().count() == 1, "{said}");
         assert!(said.contains("32 bytes") && said.contains("openssl rand -hex 32"), "{said}");
-        assert!(secret.is_none_or(|secret| secret.is_empty() || !said.contains(&format!("{secret:?}"))), "{said}");
+        assert!(
+            secret.is_none_or(|secret| secret.is_empty() || !said.contains(&format!("{secret:?}"))),
+            "{said}"
+        );
     }
 }
 
@@ -274,8 +298,13 @@ fn without_a_secret_it_does_not_start() {
 #[test]
 fn a_login_gives_a_token_that_lets_in() {
     let server = Running::start();
-    let answer = post(server.addr, "/login", JSON, r#"{"user": "bob", "password": "correct horse"}"#);
-    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{answer:?}");
+    let answer =
+        post(server.addr, "/login", JSON, r#"{"user": "bob", "password": "correct horse"}"#);
+    assert_eq!(
+        (answer.status, answer.header("cache-control")),
+        (200, Some("no-store")),
+        "{answer:?}"
+    );
     let told: Value = serde_json::from_str(&answer.body).expect("JSON");
     assert_eq!(told["expires_in"], 900);
     is_admitted(&connect(&session(server.addr, ""), &json!({"token": told["token"]})));
@@ -284,16 +313,25 @@ fn a_login_gives_a_token_that_lets_in() {
 #[test]
 fn a_login_that_fails_tells_not_why() {
     let server = Running::start();
-    for (user, password) in [("ada", "correct horse"), ("ada", ""), ("nobody", "correct horse"), ("", "")] {
+    for (user, password) in
+        [("ada", "correct horse"), ("ada", ""), ("nobody", "correct horse"), ("", "")]
+    {
         let body = json!({"user": user, "password": password}).to_string();
         let answer = post(server.addr, "/login", JSON, &body);
-        assert_eq!((answer.status, &*answer.body), (401, r#"{"message":"wrong user or password"}"#), "{body}");
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (401, r#"{"message":"wrong user or password"}"#),
+            "{body}"
+        );
     }
     let good = r#"{"user": "bob", "password": "correct horse"}"#;
     let long = format!(r#"{{"user": "{}"}}"#, "x".repeat(5000));
-    for (headers, body) in
-        [(JSON, "{"), (JSON, r#"{"user": "bob"}"#), (JSON, &long), ("Content-Type: text/plain\r\n", good)]
-    {
+    for (headers, body) in [
+        (JSON, "{"),
+        (JSON, r#"{"user": "bob"}"#),
+        (JSON, &long),
+        ("Content-Type: text/plain\r\n", good),
+    ] {
         let answer = post(server.addr, "/login", headers, body);
         assert_eq!((answer.status, &*answer.body), (400, "bad JSON\n"), "{headers}{body}");
     }
@@ -324,7 +362,9 @@ fn a_bad_token_at_the_handshake_is_refused_and_told_nothing() {
 fn a_good_token_at_the_handshake_is_whose_the_connection_is() {
     let server = Running::start();
     let token = token("ada");
-    for headers in [format!("Authorization: Bearer {token}\r\n"), format!("Cookie: token={token}\r\n")] {
+    for headers in
+        [format!("Authorization: Bearer {token}\r\n"), format!("Cookie: token={token}\r\n")]
+    {
         let session = session(server.addr, &headers);
         is_admitted(&connect(&session, &json!({})));
         session.post(r#"421["subscribe","user-ada"]"#).is_ok();
@@ -338,7 +378,8 @@ fn a_good_token_at_the_handshake_is_whose_the_connection_is() {
 fn a_token_that_expires_between_handshake_and_connect_is_none() {
     let server = Running::start();
     let exp = get_current_timestamp() + 3;
-    let session = session(server.addr, &format!("Authorization: Bearer {}\r\n", ada_but("exp", json!(exp))));
+    let session =
+        session(server.addr, &format!("Authorization: Bearer {}\r\n", ada_but("exp", json!(exp))));
     wait_until("the token has expired", || get_current_timestamp() >= exp);
     assert_eq!(connect(&session, &json!({})), connect_error(NO_TOKEN));
 }
@@ -350,7 +391,8 @@ fn a_bad_token_at_connect_is_refused_and_told_nothing() {
     let server = Running::start();
     let polling = Polling::open(server.addr);
     let mut websocket = Ws::open(server.addr);
-    let mut shown: Vec<_> = bad_tokens().into_iter().map(|(what, token)| (what, json!({"token": token}))).collect();
+    let mut shown: Vec<_> =
+        bad_tokens().into_iter().map(|(what, token)| (what, json!({"token": token}))).collect();
     shown.extend([
         ("no token", json!({})),
         ("null", json!({"token": null})),
@@ -377,7 +419,14 @@ fn a_bad_token_at_connect_is_refused_and_told_nothing() {
 fn an_auth_that_is_no_object_ends_the_connection() {
     let server = Running::start();
     let token = token("ada");
-    for auth in [json!([token]), json!([{"token": token}]), json!(token), json!(-1), json!(true), json!(null)] {
+    for auth in [
+        json!([token]),
+        json!([{"token": token}]),
+        json!(token),
+        json!(-1),
+        json!(true),
+        json!(null),
+    ] {
         let polling = Polling::open(server.addr);
         // Whether its POST is answered or not, nobody is let in.
         let _ = polling.post(format!("40{auth}"));
@@ -430,25 +479,37 @@ fn who_is_refused_again_and_again_does_not_stay() {
 fn a_connection_has_one_token() {
     let server = Running::start();
     let ada = token("ada");
-    for (first, headers) in
-        [("at the handshake", format!("Authorization: Bearer {ada}\r\n")), ("at CONNECT", String::new())]
-    {
+    for (first, headers) in [
+        ("at the handshake", format!("Authorization: Bearer {ada}\r\n")),
+        ("at CONNECT", String::new()),
+    ] {
         let session = session(server.addr, &headers);
         is_admitted(&connect(&session, &json!({"token": ada})));
-        // As bob, as somebody with more rights, as ada with another token: from another namespace, and from the same one
-        // after leaving it.
-        for other in [token("bob"), ada_but("teams", json!(["red", "blue"])), ada_but("exp", json!(4_000_000_000_u64))]
-        {
+        // As bob, as somebody with more rights, as ada with another token: from another namespace,
+        // and from the same one after leaving it.
+        for other in [
+            token("bob"),
+            ada_but("teams", json!(["red", "blue"])),
+            ada_but("exp", json!(4_000_000_000_u64)),
+        ] {
             session.post(format!("40/editors,{}", json!({"token": other}))).is_ok();
             let refusal = format!("44/editors,{}", json!({"message": NO_TOKEN}));
             assert_eq!(session.get().body, refusal, "{first}");
         }
         session.post("41").is_ok();
-        assert_eq!(connect(&session, &json!({"token": token("bob")})), connect_error(NO_TOKEN), "{first}");
+        assert_eq!(
+            connect(&session, &json!({"token": token("bob")})),
+            connect_error(NO_TOKEN),
+            "{first}"
+        );
         // Ada is who she was.
         is_admitted(&connect(&session, &json!({"token": ada})));
         session.post(r#"421["subscribe","team-blue"]"#).is_ok();
-        assert_eq!(session.get().body, format!("431{}", json!([{"message": NOT_ALLOWED}])), "{first}");
+        assert_eq!(
+            session.get().body,
+            format!("431{}", json!([{"message": NOT_ALLOWED}])),
+            "{first}"
+        );
         session.post(r#"422["subscribe","user-ada"]"#).is_ok();
         assert_eq!(session.get().body, "432[null]", "{first}");
     }
@@ -467,7 +528,8 @@ fn a_namespace_asks_by_itself() {
     ] {
         bob.post(format!("40{namespace},{auth}")).is_ok();
         let answer = bob.get().body;
-        let json = answer.strip_prefix(&format!("44{namespace},")).unwrap_or_else(|| panic!("{answer}"));
+        let json =
+            answer.strip_prefix(&format!("44{namespace},")).unwrap_or_else(|| panic!("{answer}"));
         assert_eq!(serde_json::from_str::<Value>(json).expect("JSON"), json!({"message": message}));
     }
 }
@@ -548,14 +610,24 @@ fn one_user_is_told_something_by_an_editor() {
     });
     let tell = |user: &str, authorization: &str| {
         let headers = format!("{JSON}{authorization}");
-        let answer = post(server.addr, &format!("/users/{user}/messages"), &headers, &format!("\"for {user}\""));
+        let answer = post(
+            server.addr,
+            &format!("/users/{user}/messages"),
+            &headers,
+            &format!("\"for {user}\""),
+        );
         (answer.status, answer.body)
     };
     let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
-    for authorization in [String::new(), bearer("garbage"), format!("Cookie: token={}\r\n", token("ada"))] {
+    for authorization in
+        [String::new(), bearer("garbage"), format!("Cookie: token={}\r\n", token("ada"))]
+    {
         assert_eq!(tell("bob", &authorization), (401, NO_TOKEN.to_owned()));
     }
-    assert_eq!(tell("eve", &bearer(&token("bob"))), (403, json!({"message": NOT_ALLOWED}).to_string()));
+    assert_eq!(
+        tell("eve", &bearer(&token("bob"))),
+        (403, json!({"message": NOT_ALLOWED}).to_string())
+    );
     for user in ["bob", "eve"] {
         assert_eq!(tell(user, &bearer(&token("ada"))), (202, String::new()));
     }
@@ -574,5 +646,7 @@ fn the_official_client() {
     }
     let server = Running::start();
     let url = format!("http://{}", server.addr);
-    node_tests(&clients().join("auth"), |node| node.env("SERVER_URL", url).env("JWT_SECRET", SECRET));
+    node_tests(&clients().join("auth"), |node| {
+        node.env("SERVER_URL", url).env("JWT_SECRET", SECRET)
+    });
 }

@@ -12,7 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn broker(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_actix-socketio"));
-    command.args(args).env_remove("SOCKETIO_HOST").env_remove("SOCKETIO_PORT").env_remove("RUST_LOG");
+    command
+        .args(args)
+        .env_remove("SOCKETIO_HOST")
+        .env_remove("SOCKETIO_PORT")
+        .env_remove("RUST_LOG");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -79,7 +83,10 @@ fn a_bad_address_is_an_error_and_exit_code_2() {
         assert_eq!(refused.status.code(), Some(2), "{args:?}");
         let text = String::from_utf8(refused.stderr).expect("text");
         let named = args.last().expect("an argument");
-        assert!(text.starts_with("actix-socketio: ") && text.contains(&format!("{named:?}")), "{text}");
+        assert!(
+            text.starts_with("actix-socketio: ") && text.contains(&format!("{named:?}")),
+            "{text}"
+        );
     }
 }
 
@@ -98,7 +105,10 @@ fn it_serves_where_the_environment_says() {
     command.env("SOCKETIO_HOST", "127.0.0.1").env("SOCKETIO_PORT", "0");
     let broker = Running::start(command);
     let answer = broker.handshake();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains(r#"0{"sid":""#), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains(r#"0{"sid":""#),
+        "{answer}"
+    );
 }
 
 #[cfg(unix)]
@@ -110,6 +120,9 @@ fn it_stops_in_good_order() {
     assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
     let mut log = String::new();
     broker.log.read_to_string(&mut log).expect("a log to its end");
-    assert!(log.contains("shutting down 1 connections") && !log.contains("connections left"), "{log}");
+    assert!(
+        log.contains("shutting down 1 connections") && !log.contains("connections left"),
+        "{log}"
+    );
     assert!(broker.child.wait().expect("it was started").success());
 }

@@ -1,5 +1,6 @@
-//! What else a Socket.IO server does, group by group, with the official clients: Node's of now, its last one of Socket.IO
-//! 2, and Python's. The scenarios are in tests/clients/complete; here are the servers for them.
+//! What else a Socket.IO server does, group by group, with the official clients: Node's of now, its
+//! last one of Socket.IO 2, and Python's. The scenarios are in tests/clients/complete; here are the
+//! servers for them.
 
 #[path = "complete/app.rs"]
 mod app;
@@ -77,7 +78,10 @@ fn the_python_client() {
     script.arg(clients().join("complete/test_complete.py"));
     script.env("SERVER_URL", app.url()).env("SERVER_WITH_MSGPACK", msgpack.url());
     let output = run(script);
-    assert!(!output.contains("Ran 0 tests") && !output.contains("skipped="), "not all was tested:\n{output}");
+    assert!(
+        !output.contains("Ran 0 tests") && !output.contains("skipped="),
+        "not all was tested:\n{output}"
+    );
 }
 
 fn usual(builder: Builder) -> Builder {
@@ -88,14 +92,18 @@ fn msgpack_parser(builder: Builder) -> Builder {
     builder.parser(MsgpackParser)
 }
 
-/// python-socketio, put out of its last namespace, drops its session without a word, and waits for its poll to return.
+/// python-socketio, put out of its last namespace, drops its session without a word, and waits for
+/// its poll to return.
 fn lively(builder: Builder) -> Builder {
     builder.ping_interval(Duration::from_secs(1))
 }
 
 /// With pings so often that a test can wait for some.
 fn old_clients(builder: Builder) -> Builder {
-    builder.allow_eio3(true).ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_secs(3))
+    builder
+        .allow_eio3(true)
+        .ping_interval(Duration::from_millis(300))
+        .ping_timeout(Duration::from_secs(3))
 }
 
 fn impatient(builder: Builder) -> Builder {
@@ -104,18 +112,24 @@ fn impatient(builder: Builder) -> Builder {
 
 /// Runs one file of tests by Node, with servers of the same application.
 fn javascript(group: &str, servers: &[(&str, Settings)]) {
-    in_node(group, || servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect());
+    in_node(group, || {
+        servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect()
+    });
 }
 
 /// Runs one file of tests by Node, with the servers that it wants in its environment.
 fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) {
-    if !all_there(&format!("{group}, with the official JavaScript client"), &[Need::Node, Need::NodePackages]) {
+    if !all_there(
+        &format!("{group}, with the official JavaScript client"),
+        &[Need::Node, Need::NodePackages],
+    ) {
         return;
     }
     let _turn = turn();
     let servers = start();
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap"]).arg(clients().join(format!("complete/{group}.test.mjs")));
+    node.args(["--test", "--test-reporter=tap"])
+        .arg(clients().join(format!("complete/{group}.test.mjs")));
     node.envs(servers.iter().map(|(name, app)| (*name, app.url())));
     let output = run(node);
     let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));

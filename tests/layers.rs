@@ -1,5 +1,5 @@
-//! The layers of the crate: who may use whom. Arrows point down, so that each layer can be understood, and tested,
-//! without those above.
+//! The layers of the crate: who may use whom. Arrows point down, so that each layer can be
+//! understood, and tested, without those above.
 
 use std::{
     fs,
@@ -21,7 +21,18 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("routing", &["model", "socket", "event"]),
     (
         "connection",
-        &["protocol", "model", "outbox", "stats", "config", "transport", "registry", "socket", "event", "routing"],
+        &[
+            "protocol",
+            "model",
+            "outbox",
+            "stats",
+            "config",
+            "transport",
+            "registry",
+            "socket",
+            "event",
+            "routing",
+        ],
     ),
     (
         "server",
@@ -79,11 +90,17 @@ fn sources() -> Vec<Source> {
 fn source(root: &Path, path: &PathBuf) -> Source {
     let text = fs::read_to_string(path).expect("a source file is text");
     let lines = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
-    let path = path.strip_prefix(root).expect("it is in src").to_str().expect("a plain name").replace('\\', "/");
+    let path = path
+        .strip_prefix(root)
+        .expect("it is in src")
+        .to_str()
+        .expect("a plain name")
+        .replace('\\', "/");
     Source { path, code: lines.collect::<Vec<_>>().join("\n") }
 }
 
-/// The modules of the crate that some code names, by `use crate::{a, b::C}` or by `crate::a::B` wherever it stands.
+/// The modules of the crate that some code names, by `use crate::{a, b::C}` or by `crate::a::B`
+/// wherever it stands.
 fn named(code: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -97,7 +114,10 @@ fn named(code: &str) -> Vec<String> {
             Some(list) => names.extend(top_level(list)),
         }
     }
-    names.into_iter().map(|name| name.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect()).collect()
+    names
+        .into_iter()
+        .map(|name| name.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect())
+        .collect()
 }
 
 /// The items of a `{a, b::{c, d}, e}`, whose opening brace is gone.
@@ -137,7 +157,10 @@ fn no_arrow_points_up() {
         }
     }
     assert!(upward.is_empty(), "{upward:#?}");
-    assert!(arrows > 50, "only {arrows} uses were found: is this test still reading what it means to?");
+    assert!(
+        arrows > 50,
+        "only {arrows} uses were found: is this test still reading what it means to?"
+    );
 }
 
 #[test]
@@ -146,7 +169,10 @@ fn every_layer_is_there_and_is_above_those_that_it_uses() {
     for (at, (layer, below)) in LAYERS.iter().enumerate() {
         assert!(sources.iter().any(|source| source.layer() == *layer), "there is no {layer}");
         for used in *below {
-            assert!(LAYERS[..at].iter().any(|(other, _)| other == used), "{layer} is not above {used}");
+            assert!(
+                LAYERS[..at].iter().any(|(other, _)| other == used),
+                "{layer} is not above {used}"
+            );
         }
     }
 }
@@ -154,8 +180,11 @@ fn every_layer_is_there_and_is_above_those_that_it_uses() {
 #[test]
 fn the_deprecated_crate_is_named_in_one_file() {
     let (name, file) = DEPRECATED;
-    let naming: Vec<_> =
-        sources().into_iter().filter(|source| source.code.contains(name)).map(|source| source.path).collect();
+    let naming: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| source.code.contains(name))
+        .map(|source| source.path)
+        .collect();
     assert_eq!(naming, [file]);
 }
 

@@ -1,4 +1,5 @@
-//! What the documents refer to is there: the files that they link to, and the tests which they name behind a link.
+//! What the documents refer to is there: the files that they link to, and the tests which they name
+//! behind a link.
 
 use std::{
     fs,
@@ -21,7 +22,8 @@ fn read(path: &Path) -> String {
 
 /// A link within the repository, and the names of tests that follow it: `[…](path) "name", "name"`.
 fn links(page: &str) -> Vec<(&str, Vec<&str>)> {
-    let link = Regex::new(r#"\]\(([^)#\s]+)[^)]*\)((?:,? "[^"]+")*)"#).expect("a regular expression");
+    let link =
+        Regex::new(r#"\]\(([^)#\s]+)[^)]*\)((?:,? "[^"]+")*)"#).expect("a regular expression");
     let links = link.captures_iter(page).map(|link| link.extract().1);
     let links = links.filter(|[path, _]| !path.contains("://"));
     links.map(|[path, names]| (path, names.split('"').skip(1).step_by(2).collect())).collect()
@@ -45,7 +47,10 @@ fn links_lead_to_files_and_named_tests_are_in_them() {
             } else if !names.is_empty() {
                 let file = read(&target);
                 let missing = names.iter().filter(|name| !has_test(&file, name));
-                wrong.extend(missing.map(|name| format!("{}: {path} has no test {name:?}", document.display())));
+                wrong
+                    .extend(missing.map(|name| {
+                        format!("{}: {path} has no test {name:?}", document.display())
+                    }));
             }
         }
     }
@@ -61,7 +66,8 @@ fn each_requirement_feature_and_option_names_its_tests() {
     let conformance = read(&docs.join("conformance.md"));
     let mut rows = 0;
     for line in [&protocol[from..], &conformance].iter().flat_map(|part| part.lines()) {
-        let is_head = line.ends_with(" shown by |") || line.ends_with(" test |") || line.starts_with("| ---");
+        let is_head =
+            line.ends_with(" shown by |") || line.ends_with(" test |") || line.starts_with("| ---");
         if !line.starts_with('|') || is_head {
             continue;
         }

@@ -1,5 +1,5 @@
-//! The live-scores demo as one runs it: a program with a command line, HTTP, and a page in a browser. What is under it is
-//! tested beside its parts.
+//! The live-scores demo as one runs it: a program with a command line, HTTP, and a page in a
+//! browser. What is under it is tested beside its parts.
 
 #[path = "common/needs.rs"]
 mod needs;
@@ -28,7 +28,8 @@ const SPEED: &str = "0.01";
 
 /// The demo's program, as new as the sources.
 ///
-/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing left to do.
+/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing
+/// left to do.
 fn demo() -> &'static Path {
     static DEMO: OnceLock<PathBuf> = OnceLock::new();
     DEMO.get_or_init(|| {
@@ -36,10 +37,16 @@ fn demo() -> &'static Path {
         // <target>/<profile>/deps/<this>
         let profile = this.ancestors().nth(2).expect("it is in the folder that cargo builds in");
         let target = profile.parent().expect("a profile is a folder in it");
-        let name = profile.file_name().expect("a profile has a name").to_str().expect("which is text");
+        let name =
+            profile.file_name().expect("a profile has a name").to_str().expect("which is text");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--example", "live_scores", "--profile"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+            "build",
+            "--example",
+            "live_scores",
+            "--profile",
+        ]);
         build.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir").arg(target);
         let output = run(build);
         let demo = profile.join("examples").join(format!("live_scores{}", env::consts::EXE_SUFFIX));
@@ -94,11 +101,15 @@ impl Demo {
             .expect("the demo starts");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let (say, said) = mpsc::channel();
-        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
+        thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line))
+        });
         let mut started = Self { child, url: String::new(), token: String::new() };
         let told = |beginning: &str| {
             let line = said.recv_timeout(LIMIT).expect("the demo says where it is, and the token");
-            let rest = line.strip_prefix(beginning).unwrap_or_else(|| panic!("{beginning:?} expected: {line}"));
+            let rest = line
+                .strip_prefix(beginning)
+                .unwrap_or_else(|| panic!("{beginning:?} expected: {line}"));
             rest.to_owned()
         };
         started.url = told("open ");
@@ -107,8 +118,14 @@ impl Demo {
     }
 
     /// Reports a goal, and gives the status and the body of the answer.
-    async fn goal(&self, id: &str, authorization: Option<&str>, body: impl Into<String>) -> (u16, String) {
-        let mut request = awc::Client::new().post(format!("{}/matches/{id}/goals", self.url)).timeout(LIMIT);
+    async fn goal(
+        &self,
+        id: &str,
+        authorization: Option<&str>,
+        body: impl Into<String>,
+    ) -> (u16, String) {
+        let mut request =
+            awc::Client::new().post(format!("{}/matches/{id}/goals", self.url)).timeout(LIMIT);
         if let Some(value) = authorization {
             request = request.insert_header(("authorization", value));
         }
@@ -131,7 +148,10 @@ fn the_help_explains_all_and_nothing_else_happens() {
     for option in ["--help", "-h"] {
         let output = ends(&["--speed", "2", option]);
         let help = String::from_utf8(output.stdout).expect("text");
-        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+        assert_eq!(
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
+            (Some(0), "")
+        );
         for word in ["Usage:", "ADDRESS", "--speed", "--matches", "127.0.0.1:8080"] {
             assert!(help.contains(word), "{word}:\n{help}");
         }
@@ -164,7 +184,11 @@ fn a_file_that_cannot_be_played_is_named_with_the_place() {
     for (name, text, place) in [
         ("no_json.json", "{\n  \"matches\": [,]\n}".to_owned(), "line 2 column 15"),
         ("no_matches.json", "{\"matches\": []}".to_owned(), "matches: the list is empty"),
-        ("no_team.json", "{\"matches\": [\n{\"team1\": \"A\"}\n]}".to_owned(), "missing field `team2` at line 2"),
+        (
+            "no_team.json",
+            "{\"matches\": [\n{\"team1\": \"A\"}\n]}".to_owned(),
+            "missing field `team2` at line 2",
+        ),
         (
             "control.json",
             "{\"matches\": [{\"team1\": \"A\", \"team2\": \"\\u0007\"}]}".to_owned(),
@@ -179,7 +203,9 @@ fn a_file_that_cannot_be_played_is_named_with_the_place() {
         ),
         (
             "too_many.json",
-            format!("{{\"matches\": [{{{team}, \"score\": {{\"ft\": [0, 0]}}, \"goals2\": [{{\"minute\": 3}}]}}]}}"),
+            format!(
+                "{{\"matches\": [{{{team}, \"score\": {{\"ft\": [0, 0]}}, \"goals2\": [{{\"minute\": 3}}]}}]}}"
+            ),
             "matches[0].goals2: ",
         ),
     ] {
@@ -255,7 +281,8 @@ async fn a_goal_is_reported_by_who_has_the_token() {
             (&json!("Ann O."), &json!("home"), &json!(true))
         );
         // It is told as it was taken, and the next one comes on top of it.
-        let (status, body) = demo.goal(&id, Some(&token), r#"{"team": "AWAY 1", "scorer": "B"}"#).await;
+        let (status, body) =
+            demo.goal(&id, Some(&token), r#"{"team": "AWAY 1", "scorer": "B"}"#).await;
         let expected = if id == "home-1-away-1" { 201 } else { 400 };
         assert_eq!(status, expected, "{body}");
     }
@@ -263,10 +290,15 @@ async fn a_goal_is_reported_by_who_has_the_token() {
 
 #[test]
 fn the_page_in_a_browser() {
-    if !all_there("the live-scores demo in a browser", &[Need::Node, Need::NodePackages, Need::Chromium]) {
+    if !all_there(
+        "the live-scores demo in a browser",
+        &[Need::Node, Need::NodePackages, Need::Chromium],
+    ) {
         return;
     }
-    node_tests(&clients().join("demo"), |node| node.env("LIVE_SCORES", demo()).env("CHROMIUM", chromium()));
+    node_tests(&clients().join("demo"), |node| {
+        node.env("LIVE_SCORES", demo()).env("CHROMIUM", chromium())
+    });
 }
 
 #[test]
@@ -274,5 +306,7 @@ fn what_the_page_makes_of_the_messages() {
     if !all_there("the state of the live-scores page", &[Need::Node]) {
         return;
     }
-    node_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/live_scores/page"), |node| node);
+    node_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/live_scores/page"), |node| {
+        node
+    });
 }

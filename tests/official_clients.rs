@@ -1,5 +1,6 @@
-//! The official clients, in JavaScript and in Python, against this server; and this crate's browser client against the
-//! official server. The scenarios are in tests/clients; here they are run, each kind as one test.
+//! The official clients, in JavaScript and in Python, against this server; and this crate's browser
+//! client against the official server. The scenarios are in tests/clients; here they are run, each
+//! kind as one test.
 
 #[path = "common/app.rs"]
 mod app;
@@ -38,7 +39,10 @@ fn the_official_python_client() {
     let mut script = Command::new(python());
     script.arg(clients().join("official/test_official.py")).env("SERVER_URL", app.url());
     let output = run(script);
-    assert!(!output.contains("Ran 0 tests") && !output.contains("skipped="), "not all was tested:\n{output}");
+    assert!(
+        !output.contains("Ran 0 tests") && !output.contains("skipped="),
+        "not all was tested:\n{output}"
+    );
 }
 
 #[test]

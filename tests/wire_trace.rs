@@ -1,9 +1,11 @@
-//! The same conversations with this server and with the official one for Node, byte for byte: for each kind of packet
-//! what is said, and what both servers say to that. Where they differ, knowingly, is in a table of its own.
+//! The same conversations with this server and with the official one for Node, byte for byte: for
+//! each kind of packet what is said, and what both servers say to that. Where they differ,
+//! knowingly, is in a table of its own.
 //!
 //! # The script
 //!
-//! A line is an operation, after the words that restrict it: `polling` or `websocket`, `ours` or `node`.
+//! A line is an operation, after the words that restrict it: `polling` or `websocket`, `ours` or
+//! `node`.
 //!
 //! | operation | is |
 //! | --- | --- |
@@ -18,12 +20,14 @@
 //! | `beating` | it is on a server with a short heartbeat |
 //! | `old`, `old 3` | it is on a server for clients of Socket.IO 2, too, and that of such a client |
 //!
-//! A poll after the `end` may still be told `1`, and by Node `6` before; where nothing but the one may come, the script says
-//! so. A conversation which has not ended by then ends with one more question, so that nothing is left unheard.
+//! A poll after the `end` may still be told `1`, and by Node `6` before; where nothing but the one
+//! may come, the script says so. A conversation which has not ended by then ends with one more
+//! question, so that nothing is left unheard.
 //!
-//! Packets are Engine.IO's, as they stand in a polling body; `b` and base64 is a binary message on a WebSocket, and
-//! `text b` a text message which begins so. `…` stands for an id of 20 characters, `closed` with or without a status for
-//! a Close frame, and a status with a body for an HTTP answer that is no 200.
+//! Packets are Engine.IO's, as they stand in a polling body; `b` and base64 is a binary message on
+//! a WebSocket, and `text b` a text message which begins so. `…` stands for an id of 20 characters,
+//! `closed` with or without a status for a Close frame, and a status with a body for an HTTP answer
+//! that is no 200.
 
 #[path = "common/needs.rs"]
 mod needs;
@@ -39,7 +43,9 @@ use std::{
 };
 
 use actix::System;
-use actix_socketio::{Builder, HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect, OnMessage, SocketIo};
+use actix_socketio::{
+    Builder, HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect, OnMessage, SocketIo,
+};
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
@@ -51,7 +57,8 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How long anything may take that is waited for. It is there to end a test that has failed, and measures nothing.
+/// How long anything may take that is waited for. It is there to end a test that has failed, and
+/// measures nothing.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 // ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -445,7 +452,10 @@ const ALIKE: &[(&str, &str)] = &[
         "an EVENT for a namespace that the client is not in",
         "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 42/admin,[\"echo\"]\n end",
     ),
-    ("CONNECT_ERROR by a client", "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 44{\"message\":\"no\"}\n end"),
+    (
+        "CONNECT_ERROR by a client",
+        "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 44{\"message\":\"no\"}\n end",
+    ),
     ("a type that there is not", "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 47[\"echo\"]\n end"),
     ("a reserved event", "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 42[\"disconnecting\"]\n end"),
     ("an EVENT that is no array", "> 40\n < OPEN\n < 40{\"sid\":\"…\"}\n > 42{\"a\":1}\n end"),
@@ -836,10 +846,17 @@ fn both_servers_say_the_same_but_for_what_is_documented() {
     let failures: Vec<String> = thread::scope(|scope| {
         let running: Vec<_> = servers
             .iter()
-            .flat_map(|(server, ports)| TRANSPORTS.map(|transport| (*server, ports[transport], transport)))
-            .map(|(server, ports, transport)| scope.spawn(move || play_all(server, ports, transport)))
+            .flat_map(|(server, ports)| {
+                TRANSPORTS.map(|transport| (*server, ports[transport], transport))
+            })
+            .map(|(server, ports, transport)| {
+                scope.spawn(move || play_all(server, ports, transport))
+            })
             .collect();
-        running.into_iter().flat_map(|thread| thread.join().expect("it counts failures, and has none")).collect()
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("it counts failures, and has none"))
+            .collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -853,7 +870,8 @@ fn play_all(server: &str, ports: Ports, transport: &str) -> Vec<String> {
         let words = [server, transport];
         let names_a_server = script.split_whitespace().any(|word| word == "ours" || word == "node");
         assert_eq!(names_a_server, is_different, "{name} is in the wrong table");
-        let played = std::panic::catch_unwind(|| Player::new(ports, transport).play(script, &words));
+        let played =
+            std::panic::catch_unwind(|| Player::new(ports, transport).play(script, &words));
         if let Err(why) = played {
             let text = why.downcast_ref::<String>().map(String::as_str);
             let why = text.or_else(|| why.downcast_ref().copied()).unwrap_or("a panic");
@@ -863,7 +881,8 @@ fn play_all(server: &str, ports: Ports, transport: &str) -> Vec<String> {
     failures
 }
 
-/// Where the servers of a kind listen, by the transport they are talked to: they count their questions.
+/// Where the servers of a kind listen, by the transport they are talked to: they count their
+/// questions.
 type AllPorts = HashMap<String, Ports>;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -878,7 +897,8 @@ struct Ports {
 
 // ── the servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The official server. It is killed when this is dropped, and ends by itself should this process be.
+/// The official server. It is killed when this is dropped, and ends by itself should this process
+/// be.
 struct Node {
     child: Child,
     ports: AllPorts,
@@ -894,9 +914,12 @@ impl Node {
             .expect("Node starts");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let (say, said) = mpsc::channel();
-        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
+        thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line))
+        });
         let mut node = Self { child, ports: AllPorts::new() };
-        let line = said.recv_timeout(PATIENCE).expect("it says where it listens; its stderr why not");
+        let line =
+            said.recv_timeout(PATIENCE).expect("it says where it listens; its stderr why not");
         node.ports = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         node
     }
@@ -951,7 +974,8 @@ impl Ours {
                 }
             });
         });
-        let (ports, handles) = running.recv().expect("the servers start; their thread says why not");
+        let (ports, handles) =
+            running.recv().expect("the servers start; their thread says why not");
         Self { ports, handles, thread: Some(thread) }
     }
 }
@@ -959,7 +983,8 @@ impl Ours {
 impl Drop for Ours {
     fn drop(&mut self) {
         for handle in &self.handles {
-            // The command is sent when this is called; the future would only wait for its end, as the thread does.
+            // The command is sent when this is called; the future would only wait for its end, as
+            // the thread does.
             drop(handle.stop(false));
         }
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
@@ -969,7 +994,8 @@ impl Drop for Ours {
 
 /// What tests/clients/wire/server.mjs does. The namespaces `/` and `/admin` do the same.
 ///
-/// Whoever shows `{"refuse":…}` is not let in, and told `not today`, with data if it is `with data`.
+/// Whoever shows `{"refuse":…}` is not let in, and told `not today`, with data if it is `with
+/// data`.
 ///
 /// | event | arguments | what comes of it |
 /// | --- | --- | --- |
@@ -991,7 +1017,9 @@ async fn admit(event: OnConnect) -> HandlerResult {
     let refused = || HandlerError::reject("not today");
     match auth.as_ref().and_then(|auth| auth.get("refuse")) {
         None => Ok(()),
-        Some(how) if how == "with data" => Err(refused().with_data(&serde_json::json!({"from": 18}))),
+        Some(how) if how == "with data" => {
+            Err(refused().with_data(&serde_json::json!({"from": 18})))
+        }
         Some(_) => Err(refused()),
     }
 }
@@ -1007,8 +1035,9 @@ struct File {
 
 async fn handle(event: OnMessage) -> HandlerResult {
     let socket = &event.socket;
-    let values =
-        |from: usize| (from..event.args().len()).map(|at| event.arg::<Value>(at)).collect::<Result<Vec<_>, _>>();
+    let values = |from: usize| {
+        (from..event.args().len()).map(|at| event.arg::<Value>(at)).collect::<Result<Vec<_>, _>>()
+    };
     match event.event() {
         "echo" => event.ack(&Many(values(0)?))?,
         "echo binary" => event.ack(&binary(&event)?)?,
@@ -1058,7 +1087,8 @@ struct Player {
 
 impl Player {
     fn new(ports: Ports, transport: &str) -> Self {
-        let transport = TRANSPORTS.into_iter().find(|known| *known == transport).expect("a transport");
+        let transport =
+            TRANSPORTS.into_iter().find(|known| *known == transport).expect("a transport");
         Self {
             ports,
             addr: ([127, 0, 0, 1], ports.plain).into(),
@@ -1094,7 +1124,11 @@ impl Player {
                 continue;
             }
             if operation == "beating" || operation == "old" {
-                self.addr.set_port(if operation == "old" { self.ports.old } else { self.ports.beating });
+                self.addr.set_port(if operation == "old" {
+                    self.ports.old
+                } else {
+                    self.ports.beating
+                });
                 self.eio = if text.is_empty() { "4" } else { "3" };
                 continue;
             }
@@ -1104,20 +1138,25 @@ impl Player {
             }
             let text = &repeated(text);
             match operation {
-                ">" if text.starts_with("close") => self.websocket.as_mut().expect("a WebSocket").close(text),
+                ">" if text.starts_with("close") => {
+                    self.websocket.as_mut().expect("a WebSocket").close(text)
+                }
                 ">" => self.say(text),
                 "<" => {
                     let heard = self.hear();
                     joined |= heard.starts_with("40{");
                     over = heard.starts_with("closed") || heard == UNKNOWN;
-                    let is_open = text == "OPEN" && heard.starts_with(r#"0{"sid":"…","upgrades":["#);
+                    let is_open =
+                        text == "OPEN" && heard.starts_with(r#"0{"sid":"…","upgrades":["#);
                     assert!(heard == *text || is_open, "{line}\n< {heard} was said");
                 }
                 "poll" => self.begin_poll(),
                 ">>" => {
                     let path = self.path("websocket");
                     let addr = self.addr;
-                    self.probe.get_or_insert_with(|| Ws::open(addr, &path).expect("a WebSocket")).say(text);
+                    self.probe
+                        .get_or_insert_with(|| Ws::open(addr, &path).expect("a WebSocket"))
+                        .say(text);
                     if text == "5" {
                         self.websocket = self.probe.take();
                     }
@@ -1163,9 +1202,13 @@ impl Player {
         if let Some(websocket) = &mut self.websocket {
             return websocket.say(packets);
         }
-        let packets: Vec<&str> = packets.split('␞').map(|packet| packet.trim_start_matches("text ")).collect();
+        let packets: Vec<&str> =
+            packets.split('␞').map(|packet| packet.trim_start_matches("text ")).collect();
         let body = match self.eio {
-            "3" => packets.iter().map(|packet| format!("{}:{packet}", packet.encode_utf16().count())).collect(),
+            "3" => packets
+                .iter()
+                .map(|packet| format!("{}:{packet}", packet.encode_utf16().count()))
+                .collect(),
             _ => packets.join("\x1e"),
         };
         let mut http = Http::open(self.addr);
@@ -1212,7 +1255,8 @@ impl Player {
         }
         let mut rest = &*answer.body;
         while let Some((length, after)) = rest.split_once(':') {
-            let units: Vec<u16> = after.encode_utf16().take(length.parse().expect("a number")).collect();
+            let units: Vec<u16> =
+                after.encode_utf16().take(length.parse().expect("a number")).collect();
             let packet = String::from_utf16(&units).expect("whole characters");
             rest = &after[packet.len()..];
             self.heard.push_back(packet);
@@ -1220,7 +1264,8 @@ impl Player {
         assert_eq!(rest, "", "no length");
     }
 
-    /// Two requests at once: when the first, a pong that nobody asked for, is answered, the second is under way.
+    /// Two requests at once: when the first, a pong that nobody asked for, is answered, the second
+    /// is under way.
     fn begin_poll(&mut self) {
         let mut http = Http::open(self.addr);
         let path = self.path("polling");
@@ -1270,7 +1315,8 @@ fn sid_in(packet: &str) -> String {
 
 /// Text in which `{number}` stands for so many letters, and with a bracket, for so many of these.
 fn repeated(text: &str) -> String {
-    static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{([0-9]+)([\[\]])?\}").expect("a pattern"));
+    static NUMBER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{([0-9]+)([\[\]])?\}").expect("a pattern"));
     let letters = |found: &Captures<'_>| {
         let letter = found.get(2).map_or("x", |letter| letter.as_str());
         letter.repeat(found[1].parse().expect("a number"))
@@ -1284,8 +1330,12 @@ fn masked(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find(r#""sid":""#) {
         let (before, after) = rest.split_at(at + r#""sid":""#.len());
-        let (id, after) = after.split_at_checked(20).unwrap_or_else(|| panic!("a short id: {text}"));
-        assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{text}");
+        let (id, after) =
+            after.split_at_checked(20).unwrap_or_else(|| panic!("a short id: {text}"));
+        assert!(
+            id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+            "{text}"
+        );
         out += before;
         out += "…";
         rest = after;
@@ -1315,7 +1365,10 @@ impl Answer {
     /// On one line.
     fn told(&self) -> String {
         let kind = self.header("content-type").unwrap_or_default();
-        format!("{} {kind} {}", self.status, self.body).split_whitespace().collect::<Vec<_>>().join(" ")
+        format!("{} {kind} {}", self.status, self.body)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -1337,7 +1390,11 @@ impl Http {
     }
 
     fn request(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) {
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
         self.write(&[head(method, path, &format!("{headers}{length}")).as_bytes(), body].concat());
     }
 
@@ -1351,7 +1408,9 @@ impl Http {
 
     fn head(&mut self) -> Answer {
         let status = self.line();
-        let status = status.strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3].parse().expect("a status");
+        let status = status.strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3]
+            .parse()
+            .expect("a status");
         let mut headers = Vec::new();
         loop {
             let line = self.line();
@@ -1404,23 +1463,33 @@ impl Ws {
         if answer.status != 101 {
             return Err(answer);
         }
-        assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "RFC 6455 §1.3");
+        assert_eq!(
+            answer.header("sec-websocket-accept"),
+            Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+            "RFC 6455 §1.3"
+        );
         assert_eq!(answer.header("sec-websocket-extensions"), None);
         Ok(Self(http))
     }
 
     /// Says goodbye, with a status or without.
     fn close(&mut self, text: &str) {
-        let status = text.strip_prefix("close ").map(|status| status.parse::<u16>().expect("a status").to_be_bytes());
+        let status = text
+            .strip_prefix("close ")
+            .map(|status| status.parse::<u16>().expect("a status").to_be_bytes());
         let bytes = frame(0x88, status.as_ref().map_or(&[], |status| &status[..]));
         self.0.write(&bytes);
     }
 
     fn say(&mut self, packets: &str) {
-        let frames = packets.split('␞').map(|packet| match (packet.strip_prefix("text "), packet.strip_prefix('b')) {
-            (Some(text), _) => frame(0x81, text.as_bytes()),
-            (None, Some(base64)) => frame(0x82, &BASE64_STANDARD.decode(base64).expect("base64")),
-            (None, None) => frame(0x81, packet.as_bytes()),
+        let frames = packets.split('␞').map(|packet| {
+            match (packet.strip_prefix("text "), packet.strip_prefix('b')) {
+                (Some(text), _) => frame(0x81, text.as_bytes()),
+                (None, Some(base64)) => {
+                    frame(0x82, &BASE64_STANDARD.decode(base64).expect("base64"))
+                }
+                (None, None) => frame(0x81, packet.as_bytes()),
+            }
         });
         let frames: Vec<u8> = frames.flatten().collect();
         self.0.write(&frames);
@@ -1431,7 +1500,12 @@ impl Ws {
         let mut head = [0; 2];
         match stream.read_exact(&mut head) {
             Ok(()) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+                ) =>
+            {
                 return "the end of the connection".to_owned();
             }
             Err(error) => return format!("nothing: {error}"),

@@ -1,4 +1,5 @@
-//! Who may do what: pure functions of the claims, so that all the rules are on one page, and are tested as a table.
+//! Who may do what: pure functions of the claims, so that all the rules are on one page, and are
+//! tested as a table.
 
 use crate::token::Claims;
 
@@ -14,7 +15,8 @@ pub(crate) fn may_enter(claims: &Claims, namespace: &str) -> bool {
     }
 }
 
-/// The routes say which channels there are; this says whose they are. What it does not know, it refuses.
+/// The routes say which channels there are; this says whose they are. What it does not know, it
+/// refuses.
 pub(crate) fn may_subscribe(claims: &Claims, channel: &str) -> bool {
     if let Some(user) = channel.strip_prefix("user-") {
         return user == claims.sub;
@@ -25,7 +27,8 @@ pub(crate) fn may_subscribe(claims: &Claims, channel: &str) -> bool {
     channel == "news"
 }
 
-/// A team talks among itself; news are made by editors; and what a user is told comes from the server alone.
+/// A team talks among itself; news are made by editors; and what a user is told comes from the
+/// server alone.
 pub(crate) fn may_publish(claims: &Claims, channel: &str) -> bool {
     match channel {
         "news" => claims.editor,

@@ -14,7 +14,8 @@ use crate::{
 /// All that anybody is told whose token is none: why it is none is for the log.
 pub(crate) const NO_TOKEN: &str = "a valid token is needed";
 
-/// All that anybody is told who has one, and may not: also whether there is such a thing at all is not theirs to know.
+/// All that anybody is told who has one, and may not: also whether there is such a thing at all is
+/// not theirs to know.
 pub(crate) const NOT_ALLOWED: &str = "this is not allowed to you";
 
 /// `exp` is in whole seconds, so this is as often as it is worth looking.
@@ -56,8 +57,9 @@ impl Gate {
         if claims.is_expired() {
             return Err(refused(&"it has expired"));
         }
-        // All sockets of a connection share its extensions. A second token must not change whose the first socket is;
-        // who wants to be somebody else opens another connection, and so does who has a new token.
+        // All sockets of a connection share its extensions. A second token must not change whose
+        // the first socket is; who wants to be somebody else opens another connection, and so does
+        // who has a new token.
         match known {
             Some(known) if known != claims => Err(refused(&"the connection has another one")),
             Some(known) => Ok(known),
@@ -76,8 +78,9 @@ impl Actor for Gate {
         ctx.run_interval(EVERY, |gate, _| {
             for socket in gate.guests.overdue(jsonwebtoken::get_current_timestamp()) {
                 log::info!("{}: its token has expired", socket.id());
-                // The client sees `io server disconnect`, and does not come back by itself. `Socket::close` would end
-                // the connection instead; then it comes back, and shows what its `auth` function has got by then.
+                // The client sees `io server disconnect`, and does not come back by itself.
+                // `Socket::close` would end the connection instead; then it comes back, and shows
+                // what its `auth` function has got by then.
                 socket.disconnect();
             }
         });
@@ -91,7 +94,11 @@ impl SocketHandler for Gate {
 impl Handler<OnConnect> for Gate {
     type Result = HandlerResult;
 
-    fn handle(&mut self, OnConnect { socket, .. }: OnConnect, _: &mut Self::Context) -> HandlerResult {
+    fn handle(
+        &mut self,
+        OnConnect { socket, .. }: OnConnect,
+        _: &mut Self::Context,
+    ) -> HandlerResult {
         let claims = self.identify(&socket)?;
         if !access::may_enter(&claims, socket.namespace().as_str()) {
             return Err(HandlerError::reject(NOT_ALLOWED));
@@ -106,7 +113,11 @@ impl Handler<OnConnect> for Gate {
 impl Handler<OnFinish> for Gate {
     type Result = HandlerResult;
 
-    fn handle(&mut self, OnFinish { socket, .. }: OnFinish, _: &mut Self::Context) -> HandlerResult {
+    fn handle(
+        &mut self,
+        OnFinish { socket, .. }: OnFinish,
+        _: &mut Self::Context,
+    ) -> HandlerResult {
         if let Some(claims) = socket.extensions().get::<Claims>() {
             self.guests.leave(claims.exp, socket.id());
         }
@@ -173,7 +184,9 @@ mod tests {
                 rt::task::yield_now().await;
             }
         };
-        rt::time::timeout(Duration::from_secs(20), comes).await.expect("whoever has gone is forgotten");
+        rt::time::timeout(Duration::from_secs(20), comes)
+            .await
+            .expect("whoever has gone is forgotten");
     }
 
     #[actix_web::test]
@@ -182,7 +195,8 @@ mod tests {
         let token = tokens.issue(&Claims::of(&USERS[0])).unwrap();
         let gate = Gate::new(tokens).start();
         let io = SocketIo::builder().to(&gate).build().unwrap();
-        let server = HttpServer::new(move || App::new().configure(io.mount())).workers(1).disable_signals();
+        let server =
+            HttpServer::new(move || App::new().configure(io.mount())).workers(1).disable_signals();
         let server = server.bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/socket.io/?EIO=4&transport=websocket", server.addrs()[0]);
         let server = server.run();
@@ -190,12 +204,19 @@ mod tests {
         let running = rt::spawn(server);
 
         let mut clients = Vec::new();
-        for (shown, answer) in [(token.as_str(), "40{"), ("garbage", "44{"), (token.as_str(), "40{")] {
+        for (shown, answer) in
+            [(token.as_str(), "40{"), ("garbage", "44{"), (token.as_str(), "40{")]
+        {
             let (_, mut client) = awc::Client::new().ws(&url).connect().await.unwrap();
-            client.send(WsMessage::Text(format!("40{}", json!({"token": shown})).into())).await.unwrap();
+            client
+                .send(WsMessage::Text(format!("40{}", json!({"token": shown})).into()))
+                .await
+                .unwrap();
             // Engine.IO's open packet, and the answer.
             for expected in ["0{", answer] {
-                let Some(Ok(Frame::Text(text))) = client.next().await else { panic!("a packet was expected") };
+                let Some(Ok(Frame::Text(text))) = client.next().await else {
+                    panic!("a packet was expected")
+                };
                 assert!(text.starts_with(expected.as_bytes()), "{text:?}");
             }
             clients.push(client);
@@ -211,7 +232,8 @@ mod tests {
 
     #[test]
     fn guests_go_in_time_and_those_who_have_gone_are_forgotten() {
-        let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(20).parse::<SocketId>().unwrap());
+        let [a, b, c] =
+            ["a", "b", "c"].map(|letter| letter.repeat(20).parse::<SocketId>().unwrap());
         let mut guests = Guests::default();
         guests.enter(30, a, "a");
         guests.enter(10, b, "b");

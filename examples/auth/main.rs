@@ -1,13 +1,14 @@
 //! Who may come in, and what they may do: a server that asks for JSON Web Tokens.
 //!
-//! `JWT_SECRET=$(openssl rand -hex 32) cargo run --example auth`, then open http://127.0.0.1:8080. Users and passwords are
-//! in `users.rs`. From a program:
+//! `JWT_SECRET=$(openssl rand -hex 32) cargo run --example auth`, then open http://127.0.0.1:8080.
+//! Users and passwords are in `users.rs`. From a program:
 //!
 //! ```sh
 //! curl -H 'content-type: application/json' -d '{"user":"ada","password":"difference engine"}' 127.0.0.1:8080/login
 //! ```
 //!
-//! * A client that can set headers shows its token at the handshake: `Authorization: Bearer …`, or the cookie `token`.
+//! * A client that can set headers shows its token at the handshake: `Authorization: Bearer …`, or
+//!   the cookie `token`.
 //! * A browser can't, for a WebSocket: it shows the token when it joins, `io({ auth: { token } })`.
 //!
 //! `docs/security.md` is the guide to all of this.
@@ -32,8 +33,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use token::{Claims, LIFETIME, Tokens};
 
-/// Pages of these origins may connect, and those of the server's own. Without such a list, a page of *any* origin may
-/// open a WebSocket, and the browser adds its visitor's cookies to it.
+/// Pages of these origins may connect, and those of the server's own. Without such a list, a page
+/// of *any* origin may open a WebSocket, and the browser adds its visitor's cookies to it.
 const ORIGINS: [&str; 1] = ["https://app.example.com"];
 
 /// Bytes of a request body: nobody needs more to log in.
@@ -46,7 +47,9 @@ fn main() -> ExitCode {
     let tokens = match Tokens::new(secret.as_bytes()) {
         Ok(tokens) => Arc::new(tokens),
         Err(error) => {
-            eprintln!("auth: JWT_SECRET is not set to a secret: {error}. One is made by `openssl rand -hex 32`.");
+            eprintln!(
+                "auth: JWT_SECRET is not set to a secret: {error}. One is made by `openssl rand -hex 32`."
+            );
             return ExitCode::from(2);
         }
     };
@@ -69,7 +72,9 @@ async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
             .configure(io.mount())
             .app_data(tokens.clone())
             .app_data(
-                web::JsonConfig::default().limit(LONGEST_BODY).error_handler(|_, _| ErrorBadRequest("bad JSON\n")),
+                web::JsonConfig::default()
+                    .limit(LONGEST_BODY)
+                    .error_handler(|_, _| ErrorBadRequest("bad JSON\n")),
             )
             .route("/", web::get().to(page))
             .route("/login", web::post().to(login))
@@ -101,7 +106,8 @@ fn socket_io(tokens: &Arc<Tokens>) -> io::Result<SocketIo> {
         .connect_timeout(std::time::Duration::from_secs(10))
         .to(&gate)
         .namespace(access::EDITORS, |editors| editors.to(&gate))
-        // A pattern says which channels there are. `^` is understood; without `$`, `news` would be `newsroom`, too.
+        // A pattern says which channels there are. `^` is understood; without `$`, `news` would be
+        // `newsroom`, too.
         .route(channel("^news$").on_subscribe(subscribing).allow_publish().on_message(publishing))
         .route(channel("^team-[a-z]+$").on_subscribe(subscribing).allow_publish().on_message(publishing))
         .route(channel("^user-[a-z]+$").on_subscribe(subscribing))
@@ -116,8 +122,8 @@ fn shown(request: &HttpRequest) -> Option<String> {
     if let Some(token) = bearer(request) {
         return Some(token.to_owned());
     }
-    // A cookie comes by itself, also from the pages of others: it is safe because `Cors::origins` is set. Whoever sets
-    // it says `HttpOnly; Secure; SameSite=Strict`.
+    // A cookie comes by itself, also from the pages of others: it is safe because `Cors::origins`
+    // is set. Whoever sets it says `HttpOnly; Secure; SameSite=Strict`.
     request.cookie("token").map(|cookie| cookie.value().to_owned())
 }
 

@@ -2,20 +2,23 @@
 
 use std::fmt;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::Error, get_current_timestamp};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::Error, get_current_timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::users::User;
 
-/// Who makes the tokens, and for whom: one that was made with the same secret for something else is none here.
+/// Who makes the tokens, and for whom: one that was made with the same secret for something else is
+/// none here.
 const ISSUER: &str = "actix-socketio-example";
 const AUDIENCE: &str = "actix-socketio-example-sockets";
 
 /// Seconds. A token can't be called back, so it is short-lived; a client gets the next one in time.
 pub(crate) const LIFETIME: u64 = 15 * 60;
 
-/// Bytes. HS256 is as strong as its secret, which anybody who has a token can guess at, offline: RFC 7518 wants as many
-/// bytes as the hash has.
+/// Bytes. HS256 is as strong as its secret, which anybody who has a token can guess at, offline:
+/// RFC 7518 wants as many bytes as the hash has.
 const SHORTEST_SECRET: usize = 32;
 
 /// What a token says, and is believed.
@@ -72,27 +75,34 @@ impl Tokens {
         if secret.len() < SHORTEST_SECRET {
             return Err(WeakSecret);
         }
-        // The algorithm is ours to choose. A token's header may say what it likes, `none` or RS256 with the secret as a
-        // public key: anything but HS256 is refused.
+        // The algorithm is ours to choose. A token's header may say what it likes, `none` or RS256
+        // with the secret as a public key: anything but HS256 is refused.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[AUDIENCE]);
-        // By itself the crate asks for `exp` alone, and lets a token in that has no audience at all.
+        // By itself the crate asks for `exp` alone, and lets a token in that has no audience at
+        // all.
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         rules.validate_nbf = true;
-        // The clock is the one that the tokens were made by. Where it is another server's, allow for what they differ.
+        // The clock is the one that the tokens were made by. Where it is another server's, allow
+        // for what they differ.
         rules.leeway = 0;
-        // "On or after" its end a token is none (RFC 7519); the crate takes it for that last second.
+        // "On or after" its end a token is none (RFC 7519); the crate takes it for that last
+        // second.
         rules.reject_tokens_expiring_in_less_than = 1;
-        Ok(Self { signs: EncodingKey::from_secret(secret), checks: DecodingKey::from_secret(secret), rules })
+        Ok(Self {
+            signs: EncodingKey::from_secret(secret),
+            checks: DecodingKey::from_secret(secret),
+            rules,
+        })
     }
 
     pub(crate) fn issue(&self, claims: &Claims) -> Result<String, Error> {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signs)
     }
 
-    /// What the token says, if it is to be believed. The error is for the log: who tries tokens learns nothing from
-    /// "no".
+    /// What the token says, if it is to be believed. The error is for the log: who tries tokens
+    /// learns nothing from "no".
     pub(crate) fn check(&self, token: &str) -> Result<Claims, Error> {
         jsonwebtoken::decode::<Claims>(token, &self.checks, &self.rules).map(|token| token.claims)
     }
@@ -121,7 +131,9 @@ mod tests {
                 value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
             };
         }
-        let token = jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET)).unwrap();
+        let token =
+            jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET))
+                .unwrap();
         tokens().check(&token).map_err(|error| error.kind().clone())
     }
 

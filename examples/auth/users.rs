@@ -3,8 +3,9 @@
 /// A user, as the application knows it.
 pub(crate) struct User {
     pub(crate) name: &'static str,
-    /// In a real application: no password, but its hash by Argon2id (crate `argon2`), which tells nobody the password. It
-    /// takes long on purpose, so it is checked within `web::block`; and failures are counted, by user and by address.
+    /// In a real application: no password, but its hash by Argon2id (crate `argon2`), which tells
+    /// nobody the password. It takes long on purpose, so it is checked within `web::block`; and
+    /// failures are counted, by user and by address.
     password: &'static str,
     pub(crate) editor: bool,
     pub(crate) teams: &'static [&'static str],
@@ -27,7 +28,10 @@ pub(crate) fn log_in(name: &str, password: &str) -> Option<&'static User> {
 
 /// Looks at all bytes, so that the time tells nothing of where they differ.
 fn same(given: &[u8], expected: &[u8]) -> bool {
-    let differing = given.iter().zip(expected).fold(0, |differing, (given, expected)| differing | (given ^ expected));
+    let differing = given
+        .iter()
+        .zip(expected)
+        .fold(0, |differing, (given, expected)| differing | (given ^ expected));
     given.len() == expected.len() && differing == 0
 }
 

@@ -1,4 +1,5 @@
-//! A chat with rooms, and names that are in use: `cargo run --example chat`, then open http://127.0.0.1:8080 twice.
+//! A chat with rooms, and names that are in use: `cargo run --example chat`, then open
+//! http://127.0.0.1:8080 twice.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,12 +27,19 @@ impl Handler<OnSubscribe> for Chat {
 
     fn handle(&mut self, event: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
         let OnSubscribe { socket, channel, .. } = event;
-        let name: String = socket.context().get("name")?.ok_or_else(|| HandlerError::reject("say your name first"))?;
-        if self.rooms.get(&channel).is_some_and(|people| people.values().any(|other| *other == name)) {
+        let name: String = socket
+            .context()
+            .get("name")?
+            .ok_or_else(|| HandlerError::reject("say your name first"))?;
+        if self
+            .rooms
+            .get(&channel)
+            .is_some_and(|people| people.values().any(|other| *other == name))
+        {
             return Err(HandlerError::reject("this name is in use here").with_data(&name));
         }
-        // First the subscription, then the list: who comes in between is told of to this client, too. And should it
-        // fail, nobody has taken the name.
+        // First the subscription, then the list: who comes in between is told of to this client,
+        // too. And should it fail, nobody has taken the name.
         socket.subscribe(&channel)?;
         let people = self.rooms.entry(channel.clone()).or_default();
         people.insert(socket.id(), name.clone());
@@ -49,7 +57,10 @@ impl Handler<OnMessage> for Chat {
         // What is said to no room is not for this actor.
         let Some(room) = &event.channel else { return Ok(()) };
         let name: Option<String> = event.socket.context().get("name")?;
-        event.socket.send_and_broadcast_channel(room, &json!({"name": name, "text": event.json::<String>()?}))?;
+        event.socket.send_and_broadcast_channel(
+            room,
+            &json!({"name": name, "text": event.json::<String>()?}),
+        )?;
         Ok(())
     }
 }
@@ -78,7 +89,9 @@ async fn introduction(event: OnMessage) -> HandlerResult {
     }
     let name = event.json::<String>()?.trim().to_owned();
     if name.is_empty() || name.chars().count() > 20 || !event.socket.channels().is_empty() {
-        event.ack(&json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}))?;
+        event.ack(
+            &json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}),
+        )?;
     } else {
         event.socket.context().insert("name", name)?;
         event.ack(&None::<()>)?;
@@ -94,7 +107,10 @@ async fn page() -> HttpResponse {
 async fn main() -> std::io::Result<()> {
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
     let chat = Chat::default().start();
-    let io = SocketIo::builder().on_message(introduction).route(channel("^room-[a-z]{1,20}$").to(&chat)).build()?;
+    let io = SocketIo::builder()
+        .on_message(introduction)
+        .route(channel("^room-[a-z]{1,20}$").to(&chat))
+        .build()?;
     println!("open http://127.0.0.1:8080");
     let stop = io.shutdown_on_signal();
     HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))

@@ -87,7 +87,9 @@ fn checked_address(value: &OsString) -> Result<String, Misused> {
     let text = value.to_string_lossy().into_owned();
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
-        _ => Err(Misused(format!("{text:?} is no address to listen on; write HOST:PORT, as in 127.0.0.1:8080"))),
+        _ => Err(Misused(format!(
+            "{text:?} is no address to listen on; write HOST:PORT, as in 127.0.0.1:8080"
+        ))),
     }
 }
 

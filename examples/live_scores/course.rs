@@ -170,7 +170,9 @@ mod tests {
     }
 
     fn shown(course: &Course, minute: Seconds) -> String {
-        course.at(minute * MINUTE).map_or_else(|| "-".to_owned(), |(phase, minute)| format!("{phase:?} {minute}"))
+        course
+            .at(minute * MINUTE)
+            .map_or_else(|| "-".to_owned(), |(phase, minute)| format!("{phase:?} {minute}"))
     }
 
     #[test]

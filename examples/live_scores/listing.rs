@@ -66,8 +66,9 @@ struct Draft {
 
 impl Draft {
     fn begin(line: usize, teams: &str, taken: &mut HashSet<String>) -> Result<Self, String> {
-        let (home, away) =
-            teams.split_once(" v ").ok_or_else(|| format!("{teams:?} names no two teams; write \"= HOME v AWAY\""))?;
+        let (home, away) = teams
+            .split_once(" v ")
+            .ok_or_else(|| format!("{teams:?} names no two teams; write \"= HOME v AWAY\""))?;
         let (home, away) = (name(home)?, name(away)?);
         let so_far = Match {
             id: slug::unique(&home, &away, taken),
@@ -108,7 +109,10 @@ impl Draft {
         };
         if score != it.score() {
             let [home, away] = it.score();
-            return Err(at(format!("the goals make it {home}-{away}, the result says {}-{}", score[0], score[1])));
+            return Err(at(format!(
+                "the goals make it {home}-{away}, the result says {}-{}",
+                score[0], score[1]
+            )));
         }
         if !it.goals.is_sorted_by_key(|goal| goal.minute) {
             return Err(at("the goals are not in the order in which they fell".to_owned()));
@@ -119,8 +123,11 @@ impl Draft {
 
 /// `3-3 after extra time, 4-2 on penalties`
 fn result(text: &str) -> Result<(Score, Ending), String> {
-    let problem =
-        || format!("{text:?} is no result; write \"2-1\", and after it \"after extra time\" or \", 4-2 on penalties\"");
+    let problem = || {
+        format!(
+            "{text:?} is no result; write \"2-1\", and after it \"after extra time\" or \", 4-2 on penalties\""
+        )
+    };
     let (played, penalties) = match text.split_once(", ") {
         Some((played, rest)) => {
             let kicks = rest.strip_suffix(" on penalties").ok_or_else(problem)?;
@@ -144,7 +151,8 @@ fn score(text: &str) -> Option<Score> {
 /// `45+2 home Kylian Mbappé (penalty)`
 fn goal(text: &str) -> Result<Goal, String> {
     let mut words = text.splitn(3, ' ');
-    let (Some(minute), Some(side), Some(scorer)) = (words.next(), words.next(), words.next()) else {
+    let (Some(minute), Some(side), Some(scorer)) = (words.next(), words.next(), words.next())
+    else {
         return Err(format!("{text:?} is no goal; write \"MINUTE home|away SCORER\""));
     };
     let minute: Minute = minute.parse()?;

@@ -84,7 +84,10 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
     let board = Scoreboard::new(matches, clock.at(Duration::ZERO));
     let scores = Scores::new(board, clock, Instant::now()).start();
 
-    let io = SocketIo::builder().route(channel("^goals$").to(&scores)).route(channel("^match-").to(&scores)).build()?;
+    let io = SocketIo::builder()
+        .route(channel("^goals$").to(&scores))
+        .route(channel("^match-").to(&scores))
+        .build()?;
     scores.do_send(Begin(io.clone()));
 
     let token = web::Data::new(Token::random());
@@ -96,7 +99,8 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
             .configure(pages)
             .app_data(token.clone())
             .app_data(web::Data::new(scores.clone()))
-            // A little more than a report may have, so that a longer one is told what is wrong with it.
+            // A little more than a report may have, so that a longer one is told what is wrong with
+            // it.
             .app_data(web::PayloadConfig::new(2 * report::LONGEST_BODY))
             .route("/matches/{id}/goals", web::post().to(goal))
     })

@@ -25,7 +25,9 @@ impl Minute {
             return Err(format!("{base} is no minute of a match, which has 1 to 120"));
         }
         if added > 0 && ![45, 90, 105, 120].contains(&base) {
-            return Err(format!("{base}+{added}: time is added after minute 45, 90, 105 or 120 only"));
+            return Err(format!(
+                "{base}+{added}: time is added after minute 45, 90, 105 or 120 only"
+            ));
         }
         if added > MOST_ADDED {
             return Err(format!("{base}+{added}: more than {MOST_ADDED} added minutes"));
@@ -81,14 +83,18 @@ mod tests {
 
     #[test]
     fn added_time_lies_between_the_halves() {
-        let order: Vec<Minute> =
-            ["45", "45+1", "45+3", "46", "90", "90+1", "91"].iter().map(|text| text.parse().unwrap()).collect();
+        let order: Vec<Minute> = ["45", "45+1", "45+3", "46", "90", "90+1", "91"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         assert!(order.is_sorted());
     }
 
     #[test]
     fn refused_with_the_value() {
-        for text in ["", "+", "9x", "0", "121", "44+1", "45+31", "+5", "45+", "-3", "4.5", "999", "45+2+1"] {
+        for text in
+            ["", "+", "9x", "0", "121", "44+1", "45+31", "+5", "45+", "-3", "4.5", "999", "45+2+1"]
+        {
             let problem = text.parse::<Minute>().unwrap_err();
             let value = text.split('+').next().unwrap();
             assert!(problem.contains(value), "{text}: {problem}");

@@ -13,17 +13,22 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
     if length > LONGEST {
         let start: String = text.chars().take(20).collect();
-        return Err(format!("the name {start:?}… has {length} characters; at most {LONGEST} are taken"));
+        return Err(format!(
+            "the name {start:?}… has {length} characters; at most {LONGEST} are taken"
+        ));
     }
     if text.chars().any(misleading) {
-        return Err(format!("the name {text:?} has a control character or a mark of writing direction in it"));
+        return Err(format!(
+            "the name {text:?} has a control character or a mark of writing direction in it"
+        ));
     }
     Ok(text.to_owned())
 }
 
 /// Control characters, and the marks that turn the direction of the text which follows.
 fn misleading(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -32,7 +37,9 @@ mod tests {
 
     #[test]
     fn real_names_pass() {
-        for text in ["Ángel Di María", "Côte d'Ivoire", "N'Golo Kanté", "孫興慜", "<b>Bobby & Tables</b>"] {
+        for text in
+            ["Ángel Di María", "Côte d'Ivoire", "N'Golo Kanté", "孫興慜", "<b>Bobby & Tables</b>"]
+        {
             assert_eq!(name(&format!("  {text} ")).unwrap(), text);
         }
     }

@@ -66,11 +66,16 @@ impl Report {
     /// Reads the body of a request.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Refused> {
         if body.len() > LONGEST_BODY {
-            return Err(Refused::Bad(format!("the body has {} bytes; at most {LONGEST_BODY} are read", body.len())));
+            return Err(Refused::Bad(format!(
+                "the body has {} bytes; at most {LONGEST_BODY} are read",
+                body.len()
+            )));
         }
         let at = |field: &'static str| move |it| Refused::Bad(format!("{field}: {it}"));
         let body: Body = serde_json::from_slice(body).map_err(|it| {
-            Refused::Bad(format!("the body is no report: {it}; send {{\"team\": \"home\", \"scorer\": \"…\"}}"))
+            Refused::Bad(format!(
+                "the body is no report: {it}; send {{\"team\": \"home\", \"scorer\": \"…\"}}"
+            ))
         })?;
         let minute = match body.minute {
             None => None,
@@ -130,7 +135,10 @@ mod tests {
             (r#"{"team": "home", "scorer": "Ann", "own": 1}"#, "unknown field `own`"),
             (r#"{"team": "home", "scorer": "  "}"#, "scorer: the name is empty"),
             (r#"{"team": "home", "scorer": "a\u0007"}"#, "scorer: the name "),
-            (r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#, r#"minute: "9x" is no minute"#),
+            (
+                r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#,
+                r#"minute: "9x" is no minute"#,
+            ),
             (r#"{"team": "home", "scorer": "Ann", "minute": [1]}"#, "minute: \"[1]\" is no minute"),
         ] {
             let problem = refused(body);
@@ -144,7 +152,8 @@ mod tests {
 
     #[test]
     fn teams_by_side_or_by_name() {
-        let report = |team: &str| Report { team: team.to_owned(), scorer: "Ann".to_owned(), minute: None };
+        let report =
+            |team: &str| Report { team: team.to_owned(), scorer: "Ann".to_owned(), minute: None };
         let side = |team| report(team).side("Côte d'Ivoire", "Japan");
         assert_eq!(side("home"), Ok(Side::Home));
         assert_eq!(side("CÔTE D'IVOIRE"), Ok(Side::Home));

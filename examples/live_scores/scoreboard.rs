@@ -96,7 +96,10 @@ impl Scoreboard {
 
     /// For whoever has come to the channel of all goals.
     pub(crate) fn all(&self) -> AllMatches {
-        AllMatches { version: self.version, matches: self.standings.iter().map(Standing::summary).collect() }
+        AllMatches {
+            version: self.version,
+            matches: self.standings.iter().map(Standing::summary).collect(),
+        }
     }
 
     /// For whoever has come to the channel of a match.

@@ -1,5 +1,5 @@
-//! The actor between the scoreboard and the sockets. It alone publishes, so that a snapshot never comes after a message
-//! which it does not contain.
+//! The actor between the scoreboard and the sockets. It alone publishes, so that a snapshot never
+//! comes after a message which it does not contain.
 
 use std::time::{Duration, Instant};
 

@@ -27,7 +27,14 @@ pub(crate) struct Standing {
 
 impl Standing {
     pub(crate) fn new(of: Match) -> Self {
-        Self { of, state: before(None), minute: None, events: Vec::new(), watchers: HashSet::new(), watchers_told: 0 }
+        Self {
+            of,
+            state: before(None),
+            minute: None,
+            events: Vec::new(),
+            watchers: HashSet::new(),
+            watchers_told: 0,
+        }
     }
 
     pub(crate) fn of(&self) -> &Match {
@@ -63,7 +70,13 @@ impl Standing {
     }
 
     /// A goal that somebody reports; whether there can be one is for the caller to know.
-    pub(crate) fn report(&mut self, side: Side, minute: Minute, by: String, version: u64) -> Update {
+    pub(crate) fn report(
+        &mut self,
+        side: Side,
+        minute: Minute,
+        by: String,
+        version: u64,
+    ) -> Update {
         let goal = Goal { side, minute, scorer: Some(by), how: How::Play };
         self.count(goal, true, version)
     }

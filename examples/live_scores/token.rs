@@ -25,7 +25,8 @@ impl Token {
         let expected = self.0.as_bytes();
         // All bytes are looked at, so the time that it takes tells nothing of where they differ.
         let pairs = given.iter().zip(expected);
-        let differing = pairs.fold(0, |differing, (given, expected)| differing | (given ^ expected));
+        let differing =
+            pairs.fold(0, |differing, (given, expected)| differing | (given ^ expected));
         given.len() == expected.len() && differing == 0
     }
 }

@@ -30,7 +30,8 @@ impl fmt::Display for Unreadable {
 /// All matches of a file, in its order.
 pub(crate) fn load(path: &Path) -> Result<Vec<Match>, Unreadable> {
     let named = |problem: String| Unreadable(format!("{}: {problem}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| named(format!("cannot be read: {error}")))?;
+    let text =
+        fs::read_to_string(path).map_err(|error| named(format!("cannot be read: {error}")))?;
     parse(&text).map_err(named)
 }
 
@@ -84,7 +85,9 @@ fn parse(text: &str) -> Result<Vec<Match>, String> {
     let entries = file.matches.iter().enumerate();
     entries
         .map(|(index, entry)| {
-            entry.to_match(&cup, &mut taken).map_err(|(place, problem)| format!("matches[{index}].{place}: {problem}"))
+            entry
+                .to_match(&cup, &mut taken)
+                .map_err(|(place, problem)| format!("matches[{index}].{place}: {problem}"))
         })
         .collect()
 }
@@ -125,7 +128,9 @@ impl Entry {
         // What the score was at each whistle, as far as the file says.
         let whistles = [(45, scores.ht), (90, scores.ft), (120, scores.et)];
         let mut goals = Vec::new();
-        for (side, list, listed) in [(Side::Home, "goals1", lists[0]), (Side::Away, "goals2", lists[1])] {
+        for (side, list, listed) in
+            [(Side::Home, "goals1", lists[0]), (Side::Away, "goals2", lists[1])]
+        {
             let mut own = Vec::new();
             for (index, scored) in listed.iter().enumerate() {
                 let goal = scored.to_goal(side, ending.extra_time);
@@ -161,7 +166,11 @@ impl Entry {
 }
 
 /// Adds goals of which only the score tells, at the first whistle whose score has them.
-fn add_unrecorded(goals: &mut Vec<Goal>, side: Side, whistles: [(u8, Option<u8>); 3]) -> Result<(), String> {
+fn add_unrecorded(
+    goals: &mut Vec<Goal>,
+    side: Side,
+    whistles: [(u8, Option<u8>); 3],
+) -> Result<(), String> {
     let last = whistles.iter().rev().find_map(|(_, score)| *score);
     let last = last.map_or(0, usize::from);
     if goals.len() > last {
@@ -173,7 +182,12 @@ fn add_unrecorded(goals: &mut Vec<Goal>, side: Side, whistles: [(u8, Option<u8>)
         let missing = usize::from(score).saturating_sub(known.count());
         // Where minutes and half-time score contradict each other, nothing is missing in the end.
         for _ in 0..missing.min(last - goals.len()) {
-            goals.push(Goal { side, minute: Minute::new(minute, 0)?, scorer: None, how: How::Unrecorded });
+            goals.push(Goal {
+                side,
+                minute: Minute::new(minute, 0)?,
+                scorer: None,
+                how: How::Unrecorded,
+            });
         }
     }
     Ok(())

@@ -8,7 +8,8 @@ use crate::{
     ws::Ws,
 };
 
-/// Rounds to warm up. glibc keeps what is freed, and needs some more for the same again, less from round to round.
+/// Rounds to warm up. glibc keeps what is freed, and needs some more for the same again, less from
+/// round to round.
 pub(crate) const WARM_UP: u64 = 4;
 /// Memory may then be more by a tenth.
 const MORE: f64 = 1.1;
@@ -39,13 +40,19 @@ impl Aftermath {
     }
 
     pub(crate) async fn check(&mut self, server: &Server, report: &mut Report) -> Fallible {
-        let after = server.read_until(PATIENCE, |reading| reading.is_idle && reading.fds == self.fds).await?;
+        let after = server
+            .read_until(PATIENCE, |reading| reading.is_idle && reading.fds == self.fds)
+            .await?;
         let gauges = if after.is_idle { "yes".to_owned() } else { after.stats.to_string() };
         report.criterion("all gauges are zero", gauges, after.is_idle);
         let fds = format!("{}, before {}", after.fds, self.fds);
         report.criterion("descriptors", fds, after.fds == self.fds);
         let finishes = format!("{} of {}", after.finishes, after.connects);
-        report.criterion("each OnConnect has had its OnFinish", finishes, after.finishes == after.connects);
+        report.criterion(
+            "each OnConnect has had its OnFinish",
+            finishes,
+            after.finishes == after.connects,
+        );
         self.rounds += 1;
         match self.rss_kb {
             None => {
@@ -54,7 +61,12 @@ impl Aftermath {
             }
             Some(first) => {
                 let ratio = after.rss_kb as f64 / first as f64;
-                let told = format!("{}, of {} that is {:.0} %", mib(after.rss_kb), mib(first), ratio * 100.0);
+                let told = format!(
+                    "{}, of {} that is {:.0} %",
+                    mib(after.rss_kb),
+                    mib(first),
+                    ratio * 100.0
+                );
                 report.criterion("memory, at most 110 %", told, ratio <= MORE);
             }
         }

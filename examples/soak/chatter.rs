@@ -1,4 +1,5 @@
-//! Ordinary clients, in rooms of five: each says a number several times a second, and hears those of the others.
+//! Ordinary clients, in rooms of five: each says a number several times a second, and hears those
+//! of the others.
 
 use std::{
     cell::Cell,
@@ -55,7 +56,10 @@ impl Chatter {
             })
         };
         let talking: Vec<_> = (0..count).map(talk).collect();
-        until("all talk", PATIENCE, || ready.get() == count || talking.iter().any(JoinHandle::is_finished)).await?;
+        until("all talk", PATIENCE, || {
+            ready.get() == count || talking.iter().any(JoinHandle::is_finished)
+        })
+        .await?;
         Ok(Self { stop, talking })
     }
 
@@ -64,14 +68,20 @@ impl Chatter {
         self.stop.set(true);
         let mut all = Talk::default();
         for talk in self.talking {
-            let talk = timeout(PATIENCE, talk).await.map_err(|_| "somebody waits for a last word")???;
+            let talk = timeout(PATIENCE, talk)
+                .await
+                .map_err(|_| "somebody waits for a last word")???;
             all.said += talk.said;
             all.heard += talk.heard;
             all.faults += talk.faults;
             all.worst = all.worst.max(talk.worst);
         }
         let due = all.said * (ROOM as u64 - 1);
-        report.criterion("heard by those who talk", format!("{} of {due}", all.heard), all.heard == due);
+        report.criterion(
+            "heard by those who talk",
+            format!("{} of {due}", all.heard),
+            all.heard == due,
+        );
         report.criterion("numbers that were missing, double or early", all.faults, all.faults == 0);
         report.note("their worst round trip", format!("{:.1?}", all.worst));
         Ok(())

@@ -27,9 +27,17 @@ const LAST: Duration = Duration::from_secs(60);
 const SHOWN: usize = 5;
 
 pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
-    report.experiment("soak", &format!("2,000 clients of all kinds come and go for {time:?}, after {WARM_UP} s"));
-    let settings =
-        ["connect_timeout=5000", "close_timeout=5000", "tcp_timeout=5000", "ping_interval=3000", "ping_timeout=6000"];
+    report.experiment(
+        "soak",
+        &format!("2,000 clients of all kinds come and go for {time:?}, after {WARM_UP} s"),
+    );
+    let settings = [
+        "connect_timeout=5000",
+        "close_timeout=5000",
+        "tcp_timeout=5000",
+        "ping_interval=3000",
+        "ping_timeout=6000",
+    ];
     let server = Server::start(&settings).await?;
     let aftermath = Aftermath::new(&server).await?;
     let (deeds, faults) = (Rc::new(Deeds::default()), Rc::new(RefCell::new(Vec::new())));
@@ -61,7 +69,8 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
         let reading = server.read().await?;
         if second % seconds.div_ceil(10) == 0 {
             let there = reading.stat("/transports");
-            let told = format!("{}, {} descriptors, {there} sessions", mib(reading.rss_kb), reading.fds);
+            let told =
+                format!("{}, {} descriptors, {there} sessions", mib(reading.rss_kb), reading.fds);
             report.note(&format!("after {second} s"), told);
         }
         samples.push((reading.rss_kb, reading.fds));
@@ -69,7 +78,9 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
     stop.set(true);
     let start = Instant::now();
     for client in clients {
-        timeout(LAST.saturating_sub(start.elapsed()), client).await.map_err(|_| "a client does not end")??;
+        timeout(LAST.saturating_sub(start.elapsed()), client)
+            .await
+            .map_err(|_| "a client does not end")??;
     }
 
     report.note("lives", lives.get());
@@ -82,7 +93,11 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
     let (rss, fds): (Vec<_>, Vec<_>) = samples.iter().copied().unzip();
     let tenth = rss[seconds.div_ceil(10) - 1];
     let most = mib(rss.iter().copied().max().unwrap_or(0));
-    let told = format!("{} after the first tenth, {most} at most, {} at its end", mib(tenth), mib(rss[seconds - 1]));
+    let told = format!(
+        "{} after the first tenth, {most} at most, {} at its end",
+        mib(tenth),
+        mib(rss[seconds - 1])
+    );
     report.note("memory under load", told);
     report.note("descriptors at most", fds.iter().max().unwrap_or(&0));
     aftermath.against(tenth).check(&server, report).await?;

@@ -146,9 +146,11 @@ impl Crowd {
         }
     }
 
-    /// How many have heard what was published exactly once, when what was published after it has come, too.
+    /// How many have heard what was published exactly once, when what was published after it has
+    /// come, too.
     pub(crate) async fn hear_once(&self, news: &str, last: &str) -> Fallible<usize> {
-        let (news, last) = (format!(r#"42["message","{news}"]"#), format!(r#"42["message","{last}"]"#));
+        let (news, last) =
+            (format!(r#"42["message","{news}"]"#), format!(r#"42["message","{last}"]"#));
         let mut inside = self.inside.take();
         let heard = inside.iter_mut().map(async |ws| -> Fallible<usize> {
             let mut count = 0;

@@ -30,7 +30,10 @@ const LATE: Duration = Duration::from_secs(2);
 type Sample = (Instant, u64, u64);
 
 pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
-    report.experiment("handshakes", "20,000 sessions that are never used, beside 50 clients that talk");
+    report.experiment(
+        "handshakes",
+        "20,000 sessions that are never used, beside 50 clients that talk",
+    );
     let server = Rc::new(Server::start(&["connect_timeout=5000"]).await?);
     let mut aftermath = Aftermath::new(&server).await?;
     for number in 1..=rounds {
@@ -54,20 +57,30 @@ async fn round(server: &Rc<Server>, report: &mut Report) -> Fallible {
             let now = Instant::now();
             let Ok(reading) = watched.read().await else { return };
             let count = |path, before| reading.stat(path) - before;
-            taken.borrow_mut().push((now, count("/connections_opened/polling", opened), count("/disconnects", ended)));
+            taken.borrow_mut().push((
+                now,
+                count("/connections_opened/polling", opened),
+                count("/disconnects", ended),
+            ));
             sleep(Duration::from_millis(50)).await;
         }
     });
 
     let start = Instant::now();
-    let refused = stream::iter(0..HANDSHAKES).map(|_| Polling::open(server.addr)).buffer_unordered(AT_ONCE);
+    let refused =
+        stream::iter(0..HANDSHAKES).map(|_| Polling::open(server.addr)).buffer_unordered(AT_ONCE);
     let refused = refused.filter(|opened| std::future::ready(opened.is_err())).count().await;
     let took = start.elapsed();
     report.criterion("handshakes refused", refused, refused == 0);
-    report.note("handshakes", format!("{HANDSHAKES} in {took:.1?}, {:.0}/s", HANDSHAKES as f64 / took.as_secs_f64()));
+    report.note(
+        "handshakes",
+        format!("{HANDSHAKES} in {took:.1?}, {:.0}/s", HANDSHAKES as f64 / took.as_secs_f64()),
+    );
     let all = HANDSHAKES as u64;
     let done = server
-        .read_until(CONNECT_TIMEOUT + Duration::from_secs(30), |reading| reading.stat("/disconnects") - ended >= all)
+        .read_until(CONNECT_TIMEOUT + Duration::from_secs(30), |reading| {
+            reading.stat("/disconnects") - ended >= all
+        })
         .await?;
     let reaped = done.stat("/disconnects") - ended;
     is_over.set(true);
@@ -86,7 +99,10 @@ fn punctual(samples: &[Sample], report: &mut Report) {
     for (at, _, gone) in samples {
         // One that has ended until the answer was read may have come until then, less the timeout.
         let read_by = samples.iter().map(|(time, ..)| *time).find(|time| time > at).unwrap_or(*at);
-        let came = samples.iter().find(|(time, ..)| *time + CONNECT_TIMEOUT >= read_by).map_or(0, |(_, came, _)| *came);
+        let came = samples
+            .iter()
+            .find(|(time, ..)| *time + CONNECT_TIMEOUT >= read_by)
+            .map_or(0, |(_, came, _)| *came);
         early += u64::from(*gone > came);
     }
     for (came_at, came, _) in samples {
@@ -96,6 +112,14 @@ fn punctual(samples: &[Sample], report: &mut Report) {
     }
     let most = samples.iter().map(|(_, came, gone)| came - gone).max().unwrap_or(0);
     report.note("sessions at once, most", most);
-    report.criterion("looks that found sessions gone too early", format!("{early} of {}", samples.len()), early == 0);
-    report.criterion("latest end after its deadline, at most 2 s", format!("{worst:.1?}"), worst <= LATE);
+    report.criterion(
+        "looks that found sessions gone too early",
+        format!("{early} of {}", samples.len()),
+        early == 0,
+    );
+    report.criterion(
+        "latest end after its deadline, at most 2 s",
+        format!("{worst:.1?}"),
+        worst <= LATE,
+    );
 }

@@ -17,10 +17,14 @@ const ROOMS: u64 = 50;
 const PAUSE: u64 = 1_500;
 
 /// What is no packet, on a WebSocket: bad JSON, none, for nobody, at the wrong time.
-const MALFORMED: [&str; 7] = ["4x", "42[", "4", "42/nowhere,[\"event\"]", "40", "2", "42[\"connect\"]"];
+const MALFORMED: [&str; 7] =
+    ["4x", "42[", "4", "42/nowhere,[\"event\"]", "40", "2", "42[\"connect\"]"];
 /// What is no frame: without a mask, of an unknown kind, longer than anything may be.
-const BROKEN: [&[u8]; 3] =
-    [&[0x81, 1, b'3'], &[0x83, 0x80, 0, 0, 0, 0], &[0x81, 0xff, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0]];
+const BROKEN: [&[u8]; 3] = [
+    &[0x81, 1, b'3'],
+    &[0x83, 0x80, 0, 0, 0, 0],
+    &[0x81, 0xff, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0],
+];
 
 /// What was done, and how often.
 #[derive(Default)]
@@ -32,7 +36,8 @@ impl Deeds {
     }
 
     pub(crate) fn told(&self) -> String {
-        let told: Vec<_> = self.0.borrow().iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let told: Vec<_> =
+            self.0.borrow().iter().map(|(what, count)| format!("{count} {what}")).collect();
         told.join(", ")
     }
 }
@@ -179,5 +184,9 @@ async fn listen(ws: &mut Ws, time: Duration) -> Fallible {
 
 async fn ended(ws: &mut Ws, deeds: &Deeds, by: &'static str) -> Fallible {
     deeds.did(by);
-    if ws.is_ended(PATIENCE).await { Ok(()) } else { Err(format!("still there after one of the {by}").into()) }
+    if ws.is_ended(PATIENCE).await {
+        Ok(())
+    } else {
+        Err(format!("still there after one of the {by}").into())
+    }
 }

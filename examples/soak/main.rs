@@ -1,5 +1,6 @@
-//! Long experiments with faults: crowds that come back at once, handshakes that come to nothing, a stop under load, a
-//! client that does not read, and a mixture of everything for as long as you like.
+//! Long experiments with faults: crowds that come back at once, handshakes that come to nothing, a
+//! stop under load, a client that does not read, and a mixture of everything for as long as you
+//! like.
 //!
 //! ```text
 //! ulimit -n 20000                                            # for the three with 10,000 clients
@@ -9,10 +10,10 @@
 //! cargo run --release --example soak -- soak 3600            # the mixture, for an hour
 //! ```
 //!
-//! The server is a process of its own, which this program starts from itself: [`SocketIo::serve`] on a port of
-//! 127.0.0.1, with a line of control on its standard input. The clients are tasks of this process, with frames written by
-//! hand. It needs Linux, for `/proc`. Each criterion is printed with what was measured, and the exit code is 1 if any was
-//! missed.
+//! The server is a process of its own, which this program starts from itself: [`SocketIo::serve`]
+//! on a port of 127.0.0.1, with a line of control on its standard input. The clients are tasks of
+//! this process, with frames written by hand. It needs Linux, for `/proc`. Each criterion is
+//! printed with what was measured, and the exit code is 1 if any was missed.
 //!
 //! | experiment | what happens | criteria of its own |
 //! | --- | --- | --- |
@@ -23,13 +24,15 @@
 //! | `stall` | one of 100 subscribers stops reading | it ends as a slow consumer, its descriptor is closed within 2 s; the others miss nothing |
 //! | `soak` | 2,000 clients of all kinds come and go for a minute, or as many seconds as are given | nobody is let down without a reason; memory at the end is at most 110 % of that after the first tenth |
 //!
-//! After each: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before (after `sigterm` there is
-//! no process left to ask), nothing has panicked, and SIGTERM ends the server with code 0.
+//! After each: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before
+//! (after `sigterm` there is no process left to ask), nothing has panicked, and SIGTERM ends the
+//! server with code 0.
 //!
-//! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one server. Four of them warm
-//! up, since the allocator keeps what it had, and some more from round to round until that is enough; memory after the
-//! fifth, and each one more, is at most 110 % of that after the fourth. Whether memory that grows has leaked, or only was
-//! not given back, ten rounds tell: the one goes on, the other comes to an end.
+//! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one
+//! server. Four of them warm up, since the allocator keeps what it had, and some more from round to
+//! round until that is enough; memory after the fifth, and each one more, is at most 110 % of that
+//! after the fourth. Whether memory that grows has leaked, or only was not given back, ten rounds
+//! tell: the one goes on, the other comes to an end.
 //!
 //! [`SocketIo::serve`]: actix_socketio::SocketIo::serve
 //! [`SocketIo::stats`]: actix_socketio::SocketIo::stats
@@ -81,7 +84,10 @@ fn main() -> ExitCode {
         (Some(name), Ok(number)) => experiments(&[name], number),
         (None, Ok(None)) if name == "all" => experiments(&EXPERIMENTS, None),
         _ => {
-            eprintln!("usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS]", EXPERIMENTS[..5].join("|"));
+            eprintln!(
+                "usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS]",
+                EXPERIMENTS[..5].join("|")
+            );
             ExitCode::from(2)
         }
     }
@@ -96,7 +102,11 @@ fn experiments(names: &[&str], number: Option<u64>) -> ExitCode {
             match timeout(limit, experiment(name, number, &mut report)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => report.criterion("the experiment comes to its end", error, false),
-                Err(_) => report.criterion("the experiment comes to its end", format!("not in {limit:?}"), false),
+                Err(_) => report.criterion(
+                    "the experiment comes to its end",
+                    format!("not in {limit:?}"),
+                    false,
+                ),
             }
         }
     });

@@ -18,7 +18,11 @@ use crate::Fallible;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until something is so, and answers how long that took.
-pub(crate) async fn until(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) -> Fallible<Duration> {
+pub(crate) async fn until(
+    what: &str,
+    limit: Duration,
+    mut is_so: impl FnMut() -> bool,
+) -> Fallible<Duration> {
     let start = Instant::now();
     while !is_so() {
         if start.elapsed() > limit {
@@ -58,10 +62,14 @@ impl Stream {
         Self::connect_with(server, |socket| socket.set_recv_buffer_size(4096)).await
     }
 
-    async fn connect_with(server: SocketAddr, set: impl FnOnce(&TcpSocket) -> io::Result<()>) -> io::Result<Self> {
+    async fn connect_with(
+        server: SocketAddr,
+        set: impl FnOnce(&TcpSocket) -> io::Result<()>,
+    ) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         set(&socket)?;
-        let tcp = timeout(PATIENCE, socket.connect(server)).await.map_err(|_| ErrorKind::TimedOut)??;
+        let tcp =
+            timeout(PATIENCE, socket.connect(server)).await.map_err(|_| ErrorKind::TimedOut)??;
         tcp.set_nodelay(true)?;
         Ok(Self { tcp, unread: Vec::new() })
     }

@@ -51,12 +51,17 @@ pub(crate) async fn answer(mut stream: Stream) -> io::Result<Answer> {
         }
     }
     let retry_after = head.header("retry-after").and_then(|wait| wait.parse().ok());
-    Ok(Answer { status: head.status, retry_after, body: String::from_utf8_lossy(&stream.unread).into_owned() })
+    Ok(Answer {
+        status: head.status,
+        retry_after,
+        body: String::from_utf8_lossy(&stream.unread).into_owned(),
+    })
 }
 
 impl Polling {
     pub(crate) async fn open(server: SocketAddr) -> Result<Self, Refused> {
-        let Answer { status, retry_after, body } = answer(begin(server, "GET", "", "").await?).await?;
+        let Answer { status, retry_after, body } =
+            answer(begin(server, "GET", "", "").await?).await?;
         if status != 200 {
             return Err(Refused::Http(status, retry_after));
         }

@@ -43,8 +43,14 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
     report.note("until the last one was back", format!("{took:.2?}, {rate:.0} accepts/s"));
     let cpu = after.cpu_ms - before.cpu_ms;
     let each = cpu as f64 * 1e3 / CLIENTS as f64;
-    report.note("CPU of the server meanwhile", format!("{cpu} ms, {each:.0} µs for each that went and came"));
-    report.note("memory with all of them, and its peak", format!("{}, {}", mib(before.rss_kb), mib(peak)));
+    report.note(
+        "CPU of the server meanwhile",
+        format!("{cpu} ms, {each:.0} µs for each that went and came"),
+    );
+    report.note(
+        "memory with all of them, and its peak",
+        format!("{}, {}", mib(before.rss_kb), mib(peak)),
+    );
     report.note("connections that TCP refused, and requests answered 408", crowd.failed());
     crowd.cut(CLIENTS);
     Ok(())
@@ -61,6 +67,10 @@ pub(crate) async fn all_hear_once(
     server.tell(&format!("publish room {news}"))?;
     server.tell("publish room end")?;
     let once = crowd.hear_once(news, "end").await?;
-    report.criterion("have heard the publication exactly once", format!("{once} of {count}"), once == count);
+    report.criterion(
+        "have heard the publication exactly once",
+        format!("{once} of {count}"),
+        once == count,
+    );
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The process that serves, and answers on its standard output what it is asked on its standard input, line by line.
+//! The process that serves, and answers on its standard output what it is asked on its standard
+//! input, line by line.
 
 use std::{
     fs, io,
@@ -57,7 +58,8 @@ impl Reading {
         let stat = fs::read_to_string("/proc/self/stat")?;
         // Behind the program's name, which may have spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        let ticks: u64 =
+            fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         Ok(Self {
             is_idle: stats.is_idle(),
             stats: serde_json::to_value(&stats)?,
@@ -95,7 +97,8 @@ pub(crate) fn run(settings: &[String]) -> ExitCode {
 
 async fn serve(settings: &[String]) -> io::Result<()> {
     let done = Arc::new(Done::default());
-    let builder = settings.iter().try_fold(handlers(&done), |builder, setting| set(builder, setting));
+    let builder =
+        settings.iter().try_fold(handlers(&done), |builder, setting| set(builder, setting));
     let builder = builder.ok_or_else(|| io::Error::other(format!("odd settings: {settings:?}")))?;
     let io = builder.build().map_err(io::Error::other)?;
     let (asked, tally) = (io.clone(), Arc::clone(&done));

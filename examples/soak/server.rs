@@ -53,7 +53,13 @@ impl Server {
             addr.is_some()
         })
         .await?;
-        Ok(Self { addr: addr.ok_or("no address")?, child: Mutex::new(child), stdin, answers: Turn::new(answers), log })
+        Ok(Self {
+            addr: addr.ok_or("no address")?,
+            child: Mutex::new(child),
+            stdin,
+            answers: Turn::new(answers),
+            log,
+        })
     }
 
     /// Writes a command which has no answer.
@@ -64,12 +70,17 @@ impl Server {
     pub(crate) async fn read(&self) -> Fallible<Reading> {
         let mut answers = self.answers.lock().await;
         self.tell("read")?;
-        let answer = timeout(PATIENCE, answers.recv()).await.map_err(|_| "the server does not answer")?;
+        let answer =
+            timeout(PATIENCE, answers.recv()).await.map_err(|_| "the server does not answer")?;
         Ok(serde_json::from_str(&answer.ok_or("the server has gone")?)?)
     }
 
     /// Reads until something is so, and answers what was read last.
-    pub(crate) async fn read_until(&self, limit: Duration, is_so: impl Fn(&Reading) -> bool) -> Fallible<Reading> {
+    pub(crate) async fn read_until(
+        &self,
+        limit: Duration,
+        is_so: impl Fn(&Reading) -> bool,
+    ) -> Fallible<Reading> {
         let start = Instant::now();
         loop {
             let reading = self.read().await?;
@@ -83,7 +94,11 @@ impl Server {
     pub(crate) fn terminate(&self) -> Fallible {
         let pid = self.child.lock().id().to_string();
         // The standard library has SIGKILL only.
-        if Command::new("kill").args(["-TERM", &pid]).status()?.success() { Ok(()) } else { Err("no SIGTERM".into()) }
+        if Command::new("kill").args(["-TERM", &pid]).status()?.success() {
+            Ok(())
+        } else {
+            Err("no SIGTERM".into())
+        }
     }
 
     /// How it exits, if it does within the limit; and what it says at last.
@@ -105,11 +120,17 @@ impl Server {
     pub(crate) fn has_not_panicked(&self, report: &mut Report) {
         let log = self.log.lock();
         let panics: Vec<_> = log.iter().filter(|line| line.contains("panicked")).collect();
-        let told = panics.first().map_or_else(|| "none".to_owned(), |first| format!("{}: {first}", panics.len()));
+        let told = panics
+            .first()
+            .map_or_else(|| "none".to_owned(), |first| format!("{}: {first}", panics.len()));
         report.criterion("no panics in the server's log", told, panics.is_empty());
-        let warnings: Vec<_> = log.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
+        let warnings: Vec<_> =
+            log.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
         if let Some(first) = warnings.first() {
-            report.note("warnings and errors in its log", format!("{}, the first: {first}", warnings.len()));
+            report.note(
+                "warnings and errors in its log",
+                format!("{}, the first: {first}", warnings.len()),
+            );
         }
     }
 
@@ -132,9 +153,14 @@ impl Drop for Server {
     }
 }
 
-fn each_line(pipe: Option<impl Read + Send + 'static>, mut take: impl FnMut(String) + Send + 'static) {
+fn each_line(
+    pipe: Option<impl Read + Send + 'static>,
+    mut take: impl FnMut(String) + Send + 'static,
+) {
     if let Some(pipe) = pipe {
-        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take));
+        thread::spawn(move || {
+            BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take)
+        });
     }
 }
 

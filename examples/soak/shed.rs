@@ -6,7 +6,8 @@ use actix_web::rt;
 use tokio::time::sleep;
 
 use crate::{
-    Fallible, aftermath::Aftermath, crowd::Crowd, net::until, reconnect::all_hear_once, report::Report, server::Server,
+    Fallible, aftermath::Aftermath, crowd::Crowd, net::until, reconnect::all_hear_once,
+    report::Report, server::Server,
 };
 
 const CLIENTS: usize = 10_000;
@@ -65,7 +66,11 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
     let (ended, refused) = (since("/disconnects"), crowd.refused.get());
     report.criterion("ended", format!("{ended} of {opened}"), ended == opened);
     let counted = since("/refusals/max_connections");
-    report.criterion("refused with 503", format!("{counted}, the clients say {refused}"), counted == refused);
+    report.criterion(
+        "refused with 503",
+        format!("{counted}, the clients say {refused}"),
+        counted == refused,
+    );
     let untold = crowd.untold.get();
     report.criterion("refused without Retry-After", untold, untold == 0);
     report.note("connections that TCP refused, and requests answered 408", crowd.failed());

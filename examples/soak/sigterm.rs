@@ -31,7 +31,10 @@ const PUBLISHING: Duration = Duration::from_millis(500);
 const LIMIT: Duration = Duration::from_secs(12);
 
 pub(crate) async fn run(report: &mut Report) -> Fallible {
-    report.experiment("sigterm", "SIGTERM with 10,000 clients, a publisher, and 100 events in their handlers");
+    report.experiment(
+        "sigterm",
+        "SIGTERM with 10,000 clients, a publisher, and 100 events in their handlers",
+    );
     let server = Rc::new(Server::start(&[]).await?);
     let addr = server.addr;
     let first_end = Rc::new(Cell::new(None));
@@ -39,11 +42,19 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     let sockets = stream::iter(0..LISTENING + ASKING).map(|_| socket(addr)).buffer_unordered(CALM);
     let mut sockets: Vec<_> = sockets.try_collect().await?;
     let asking = sockets.split_off(LISTENING);
-    let polling: Vec<_> =
-        stream::iter(0..POLLING).map(|number| poller(addr, number)).buffered(CALM).try_collect().await?;
-    let listening = sockets.into_iter().map(|ws| rt::spawn(listen(ws, Rc::clone(&first_end), None)));
+    let polling: Vec<_> = stream::iter(0..POLLING)
+        .map(|number| poller(addr, number))
+        .buffered(CALM)
+        .try_collect()
+        .await?;
+    let listening =
+        sockets.into_iter().map(|ws| rt::spawn(listen(ws, Rc::clone(&first_end), None)));
     let mut sockets: Vec<_> = listening.collect();
-    sockets.extend(asking.into_iter().map(|ws| rt::spawn(listen(ws, Rc::clone(&first_end), Some(Rc::clone(&asked))))));
+    sockets.extend(
+        asking
+            .into_iter()
+            .map(|ws| rt::spawn(listen(ws, Rc::clone(&first_end), Some(Rc::clone(&asked))))),
+    );
     let polling: Vec<_> = polling.into_iter().map(|poller| rt::spawn(poll(poller))).collect();
     let publisher = rt::spawn(publish(Rc::clone(&server)));
     // Each of them has been answered some times, and is in a handler nearly always.
@@ -57,16 +68,25 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     let (status, last) = server.exit(LIMIT + PATIENCE).await?;
     let took = start.elapsed();
     publisher.abort();
-    report.criterion("exits in shutdown_timeout (10 s) + 2 s", format!("{took:.1?}"), took <= LIMIT);
+    report.criterion(
+        "exits in shutdown_timeout (10 s) + 2 s",
+        format!("{took:.1?}"),
+        took <= LIMIT,
+    );
     report.criterion("exit code 0", status, status.success());
 
     let (mut closes, mut told, mut ends) = (Vec::new(), 0, Vec::new());
     for socket in sockets {
-        let (at, how) = timeout(PATIENCE, socket).await.map_err(|_| "a client was told nothing")??;
+        let (at, how) =
+            timeout(PATIENCE, socket).await.map_err(|_| "a client was told nothing")??;
         closes.push(at.saturating_duration_since(start));
         told += usize::from(how == Told::Properly);
     }
-    report.criterion("told by a Close frame", format!("{told} of {}", closes.len()), told == closes.len());
+    report.criterion(
+        "told by a Close frame",
+        format!("{told} of {}", closes.len()),
+        told == closes.len(),
+    );
     report.note("Close frames after SIGTERM", spread(closes.clone()));
     report.note("Close frames in each tenth of that time", tenths(&closes));
     for poller in polling {
@@ -75,8 +95,11 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     for (kind, first) in [("whose poll waited", 0), ("who hear what is published", 1)] {
         let ends = || ends.iter().skip(first).step_by(2);
         let count = |wanted| ends().filter(|(_, told)| *told == wanted).count();
-        let (properly, later, nothing) = (count(Told::Properly), count(Told::WhenItAsked), count(Told::Nothing));
-        let measured = format!("{properly} by `1`, {later} by the answer to their next poll, {nothing} not at all");
+        let (properly, later, nothing) =
+            (count(Told::Properly), count(Told::WhenItAsked), count(Told::Nothing));
+        let measured = format!(
+            "{properly} by `1`, {later} by the answer to their next poll, {nothing} not at all"
+        );
         let is_met = nothing == 0 && (first == 1 || later == 0);
         report.criterion(&format!("polling clients told, {kind}"), measured, is_met);
         let times = ends().map(|(at, _)| at.saturating_duration_since(start)).collect();
@@ -88,10 +111,18 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
         Some(last) => {
             let (begun, acks) = (last.begun, asked.acks.get());
             let measured = format!("{acks} of {begun}, {} missing", begun - acks);
-            report.criterion("events whose handler was started are acknowledged", measured, acks == begun);
+            report.criterion(
+                "events whose handler was started are acknowledged",
+                measured,
+                acks == begun,
+            );
             report.note("events that no handler was started for", asked.events.get() - begun);
             let finishes = format!("{} of {}", last.finishes, last.connects);
-            report.criterion("each OnConnect has had its OnFinish", finishes, last.finishes == last.connects);
+            report.criterion(
+                "each OnConnect has had its OnFinish",
+                finishes,
+                last.finishes == last.connects,
+            );
             report.criterion("all gauges are zero", last.is_idle, last.is_idle);
         }
     }
@@ -100,7 +131,9 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     let after = probes.iter().filter(|(at, _)| *at > first);
     let late = after.filter(|(_, answer)| *answer == "101").count();
     let kinds = ["101", "503", "refused", "broken off"];
-    let kinds = kinds.map(|kind| format!("{} {kind}", probes.iter().filter(|(_, answer)| *answer == kind).count()));
+    let kinds = kinds.map(|kind| {
+        format!("{} {kind}", probes.iter().filter(|(_, answer)| *answer == kind).count())
+    });
     report.criterion("let in after the first Close frame", late, late == 0);
     report.note("handshakes since SIGTERM", kinds.join(", "));
     server.has_not_panicked(report);
@@ -114,7 +147,8 @@ async fn socket(server: SocketAddr) -> Fallible<Ws> {
     Ok(ws)
 }
 
-/// Every second one hears nothing, so that its poll waits; the others have just polled, or are just about to.
+/// Every second one hears nothing, so that its poll waits; the others have just polled, or are just
+/// about to.
 async fn poller(server: SocketAddr, number: usize) -> Fallible<Polling> {
     let poller = Polling::open(server).await?;
     poller.join(if number.is_multiple_of(2) { "room-quiet" } else { "room" }).await?;

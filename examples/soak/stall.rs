@@ -20,7 +20,8 @@ use crate::{
 
 const READERS: usize = 99;
 const PAYLOAD: usize = 16_384;
-/// What may be published until the stalled one has to be out: its outbox, and what TCP keeps for it.
+/// What may be published until the stalled one has to be out: its outbox, and what TCP keeps for
+/// it.
 const MOST: usize = 2_000;
 /// What is published after it is out.
 const AFTER: usize = 100;
@@ -54,8 +55,9 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
             let mut due = 0;
             while due <= last.get() {
                 let text = ws.text().await?;
-                let number =
-                    text.strip_prefix(r#"42["message",""#).and_then(|rest| rest.split(' ').next()?.parse().ok());
+                let number = text
+                    .strip_prefix(r#"42["message",""#)
+                    .and_then(|rest| rest.split(' ').next()?.parse().ok());
                 faults += usize::from(number != Some(due));
                 due = number.unwrap_or(due) + 1;
                 heard.set(heard.get() + 1);
@@ -77,7 +79,9 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
         published += 1;
         let due = published.saturating_sub(WINDOW) * READERS;
         until("the others keep up", PATIENCE, || heard.get() >= due).await?;
-        if out.is_none() && published % WINDOW == 0 && evicted(server.read().await?.stat("/disconnects/slow consumer"))
+        if out.is_none()
+            && published % WINDOW == 0
+            && evicted(server.read().await?.stat("/disconnects/slow consumer"))
         {
             out = Some((published, Instant::now()));
         }
@@ -92,7 +96,11 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
     let took = since.elapsed();
     let told = format!("{took:.1?} after it was out, {} descriptors of {}", gone.fds, before.fds);
     let is_met = gone.fds == before.fds - 1 && took <= LATE;
-    report.criterion("its descriptor is closed within 2 s, and not by tcp_timeout (an hour)", told, is_met);
+    report.criterion(
+        "its descriptor is closed within 2 s, and not by tcp_timeout (an hour)",
+        told,
+        is_met,
+    );
 
     let mut faults = 0;
     for reader in readers {
@@ -100,7 +108,11 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
         faults += missed;
     }
     let due = READERS * (published + 1);
-    report.criterion("deliveries to the others", format!("{} of {due}", heard.get()), heard.get() == due);
+    report.criterion(
+        "deliveries to the others",
+        format!("{} of {due}", heard.get()),
+        heard.get() == due,
+    );
     report.criterion("of those, missing, double or early", faults, faults == 0);
     drop(stalled);
     Ok(())

@@ -24,7 +24,8 @@ const HANDLING: u64 = 300;
 pub(crate) enum Told {
     /// By a Close frame, or the packet `1`.
     Properly,
-    /// It did not poll at that instant, and its next poll was answered that there is no such session, or not taken.
+    /// It did not poll at that instant, and its next poll was answered that there is no such
+    /// session, or not taken.
     WhenItAsked,
     /// The connection ended.
     Nothing,
@@ -40,7 +41,11 @@ pub(crate) struct Asked {
 }
 
 /// Hears what is published, and asks, if so, whenever it was answered.
-pub(crate) async fn listen(mut ws: Ws, first_end: Rc<Cell<Option<Instant>>>, asked: Option<Rc<Asked>>) -> End {
+pub(crate) async fn listen(
+    mut ws: Ws,
+    first_end: Rc<Cell<Option<Instant>>>,
+    asked: Option<Rc<Asked>>,
+) -> End {
     let event = format!(r#"421["slow",{HANDLING}]"#);
     let mut may_ask = true;
     let told = loop {

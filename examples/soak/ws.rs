@@ -64,7 +64,10 @@ impl Ws {
         stream.write(HANDSHAKE).await?;
         let head = stream.head().await?;
         if head.status != 101 {
-            return Err(Refused::Http(head.status, head.header("retry-after").and_then(|wait| wait.parse().ok())));
+            return Err(Refused::Http(
+                head.status,
+                head.header("retry-after").and_then(|wait| wait.parse().ok()),
+            ));
         }
         Ok(Self { stream, id: 0 })
     }
@@ -135,7 +138,11 @@ impl Ws {
             match first & 0x0f {
                 1 if data == b"2" => self.send("3").await?,
                 1 => return Ok(Heard::Text(String::from_utf8_lossy(&data).into_owned())),
-                8 => return Ok(Heard::Close(data.first_chunk().map(|code| u16::from_be_bytes(*code)))),
+                8 => {
+                    return Ok(Heard::Close(
+                        data.first_chunk().map(|code| u16::from_be_bytes(*code)),
+                    ));
+                }
                 _ => {}
             }
         }
@@ -156,7 +163,9 @@ impl Ws {
         let unread = &mut self.stream.unread;
         let (start, length) = match *unread.get(1)? {
             126 => (4, u16::from_be_bytes(*unread.get(2..)?.first_chunk()?).into()),
-            127 => (10, usize::try_from(u64::from_be_bytes(*unread.get(2..)?.first_chunk()?)).ok()?),
+            127 => {
+                (10, usize::try_from(u64::from_be_bytes(*unread.get(2..)?.first_chunk()?)).ok()?)
+            }
             short => (2, short.into()),
         };
         let data = unread.get(start..start + length)?.to_vec();

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 /// Pings, pongs and the deadline, with the clock passed in.
 ///
-/// The first ping is due one interval after the handshake, each other one interval after the pong. Deadlines are
-/// counted from the instant when a ping was due, so that late timers don't add up.
+/// The first ping is due one interval after the handshake, each other one interval after the pong.
+/// Deadlines are counted from the instant when a ping was due, so that late timers don't add up.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     interval: Duration,
@@ -53,11 +53,13 @@ impl Heartbeat {
         self.state = State::Quiet { ping: now + self.interval };
     }
 
-    /// Looks at the clock. `unread`: the server itself holds back what the client sends, so a pong can't be missed yet.
+    /// Looks at the clock. `unread`: the server itself holds back what the client sends, so a pong
+    /// can't be missed yet.
     pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
         match self.state {
             State::Quiet { ping } if now >= ping => {
-                // A process that was stopped for a while must not find all its clients late at once.
+                // A process that was stopped for a while must not find all its clients late at
+                // once.
                 let sent = if now - ping < self.timeout / 2 { ping } else { now };
                 self.state = State::Pinged { deadline: sent + self.timeout };
                 Beat::Ping
@@ -70,7 +72,9 @@ impl Heartbeat {
                 self.state = State::Listening { deadline: now + self.timeout };
                 Beat::Nothing
             }
-            State::Pinged { deadline } | State::Listening { deadline } if now >= deadline => Beat::Dead,
+            State::Pinged { deadline } | State::Listening { deadline } if now >= deadline => {
+                Beat::Dead
+            }
             _ => Beat::Nothing,
         }
     }
@@ -85,9 +89,9 @@ impl Heartbeat {
     /// When to look again.
     pub(super) fn next(&self) -> Instant {
         match self.state {
-            State::Quiet { ping: next } | State::Pinged { deadline: next } | State::Listening { deadline: next } => {
-                next
-            }
+            State::Quiet { ping: next }
+            | State::Pinged { deadline: next }
+            | State::Listening { deadline: next } => next,
         }
     }
 }

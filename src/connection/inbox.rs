@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{model::SocketId, protocol::EnginePacket, routing::Router};
 
-/// What a client has sent and no handler is done with: jobs in order, one at a time, at most so many that wait; behind them
-/// the packets of the last batch, for which there is no room. Until there is, a transport that waits is not answered, and
-/// reads no more.
+/// What a client has sent and no handler is done with: jobs in order, one at a time, at most so
+/// many that wait; behind them the packets of the last batch, for which there is no room. Until
+/// there is, a transport that waits is not answered, and reads no more.
 #[derive(Debug)]
 pub(super) struct Inbox {
     jobs: VecDeque<Job>,
@@ -48,7 +48,11 @@ impl Inbox {
     }
 
     /// A batch has come; its transport may wait to hear that there is room for more.
-    pub(super) fn receive(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+    pub(super) fn receive(
+        &mut self,
+        packets: Vec<EnginePacket>,
+        taken: Option<oneshot::Sender<()>>,
+    ) {
         if self.packets.is_empty() {
             self.packets = packets.into();
         } else {
@@ -63,9 +67,12 @@ impl Inbox {
         (self.is_idle() && !self.is_held()).then_some(self.received)
     }
 
-    /// The next packet, if there is room for the job that it may become. When all are out, the transports hear of it.
+    /// The next packet, if there is room for the job that it may become. When all are out, the
+    /// transports hear of it.
     pub(super) fn next_packet(&mut self) -> Option<EnginePacket> {
-        if self.jobs.len() + self.under_way.waiting() >= self.limit || self.bytes >= self.limit_bytes {
+        if self.jobs.len() + self.under_way.waiting() >= self.limit
+            || self.bytes >= self.limit_bytes
+        {
             return None;
         }
         let packet = self.packets.pop_front();
@@ -79,7 +86,8 @@ impl Inbox {
         packet
     }
 
-    /// Whether there is something for which there is no room, or a transport waits for room and reads nothing meanwhile.
+    /// Whether there is something for which there is no room, or a transport waits for room and
+    /// reads nothing meanwhile.
     pub(super) fn is_held(&self) -> bool {
         !self.packets.is_empty() || !self.waiting.is_empty()
     }
@@ -109,7 +117,8 @@ impl Inbox {
         Some(job)
     }
 
-    /// A job takes a while, which is worth `cost`: those behind it wait, and are not to keep all that came with them.
+    /// A job takes a while, which is worth `cost`: those behind it wait, and are not to keep all
+    /// that came with them.
     pub(super) fn run(
         &mut self,
         job: SocketId,

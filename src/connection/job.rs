@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::{
     config::Config,
     event::{
-        DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnPacket, OnSubscribe,
-        OnUnsubscribe, OnUpgrade,
+        DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnPacket,
+        OnSubscribe, OnUnsubscribe, OnUpgrade,
     },
     model::{Channel, ToChannel},
     protocol::{AckId, Args, is_reserved},
@@ -69,7 +69,8 @@ impl Job {
         size_of::<Self>() + args
     }
 
-    /// Copies what it has of the buffer that it was read into, which may be a thousand times as large.
+    /// Copies what it has of the buffer that it was read into, which may be a thousand times as
+    /// large.
     pub(super) fn detach(&mut self) {
         if let Task::Event { name, args, id } = &mut self.task {
             *name = ByteString::from(&**name);
@@ -78,15 +79,17 @@ impl Job {
         }
     }
 
-    /// Does it, if it can be done at once. Most handlers answer so, and most events are plain: they need no future and no
-    /// place among the actor's.
+    /// Does it, if it can be done at once. Most handlers answer so, and most events are plain: they
+    /// need no future and no place among the actor's.
     pub(super) fn start(self) -> Started {
         let Self { socket, router, task } = self;
         let task = match task {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 return tell(&socket, &router, name, args, id);
             }
-            Task::Connect if !router.hears_everywhere::<OnConnect>() => return Started::Done(Outcome::Admit),
+            Task::Connect if !router.hears_everywhere::<OnConnect>() => {
+                return Started::Done(Outcome::Admit);
+            }
             task => task,
         };
         let mut run = Box::pin(Self { socket, router, task }.run());
@@ -99,21 +102,24 @@ impl Job {
     /// Whether it is an event for one actor that takes such events in turn.
     pub(super) fn is_in_line(&self) -> bool {
         let Self { socket, router, task } = self;
-        router.takes_events_in_turn() && matches!(task, Task::Event { name, .. } if is_plain(socket, router, name))
+        router.takes_events_in_turn()
+            && matches!(task, Task::Event { name, .. } if is_plain(socket, router, name))
     }
 
     async fn run(self) -> Outcome {
         let Self { socket, router, task } = self;
         match task {
-            Task::Connect => match router.ask_everywhere(OnConnect { socket: socket.clone() }).await {
-                Ok(()) => Outcome::Admit,
-                Err(error) => {
-                    if !error.is_rejection() {
-                        Box::pin(router.report(&socket, error.clone())).await;
+            Task::Connect => {
+                match router.ask_everywhere(OnConnect { socket: socket.clone() }).await {
+                    Ok(()) => Outcome::Admit,
+                    Err(error) => {
+                        if !error.is_rejection() {
+                            Box::pin(router.report(&socket, error.clone())).await;
+                        }
+                        Outcome::Refuse(error)
                     }
-                    Outcome::Refuse(error)
                 }
-            },
+            }
             Task::Event { name, args, id } => {
                 event(&socket, &router, name, args, id).await;
                 Outcome::Done
@@ -131,7 +137,13 @@ impl Job {
 }
 
 /// Tells the handlers of an event that is plain.
-pub(super) fn tell(socket: &Socket, router: &Arc<Router>, name: ByteString, args: Args, id: Option<AckId>) -> Started {
+pub(super) fn tell(
+    socket: &Socket,
+    router: &Arc<Router>,
+    name: ByteString,
+    args: Args,
+    id: Option<AckId>,
+) -> Started {
     let event = OnMessage::new(socket.clone(), None, name, args, id);
     match router.tell_at_once(socket, event, Outcome::Done) {
         Ok(outcome) => Started::Done(outcome),
@@ -146,7 +158,9 @@ pub(super) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
 
 /// Whether an event is about a channel, and answered by the server.
 fn is_request(config: &Config, name: &str) -> bool {
-    [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event].iter().any(|event| **event == *name)
+    [&config.subscribe_event, &config.unsubscribe_event, &config.publish_event]
+        .iter()
+        .any(|event| **event == *name)
 }
 
 async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
@@ -154,7 +168,8 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
     let is_request = is_request(config, &name);
     if router.hears_everywhere::<OnPacket>() {
         let ack = id.clone().filter(|_| !is_request);
-        let packet = OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
+        let packet =
+            OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
         if let Err(error) = Box::pin(router.ask_everywhere(packet)).await {
             if let Some(id) = id.filter(|_| is_request) {
                 answer(socket, &id, &Some(error.to_client()));
@@ -164,7 +179,9 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
     }
     let (verdict, kind) = if *name == *config.subscribe_event {
         match socket.may_ask_to_subscribe() {
-            Ok(()) => (Box::pin(subscribe(socket, router, config, &args)).await, Refused::Subscription),
+            Ok(()) => {
+                (Box::pin(subscribe(socket, router, config, &args)).await, Refused::Subscription)
+            }
             Err(wait) => (Err(too_fast(wait)), Refused::SubscriptionRate),
         }
     } else if *name == *config.unsubscribe_event {
@@ -178,7 +195,12 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
     if let Err(refusal) = &verdict {
         let event = log_safe(&name);
         socket.counters().refused.add(kind);
-        log::info!("{} {}: {event} refused: {}", socket.id(), socket.namespace(), refusal["message"]);
+        log::info!(
+            "{} {}: {event} refused: {}",
+            socket.id(),
+            socket.namespace(),
+            refusal["message"]
+        );
     }
     if let Some(id) = id {
         answer(socket, &id, &verdict.err());
@@ -199,15 +221,25 @@ fn refusal(why: impl ToString) -> Value {
 }
 
 fn too_fast(wait: Duration) -> Value {
-    refusal(format!("too many subscriptions in a short time: try again in {} ms", wait.as_millis() + 1))
+    refusal(format!(
+        "too many subscriptions in a short time: try again in {} ms",
+        wait.as_millis() + 1
+    ))
 }
 
 fn channel_of(args: &Args, config: &Config) -> Result<Channel, Value> {
-    let name: String = args.get(0).map_err(|_| refusal("the channel's name must be the first argument, a string"))?;
+    let name: String = args
+        .get(0)
+        .map_err(|_| refusal("the channel's name must be the first argument, a string"))?;
     name.to_channel(config.max_channel_length).map_err(refusal)
 }
 
-async fn subscribe(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+async fn subscribe(
+    socket: &Socket,
+    router: &Router,
+    config: &Config,
+    args: &Args,
+) -> Result<(), Value> {
     let channel = channel_of(args, config)?;
     if socket.is_subscribed(&channel) {
         return Ok(());
@@ -218,7 +250,9 @@ async fn subscribe(socket: &Socket, router: &Router, config: &Config, args: &Arg
     }
     if socket.channels().len() >= config.max_channels {
         // Before handlers are asked, who might count the client in.
-        return Err(refusal(crate::socket::SubscribeError::TooManyChannels { limit: config.max_channels }));
+        return Err(refusal(crate::socket::SubscribeError::TooManyChannels {
+            limit: config.max_channels,
+        }));
     }
     let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
     if let Err(error) = router.ask(Scope::Channel(&channel), event).await {
@@ -235,7 +269,12 @@ async fn subscribe(socket: &Socket, router: &Router, config: &Config, args: &Arg
     Ok(())
 }
 
-async fn unsubscribe(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+async fn unsubscribe(
+    socket: &Socket,
+    router: &Router,
+    config: &Config,
+    args: &Args,
+) -> Result<(), Value> {
     let channel = channel_of(args, config)?;
     if socket.unsubscribe_and_wait(&channel).await {
         log::info!("{} {}: unsubscribe {:?}", socket.id(), socket.namespace(), &*channel);
@@ -245,7 +284,12 @@ async fn unsubscribe(socket: &Socket, router: &Router, config: &Config, args: &A
     Ok(())
 }
 
-async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args) -> Result<(), Value> {
+async fn publish(
+    socket: &Socket,
+    router: &Router,
+    config: &Config,
+    args: &Args,
+) -> Result<(), Value> {
     let channel = channel_of(args, config)?;
     let (event, data) = match args.len() {
         2 => (ByteString::from_static(MESSAGE), args.clone().skip(1)),
@@ -254,7 +298,11 @@ async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args)
             Ok(event) => return Err(refusal(format!("the event name {event:?} is reserved"))),
             Err(_) => return Err(refusal("the event's name must be a string")),
         },
-        _ => return Err(refusal("publish takes a channel, an event's name if it is not \"message\", and data")),
+        _ => {
+            return Err(refusal(
+                "publish takes a channel, an event's name if it is not \"message\", and data",
+            ));
+        }
     };
     if !socket.is_subscribed(&channel) {
         return Err(refusal("subscribe to the channel before you publish to it"));
@@ -264,14 +312,18 @@ async fn publish(socket: &Socket, router: &Router, config: &Config, args: &Args)
     if !allowed && !router.hears_on_a_route::<OnMessage>(&channel) {
         return Err(refusal("clients may not publish to this channel"));
     }
-    let message = OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
+    let message =
+        OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
     if let Err(error) = router.ask(scope, message).await {
         let told = error.to_client();
         router.report(socket, error).await;
         return Err(told);
     }
     if allowed {
-        let frame = socket.encoding().forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
+        let frame = socket
+            .encoding()
+            .forward(socket.namespace().as_str(), &event, &data)
+            .map_err(refusal)?;
         socket.to(&channel).send_frame(frame).map_err(refusal)?;
     }
     Ok(())

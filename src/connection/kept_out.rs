@@ -1,6 +1,7 @@
 use crate::model::Namespace;
 
-/// Namespaces that a client is not in, and may not know yet that it is not: what it has sent meanwhile is no offence.
+/// Namespaces that a client is not in, and may not know yet that it is not: what it has sent
+/// meanwhile is no offence.
 #[derive(Debug)]
 pub(super) struct KeptOut {
     /// With the packets that each is still forgiven, if they are counted.
@@ -14,7 +15,8 @@ impl KeptOut {
         Self { namespaces: Vec::new(), limit }
     }
 
-    /// The application has put the client out, which was there by right: however much it sends before it knows.
+    /// The application has put the client out, which was there by right: however much it sends
+    /// before it knows.
     pub(super) fn put_out(&mut self, namespace: Namespace) {
         self.remember(namespace, None);
     }
@@ -28,7 +30,8 @@ impl KeptOut {
         self.asks_again(namespace.as_str());
         if !self.namespaces.is_empty() && self.namespaces.len() >= self.limit {
             // Who was refused had no right to be there.
-            let least = self.namespaces.iter().position(|(_, forgiven)| forgiven.is_some()).unwrap_or(0);
+            let least =
+                self.namespaces.iter().position(|(_, forgiven)| forgiven.is_some()).unwrap_or(0);
             self.namespaces.remove(least);
         }
         self.namespaces.push((namespace, forgiven));
@@ -41,7 +44,9 @@ impl KeptOut {
 
     /// Whether one more packet for a namespace which the client is not in is no offence.
     pub(super) fn forgives(&mut self, namespace: &str) -> bool {
-        let Some((_, left)) = self.namespaces.iter_mut().find(|(name, _)| name.as_str() == namespace) else {
+        let Some((_, left)) =
+            self.namespaces.iter_mut().find(|(name, _)| name.as_str() == namespace)
+        else {
             return false;
         };
         match left {

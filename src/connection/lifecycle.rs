@@ -22,7 +22,9 @@ use crate::{
 impl Connection {
     pub(super) fn admit(&mut self, id: SocketId) {
         let transport = self.link.outbox.holder();
-        let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else { return };
+        let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else {
+            return;
+        };
         let socket = self.members[at].socket.clone();
         self.members[at].admitted = true;
         socket.admit(self.connect_packet(&socket));
@@ -31,7 +33,9 @@ impl Connection {
     }
 
     pub(super) fn refused(&mut self, id: SocketId, error: &HandlerError) {
-        let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else { return };
+        let Some(member) = self.members.iter().find(|member| member.socket.id() == id) else {
+            return;
+        };
         let namespace = member.socket.namespace().clone();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
         self.shared.counters.refused.add(Refused::ByOnConnect);
@@ -42,7 +46,9 @@ impl Connection {
 
     /// The socket is over.
     pub(super) fn remove(&mut self, id: SocketId) {
-        let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else { return };
+        let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else {
+            return;
+        };
         let member = self.members.swap_remove(at);
         self.shared.sessions.forget(&member.socket);
         member.socket.detach();
@@ -65,7 +71,9 @@ impl Connection {
     /// The application puts a socket out. The client has been told.
     pub(super) fn disconnect(&mut self, id: SocketId, ctx: &mut Context<Self>) {
         // One that is on its way out may have a successor in its namespace, which stays.
-        if let Some(member) = self.members.iter().find(|member| member.socket.id() == id && !member.ending) {
+        if let Some(member) =
+            self.members.iter().find(|member| member.socket.id() == id && !member.ending)
+        {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
             self.kept_out.put_out(namespace);
@@ -93,7 +101,8 @@ impl Connection {
         self.end(reason, ctx);
     }
 
-    /// Ends the connection: nothing more is received, and what is to be said is said. Jobs which wait are still done.
+    /// Ends the connection: nothing more is received, and what is to be said is said. Jobs which
+    /// wait are still done.
     pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         if self.ended.is_some() {
             return;
@@ -104,7 +113,8 @@ impl Connection {
             let Config { close_timeout, shutdown_timeout, .. } = *self.shared.config;
             // A server that goes down has not so much time for those who don't come back after all.
             let is_last = reason == DisconnectReason::ServerShutdown;
-            let patience = if is_last { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
+            let patience =
+                if is_last { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
             self.timers.linger(Instant::now() + patience);
             self.wait(ctx);
         } else {
@@ -112,9 +122,11 @@ impl Connection {
             self.shared.sessions.close(&self.id);
         }
         self.inbox.close();
-        let namespaces: Vec<_> = self.members.iter().map(|member| member.socket.namespace().clone()).collect();
+        let namespaces: Vec<_> =
+            self.members.iter().map(|member| member.socket.namespace().clone()).collect();
         for member in &self.members {
-            // Not when the server goes down: a client which is told so does not come back by itself.
+            // Not when the server goes down: a client which is told so does not come back by
+            // itself.
             if put_out {
                 member.socket.say_goodbye();
             }
@@ -125,7 +137,9 @@ impl Connection {
         }
         match reason {
             // Whoever has gone reads nothing any more.
-            DisconnectReason::PingTimeout | DisconnectReason::TransportClose | DisconnectReason::TransportError => {
+            DisconnectReason::PingTimeout
+            | DisconnectReason::TransportClose
+            | DisconnectReason::TransportError => {
                 self.link.outbox.abandon();
             }
             _ => self.link.outbox.finish(),
@@ -133,14 +147,18 @@ impl Connection {
         self.work(ctx);
     }
 
-    /// Whether the client knows nothing of the end, and fetches with its next poll what was said last.
+    /// Whether the client knows nothing of the end, and fetches with its next poll what was said
+    /// last.
     fn comes_back(&self, reason: DisconnectReason) -> bool {
-        let is_polling = self.link.outbox.holder() == Transport::Polling && !self.link.outbox.is_cut();
+        let is_polling =
+            self.link.outbox.holder() == Transport::Polling && !self.link.outbox.is_cut();
         is_polling
             && match reason {
                 // What it is told is one packet, and the goodbye is the next.
                 DisconnectReason::ServerDisconnect => true,
-                DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !self.link.outbox.is_polled(),
+                DisconnectReason::ParseError | DisconnectReason::ServerShutdown => {
+                    !self.link.outbox.is_polled()
+                }
                 _ => false,
             }
     }
@@ -191,8 +209,8 @@ impl Connection {
         }
     }
 
-    /// After a pong, the next ping may be due before the deadline of the last one; a client that is read no further just
-    /// now, is again some time.
+    /// After a pong, the next ping may be due before the deadline of the last one; a client that is
+    /// read no further just now, is again some time.
     pub(super) fn hasten(&mut self, ctx: &mut Context<Self>) {
         if self.ended.is_none() && self.alarm.is_some_and(|(at, _)| self.next_deadline() < at) {
             self.wait(ctx);

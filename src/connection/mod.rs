@@ -101,7 +101,8 @@ struct Member {
 }
 
 impl Connection {
-    /// Starts a connection on this thread's arbiter. Its open packet is the first frame in its outbox.
+    /// Starts a connection on this thread's arbiter. Its open packet is the first frame in its
+    /// outbox.
     pub(crate) fn open(
         shared: &Arc<Shared>,
         request: HttpRequestParts,
@@ -115,7 +116,9 @@ impl Connection {
         let ctx = Context::new();
         let addr = Arc::new(ctx.address());
         let events = Arc::clone(&addr);
-        let outbox = Outbox::new(transport, config.max_outbox, move |event| events.do_send(mailbox::Notice(event)));
+        let outbox = Outbox::new(transport, config.max_outbox, move |event| {
+            events.do_send(mailbox::Notice(event))
+        });
         let link = Link::new(addr.clone(), outbox, version, Arc::clone(config));
         shared.sessions.open(id, Arc::clone(&link));
         shared.counters.opened.add(transport);
@@ -136,7 +139,9 @@ impl Connection {
             link: Arc::clone(&link),
             timers: Timers::new(config, version, now),
             pace: Pace::new(config, now),
-            subscriptions: config.subscribe_rate.map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
+            subscriptions: config
+                .subscribe_rate
+                .map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
             turn: Turn::default(),
             started: now,
             awaited: false,
@@ -156,25 +161,31 @@ impl Connection {
         (id, link)
     }
 
-    /// The socket in a namespace. One that is on its way out may be there beside it, until its handlers are done.
+    /// The socket in a namespace. One that is on its way out may be there beside it, until its
+    /// handlers are done.
     fn member(&mut self, namespace: &str) -> Option<&mut Member> {
         self.position(namespace).map(|at| &mut self.members[at])
     }
 
     /// The same by its place.
     fn position(&self, namespace: &str) -> Option<usize> {
-        self.members.iter().position(|member| member.socket.namespace().as_str() == namespace && !member.ending)
+        self.members
+            .iter()
+            .position(|member| member.socket.namespace().as_str() == namespace && !member.ending)
     }
 }
 
 fn open_packet(config: &Config, id: &SessionId, transport: Transport) -> crate::protocol::Frame {
     let upgrades: &[&str] = match transport {
-        Transport::Polling if config.allow_upgrades && config.transports.contains(&Transport::WebSocket) => {
+        Transport::Polling
+            if config.allow_upgrades && config.transports.contains(&Transport::WebSocket) =>
+        {
             &["websocket"]
         }
         _ => &[],
     };
-    Open::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload).frame()
+    Open::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload)
+        .frame()
 }
 
 impl Actor for Connection {

@@ -60,7 +60,14 @@ impl SpaceMaker {
     fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<Space> {
         let Self { registry, encoding, counters, directory, .. } = self;
         let (counters, directory) = (Arc::clone(counters), Arc::clone(directory));
-        Space::new(name, Arc::clone(config), registry.clone(), encoding.clone(), counters, directory)
+        Space::new(
+            name,
+            Arc::clone(config),
+            registry.clone(),
+            encoding.clone(),
+            counters,
+            directory,
+        )
     }
 }
 
@@ -102,7 +109,9 @@ impl Namespaces {
             Realm { space, router, config, population: Population::default() }
         };
         let named = named.into_iter();
-        let named = named.map(|(name, (router, config))| (name.clone(), realm(name, router, config))).collect();
+        let named = named
+            .map(|(name, (router, config))| (name.clone(), realm(name, router, config)))
+            .collect();
         Self { makes, named, families, children: Mutex::default() }
     }
 
@@ -122,7 +131,8 @@ impl Namespaces {
         Some(Realm { space, router, config, population: population.clone() })
     }
 
-    /// The namespace of this name, for those who have something to say there, whether anybody is in it or not.
+    /// The namespace of this name, for those who have something to say there, whether anybody is in
+    /// it or not.
     pub(crate) fn get(&self, name: Namespace) -> Arc<Space> {
         if let Some(realm) = self.named.get(&name) {
             return Arc::clone(&realm.space);
@@ -165,7 +175,8 @@ impl Namespaces {
         children.spaces.insert(name, Arc::downgrade(&space));
         if children.spaces.len() > children.sweep_at {
             children.spaces.retain(|_, space| space.strong_count() > 0);
-            // Twice as many as there are: sweeping costs each child the same, however many there are.
+            // Twice as many as there are: sweeping costs each child the same, however many there
+            // are.
             children.sweep_at = 2 * children.spaces.len() + 16;
         }
         space

@@ -2,7 +2,8 @@ use std::time::Instant;
 
 use crate::{config::Config, model::Bucket, protocol::EnginePacket};
 
-/// How fast a client is read, with the clock passed in. What it has sent is taken whole, and paid for afterwards.
+/// How fast a client is read, with the clock passed in. What it has sent is taken whole, and paid
+/// for afterwards.
 ///
 /// It has no place among a connection's own while nothing limits it.
 #[derive(Debug)]
@@ -22,7 +23,11 @@ impl Pace {
             return Self(None);
         }
         let bucket = |rate: Option<_>| rate.map(|rate| Bucket::new(rate, now));
-        let limits = Limits { packets: bucket(config.event_rate), bytes: bucket(config.byte_rate), until: None };
+        let limits = Limits {
+            packets: bucket(config.event_rate),
+            bytes: bucket(config.byte_rate),
+            until: None,
+        };
         Self(Some(Box::new(limits)))
     }
 

@@ -38,7 +38,11 @@ impl From<DecodeError> for Violation {
 }
 
 impl Connection {
-    pub(super) fn receive(&mut self, packet: EnginePacket, ctx: &mut Context<Self>) -> Result<(), Violation> {
+    pub(super) fn receive(
+        &mut self,
+        packet: EnginePacket,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Violation> {
         if let Some(bytes) = pace::bytes(&packet) {
             self.turn.received(bytes);
             if self.pace.charge(bytes, Instant::now) {
@@ -75,7 +79,8 @@ impl Connection {
 
     fn packet(&mut self, packet: Packet, ctx: &mut Context<Self>) -> Result<(), Violation> {
         let Packet { namespace, kind } = packet;
-        // Nothing new is begun on the way out; but a handler may wait for an answer, and a client may leave first.
+        // Nothing new is begun on the way out; but a handler may wait for an answer, and a client
+        // may leave first.
         if self.draining && !matches!(kind, PacketKind::Ack { .. } | PacketKind::Disconnect) {
             return Ok(());
         }
@@ -87,7 +92,9 @@ impl Connection {
         let Some(at) = self.position(&namespace) else {
             return match self.kept_out.forgives(&namespace) {
                 true => Ok(()),
-                false => Err(Violation::Rule("a packet for a namespace which the client is not in")),
+                false => {
+                    Err(Violation::Rule("a packet for a namespace which the client is not in"))
+                }
             };
         };
         match kind {
@@ -99,7 +106,11 @@ impl Connection {
                 // Past the queue: the handler of the event before may wait for it.
                 let socket = &self.members[at].socket;
                 let asked = socket.acknowledge(&id, args);
-                log::debug!("{}: an acknowledgement{}", socket.id(), if asked { "" } else { " nobody waits for" });
+                log::debug!(
+                    "{}: an acknowledgement{}",
+                    socket.id(),
+                    if asked { "" } else { " nobody waits for" }
+                );
             }
             PacketKind::Disconnect => {
                 self.members[at].socket.shut();
@@ -123,15 +134,20 @@ impl Connection {
         if self.member(name).is_some() {
             return Err(Violation::Rule("a second CONNECT to a namespace"));
         }
-        // Names stand in logs and tables; and one without its slash, which other parsers can send, is not another's.
-        if !name.starts_with('/') || Channel::check(name, self.shared.config.max_channel_length).is_err() {
+        // Names stand in logs and tables; and one without its slash, which other parsers can send,
+        // is not another's.
+        if !name.starts_with('/')
+            || Channel::check(name, self.shared.config.max_channel_length).is_err()
+        {
             self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
         self.kept_out.asks_again(name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some(Realm { space, router, config, population }) = shared.namespaces.enter(name, &handshake) else {
+        let Some(Realm { space, router, config, population }) =
+            shared.namespaces.enter(name, &handshake)
+        else {
             self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
@@ -159,7 +175,11 @@ impl Connection {
             subscriptions: self.subscriptions.clone(),
         });
         shared.sessions.remember(&socket);
-        self.inbox.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
+        self.inbox.push(Job {
+            socket: socket.clone(),
+            router: router.clone(),
+            task: Task::Connect,
+        });
         self.members.push(Member { socket, router, admitted: false, ending: false, _seats: seats });
         Ok(())
     }
@@ -177,7 +197,9 @@ impl Connection {
             // Old clients want the data, or else the message.
             (Version::V3, data) => data.unwrap_or(&told["message"]).to_string(),
             // In Node's order.
-            (Version::V4, Some(data)) => format!(r#"{{"message":{},"data":{data}}}"#, told["message"]),
+            (Version::V4, Some(data)) => {
+                format!(r#"{{"message":{},"data":{data}}}"#, told["message"])
+            }
             (Version::V4, None) => told.to_string(),
         };
         self.link.outbox.push(self.shared.encoding.connect_error(namespace, &told));

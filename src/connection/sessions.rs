@@ -115,7 +115,8 @@ impl Sessions {
 
     pub(super) fn open(&self, id: SessionId, link: Arc<Link>) {
         let late = {
-            // Under the lock that `close_doors` has taken: a session is either among those it names, or sees that it is late.
+            // Under the lock that `close_doors` has taken: a session is either among those it
+            // names, or sees that it is late.
             let mut links = self.links.write();
             let late = self.is_closing().then(|| Arc::clone(&link));
             links.insert(id, link);
@@ -128,7 +129,8 @@ impl Sessions {
 
     /// Sessions by transport, and what waits for all of them: frames, and their bytes.
     pub(crate) fn look(&self) -> (BTreeMap<&'static str, usize>, usize, usize) {
-        let mut transports = BTreeMap::from([Transport::Polling, Transport::WebSocket].map(|one| (one.as_str(), 0)));
+        let mut transports =
+            BTreeMap::from([Transport::Polling, Transport::WebSocket].map(|one| (one.as_str(), 0)));
         let (mut frames, mut bytes) = (0, 0);
         for link in self.links.read().values() {
             *transports.entry(link.transport().as_str()).or_default() += 1;

@@ -2,7 +2,8 @@ use std::time::Instant;
 
 use crate::stats::{Counters, Flow};
 
-/// What one turn of a connection adds to the counters, which all connections share: they are told once for all of it.
+/// What one turn of a connection adds to the counters, which all connections share: they are told
+/// once for all of it.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     packets: usize,

@@ -10,8 +10,9 @@ use futures_core::future::LocalBoxFuture;
 use super::job::{Job, Outcome};
 use crate::{model::SocketId, routing::Router};
 
-/// Jobs that handlers have begun and not ended. It is one job; or several events in a row, where they are with an actor
-/// which takes them one after the other anyhow, so that not each of them has to wait for the way there and back.
+/// Jobs that handlers have begun and not ended. It is one job; or several events in a row, where
+/// they are with an actor which takes them one after the other anyhow, so that not each of them has
+/// to wait for the way there and back.
 #[derive(Default)]
 pub(super) struct UnderWay {
     jobs: VecDeque<Running>,
@@ -54,8 +55,12 @@ impl UnderWay {
         self.jobs.push_back(Running { socket, run, cost });
     }
 
-    /// The next job that has ended, whose it was, and what the one is worth whose turn has come. `None`: there is none.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(SocketId, Outcome, usize)>> {
+    /// The next job that has ended, whose it was, and what the one is worth whose turn has come.
+    /// `None`: there is none.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(SocketId, Outcome, usize)>> {
         let Some(first) = self.jobs.front_mut() else { return Poll::Ready(None) };
         let (socket, outcome) = (first.socket, ready!(first.run.as_mut().poll(cx)));
         self.jobs.pop_front();

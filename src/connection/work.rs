@@ -24,7 +24,8 @@ use crate::{
 };
 
 impl Connection {
-    /// Does what waits, one job after the other; while one is under way, takes packets as long as there is room.
+    /// Does what waits, one job after the other; while one is under way, takes packets as long as
+    /// there is room.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         loop {
             // A job that leaves the inbox makes room for packets, whether it is done or dropped.
@@ -55,7 +56,8 @@ impl Connection {
         }
     }
 
-    /// An event of the member there. It needs no place in the inbox if nothing is before it and it is plain.
+    /// An event of the member there. It needs no place in the inbox if nothing is before it and it
+    /// is plain.
     pub(super) fn event(
         &mut self,
         member: usize,
@@ -116,8 +118,8 @@ impl Connection {
         }
     }
 
-    /// Whether the job's socket was let in, or asks to be. What a client sends right behind its CONNECT waits for the
-    /// verdict, and comes to nothing with a refusal.
+    /// Whether the job's socket was let in, or asks to be. What a client sends right behind its
+    /// CONNECT waits for the verdict, and comes to nothing with a refusal.
     fn may_run(&self, job: &Job) -> bool {
         (matches!(job.task, Task::Connect) && self.ended.is_none())
             || self.members.iter().any(|member| member.admitted && member.socket == job.socket)
@@ -154,9 +156,12 @@ impl Connection {
             Outcome::Done => return,
             Outcome::Admit if self.ended.is_none() => self.admit(socket),
             Outcome::Refuse(error) => self.refused(socket, &error),
-            // Its handlers have let it in, and are to hear that it has gone: its end waits in the inbox.
+            // Its handlers have let it in, and are to hear that it has gone: its end waits in the
+            // inbox.
             Outcome::Admit => {
-                if let Some(member) = self.members.iter_mut().find(|member| member.socket.id() == socket) {
+                if let Some(member) =
+                    self.members.iter_mut().find(|member| member.socket.id() == socket)
+                {
                     member.admitted = true;
                 }
             }

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use crate::stats::HandlerFailure;
 
-/// What a handler answers. For [`OnConnect`](super::OnConnect) and [`OnSubscribe`](super::OnSubscribe) it is the
-/// verdict; elsewhere an `Err` raises [`OnError`](super::OnError).
+/// What a handler answers. For [`OnConnect`](super::OnConnect) and
+/// [`OnSubscribe`](super::OnSubscribe) it is the verdict; elsewhere an `Err` raises
+/// [`OnError`](super::OnError).
 pub type HandlerResult = Result<(), HandlerError>;
 
 /// Why a handler did not do what it was asked to.
 ///
-/// Every error becomes one with `?`, and stays in the house: the client reads `internal error`, whatever the error
-/// says. What is meant for the client is said with [`HandlerError::reject`].
+/// Every error becomes one with `?`, and stays in the house: the client reads `internal error`,
+/// whatever the error says. What is meant for the client is said with [`HandlerError::reject`].
 ///
 /// ```
 /// use actix_socketio::HandlerError;
@@ -65,13 +66,15 @@ impl HandlerError {
         Failure::Rejected { message: message.into(), data: None }.into()
     }
 
-    /// Adds data that the client reads beside the message of [`HandlerError::reject`]; on another error, it does
-    /// nothing. Data which can't be JSON is left out, and logged.
+    /// Adds data that the client reads beside the message of [`HandlerError::reject`]; on another
+    /// error, it does nothing. Data which can't be JSON is left out, and logged.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(self, data: &T) -> Self {
         let Failure::Rejected { message, .. } = &*self.failure else { return self };
         let data = serde_json::to_value(data)
-            .map_err(|error| log::error!("the data of the refusal {message:?} can't be JSON: {error}"))
+            .map_err(|error| {
+                log::error!("the data of the refusal {message:?} can't be JSON: {error}")
+            })
             .ok();
         Failure::Rejected { message: message.clone(), data }.into()
     }
@@ -89,10 +92,13 @@ impl HandlerError {
         }
     }
 
-    /// What the client may read: the message and data of a rejection, and of any other error only that there was one.
+    /// What the client may read: the message and data of a rejection, and of any other error only
+    /// that there was one.
     pub fn to_client(&self) -> Value {
         match &*self.failure {
-            Failure::Rejected { message, data: Some(data) } => json!({"message": message, "data": data}),
+            Failure::Rejected { message, data: Some(data) } => {
+                json!({"message": message, "data": data})
+            }
             Failure::Rejected { message, data: None } => json!({"message": message}),
             _ => json!({"message": "internal error"}),
         }

@@ -19,7 +19,8 @@ use crate::{
 
 /// A client has sent an event.
 ///
-/// The next event of the same client is not started before the last handler of this one has answered.
+/// The next event of the same client is not started before the last handler of this one has
+/// answered.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
@@ -28,7 +29,8 @@ pub struct OnMessage {
     pub socket: Socket,
     /// The channel that the client publishes to; of an event which is for the server, none.
     ///
-    /// With one, an `Err` refuses the publication, and the client hears of it if it asked for an acknowledgement.
+    /// With one, an `Err` refuses the publication, and the client hears of it if it asked for an
+    /// acknowledgement.
     pub channel: Option<Channel>,
     content: Arc<Content>,
 }
@@ -68,7 +70,8 @@ impl OnMessage {
         &self.content.args
     }
 
-    /// The first argument as a value. An argument that is missing reads as `null`, so that an `Option` takes it.
+    /// The first argument as a value. An argument that is missing reads as `null`, so that an
+    /// `Option` takes it.
     ///
     /// # Errors
     /// [`MessageError`], which names the event, the argument, and what was expected.
@@ -81,22 +84,26 @@ impl OnMessage {
     /// # Errors
     /// [`MessageError`], which names the event, the argument, and what was expected.
     pub fn arg<T: DeserializeOwned>(&self, index: usize) -> Result<T, MessageError> {
-        self.args().get(index).map_err(|source| MessageError { event: self.event().to_owned(), source })
+        self.args()
+            .get(index)
+            .map_err(|source| MessageError { event: self.event().to_owned(), source })
     }
 
-    /// Whether the client waits for an acknowledgement. What it publishes to a channel is acknowledged by the server.
+    /// Whether the client waits for an acknowledgement. What it publishes to a channel is
+    /// acknowledged by the server.
     pub fn wants_ack(&self) -> bool {
         self.content.reply.as_ref().is_some_and(|reply| !reply.given.load(Ordering::Relaxed))
     }
 
-    /// Acknowledges the event, if the client asked for it. The first call counts, from whichever handler; it may come
-    /// later, from a task.
+    /// Acknowledges the event, if the client asked for it. The first call counts, from whichever
+    /// handler; it may come later, from a task.
     ///
     /// # Errors
     /// [`SendError::Closed`] or [`SendError::Serialize`].
     pub fn ack<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
         let Some(reply) = &self.content.reply else { return Ok(()) };
-        let answer = self.socket.encoding().ack(self.socket.namespace().as_str(), &reply.id, data)?;
+        let answer =
+            self.socket.encoding().ack(self.socket.namespace().as_str(), &reply.id, data)?;
         if reply.given.swap(true, Ordering::Relaxed) {
             return Ok(());
         }

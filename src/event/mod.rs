@@ -6,7 +6,9 @@ mod message;
 
 pub(crate) use error::Failure;
 pub use error::{HandlerError, HandlerResult};
-pub use lifecycle::{OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade};
+pub use lifecycle::{
+    OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
+};
 pub use message::{MessageError, OnMessage};
 
 pub use crate::model::DisconnectReason;

@@ -59,7 +59,9 @@ impl Handler<Inbound> for Listener {
     fn handle(&mut self, inbound: Inbound, _: &mut Self::Context) {
         match inbound {
             Inbound::Packets { packets, taken } => {
-                assert!(self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH);
+                assert!(
+                    self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH
+                );
                 self.0.packets.extend(packets);
                 let _ = taken.map(|taken| taken.send(()));
             }
@@ -99,8 +101,12 @@ const UPGRADE: [(&str, &str); 4] = [
 
 async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
     let listener = Listener::default().start();
-    let config =
-        Config { max_payload: MAX_PAYLOAD, per_message_deflate: true, deflate_threshold: 100, ..Config::default() };
+    let config = Config {
+        max_payload: MAX_PAYLOAD,
+        per_message_deflate: true,
+        deflate_threshold: 100,
+        ..Config::default()
+    };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
     let link = Link::new(Arc::new(listener.clone()), outbox, version, Arc::new(config));
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
@@ -110,7 +116,8 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
     let request: HttpRequest = request.to_http_request();
     let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Chunks(chunks));
     let body = Payload::from(stream);
-    let response = transport::open(|| Arc::clone(&link), &request, body).expect("a WebSocket handshake");
+    let response =
+        transport::open(|| Arc::clone(&link), &request, body).expect("a WebSocket handshake");
     let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
     let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
     Opened { extension, written, heard: listener.send(Tell).await.expect("it lives") }
@@ -138,8 +145,8 @@ impl Opened {
 
 const OFFER: HeaderValue = HeaderValue::from_static("permessage-deflate");
 
-/// A byte that chooses the version and the extension, the size of the chunks in which the rest comes, and the rest: what
-/// a client sends after the handshake.
+/// A byte that chooses the version and the extension, the size of the chunks in which the rest
+/// comes, and the rest: what a client sends after the handshake.
 pub fn websocket(data: &[u8]) {
     let [choice, size, sent @ ..] = data else { return };
     let version = if choice & 1 == 0 { Version::V4 } else { Version::V3 };
@@ -153,7 +160,9 @@ pub fn websocket(data: &[u8]) {
     assert_eq!(whole.ending(), chopped.ending());
     for packet in whole.heard.packets {
         let length = match packet {
-            EnginePacket::Open(data) | EnginePacket::Ping(data) | EnginePacket::Pong(data) => data.len(),
+            EnginePacket::Open(data) | EnginePacket::Ping(data) | EnginePacket::Pong(data) => {
+                data.len()
+            }
             EnginePacket::Message(data) => data.len(),
             EnginePacket::Binary(data) => data.len(),
             EnginePacket::Close | EnginePacket::Upgrade | EnginePacket::Noop => 0,
@@ -176,7 +185,9 @@ pub fn inflate(data: &[u8]) {
     }
     let mut compressed = Vec::with_capacity(data.len() + 64);
     let mut compress = Compress::new(Compression::fast(), false);
-    compress.compress_vec(data, &mut compressed, FlushCompress::Sync).expect("it can be compressed");
+    compress
+        .compress_vec(data, &mut compressed, FlushCompress::Sync)
+        .expect("it can be compressed");
     compressed.truncate(compressed.len() - 4);
     if compressed.len() <= MAX_PAYLOAD {
         let expected = (data.len() <= MAX_PAYLOAD).then(|| Bytes::copy_from_slice(data));
@@ -198,10 +209,16 @@ fn inflated(message: &[u8]) -> Option<Bytes> {
 /// A header `Sec-WebSocket-Extensions`.
 pub fn extensions(data: &[u8]) {
     let Ok(offer) = HeaderValue::from_bytes(data) else { return };
-    let Some(answer) = block_on(open(Version::V4, Some(offer.clone()), VecDeque::new())).extension else { return };
+    let Some(answer) = block_on(open(Version::V4, Some(offer.clone()), VecDeque::new())).extension
+    else {
+        return;
+    };
     let says = |what: &str| offer.to_str().is_ok_and(|offer| offer.contains(what));
     assert!(says("permessage-deflate"));
-    assert!(says("server_max_window_bits") || !answer.to_str().is_ok_and(|answer| answer.contains("window")));
+    assert!(
+        says("server_max_window_bits")
+            || !answer.to_str().is_ok_and(|answer| answer.contains("window"))
+    );
     let again = block_on(open(Version::V4, Some(answer.clone()), VecDeque::new())).extension;
     assert_eq!(again, Some(answer), "what is answered is acceptable itself");
 }

@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use crate::protocol::{Encoding, Frame, MsgpackParser, Single};
 
-/// How a server with [`MsgpackParser`] writes events: data to JSON, JSON to a packet, and that to MessagePack.
+/// How a server with [`MsgpackParser`] writes events: data to JSON, JSON to a packet, and that to
+/// MessagePack.
 #[derive(Debug)]
 pub struct Msgpack(Encoding);
 
@@ -17,7 +18,11 @@ impl Msgpack {
     ///
     /// # Errors
     /// What `data`'s `Serialize` reports.
-    pub fn event<T: Serialize + ?Sized>(&self, name: &str, data: &T) -> Result<Frame, serde_json::Error> {
+    pub fn event<T: Serialize + ?Sized>(
+        &self,
+        name: &str,
+        data: &T,
+    ) -> Result<Frame, serde_json::Error> {
         self.0.event("/", None, name, data).map(Single::into_frame)
     }
 }

@@ -16,7 +16,8 @@ use crate::{
     stats::Counters,
 };
 
-/// The handlers of the main namespace, and a socket whose events they handle, without a connection behind it.
+/// The handlers of the main namespace, and a socket whose events they handle, without a connection
+/// behind it.
 #[derive(Debug)]
 pub struct Routing {
     router: Router,
@@ -28,7 +29,10 @@ impl Routing {
     ///
     /// # Errors
     /// If a route's pattern is none.
-    pub fn new<Via>(on_message: impl IntoHandler<OnMessage, Via>, routes: Vec<Route>) -> Result<Self, PatternError> {
+    pub fn new<Via>(
+        on_message: impl IntoHandler<OnMessage, Via>,
+        routes: Vec<Route>,
+    ) -> Result<Self, PatternError> {
         let mut everywhere = Handlers::default();
         everywhere.add(on_message.into_handler());
         let router = Router::new(everywhere, routes, Config::default().handler_timeout)?;
@@ -47,7 +51,8 @@ impl Routing {
 
     /// The socket is in the channel from now on.
     pub fn join(&self, channel: &Channel) {
-        // Refused only beyond the number of channels that a socket may have, which benches stay below.
+        // Refused only beyond the number of channels that a socket may have, which benches stay
+        // below.
         let _ = self.socket.subscribe(channel);
     }
 
@@ -69,14 +74,22 @@ impl Routing {
 
 fn socket() -> Socket {
     let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
-    let registry = ChannelRegistry::start(Feed::new(1), Arc::clone(&counters), config.max_publications);
+    let registry =
+        ChannelRegistry::start(Feed::new(1), Arc::clone(&counters), config.max_publications);
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
     let lane = Lane::new(outbox, 0);
     lane.open(connect("/", ""));
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let (namespace, encoding) = (Namespace::default(), Encoding::default());
     Socket::attach(Parts {
-        space: Space::new(namespace, Arc::clone(&config), registry, encoding, counters, Arc::new(Nobody)),
+        space: Space::new(
+            namespace,
+            Arc::clone(&config),
+            registry,
+            encoding,
+            counters,
+            Arc::new(Nobody),
+        ),
         config,
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// A hub's table, and sockets of the main namespace that it knows, by number. Their clients are let in and take what is
-/// pushed when they are told to.
+/// A hub's table, and sockets of the main namespace that it knows, by number. Their clients are let
+/// in and take what is pushed when they are told to.
 #[derive(Debug)]
 pub struct Subscribers {
     table: Table,
@@ -38,7 +38,8 @@ pub struct Post {
 impl Post {
     /// To the subscribers of any of these channels; of none named, to everyone.
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
-        let audience = Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
+        let audience =
+            Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
         Self { audience, what: Published::Burst(Burst::new(vec![frame])) }
     }
 }
@@ -47,7 +48,8 @@ impl Subscribers {
     /// So many sockets, subscribed to nothing, each with an outbox for so many bytes.
     pub fn new(count: usize, max_outbox: usize) -> Self {
         let sockets = (0..count).map(|_| Socket::new(max_outbox)).collect();
-        let mut subscribers = Self { table: Table::new(Arc::default()), namespace: Namespace::default(), sockets };
+        let mut subscribers =
+            Self { table: Table::new(Arc::default()), namespace: Namespace::default(), sockets };
         for socket in 0..count {
             subscribers.attach(socket);
         }

@@ -25,13 +25,19 @@ impl Channel {
             return Err(ChannelError::Empty);
         }
         match name.char_indices().find(|(_, c)| c.is_control()) {
-            Some((position, character)) => Err(ChannelError::ControlCharacter { character, position }),
+            Some((position, character)) => {
+                Err(ChannelError::ControlCharacter { character, position })
+            }
             None => Ok(()),
         }
     }
 
     fn check_length(name: &str, limit: usize) -> Result<(), ChannelError> {
-        if name.len() > limit { Err(ChannelError::TooLong { length: name.len(), limit }) } else { Ok(()) }
+        if name.len() > limit {
+            Err(ChannelError::TooLong { length: name.len(), limit })
+        } else {
+            Ok(())
+        }
     }
 
     /// The name.
@@ -154,7 +160,10 @@ impl fmt::Display for ChannelError {
                 write!(f, "a channel name has at most {limit} bytes, this one has {length}")
             }
             Self::ControlCharacter { character, position } => {
-                write!(f, "a channel name has no control characters, this one has {character:?} at byte {position}")
+                write!(
+                    f,
+                    "a channel name has no control characters, this one has {character:?} at byte {position}"
+                )
             }
         }
     }
@@ -176,8 +185,14 @@ mod tests {
     #[test]
     fn each_rule_has_its_error() {
         assert_eq!(Channel::new("", 9), Err(ChannelError::Empty));
-        assert_eq!(Channel::new("0123456789", 9), Err(ChannelError::TooLong { length: 10, limit: 9 }));
-        assert_eq!(Channel::new("é\n", 9), Err(ChannelError::ControlCharacter { character: '\n', position: 2 }));
+        assert_eq!(
+            Channel::new("0123456789", 9),
+            Err(ChannelError::TooLong { length: 10, limit: 9 })
+        );
+        assert_eq!(
+            Channel::new("é\n", 9),
+            Err(ChannelError::ControlCharacter { character: '\n', position: 2 })
+        );
         assert!(Channel::new("\u{85}", 9).is_err());
         let long = Channel::new("0123456789", 10).unwrap();
         assert_eq!(long.to_channel(9), Err(ChannelError::TooLong { length: 10, limit: 9 }));

@@ -2,15 +2,27 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 
-/// The address that a client has for the outermost of so many trusted proxies: what it wrote into `X-Forwarded-For`,
-/// counted from the end, where a client can't write. Without proxies the header is not looked at.
+/// The address that a client has for the outermost of so many trusted proxies: what it wrote into
+/// `X-Forwarded-For`, counted from the end, where a client can't write. Without proxies the header
+/// is not looked at.
 ///
-/// A list that is too short, or has no address there, was not written by those proxies: then it is the peer's.
-pub(super) fn client_ip(peer: Option<SocketAddr>, headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+/// A list that is too short, or has no address there, was not written by those proxies: then it is
+/// the peer's.
+pub(super) fn client_ip(
+    peer: Option<SocketAddr>,
+    headers: &HeaderMap,
+    proxies: usize,
+) -> Option<IpAddr> {
     let peer = peer.map(|peer| peer.ip().to_canonical());
     let Some(hop) = proxies.checked_sub(1) else { return peer };
-    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
-    let told = values.iter().rev().flat_map(|value| value.rsplit(',')).nth(hop).and_then(|text| parse(text.trim()));
+    let values: Vec<_> =
+        headers.get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
+    let told = values
+        .iter()
+        .rev()
+        .flat_map(|value| value.rsplit(','))
+        .nth(hop)
+        .and_then(|text| parse(text.trim()));
     told.or(peer)
 }
 
@@ -49,9 +61,17 @@ mod tests {
     #[test]
     fn only_what_trusted_proxies_wrote_counts() {
         assert_eq!(told(0, &["1.1.1.1"]), "10.0.0.9", "nobody is trusted");
-        assert_eq!(told(1, &["6.6.6.6, 1.1.1.1"]), "1.1.1.1", "what the client claims is further left");
+        assert_eq!(
+            told(1, &["6.6.6.6, 1.1.1.1"]),
+            "1.1.1.1",
+            "what the client claims is further left"
+        );
         assert_eq!(told(2, &["6.6.6.6, 1.1.1.1, 2.2.2.2"]), "1.1.1.1");
-        assert_eq!(told(2, &["6.6.6.6", "1.1.1.1", "2.2.2.2"]), "1.1.1.1", "several headers are one list");
+        assert_eq!(
+            told(2, &["6.6.6.6", "1.1.1.1", "2.2.2.2"]),
+            "1.1.1.1",
+            "several headers are one list"
+        );
         assert_eq!(told(3, &["1.1.1.1, 2.2.2.2"]), "10.0.0.9", "who came past a proxy");
         assert_eq!(told(1, &[]), "10.0.0.9");
         assert_eq!(told(1, &["1.1.1.1, unknown"]), "10.0.0.9");

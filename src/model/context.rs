@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 /// What an application remembers of one client: JSON values by name, for as long as its socket
 /// lives; each namespace that it is in has a map of its own.
 ///
-/// JSON, because it can be logged, compared in a test, and moved to another server. For a Rust value that should stay
-/// one, see [`Extensions`](super::Extensions).
+/// JSON, because it can be logged, compared in a test, and moved to another server. For a Rust
+/// value that should stay one, see [`Extensions`](super::Extensions).
 ///
 /// ```
 /// # use actix_socketio::ContextMap;
@@ -44,12 +44,15 @@ impl ContextMap {
         Ok(())
     }
 
-    /// Replaces the value under `key` by what `change` makes of it, as one step that no other handler comes between.
+    /// Replaces the value under `key` by what `change` makes of it, as one step that no other
+    /// handler comes between.
     ///
-    /// `change` runs while the map is locked: it must not use the map itself, which would wait for ever.
+    /// `change` runs while the map is locked: it must not use the map itself, which would wait for
+    /// ever.
     ///
     /// # Errors
-    /// If the old value is not what `T` expects, or the new one's `Serialize` fails; the map is then unchanged.
+    /// If the old value is not what `T` expects, or the new one's `Serialize` fails; the map is
+    /// then unchanged.
     pub fn update<T: Serialize + DeserializeOwned>(
         &self,
         key: &str,

@@ -9,7 +9,8 @@ use parking_lot::RwLock;
 
 type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
-/// Rust values of one connection, one for each type: what the handshake's request knew, and a handler will want.
+/// Rust values of one connection, one for each type: what the handshake's request knew, and a
+/// handler will want.
 ///
 /// ```
 /// # use actix_socketio::Extensions;

@@ -18,7 +18,8 @@ use super::{client_ip::client_ip, headers::Headers};
 
 /// What is kept of the request which opened a connection, for all its sockets.
 ///
-/// A copy: the request itself belongs to its worker's thread, and would pin its buffers for the connection's life.
+/// A copy: the request itself belongs to its worker's thread, and would pin its buffers for the
+/// connection's life.
 #[derive(Debug)]
 pub(crate) struct HttpRequestParts {
     uri: Uri,
@@ -49,7 +50,8 @@ impl HttpRequestParts {
     }
 }
 
-/// How a client came: the request that opened its connection, and the `auth` payload it showed to the namespace.
+/// How a client came: the request that opened its connection, and the `auth` payload it showed to
+/// the namespace.
 ///
 /// The same in all seven events, also after the client has gone.
 #[derive(Clone)]
@@ -68,7 +70,8 @@ impl Handshake {
         &self.request.uri
     }
 
-    /// All headers. The map is made when this is called for the first time; [`Handshake::header`] does without.
+    /// All headers. The map is made when this is called for the first time; [`Handshake::header`]
+    /// does without.
     pub fn headers(&self) -> &HeaderMap {
         self.request.headers.map()
     }
@@ -99,7 +102,8 @@ impl Handshake {
         self.request.received.0.elapsed()
     }
 
-    /// The query as a value. Socket.IO's own parameters (`EIO`, `transport`, `t`) are among its fields.
+    /// The query as a value. Socket.IO's own parameters (`EIO`, `transport`, `t`) are among its
+    /// fields.
     ///
     /// # Errors
     /// If the query is not what `T` expects.
@@ -107,8 +111,8 @@ impl Handshake {
         Query::from_query(self.uri().query().unwrap_or_default()).map(Query::into_inner)
     }
 
-    /// The `auth` object of the client's options as a value; `{}` if it gave none. A client of Socket.IO 2 has the query
-    /// of its namespace in that place, `io("/admin?token=…")`.
+    /// The `auth` object of the client's options as a value; `{}` if it gave none. A client of
+    /// Socket.IO 2 has the query of its namespace in that place, `io("/admin?token=…")`.
     ///
     /// # Errors
     /// If the object is not what `T` expects.

@@ -2,8 +2,9 @@ use std::sync::OnceLock;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of a request, in one block of memory for the life of a connection: a map of them takes several kilobytes,
-/// and its values pin the buffer that they were read into. The map is made when somebody asks for it.
+/// The headers of a request, in one block of memory for the life of a connection: a map of them
+/// takes several kilobytes, and its values pin the buffer that they were read into. The map is made
+/// when somebody asks for it.
 #[derive(Debug)]
 pub(super) struct Headers {
     /// `name:value`, each with a line feed, which no value can have.
@@ -13,7 +14,8 @@ pub(super) struct Headers {
 
 impl From<&HeaderMap> for Headers {
     fn from(headers: &HeaderMap) -> Self {
-        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+        let length =
+            headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
         let mut lines = Vec::with_capacity(length);
         for (name, value) in headers {
             lines.extend_from_slice(name.as_str().as_bytes());
@@ -35,7 +37,8 @@ impl Headers {
 
     /// The first header of the name, if it is readable text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()))?;
+        let (_, value) =
+            self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()))?;
         let is_text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
         std::str::from_utf8(value).ok().filter(|_| is_text)
     }

@@ -17,8 +17,8 @@ static IS_OF_ALPHABET: [bool; 256] = {
     table
 };
 
-/// A table of ids that this server has made. They are random, so that nobody can choose them to collide: they need no hash
-/// that withstands it.
+/// A table of ids that this server has made. They are random, so that nobody can choose them to
+/// collide: they need no hash that withstands it.
 pub(crate) type ById<Id, T> = HashMap<Id, T, foldhash::fast::RandomState>;
 
 /// 120 random bits of a cryptographic generator, as base64url.
@@ -34,7 +34,10 @@ impl Id {
     fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().ok()?;
         // All are looked at, which is less work than to stop at the first that is not.
-        bytes.iter().fold(true, |all, byte| all & IS_OF_ALPHABET[usize::from(*byte)]).then_some(Self(bytes))
+        bytes
+            .iter()
+            .fold(true, |all, byte| all & IS_OF_ALPHABET[usize::from(*byte)])
+            .then_some(Self(bytes))
     }
 
     fn as_str(&self) -> &str {
@@ -43,10 +46,11 @@ impl Id {
     }
 }
 
-/// The public name of one client in one namespace: 20 characters of base64url, unguessable and never used twice.
+/// The public name of one client in one namespace: 20 characters of base64url, unguessable and
+/// never used twice.
 ///
-/// It is `socket.id` on the client's side, and may be shown to others; to poll in the client's name takes another id,
-/// which nobody is shown.
+/// It is `socket.id` on the client's side, and may be shown to others; to poll in the client's name
+/// takes another id, which nobody is shown.
 ///
 /// ```
 /// # use actix_socketio::SocketId;
@@ -97,7 +101,9 @@ impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        Id::parse(text).map(Self).ok_or_else(|| InvalidSocketId(text.chars().take(2 * LENGTH).collect()))
+        Id::parse(text)
+            .map(Self)
+            .ok_or_else(|| InvalidSocketId(text.chars().take(2 * LENGTH).collect()))
     }
 }
 
@@ -115,7 +121,8 @@ impl error::Error for InvalidSocketId {}
 
 /// The Engine.IO `sid`: a bearer secret, since who knows it can poll in the client's name.
 ///
-/// It is told to its client once, in the open packet, and shown nowhere else: not in logs, not by `Debug`.
+/// It is told to its client once, in the open packet, and shown nowhere else: not in logs, not by
+/// `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(Id);
 
@@ -165,7 +172,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_ids() {
-        for text in ["", "short", "AbCdEfGhIjKlMnOpQrSt+", "AbCdEfGhIjKlMnOpQrS+", "AbCdEfGhIjKlMnOpQré"] {
+        for text in
+            ["", "short", "AbCdEfGhIjKlMnOpQrSt+", "AbCdEfGhIjKlMnOpQrS+", "AbCdEfGhIjKlMnOpQré"]
+        {
             assert!(text.parse::<SocketId>().is_err(), "{text}");
             assert!(SessionId::parse(text).is_none(), "{text}");
         }

@@ -32,7 +32,8 @@ impl Rate {
     }
 }
 
-/// A token bucket, with the clock passed in. It is full at first, and may go into debt by what can't be taken apart.
+/// A token bucket, with the clock passed in. It is full at first, and may go into debt by what
+/// can't be taken apart.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     rate: Rate,
@@ -64,8 +65,10 @@ impl Bucket {
         self.refill(now);
         let missing = 1.0 - self.tokens;
         // A microsecond more, so that it is enough.
-        (missing > 0.0)
-            .then(|| Duration::from_secs_f64(missing / f64::from(self.rate.per_second)) + Duration::from_micros(1))
+        (missing > 0.0).then(|| {
+            Duration::from_secs_f64(missing / f64::from(self.rate.per_second))
+                + Duration::from_micros(1)
+        })
     }
 
     fn refill(&mut self, now: Instant) {
@@ -91,7 +94,11 @@ mod tests {
         assert!(bucket.take(start + Duration::from_millis(101)).is_ok());
         assert_eq!(bucket.wait(start + Duration::from_secs(60)), None);
         let later = start + Duration::from_secs(60);
-        assert_eq!([(); 4].map(|()| bucket.take(later).is_ok()), [true, true, true, false], "no more than the burst");
+        assert_eq!(
+            [(); 4].map(|()| bucket.take(later).is_ok()),
+            [true, true, true, false],
+            "no more than the burst"
+        );
     }
 
     #[test]

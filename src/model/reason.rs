@@ -17,8 +17,8 @@ pub enum DisconnectReason {
     PingTimeout,
     /// The client sent what is no packet, or none that is legal now. `parse error`.
     ParseError,
-    /// More was waiting for the client than [`Builder::max_outbox`](crate::Builder::max_outbox). `slow consumer`; that
-    /// one is ours alone.
+    /// More was waiting for the client than [`Builder::max_outbox`](crate::Builder::max_outbox).
+    /// `slow consumer`; that one is ours alone.
     SlowConsumer,
     /// The server is going down. `server shutting down`.
     ServerShutdown,

@@ -1,4 +1,5 @@
-//! Packets for one client alone: they need no frame, and no place in the queue, if what they become is known already.
+//! Packets for one client alone: they need no frame, and no place in the queue, if what they become
+//! is known already.
 
 use bytes::{Bytes, BytesMut};
 
@@ -8,14 +9,17 @@ use super::{
 };
 use crate::protocol::{Frame, Single};
 
-/// Room for some small packets: who gets one, often gets more. It is there only until the transport has taken them, and of a
-/// size that glibc gives out without a search (from 1,024 on, it first puts all that is free together).
+/// Room for some small packets: who gets one, often gets more. It is there only until the transport
+/// has taken them, and of a size that glibc gives out without a search (from 1,024 on, it first
+/// puts all that is free together).
 const ROOM: usize = 1000;
 
-/// Bytes of the largest of them. They are copied under the lock; what is larger waits as a frame, which is not.
+/// Bytes of the largest of them. They are copied under the lock; what is larger waits as a frame,
+/// which is not.
 const LARGEST: usize = 4 * 1024;
 
-/// Packets for a WebSocket that takes frames as they are, one behind the other, which leave before the frames that wait.
+/// Packets for a WebSocket that takes frames as they are, one behind the other, which leave before
+/// the frames that wait.
 #[derive(Default)]
 pub(super) struct Ahead {
     bytes: BytesMut,
@@ -48,8 +52,8 @@ impl Ahead {
 }
 
 impl Outbox {
-    /// As [`Outbox::push`], of a packet for this client alone. Where its WebSocket takes frames as they are, and none waits,
-    /// it is put behind the last one without becoming a frame.
+    /// As [`Outbox::push`], of a packet for this client alone. Where its WebSocket takes frames as
+    /// they are, and none waits, it is put behind the last one without becoming a frame.
     pub(crate) fn push_single(&self, mut packet: Single) -> Pushed {
         let cost = packet.cost();
         let Some(websocket) = packet.websocket().filter(|bytes| bytes.len() <= LARGEST) else {
@@ -149,7 +153,10 @@ mod tests {
         assert_eq!(outbox.poll_all(&mut cx()), bytes(&["a", "b", "c"]));
         outbox.push(frame("d"));
         outbox.push_single(single("e"));
-        assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Frames(vec![frame("d"), frame("e")])));
+        assert_eq!(
+            outbox.poll_all(&mut cx()),
+            Poll::Ready(Taken::Frames(vec![frame("d"), frame("e")]))
+        );
     }
 
     #[actix_web::test]
@@ -181,7 +188,8 @@ mod tests {
     #[actix_web::test]
     async fn what_a_websocket_does_not_take_as_it_is_waits_as_a_frame() {
         let outbox = outbox(10_000).await;
-        let binary = |parser: &Encoding| parser.event("/", None, "a", &Bytes::from_static(&[1])).unwrap();
+        let binary =
+            |parser: &Encoding| parser.event("/", None, "a", &Bytes::from_static(&[1])).unwrap();
         for packet in [binary(&Encoding::default()), binary(&Encoding::new(MsgpackParser))] {
             outbox.push_single(packet);
             assert!(matches!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(_))));

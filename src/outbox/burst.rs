@@ -2,8 +2,8 @@ use bytes::{Bytes, BytesMut};
 
 use crate::protocol::Frame;
 
-/// Frames for the same clients, one behind the other. Those who get them as they are, get them in one piece, which is made
-/// once for all.
+/// Frames for the same clients, one behind the other. Those who get them as they are, get them in
+/// one piece, which is made once for all.
 #[derive(Debug)]
 pub(crate) struct Burst {
     frames: Vec<Frame>,

@@ -7,11 +7,13 @@ use super::{Burst, Pushed, queue::Outbox};
 pub(crate) struct Turn(pub(crate) u64);
 
 impl Outbox {
-    /// As [`Outbox::push`], of one frame behind the other; but where the transport waits, in somebody's turn, they are
-    /// written at once, and no task is woken for it. That happens once in a turn: what follows waits, to leave in one write.
+    /// As [`Outbox::push`], of one frame behind the other; but where the transport waits, in
+    /// somebody's turn, they are written at once, and no task is woken for it. That happens once in
+    /// a turn: what follows waits, to leave in one write.
     pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         let mut state = self.state.lock();
-        // The transport waits if it has left its waker: the queue is open then, and nothing is in it.
+        // The transport waits if it has left its waker: the queue is open then, and nothing is in
+        // it.
         debug_assert!(state.waker.is_none() || state.port.is_none() || state.has_nothing());
         if let Some(Turn(turn)) = turn
             && state.waker.is_some()

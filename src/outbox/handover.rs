@@ -13,7 +13,8 @@ impl Outbox {
         self.state.lock().probing
     }
 
-    /// A WebSocket wants to take over; `false` if one does already, or has. Lets the waiting poll return.
+    /// A WebSocket wants to take over; `false` if one does already, or has. Lets the waiting poll
+    /// return.
     pub(crate) fn begin_probe(&self) -> bool {
         let mut state = self.state.lock();
         if state.probing || state.holder == Transport::WebSocket || state.phase != Phase::Open {
@@ -65,7 +66,8 @@ impl Outbox {
         self.state.lock().release_poll();
     }
 
-    /// Whether a poll waits that a goodbye could answer: one that was let go returns with nothing, whatever comes now.
+    /// Whether a poll waits that a goodbye could answer: one that was let go returns with nothing,
+    /// whatever comes now.
     pub(crate) fn is_polled(&self) -> bool {
         let state = self.state.lock();
         state.polling && !state.release_poll && state.frames.is_empty()

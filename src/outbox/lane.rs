@@ -17,8 +17,8 @@ const TAPPED: u8 = 3;
 
 /// One socket's way into its connection's outbox.
 ///
-/// Until the client is admitted to the namespace, frames are held; they follow the CONNECT packet, or are dropped with
-/// a refusal. After the socket's end, frames are dropped. Any thread may push.
+/// Until the client is admitted to the namespace, frames are held; they follow the CONNECT packet,
+/// or are dropped with a refusal. After the socket's end, frames are dropped. Any thread may push.
 #[derive(Debug)]
 #[repr(C)] // what a push looks at stands together
 pub(crate) struct Lane {
@@ -40,7 +40,9 @@ struct Held {
 
 impl Held {
     fn tell(&mut self, frame: &Frame) {
-        self.taps.retain(|tap| !matches!(tap.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_))));
+        self.taps.retain(|tap| {
+            !matches!(tap.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_)))
+        });
     }
 }
 
@@ -57,8 +59,9 @@ impl Lane {
         self.state.load(Ordering::Acquire) == SHUT
     }
 
-    /// Looks at what a push looks at first, without a lock. Who is about to push into many lanes, does this with some of them
-    /// before: what is far away in memory then comes at the same time, where a push waits for its own first.
+    /// Looks at what a push looks at first, without a lock. Who is about to push into many lanes,
+    /// does this with some of them before: what is far away in memory then comes at the same time,
+    /// where a push waits for its own first.
     pub(crate) fn approach(&self) -> usize {
         usize::from(self.state.load(Ordering::Relaxed)) + self.outbox.approach()
     }
@@ -75,7 +78,8 @@ impl Lane {
         }
     }
 
-    /// The same of a packet for this client alone, which needs no frame where it need not wait as one.
+    /// The same of a packet for this client alone, which needs no frame where it need not wait as
+    /// one.
     pub(crate) fn push_single(&self, packet: Single) -> Pushed {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.push_single(packet),
@@ -83,8 +87,8 @@ impl Lane {
         }
     }
 
-    /// As [`Lane::push`], of one frame behind the other; in somebody's turn, they may be written at once. What is dropped of them
-    /// counts for all.
+    /// As [`Lane::push`], of one frame behind the other; in somebody's turn, they may be written at
+    /// once. What is dropped of them counts for all.
     pub(crate) fn deliver(&self, burst: &Burst, turn: Option<Turn>) -> Pushed {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.deliver(burst, turn),
@@ -93,14 +97,17 @@ impl Lane {
                 burst.frames().iter().for_each(|frame| self.tell(frame));
                 self.outbox.deliver(burst, turn)
             }
-            _ => burst.frames().iter().fold(Pushed::Queued, |all, frame| match self.hold(frame.clone(), false) {
-                Pushed::Queued => all,
-                Pushed::Dropped => Pushed::Dropped,
+            _ => burst.frames().iter().fold(Pushed::Queued, |all, frame| {
+                match self.hold(frame.clone(), false) {
+                    Pushed::Queued => all,
+                    Pushed::Dropped => Pushed::Dropped,
+                }
             }),
         }
     }
 
-    /// Lets somebody listen to what goes out from now on. One who does not keep up misses something.
+    /// Lets somebody listen to what goes out from now on. One who does not keep up misses
+    /// something.
     pub(crate) fn tap(&self, listener: mpsc::Sender<Frame>) {
         let mut held = self.held.lock();
         if self.is_shut() {
@@ -115,7 +122,8 @@ impl Lane {
         self.held.lock().tell(frame);
     }
 
-    /// Pushes a frame if the transport has nothing else to send, and waits for something; otherwise the frame is dropped.
+    /// Pushes a frame if the transport has nothing else to send, and waits for something; otherwise
+    /// the frame is dropped.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
         match self.state.load(Ordering::Acquire) {
             OPEN => self.outbox.push_volatile(frame),
@@ -127,7 +135,8 @@ impl Lane {
         }
     }
 
-    /// Pushes a last frame: nothing that is pushed after it follows it. What another thread is about to push just now may.
+    /// Pushes a last frame: nothing that is pushed after it follows it. What another thread is
+    /// about to push just now may.
     pub(crate) fn push_last(&self, frame: Frame) -> Pushed {
         // Whoever swaps an open state for SHUT is the only one to push a last frame.
         let open = |state| matches!(state, OPEN | TAPPED).then_some(SHUT);
@@ -204,7 +213,9 @@ mod tests {
 
     fn sent(lane: &Lane) -> Vec<String> {
         match lane.outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Taken::Frames(frames)) => frames.iter().map(|frame| frame.text().to_owned()).collect(),
+            Poll::Ready(Taken::Frames(frames)) => {
+                frames.iter().map(|frame| frame.text().to_owned()).collect()
+            }
             Poll::Pending => Vec::new(),
             other => panic!("{other:?}"),
         }

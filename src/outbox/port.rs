@@ -5,10 +5,11 @@ use tokio::net::TcpStream;
 
 use super::Outbox;
 
-/// The connection of the WebSocket that takes, if it takes frames as they are: others may write to it while it waits.
+/// The connection of the WebSocket that takes, if it takes frames as they are: others may write to
+/// it while it waits.
 ///
-/// It is *in* the outbox, and not at the end of a pointer: who writes to ten thousand of them in a row waits for memory more
-/// than for anything else of ours.
+/// It is *in* the outbox, and not at the end of a pointer: who writes to ten thousand of them in a
+/// row waits for memory more than for anything else of ours.
 pub(super) struct Port {
     stream: TcpStream,
     /// The last turn in which something was written past the queue.
@@ -22,16 +23,17 @@ const FLAGS: i32 = libc::MSG_NOSIGNAL;
 const FLAGS: i32 = 0;
 
 impl Port {
-    /// Writes what there is room for. It does not ask what tokio knows of the connection's readiness, which is far away in
-    /// memory, and mostly says that there is room; the kernel knows better.
+    /// Writes what there is room for. It does not ask what tokio knows of the connection's
+    /// readiness, which is far away in memory, and mostly says that there is room; the kernel knows
+    /// better.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         SockRef::from(&self.stream).send_with_flags(bytes, FLAGS)
     }
 }
 
 impl Outbox {
-    /// Takes the connection of the WebSocket that takes from here, which must not block. From now on, frames may be written to it past the queue
-    /// whenever its task waits.
+    /// Takes the connection of the WebSocket that takes from here, which must not block. From now
+    /// on, frames may be written to it past the queue whenever its task waits.
     ///
     /// # Errors
     /// With the connection, if there is one already: that one stays.
@@ -44,7 +46,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Does something with the connection, if it is here. Nothing is written to it or pushed meanwhile.
+    /// Does something with the connection, if it is here. Nothing is written to it or pushed
+    /// meanwhile.
     pub(crate) fn with_port<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
         self.state.lock().port.as_ref().map(|port| does(&port.stream))
     }

@@ -36,8 +36,8 @@ pub(crate) enum Pushed {
 pub(crate) enum Taken {
     /// This one: what waits most of the time, and needs no list.
     One(Frame),
-    /// Of a WebSocket that takes frames as they are, before anything else: several of them in one piece, or what is left of
-    /// what it has got the beginning of.
+    /// Of a WebSocket that takes frames as they are, before anything else: several of them in one
+    /// piece, or what is left of what it has got the beginning of.
     Bytes(Bytes),
     /// These, in order; there may be more.
     Frames(Vec<Frame>),
@@ -85,8 +85,8 @@ const KEPT: usize = 8;
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
-/// The queue of one connection, bounded in bytes. Its lock is held to push, to take, and for
-/// each system call on the connection that is in it: no more than 64 KiB at a time, and without waiting.
+/// The queue of one connection, bounded in bytes. Its lock is held to push, to take, and for each
+/// system call on the connection that is in it: no more than 64 KiB at a time, and without waiting.
 #[repr(C, align(64))]
 pub(crate) struct Outbox {
     pub(super) state: Mutex<State>,
@@ -126,7 +126,11 @@ impl Outbox {
         self.push_all(self.state.lock(), [frame])
     }
 
-    pub(super) fn push_all(&self, mut state: MutexGuard<'_, State>, frames: impl IntoIterator<Item = Frame>) -> Pushed {
+    pub(super) fn push_all(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        frames: impl IntoIterator<Item = Frame>,
+    ) -> Pushed {
         if state.phase != Phase::Open {
             return Pushed::Dropped;
         }
@@ -228,10 +232,16 @@ impl Outbox {
         self.state.lock().phase == Phase::Cut
     }
 
-    /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one at least.
+    /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one
+    /// at least.
     ///
     /// The goodbye comes by itself: clients drop what comes with it.
-    pub(crate) fn poll_batch(&self, max_bytes: usize, max_packets: usize, cx: &mut Context<'_>) -> Poll<Taken> {
+    pub(crate) fn poll_batch(
+        &self,
+        max_bytes: usize,
+        max_packets: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Taken> {
         let mut state = self.state.lock();
         if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
             return Poll::Ready(Taken::Nothing);
@@ -258,7 +268,8 @@ impl Outbox {
         Poll::Ready(Taken::Frames(batch))
     }
 
-    /// The transport writes something else, and takes no more. What is left of a frame that it has begun comes first.
+    /// The transport writes something else, and takes no more. What is left of a frame that it has
+    /// begun comes first.
     pub(crate) fn stop_waiting(&self) -> Option<Bytes> {
         let mut state = self.state.lock();
         state.waker = None;
@@ -275,12 +286,17 @@ impl Outbox {
         }
     }
 
-    /// Takes everything that waits. Pending: there is nothing, and whoever takes has nothing else to write either.
+    /// Takes everything that waits. Pending: there is nothing, and whoever takes has nothing else
+    /// to write either.
     pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<Taken> {
         self.all(self.state.lock(), Some(cx.waker()))
     }
 
-    pub(super) fn all(&self, mut state: MutexGuard<'_, State>, waker: Option<&Waker>) -> Poll<Taken> {
+    pub(super) fn all(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        waker: Option<&Waker>,
+    ) -> Poll<Taken> {
         if let Some(rest) = state.rest.take() {
             state.bytes -= rest.len();
             return Poll::Ready(Taken::Bytes(rest));
@@ -289,7 +305,8 @@ impl Outbox {
             return Poll::Ready(Taken::One(frame));
         }
         state.bytes = 0;
-        // The queue keeps its room, so that it does not grow anew for each batch; but not that of a crowd.
+        // The queue keeps its room, so that it does not grow anew for each batch; but not that of a
+        // crowd.
         let all = if state.frames.is_empty() {
             Vec::new()
         } else if state.frames.capacity() > KEPT {
@@ -305,7 +322,12 @@ impl Outbox {
         self.taken(state, all, waker)
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, frames: Vec<Frame>, waker: Option<&Waker>) -> Poll<Taken> {
+    fn taken(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        frames: Vec<Frame>,
+        waker: Option<&Waker>,
+    ) -> Poll<Taken> {
         match state.phase {
             Phase::Cut => Poll::Ready(Taken::Cut),
             Phase::Finished if state.frames.is_empty() => {
@@ -337,7 +359,10 @@ impl State {
 
     /// Open, and nothing waits: what is written now comes next.
     pub(super) fn has_nothing(&self) -> bool {
-        self.phase == Phase::Open && self.rest.is_none() && self.ahead.is_empty() && self.frames.is_empty()
+        self.phase == Phase::Open
+            && self.rest.is_none()
+            && self.ahead.is_empty()
+            && self.frames.is_empty()
     }
 
     /// The frame that waits, if it is all there is and more may come.

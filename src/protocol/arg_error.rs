@@ -1,6 +1,7 @@
 use std::{error, fmt};
 
-/// An argument is not of the type that was asked for. The sender is to blame, or the handler's expectation is off.
+/// An argument is not of the type that was asked for. The sender is to blame, or the handler's
+/// expectation is off.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ArgError {

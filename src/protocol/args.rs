@@ -20,9 +20,11 @@ use super::{
     json::plain,
 };
 
-/// The arguments of an event or an acknowledgement: raw JSON, typed when asked, and the binary that came with it.
+/// The arguments of an event or an acknowledgement: raw JSON, typed when asked, and the binary that
+/// came with it.
 ///
-/// They are checked to be JSON when they arrive, and nothing more: what no handler reads is never parsed.
+/// They are checked to be JSON when they arrive, and nothing more: what no handler reads is never
+/// parsed.
 ///
 /// ```
 /// use actix_socketio::protocol::Args;
@@ -73,8 +75,8 @@ fn ranges(json: &str) -> serde_json::Result<Values> {
     reader.deserialize_seq(Ranges(json)).and_then(|values| reader.end().map(|()| values))
 }
 
-/// The same of an array of strings with nothing escaped and nothing between them, as many events are: much cheaper than to
-/// read any JSON. `None`: it is something else.
+/// The same of an array of strings with nothing escaped and nothing between them, as many events
+/// are: much cheaper than to read any JSON. `None`: it is something else.
 fn strings(json: &str) -> Option<Values> {
     let json = json.as_bytes();
     let (mut values, mut at) = (Values::new(), 0);
@@ -101,7 +103,11 @@ impl Args {
     }
 
     /// The same, of the text after so many bytes.
-    pub(super) fn parse_after(text: ByteString, start: usize, depth: usize) -> Result<Self, DecodeError> {
+    pub(super) fn parse_after(
+        text: ByteString,
+        start: usize,
+        depth: usize,
+    ) -> Result<Self, DecodeError> {
         let json = &text[start..];
         check_depth(json, depth)?;
         let (mut values, are_plain) = match strings(json) {
@@ -114,10 +120,12 @@ impl Args {
         Ok(Self { text, start, values, are_plain, attachments: Vec::new() })
     }
 
-    /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand for.
+    /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand
+    /// for.
     ///
     /// # Errors
-    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs, or another placeholder's.
+    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs, or another
+    /// placeholder's.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
         if !attachments.is_empty() {
             check_placeholders(&self.text[self.start..], attachments.len())?;
@@ -163,14 +171,16 @@ impl Args {
         attachment(self.raw(index)?, &self.attachments)
     }
 
-    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option` takes it; what is
-    /// binary reads as bytes, into `Bytes` or `serde_bytes`, also within a structure.
+    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option`
+    /// takes it; what is binary reads as bytes, into `Bytes` or `serde_bytes`, also within a
+    /// structure.
     ///
     /// # Errors
     /// [`ArgError`] if the argument is not what `T` expects.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
         let raw = self.raw(index).unwrap_or("null");
-        // Without a look at each character. A type that a string is not, or not by itself, is for serde_json to judge.
+        // Without a look at each character. A type that a string is not, or not by itself, is for
+        // serde_json to judge.
         if self.are_plain
             && let Some(text) = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"'))
             && let Ok(value) = T::deserialize(BorrowedStrDeserializer::<value::Error>::new(text))
@@ -180,10 +190,16 @@ impl Args {
         let value = if self.attachments.is_empty() {
             serde_json::from_str(raw)
         } else {
-            serde_json::from_str(raw)
-                .and_then(|value| T::deserialize(WithAttachments { value, attachments: &self.attachments }))
+            serde_json::from_str(raw).and_then(|value| {
+                T::deserialize(WithAttachments { value, attachments: &self.attachments })
+            })
         };
-        value.map_err(|source| ArgError { index, count: self.len(), expected: std::any::type_name::<T>(), source })
+        value.map_err(|source| ArgError {
+            index,
+            count: self.len(),
+            expected: std::any::type_name::<T>(),
+            source,
+        })
     }
 
     /// Bytes that it takes in memory, roughly.
@@ -216,8 +232,8 @@ impl PartialEq for Args {
 
 impl Eq for Args {}
 
-/// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed", &Many(event.args()))` passes them
-/// on as they came, and what is binary as binary.
+/// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed",
+/// &Many(event.args()))` passes them on as they came, and what is binary as binary.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let attachments = &self.attachments;
@@ -265,7 +281,10 @@ mod tests {
         let args = args(r#"["x"]"#).unwrap();
         let wrong = args.get::<u32>(0).unwrap_err().to_string();
         assert!(wrong.starts_with("argument 0 is no u32: invalid type: string"), "{wrong}");
-        assert_eq!(args.get::<u32>(1).unwrap_err().to_string(), "argument 1 (u32) is missing: there are 1");
+        assert_eq!(
+            args.get::<u32>(1).unwrap_err().to_string(),
+            "argument 1 (u32) is missing: there are 1"
+        );
     }
 
     #[test]
@@ -297,13 +316,17 @@ mod tests {
             "parts":[{"Text":"x"},{"Data":{"num":2,"_placeholder":true}},"Nothing"]},7]"#;
         let [a, b, c] = [&[1, 2][..], &[3], &[]].map(Bytes::from_static);
         let attachments = vec![a.clone(), b.clone(), c.clone()];
-        let twice = args(r#"[[{"_placeholder":true,"num":2}],{"_placeholder":true,"num":2}]"#).unwrap();
+        let twice =
+            args(r#"[[{"_placeholder":true,"num":2}],{"_placeholder":true,"num":2}]"#).unwrap();
         assert!(twice.attach(attachments.clone()).is_err());
         let args = args(json).unwrap().attach(attachments).unwrap();
         assert_eq!(args.binary(0), Some(b.clone()));
         assert_eq!(args.get::<Bytes>(0).unwrap(), b);
         let parts = vec![Part::Text("x".to_owned()), Part::Data(c), Part::Nothing];
-        assert_eq!(args.get::<File>(1).unwrap(), File { name: "a".to_owned(), data: a, thumbnail: None, parts });
+        assert_eq!(
+            args.get::<File>(1).unwrap(),
+            File { name: "a".to_owned(), data: a, thumbnail: None, parts }
+        );
         assert_eq!(args.get::<u8>(2).unwrap(), 7);
         assert_eq!((args.binary(1), args.binary(2), args.binary(3)), (None, None, None));
         assert!(args.get::<u32>(0).is_err());
@@ -316,7 +339,10 @@ mod tests {
         assert_eq!(relay(&plain).text(), r#"42["e","a",1.0,{"b":[null, 2]}]"#);
         assert_eq!(relay(&Args::default()).text(), r#"42["e"]"#);
         let json = r#"[{"_placeholder":true,"num":1},{"x":[{"_placeholder":true,"num":0},1]}]"#;
-        let binary = args(json).unwrap().attach(vec![Bytes::from_static(&[0]), Bytes::from_static(&[1])]).unwrap();
+        let binary = args(json)
+            .unwrap()
+            .attach(vec![Bytes::from_static(&[0]), Bytes::from_static(&[1])])
+            .unwrap();
         let frame = relay(&binary);
         let [a, b] = [0, 1].map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
         assert_eq!(frame.text(), format!(r#"452-["e",{a},{{"x":[{b},1]}}]"#));
@@ -362,7 +388,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_checked() {
-        let attached = |json: &str, count: usize| args(json).unwrap().attach(vec![Bytes::new(); count]);
+        let attached =
+            |json: &str, count: usize| args(json).unwrap().attach(vec![Bytes::new(); count]);
         for num in ["1", "-1", "0.5", r#""0""#, "null"] {
             let json = format!(r#"[{{"x":[{{"_placeholder":true,"num":{num}}}]}}]"#);
             assert!(matches!(attached(&json, 1), Err(DecodeError::Payload(_))), "{json}");

@@ -70,7 +70,9 @@ impl Decoder {
     /// [`DecodeError`], for which Socket.IO closes the connection with the reason `parse error`.
     pub fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
         if let Some(partial) = &self.partial {
-            return Err(DecodeError::AttachmentsDue { due: partial.due - partial.attachments.len() });
+            return Err(DecodeError::AttachmentsDue {
+                due: partial.due - partial.attachments.len(),
+            });
         }
         let (packet, due) = Packet::decode(text, &self.limits)?;
         if due == 0 {
@@ -83,7 +85,8 @@ impl Decoder {
     /// Takes an attachment; answers the packet if it was the last one.
     ///
     /// # Errors
-    /// [`DecodeError::UnexpectedBinary`], [`DecodeError::AttachmentsTooLarge`], and [`DecodeError::Payload`] for placeholders which don't fit.
+    /// [`DecodeError::UnexpectedBinary`], [`DecodeError::AttachmentsTooLarge`], and
+    /// [`DecodeError::Payload`] for placeholders which don't fit.
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
         let partial = self.partial.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
         partial.bytes = partial.bytes.saturating_add(data.len());
@@ -98,7 +101,9 @@ impl Decoder {
         let Partial { packet, attachments, .. } = *partial;
         let Packet { namespace, kind } = packet;
         let kind = match kind {
-            PacketKind::Event { name, args, id } => PacketKind::Event { name, args: args.attach(attachments)?, id },
+            PacketKind::Event { name, args, id } => {
+                PacketKind::Event { name, args: args.attach(attachments)?, id }
+            }
             PacketKind::Ack { id, args } => PacketKind::Ack { id, args: args.attach(attachments)? },
             other => other,
         };
@@ -140,14 +145,22 @@ mod tests {
         waiting.text(r#"52-["e"]"#.into()).unwrap();
         waiting.binary(Bytes::new()).unwrap();
         assert_eq!(waiting.text(r#"2["e"]"#.into()), Err(DecodeError::AttachmentsDue { due: 1 }));
-        assert_eq!(decoder().text(r#"511-["e"]"#.into()), Err(DecodeError::TooManyAttachments { limit: 10 }));
-        for text in [r#"5["e"]"#, r#"51["e"]"#, "5-[]", r#"5x-["e"]"#, r#"599999999999999999999-["e"]"#] {
+        assert_eq!(
+            decoder().text(r#"511-["e"]"#.into()),
+            Err(DecodeError::TooManyAttachments { limit: 10 })
+        );
+        for text in
+            [r#"5["e"]"#, r#"51["e"]"#, "5-[]", r#"5x-["e"]"#, r#"599999999999999999999-["e"]"#]
+        {
             assert!(decoder().text(text.into()).is_err(), "{text}");
         }
         let mut large = Decoder::new(DecodeLimits::new(9, 2, 5));
         large.text(r#"52-["e"]"#.into()).unwrap();
         assert_eq!(large.binary(Bytes::from_static(&[0; 3])), Ok(None));
-        assert_eq!(large.binary(Bytes::from_static(&[0; 3])), Err(DecodeError::AttachmentsTooLarge { limit: 5 }));
+        assert_eq!(
+            large.binary(Bytes::from_static(&[0; 3])),
+            Err(DecodeError::AttachmentsTooLarge { limit: 5 })
+        );
         let mut wrong = decoder();
         wrong.text(r#"51-["e",{"_placeholder":true,"num":1}]"#.into()).unwrap();
         assert!(matches!(wrong.binary(Bytes::new()), Err(DecodeError::Payload(_))));

@@ -2,11 +2,14 @@ use super::DecodeError;
 
 /// Refuses JSON whose arrays and objects are nested more than `limit` deep.
 ///
-/// serde_json skips raw values without recursion, so depth costs this server nothing; but what one client sends may be
-/// passed on to others, and parsers that do recurse (Python's, at 1,000) would fall over it.
+/// serde_json skips raw values without recursion, so depth costs this server nothing; but what one
+/// client sends may be passed on to others, and parsers that do recurse (Python's, at 1,000) would
+/// fall over it.
 pub(super) fn check_depth(json: &str, limit: usize) -> Result<(), DecodeError> {
     // Fewer opening brackets than the limit can't be nested beyond it.
-    if json.len() <= limit || json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= limit {
+    if json.len() <= limit
+        || json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= limit
+    {
         return Ok(());
     }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);

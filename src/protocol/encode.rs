@@ -42,7 +42,8 @@ pub fn disconnect(namespace: &str) -> Frame {
     start('1', namespace).into_frame()
 }
 
-/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged; with bytes in the data, `451-["name",…]`.
+/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged; with bytes in the data,
+/// `451-["name",…]`.
 ///
 /// # Errors
 /// What `data`'s `Serialize` reports: a map whose keys are no strings, say.
@@ -82,11 +83,16 @@ pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_
     Ok(finish(out, args.attachments().to_vec()).into_frame())
 }
 
-/// `437[data]`: the answer to the event which asked with that id; with bytes in the data, `461-7[…]`.
+/// `437[data]`: the answer to the event which asked with that id; with bytes in the data,
+/// `461-7[…]`.
 ///
 /// # Errors
 /// What `data`'s `Serialize` reports.
-pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: &AckId, data: &T) -> Result<Frame, serde_json::Error> {
+pub fn ack<T: Serialize + ?Sized>(
+    namespace: &str,
+    id: &AckId,
+    data: &T,
+) -> Result<Frame, serde_json::Error> {
     write_ack(namespace, id, data).map(Written::into_frame)
 }
 
@@ -150,8 +156,14 @@ mod tests {
         assert_eq!(connect_error("/", r#"{"message":"no"}"#).text(), r#"44{"message":"no"}"#);
         assert_eq!(disconnect("/").text(), "41");
         assert_eq!(disconnect("/admin").text(), "41/admin,");
-        assert_eq!(event("/", None, "goal", &json!({"a": 1})).unwrap().text(), r#"42["goal",{"a":1}]"#);
-        assert_eq!(event("/", None, "goal", &Many(("a", 1))).unwrap().text(), r#"42["goal","a",1]"#);
+        assert_eq!(
+            event("/", None, "goal", &json!({"a": 1})).unwrap().text(),
+            r#"42["goal",{"a":1}]"#
+        );
+        assert_eq!(
+            event("/", None, "goal", &Many(("a", 1))).unwrap().text(),
+            r#"42["goal","a",1]"#
+        );
         assert_eq!(event("/x", Some(7), "q\"", &()).unwrap().text(), r#"42/x,7["q\"",null]"#);
         assert_eq!(ack("/", &id, &[1, 2]).unwrap().text(), r#"4312[[1,2]]"#);
         assert_eq!(ack("/", &id, &Many([1, 2])).unwrap().text(), r#"4312[1,2]"#);
@@ -172,7 +184,10 @@ mod tests {
     #[test]
     fn what_a_client_sent_is_passed_on_as_it_was() {
         let json = r#"["to", {"_placeholder":true,"num":1}, 1.0]"#;
-        let args = Args::parse(json.into(), 10).unwrap().attach(vec![Bytes::new(), Bytes::from_static(&[1])]).unwrap();
+        let args = Args::parse(json.into(), 10)
+            .unwrap()
+            .attach(vec![Bytes::new(), Bytes::from_static(&[1])])
+            .unwrap();
         let frame = forward("/", "e", &args.skip(1)).unwrap();
         assert_eq!(frame.text(), r#"452-["e",{"_placeholder":true,"num":1},1.0]"#);
         assert_eq!(frame.attachments().len(), 2);

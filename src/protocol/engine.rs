@@ -27,7 +27,8 @@ pub enum EnginePacket {
     Pong(ByteString),
     /// `4`: a Socket.IO packet.
     Message(ByteString),
-    /// `b` and base64: an attachment of the packet before. On a WebSocket it is a binary message, without the `b`.
+    /// `b` and base64: an attachment of the packet before. On a WebSocket it is a binary message,
+    /// without the `b`.
     Binary(Bytes),
     /// `5`: the client moves to the transport that this packet came over.
     Upgrade,
@@ -39,7 +40,8 @@ impl EnginePacket {
     /// Reads one packet; its data shares the memory of `text`.
     ///
     /// # Errors
-    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Payload`] for what is no base64.
+    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Payload`] for
+    /// what is no base64.
     pub fn decode(text: ByteString) -> Result<Self, DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         let data = || text.slice_ref(&text[1..]);
@@ -66,7 +68,9 @@ impl EnginePacket {
         /// Of two characters, an argument and a comma, the place is remembered in 16 bytes.
         const EACH: usize = 9;
         let data = match self {
-            Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => text.len(),
+            Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => {
+                text.len()
+            }
             Self::Binary(data) => data.len(),
             Self::Close | Self::Upgrade | Self::Noop => 0,
         };
@@ -100,7 +104,10 @@ mod tests {
         assert_eq!(EnginePacket::decode("7".into()), Err(DecodeError::UnknownEngineType('7')));
         assert_eq!(EnginePacket::decode("é".into()), Err(DecodeError::UnknownEngineType('é')));
         assert!(matches!(EnginePacket::decode("bAQI!".into()), Err(DecodeError::Payload(_))));
-        assert_eq!(EnginePacket::decode("bAQID".into()), Ok(EnginePacket::Binary(Bytes::from_static(&[1, 2, 3]))));
+        assert_eq!(
+            EnginePacket::decode("bAQID".into()),
+            Ok(EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])))
+        );
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 use std::{error, fmt};
 
-/// Why something that a peer sent is no packet. The peer is to blame; the session it belongs to is closed.
+/// Why something that a peer sent is no packet. The peer is to blame; the session it belongs to is
+/// closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -17,7 +18,8 @@ pub enum DecodeError {
         /// How many.
         due: usize,
     },
-    /// A packet announces more attachments than [`DecodeLimits::attachments`](super::DecodeLimits::attachments).
+    /// A packet announces more attachments than
+    /// [`DecodeLimits::attachments`](super::DecodeLimits::attachments).
     TooManyAttachments {
         /// The limit that was passed.
         limit: usize,
@@ -49,9 +51,13 @@ impl fmt::Display for DecodeError {
             Self::UnknownType(c) => write!(f, "unknown Socket.IO packet type {c:?}"),
             Self::UnexpectedBinary => f.write_str("binary that no packet has announced"),
             Self::AttachmentsDue { due } => write!(f, "a packet while {due} attachments are due"),
-            Self::TooManyAttachments { limit } => write!(f, "a packet with more than {limit} attachments"),
+            Self::TooManyAttachments { limit } => {
+                write!(f, "a packet with more than {limit} attachments")
+            }
             Self::Payload(what) => write!(f, "bad payload: {what}"),
-            Self::AttachmentsTooLarge { limit } => write!(f, "attachments of more than {limit} bytes together"),
+            Self::AttachmentsTooLarge { limit } => {
+                write!(f, "attachments of more than {limit} bytes together")
+            }
             Self::TooDeep { limit } => write!(f, "JSON nested more than {limit} levels deep"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved"),
             Self::NotUtf8 => f.write_str("text that is not UTF-8"),

@@ -19,9 +19,9 @@ const RSV1: u8 = 0x40;
 
 /// An encoded packet: written once, sent to any number of clients over any transport.
 ///
-/// It holds the WebSocket frame (servers don't mask, so header and payload never change); the text of the packet, as a
-/// long-polling body wants it, is a slice of the same memory. Attachments follow as frames of their own. A clone copies
-/// no bytes.
+/// It holds the WebSocket frame (servers don't mask, so header and payload never change); the text
+/// of the packet, as a long-polling body wants it, is a slice of the same memory. Attachments
+/// follow as frames of their own. A clone copies no bytes.
 #[derive(Clone)]
 pub struct Frame {
     /// All WebSocket frames, one after the other.
@@ -38,7 +38,8 @@ pub struct Frame {
 #[derive(Default)]
 struct Extra {
     attachments: Vec<Bytes>,
-    /// The WebSocket frames, compressed: made for the first client that wants them so. `None`: that saves nothing.
+    /// The WebSocket frames, compressed: made for the first client that wants them so. `None`: that
+    /// saves nothing.
     deflated: OnceLock<Option<Bytes>>,
 }
 
@@ -51,7 +52,13 @@ impl Frame {
     pub const CLOSE: Self = Self::short(b"\x81\x011");
 
     const fn short(bytes: &'static [u8]) -> Self {
-        Self { websocket: Bytes::from_static(bytes), header: 2, first: bytes.len(), deflatable: false, extra: None }
+        Self {
+            websocket: Bytes::from_static(bytes),
+            header: 2,
+            first: bytes.len(),
+            deflatable: false,
+            extra: None,
+        }
     }
 
     /// Of a text's WebSocket frame, which begins with so many bytes of header.
@@ -65,7 +72,13 @@ impl Frame {
             put_frame(&mut websocket, FIN_BINARY, attachment);
         }
         let extra = Extra { attachments, ..Extra::default() };
-        Self { websocket: websocket.freeze(), header, first, deflatable: false, extra: Some(Arc::new(extra)) }
+        Self {
+            websocket: websocket.freeze(),
+            header,
+            first,
+            deflatable: false,
+            extra: Some(Arc::new(extra)),
+        }
     }
 
     /// Frames one Engine.IO packet.
@@ -91,10 +104,12 @@ impl Frame {
         }
     }
 
-    /// The packet's text: an Engine.IO packet, such as `42["message","hello"]`. Of a binary one, there is none.
+    /// The packet's text: an Engine.IO packet, such as `42["message","hello"]`. Of a binary one,
+    /// there is none.
     pub fn text(&self) -> &str {
         // Written from `str`s and by serde_json, which writes UTF-8.
-        std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first]).unwrap_or_default()
+        std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first])
+            .unwrap_or_default()
     }
 
     /// What is binary in it, in order.
@@ -117,7 +132,8 @@ impl Frame {
         &self.websocket[..self.first]
     }
 
-    /// The same for a client that takes no binary (`b64=1`): attachments are text frames, as in polling.
+    /// The same for a client that takes no binary (`b64=1`): attachments are text frames, as in
+    /// polling.
     pub fn websocket_base64(&self) -> Bytes {
         if self.attachments().is_empty() {
             return self.websocket.clone();
@@ -134,18 +150,21 @@ impl Frame {
         cost(self.len(), self.attachments())
     }
 
-    /// Gives it a place for its compressed form, which all clones made from now on share; [`Frame::deflated`] has nothing
-    /// to do for a frame without.
+    /// Gives it a place for its compressed form, which all clones made from now on share;
+    /// [`Frame::deflated`] has nothing to do for a frame without.
     pub(crate) fn deflatable(mut self) -> Self {
         self.deflatable = true;
         self.extra.get_or_insert_default();
         self
     }
 
-    /// The same as [`Frame::websocket`] for a client with permessage-deflate (RFC 7692). `deflate` is given the payload
-    /// of each WebSocket frame and answers with a shorter one, or with none; it is asked once for all clones.
+    /// The same as [`Frame::websocket`] for a client with permessage-deflate (RFC 7692). `deflate`
+    /// is given the payload of each WebSocket frame and answers with a shorter one, or with none;
+    /// it is asked once for all clones.
     pub fn deflated(&self, deflate: impl Fn(&[u8]) -> Option<Vec<u8>>) -> &Bytes {
-        let Some(extra) = self.extra.as_ref().filter(|_| self.deflatable) else { return &self.websocket };
+        let Some(extra) = self.extra.as_ref().filter(|_| self.deflatable) else {
+            return &self.websocket;
+        };
         let make = || {
             let text = &self.websocket[usize::from(self.header)..self.first];
             let text = (self.first > 0).then_some((FIN_TEXT, text));
@@ -197,7 +216,8 @@ impl Frame {
 
     /// How many bytes [`Frame::polling`] adds at most.
     pub fn polling_len(&self) -> usize {
-        let attachments = self.attachments().iter().map(|attachment| 2 + attachment.len().div_ceil(3) * 4);
+        let attachments =
+            self.attachments().iter().map(|attachment| 2 + attachment.len().div_ceil(3) * 4);
         self.first.saturating_sub(usize::from(self.header)) + 1 + attachments.sum::<usize>()
     }
 
@@ -225,7 +245,8 @@ impl fmt::Debug for Frame {
 
 /// Bytes that a frame of so many takes in memory, roughly.
 pub(super) fn cost(length: usize, attachments: &[Bytes]) -> usize {
-    /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's own.
+    /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's
+    /// own.
     const ALLOCATION: usize = 64;
     let attached: usize = attachments.iter().map(|data| data.len() + ALLOCATION).sum();
     size_of::<Frame>() + ALLOCATION + length + attached
@@ -303,7 +324,8 @@ mod tests {
         let frame = written.into_frame();
         assert_eq!(frame.text(), "451-[…]");
         let text = WsFrame::Text("451-[…]".into());
-        let binary = [WsFrame::Binary(Bytes::from_static(&[1, 2, 3])), WsFrame::Binary(Bytes::new())];
+        let binary =
+            [WsFrame::Binary(Bytes::from_static(&[1, 2, 3])), WsFrame::Binary(Bytes::new())];
         assert_eq!(read(frame.websocket())[0], text);
         assert_eq!(read(frame.websocket())[1..], binary);
         let base64 = [text, WsFrame::Text("bAQID".into()), WsFrame::Text("b".into())];
@@ -324,7 +346,10 @@ mod tests {
             Some(vec![1, 2, 3])
         };
         assert_eq!(frame.deflated(shorter)[..], [FIN_TEXT | RSV1, 3, 1, 2, 3]);
-        assert_eq!(clone.deflated(|_| panic!("again")).as_ptr(), frame.deflated(|_| panic!("again")).as_ptr());
+        assert_eq!(
+            clone.deflated(|_| panic!("again")).as_ptr(),
+            frame.deflated(|_| panic!("again")).as_ptr()
+        );
         assert_eq!(clone, frame);
 
         let frame = Frame::engine(&EnginePacket::Message("x".repeat(LENGTH).into())).deflatable();

@@ -8,8 +8,8 @@ use serde_json::{Serializer, ser::Formatter};
 
 use super::many::{Kind, kind};
 
-/// Writes `data` as arguments, each behind a comma unless it is the first in its array, and answers what is binary in
-/// it, in the order of the placeholders that stand for it.
+/// Writes `data` as arguments, each behind a comma unless it is the first in its array, and answers
+/// what is binary in it, in the order of the placeholders that stand for it.
 pub(super) fn write_args<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     is_first: bool,
@@ -24,7 +24,8 @@ pub(super) fn write_args<T: Serialize + ?Sized>(
     if kind == Kind::Text {
         return Ok(Vec::new());
     }
-    let mut arguments = Arguments { spread: kind == Kind::Many, is_first, depth: 0, attachments: Vec::new() };
+    let mut arguments =
+        Arguments { spread: kind == Kind::Many, is_first, depth: 0, attachments: Vec::new() };
     if !arguments.spread && !is_first {
         out.push(b',');
     }
@@ -68,24 +69,26 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Looks at all of them in any case, and for one thing after the other: without a way out, the compiler makes each of them
-/// one step over a vector.
+/// Looks at all of them in any case, and for one thing after the other: without a way out, the
+/// compiler makes each of them one step over a vector.
 fn has_special(chunk: &[u8; 16]) -> bool {
     let any = |is: fn(u8) -> bool| chunk.iter().fold(false, |any, byte| any | is(*byte));
     any(|byte| byte < 0x20) | any(|byte| byte == b'"') | any(|byte| byte == b'\\')
 }
 
-/// The highest bit of the first of eight bytes that is special, from the lowest; of those above it, it may be wrong.
+/// The highest bit of the first of eight bytes that is special, from the lowest; of those above it,
+/// it may be wrong.
 fn special(bytes: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     // A byte that is zero borrows from its highest bit, unless that was set before.
     let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
     let control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    (control | zeros(bytes ^ (ONES * u64::from(b'"'))) | zeros(bytes ^ (ONES * u64::from(b'\\')))) & (ONES * 0x80)
+    (control | zeros(bytes ^ (ONES * u64::from(b'"'))) | zeros(bytes ^ (ONES * u64::from(b'\\'))))
+        & (ONES * 0x80)
 }
 
-/// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen bytes at a time, where
-/// serde_json looks at each.
+/// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen
+/// bytes at a time, where serde_json looks at each.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     if plain(text.as_bytes()) == text.len() {
         out.reserve(text.len() + 2);
@@ -98,8 +101,9 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize to; a `Vec<u8>` is a
-/// list of numbers to serde) become placeholders, and the outermost array of a `Many` has no brackets.
+/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize
+/// to; a `Vec<u8>` is a list of numbers to serde) become placeholders, and the outermost array of a
+/// `Many` has no brackets.
 struct Arguments {
     spread: bool,
     is_first: bool,
@@ -114,7 +118,11 @@ impl Arguments {
 }
 
 impl Formatter for &mut Arguments {
-    fn write_byte_array<W: io::Write + ?Sized>(&mut self, out: &mut W, bytes: &[u8]) -> io::Result<()> {
+    fn write_byte_array<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let num = self.attachments.len();
         self.attachments.push(Bytes::copy_from_slice(bytes));
         write!(out, r#"{{"_placeholder":true,"num":{num}}}"#)
@@ -136,7 +144,11 @@ impl Formatter for &mut Arguments {
         if self.is_outermost() { Ok(()) } else { out.write_all(b"]") }
     }
 
-    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         let is_argument = self.spread && self.depth == 1;
         if first && (!is_argument || self.is_first) { Ok(()) } else { out.write_all(b",") }
     }
@@ -170,7 +182,10 @@ mod tests {
         assert_eq!(args("a").0, r#"[0,"a"]"#);
         assert_eq!(args(&(1, 2)).0, "[0,[1,2]]");
         assert_eq!(args(&()).0, "[0,null]");
-        assert_eq!(args(&Many((1, [2, 3], json!({"a": [4, []]})))).0, r#"[0,1,[2,3],{"a":[4,[]]}]"#);
+        assert_eq!(
+            args(&Many((1, [2, 3], json!({"a": [4, []]})))).0,
+            r#"[0,1,[2,3],{"a":[4,[]]}]"#
+        );
         assert_eq!(args(&Many(["a", "b"])).0, r#"[0,"a","b"]"#);
         assert_eq!(args(&Many(())).0, "[0]");
         assert_eq!(args(&Many(Vec::<u8>::new())).0, "[0]");
@@ -183,9 +198,18 @@ mod tests {
 
     #[test]
     fn text_is_what_serde_json_makes_of_it() {
-        for text in
-            ["", "a", "Pelé ⚽", "\"", "\\", "a\nb", "\u{1f}", "\u{7f}", &"x".repeat(100), &("y".repeat(40) + "\t")]
-        {
+        for text in [
+            "",
+            "a",
+            "Pelé ⚽",
+            "\"",
+            "\\",
+            "a\nb",
+            "\u{1f}",
+            "\u{7f}",
+            &"x".repeat(100),
+            &("y".repeat(40) + "\t"),
+        ] {
             let expected = serde_json::to_string(text).unwrap();
             assert_eq!(args(text).0, format!("[0,{expected}]"));
             assert_eq!(args(&Many((text, 1))).0, format!("[0,{expected},1]"));
@@ -213,7 +237,10 @@ mod tests {
     fn bytes_become_placeholders_in_order() {
         let (a, b) = (Bytes::from_static(&[1]), Bytes::from_static(&[2, 3]));
         let (json, attachments) = args(&Many((&a, json!("x"), [&b])));
-        assert_eq!(json, r#"[0,{"_placeholder":true,"num":0},"x",[{"_placeholder":true,"num":1}]]"#);
+        assert_eq!(
+            json,
+            r#"[0,{"_placeholder":true,"num":0},"x",[{"_placeholder":true,"num":1}]]"#
+        );
         assert_eq!(attachments, [a, b]);
         assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "numbers to serde, and numbers here");
     }

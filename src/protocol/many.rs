@@ -5,10 +5,11 @@ use serde::{
     ser::{self, Impossible},
 };
 
-/// Several arguments: `socket.emit("goal", &Many(("Pelé", 17)))` is `socket.emit("goal", "Pelé", 17)` in JavaScript.
+/// Several arguments: `socket.emit("goal", &Many(("Pelé", 17)))` is `socket.emit("goal", "Pelé",
+/// 17)` in JavaScript.
 ///
-/// A tuple or list by itself is one argument, an array. In `Many`, each element of a tuple or list is one, and `()` is
-/// none at all. Anything else in it is one argument, as without.
+/// A tuple or list by itself is one argument, an array. In `Many`, each element of a tuple or list
+/// is one, and `()` is none at all. Anything else in it is one argument, as without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // it is its field, and will stay so
 pub struct Many<T>(pub T);
@@ -32,7 +33,8 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Says what this is, and writes it if it is a string: `text` is called with it. Of anything else, nothing is serialized.
+/// Says what this is, and writes it if it is a string: `text` is called with it. Of anything else,
+/// nothing is serialized.
 pub(super) fn kind<T: Serialize + ?Sized>(data: &T, text: impl FnOnce(&str)) -> Kind {
     match data.serialize(FirstWord(text)) {
         Ok(()) => Kind::Text,
@@ -90,7 +92,11 @@ impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
         Ok(())
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, _: &T) -> Result<(), Word> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _: &T,
+    ) -> Result<(), Word> {
         Err(Word { is_many: name == NAME })
     }
 

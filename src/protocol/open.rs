@@ -44,14 +44,21 @@ impl<'a> Open<'a> {
         max_payload: usize,
     ) -> Self {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self { sid, upgrades, ping_interval: millis(ping_interval), ping_timeout: millis(ping_timeout), max_payload }
+        Self {
+            sid,
+            upgrades,
+            ping_interval: millis(ping_interval),
+            ping_timeout: millis(ping_timeout),
+            max_payload,
+        }
     }
 
     /// The whole packet, ready to send.
     pub fn frame(&self) -> Frame {
         let mut frame = Written::new();
         frame.text("0");
-        // Strings and numbers in a struct with constant keys: serde_json has nothing to refuse here.
+        // Strings and numbers in a struct with constant keys: serde_json has nothing to refuse
+        // here.
         let _ = serde_json::to_writer(frame.json(), self);
         frame.into_frame()
     }
@@ -63,7 +70,13 @@ mod tests {
 
     #[test]
     fn has_the_members_of_the_protocol_in_its_order() {
-        let open = Open::new("s1", &["websocket"], Duration::from_secs(25), Duration::from_secs(20), 1_000_000);
+        let open = Open::new(
+            "s1",
+            &["websocket"],
+            Duration::from_secs(25),
+            Duration::from_secs(20),
+            1_000_000,
+        );
         assert_eq!(
             open.frame().text(),
             r#"0{"sid":"s1","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#

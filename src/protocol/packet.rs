@@ -4,7 +4,8 @@ use super::{Args, DecodeError, DecodeLimits, depth::check_depth, is_reserved};
 
 /// One Socket.IO v5 packet: the data of an Engine.IO message.
 ///
-/// The format is `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`; the namespace `/` is left out.
+/// The format is `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`; the namespace `/` is left
+/// out.
 ///
 /// Read by a [`Decoder`](super::Decoder).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,8 @@ pub enum PacketKind {
     ConnectError(ByteString),
 }
 
-/// The id with which an event asks to be acknowledged: decimal digits of any number, chosen by whoever asks.
+/// The id with which an event asks to be acknowledged: decimal digits of any number, chosen by
+/// whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AckId(ByteString);
 
@@ -74,19 +76,28 @@ impl From<u64> for AckId {
 }
 
 impl Packet {
-    /// A packet for a namespace, whose name has its slash: for a [`Parser`](super::Parser) of one's own.
+    /// A packet for a namespace, whose name has its slash: for a [`Parser`](super::Parser) of one's
+    /// own.
     pub fn new(namespace: impl Into<ByteString>, kind: PacketKind) -> Self {
         Self { namespace: namespace.into(), kind }
     }
 
-    /// Reads the text of a packet, whose parts share its memory; answers how many attachments are to follow.
-    pub(super) fn decode(text: ByteString, limits: &DecodeLimits) -> Result<(Self, usize), DecodeError> {
+    /// Reads the text of a packet, whose parts share its memory; answers how many attachments are
+    /// to follow.
+    pub(super) fn decode(
+        text: ByteString,
+        limits: &DecodeLimits,
+    ) -> Result<(Self, usize), DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         if !kind.is_ascii() {
             return Err(DecodeError::UnknownType(kind));
         }
         let rest = &text[1..];
-        let (due, rest) = if matches!(kind, '5' | '6') { attachments(rest, limits.attachments)? } else { (0, rest) };
+        let (due, rest) = if matches!(kind, '5' | '6') {
+            attachments(rest, limits.attachments)?
+        } else {
+            (0, rest)
+        };
         let (namespace, rest) = match rest.strip_prefix('/') {
             Some(_) => {
                 let (name, rest) = rest.split_once(',').unwrap_or((rest, ""));
@@ -98,18 +109,26 @@ impl Packet {
         let (id, rest) = rest.split_at(digits);
         let id = (!id.is_empty()).then(|| {
             let significant = id.trim_start_matches('0');
-            AckId(text.slice_ref(if significant.is_empty() { &id[id.len() - 1..] } else { significant }))
+            AckId(text.slice_ref(if significant.is_empty() {
+                &id[id.len() - 1..]
+            } else {
+                significant
+            }))
         });
         let kind = match kind {
             '0' => PacketKind::Connect(object(text.slice_ref(rest), limits)?),
             '1' if rest.is_empty() => PacketKind::Disconnect,
             '1' => return Err(DecodeError::Payload("DISCONNECT has none".to_owned())),
-            '2' | '5' if rest.is_empty() => PacketKind::Event { name: ByteString::new(), args: Args::default(), id },
+            '2' | '5' if rest.is_empty() => {
+                PacketKind::Event { name: ByteString::new(), args: Args::default(), id }
+            }
             '2' | '5' => {
                 let start = text.len() - rest.len();
                 event(Args::parse_after(text, start, limits.depth)?, id)?
             }
-            '3' | '6' => PacketKind::Ack { id, args: Args::parse(text.slice_ref(rest), limits.depth)? },
+            '3' | '6' => {
+                PacketKind::Ack { id, args: Args::parse(text.slice_ref(rest), limits.depth)? }
+            }
             '4' => PacketKind::ConnectError(text.slice_ref(rest)),
             other => return Err(DecodeError::UnknownType(other)),
         };
@@ -122,7 +141,11 @@ fn attachments(text: &str, limit: usize) -> Result<(usize, &str), DecodeError> {
     let (count, rest) = text
         .split_once('-')
         .filter(|(count, _)| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or_else(|| DecodeError::Payload("a binary packet starts with the number of its attachments".to_owned()))?;
+        .ok_or_else(|| {
+            DecodeError::Payload(
+                "a binary packet starts with the number of its attachments".to_owned(),
+            )
+        })?;
     // More digits than a number has are more than any limit.
     match count.parse() {
         Ok(count) if count <= limit => Ok((count, rest)),
@@ -138,19 +161,21 @@ fn object(json: ByteString, limits: &DecodeLimits) -> Result<Option<ByteString>,
     if !json.trim_ascii_start().starts_with('{') {
         return Err(DecodeError::Payload("CONNECT takes an object".to_owned()));
     }
-    serde_json::from_str::<serde::de::IgnoredAny>(&json).map_err(|error| DecodeError::Payload(error.to_string()))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(&json)
+        .map_err(|error| DecodeError::Payload(error.to_string()))?;
     Ok(Some(json))
 }
 
 /// An event, whose name is the first of these.
 fn event(args: Args, id: Option<AckId>) -> Result<PacketKind, DecodeError> {
-    let unnamed = || DecodeError::Payload("an event starts with its name, a string or a number".to_owned());
+    let unnamed =
+        || DecodeError::Payload("an event starts with its name, a string or a number".to_owned());
     let raw = args.raw(0).ok_or_else(unnamed)?;
     let name = match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => args.share(&raw[1..raw.len() - 1]),
-        [b'"', ..] => {
-            serde_json::from_str::<String>(raw).map_err(|error| DecodeError::Payload(error.to_string()))?.into()
-        }
+        [b'"', ..] => serde_json::from_str::<String>(raw)
+            .map_err(|error| DecodeError::Payload(error.to_string()))?
+            .into(),
         [b'-' | b'0'..=b'9', ..] => args.share(raw),
         _ => return Err(unnamed()),
     };
@@ -173,11 +198,12 @@ mod tests {
 
     #[test]
     fn namespaces_with_and_without_a_comma() {
-        let namespaces = ["0", "0/", "0/custom", "0/custom,", "0/custom,{}", "0/c?a=b,"].map(|text| {
-            let packet = decode(text).unwrap();
-            assert!(matches!(packet.kind, PacketKind::Connect(_)));
-            packet.namespace.to_string()
-        });
+        let namespaces =
+            ["0", "0/", "0/custom", "0/custom,", "0/custom,{}", "0/c?a=b,"].map(|text| {
+                let packet = decode(text).unwrap();
+                assert!(matches!(packet.kind, PacketKind::Connect(_)));
+                packet.namespace.to_string()
+            });
         assert_eq!(namespaces, ["/", "/", "/custom", "/custom", "/custom", "/c?a=b"]);
         assert_eq!(decode("0 {}").unwrap().kind, PacketKind::Connect(Some(" {}".into())));
     }
@@ -185,13 +211,18 @@ mod tests {
     #[test]
     fn ack_ids_are_numbers_of_any_size() {
         let id = |text| match decode(text).unwrap().kind {
-            PacketKind::Event { id, .. } | PacketKind::Ack { id, .. } => id.map(|id| id.as_str().to_owned()),
+            PacketKind::Event { id, .. } | PacketKind::Ack { id, .. } => {
+                id.map(|id| id.as_str().to_owned())
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(id(r#"2["e"]"#), None);
         assert_eq!(id(r#"2007["e"]"#), Some("7".to_owned()));
         assert_eq!(id(r#"3000[]"#), Some("0".to_owned()));
-        assert_eq!(id(r#"312345678901234567890123[1]"#), Some("12345678901234567890123".to_owned()));
+        assert_eq!(
+            id(r#"312345678901234567890123[1]"#),
+            Some("12345678901234567890123".to_owned())
+        );
     }
 
     #[test]
@@ -225,7 +256,10 @@ mod tests {
         assert_eq!(decode("9"), Err(DecodeError::UnknownType('9')));
         assert_eq!(decode("€"), Err(DecodeError::UnknownType('€')));
         assert_eq!(decode(r#"2["connect"]"#), Err(DecodeError::Reserved("connect".to_owned())));
-        assert_eq!(decode(r#"2["\u0063onnect"]"#), Err(DecodeError::Reserved("connect".to_owned())));
+        assert_eq!(
+            decode(r#"2["\u0063onnect"]"#),
+            Err(DecodeError::Reserved("connect".to_owned()))
+        );
         let deep = format!(r#"2["e",{}"#, "[".repeat(100_000));
         assert_eq!(decode(&deep), Err(DecodeError::TooDeep { limit: 100 }));
     }

@@ -5,8 +5,8 @@ use bytestring::ByteString;
 use serde::Serialize;
 
 use super::{
-    AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind, Single, encode,
-    json::write_args, msgpack, written::Written,
+    AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, Packet, PacketKind,
+    Single, encode, json::write_args, msgpack, written::Written,
 };
 
 /// How packets are written, and read: Socket.IO's `parser` option.
@@ -57,8 +57,8 @@ pub trait Parser: Send + Sync + 'static {
     /// Writes one packet.
     fn encode(&self, packet: &Packet) -> Encoded;
 
-    /// A reader for one connection. What it makes of bad input is a [`DecodeError`], never a panic, and what it keeps is
-    /// bounded by `limits`.
+    /// A reader for one connection. What it makes of bad input is a [`DecodeError`], never a panic,
+    /// and what it keeps is bounded by `limits`.
     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
 }
 
@@ -125,8 +125,9 @@ impl Encoded {
     }
 }
 
-/// The parser of [`socket.io-msgpack-parser`](https://www.npmjs.com/package/socket.io-msgpack-parser): each packet is one
-/// binary message.
+/// The parser of
+/// [`socket.io-msgpack-parser`](https://www.npmjs.com/package/socket.io-msgpack-parser): each
+/// packet is one binary message.
 ///
 /// ```
 /// use actix_socketio::{SocketIo, protocol::MsgpackParser};
@@ -177,7 +178,8 @@ impl Encoding {
         Self { deflate_from: bytes, ..self }
     }
 
-    /// Lets a packet be sent compressed. Clones of its frame share what is, so this comes before there are any.
+    /// Lets a packet be sent compressed. Clones of its frame share what is, so this comes before
+    /// there are any.
     pub(crate) fn compressible(&self, packet: Single) -> Single {
         match self.deflate_from {
             Some(bytes) => packet.deflatable_from(bytes),
@@ -231,13 +233,22 @@ impl Encoding {
         Ok(match &self.parser {
             Some(parser) => {
                 let (name, id) = (name.into(), id.map(AckId::from));
-                Single::Frame(write(&**parser, namespace, PacketKind::Event { name, args: args(data)?, id }))
+                Single::Frame(write(
+                    &**parser,
+                    namespace,
+                    PacketKind::Event { name, args: args(data)?, id },
+                ))
             }
             None => Single::Written(encode::write_event(namespace, id, name, data)?),
         })
     }
 
-    pub(crate) fn forward(&self, namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
+    pub(crate) fn forward(
+        &self,
+        namespace: &str,
+        name: &str,
+        args: &Args,
+    ) -> Result<Frame, serde_json::Error> {
         let frame = match &self.parser {
             Some(parser) => {
                 let (name, args) = (name.into(), args.clone());

@@ -8,7 +8,8 @@ use super::{DecodeError, EnginePacket, Frame};
 /// What stands between two packets of one body.
 pub const SEPARATOR: char = '\x1e';
 
-/// Reads the packets of a body one by one, so that a body of many small ones needs no more memory than itself.
+/// Reads the packets of a body one by one, so that a body of many small ones needs no more memory
+/// than itself.
 ///
 /// An empty body is one empty packet, which is an error.
 pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
@@ -26,7 +27,8 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
     })
 }
 
-/// Joins frames to one body, in order. A single one that is nothing but text is the body as it is: no bytes are copied.
+/// Joins frames to one body, in order. A single one that is nothing but text is the body as it is:
+/// no bytes are copied.
 pub fn encode(frames: impl IntoIterator<Item = Frame>) -> Bytes {
     let mut frames = frames.into_iter();
     let Some(first) = frames.next() else { return Bytes::new() };
@@ -74,6 +76,9 @@ mod tests {
         let text = frame.text().as_ptr();
         let body = encode([frame]);
         assert_eq!((&body[..], body.as_ptr()), (&b"4a"[..], text), "in the same place");
-        assert_eq!(encode([Frame::engine(&EnginePacket::Binary(vec![1, 2, 3].into()))]), b"bAQID"[..]);
+        assert_eq!(
+            encode([Frame::engine(&EnginePacket::Binary(vec![1, 2, 3].into()))]),
+            b"bAQID"[..]
+        );
     }
 }

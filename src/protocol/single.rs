@@ -1,6 +1,7 @@
 use super::{Frame, written::Written};
 
-/// A packet that may be for one client alone: what leaves by its WebSocket at once never has to be a [`Frame`].
+/// A packet that may be for one client alone: what leaves by its WebSocket at once never has to be
+/// a [`Frame`].
 pub(crate) enum Single {
     /// By this crate, on a page of its thread's.
     Written(Written),

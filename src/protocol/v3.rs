@@ -1,10 +1,11 @@
-//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: how packets share a body, and how binary
-//! is marked.
+//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: how packets share a
+//! body, and how binary is marked.
 //!
-//! A body of text joins packets as `<length>:<packet>`, the length in UTF-16 code units, binary as `b4` and base64. A
-//! body of bytes, for clients that take one, joins them as a byte 0 for text or 1 for binary, the decimal digits of the
-//! length in bytes as one byte each, 255, and the packet; of a binary one, the first byte is the packet's type, 4. A
-//! binary WebSocket message starts with that byte, too.
+//! A body of text joins packets as `<length>:<packet>`, the length in UTF-16 code units, binary as
+//! `b4` and base64. A body of bytes, for clients that take one, joins them as a byte 0 for text or
+//! 1 for binary, the decimal digits of the length in bytes as one byte each, 255, and the packet;
+//! of a binary one, the first byte is the packet's type, 4. A binary WebSocket message starts with
+//! that byte, too.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
@@ -107,9 +108,13 @@ pub fn decode_text(text: ByteString) -> Result<EnginePacket, DecodeError> {
     match text.strip_prefix("b4") {
         Some(base64) => {
             let data = BASE64_STANDARD.decode(base64);
-            Ok(EnginePacket::Binary(data.map_err(|error| DecodeError::Payload(error.to_string()))?.into()))
+            Ok(EnginePacket::Binary(
+                data.map_err(|error| DecodeError::Payload(error.to_string()))?.into(),
+            ))
         }
-        None if text.starts_with('b') => Err(DecodeError::Payload("a binary packet that is no message".to_owned())),
+        None if text.starts_with('b') => {
+            Err(DecodeError::Payload("a binary packet that is no message".to_owned()))
+        }
         None => EnginePacket::decode(text),
     }
 }
@@ -144,7 +149,10 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
 fn split(body: &str) -> Result<(&str, &str), DecodeError> {
     let bad = || DecodeError::Payload("a body is made of <length>:<packet>".to_owned());
     let (length, rest) = body.split_once(':').ok_or_else(bad)?;
-    if length.is_empty() || length.len() > MAX_DIGITS || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+    if length.is_empty()
+        || length.len() > MAX_DIGITS
+        || !length.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return Err(bad());
     }
     let length: usize = length.parse().map_err(|_| bad())?;
@@ -164,22 +172,31 @@ pub fn decode_bytes(body: Bytes) -> impl Iterator<Item = Result<EnginePacket, De
     let mut rest = Some(body);
     std::iter::from_fn(move || {
         let mut body = rest.take()?;
-        let bad = || Some(Err(DecodeError::Payload("a body of bytes is made of kind, length, 255, packet".to_owned())));
-        let (Some(&kind), Some(end)) = (body.first(), body.iter().skip(1).position(|byte| *byte == END)) else {
+        let bad = || {
+            Some(Err(DecodeError::Payload(
+                "a body of bytes is made of kind, length, 255, packet".to_owned(),
+            )))
+        };
+        let (Some(&kind), Some(end)) =
+            (body.first(), body.iter().skip(1).position(|byte| *byte == END))
+        else {
             return bad();
         };
         let digits = &body[1..=end];
         if digits.is_empty() || digits.len() > MAX_DIGITS || digits.iter().any(|digit| *digit > 9) {
             return bad();
         }
-        let length =
-            digits.iter().try_fold(0usize, |length, digit| length.checked_mul(10)?.checked_add(usize::from(*digit)));
+        let length = digits.iter().try_fold(0usize, |length, digit| {
+            length.checked_mul(10)?.checked_add(usize::from(*digit))
+        });
         let mut packet = body.split_off(end + 2);
         let Some(length) = length.filter(|length| *length <= packet.len()) else { return bad() };
         let after = packet.split_off(length);
         rest = (!after.is_empty()).then_some(after);
         Some(match kind {
-            0 => ByteString::try_from(packet).map_err(|_| DecodeError::NotUtf8).and_then(decode_text),
+            0 => {
+                ByteString::try_from(packet).map_err(|_| DecodeError::NotUtf8).and_then(decode_text)
+            }
             1 => decode_binary(&packet),
             _ => return bad(),
         })
@@ -227,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_body_that_lies_about_its_length_is_refused() {
-        for body in ["", "4", ":4", "2:4", "-1:4", "1:", "1:𝄞", "99999999999999999999999:4", "x:4"] {
+        for body in ["", "4", ":4", "2:4", "-1:4", "1:", "1:𝄞", "99999999999999999999999:4", "x:4"]
+        {
             assert!(decode(body.into()).any(|packet| packet.is_err()), "{body:?}");
         }
         for body in [
@@ -240,7 +258,10 @@ mod tests {
             &[0, 10, 255, b'4'],
             &[1, 1, 255, 3],
         ] {
-            assert!(decode_bytes(Bytes::copy_from_slice(body)).any(|packet| packet.is_err()), "{body:?}");
+            assert!(
+                decode_bytes(Bytes::copy_from_slice(body)).any(|packet| packet.is_err()),
+                "{body:?}"
+            );
         }
     }
 

@@ -15,8 +15,8 @@ thread_local! {
     static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A packet that is being written, or is: its text behind room for the header, whose size is known only at the end. It
-/// becomes a [`Frame`] of its own where it has to wait as one.
+/// A packet that is being written, or is: its text behind room for the header, whose size is known
+/// only at the end. It becomes a [`Frame`] of its own where it has to wait as one.
 pub(crate) struct Written {
     bytes: Vec<u8>,
     attachments: Vec<Bytes>,
@@ -127,7 +127,11 @@ mod tests {
             let mut written = written(&text, &[]);
             assert_eq!((written.len(), written.cost()), (frame.len(), frame.cost()));
             assert_eq!(written.websocket(), Some(&frame.websocket()[..]));
-            assert_eq!(written.websocket(), Some(&frame.websocket()[..]), "as often as it is asked for");
+            assert_eq!(
+                written.websocket(),
+                Some(&frame.websocket()[..]),
+                "as often as it is asked for"
+            );
             assert_eq!(written.into_frame(), frame);
         }
     }

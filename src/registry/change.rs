@@ -4,8 +4,9 @@ use crate::model::{Channel, Namespace, SocketId};
 
 /// Something that has changed in who is where, for [`Changes`].
 ///
-/// The first socket opens a namespace, the first subscriber a channel; the last one closes it. Each change is told after
-/// the one that it needs: a channel opens before somebody joins it, and closes after the last has left.
+/// The first socket opens a namespace, the first subscriber a channel; the last one closes it. Each
+/// change is told after the one that it needs: a channel opens before somebody joins it, and closes
+/// after the last has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -46,7 +47,8 @@ pub enum Change {
         /// Who.
         socket: SocketId,
     },
-    /// A socket is not subscribed any more, since it unsubscribed, or has gone: Socket.IO's `leave-room`.
+    /// A socket is not subscribed any more, since it unsubscribed, or has gone: Socket.IO's
+    /// `leave-room`.
     #[doc(alias = "leave-room")]
     Left {
         /// Where.
@@ -66,8 +68,9 @@ pub enum Change {
 /// Listens to every [`Change`], in the order in which they happen. Made by
 /// [`SocketIo::changes`](crate::SocketIo::changes).
 ///
-/// One that does not keep up costs nobody anything: when [`Builder::max_changes`](crate::Builder::max_changes) wait for
-/// it, the oldest are dropped, and it is told by [`Change::Missed`].
+/// One that does not keep up costs nobody anything: when
+/// [`Builder::max_changes`](crate::Builder::max_changes) wait for it, the oldest are dropped, and
+/// it is told by [`Change::Missed`].
 ///
 /// ```no_run
 /// use actix_socketio::{Change, SocketIo};

@@ -21,19 +21,21 @@ pub(crate) struct HubId(pub(super) usize);
 /// Deliveries after which others on this thread have a turn. Each may be a write.
 const TURN: usize = 128;
 
-/// Deliveries after which others do, if the next publication is for some of the same: these are not written at once, but
-/// with those that follow. It is some milliseconds; a write for each of so many is a hundred times as much.
+/// Deliveries after which others do, if the next publication is for some of the same: these are not
+/// written at once, but with those that follow. It is some milliseconds; a write for each of so
+/// many is a hundred times as much.
 const LONG_TURN: usize = 64 * 1024;
 
-/// Bytes of publications to the same audience that leave in one piece, and that a hub writes to one client.
+/// Bytes of publications to the same audience that leave in one piece, and that a hub writes to one
+/// client.
 const BURST: usize = 64 * 1024;
 
 /// Things to hear for which a hub keeps room.
 const KEPT: usize = 1024;
 
-/// The sockets of one worker. It is told everything in the registry's order, and pushes frames into outboxes, most of
-/// whose transports run on its own thread: waking them is cheap there. (A WebSocket that took over from polling may be
-/// another worker's.)
+/// The sockets of one worker. It is told everything in the registry's order, and pushes frames into
+/// outboxes, most of whose transports run on its own thread: waking them is cheap there. (A
+/// WebSocket that took over from polling may be another worker's.)
 pub(super) struct Hub {
     id: HubId,
     registry: Weak<Shared>,
@@ -76,7 +78,9 @@ impl Hub {
         while self.under_way.is_some() || self.has_more(&registry) {
             let publication = self.next();
             // The last of several is not left for a write of its own.
-            let leads = publication.as_ref().is_some_and(|publication| self.is_next_for_some_of(publication));
+            let leads = publication
+                .as_ref()
+                .is_some_and(|publication| self.is_next_for_some_of(publication));
             let (most, turn) = if leads || follows { (LONG_TURN, None) } else { (TURN, Some(now)) };
             follows = leads;
             heard += publication.map_or(1, |publication| self.deliver(publication, most, turn));
@@ -100,15 +104,20 @@ impl Hub {
         }
     }
 
-    /// Goes on with what is under way, or hears the next thing that it is told, which may be a publication.
+    /// Goes on with what is under way, or hears the next thing that it is told, which may be a
+    /// publication.
     fn next(&mut self) -> Option<UnderWay> {
         if let Some(publication) = self.under_way.take() {
             return Some(publication);
         }
         match self.told.pop_front()? {
             Told::Attach { namespace, id, lane } => self.table.attach(namespace, id, lane),
-            Told::Subscribe { namespace, id, channel } => self.table.subscribe(&namespace, id, channel),
-            Told::Unsubscribe { namespace, id, channel } => self.table.unsubscribe(&namespace, id, &channel),
+            Told::Subscribe { namespace, id, channel } => {
+                self.table.subscribe(&namespace, id, channel)
+            }
+            Told::Unsubscribe { namespace, id, channel } => {
+                self.table.unsubscribe(&namespace, id, &channel)
+            }
             Told::Detach { namespace, id } => self.table.detach(&namespace, id),
             Told::Publish(order) => return Some(self.gather(order)),
             Told::Select(selection) => {
@@ -146,17 +155,20 @@ impl Hub {
         UnderWay { orders, what: Published::Burst(Burst::new(frames)), done: 0 }
     }
 
-    /// Whether the next publication is for the same channels, and not for the same audience: that one is joined with those
-    /// behind it when its turn comes.
+    /// Whether the next publication is for the same channels, and not for the same audience: that
+    /// one is joined with those behind it when its turn comes.
     fn is_next_for_some_of(&self, publication: &UnderWay) -> bool {
         let this = publication.audience();
         match self.told.front() {
-            Some(Told::Publish(next)) => this.to == next.publication.audience.to && *this != next.publication.audience,
+            Some(Told::Publish(next)) => {
+                this.to == next.publication.audience.to && *this != next.publication.audience
+            }
             _ => false,
         }
     }
 
-    /// Delivers to `most` of the receivers that are left, and answers how many they were. Others stay under way.
+    /// Delivers to `most` of the receivers that are left, and answers how many they were. Others
+    /// stay under way.
     fn deliver(&mut self, publication: UnderWay, most: usize, turn: Option<Turn>) -> usize {
         let UnderWay { orders, what, done } = publication;
         let wants_names = orders.iter().any(|order| matches!(order.report, Report::Names(_)));

@@ -55,7 +55,8 @@ impl Inbox {
         if mem::replace(&mut self.awake, true) { Delivery::Waits } else { Delivery::Wake }
     }
 
-    /// Moves what waits to the end of what the hub has. `false`: there is nothing, and the hub may sleep.
+    /// Moves what waits to the end of what the hub has. `false`: there is nothing, and the hub may
+    /// sleep.
     pub(super) fn take(&mut self, to: &mut VecDeque<Told>) -> bool {
         if to.is_empty() {
             // In exchange for room to wait in.

@@ -11,9 +11,9 @@ use crate::{
     stats::Counters,
 };
 
-/// Which hubs have sockets and subscribers of what: as much as it takes to send a publication to those hubs alone, and to
-/// tell of namespaces and channels that come and go. It believes what it is told: a socket joins and leaves a channel by
-/// turns, and is heard of no more after its end.
+/// Which hubs have sockets and subscribers of what: as much as it takes to send a publication to
+/// those hubs alone, and to tell of namespaces and channels that come and go. It believes what it
+/// is told: a socket joins and leaves a channel by turns, and is heard of no more after its end.
 #[derive(Debug)]
 pub(super) struct Index {
     namespaces: HashMap<Namespace, Space>,
@@ -73,7 +73,13 @@ impl Index {
         space.sockets.add(hub);
     }
 
-    pub(super) fn subscribe(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channel: &Channel) {
+    pub(super) fn subscribe(
+        &mut self,
+        namespace: &Namespace,
+        hub: HubId,
+        socket: SocketId,
+        channel: &Channel,
+    ) {
         let Some(space) = self.namespaces.get_mut(namespace) else { return };
         let subscribers = space.channels.entry(channel.clone()).or_default();
         let here = || (namespace.clone(), channel.clone());
@@ -92,9 +98,17 @@ impl Index {
         });
     }
 
-    pub(super) fn unsubscribe(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channel: &Channel) {
+    pub(super) fn unsubscribe(
+        &mut self,
+        namespace: &Namespace,
+        hub: HubId,
+        socket: SocketId,
+        channel: &Channel,
+    ) {
         let Some(space) = self.namespaces.get_mut(namespace) else { return };
-        let Entry::Occupied(mut subscribers) = space.channels.entry(channel.clone()) else { return };
+        let Entry::Occupied(mut subscribers) = space.channels.entry(channel.clone()) else {
+            return;
+        };
         let here = || (namespace.clone(), channel.clone());
         subscribers.get_mut().remove(hub);
         self.counters.subscriptions.down();
@@ -113,7 +127,13 @@ impl Index {
     }
 
     /// A socket has ended, which was subscribed to these.
-    pub(super) fn detach(&mut self, namespace: &Namespace, hub: HubId, socket: SocketId, channels: &[Channel]) {
+    pub(super) fn detach(
+        &mut self,
+        namespace: &Namespace,
+        hub: HubId,
+        socket: SocketId,
+        channels: &[Channel],
+    ) {
         for channel in channels {
             self.unsubscribe(namespace, hub, socket, channel);
         }
@@ -133,7 +153,12 @@ impl Index {
             return space.sockets.hubs().collect();
         }
         let mut hubs = SmallVec::new();
-        for hub in audience.to.iter().filter_map(|channel| space.channels.get(channel)).flat_map(PerHub::hubs) {
+        for hub in audience
+            .to
+            .iter()
+            .filter_map(|channel| space.channels.get(channel))
+            .flat_map(PerHub::hubs)
+        {
             if !hubs.contains(&hub) {
                 hubs.push(hub);
             }
@@ -142,7 +167,9 @@ impl Index {
     }
 
     pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
-        self.namespaces.get(namespace).map_or_else(Vec::new, |space| space.channels.keys().cloned().collect())
+        self.namespaces
+            .get(namespace)
+            .map_or_else(Vec::new, |space| space.channels.keys().cloned().collect())
     }
 }
 
@@ -178,7 +205,11 @@ mod tests {
         assert_eq!(&*index.hubs(&audience(&["y", "x"], &[])), [y, x]);
         assert_eq!(&*index.hubs(&audience(&["nothing"], &[])), [] as [HubId; 0]);
         assert_eq!(&*index.hubs(&audience(&[], &[])), [x, y, z]);
-        assert_eq!(&*index.hubs(&audience(&["y"], &[c])), [x, y, z], "who is included may be anywhere");
+        assert_eq!(
+            &*index.hubs(&audience(&["y"], &[c])),
+            [x, y, z],
+            "who is included may be anywhere"
+        );
         index.unsubscribe(&main, x, a, &channel("x"));
         index.detach(&main, z, c, &[]);
         assert_eq!(&*index.hubs(&audience(&["x"], &[])), [y]);
@@ -215,7 +246,10 @@ mod tests {
         }
         // One for the namespace and two for each channel, of which eight are kept.
         assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));
-        assert_eq!(changes.next().await, Some(Change::ChannelOpened { namespace: n(), channel: channel(6) }));
+        assert_eq!(
+            changes.next().await,
+            Some(Change::ChannelOpened { namespace: n(), channel: channel(6) })
+        );
         drop((index, feed));
         while let Some(change) = changes.next().await {
             assert!(matches!(change, Change::ChannelOpened { .. } | Change::Joined { .. }));

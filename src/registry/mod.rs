@@ -1,11 +1,12 @@
 //! Who is subscribed to what, and the fan-out.
 //!
-//! [`ChannelRegistry`] has one order for everything: who comes and goes, who joins and leaves, what is published. It is a
-//! lock, held to put a thing into the inboxes of the [`Hub`]s it is for, and for nothing else. The hubs are actors, one on
-//! each worker's thread, which know their sockets: a publication is one thing told to each worker that has a subscriber,
-//! and a delivery is a push into the subscriber's [`Lane`], mostly on its own thread. Inboxes keep the order, so all subscribers
-//! see the registry's. No user code runs here, and no serialisation: what comes is plain data, and what goes on is encoded
-//! already.
+//! [`ChannelRegistry`] has one order for everything: who comes and goes, who joins and leaves, what
+//! is published. It is a lock, held to put a thing into the inboxes of the [`Hub`]s it is for, and
+//! for nothing else. The hubs are actors, one on each worker's thread, which know their sockets: a
+//! publication is one thing told to each worker that has a subscriber, and a delivery is a push
+//! into the subscriber's [`Lane`], mostly on its own thread. Inboxes keep the order, so all
+//! subscribers see the registry's. No user code runs here, and no serialisation: what comes is
+//! plain data, and what goes on is encoded already.
 
 mod change;
 mod hub;
@@ -62,10 +63,12 @@ struct Ledger {
     by_thread: HashMap<ThreadId, HubId>,
 }
 
-/// The hub of the thread that built the server. What is published to nobody, by a thread without a hub, has its turn there.
+/// The hub of the thread that built the server. What is published to nobody, by a thread without a
+/// hub, has its turn there.
 const HOME: HubId = HubId(0);
 
-/// Hubs to be woken, as soon as the lock is free: one of another thread may take this one's place at once.
+/// Hubs to be woken, as soon as the lock is free: one of another thread may take this one's place
+/// at once.
 type Sleepers = SmallVec<[Addr<Hub>; 4]>;
 
 /// Why a publication which was waited for did not happen.
@@ -83,11 +86,13 @@ impl From<Overloaded> for PublishError {
 }
 
 impl ChannelRegistry {
-    /// Starts a registry, and its first hub on this thread's arbiter. `max_publications`: on their way at a time.
+    /// Starts a registry, and its first hub on this thread's arbiter. `max_publications`: on their
+    /// way at a time.
     pub(crate) fn start(feed: Feed, counters: Arc<Counters>, max_publications: usize) -> Self {
         let index = Index::new(feed, Arc::clone(&counters));
         let ledger = Mutex::new(Ledger { index, hubs: Vec::new(), by_thread: HashMap::new() });
-        let registry = Self(Arc::new(Shared { ledger, permits: Permits::new(max_publications), counters }));
+        let registry =
+            Self(Arc::new(Shared { ledger, permits: Permits::new(max_publications), counters }));
         registry.hub();
         registry
     }
@@ -120,7 +125,13 @@ impl ChannelRegistry {
     }
 
     /// A socket has ended, which was subscribed to these.
-    pub(crate) fn detach(&self, hub: HubId, namespace: Namespace, id: SocketId, channels: &[Channel]) {
+    pub(crate) fn detach(
+        &self,
+        hub: HubId,
+        namespace: Namespace,
+        id: SocketId,
+        channels: &[Channel],
+    ) {
         self.tell(hub, |index| {
             index.detach(&namespace, hub, id, channels);
             Told::Detach { namespace, id }
@@ -128,7 +139,13 @@ impl ChannelRegistry {
     }
 
     /// A socket is in a channel; it was not before.
-    pub(crate) fn subscribe(&self, hub: HubId, namespace: Namespace, id: SocketId, channel: Channel) {
+    pub(crate) fn subscribe(
+        &self,
+        hub: HubId,
+        namespace: Namespace,
+        id: SocketId,
+        channel: Channel,
+    ) {
         self.tell(hub, |index| {
             index.subscribe(&namespace, hub, id, &channel);
             Told::Subscribe { namespace, id, channel }
@@ -136,7 +153,13 @@ impl ChannelRegistry {
     }
 
     /// A socket is not in a channel any more; it was before.
-    pub(crate) fn unsubscribe(&self, hub: HubId, namespace: Namespace, id: SocketId, channel: Channel) {
+    pub(crate) fn unsubscribe(
+        &self,
+        hub: HubId,
+        namespace: Namespace,
+        id: SocketId,
+        channel: Channel,
+    ) {
         self.tell(hub, |index| {
             index.unsubscribe(&namespace, hub, id, &channel);
             Told::Unsubscribe { namespace, id, channel }
@@ -170,15 +193,22 @@ impl ChannelRegistry {
         self.order(publication, Report::Nothing).map(drop)
     }
 
-    /// Sends a publication and waits until it is with its receivers' transports; answers how many they are.
-    pub(crate) async fn publish_and_wait(&self, publication: Publication) -> Result<usize, PublishError> {
+    /// Sends a publication and waits until it is with its receivers' transports; answers how many
+    /// they are.
+    pub(crate) async fn publish_and_wait(
+        &self,
+        publication: Publication,
+    ) -> Result<usize, PublishError> {
         let (sum, count) = Sum::new();
         self.reach(publication, Report::Count(sum))?;
         count.await.map_err(|_| PublishError::Gone)
     }
 
     /// The same; answers which sockets they are.
-    pub(crate) async fn publish_to_known(&self, publication: Publication) -> Result<Vec<SocketId>, PublishError> {
+    pub(crate) async fn publish_to_known(
+        &self,
+        publication: Publication,
+    ) -> Result<Vec<SocketId>, PublishError> {
         let (sum, names) = Sum::new();
         self.reach(publication, Report::Names(sum))?;
         names.await.map_err(|_| PublishError::Gone)
@@ -221,8 +251,9 @@ impl ChannelRegistry {
         }
     }
 
-    /// Tells the hubs that have somebody of an audience; where there are none, the one of this thread: that what is said to
-    /// nobody takes its turn, too, is what bounds those who say it in a loop. Whether one of them is there.
+    /// Tells the hubs that have somebody of an audience; where there are none, the one of this
+    /// thread: that what is said to nobody takes its turn, too, is what bounds those who say it in
+    /// a loop. Whether one of them is there.
     fn tell_all(&self, audience: &Audience, told: impl Fn() -> Told) -> bool {
         let (mut sleepers, mut is_told) = (Sleepers::new(), false);
         let mut ledger = self.0.ledger.lock();

@@ -35,7 +35,8 @@ pub(super) struct Selection {
     pub(super) names: Sum<Vec<SocketId>>,
 }
 
-/// What several hubs add up, each its part. Whoever asked has the sum when the last of them is done, or gone.
+/// What several hubs add up, each its part. Whoever asked has the sum when the last of them is
+/// done, or gone.
 pub(super) struct Sum<T: Default> {
     parts: Mutex<T>,
     asker: Option<oneshot::Sender<T>>,
@@ -83,7 +84,11 @@ impl Permits {
     pub(super) fn take(&self) -> Result<Permit, Overloaded> {
         let permit = Permit(Arc::clone(&self.taken));
         // The permit is counted from here on, and takes itself back if it is one too many.
-        if self.taken.fetch_add(1, Ordering::Relaxed) < self.limit { Ok(permit) } else { Err(Overloaded) }
+        if self.taken.fetch_add(1, Ordering::Relaxed) < self.limit {
+            Ok(permit)
+        } else {
+            Err(Overloaded)
+        }
     }
 
     pub(super) fn taken(&self) -> usize {

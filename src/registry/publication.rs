@@ -20,10 +20,17 @@ pub(crate) struct Audience {
 impl Audience {
     /// Everyone in a namespace.
     pub(crate) fn everyone(namespace: Namespace) -> Self {
-        Self { namespace, to: Vec::new(), except: Vec::new(), except_sockets: Vec::new(), including: Vec::new() }
+        Self {
+            namespace,
+            to: Vec::new(),
+            except: Vec::new(),
+            except_sockets: Vec::new(),
+            including: Vec::new(),
+        }
     }
 
-    /// The one list in which all of it is, but for one socket at most: the common case, for which nobody has to be marked.
+    /// The one list in which all of it is, but for one socket at most: the common case, for which
+    /// nobody has to be marked.
     pub(super) fn list(&self) -> Option<List<'_>> {
         let Self { to, except, except_sockets, including, .. } = self;
         match &to[..] {

@@ -16,8 +16,8 @@ use crate::{
 /// Lanes that are approached before a frame is pushed into the first of them.
 const AHEAD: usize = 16;
 
-/// Sockets, channels, and which socket is in which channel: every step but a publication costs the same whatever the
-/// number of subscribers.
+/// Sockets, channels, and which socket is in which channel: every step but a publication costs the
+/// same whatever the number of subscribers.
 #[derive(Debug)]
 pub(crate) struct Table {
     namespaces: HashMap<Namespace, Space>,
@@ -110,8 +110,8 @@ impl Table {
         }
     }
 
-    /// Puts frames on the way to those they are for, and names them to `delivered`: if they are in one list, to those in this
-    /// part of it. In a `turn`, it is written to these at once.
+    /// Puts frames on the way to those they are for, and names them to `delivered`: if they are in
+    /// one list, to those in this part of it. In a `turn`, it is written to these at once.
     pub(crate) fn publish(
         &mut self,
         audience: &Audience,
@@ -120,7 +120,8 @@ impl Table {
         turn: Option<Turn>,
         mut delivered: impl FnMut(SocketId),
     ) -> Delivered {
-        // A write takes a hundred times as long as a push: there are no more of them than a part has.
+        // A write takes a hundred times as long as a push: there are no more of them than a part
+        // has.
         let turn = turn.filter(|_| audience.list().is_some());
         let mut receivers = 0;
         let push = |id, lane: &Lane| {
@@ -185,7 +186,8 @@ impl Space {
 
     fn unsubscribe(&mut self, id: SocketId, channel: &Channel) {
         let Some(&slot) = self.ids.get(&id) else { return };
-        let position = self.members[slot].as_mut().and_then(|member| member.positions.remove(channel));
+        let position =
+            self.members[slot].as_mut().and_then(|member| member.positions.remove(channel));
         if let Some(position) = position {
             self.leave(channel, position);
         }
@@ -206,15 +208,27 @@ impl Space {
         }
     }
 
-    /// Visits everyone in an audience; where they are in one list, those in a part of it. Says whether it is the last.
-    fn select(&mut self, audience: &Audience, part: Range<usize>, mut visit: impl FnMut(SocketId, &Lane)) -> bool {
+    /// Visits everyone in an audience; where they are in one list, those in a part of it. Says
+    /// whether it is the last.
+    fn select(
+        &mut self,
+        audience: &Audience,
+        part: Range<usize>,
+        mut visit: impl FnMut(SocketId, &Lane),
+    ) -> bool {
         let Audience { to, except, except_sockets, including, .. } = audience;
         // At most one.
         let left_out = except_sockets.first().copied();
         match audience.list() {
             Some(List::Channel(channel)) => {
                 let subscriptions = self.channels.get(channel).map_or(&[][..], Vec::as_slice);
-                return visit_part(subscriptions, part, left_out, |one| Some((one.id, &*one.lane)), visit);
+                return visit_part(
+                    subscriptions,
+                    part,
+                    left_out,
+                    |one| Some((one.id, &*one.lane)),
+                    visit,
+                );
             }
             Some(List::Everyone) => {
                 return visit_part(
@@ -233,7 +247,8 @@ impl Space {
             self.mark(self.ids.get(id).copied(), round);
         }
         for channel in except {
-            let slots: Vec<_> = self.channels.get(channel).into_iter().flatten().map(|one| one.slot).collect();
+            let slots: Vec<_> =
+                self.channels.get(channel).into_iter().flatten().map(|one| one.slot).collect();
             for slot in slots {
                 self.mark(Some(slot), round);
             }
@@ -255,7 +270,8 @@ impl Space {
         if to.is_empty() {
             self.members.iter_mut().for_each(visit);
         } else {
-            for subscription in to.iter().filter_map(|channel| self.channels.get(channel)).flatten() {
+            for subscription in to.iter().filter_map(|channel| self.channels.get(channel)).flatten()
+            {
                 visit(&mut self.members[subscription.slot]);
             }
         }

@@ -18,13 +18,19 @@ fn audience() -> Audience {
 }
 
 fn publication(number: u32) -> Publication {
-    Publication { audience: audience(), frame: event("/", None, "e", &number).unwrap(), volatile: false }
+    Publication {
+        audience: audience(),
+        frame: event("/", None, "e", &number).unwrap(),
+        volatile: false,
+    }
 }
 
 fn taken(outbox: &Outbox) -> Vec<String> {
     match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Taken::One(frame)) => vec![frame.text().to_owned()],
-        Poll::Ready(Taken::Frames(frames)) => frames.iter().map(|frame| frame.text().to_owned()).collect(),
+        Poll::Ready(Taken::Frames(frames)) => {
+            frames.iter().map(|frame| frame.text().to_owned()).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -71,10 +77,16 @@ async fn of_publications_that_leave_together_each_is_reported() {
     let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
     let sockets = subscribers(&registry);
     let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
-    let sent = |number: u32| Publication { frame: event("/", None, &large, &number).unwrap(), ..publication(number) };
-    let to_others =
-        Publication { audience: Audience { except_sockets: vec![left_out], ..audience() }, ..publication(4) };
-    // All of them wait before the hub hears of the first; two of the large ones are more than one burst.
+    let sent = |number: u32| Publication {
+        frame: event("/", None, &large, &number).unwrap(),
+        ..publication(number)
+    };
+    let to_others = Publication {
+        audience: Audience { except_sockets: vec![left_out], ..audience() },
+        ..publication(4)
+    };
+    // All of them wait before the hub hears of the first; two of the large ones are more than one
+    // burst.
     let (first, second, third, fourth, fifth) = tokio::join!(
         registry.publish_and_wait(publication(1)),
         registry.publish_to_known(sent(2)),
@@ -89,8 +101,13 @@ async fn of_publications_that_leave_together_each_is_reported() {
     expected.sort();
     assert_eq!(names, expected);
     for (id, outbox) in &sockets {
-        let numbers: Vec<_> = taken(outbox).iter().map(|text| text[text.len() - 2..].to_owned()).collect();
-        let expected: &[_] = if *id == left_out { &["1]", "2]", "3]", "5]"] } else { &["1]", "2]", "3]", "4]", "5]"] };
+        let numbers: Vec<_> =
+            taken(outbox).iter().map(|text| text[text.len() - 2..].to_owned()).collect();
+        let expected: &[_] = if *id == left_out {
+            &["1]", "2]", "3]", "5]"]
+        } else {
+            &["1]", "2]", "3]", "4]", "5]"]
+        };
         assert_eq!(numbers, expected);
     }
     assert_eq!(registry.waiting(), 0);

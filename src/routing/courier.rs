@@ -20,13 +20,16 @@ use tokio::{
 use super::Event;
 use crate::event::{Failure, HandlerResult};
 
-/// Hands events to an actor that is done with each before it takes the next, and may live on another thread.
+/// Hands events to an actor that is done with each before it takes the next, and may live on
+/// another thread.
 ///
-/// A mailbox wakes its actor for an event that finds it idle. Where both threads share a core, that takes the core from the
-/// worker, for the one event. So what comes in one turn of a worker, from all its clients, waits for the end of the turn,
-/// goes to the actor's thread as one, and into the mailbox there.
+/// A mailbox wakes its actor for an event that finds it idle. Where both threads share a core, that
+/// takes the core from the worker, for the one event. So what comes in one turn of a worker, from
+/// all its clients, waits for the end of the turn, goes to the actor's thread as one, and into the
+/// mailbox there.
 ///
-/// An [`Addr`](actix::Addr) does not tell which thread that is. The first answer does: it is given there.
+/// An [`Addr`](actix::Addr) does not tell which thread that is. The first answer does: it is given
+/// there.
 #[derive(Debug)]
 pub(super) struct Courier<E: Event> {
     to: Recipient<E>,
@@ -45,15 +48,17 @@ struct Home<E> {
 #[derive(Debug)]
 struct Bag<E> {
     parcels: Vec<Parcel<E>>,
-    /// The threads that empty it at the end of their turns. One does not rely on another, whom a handler may keep busy.
+    /// The threads that empty it at the end of their turns. One does not rely on another, whom a
+    /// handler may keep busy.
     carriers: Vec<ThreadId>,
 }
 
 /// An event, and who waits for the answer.
 type Parcel<E> = (E, oneshot::Sender<HandlerResult>);
 
-/// Events that are in the mailbox at a time: what it has room for by default. Their answers leave before the next are
-/// handled. Who gives up an event that is there already, is too late: it is handled all the same.
+/// Events that are in the mailbox at a time: what it has room for by default. Their answers leave
+/// before the next are handled. Who gives up an event that is there already, is too late: it is
+/// handled all the same.
 const AT_A_TIME: usize = 16;
 
 impl<E: Event> Courier<E> {
@@ -67,7 +72,9 @@ impl<E: Event> Courier<E> {
         match self.home.get() {
             Some(home) if home.thread != here => {
                 let answer = self.take(event, here);
-                Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) })
+                Box::pin(
+                    async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) },
+                )
             }
             Some(_) => Box::pin(ask(self.to.send(event))),
             None => Box::pin(Arc::clone(self).ask_and_learn(event)),
@@ -84,8 +91,8 @@ impl<E: Event> Courier<E> {
             drop(bag);
             let carrier = Carrier { courier: Arc::clone(self), thread: here };
             spawn_local(async move {
-                // Behind all that is ready now, also what other threads have woken: a task that is only spawned would overtake
-                // that.
+                // Behind all that is ready now, also what other threads have woken: a task that is
+                // only spawned would overtake that.
                 yield_now().await;
                 drop(carrier);
             });
@@ -113,7 +120,8 @@ impl<E: Event> Courier<E> {
         let mut witness = None;
         let answer = poll_fn(|cx| {
             let next = Arc::new(Witness { waker: cx.waker().clone(), place: OnceLock::new() });
-            let answer = request.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&next))));
+            let answer =
+                request.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&next))));
             if answer.is_pending() {
                 witness = Some(next);
             }
@@ -134,7 +142,8 @@ impl<E: Event> Courier<E> {
     }
 }
 
-/// Brings what is in the bag on its way when it is dropped: at the end of the turn, or of the whole thread.
+/// Brings what is in the bag on its way when it is dropped: at the end of the turn, or of the whole
+/// thread.
 struct Carrier<E: Event> {
     courier: Arc<Courier<E>>,
     thread: ThreadId,
@@ -146,14 +155,20 @@ impl<E: Event> Drop for Carrier<E> {
     }
 }
 
-/// Asks the actor, on its thread. One batch after the other, or the second would overtake the rest of the first.
-async fn deliver<E: Event>(mut arriving: mpsc::UnboundedReceiver<Vec<Parcel<E>>>, to: Recipient<E>) {
+/// Asks the actor, on its thread. One batch after the other, or the second would overtake the rest
+/// of the first.
+async fn deliver<E: Event>(
+    mut arriving: mpsc::UnboundedReceiver<Vec<Parcel<E>>>,
+    to: Recipient<E>,
+) {
     let mut asked = Vec::with_capacity(AT_A_TIME);
     while let Some(batch) = arriving.recv().await {
         // Who does not wait any more has given the event up.
         let mut wanted = batch.into_iter().filter(|(_, tell)| !tell.is_closed()).peekable();
         while wanted.peek().is_some() {
-            asked.extend(wanted.by_ref().take(AT_A_TIME).map(|(event, tell)| (to.send(event), tell)));
+            asked.extend(
+                wanted.by_ref().take(AT_A_TIME).map(|(event, tell)| (to.send(event), tell)),
+            );
             for (request, tell) in asked.drain(..) {
                 let _ = tell.send(ask(request).await);
             }

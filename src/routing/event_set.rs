@@ -59,7 +59,8 @@ pub trait EventSet<A: Actor> {
     fn add(addr: &Addr<A>, to: &mut Handlers);
 }
 
-/// A tuple of events which may concern a channel: what an actor on a [`Route`](super::Route) may list.
+/// A tuple of events which may concern a channel: what an actor on a [`Route`](super::Route) may
+/// list.
 #[diagnostic::on_unimplemented(
     message = "an actor on a route can't take `OnConnect`, `OnPacket` or `OnUpgrade`",
     note = "these concern no channel: register the actor with `Builder::to`, or `Builder::on_connect` and the like"

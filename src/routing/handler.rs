@@ -10,8 +10,8 @@ use futures_core::future::LocalBoxFuture;
 use super::{Event, caught::Caught, courier::Courier};
 use crate::event::{Failure, HandlerResult};
 
-/// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one too, at the other end
-/// of a mailbox.
+/// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one
+/// too, at the other end of a mailbox.
 pub struct HandlerFn<E> {
     function: Arc<dyn Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync>,
     /// It is done with each event before it begins with the next, however many it is handed.
@@ -19,7 +19,9 @@ pub struct HandlerFn<E> {
 }
 
 impl<E> HandlerFn<E> {
-    fn new(function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static) -> Self {
+    fn new(
+        function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static,
+    ) -> Self {
         Self { function: Arc::new(function), in_turn: false }
     }
 
@@ -44,22 +46,25 @@ impl<E> fmt::Debug for HandlerFn<E> {
     }
 }
 
-/// Whether an actor is one for itself, and answers with a value: it is done with an event when it takes the next from its
-/// mailbox. One that answers with a future may be at work on several, and so may the many of a `SyncArbiter`.
+/// Whether an actor is one for itself, and answers with a value: it is done with an event when it
+/// takes the next from its mailbox. One that answers with a future may be at work on several, and
+/// so may the many of a `SyncArbiter`.
 fn is_prompt<A: Actor + Handler<E>, E: Event>() -> bool {
-    // The type can't be named here: it exists only for actors that have it. Should its name change, actors are slower.
+    // The type can't be named here: it exists only for actors that have it. Should its name change,
+    // actors are slower.
     let is_one = any::type_name::<A::Context>().starts_with("actix::context::Context<");
     is_one && TypeId::of::<A::Result>() == TypeId::of::<HandlerResult>()
 }
 
 /// What can handle an event `E`:
 ///
-/// * the address of an actor which has `impl Handler<E>` with `type Result = HandlerResult` (or a future of one), as
-///   `&Addr<A>` or `Addr<A>`; a `SyncArbiter`'s pool, for handlers that block, is one too;
+/// * the address of an actor which has `impl Handler<E>` with `type Result = HandlerResult` (or a
+///   future of one), as `&Addr<A>` or `Addr<A>`; a `SyncArbiter`'s pool, for handlers that block,
+///   is one too;
 /// * a `Recipient<E>`;
-/// * a function `async fn(E) -> HandlerResult`, or an async closure with its parameter's type written out,
-///   `async |event: OnMessage| { … }`. Its future runs on the worker of the client's connection and need not be `Send`;
-///   the closure may lend what it has captured.
+/// * a function `async fn(E) -> HandlerResult`, or an async closure with its parameter's type
+///   written out, `async |event: OnMessage| { … }`. Its future runs on the worker of the client's
+///   connection and need not be `Send`; the closure may lend what it has captured.
 ///
 /// `Via` tells the kinds apart; you need never write it.
 #[diagnostic::on_unimplemented(
@@ -142,7 +147,10 @@ where
     }
 }
 
-impl<E: Event, F> sealed::Sealed<E, ViaFn> for F where F: AsyncFn(E) -> HandlerResult + Send + Sync + 'static {}
+impl<E: Event, F> sealed::Sealed<E, ViaFn> for F where
+    F: AsyncFn(E) -> HandlerResult + Send + Sync + 'static
+{
+}
 
 impl<E: Event, F> IntoHandler<E, ViaFn> for F
 where
@@ -201,7 +209,8 @@ mod tests {
         assert!(!in_turn(Prompt.start().recipient().into_handler()));
         assert!(!in_turn(Patient.start().into_handler()));
         assert!(!in_turn((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
-        let function: HandlerFn<OnConnect> = (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
+        let function: HandlerFn<OnConnect> =
+            (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
         assert!(!function.takes_events_in_turn());
     }
 }

@@ -4,8 +4,8 @@ use actix::Message;
 
 use super::HandlerFn;
 use crate::event::{
-    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe,
-    OnUpgrade,
+    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
+    OnUnsubscribe, OnUpgrade,
 };
 
 /// One of the events: the seven of a client's life, [`OnPacket`] and [`OnUpgrade`].

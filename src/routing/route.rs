@@ -3,7 +3,8 @@ use actix::Addr;
 use super::{ChannelEventSet, Handlers, IntoHandler, SocketHandler};
 use crate::event::{OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe};
 
-/// The channels whose names match a pattern: that they exist, who handles their events, what clients may do.
+/// The channels whose names match a pattern: that they exist, who handles their events, what
+/// clients may do.
 ///
 /// Made by [`channel`], and given to [`Builder::route`](crate::Builder::route).
 #[derive(Debug)]
@@ -16,11 +17,13 @@ pub struct Route {
 
 /// A route for the channels that match `pattern`, a regular expression.
 ///
-/// It is matched from the start of the name, as by Python's `re.match`, and need not reach its end: `room-` is
-/// `^room-`, and takes `room-1` but not `my-room-1`. Write `room-[0-9]+$` to mean the whole name. A pattern that is no
-/// regular expression fails [`Builder::build`](crate::Builder::build).
+/// It is matched from the start of the name, as by Python's `re.match`, and need not reach its end:
+/// `room-` is `^room-`, and takes `room-1` but not `my-room-1`. Write `room-[0-9]+$` to mean the
+/// whole name. A pattern that is no regular expression fails
+/// [`Builder::build`](crate::Builder::build).
 ///
-/// A route alone says that such channels exist: clients may subscribe to them, unless a handler objects.
+/// A route alone says that such channels exist: clients may subscribe to them, unless a handler
+/// objects.
 ///
 /// ```
 /// use actix_socketio::{HandlerError, OnSubscribe, SocketIo, channel};
@@ -61,15 +64,15 @@ impl Route {
         self
     }
 
-    /// Clients that are subscribed may publish to these channels, and the others get it, unless a handler of
-    /// [`OnMessage`] objects.
+    /// Clients that are subscribed may publish to these channels, and the others get it, unless a
+    /// handler of [`OnMessage`] objects.
     pub fn allow_publish(mut self) -> Self {
         self.allow_publish = true;
         self
     }
 
-    /// Handles events which a client publishes to one of these channels, and events for the server from a client that
-    /// is in one of them.
+    /// Handles events which a client publishes to one of these channels, and events for the server
+    /// from a client that is in one of them.
     pub fn on_message<Via>(mut self, handler: impl IntoHandler<OnMessage, Via>) -> Self {
         self.handlers.add(handler.into_handler());
         self

@@ -18,15 +18,16 @@ use crate::{
     socket::Socket,
 };
 
-/// The handlers of one namespace, compiled: those of the builder, which hear everything, and those of the routes.
+/// The handlers of one namespace, compiled: those of the builder, which hear everything, and those
+/// of the routes.
 #[derive(Debug)]
 pub(crate) struct Router {
     everywhere: Handlers,
     routes: Vec<Route>,
     patterns: RegexSet,
     handler_timeout: Duration,
-    /// Whether plain events go to one actor which takes them in turn, and whose failures nobody else is to hear of before
-    /// the next.
+    /// Whether plain events go to one actor which takes them in turn, and whose failures nobody
+    /// else is to hear of before the next.
     in_turn: bool,
 }
 
@@ -81,13 +82,17 @@ impl Router {
         for Route { pattern, .. } in &routes {
             anchored(pattern)?;
         }
-        let patterns = RegexSet::new(routes.iter().map(|route| group(&route.pattern)))
-            .map_err(|source| PatternError { pattern: "all patterns together".to_owned(), source })?;
+        let patterns =
+            RegexSet::new(routes.iter().map(|route| group(&route.pattern))).map_err(|source| {
+                PatternError { pattern: "all patterns together".to_owned(), source }
+            })?;
         let on_routes = || routes.iter().map(|route| &route.handlers);
-        let is_for_one =
-            everywhere.of::<OnMessage>().len() == 1 && on_routes().all(|on| on.of::<OnMessage>().is_empty());
-        let is_unwatched = iter::once(&everywhere).chain(on_routes()).all(|on| on.of::<OnError>().is_empty());
-        let in_turn = is_for_one && is_unwatched && everywhere.of::<OnMessage>()[0].takes_events_in_turn();
+        let is_for_one = everywhere.of::<OnMessage>().len() == 1
+            && on_routes().all(|on| on.of::<OnMessage>().is_empty());
+        let is_unwatched =
+            iter::once(&everywhere).chain(on_routes()).all(|on| on.of::<OnError>().is_empty());
+        let in_turn =
+            is_for_one && is_unwatched && everywhere.of::<OnMessage>()[0].takes_events_in_turn();
         Ok(Self { everywhere, routes, patterns, handler_timeout, in_turn })
     }
 
@@ -96,8 +101,8 @@ impl Router {
         self.patterns.is_match(channel)
     }
 
-    /// Whether events that are for nobody but [`OnMessage`] handlers may be handed on before the last of them is done: an
-    /// actor has them all, and takes them in turn.
+    /// Whether events that are for nobody but [`OnMessage`] handlers may be handed on before the
+    /// last of them is done: an actor has them all, and takes them in turn.
     pub(crate) fn takes_events_in_turn(&self) -> bool {
         self.in_turn
     }
@@ -107,9 +112,13 @@ impl Router {
         self.patterns.matches(channel).iter().any(|route| self.routes[route].allow_publish)
     }
 
-    /// Whether a route of the channel has a handler of this event. Those who hear everything don't count.
+    /// Whether a route of the channel has a handler of this event. Those who hear everything don't
+    /// count.
     pub(crate) fn hears_on_a_route<E: ChannelEvent>(&self, channel: &Channel) -> bool {
-        self.patterns.matches(channel).iter().any(|route| !self.routes[route].handlers.of::<E>().is_empty())
+        self.patterns
+            .matches(channel)
+            .iter()
+            .any(|route| !self.routes[route].handlers.of::<E>().is_empty())
     }
 
     /// Asks the handlers one after the other; the first objection is the answer.
@@ -120,7 +129,8 @@ impl Router {
         Ok(())
     }
 
-    /// Tells the handlers which hear everything; what fails is passed to the handlers of [`OnError`].
+    /// Tells the handlers which hear everything; what fails is passed to the handlers of
+    /// [`OnError`].
     pub(crate) async fn tell_everywhere<E: Event>(&self, socket: &Socket, event: E) {
         self.tell_each(self.everywhere.of::<E>(), socket, event).await;
     }
@@ -138,12 +148,14 @@ impl Router {
         Ok(())
     }
 
-    /// Tells all handlers, one after the other; what fails is passed to the handlers of [`OnError`].
+    /// Tells all handlers, one after the other; what fails is passed to the handlers of
+    /// [`OnError`].
     pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
         self.tell_each(self.handlers(scope), socket, event).await;
     }
 
-    /// The same about whatever channels the socket is in, and without a future as long as handlers answer at once.
+    /// The same about whatever channels the socket is in, and without a future as long as handlers
+    /// answer at once.
     ///
     /// # Errors
     /// When one does not, or fails: what is left to do, to be polled at once, with a waker.
@@ -164,7 +176,8 @@ impl Router {
             if matches!(first, Poll::Ready(Ok(()))) {
                 continue;
             }
-            let (router, socket, rest) = (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
+            let (router, socket, rest) =
+                (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
             return Err(Box::pin(async move {
                 let answer = match first {
                     Poll::Ready(answer) => answer,
@@ -202,9 +215,16 @@ impl Router {
     /// Passes a failure to the handlers of [`OnError`]. What fails there is logged.
     pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
         socket.counters().failed.add(error.kind());
-        // A refusal is an answer, which any client can call for; the rest is for somebody to look at.
+        // A refusal is an answer, which any client can call for; the rest is for somebody to look
+        // at.
         let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
-        log::log!(level, "{} {}: a handler failed: {}", socket.id(), socket.namespace(), OneLine(&error));
+        log::log!(
+            level,
+            "{} {}: a handler failed: {}",
+            socket.id(),
+            socket.namespace(),
+            OneLine(&error)
+        );
         let event = OnError { socket: socket.clone(), error };
         for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
             if let Err(error) = self.call(handler, event.clone()).await {

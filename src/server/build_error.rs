@@ -23,8 +23,12 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pattern(error) => error.fmt(f),
-            Self::NamespaceTwice(name) => write!(f, "the namespace {name} was added twice: put its routes together"),
-            Self::Setting { setting, why } => write!(f, "the setting {setting} makes no sense: {why}"),
+            Self::NamespaceTwice(name) => {
+                write!(f, "the namespace {name} was added twice: put its routes together")
+            }
+            Self::Setting { setting, why } => {
+                write!(f, "the setting {setting} makes no sense: {why}")
+            }
         }
     }
 }

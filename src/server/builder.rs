@@ -4,12 +4,16 @@ use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
 use super::{
-    BuildError, ConnectionError, Cookie, Cors, NamespaceBuilder, SocketIo, hooks::Hooks, io::Inner, settings::check,
+    BuildError, ConnectionError, Cookie, Cors, NamespaceBuilder, SocketIo, hooks::Hooks, io::Inner,
+    settings::check,
 };
 use crate::{
     config::Config,
     connection::{Admits, Family, Namespaces, Predicate, Sessions, Shared, SpaceMaker},
-    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
+    event::{
+        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
+        OnUnsubscribe, OnUpgrade,
+    },
     model::{Extensions, Handshake, Namespace},
     protocol::Encoding,
     registry::{ChannelRegistry, Feed},
@@ -19,7 +23,8 @@ use crate::{
 };
 
 /// A check of the request that opens a connection.
-pub(super) type HandshakeCheck = Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
+pub(super) type HandshakeCheck =
+    Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
 
 /// Which names belong to a family of namespaces.
 enum Names {
@@ -29,9 +34,10 @@ enum Names {
 
 /// A server in the making: handlers, routes, settings. Made by [`SocketIo::builder`].
 ///
-/// Handlers registered here hear the events of every client in the main namespace, `/`; those of a [`Route`] hear what
-/// concerns its channels; [`Builder::namespace`] has the same for another namespace. Handlers are asked one after the
-/// other: the builder's first, then the routes', each in the order of registration.
+/// Handlers registered here hear the events of every client in the main namespace, `/`; those of a
+/// [`Route`] hear what concerns its channels; [`Builder::namespace`] has the same for another
+/// namespace. Handlers are asked one after the other: the builder's first, then the routes', each
+/// in the order of registration.
 #[must_use = "call `build`"]
 pub struct Builder {
     pub(super) config: Config,
@@ -47,9 +53,10 @@ pub struct Builder {
 
 /// # Handlers
 impl Builder {
-    /// Checks the request which opens a connection, on its worker's thread, where sessions and identities are at hand:
-    /// Socket.IO's `allowRequest`. What handlers will want of them goes into the [`Extensions`]. An `Err` is answered with
-    /// HTTP 403 (a WebSocket with 400) and Engine.IO's code 4; its text is for the client if it is a 4xx error.
+    /// Checks the request which opens a connection, on its worker's thread, where sessions and
+    /// identities are at hand: Socket.IO's `allowRequest`. What handlers will want of them goes
+    /// into the [`Extensions`]. An `Err` is answered with HTTP 403 (a WebSocket with 400) and
+    /// Engine.IO's code 4; its text is for the client if it is a 4xx error.
     ///
     /// Whatever a client says of itself is checked before, but for the version of its protocol.
     ///
@@ -73,12 +80,13 @@ impl Builder {
         self
     }
 
-    /// Changes the headers of the response to a handshake, by polling or a WebSocket's (101): Socket.IO's
-    /// `io.engine.on("initial_headers", …)`.
+    /// Changes the headers of the response to a handshake, by polling or a WebSocket's (101):
+    /// Socket.IO's `io.engine.on("initial_headers", …)`.
     ///
-    /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what makes the response a
-    /// response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is better left alone. If it panics, the response
-    /// is sent with what was done so far. Refusals are the business of [`Builder::on_connection_error`].
+    /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what
+    /// makes the response a response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is
+    /// better left alone. If it panics, the response is sent with what was done so far. Refusals
+    /// are the business of [`Builder::on_connection_error`].
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -96,8 +104,9 @@ impl Builder {
         self
     }
 
-    /// Changes the headers of each response to a session: its handshake (after [`Builder::on_initial_headers`], which has
-    /// the rules), each poll and POST, and the WebSocket it upgrades to. Socket.IO's `io.engine.on("headers", …)`.
+    /// Changes the headers of each response to a session: its handshake (after
+    /// [`Builder::on_initial_headers`], which has the rules), each poll and POST, and the WebSocket
+    /// it upgrades to. Socket.IO's `io.engine.on("headers", …)`.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -108,8 +117,9 @@ impl Builder {
     /// });
     /// ```
     ///
-    /// What needs more than headers is an actix-web middleware, around the app or around a scope that has this endpoint,
-    /// and no other: `App::new().service(web::scope("/live").wrap(middleware).configure(io.mount()))`. It sees
+    /// What needs more than headers is an actix-web middleware, around the app or around a scope
+    /// that has this endpoint, and no other:
+    /// `App::new().service(web::scope("/live").wrap(middleware).configure(io.mount()))`. It sees
     /// WebSocket handshakes, too.
     pub fn on_headers<F>(mut self, change: F) -> Self
     where
@@ -120,8 +130,8 @@ impl Builder {
     }
 
     /// Hears of each request that is refused before there is a connection: Socket.IO's
-    /// `io.engine.on("connection_error", …)`. It runs on the worker's thread, and must not block. A panic in it is
-    /// logged, and changes nothing.
+    /// `io.engine.on("connection_error", …)`. It runs on the worker's thread, and must not block. A
+    /// panic in it is logged, and changes nothing.
     ///
     /// Anybody can raise these, as often as they like: count them rather than keep them.
     ///
@@ -155,13 +165,17 @@ impl Builder {
     ///     })
     /// });
     /// ```
-    pub fn namespace(mut self, name: &str, build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
+    pub fn namespace(
+        mut self,
+        name: &str,
+        build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
+    ) -> Self {
         self.namespaces.push((Namespace::new(name), build(NamespaceBuilder::default())));
         self
     }
 
-    /// Adds a family of namespaces: all whose names match a pattern, from the start. Each is a namespace of its own, which
-    /// comes into being with its first client and goes with its last.
+    /// Adds a family of namespaces: all whose names match a pattern, from the start. Each is a
+    /// namespace of its own, which comes into being with its first client and goes with its last.
     ///
     /// ```
     /// use actix_socketio::{SocketIo, channel};
@@ -177,8 +191,9 @@ impl Builder {
         self
     }
 
-    /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It must not block; what
-    /// takes time to decide is decided by an [`OnConnect`] handler, which can say why not.
+    /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It
+    /// must not block; what takes time to decide is decided by an [`OnConnect`] handler, which can
+    /// say why not.
     pub fn namespaces_if(
         mut self,
         admits: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
@@ -233,7 +248,8 @@ impl Builder {
         self.main(|main| main.on_finish(handler))
     }
 
-    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's `socket.use`.
+    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's
+    /// `socket.use`.
     pub fn on_packet<Via>(self, handler: impl IntoHandler<OnPacket, Via>) -> Self {
         self.main(|main| main.on_packet(handler))
     }
@@ -264,15 +280,28 @@ impl Builder {
         }
     }
 
-    /// Starts the first hub of the server's registry on this thread's arbiter, and gives the handle.
+    /// Starts the first hub of the server's registry on this thread's arbiter, and gives the
+    /// handle.
     ///
     /// # Errors
-    /// [`BuildError`]: a pattern is no regular expression, a namespace is there twice, or a setting makes no sense.
+    /// [`BuildError`]: a pattern is no regular expression, a namespace is there twice, or a setting
+    /// makes no sense.
     ///
     /// # Panics
-    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one; `#[tokio::main]` does not.
+    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
+    /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, families, on_handshake, cors, cookie, hooks, encoding } = self;
+        let Self {
+            config,
+            main,
+            namespaces,
+            families,
+            on_handshake,
+            cors,
+            cookie,
+            hooks,
+            encoding,
+        } = self;
         check(&config)?;
         if config.allow_eio3 && encoding.is_custom() {
             let why = "old clients speak JSON with attachments, and no other parser";
@@ -281,7 +310,8 @@ impl Builder {
         if let Some(why) = cookie.as_ref().and_then(|cookie| cookie.check().err()) {
             return Err(BuildError::Setting { setting: "cookie", why });
         }
-        let encoding = encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
+        let encoding =
+            encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
         let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
@@ -302,10 +332,17 @@ impl Builder {
         }
         let (feed, counters) = (Feed::new(config.max_changes), Arc::<Counters>::default());
         // Nothing is started before everything is known to be right.
-        let registry = ChannelRegistry::start(feed.clone(), Arc::clone(&counters), config.max_publications);
+        let registry =
+            ChannelRegistry::start(feed.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let directory = Arc::clone(&sessions) as _;
-        let makes = SpaceMaker::new(Arc::clone(&config), registry, encoding.clone(), Arc::clone(&counters), directory);
+        let makes = SpaceMaker::new(
+            Arc::clone(&config),
+            registry,
+            encoding.clone(),
+            Arc::clone(&counters),
+            directory,
+        );
         let served = Namespaces::new(makes, named, kin);
         let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions, counters });
         Ok(SocketIo::new(Inner { shared, feed, on_handshake, cors, cookie, hooks }))
@@ -314,6 +351,9 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).field("main", &self.main).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .field("main", &self.main)
+            .finish_non_exhaustive()
     }
 }

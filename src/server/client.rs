@@ -33,7 +33,8 @@ impl Form {
     }
 }
 
-static PLAIN: LazyLock<Form> = LazyLock::new(|| Form::new(Bytes::from_static(SOURCE.as_bytes()), None));
+static PLAIN: LazyLock<Form> =
+    LazyLock::new(|| Form::new(Bytes::from_static(SOURCE.as_bytes()), None));
 
 /// `None`: it could not be compressed.
 static GZIP: LazyLock<Option<Form>> = LazyLock::new(|| {
@@ -43,7 +44,11 @@ static GZIP: LazyLock<Option<Form>> = LazyLock::new(|| {
 
 /// `GET {path}/socket.io.js`.
 pub(super) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpResponse {
-    let gzip = if compress && Coding::chosen(request) == Some(Coding::Gzip) { GZIP.as_ref() } else { None };
+    let gzip = if compress && Coding::chosen(request) == Some(Coding::Gzip) {
+        GZIP.as_ref()
+    } else {
+        None
+    };
     let form = gzip.unwrap_or(&PLAIN);
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -53,7 +58,8 @@ pub(super) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpRespons
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(ETag(form.tag.clone()))
-        // Asked for each time, and sent only when it has changed: an update of the server is one of its client.
+        // Asked for each time, and sent only when it has changed: an update of the server is one of
+        // its client.
         .insert_header((header::CACHE_CONTROL, "no-cache"));
     if compress {
         response.insert_header((header::VARY, "accept-encoding"));
@@ -94,7 +100,8 @@ mod tests {
         let zipped = ask(&[(header::ACCEPT_ENCODING, "gzip, deflate, br")], true);
         assert_eq!(header_of(&plain, header::CONTENT_ENCODING), None);
         assert_eq!(header_of(&zipped, header::CONTENT_ENCODING), Some("gzip"));
-        let tags = [&plain, &zipped].map(|response| header_of(response, header::ETAG).unwrap().to_owned());
+        let tags =
+            [&plain, &zipped].map(|response| header_of(response, header::ETAG).unwrap().to_owned());
         assert_ne!(tags[0], tags[1]);
         for response in [&plain, &zipped] {
             assert_eq!(header_of(response, header::VARY), Some("accept-encoding"));
@@ -110,7 +117,10 @@ mod tests {
             let response = ask(&headers, true);
             assert_eq!(response.status(), status, "{accepted} {known}");
             assert_eq!(header_of(&response, header::VARY), Some("accept-encoding"));
-            assert_eq!(response.headers().contains_key(header::CONTENT_ENCODING), accepted == "gzip" && status == 200);
+            assert_eq!(
+                response.headers().contains_key(header::CONTENT_ENCODING),
+                accepted == "gzip" && status == 200
+            );
         }
         let body = zipped.into_body().try_into_bytes().unwrap();
         assert!(body.len() < SOURCE.len() / 2);

@@ -26,7 +26,8 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// What the client likes best, and gzip if it likes both. `None`: it wants the body as it is, or did not say.
+    /// What the client likes best, and gzip if it likes both. `None`: it wants the body as it is,
+    /// or did not say.
     pub(super) fn chosen(request: &HttpRequest) -> Option<Self> {
         let known = [Encoding::gzip(), Encoding::deflate(), Encoding::identity()];
         match AcceptEncoding::parse(request).ok()?.negotiate(known.iter())? {
@@ -62,7 +63,11 @@ impl Coding {
 }
 
 /// The answer to a poll, compressed if it is worth it and the client takes it.
-pub(super) async fn answer(config: &Config, request: &HttpRequest, body: polling::Body) -> HttpResponse {
+pub(super) async fn answer(
+    config: &Config,
+    request: &HttpRequest,
+    body: polling::Body,
+) -> HttpResponse {
     if !config.http_compression || body.bytes.len() < config.compression_threshold {
         return body.response().body(body.bytes);
     }
@@ -70,7 +75,11 @@ pub(super) async fn answer(config: &Config, request: &HttpRequest, body: polling
     Box::pin(negotiated(request, body.response(), body.bytes)).await
 }
 
-async fn negotiated(request: &HttpRequest, mut answer: HttpResponseBuilder, body: Bytes) -> HttpResponse {
+async fn negotiated(
+    request: &HttpRequest,
+    mut answer: HttpResponseBuilder,
+    body: Bytes,
+) -> HttpResponse {
     answer.insert_header((header::VARY, "accept-encoding"));
     let Some(coding) = Coding::chosen(request) else {
         return answer.body(body);
@@ -153,7 +162,9 @@ mod tests {
     async fn bodies_are_compressed_from_the_threshold_on() {
         let mut config = Config::default();
         let request = accepting("gzip, deflate");
-        for (bytes, coding) in [(1, None), (1023, None), (1024, Some("gzip")), (1 << 20, Some("gzip"))] {
+        for (bytes, coding) in
+            [(1, None), (1023, None), (1024, Some("gzip")), (1 << 20, Some("gzip"))]
+        {
             let response = answer(&config, &request, polling::Body::text(vec![b'x'; bytes])).await;
             assert_eq!(coding_of(&response), coding, "{bytes}");
             assert_eq!(response.headers().contains_key(header::VARY), coding.is_some(), "{bytes}");
@@ -165,7 +176,8 @@ mod tests {
             }
             assert!(plain.len() == bytes && plain.iter().all(|byte| *byte == b'x'), "{bytes}");
         }
-        let response = answer(&config, &accepting("br"), polling::Body::text(vec![b'x'; 5000])).await;
+        let response =
+            answer(&config, &accepting("br"), polling::Body::text(vec![b'x'; 5000])).await;
         assert_eq!(
             (coding_of(&response), response.headers().get(header::VARY).unwrap()),
             (None, &"accept-encoding".parse().unwrap())
@@ -175,6 +187,9 @@ mod tests {
         assert_eq!(coding_of(&response), None, "one byte gets larger");
         config.http_compression = false;
         let response = answer(&config, &request, polling::Body::text(vec![b'x'; 5000])).await;
-        assert_eq!((coding_of(&response), response.headers().contains_key(header::VARY)), (None, false));
+        assert_eq!(
+            (coding_of(&response), response.headers().contains_key(header::VARY)),
+            (None, false)
+        );
     }
 }

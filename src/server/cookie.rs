@@ -1,15 +1,18 @@
 use std::{fmt, time::Duration};
 
-/// A cookie with the id of the session, which the answer to a handshake sets: Socket.IO's option `cookie`.
+/// A cookie with the id of the session, which the answer to a handshake sets: Socket.IO's option
+/// `cookie`.
 ///
-/// It is for a load balancer that keeps each client with one of several servers by a cookie (*sticky sessions*): the
-/// requests of a polling client must all come to the server that has its session. This server does not read it. As in
-/// Socket.IO, only a handshake by polling sets it; a WebSocket is one connection, which stays where it is.
+/// It is for a load balancer that keeps each client with one of several servers by a cookie
+/// (*sticky sessions*): the requests of a polling client must all come to the server that has its
+/// session. This server does not read it. As in Socket.IO, only a handshake by polling sets it; a
+/// WebSocket is one connection, which stays where it is.
 ///
-/// **The session's id is a secret**: who knows it can poll in the client's name. So keep the cookie from scripts
-/// ([`http_only`](Self::http_only), the default), let it go over TLS only ([`secure`](Self::secure)), keep it out of the
-/// logs of what stands before this server, and don't take it for a login. A balancer that can set a cookie of its own,
-/// or go by the client's address, needs none of this.
+/// **The session's id is a secret**: who knows it can poll in the client's name. So keep the cookie
+/// from scripts ([`http_only`](Self::http_only), the default), let it go over TLS only
+/// ([`secure`](Self::secure)), keep it out of the logs of what stands before this server, and don't
+/// take it for a login. A balancer that can set a cookie of its own, or go by the client's address,
+/// needs none of this.
 ///
 /// Browsers keep the cookie of another origin only for a client with `withCredentials`; that takes
 /// [`Cors::credentials`](crate::Cors::credentials), and [`SameSite::None`].
@@ -115,8 +118,8 @@ impl Cookie {
         self
     }
 
-    /// Which requests from pages of other sites it is sent with; `None`: the browser decides. Default:
-    /// [`SameSite::Lax`].
+    /// Which requests from pages of other sites it is sent with; `None`: the browser decides.
+    /// Default: [`SameSite::Lax`].
     pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
         self.same_site = same_site.into();
         self
@@ -128,7 +131,8 @@ impl Cookie {
         if self.name.is_empty() || !self.name.bytes().all(token) {
             return Err("its name is letters, digits and some signs");
         }
-        let plain = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
+        let plain =
+            |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
         if !plain(&self.path) || !self.domain.as_ref().is_none_or(plain) {
             return Err("its path and domain are visible ASCII characters, without a semicolon");
         }
@@ -148,8 +152,11 @@ impl Cookie {
             cookie += &format!("; Domain={domain}");
         }
         cookie += &format!("; Path={}", self.path);
-        for (name, is_on) in [("HttpOnly", self.http_only), ("Secure", self.secure), ("Partitioned", self.partitioned)]
-        {
+        for (name, is_on) in [
+            ("HttpOnly", self.http_only),
+            ("Secure", self.secure),
+            ("Partitioned", self.partitioned),
+        ] {
             if is_on {
                 cookie += "; ";
                 cookie += name;

@@ -1,11 +1,14 @@
 use actix_web::http::header;
 
-/// Which pages of other origins may talk to this server: by HTTP, as the Fetch standard's CORS protocol has it, and over
-/// a WebSocket, whose handshake is refused to pages of other origins than these and the server's own.
+/// Which pages of other origins may talk to this server: by HTTP, as the Fetch standard's CORS
+/// protocol has it, and over a WebSocket, whose handshake is refused to pages of other origins than
+/// these and the server's own.
 ///
-/// **Without, a page of any origin may open a WebSocket**, with its visitor's cookies: browsers don't ask, and neither does
-/// this server. What cookies allow, [`Builder::on_handshake`](crate::Builder::on_handshake) must then not grant without a
-/// look at the `Origin` header. Polling is for pages of the server's own origin, since browsers keep answers from others.
+/// **Without, a page of any origin may open a WebSocket**, with its visitor's cookies: browsers
+/// don't ask, and neither does this server. What cookies allow,
+/// [`Builder::on_handshake`](crate::Builder::on_handshake) must then not grant without a look at
+/// the `Origin` header. Polling is for pages of the server's own origin, since browsers keep
+/// answers from others.
 ///
 /// What is no browser has any origin it likes.
 ///
@@ -21,13 +24,14 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// Pages of these origins: scheme, host and port, as the browser's address bar shows them, without a path.
+    /// Pages of these origins: scheme, host and port, as the browser's address bar shows them,
+    /// without a path.
     pub fn origins<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Self {
         Self { origins: Some(origins.into_iter().map(Into::into).collect()), credentials: false }
     }
 
-    /// Pages of any origin. With [`Cors::credentials`], any page then acts with its visitor's cookies: don't, unless
-    /// cookies mean nothing to you.
+    /// Pages of any origin. With [`Cors::credentials`], any page then acts with its visitor's
+    /// cookies: don't, unless cookies mean nothing to you.
     pub fn any_origin() -> Self {
         Self { origins: None, credentials: false }
     }
@@ -71,7 +75,13 @@ mod tests {
         let host = Some("scores.example.com:8080");
         assert!(cors.admits("https://example.com", host));
         assert!(cors.admits("http://scores.example.com:8080", host));
-        for other in ["https://evil.com", "https://example.com.evil.com", "http://scores.example.com", "null", ""] {
+        for other in [
+            "https://evil.com",
+            "https://example.com.evil.com",
+            "http://scores.example.com",
+            "null",
+            "",
+        ] {
             assert!(!cors.admits(other, host), "{other}");
         }
         assert!(!cors.admits("null", None));

@@ -40,7 +40,10 @@ enum Request<'a> {
 }
 
 /// The endpoint's answer, whatever it is.
-pub(super) async fn answer(inner: Arc<Inner>, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+pub(super) async fn answer(
+    inner: Arc<Inner>,
+    request: ServiceRequest,
+) -> Result<ServiceResponse, Error> {
     let (request, mut body) = request.into_parts();
     let is_upgrade = is_upgrade(&request);
     let response = match respond(&inner, &request, is_upgrade, &mut body).await {
@@ -55,8 +58,9 @@ pub(super) async fn answer(inner: Arc<Inner>, request: ServiceRequest) -> Result
 
 /// The response, and whether it is the first one of a session.
 ///
-/// Its future is allocated for each request, and a poll's is kept as long as it waits: what only few requests have to await
-/// is in a box of its own. From 1,024 bytes on, glibc would first put together all that is free.
+/// Its future is allocated for each request, and a poll's is kept as long as it waits: what only
+/// few requests have to await is in a box of its own. From 1,024 bytes on, glibc would first put
+/// together all that is free.
 async fn respond(
     inner: &Inner,
     request: &HttpRequest,
@@ -74,7 +78,10 @@ async fn respond(
         }
         Request::Polling(link) => (link, None),
         Request::Upgrade(link) => {
-            return Ok((websocket::probe(link, request, body.take()).map_err(Refusal::NoWebSocket)?, false));
+            return Ok((
+                websocket::probe(link, request, body.take()).map_err(Refusal::NoWebSocket)?,
+                false,
+            ));
         }
         Request::Odd => return Ok((HttpResponse::InternalServerError().finish(), false)),
     };
@@ -96,14 +103,18 @@ async fn respond(
 }
 
 /// What a request wants; its connection is done with what only a WebSocket would need.
-fn classify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
+fn classify<'a>(
+    inner: &Inner,
+    request: &'a HttpRequest,
+    is_upgrade: bool,
+) -> Result<Request<'a>, Refusal> {
     let wanted = verify(inner, request, is_upgrade);
     let is_done = match &wanted {
         Ok(Request::Polling(link)) => link.note_origin(request),
         _ => is_upgrade,
     };
-    // Who has asked for anything else does not turn the connection into a WebSocket. It is looked for once, as it is away
-    // from all else that a poll touches.
+    // Who has asked for anything else does not turn the connection into a WebSocket. It is looked
+    // for once, as it is away from all else that a poll touches.
     if !is_done {
         drop(Duplicate::take(request));
     }
@@ -113,15 +124,17 @@ fn classify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Re
 fn refuse(inner: &Inner, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let error = ConnectionError::new(request, refusal);
     // What the application decides is news to it; the rest is the noise of the internet.
-    let level = if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
+    let level =
+        if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
     log::log!(level, "refuse a request of {error}");
     inner.shared.counters.refused.add(refusal.kind());
     inner.hooks.refused(&error);
     refusal.response(is_upgrade(request))
 }
 
-/// Browsers ask nobody before they open a WebSocket to another origin, nor before they send a simple request, whose answer
-/// alone they keep from the page: so where origins are chosen, this looks.
+/// Browsers ask nobody before they open a WebSocket to another origin, nor before they send a
+/// simple request, whose answer alone they keep from the page: so where origins are chosen, this
+/// looks.
 fn admits_origin(inner: &Inner, request: &HttpRequest, origin: &str) -> bool {
     let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     inner.cors.as_ref().is_none_or(|cors| cors.admits(origin, host()))
@@ -132,7 +145,8 @@ fn is_upgrade(request: &HttpRequest) -> bool {
     upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The version of Engine.IO's protocol which a client speaks, if it is spoken here. One that says nothing is an old one.
+/// The version of Engine.IO's protocol which a client speaks, if it is spoken here. One that says
+/// nothing is an old one.
 fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
     match version {
         Some("4") => Some(Version::V4),
@@ -142,18 +156,27 @@ fn spoken(config: &Config, version: Option<&str>) -> Option<Version> {
 }
 
 /// Engine.IO's checks, in its order.
-fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Result<Request<'a>, Refusal> {
+fn verify<'a>(
+    inner: &Inner,
+    request: &'a HttpRequest,
+    is_upgrade: bool,
+) -> Result<Request<'a>, Refusal> {
     let config = &inner.shared.config;
-    let parameters = Parameters::read(request.query_string()).ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
+    let parameters = Parameters::read(request.query_string())
+        .ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
     let Parameters { version, transport: name, sid } = parameters;
-    let known = name.as_ref().and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
+    let known = name
+        .as_ref()
+        .and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
     let Some(&transport) = known else {
         return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
     };
     if let Some(origin) = request.headers().get(header::ORIGIN) {
         let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };
         if !admits_origin(inner, request, origin) {
-            return Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")));
+            return Err(Refusal::Forbidden(ErrorForbidden(
+                "pages of this origin may not connect here",
+            )));
         }
     }
     let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
@@ -165,10 +188,13 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
         }
         return Ok(Request::Handshake { transport, version });
     };
-    let link =
-        SessionId::parse(&sid).and_then(|id| inner.shared.sessions.link(&id)).ok_or_else(|| Refusal::UnknownSession)?;
+    let link = SessionId::parse(&sid)
+        .and_then(|id| inner.shared.sessions.link(&id))
+        .ok_or_else(|| Refusal::UnknownSession)?;
     match transport {
-        Transport::WebSocket if !is_upgrade => return Err(Refusal::BadRequest("TRANSPORT_MISMATCH")),
+        Transport::WebSocket if !is_upgrade => {
+            return Err(Refusal::BadRequest("TRANSPORT_MISMATCH"));
+        }
         Transport::Polling if is_upgrade || link.transport() != transport => {
             return Err(Refusal::BadRequest("TRANSPORT_MISMATCH"));
         }
@@ -178,7 +204,9 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
         return Err(Refusal::BadRequest("PROTOCOL_MISMATCH"));
     }
     match transport {
-        Transport::WebSocket if !config.allow_upgrades => Err(Refusal::BadRequest("UPGRADES_ARE_OFF")),
+        Transport::WebSocket if !config.allow_upgrades => {
+            Err(Refusal::BadRequest("UPGRADES_ARE_OFF"))
+        }
         Transport::WebSocket => Ok(Request::Upgrade(link)),
         Transport::Polling => Ok(match *request.method() {
             Method::GET | Method::POST => Request::Polling(link),
@@ -187,7 +215,8 @@ fn verify<'a>(inner: &Inner, request: &'a HttpRequest, is_upgrade: bool) -> Resu
     }
 }
 
-/// Lets a client in, if it may come. What is returned opens its session, and has the client's place until then.
+/// Lets a client in, if it may come. What is returned opens its session, and has the client's place
+/// until then.
 fn handshake(
     inner: &Inner,
     request: &HttpRequest,
@@ -240,6 +269,10 @@ mod tests {
     async fn what_waits_for_a_request_is_small() {
         let io = SocketIo::builder().open_channels().build().expect("the settings make sense");
         let answered = answer(Arc::clone(&io.inner), TestRequest::default().to_srv_request());
-        assert!(size_of_val(&answered) <= 512, "{} bytes, of each poll that waits", size_of_val(&answered));
+        assert!(
+            size_of_val(&answered) <= 512,
+            "{} bytes, of each poll that waits",
+            size_of_val(&answered)
+        );
     }
 }

@@ -20,7 +20,12 @@ pub(super) struct Hooks {
 
 impl Hooks {
     /// A response is about to be sent, to a handshake or another request of a session.
-    pub(super) fn write_headers(&self, headers: &mut HeaderMap, request: &HttpRequest, initial: bool) {
+    pub(super) fn write_headers(
+        &self,
+        headers: &mut HeaderMap,
+        request: &HttpRequest,
+        initial: bool,
+    ) {
         if initial {
             for hook in &self.initial_headers {
                 guarded("on_initial_headers", || hook(headers, request));
@@ -41,8 +46,8 @@ impl Hooks {
 
 /// A hook that panics has done nothing: the request is answered all the same.
 fn guarded(name: &str, hook: impl FnOnce()) {
-    // Unwind safe in effect: headers are a map, which is whole after each of its methods, and what the hook shares with
-    // others is theirs to protect.
+    // Unwind safe in effect: headers are a map, which is whole after each of its methods, and what
+    // the hook shares with others is theirs to protect.
     if catch_unwind(AssertUnwindSafe(hook)).is_err() {
         log::error!("a hook of {name} panicked");
     }
@@ -68,7 +73,9 @@ mod tests {
             headers.insert(header::SERVER, HeaderValue::from_static("x"));
             panic!("on purpose");
         }));
-        hooks.headers.push(Arc::new(|headers, _| headers.insert(header::AGE, 1.into()).for_each(drop)));
+        hooks
+            .headers
+            .push(Arc::new(|headers, _| headers.insert(header::AGE, 1.into()).for_each(drop)));
         let heard = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&heard);
         hooks.connection_error.push(Arc::new(|_| panic!("on purpose")));
@@ -87,7 +94,9 @@ mod tests {
     #[test]
     fn initial_headers_are_those_of_a_handshake() {
         let mut hooks = Hooks::default();
-        hooks.initial_headers.push(Arc::new(|headers, _| headers.insert(header::AGE, 1.into()).for_each(drop)));
+        hooks
+            .initial_headers
+            .push(Arc::new(|headers, _| headers.insert(header::AGE, 1.into()).for_each(drop)));
         let request = TestRequest::default().to_http_request();
         let mut headers = HeaderMap::new();
         hooks.write_headers(&mut headers, &request, false);

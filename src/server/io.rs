@@ -55,7 +55,10 @@ impl SocketIo {
     /// The same server, for another namespace. In one that was never added, there is nobody.
     #[must_use]
     pub fn of(&self, namespace: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), space: self.inner.shared.namespaces.get(Namespace::new(namespace)) }
+        Self {
+            inner: Arc::clone(&self.inner),
+            space: self.inner.shared.namespaces.get(Namespace::new(namespace)),
+        }
     }
 
     /// The names of all namespaces: those that were added, and those of
@@ -76,7 +79,11 @@ impl SocketIo {
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
-    pub fn broadcast_channel<T: Serialize + ?Sized>(&self, channel: impl ToChannel, data: &T) -> Result<(), SendError> {
+    pub fn broadcast_channel<T: Serialize + ?Sized>(
+        &self,
+        channel: impl ToChannel,
+        data: &T,
+    ) -> Result<(), SendError> {
         self.to(channel).emit(MESSAGE, data)
     }
 
@@ -108,14 +115,21 @@ impl SocketIo {
 
     /// One client, if it is there, or is just coming in or going out.
     pub fn socket(&self, id: &SocketId) -> Option<Socket> {
-        self.inner.shared.sessions.socket(id).filter(|socket| *socket.namespace() == self.space.namespace)
+        self.inner
+            .shared
+            .sessions
+            .socket(id)
+            .filter(|socket| *socket.namespace() == self.space.namespace)
     }
 
     /// Who is subscribed to the channel, in no particular order.
     ///
     /// # Errors
     /// [`ChannelError`] if the name is none.
-    pub async fn subscribers(&self, channel: impl ToChannel) -> Result<Vec<SocketId>, ChannelError> {
+    pub async fn subscribers(
+        &self,
+        channel: impl ToChannel,
+    ) -> Result<Vec<SocketId>, ChannelError> {
         let mut audience = Audience::everyone(self.space.namespace.clone());
         audience.to.push(channel.to_channel(self.config().max_channel_length)?);
         Ok(self.space.registry.select(audience).await)
@@ -131,8 +145,8 @@ impl SocketIo {
         self.inner.shared.sessions.count()
     }
 
-    /// How the server is, and what it has done, in all namespaces. It looks at each session: some microseconds for a
-    /// hundred of them.
+    /// How the server is, and what it has done, in all namespaces. It looks at each session: some
+    /// microseconds for a hundred of them.
     ///
     /// ```no_run
     /// use actix_socketio::SocketIo;
@@ -157,9 +171,10 @@ impl SocketIo {
         Stats::new(counters, gauges)
     }
 
-    /// Gives [`SocketIo::stats`] to the application's recorder of the [`metrics`] facade, as gauges and counters whose
-    /// names start with `actix_socketio_`; without one, it does nothing. Call it whenever the monitor asks, or every few
-    /// seconds: events themselves cost no more for being counted.
+    /// Gives [`SocketIo::stats`] to the application's recorder of the [`metrics`] facade, as gauges
+    /// and counters whose names start with `actix_socketio_`; without one, it does nothing. Call it
+    /// whenever the monitor asks, or every few seconds: events themselves cost no more for being
+    /// counted.
     ///
     /// ```no_run
     /// # struct Prometheus; impl Prometheus { fn render(&self) -> String { String::new() } }
@@ -177,12 +192,14 @@ impl SocketIo {
         stats::record(&self.stats());
     }
 
-    /// Ends all connections, and waits until the last `OnFinish` is handled, [`Config::shutdown_timeout`] at most.
-    /// `false`: some were left. Clients come back by themselves, to a server which is there then.
+    /// Ends all connections, and waits until the last `OnFinish` is handled,
+    /// [`Config::shutdown_timeout`] at most. `false`: some were left. Clients come back by
+    /// themselves, to a server which is there then.
     ///
-    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503. What handlers are at
-    /// work on is still done and acknowledged before its client hears of the end; what clients send meanwhile is not
-    /// looked at. The ends of many are spread over [`Config::shutdown_window`].
+    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503.
+    /// What handlers are at work on is still done and acknowledged before its client hears of the
+    /// end; what clients send meanwhile is not looked at. The ends of many are spread over
+    /// [`Config::shutdown_window`].
     pub async fn shutdown(&self) -> bool {
         let Config { shutdown_timeout, shutdown_window, .. } = *self.config();
         let sessions = &self.inner.shared.sessions;
@@ -190,7 +207,8 @@ impl SocketIo {
         let politely = async {
             let links = sessions.close_doors();
             let steps = u32::try_from(links.len() / ENDS_AT_ONCE).unwrap_or(u32::MAX);
-            let pause = shutdown_window.min(shutdown_timeout / 2).checked_div(steps).unwrap_or_default();
+            let pause =
+                shutdown_window.min(shutdown_timeout / 2).checked_div(steps).unwrap_or_default();
             for (step, links) in links.chunks(ENDS_AT_ONCE).enumerate() {
                 if step > 0 {
                     sleep(pause).await;
@@ -215,15 +233,15 @@ impl SocketIo {
         Target::new(Arc::clone(&self.space), &self.space.config)
     }
 
-    /// Everyone in each of the [`namespaces`](Self::namespaces) for which `wanted` says so: Socket.IO's broadcast to a
-    /// parent namespace.
+    /// Everyone in each of the [`namespaces`](Self::namespaces) for which `wanted` says so:
+    /// Socket.IO's broadcast to a parent namespace.
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
     }
 
-    /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's `new_namespace`, and the
-    /// events of its adapters.
+    /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's
+    /// `new_namespace`, and the events of its adapters.
     pub fn changes(&self) -> Changes {
         self.inner.feed.listen()
     }

@@ -5,14 +5,17 @@ use actix::Addr;
 use super::{BuildError, settings::check};
 use crate::{
     config::Config,
-    event::{OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade},
+    event::{
+        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
+        OnUnsubscribe, OnUpgrade,
+    },
     routing::{EventSet, Handlers, IntoHandler, Route, Router, SocketHandler},
 };
 
 /// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
 ///
-/// A handler registered here hears every event of the namespace, of every client; one on a [`Route`] hears those which
-/// concern its channels.
+/// A handler registered here hears every event of the namespace, of every client; one on a
+/// [`Route`] hears those which concern its channels.
 #[derive(Debug, Default)]
 #[must_use = "give it back to `Builder::namespace`"]
 pub struct NamespaceBuilder {
@@ -127,7 +130,8 @@ impl NamespaceBuilder {
         self
     }
 
-    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's `socket.use`.
+    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's
+    /// `socket.use`.
     pub fn on_packet<Via>(mut self, handler: impl IntoHandler<OnPacket, Via>) -> Self {
         self.handlers.add(handler.into_handler());
         self
@@ -140,10 +144,14 @@ impl NamespaceBuilder {
     }
 
     /// What it is compiled to, and the settings that hold in it.
-    pub(super) fn compile(self, server: &Arc<Config>) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
+    pub(super) fn compile(
+        self,
+        server: &Arc<Config>,
+    ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.limits.over(server));
         check(&config)?;
-        let router = Router::new(self.handlers, self.routes, config.handler_timeout).map_err(BuildError::Pattern)?;
+        let router = Router::new(self.handlers, self.routes, config.handler_timeout)
+            .map_err(BuildError::Pattern)?;
         Ok((Arc::new(router), config))
     }
 }

@@ -23,7 +23,8 @@ impl<'a> Parameters<'a> {
                     parameters.take(&query[start..at])?;
                     start = at + 1;
                 }
-                // Clients escape nothing of these; a query in which something is escaped is the library's to read.
+                // Clients escape nothing of these; a query in which something is escaped is the
+                // library's to read.
                 b'%' | b'+' => return Query::from_query(query).ok().map(Query::into_inner),
                 _ => {}
             }

@@ -73,7 +73,8 @@ impl Refusal {
         }
     }
 
-    /// What the client is told. An error of the application is for it, unless it tells of the inside.
+    /// What the client is told. An error of the application is for it, unless it tells of the
+    /// inside.
     fn told(&self) -> Cow<'static, str> {
         match self {
             Self::Forbidden(error) if error.as_response_error().status_code().is_client_error() => {
@@ -91,7 +92,9 @@ impl Refusal {
             Self::UnknownSession => "no session has this sid".into(),
             Self::BadMethod(method) => format!("method {}", shown(method.as_str())).into(),
             Self::BadRequest(name) => (*name).into(),
-            Self::NoWebSocket(error) => format!("TRANSPORT_HANDSHAKE_ERROR {}", shown(&error.to_string())).into(),
+            Self::NoWebSocket(error) => {
+                format!("TRANSPORT_HANDSHAKE_ERROR {}", shown(&error.to_string())).into()
+            }
             Self::Forbidden(error) => shown(&error.to_string()).into(),
             Self::Full(Full::Server) => "max_connections".into(),
             Self::Full(Full::Address) => "max_connections_per_address".into(),
@@ -101,7 +104,8 @@ impl Refusal {
         }
     }
 
-    /// The answer. One to a WebSocket is plain, and 400 whatever it says: its client sees no more than that it failed.
+    /// The answer. One to a WebSocket is plain, and 400 whatever it says: its client sees no more
+    /// than that it failed.
     pub(super) fn response(&self, is_upgrade: bool) -> HttpResponse {
         if let Self::NoWebSocket(error) = self {
             return error.error_response();
@@ -118,7 +122,8 @@ impl Refusal {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         if is_upgrade {
-            // HTML by Engine.IO's word only. No browser shows it: a page can't ask for an upgrade but by `WebSocket`.
+            // HTML by Engine.IO's word only. No browser shows it: a page can't ask for an upgrade
+            // but by `WebSocket`.
             return response.content_type("text/html").force_close().body(self.told().into_owned());
         }
         response.json(json!({"code": self.code(), "message": self.told()}))
@@ -134,11 +139,12 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// A request that was refused, for [`Builder::on_connection_error`](crate::Builder::on_connection_error): Socket.IO's
+/// A request that was refused, for
+/// [`Builder::on_connection_error`](crate::Builder::on_connection_error): Socket.IO's
 /// `io.engine.on("connection_error", …)`.
 ///
-/// Its `Display` is one line for a log, in which everything that came from the client is escaped. What
-/// [`request`](Self::request) has is as the client sent it.
+/// Its `Display` is one line for a log, in which everything that came from the client is escaped.
+/// What [`request`](Self::request) has is as the client sent it.
 pub struct ConnectionError<'a> {
     request: &'a HttpRequest,
     code: u8,
@@ -148,7 +154,12 @@ pub struct ConnectionError<'a> {
 
 impl<'a> ConnectionError<'a> {
     pub(super) fn new(request: &'a HttpRequest, refusal: &Refusal) -> Self {
-        Self { request, code: refusal.code(), message: refusal.message(), context: refusal.context() }
+        Self {
+            request,
+            code: refusal.code(),
+            message: refusal.message(),
+            context: refusal.context(),
+        }
     }
 
     /// The request. Its query may hold a `sid`, and its headers cookies: think before you log them.
@@ -174,8 +185,8 @@ impl<'a> ConnectionError<'a> {
     /// | 4 | Shutting down |
     /// | 5 | Unsupported protocol version |
     ///
-    /// Code 1 is an everyday one: a client which polls after its session has ended, or at another server than that which
-    /// has it (several servers without sticky sessions).
+    /// Code 1 is an everyday one: a client which polls after its session has ended, or at another
+    /// server than that which has it (several servers without sticky sessions).
     pub fn code(&self) -> u8 {
         self.code
     }
@@ -185,9 +196,10 @@ impl<'a> ConnectionError<'a> {
         self.message
     }
 
-    /// What was wrong, for a log: escaped and cut. For code 3 it begins with Engine.IO's name of it (`INVALID_ORIGIN`,
-    /// `TRANSPORT_MISMATCH`, `PROTOCOL_MISMATCH`, `TRANSPORT_HANDSHAKE_ERROR`; ours are `INVALID_QUERY` and
-    /// `UPGRADES_ARE_OFF`), for code 4 it is the text of the application's error, also where the client is not told.
+    /// What was wrong, for a log: escaped and cut. For code 3 it begins with Engine.IO's name of it
+    /// (`INVALID_ORIGIN`, `TRANSPORT_MISMATCH`, `PROTOCOL_MISMATCH`, `TRANSPORT_HANDSHAKE_ERROR`;
+    /// ours are `INVALID_QUERY` and `UPGRADES_ARE_OFF`), for code 4 it is the text of the
+    /// application's error, also where the client is not told.
     pub fn context(&self) -> &str {
         &self.context
     }
@@ -228,7 +240,8 @@ mod tests {
     fn answer(refusal: &Refusal, is_upgrade: bool) -> (u16, String, String) {
         let response = refusal.response(is_upgrade);
         let status = response.status().as_u16();
-        let kind = response.headers().get(header::CONTENT_TYPE).unwrap().to_str().unwrap().to_owned();
+        let kind =
+            response.headers().get(header::CONTENT_TYPE).unwrap().to_str().unwrap().to_owned();
         let body = response.into_body().try_into_bytes().unwrap();
         (status, kind, String::from_utf8(body.to_vec()).unwrap())
     }
@@ -245,13 +258,17 @@ mod tests {
         assert_eq!(answer(&forbidden, false), text(403, "application/json", json));
         assert_eq!(answer(&forbidden, true), text(400, "text/html", "log in first"));
         let failed = Refusal::Forbidden(ErrorInternalServerError("SECRET"));
-        assert_eq!(answer(&failed, false), text(403, "application/json", r#"{"code":4,"message":"Forbidden"}"#));
+        assert_eq!(
+            answer(&failed, false),
+            text(403, "application/json", r#"{"code":4,"message":"Forbidden"}"#)
+        );
         assert_eq!(answer(&failed, true), text(400, "text/html", "Forbidden"));
     }
 
     #[test]
     fn the_application_reads_why_in_one_line() {
-        let request = TestRequest::default().peer_addr("10.0.0.1:80".parse().unwrap()).to_http_request();
+        let request =
+            TestRequest::default().peer_addr("10.0.0.1:80".parse().unwrap()).to_http_request();
         for (refusal, line) in [
             (Refusal::UnknownTransport(None), "Transport unknown (code 0): no transport"),
             (
@@ -260,9 +277,15 @@ mod tests {
             ),
             (Refusal::BadRequest("INVALID_ORIGIN"), "Bad request (code 3): INVALID_ORIGIN"),
             (Refusal::Forbidden(ErrorInternalServerError("a\nb")), r#"Forbidden (code 4): "a\nb""#),
-            (Refusal::UnsupportedVersion(Some("3".to_owned())), "Unsupported protocol version (code 5): EIO \"3\""),
+            (
+                Refusal::UnsupportedVersion(Some("3".to_owned())),
+                "Unsupported protocol version (code 5): EIO \"3\"",
+            ),
         ] {
-            assert_eq!(ConnectionError::new(&request, &refusal).to_string(), format!("10.0.0.1:80: {line}"));
+            assert_eq!(
+                ConnectionError::new(&request, &refusal).to_string(),
+                format!("10.0.0.1:80: {line}")
+            );
         }
         let long = Refusal::UnknownTransport(Some("ä".repeat(100_000)));
         assert_eq!(long.context().chars().count(), "transport ".len() + SHOWN + 3);

@@ -5,7 +5,8 @@ use actix_web::{App, HttpServer, dev::Extensions, rt::net::TcpStream};
 use super::SocketIo;
 use crate::{config::Config, transport::websocket::Duplicate};
 
-/// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at once.
+/// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at
+/// once.
 const BACKLOG: u32 = 4096;
 /// How long clients which don't know yet are told that their session, or the server, is no more.
 const LAST_ANSWERS: Duration = Duration::from_millis(250);
@@ -15,8 +16,9 @@ const LAST_REQUESTS: u64 = 1;
 impl SocketIo {
     /// Serves this and nothing else, until Ctrl-C or SIGTERM; then [shuts down](Self::shutdown).
     ///
-    /// For those who have no actix-web app to embed it in. It has the settings which a server for long-lived connections
-    /// needs; [`SocketIo::mount`] names those that an app should have as well.
+    /// For those who have no actix-web app to embed it in. It has the settings which a server for
+    /// long-lived connections needs; [`SocketIo::mount`] names those that an app should have as
+    /// well.
     ///
     /// # Errors
     /// If the address can't be listened on.
@@ -41,7 +43,8 @@ impl SocketIo {
     /// Waits for Ctrl-C or SIGTERM, and [shuts down](Self::shutdown): for
     /// [`HttpServer::shutdown_signal`] of an app that embeds this.
     ///
-    /// By itself, `HttpServer` waits for open WebSockets, 30 s at most, and tells their clients nothing.
+    /// By itself, `HttpServer` waits for open WebSockets, 30 s at most, and tells their clients
+    /// nothing.
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
         let io = self.clone();
         async move {
@@ -50,14 +53,15 @@ impl SocketIo {
             if !io.shutdown().await {
                 log::warn!("{} connections left after shutdown_timeout", io.connections());
             }
-            // Once this resolves, requests that are on their way are dropped: until then they are told.
+            // Once this resolves, requests that are on their way are dropped: until then they are
+            // told.
             tokio::time::sleep(LAST_ANSWERS).await;
         }
     }
 }
 
-/// For [`HttpServer::on_connect`] of an app that embeds this: prepares each connection to become a WebSocket of this
-/// crate's. Everything works without it, at a higher price.
+/// For [`HttpServer::on_connect`] of an app that embeds this: prepares each connection to become a
+/// WebSocket of this crate's. Everything works without it, at a higher price.
 ///
 /// ```no_run
 /// # use actix_web::{App, HttpServer};
@@ -68,16 +72,19 @@ impl SocketIo {
 /// # }
 /// ```
 ///
-/// * On Unix it keeps a duplicate of the connection's descriptor until the first request to the endpoint. A WebSocket
-///   goes on by itself with that, without actix-http and its buffers: each takes less memory, each message less work, and
-///   the descriptor is free as soon as the client is let go. Since actix-web no longer counts such a
-///   connection, neither [`HttpServer::max_connections`] nor a graceful stop regards it;
+/// * On Unix it keeps a duplicate of the connection's descriptor until the first request to the
+///   endpoint. A WebSocket goes on by itself with that, without actix-http and its buffers: each
+///   takes less memory, each message less work, and the descriptor is free as soon as the client is
+///   let go. Since actix-web no longer counts such a connection, neither
+///   [`HttpServer::max_connections`] nor a graceful stop regards it;
 ///   [`Builder::max_connections`](crate::Builder::max_connections) and
-///   [`shutdown_on_signal`](SocketIo::shutdown_on_signal) do. Access logs have an entry when the WebSocket starts.
-/// * On Linux it sets [`Config::tcp_timeout`]'s default, so that a client which stops reading does not keep the
-///   connection.
+///   [`shutdown_on_signal`](SocketIo::shutdown_on_signal) do. Access logs have an entry when the
+///   WebSocket starts.
+/// * On Linux it sets [`Config::tcp_timeout`]'s default, so that a client which stops reading does
+///   not keep the connection.
 ///
-/// With TLS of actix-web's own it does nothing; let a proxy do the TLS, or bound the connections there.
+/// With TLS of actix-web's own it does nothing; let a proxy do the TLS, or bound the connections
+/// there.
 pub fn on_connect(stream: &dyn Any, extensions: &mut Extensions) {
     prepare(stream, extensions, Config::TCP_TIMEOUT);
 }
@@ -90,7 +97,8 @@ fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration)
     }
 }
 
-/// actix-web has no write timeout: a peer with a closed window would be waited for as long as it likes.
+/// actix-web has no write timeout: a peer with a closed window would be waited for as long as it
+/// likes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn bound_unacknowledged(stream: &TcpStream, limit: Duration) {
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {

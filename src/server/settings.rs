@@ -110,14 +110,16 @@ impl Builder {
         self
     }
 
-    /// Sets [`Config::open_channels`]: any client may subscribe to a channel of any name, unless a handler objects. That
-    /// was django-socketio's rule; without it, routes say which channels there are.
+    /// Sets [`Config::open_channels`]: any client may subscribe to a channel of any name, unless a
+    /// handler objects. That was django-socketio's rule; without it, routes say which channels
+    /// there are.
     pub fn open_channels(mut self) -> Self {
         self.config.open_channels = true;
         self
     }
 
-    /// Writes and reads packets in another way; clients must do so, too. Default: JSON with attachments, as Socket.IO's.
+    /// Writes and reads packets in another way; clients must do so, too. Default: JSON with
+    /// attachments, as Socket.IO's.
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.encoding = Encoding::new(parser);
         self
@@ -129,8 +131,8 @@ impl Builder {
         self
     }
 
-    /// Has the answer to a handshake by polling set a cookie with the session's id, for a load balancer which goes by it.
-    /// Read at [`Cookie`] what comes with that. Default: no cookie.
+    /// Has the answer to a handshake by polling set a cookie with the session's id, for a load
+    /// balancer which goes by it. Read at [`Cookie`] what comes with that. Default: no cookie.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.cookie = Some(cookie);
         self
@@ -192,9 +194,11 @@ pub(super) fn check(config: &Config) -> Result<(), BuildError> {
             return no(setting, "it must be at least 1");
         }
     }
-    for (setting, rate) in
-        [("event_rate", config.event_rate), ("byte_rate", config.byte_rate), ("subscribe_rate", config.subscribe_rate)]
-    {
+    for (setting, rate) in [
+        ("event_rate", config.event_rate),
+        ("byte_rate", config.byte_rate),
+        ("subscribe_rate", config.subscribe_rate),
+    ] {
         if rate.is_some_and(|rate| !rate.is_possible()) {
             return no(setting, "it must let something through");
         }

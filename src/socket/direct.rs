@@ -31,15 +31,17 @@ impl<'a> Direct<'a> {
         Self { socket, volatile: false, compress: true, timeout: socket.config().ack_timeout }
     }
 
-    /// Drops what is sent if the client's transport does not wait for it: because something else is still on its way, or
-    /// because a polling client is between two polls. For what is out of date a moment later.
+    /// Drops what is sent if the client's transport does not wait for it: because something else is
+    /// still on its way, or because a polling client is between two polls. For what is out of date
+    /// a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
     /// Whether what is sent may be compressed on its way, where
-    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow it. Default: yes.
+    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
+    /// it. Default: yes.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
@@ -68,8 +70,8 @@ impl<'a> Direct<'a> {
     /// Sends an event, and waits for its acknowledgement.
     ///
     /// # Errors
-    /// [`AckError`] says why there is no answer, or how it is not as expected. A volatile event that was dropped ends in
-    /// [`AckError::Timeout`].
+    /// [`AckError`] says why there is no answer, or how it is not as expected. A volatile event
+    /// that was dropped ends in [`AckError::Timeout`].
     pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,
@@ -82,7 +84,11 @@ impl<'a> Direct<'a> {
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
-    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Args, AckError> {
+    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> Result<Args, AckError> {
         let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.space.ack_id())?;
         let packet = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
@@ -94,7 +100,12 @@ impl<'a> Direct<'a> {
         answer.map_err(|_| AckError::Timeout)?
     }
 
-    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Single, SendError> {
+    fn encode<T: Serialize + ?Sized>(
+        &self,
+        id: Option<u64>,
+        event: &str,
+        data: &T,
+    ) -> Result<Single, SendError> {
         check(event)?;
         let encoding = self.socket.encoding();
         let packet = encoding.event(self.socket.namespace().as_str(), id, event, data)?;

@@ -9,9 +9,10 @@ use crate::{
 
 /// Why something was not sent.
 ///
-/// As an answer to an HTTP request, it is 404 for [`NoSocket`](Self::NoSocket) and [`Closed`](Self::Closed), 400 for
-/// [`Channel`](Self::Channel), 413 for [`TooLarge`](Self::TooLarge), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for what is the
-/// application's fault.
+/// As an answer to an HTTP request, it is 404 for [`NoSocket`](Self::NoSocket) and
+/// [`Closed`](Self::Closed), 400 for [`Channel`](Self::Channel), 413 for
+/// [`TooLarge`](Self::TooLarge), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for
+/// what is the application's fault.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
@@ -21,8 +22,9 @@ pub enum SendError {
     NoSocket(SocketId),
     /// The channel's name is none.
     Channel(ChannelError),
-    /// As many publications wait as may, [`Builder::max_publications`](crate::Builder::max_publications). Come back
-    /// later, or use [`Target::publish`](crate::Target::publish), which waits for its own.
+    /// As many publications wait as may,
+    /// [`Builder::max_publications`](crate::Builder::max_publications). Come back later, or use
+    /// [`Target::publish`](crate::Target::publish), which waits for its own.
     Overloaded,
     /// Socket.IO keeps this event name for itself.
     Reserved(String),
@@ -34,7 +36,8 @@ pub enum SendError {
         /// The bytes that may wait.
         limit: usize,
     },
-    /// The data can't be JSON: a map whose keys are no strings, for example. A fault of the application.
+    /// The data can't be JSON: a map whose keys are no strings, for example. A fault of the
+    /// application.
     Serialize(serde_json::Error),
 }
 
@@ -45,9 +48,14 @@ impl fmt::Display for SendError {
             Self::NoSocket(id) => write!(f, "there is no client {id}"),
             Self::Channel(error) => error.fmt(f),
             Self::Overloaded => f.write_str("too many publications are waiting: try again later"),
-            Self::Reserved(name) => write!(f, "the event name {name:?} is reserved by Socket.IO: choose another"),
+            Self::Reserved(name) => {
+                write!(f, "the event name {name:?} is reserved by Socket.IO: choose another")
+            }
             Self::TooLarge { length, limit } => {
-                write!(f, "an event that takes {length} bytes is larger than max_outbox, {limit}: send it in parts")
+                write!(
+                    f,
+                    "an event that takes {length} bytes is larger than max_outbox, {limit}: send it in parts"
+                )
             }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
         }
@@ -105,7 +113,8 @@ impl From<serde_json::Error> for SendError {
 pub enum SubscribeError {
     /// The channel's name is none.
     Channel(ChannelError),
-    /// The socket is in as many channels as may be, [`Builder::max_channels`](crate::Builder::max_channels).
+    /// The socket is in as many channels as may be,
+    /// [`Builder::max_channels`](crate::Builder::max_channels).
     TooManyChannels {
         /// How many that is.
         limit: usize,
@@ -119,7 +128,10 @@ impl fmt::Display for SubscribeError {
         match self {
             Self::Channel(error) => error.fmt(f),
             Self::TooManyChannels { limit } => {
-                write!(f, "a client may be subscribed to {limit} channels at most: unsubscribe from another one first")
+                write!(
+                    f,
+                    "a client may be subscribed to {limit} channels at most: unsubscribe from another one first"
+                )
             }
             Self::Closed => f.write_str("the client has gone"),
         }
@@ -166,8 +178,12 @@ impl fmt::Display for AckError {
         match self {
             Self::Timeout => f.write_str("the client did not acknowledge in time"),
             Self::Closed => f.write_str("the client has gone without acknowledging"),
-            Self::TooMany { limit } => write!(f, "{limit} acknowledgements of this client are waited for already"),
-            Self::Reply(error) => write!(f, "the client's acknowledgement is not as expected: {error}"),
+            Self::TooMany { limit } => {
+                write!(f, "{limit} acknowledgements of this client are waited for already")
+            }
+            Self::Reply(error) => {
+                write!(f, "the client's acknowledgement is not as expected: {error}")
+            }
             Self::Send(error) => error.fmt(f),
         }
     }

@@ -8,7 +8,8 @@ use crate::{
     registry::HubId,
 };
 
-/// The channels of one socket. The registry is told of each change under the lock, so that both see the same order.
+/// The channels of one socket. The registry is told of each change under the lock, so that both see
+/// the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<State>,
@@ -60,15 +61,22 @@ impl Membership {
     }
 
     pub(super) fn channels(&self) -> Vec<Channel> {
-        let mut channels: Vec<_> =
-            self.state.lock().channels.iter().map(|(channel, turn)| (*turn, channel.clone())).collect();
+        let mut channels: Vec<_> = self
+            .state
+            .lock()
+            .channels
+            .iter()
+            .map(|(channel, turn)| (*turn, channel.clone()))
+            .collect();
         channels.sort_unstable_by_key(|(turn, _)| *turn);
         channels.into_iter().map(|(_, channel)| channel).collect()
     }
 
-    /// No more subscriptions: the socket is over. Answers with those that it had; the registry is to be told.
+    /// No more subscriptions: the socket is over. Answers with those that it had; the registry is
+    /// to be told.
     pub(super) fn close(&self) -> Vec<Channel> {
-        let state = mem::replace(&mut *self.state.lock(), State { closed: true, ..State::default() });
+        let state =
+            mem::replace(&mut *self.state.lock(), State { closed: true, ..State::default() });
         state.channels.into_keys().collect()
     }
 }

@@ -45,8 +45,8 @@ use crate::{
 
 /// One client in one namespace: what every event carries, and everything hangs on.
 ///
-/// A handle: cheap to clone, and usable from any thread and any task, also outside of events, also after the client
-/// has gone. See [`Socket::send`] and its neighbours for the sending verbs.
+/// A handle: cheap to clone, and usable from any thread and any task, also outside of events, also
+/// after the client has gone. See [`Socket::send`] and its neighbours for the sending verbs.
 #[derive(Clone)]
 pub struct Socket {
     inner: Arc<Inner>,
@@ -80,7 +80,8 @@ pub(crate) enum Command {
 /// What a socket is made of.
 pub(crate) struct Parts {
     pub(crate) space: Arc<Space>,
-    /// The settings that hold for it: those of its namespace, which a family has before there is a namespace.
+    /// The settings that hold for it: those of its namespace, which a family has before there is a
+    /// namespace.
     pub(crate) config: Arc<Config>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
@@ -139,14 +140,15 @@ impl Socket {
     /// Rust values by type, shared by all sockets of the connection.
     /// [`Builder::on_handshake`](crate::Builder::on_handshake) puts the first ones in.
     ///
-    /// Shared: an [`OnConnect`](crate::OnConnect) handler that puts an identity in changes it for the sockets which the
-    /// connection has in other namespaces. What is to differ between them belongs into the [`context`](Self::context).
+    /// Shared: an [`OnConnect`](crate::OnConnect) handler that puts an identity in changes it for
+    /// the sockets which the connection has in other namespaces. What is to differ between them
+    /// belongs into the [`context`](Self::context).
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }
 
-    /// The channels it is subscribed to, the oldest subscription first. They are still there in `OnDisconnect`,
-    /// `OnUnsubscribe` and `OnFinish`.
+    /// The channels it is subscribed to, the oldest subscription first. They are still there in
+    /// `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
     pub fn channels(&self) -> Vec<Channel> {
         self.inner.membership.channels()
     }
@@ -161,8 +163,9 @@ impl Socket {
         self.inner.lane.transport()
     }
 
-    /// Listens to the events that go out to it from now on, direct ones and publications: Socket.IO's `onAnyOutgoing`.
-    /// A listener who has not taken `capacity` of them yet misses the next ones.
+    /// Listens to the events that go out to it from now on, direct ones and publications:
+    /// Socket.IO's `onAnyOutgoing`. A listener who has not taken `capacity` of them yet misses the
+    /// next ones.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) {
@@ -181,9 +184,11 @@ impl Socket {
         Outgoing::new(frames, self.encoding().clone())
     }
 
-    /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it was subscribed.
+    /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it
+    /// was subscribed.
     ///
-    /// From here on it gets what is published. A snapshot that is sent after this call so leaves no gap.
+    /// From here on it gets what is published. A snapshot that is sent after this call so leaves no
+    /// gap.
     ///
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
@@ -206,7 +211,8 @@ impl Socket {
         self.inner.membership.contains(channel.as_ref())
     }
 
-    /// Puts it out of its namespace; other namespaces of the connection go on. What was sent before still goes out.
+    /// Puts it out of its namespace; other namespaces of the connection go on. What was sent before
+    /// still goes out.
     ///
     /// The client sees the reason `io server disconnect`, and does not come back by itself.
     pub fn disconnect(&self) {
@@ -235,11 +241,12 @@ impl Socket {
 
     /// Tells the client that it is out; nothing more goes out. `false`: it was out already.
     pub(crate) fn say_goodbye(&self) -> bool {
-        self.inner.lane.push_last(self.encoding().disconnect(self.namespace().as_str())) == Pushed::Queued
+        self.inner.lane.push_last(self.encoding().disconnect(self.namespace().as_str()))
+            == Pushed::Queued
     }
 
-    /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does so is one for which
-    /// the end waits.
+    /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does
+    /// so is one for which the end waits.
     pub(crate) fn shut(&self) {
         self.inner.lane.shut();
         self.inner.acks.close();
@@ -296,7 +303,10 @@ impl Socket {
     /// # Errors
     /// How long it is to wait, if it asks too fast.
     pub(crate) fn may_ask_to_subscribe(&self) -> Result<(), Duration> {
-        self.inner.subscriptions.as_ref().map_or(Ok(()), |bucket| bucket.lock().take(Instant::now()))
+        self.inner
+            .subscriptions
+            .as_ref()
+            .map_or(Ok(()), |bucket| bucket.lock().take(Instant::now()))
     }
 
     fn target(&self) -> Target {

@@ -45,7 +45,9 @@ fn read(frame: &Frame, encoding: &Encoding) -> Option<OutgoingEvent> {
         packet = decoder.binary(attachment.clone()).ok()?;
     }
     match packet?.kind {
-        PacketKind::Event { name, args, .. } => Some(OutgoingEvent { name: name.to_string(), args }),
+        PacketKind::Event { name, args, .. } => {
+            Some(OutgoingEvent { name: name.to_string(), args })
+        }
         _ => None,
     }
 }
@@ -61,7 +63,8 @@ mod tests {
     fn events_are_read_and_nothing_else() {
         let usual = Encoding::default();
         let data = Bytes::from_static(&[1]);
-        let read_event = read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual).unwrap();
+        let read_event =
+            read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual).unwrap();
         assert_eq!((&*read_event.name, read_event.args.raw(0)), ("e", Some("1")));
         assert_eq!(read_event.args.binary(1), Some(data));
         assert!(read(&ack("/", &AckId::from(1), "x").unwrap(), &usual).is_none());

@@ -8,7 +8,8 @@ use crate::{
     protocol::{Args, is_reserved},
 };
 
-/// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)` of all clients.
+/// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)`
+/// of all clients.
 pub(crate) const MESSAGE: &str = "message";
 
 /// # Sending
@@ -24,8 +25,9 @@ pub(crate) const MESSAGE: &str = "message";
 /// | `socket.send_and_broadcast(&x)` | `io.emit("message", &x)` | all |
 /// | `socket.send_and_broadcast_channel(c, &x)` | `socket.to(c).including(&socket)…` | `c`, and this client |
 ///
-/// None of them waits. What goes to more than one client passes the registry, and so has one order for all of them,
-/// the sender included; between that and what `send` and `emit` put straight into the client's outbox, there is none.
+/// None of them waits. What goes to more than one client passes the registry, and so has one order
+/// for all of them, the sender included; between that and what `send` and `emit` put straight into
+/// the client's outbox, there is none.
 impl Socket {
     /// Sends `data` to this client as the event `message`.
     ///
@@ -43,11 +45,13 @@ impl Socket {
         Direct::new(self).emit(event, data)
     }
 
-    /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`] at most.
+    /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`]
+    /// at most.
     ///
-    /// A handler may wait so for the very client whose event it handles: acknowledgements overtake events, as long as no
-    /// more than [`Builder::max_inbox`](crate::Builder::max_inbox) of those are before them. An [`OnConnect`] handler may
-    /// not: what it sends is held until it has answered, the question too.
+    /// A handler may wait so for the very client whose event it handles: acknowledgements overtake
+    /// events, as long as no more than [`Builder::max_inbox`](crate::Builder::max_inbox) of those
+    /// are before them. An [`OnConnect`] handler may not: what it sends is held until it has
+    /// answered, the question too.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
@@ -69,12 +73,16 @@ impl Socket {
         self.timeout(self.config().ack_timeout).emit_with_ack(event, data).await
     }
 
-    /// The same for an acknowledgement of several arguments: all of them, as they came. [`Socket::emit_with_ack`] has the
-    /// first.
+    /// The same for an acknowledgement of several arguments: all of them, as they came.
+    /// [`Socket::emit_with_ack`] has the first.
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
-    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<Args, AckError> {
+    pub async fn emit_with_ack_args<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<Args, AckError> {
         self.timeout(self.config().ack_timeout).emit_with_ack_args(event, data).await
     }
 
@@ -86,16 +94,21 @@ impl Socket {
         self.others().emit(MESSAGE, data)
     }
 
-    /// Sends `data` to the channel's subscribers but this one, as the event `message`. It need not be one itself.
+    /// Sends `data` to the channel's subscribers but this one, as the event `message`. It need not
+    /// be one itself.
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
-    pub fn broadcast_channel<T: Serialize + ?Sized>(&self, channel: impl ToChannel, data: &T) -> Result<(), SendError> {
+    pub fn broadcast_channel<T: Serialize + ?Sized>(
+        &self,
+        channel: impl ToChannel,
+        data: &T,
+    ) -> Result<(), SendError> {
         self.to(channel).emit(MESSAGE, data)
     }
 
-    /// Sends `data` to the others in any of this client's channels, as the event `message`; once to who is in several.
-    /// Nobody, if it is in none.
+    /// Sends `data` to the others in any of this client's channels, as the event `message`; once to
+    /// who is in several. Nobody, if it is in none.
     ///
     /// # Errors
     /// [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -115,7 +128,8 @@ impl Socket {
         self.target().emit(MESSAGE, data)
     }
 
-    /// Sends `data` to the channel's subscribers and to this client, subscribed or not, as the event `message`.
+    /// Sends `data` to the channel's subscribers and to this client, subscribed or not, as the
+    /// event `message`.
     ///
     /// It is one publication: this client sees it in the same place among others as everybody does.
     ///
@@ -139,7 +153,8 @@ impl Socket {
         Direct::new(self).compress(compress)
     }
 
-    /// How long to wait for an acknowledgement, in place of [`Builder::ack_timeout`](crate::Builder::ack_timeout).
+    /// How long to wait for an acknowledgement, in place of
+    /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
         Direct::new(self).timeout(timeout)
     }

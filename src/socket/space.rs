@@ -62,7 +62,8 @@ impl Space {
         if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
 
-    /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same for all.
+    /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same
+    /// for all.
     pub(super) fn ack_id(&self) -> u64 {
         self.next_ack.fetch_add(1, Ordering::Relaxed)
     }

@@ -39,7 +39,9 @@ struct State {
 
 impl State {
     fn is_complete(&self) -> bool {
-        self.asked.as_ref().is_some_and(|asked| asked.iter().all(|id| self.answers.contains_key(id)))
+        self.asked
+            .as_ref()
+            .is_some_and(|asked| asked.iter().all(|id| self.answers.contains_key(id)))
     }
 }
 
@@ -52,7 +54,9 @@ impl Surveys {
 
     /// Takes an answer, if somebody collects it. The first of each client counts.
     pub(super) fn answer(&self, id: &AckId, from: SocketId, args: Args) -> bool {
-        let Some(survey) = id.to_u64().and_then(|id| self.open.lock().get(&id).cloned()) else { return false };
+        let Some(survey) = id.to_u64().and_then(|id| self.open.lock().get(&id).cloned()) else {
+            return false;
+        };
         let mut state = survey.state.lock();
         if state.asked.as_ref().is_some_and(|asked| !asked.contains(&from)) {
             return false;
@@ -111,7 +115,10 @@ mod tests {
         let id = AckId::from(7);
         assert!(!surveys.answer(&id, a, Args::default()));
         let collecting = surveys.open(7);
-        assert!(surveys.answer(&id, a, Args::parse("[1]".into(), 9).unwrap()), "before it is known who was asked");
+        assert!(
+            surveys.answer(&id, a, Args::parse("[1]".into(), 9).unwrap()),
+            "before it is known who was asked"
+        );
         assert!(surveys.answer(&id, a, Args::parse("[2]".into(), 9).unwrap()));
         assert!(surveys.answer(&id, stranger, Args::default()));
         collecting.asked([a, b]);

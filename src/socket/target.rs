@@ -13,10 +13,10 @@ use crate::{
 
 /// Whom a message is for: some channels, or everybody, less some.
 ///
-/// Made by [`SocketIo::to`](crate::SocketIo::to) and [`Socket::to`]; a client in several of the channels gets one copy.
-/// The same choice of clients can also be looked at ([`fetch_sockets`](Self::fetch_sockets)) and acted upon
-/// ([`sockets_join`](Self::sockets_join), [`sockets_leave`](Self::sockets_leave),
-/// [`disconnect_sockets`](Self::disconnect_sockets)).
+/// Made by [`SocketIo::to`](crate::SocketIo::to) and [`Socket::to`]; a client in several of the
+/// channels gets one copy. The same choice of clients can also be looked at
+/// ([`fetch_sockets`](Self::fetch_sockets)) and acted upon ([`sockets_join`](Self::sockets_join),
+/// [`sockets_leave`](Self::sockets_leave), [`disconnect_sockets`](Self::disconnect_sockets)).
 ///
 /// ```no_run
 /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -60,7 +60,15 @@ impl Target {
     pub(crate) fn new(space: Arc<Space>, config: &Config) -> Self {
         let audience = Audience::everyone(space.namespace.clone());
         let Config { ack_timeout: timeout, max_channel_length, .. } = *config;
-        Self { space, audience, volatile: false, compress: true, timeout, max_channel_length, invalid: None }
+        Self {
+            space,
+            audience,
+            volatile: false,
+            compress: true,
+            timeout,
+            max_channel_length,
+            invalid: None,
+        }
     }
 
     /// The subscribers of this channel, too.
@@ -100,21 +108,23 @@ impl Target {
 
 /// # How
 impl Target {
-    /// Leaves out each client whose transport does not wait for something to send. For what is out of date a moment
-    /// later.
+    /// Leaves out each client whose transport does not wait for something to send. For what is out
+    /// of date a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
     /// Whether what is sent may be compressed on its way, where
-    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow it. Default: yes.
+    /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
+    /// it. Default: yes.
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
         self
     }
 
-    /// How long [`Target::emit_with_ack`] waits. Default: [`Builder::ack_timeout`](crate::Builder::ack_timeout).
+    /// How long [`Target::emit_with_ack`] waits. Default:
+    /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -126,26 +136,31 @@ impl Target {
     /// Sends an event, without waiting.
     ///
     /// # Errors
-    /// [`SendError::Channel`], [`SendError::Overloaded`], [`SendError::Reserved`] or [`SendError::Serialize`].
+    /// [`SendError::Channel`], [`SendError::Overloaded`], [`SendError::Reserved`] or
+    /// [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         let frame = self.encode(None, event, data)?;
         self.send_frame(frame)
     }
 
-    /// Sends an event, and waits until it is queued for each of its receivers. Who publishes in a loop goes no faster
-    /// than the server so.
+    /// Sends an event, and waits until it is queued for each of its receivers. Who publishes in a
+    /// loop goes no faster than the server so.
     ///
     /// # Errors
     /// As [`Target::emit`]; and [`SendError::Closed`] if the server's arbiter has stopped.
-    pub async fn publish<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Receipt, SendError> {
+    pub async fn publish<T: Serialize + ?Sized>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> Result<Receipt, SendError> {
         let frame = self.encode(None, event, data)?;
         let (space, publication) = self.publication(frame)?;
         let delivered = space.registry.publish_and_wait(publication).await?;
         Ok(Receipt { delivered })
     }
 
-    /// Sends an event, and collects the acknowledgements of all who get it, until each has answered or
-    /// [`Target::timeout`] is over. What has come by then is there.
+    /// Sends an event, and collects the acknowledgements of all who get it, until each has answered
+    /// or [`Target::timeout`] is over. What has come by then is there.
     ///
     /// ```no_run
     /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -157,7 +172,11 @@ impl Target {
     ///
     /// # Errors
     /// As [`Target::publish`].
-    pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<BroadcastAcks<R>, SendError>
+    pub async fn emit_with_ack<T, R>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> Result<BroadcastAcks<R>, SendError>
     where
         T: Serialize + ?Sized,
         R: DeserializeOwned,
@@ -171,7 +190,8 @@ impl Target {
         // Who has not answered by then is among the missing.
         let _ = timeout(limit, collecting.complete()).await;
         let (answers, missing) = collecting.finish();
-        let answers = answers.into_iter().map(|(id, args)| (id, args.get(0).map_err(AckError::Reply)));
+        let answers =
+            answers.into_iter().map(|(id, args)| (id, args.get(0).map_err(AckError::Reply)));
         Ok(BroadcastAcks { answers: answers.collect(), missing })
     }
 
@@ -202,8 +222,8 @@ impl Target {
     /// Subscribes them all to a channel, without asking a handler. How many were not in it before.
     ///
     /// # Errors
-    /// [`SubscribeError::Channel`] if a name is none. A client that has gone meanwhile, or is in too many channels, is
-    /// left as it is.
+    /// [`SubscribeError::Channel`] if a name is none. A client that has gone meanwhile, or is in
+    /// too many channels, is left as it is.
     pub async fn sockets_join(self, channel: impl ToChannel) -> Result<usize, SubscribeError> {
         let channel = channel.to_channel(self.max_channel_length)?;
         let sockets = self.fetch_sockets().await?;
@@ -219,7 +239,8 @@ impl Target {
         Ok(sockets.iter().filter(|socket| socket.unsubscribe(channel.as_ref())).count())
     }
 
-    /// Puts them all out of the namespace, or with `close` ends their connections. How many there were.
+    /// Puts them all out of the namespace, or with `close` ends their connections. How many there
+    /// were.
     ///
     /// # Errors
     /// [`ChannelError`] if a channel's name is none.
@@ -237,7 +258,12 @@ impl Target {
 }
 
 impl Target {
-    fn encode<T: Serialize + ?Sized>(&self, id: Option<u64>, event: &str, data: &T) -> Result<Frame, SendError> {
+    fn encode<T: Serialize + ?Sized>(
+        &self,
+        id: Option<u64>,
+        event: &str,
+        data: &T,
+    ) -> Result<Frame, SendError> {
         check(event)?;
         let encoding = &self.space.encoding;
         let packet = encoding.event(self.space.namespace.as_str(), id, event, data)?;
@@ -254,7 +280,10 @@ impl Target {
     }
 
     fn channel(&mut self, channel: &impl ToChannel) -> Option<Channel> {
-        channel.to_channel(self.max_channel_length).map_err(|error| self.invalid.get_or_insert(error)).ok()
+        channel
+            .to_channel(self.max_channel_length)
+            .map_err(|error| self.invalid.get_or_insert(error))
+            .ok()
     }
 }
 

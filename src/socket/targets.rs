@@ -5,8 +5,9 @@ use crate::model::ToChannel;
 
 /// Whom a message is for in several namespaces at once: Socket.IO's parent namespace.
 ///
-/// Made by [`SocketIo::of_each`](crate::SocketIo::of_each). Each namespace has its own order of publications, and its own
-/// channels of a name; what a [`Target`] can do beyond this, it does for each: this is an iterator over them.
+/// Made by [`SocketIo::of_each`](crate::SocketIo::of_each). Each namespace has its own order of
+/// publications, and its own channels of a name; what a [`Target`] can do beyond this, it does for
+/// each: this is an iterator over them.
 ///
 /// ```no_run
 /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -51,7 +52,11 @@ impl Targets {
     ///
     /// # Errors
     /// As [`Target::publish`]; the namespaces after the one that failed have got nothing.
-    pub async fn publish<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<Receipt, SendError> {
+    pub async fn publish<T: Serialize + ?Sized>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> Result<Receipt, SendError> {
         let mut delivered = 0;
         for target in self.0 {
             delivered += target.publish(event, data).await?.delivered;

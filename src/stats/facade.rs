@@ -17,7 +17,8 @@ pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_outbox_frames").set(stats.outbox_frames as f64);
     gauge!("actix_socketio_outbox_bytes").set(stats.outbox_bytes as f64);
     for (transport, count) in &stats.connections_opened {
-        counter!("actix_socketio_connections_opened_total", "transport" => *transport).absolute(*count);
+        counter!("actix_socketio_connections_opened_total", "transport" => *transport)
+            .absolute(*count);
     }
     counter!("actix_socketio_upgrades_total").absolute(stats.upgrades);
     for (reason, count) in &stats.disconnects {
@@ -47,7 +48,9 @@ mod tests {
         sync::{Arc, Mutex, atomic::AtomicU64, atomic::Ordering},
     };
 
-    use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
 
     use super::{
         super::{Counters, Flow, Gauges, Refused},
@@ -60,7 +63,8 @@ mod tests {
 
     impl Kept {
         fn cell(&self, key: &Key) -> Arc<AtomicU64> {
-            let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let labels: Vec<_> =
+                key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
             let name = format!("{} {}", key.name(), labels.join(","));
             Arc::clone(self.0.lock().unwrap().entry(name.trim_end().to_owned()).or_default())
         }
@@ -112,17 +116,24 @@ mod tests {
         assert_eq!(kept.gauge("actix_socketio_sessions transport=polling"), 1.0);
         assert_eq!(kept.gauge("actix_socketio_sockets namespace=/"), 2.0);
         assert_eq!(kept.counter("actix_socketio_refusals_total reason=max_connections"), 1);
-        assert_eq!(kept.counter("actix_socketio_refusals_total reason=publish"), 0, "known before it happens");
+        assert_eq!(
+            kept.counter("actix_socketio_refusals_total reason=publish"),
+            0,
+            "known before it happens"
+        );
         assert_eq!(kept.counter("actix_socketio_messages_sent_total"), 3);
         assert_eq!(kept.counter("actix_socketio_sent_bytes_total"), 120);
         assert_eq!(kept.counter("actix_socketio_handler_microseconds_total"), 7);
 
         let page = include_str!("../../docs/observability.md");
-        let documented: BTreeSet<_> = page.split('`').filter(|word| word.starts_with("actix_socketio_")).collect();
+        let documented: BTreeSet<_> =
+            page.split('`').filter(|word| word.starts_with("actix_socketio_")).collect();
         let kept = kept.0.into_inner().unwrap();
         let recorded: BTreeSet<_> = kept.keys().filter_map(|key| key.split(' ').next()).collect();
         assert_eq!(recorded, documented);
-        for reason in kept.keys().filter_map(|key| key.strip_prefix("actix_socketio_refusals_total reason=")) {
+        for reason in
+            kept.keys().filter_map(|key| key.strip_prefix("actix_socketio_refusals_total reason="))
+        {
             assert!(page.contains(&format!("`{reason}`")), "{reason} is not documented");
         }
     }

@@ -1,7 +1,8 @@
 //! What the server counts, and how it is shown: as a struct, and by the `metrics` facade.
 //!
-//! Counters are relaxed atomics, added to once for a whole publication; what is counted with each message, each thread
-//! counts for itself. Gauges that can be had by looking are looked up when somebody asks.
+//! Counters are relaxed atomics, added to once for a whole publication; what is counted with each
+//! message, each thread counts for itself. Gauges that can be had by looking are looked up when
+//! somebody asks.
 
 mod counters;
 mod facade;

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::{Counters, Flow};
 
-/// How a server is, and what it has done since it was built: [`SocketIo::stats`](crate::SocketIo::stats).
+/// How a server is, and what it has done since it was built:
+/// [`SocketIo::stats`](crate::SocketIo::stats).
 ///
-/// For tests and health pages; [`SocketIo::record_metrics`](crate::SocketIo::record_metrics) gives the same to a monitor.
-/// Each number is read by itself: they are of the same instant only when nothing happens. The keys of all maps are of
-/// sets that clients can't enlarge.
+/// For tests and health pages; [`SocketIo::record_metrics`](crate::SocketIo::record_metrics) gives
+/// the same to a monitor. Each number is read by itself: they are of the same instant only when
+/// nothing happens. The keys of all maps are of sets that clients can't enlarge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
@@ -16,13 +17,15 @@ pub struct Stats {
     pub connections: usize,
     /// Sessions by the transport they are on: `polling` and `websocket`.
     pub transports: BTreeMap<&'static str, usize>,
-    /// Sockets by namespace: by its name where it was added by name, else by the pattern of its family, or as `function`.
+    /// Sockets by namespace: by its name where it was added by name, else by the pattern of its
+    /// family, or as `function`.
     pub sockets: BTreeMap<String, usize>,
     /// Channels that somebody is subscribed to, in all namespaces.
     pub channels: usize,
     /// Subscriptions, in all namespaces.
     pub subscriptions: usize,
-    /// Publications on their way to their receivers' queues, of [`Config::max_publications`](crate::Config::max_publications).
+    /// Publications on their way to their receivers' queues, of
+    /// [`Config::max_publications`](crate::Config::max_publications).
     pub publications_waiting: usize,
     /// Frames that wait for clients, in all outboxes.
     pub outbox_frames: usize,
@@ -35,9 +38,9 @@ pub struct Stats {
     pub upgrades: u64,
     /// Connections that ended, by [`DisconnectReason::as_str`](crate::DisconnectReason::as_str).
     pub disconnects: BTreeMap<&'static str, u64>,
-    /// What was not granted, by the limit or the part that said no: requests (`bad_request`, `forbidden`,
-    /// `max_connections` …), namespaces (`unknown_namespace`, `on_connect` …), channels (`subscribe`, `publish`), and
-    /// publications of the application (`max_publications`).
+    /// What was not granted, by the limit or the part that said no: requests (`bad_request`,
+    /// `forbidden`, `max_connections` …), namespaces (`unknown_namespace`, `on_connect` …),
+    /// channels (`subscribe`, `publish`), and publications of the application (`max_publications`).
     pub refusals: BTreeMap<&'static str, u64>,
     /// Packets that came, each attachment for itself; pings and pongs are none.
     pub messages_received: u64,
@@ -55,8 +58,8 @@ pub struct Stats {
     pub events_handled: u64,
     /// The time that they took, from the first handler to the last.
     pub handler_time: Duration,
-    /// Handlers that failed: `error`, `panic`, `timeout`, `stopped` (the actor has); and `rejected`, which is an answer
-    /// rather than a failure.
+    /// Handlers that failed: `error`, `panic`, `timeout`, `stopped` (the actor has); and
+    /// `rejected`, which is an answer rather than a failure.
     pub handler_failures: BTreeMap<&'static str, u64>,
 }
 
@@ -73,7 +76,14 @@ pub(crate) struct Gauges {
 
 impl Stats {
     pub(crate) fn new(counters: &Counters, gauges: Gauges) -> Self {
-        let Gauges { connections, transports, sockets, publications_waiting, outbox_frames, outbox_bytes } = gauges;
+        let Gauges {
+            connections,
+            transports,
+            sockets,
+            publications_waiting,
+            outbox_frames,
+            outbox_bytes,
+        } = gauges;
         let [messages_received, bytes_received] = counters.traffic.total(Flow::Received);
         let [messages_sent, bytes_sent] = counters.traffic.total(Flow::Sent);
         let [events_handled, handling_micros] = counters.traffic.total(Flow::Handled);
@@ -107,8 +117,15 @@ impl Stats {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
         let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;
         transports.values().chain(sockets.values()).all(|count| *count == 0)
-            && [connections, channels, subscriptions, publications_waiting, outbox_frames, outbox_bytes]
-                .into_iter()
-                .all(|gauge| *gauge == 0)
+            && [
+                connections,
+                channels,
+                subscriptions,
+                publications_waiting,
+                outbox_frames,
+                outbox_bytes,
+            ]
+            .into_iter()
+            .all(|gauge| *gauge == 0)
     }
 }

@@ -3,11 +3,12 @@ use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-/// Threads that have counters of their own: those that are the first to count. All others share one.
+/// Threads that have counters of their own: those that are the first to count. All others share
+/// one.
 const THREADS: usize = 32;
 
-/// What is counted with each message, by each thread for itself: atomic additions to counters that all threads share would
-/// be a good part of what a small answer costs.
+/// What is counted with each message, by each thread for itself: atomic additions to counters that
+/// all threads share would be a good part of what a small answer costs.
 #[derive(Debug)]
 pub(crate) struct Traffic(Box<[Line]>);
 
@@ -35,7 +36,8 @@ impl Traffic {
         for (counter, amount) in counters.iter().zip([count as u64, size as u64]) {
             if thread < THREADS {
                 // Nobody else writes to it.
-                counter.store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
+                counter
+                    .store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
             } else {
                 counter.fetch_add(amount, Ordering::Relaxed);
             }
@@ -44,7 +46,9 @@ impl Traffic {
 
     /// How many there were of all threads, and their size.
     pub(super) fn total(&self, flow: Flow) -> [u64; 2] {
-        [0, 1].map(|at| self.0.iter().map(|line| line.0[flow as usize][at].load(Ordering::Relaxed)).sum())
+        [0, 1].map(|at| {
+            self.0.iter().map(|line| line.0[flow as usize][at].load(Ordering::Relaxed)).sum()
+        })
     }
 }
 
@@ -54,7 +58,8 @@ impl Default for Traffic {
     }
 }
 
-/// The number of this thread among all that have ever counted, from 0. It is no other's, also when this one has ended.
+/// The number of this thread among all that have ever counted, from 0. It is no other's, also when
+/// this one has ended.
 fn number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

@@ -1,7 +1,7 @@
 //! permessage-deflate (RFC 7692), without context takeover: each message is compressed by itself.
 //!
-//! So a message is compressed once for all who get it, and a connection needs no memory for it: a thread has one
-//! compressor and one decompressor, from the first time that it needs them.
+//! So a message is compressed once for all who get it, and a connection needs no memory for it: a
+//! thread has one compressor and one decompressor, from the first time that it needs them.
 
 use std::cell::RefCell;
 
@@ -10,8 +10,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 /// What a server without context takeover answers to an offer it accepts (RFC 7692 §7.1.1).
 const ACCEPTED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 /// The same where the client asks for a window of a size, which must be that of flate2's only one.
-const ACCEPTED_WINDOW: &str =
-    "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15";
+const ACCEPTED_WINDOW: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=15";
 
 /// What ends a flushed message, and is not sent (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -26,8 +25,8 @@ thread_local! {
     static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(false));
 }
 
-/// The answer to the first acceptable offer in these `Sec-WebSocket-Extensions` headers. What is no list of offers is
-/// none.
+/// The answer to the first acceptable offer in these `Sec-WebSocket-Extensions` headers. What is no
+/// list of offers is none.
 pub(super) fn negotiate<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
     headers.into_iter().flat_map(|header| split(header, ',')).find_map(accept)
 }
@@ -42,7 +41,9 @@ fn accept(offer: &str) -> Option<&'static str> {
     let mut answer = ACCEPTED;
     for parameter in parts {
         let (name, value) = match parameter.split_once('=') {
-            Some((name, value)) => (name.trim_end_matches(SPACE), Some(unquote(value.trim_start_matches(SPACE))?)),
+            Some((name, value)) => {
+                (name.trim_end_matches(SPACE), Some(unquote(value.trim_start_matches(SPACE))?))
+            }
             None => (parameter, None),
         };
         if seen.contains(&name) {
@@ -50,7 +51,12 @@ fn accept(offer: &str) -> Option<&'static str> {
         }
         seen.push(name);
         match (name, value.as_deref()) {
-            ("server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits", None) => {}
+            (
+                "server_no_context_takeover"
+                | "client_no_context_takeover"
+                | "client_max_window_bits",
+                None,
+            ) => {}
             // A hint: a client that limits itself is understood.
             ("client_max_window_bits", Some(bits)) if is_window(bits) => {}
             ("server_max_window_bits", Some("15")) => answer = ACCEPTED_WINDOW,
@@ -94,8 +100,8 @@ fn is_window(bits: &str) -> bool {
     matches!(bits, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15")
 }
 
-/// Takes the bit that says "compressed" from the first byte of a frame, where it may be: on the first frame of a text or
-/// binary message. Elsewhere it stays, to be refused.
+/// Takes the bit that says "compressed" from the first byte of a frame, where it may be: on the
+/// first frame of a text or binary message. Elsewhere it stays, to be refused.
 pub(super) fn unmark(head: &mut u8) -> bool {
     let is_marked = *head & RSV1 != 0 && matches!(*head & 0x0f, 1 | 2);
     if is_marked {
@@ -144,7 +150,10 @@ pub(super) fn inflate(message: &[u8], max: usize) -> Result<Vec<u8>, InflateErro
                 return Err(InflateError::TooLarge);
             }
             if out.len() == out.capacity() {
-                let capacity = (out.len() * 2).max(message.len().saturating_mul(4)).max(64).min(max.saturating_add(1));
+                let capacity = (out.len() * 2)
+                    .max(message.len().saturating_mul(4))
+                    .max(64)
+                    .min(max.saturating_add(1));
                 out.reserve_exact(capacity - out.len());
             }
             let (read, written) = (decompress.total_in(), out.len());
@@ -165,7 +174,8 @@ pub(super) fn inflate(message: &[u8], max: usize) -> Result<Vec<u8>, InflateErro
         if out.len() > max {
             return Err(InflateError::TooLarge);
         }
-        // A message may have a last block of its own, with nothing after it but padding (RFC 7692 §7.2.3.4).
+        // A message may have a last block of its own, with nothing after it but padding (RFC 7692
+        // §7.2.3.4).
         if is_end || matches!(input, [] | [0]) { Ok(out) } else { Err(InflateError::Malformed) }
     })
 }
@@ -181,7 +191,10 @@ mod tests {
             ("permessage-deflate", Some(ACCEPTED)),
             // Chromium, Firefox, and Node's `ws`.
             ("permessage-deflate; client_max_window_bits", Some(ACCEPTED)),
-            ("permessage-deflate; server_no_context_takeover; client_no_context_takeover", Some(ACCEPTED)),
+            (
+                "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+                Some(ACCEPTED),
+            ),
             ("permessage-deflate;client_max_window_bits=10", Some(ACCEPTED)),
             ("\tpermessage-deflate ; client_max_window_bits = \"8\" ", Some(ACCEPTED)),
             (r#"permessage-deflate; client_max_window_bits="1\5""#, Some(ACCEPTED)),
@@ -189,7 +202,10 @@ mod tests {
             ("permessage-deflate; server_max_window_bits=\"15\"", Some(ACCEPTED_WINDOW)),
             // Several: the first that is acceptable.
             ("permessage-deflate; server_max_window_bits=10, permessage-deflate", Some(ACCEPTED)),
-            ("permessage-deflate; server_max_window_bits=15, permessage-deflate", Some(ACCEPTED_WINDOW)),
+            (
+                "permessage-deflate; server_max_window_bits=15, permessage-deflate",
+                Some(ACCEPTED_WINDOW),
+            ),
             ("x-webkit-deflate-frame, , permessage-deflate", Some(ACCEPTED)),
             (r#"other; a="x, permessage-deflate\"", permessage-deflate"#, Some(ACCEPTED)),
             // A window that flate2 does not have, or that nobody has.
@@ -218,8 +234,11 @@ mod tests {
 
     #[test]
     fn what_is_deflated_inflates() {
-        let noise: Vec<u8> = (0..50_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x3f).collect();
-        for message in [&b"x".repeat(200), &b"x".repeat(70_000), &noise, &b"[\"goal\",{}]".repeat(30)] {
+        let noise: Vec<u8> =
+            (0..50_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x3f).collect();
+        for message in
+            [&b"x".repeat(200), &b"x".repeat(70_000), &noise, &b"[\"goal\",{}]".repeat(30)]
+        {
             for _ in 0..2 {
                 let short = deflate(message, 200).unwrap();
                 assert!(short.len() < message.len());
@@ -244,7 +263,9 @@ mod tests {
     fn what_gets_no_shorter_stays() {
         assert_eq!(deflate(&[b'x'; 1023], 1024), None);
         assert!(deflate(&[b'x'; 1024], 1024).is_some());
-        let noise: Vec<u8> = (0..1000u32).map(|n| (n.wrapping_mul(2_654_435_761).rotate_left(n) >> 24) as u8).collect();
+        let noise: Vec<u8> = (0..1000u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761).rotate_left(n) >> 24) as u8)
+            .collect();
         assert_eq!(deflate(&noise, 0), None);
         assert_eq!(deflate(b"", 0), None);
         assert_eq!(deflate(b"2", 0), None);
@@ -291,7 +312,9 @@ mod tests {
             assert_eq!(inflate(&whole[..length], 1000), Err(InflateError::Malformed), "{length}");
         }
         // A type of block that there is not; text; more after a last block.
-        for message in [&[0x07][..], b"Hello", &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x01]] {
+        for message in
+            [&[0x07][..], b"Hello", &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x01]]
+        {
             assert_eq!(inflate(message, 1000), Err(InflateError::Malformed), "{message:x?}");
         }
         // The next message is none the worse.

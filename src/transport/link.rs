@@ -36,8 +36,8 @@ pub(crate) enum Ending {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) enum Inbound {
-    /// Packets, in the order in which they came. `taken` is answered when the connection has room for more, if somebody waits
-    /// for that.
+    /// Packets, in the order in which they came. `taken` is answered when the connection has room
+    /// for more, if somebody waits for that.
     Packets { packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>> },
     /// The session ends.
     End(Ending),
@@ -64,7 +64,8 @@ pub(super) fn takes_base64(request: &HttpRequest) -> bool {
 }
 
 impl Link {
-    /// Packets which are handed over at once. A body of many small ones is so decoded piece by piece, as there is room.
+    /// Packets which are handed over at once. A body of many small ones is so decoded piece by
+    /// piece, as there is room.
     pub(crate) const BATCH: usize = 64;
 
     pub(crate) fn new(
@@ -91,10 +92,12 @@ impl Link {
         self.outbox.holder()
     }
 
-    /// Notes where a poll or post comes from. Whether the one before came from there, too: over the same TCP connection, then.
+    /// Notes where a poll or post comes from. Whether the one before came from there, too: over the
+    /// same TCP connection, then.
     pub(crate) fn note_origin(&self, request: &HttpRequest) -> bool {
         let Some(address) = request.peer_addr() else { return false };
-        let last = if request.method() == Method::POST { &self.posted_from } else { &self.polled_from };
+        let last =
+            if request.method() == Method::POST { &self.posted_from } else { &self.polled_from };
         let origin = FixedState::default().hash_one(address) as u32;
         let is_same = last.load(Ordering::Relaxed) == origin;
         if !is_same {
@@ -103,14 +106,16 @@ impl Link {
         is_same
     }
 
-    /// Hands packets to the connection, and waits until it has room for more. `false`: the connection is gone.
+    /// Hands packets to the connection, and waits until it has room for more. `false`: the
+    /// connection is gone.
     pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
         let (taken, room) = oneshot::channel();
         self.hand_over(packets, Some(taken));
         room.await.is_ok()
     }
 
-    /// Hands packets to the connection if nothing is before them and they are not too many, so that nobody need wait.
+    /// Hands packets to the connection if nothing is before them and they are not too many, so that
+    /// nobody need wait.
     ///
     /// # Errors
     /// The packets, if it is otherwise.
@@ -167,7 +172,8 @@ impl Link {
     }
 }
 
-/// Ends the session unless it is told that all went well: a request which is dropped half-way takes frames with it.
+/// Ends the session unless it is told that all went well: a request which is dropped half-way takes
+/// frames with it.
 struct EndIfDropped<'a> {
     link: &'a Link,
     armed: bool,
@@ -191,7 +197,8 @@ impl Drop for EndIfDropped<'_> {
     }
 }
 
-/// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the session.
+/// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the
+/// session.
 #[must_use]
 pub(crate) struct Poll<'a>(EndIfDropped<'a>);
 
@@ -208,7 +215,8 @@ impl<'a> Poll<'a> {
     }
 }
 
-/// The right to post. It is given back by [`Post::end`]; a post that is dropped instead ends the session.
+/// The right to post. It is given back by [`Post::end`]; a post that is dropped instead ends the
+/// session.
 pub(super) struct Post<'a>(EndIfDropped<'a>);
 
 impl<'a> Post<'a> {

@@ -26,14 +26,17 @@ impl Wake for Alarm {
     }
 }
 
-/// Pending at the first look, and ready at the second one, which comes in the thread's next turn at the latest.
+/// Pending at the first look, and ready at the second one, which comes in the thread's next turn at
+/// the latest.
 ///
-/// actix-http looks at a request's future before it reads the body, and again right behind that. Who asks for the body at
-/// the first look is woken when it is read, for a third look at nothing: the connection's task is polled in vain, which
-/// costs as much as a tenth of the request. Who relied on the second look would wait for ever where something between
-/// does not pass it on, or there is none: a request that was pipelined, or is HTTP/2.
+/// actix-http looks at a request's future before it reads the body, and again right behind that.
+/// Who asks for the body at the first look is woken when it is read, for a third look at nothing:
+/// the connection's task is polled in vain, which costs as much as a tenth of the request. Who
+/// relied on the second look would wait for ever where something between does not pass it on, or
+/// there is none: a request that was pipelined, or is HTTP/2.
 ///
-/// What it costs instead is one look at the driver without waiting, in each turn in which somebody was here.
+/// What it costs instead is one look at the driver without waiting, in each turn in which somebody
+/// was here.
 pub(super) async fn look_again() {
     let mut alarm: Option<Arc<Alarm>> = None;
     poll_fn(|cx| {
@@ -42,7 +45,8 @@ pub(super) async fn look_again() {
             return Poll::Ready(());
         }
         let set = Arc::new(Alarm { task: cx.waker().clone(), is_off: AtomicBool::new(false) });
-        // tokio keeps the waker until the thread next looks at its driver. It is ready at its second poll only.
+        // tokio keeps the waker until the thread next looks at its driver. It is ready at its
+        // second poll only.
         let _ = pin!(yield_now()).poll(&mut Context::from_waker(&Arc::clone(&set).into()));
         alarm = Some(set);
         Poll::Pending

@@ -1,7 +1,8 @@
 //! Bytes to packets and frames to bytes: HTTP long-polling and WebSocket.
 //!
-//! A transport knows its session as a [`Link`]: what it reads goes to the connection as [`Inbound`] messages, what it
-//! writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of namespaces, channels or handlers.
+//! A transport knows its session as a [`Link`]: what it reads goes to the connection as [`Inbound`]
+//! messages, what it writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of
+//! namespaces, channels or handlers.
 
 mod deflate;
 mod link;

@@ -32,7 +32,8 @@ use crate::{
     protocol::{DecodeError, EnginePacket, Frame, Version, payload, v3},
 };
 
-/// How long a poll waits for frames while a WebSocket is taking over: the client finishes its poll before it upgrades.
+/// How long a poll waits for frames while a WebSocket is taking over: the client finishes its poll
+/// before it upgrades.
 const POLL_DURING_PROBE: Duration = Duration::from_millis(100);
 
 /// The body of the answer to a poll.
@@ -64,7 +65,8 @@ impl Body {
 }
 
 // Values that are there already are neither checked nor copied.
-const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const NO_STORE: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
@@ -87,14 +89,20 @@ pub(crate) enum Unanswered {
     TwoAtOnce(HttpResponse),
 }
 
-/// What to answer a poll with, as soon as there is something to say. It is under way until the caller ends it, which is when
-/// there is a response: if it is dropped before, it takes the frames with it, and so ends the session.
-pub(crate) async fn get<'a>(link: &'a Link, request: &HttpRequest) -> Result<(Body, Poll<'a>), Unanswered> {
+/// What to answer a poll with, as soon as there is something to say. It is under way until the
+/// caller ends it, which is when there is a response: if it is dropped before, it takes the frames
+/// with it, and so ends the session.
+pub(crate) async fn get<'a>(
+    link: &'a Link,
+    request: &HttpRequest,
+) -> Result<(Body, Poll<'a>), Unanswered> {
     let Some(poll) = Poll::begin(link) else {
         link.end(Ending::Broken("two polls at once"));
         return Err(Unanswered::TwoAtOnce(status(StatusCode::BAD_REQUEST)));
     };
-    let batch = poll_fn(|cx| link.outbox.poll_batch(link.config.max_payload, link.config.max_poll_packets, cx));
+    let batch = poll_fn(|cx| {
+        link.outbox.poll_batch(link.config.max_payload, link.config.max_poll_packets, cx)
+    });
     let taken = if link.outbox.is_probing() {
         Box::pin(timeout(POLL_DURING_PROBE, batch)).await.unwrap_or(Taken::Nothing)
     } else {
@@ -163,8 +171,9 @@ async fn receive(link: &Link, request: &HttpRequest, body: &mut Payload) -> Resu
         deliver(link, v3::decode_bytes(bytes)).await;
         return Ok(());
     }
-    let text = ByteString::try_from(bytes)
-        .map_err(|_| Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::NotUtf8)))?;
+    let text = ByteString::try_from(bytes).map_err(|_| {
+        Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::NotUtf8))
+    })?;
     match link.version {
         Version::V4 => deliver(link, payload::decode(text)).await,
         Version::V3 => deliver(link, v3::decode(text)).await,
@@ -175,10 +184,13 @@ async fn receive(link: &Link, request: &HttpRequest, body: &mut Payload) -> Resu
 /// Whether a POST's body is of bytes, and what its head says is none that may not come.
 fn check_head(link: &Link, request: &HttpRequest) -> Result<bool, Refusal> {
     let header = |name| request.headers().get(name);
-    let is_bytes =
-        header(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
+    let is_bytes = header(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"));
     if is_bytes && link.version == Version::V4 {
-        return Err(Refusal::ending(StatusCode::BAD_REQUEST, Ending::Malformed(DecodeError::UnexpectedBinary)));
+        return Err(Refusal::ending(
+            StatusCode::BAD_REQUEST,
+            Ending::Malformed(DecodeError::UnexpectedBinary),
+        ));
     }
     if header(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok())
@@ -216,8 +228,12 @@ fn poll_whole(
     loop {
         match ready!(Pin::new(&mut *body).poll_next(cx)) {
             None => return task::Poll::Ready(Ok(())),
-            Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
-            Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => return task::Poll::Ready(Err(Refusal::TOO_LARGE)),
+            Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => {
+                bytes.extend_from_slice(&chunk)
+            }
+            Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => {
+                return task::Poll::Ready(Err(Refusal::TOO_LARGE));
+            }
             Some(Err(_)) => {
                 let ending = Ending::Broken("the client broke off a body");
                 return task::Poll::Ready(Err(Refusal::ending(StatusCode::BAD_REQUEST, ending)));
@@ -226,8 +242,12 @@ fn poll_whole(
     }
 }
 
-/// Hands the packets over in pieces, so that what is decoded is never much more than what is wanted.
-async fn deliver(link: &Link, mut packets: impl Iterator<Item = Result<EnginePacket, DecodeError>>) {
+/// Hands the packets over in pieces, so that what is decoded is never much more than what is
+/// wanted.
+async fn deliver(
+    link: &Link,
+    mut packets: impl Iterator<Item = Result<EnginePacket, DecodeError>>,
+) {
     loop {
         let mut batch = Vec::new();
         let mut malformed = None;

@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What is known of a connection's room without asking it: it has done all that it was handed, and so has room for more;
-/// but for what the server itself has for it to do, which is rare, and little.
+/// What is known of a connection's room without asking it: it has done all that it was handed, and
+/// so has room for more; but for what the server itself has for it to do, which is rare, and
+/// little.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     handed: AtomicUsize,

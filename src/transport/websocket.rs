@@ -1,15 +1,16 @@
 //! A WebSocket: the only file that names `actix_web_actors`, for the handshake.
 //!
-//! Two halves which share one [`Wire`]. The [`Body`] writes: what the WebSocket itself has to say (a pong, a close), and
-//! whatever waits in the outbox, as many frames at once as there are. The [`Reader`] hands packets to the connection and
-//! waits for room before it reads on, so that a client which sends faster than it is served is held by TCP. The halves
-//! don't wait for each other; a peer which stops reading still has its messages read, and the reverse.
+//! Two halves which share one [`Wire`]. The [`Body`] writes: what the WebSocket itself has to say
+//! (a pong, a close), and whatever waits in the outbox, as many frames at once as there are. The
+//! [`Reader`] hands packets to the connection and waits for room before it reads on, so that a
+//! client which sends faster than it is served is held by TCP. The halves don't wait for each
+//! other; a peer which stops reading still has its messages read, and the reverse.
 //!
-//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and one task runs both
-//! halves. While it waits for frames, a hub may write them itself
-//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)), for which the connection is in the outbox. Where that can't be
-//! (TLS of actix-web's own, an `HttpServer` without `on_connect`), the body is the response's, and a task reads the
-//! request's payload.
+//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and
+//! one task runs both halves. While it waits for frames, a hub may write them itself
+//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)), for which the connection is in the
+//! outbox. Where that can't be (TLS of actix-web's own, an `HttpServer` without `on_connect`), the
+//! body is the response's, and a task reads the request's payload.
 
 mod driver;
 mod input;
@@ -39,7 +40,8 @@ use self::{
 };
 use super::{Link, deflate, link::takes_base64};
 
-/// Opens a WebSocket for a session which is on it from the start, and is made if there is a handshake.
+/// Opens a WebSocket for a session which is on it from the start, and is made if there is a
+/// handshake.
 ///
 /// # Errors
 /// If the request is no WebSocket handshake (RFC 6455 §4.2.1).
@@ -56,13 +58,17 @@ pub(crate) fn open(
 ///
 /// # Errors
 /// If the request is no WebSocket handshake.
-pub(crate) fn probe(link: Arc<Link>, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub(crate) fn probe(
+    link: Arc<Link>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
     let response = handshake(request)?;
     Ok(start(link, request, payload, response, true))
 }
 
-/// Checks what the library leaves unchecked: the version of HTTP, the key, and that there is no body, which would be taken
-/// for how the response is to be framed.
+/// Checks what the library leaves unchecked: the version of HTTP, the key, and that there is no
+/// body, which would be taken for how the response is to be framed.
 fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
     let headers = request.headers();
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY);
@@ -74,10 +80,15 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
         return Err(ErrorBadRequest("a WebSocket handshake is a GET of HTTP/1.1 without a body"));
     }
     let response = actix_web_actors::ws::handshake(request)?;
-    if is_one_key { Ok(response) } else { Err(ErrorBadRequest("Sec-WebSocket-Key must be 16 bytes in base64, once")) }
+    if is_one_key {
+        Ok(response)
+    } else {
+        Err(ErrorBadRequest("Sec-WebSocket-Key must be 16 bytes in base64, once"))
+    }
 }
 
-/// Starts both halves: over the connection itself if it can be taken over, and through actix-http otherwise.
+/// Starts both halves: over the connection itself if it can be taken over, and through actix-http
+/// otherwise.
 fn start(
     link: Arc<Link>,
     request: &HttpRequest,
@@ -100,7 +111,8 @@ fn start(
     let body = Body(Rc::clone(&wire));
     match Takeover::begin(request, payload, link.config.max_payload) {
         Ok((takeover, taken)) => {
-            // The open packet waits already, and needs no write of its own. A probe has nothing to say yet.
+            // The open packet waits already, and needs no write of its own. A probe has nothing to
+            // say yet.
             let first = if probes { None } else { body.take() };
             rt::spawn(driver::run(link, body, taken, probes));
             response.body(takeover.brings(first.unwrap_or_default()))

@@ -2,15 +2,16 @@
 //!
 //! It has the namespaces `/` and `/admin`, which do the same and know nothing of each other.
 //!
-//! **Connecting.** Whoever comes is sent `welcome {id, auth}`, and only then judged: `/` refuses an `auth` with
-//! `{refuse: name}`, with the message `not today, <name>` and data; `/admin` refuses whoever has not
-//! `{token: "let me in"}`, with the message `not an administrator`.
+//! **Connecting.** Whoever comes is sent `welcome {id, auth}`, and only then judged: `/` refuses an
+//! `auth` with `{refuse: name}`, with the message `not today, <name>` and data; `/admin` refuses
+//! whoever has not `{token: "let me in"}`, with the message `not an administrator`.
 //!
-//! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. Nobody may subscribe to `room-vip…`,
-//! or publish what has a `forbidden`; both are told why, with data.
+//! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. Nobody may
+//! subscribe to `room-vip…`, or publish what has a `forbidden`; both are told why, with data.
 //!
-//! **Ending.** All others of the namespace are sent `finished {id, reason, life}`, where `life` is the client's events in
-//! order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`, `finish`.
+//! **Ending.** All others of the namespace are sent `finished {id, reason, life}`, where `life` is
+//! the client's events in order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`,
+//! `finish`.
 //!
 //! **Events** which it takes from clients:
 //!
@@ -33,8 +34,8 @@
 //! | `disconnect_me` | | the client is sent `goodbye`, and the server ends the namespace |
 //! | `close_me` | | the client is sent `goodbye`, and the server ends the whole connection |
 //!
-//! The verbs are those of `Socket` by their names, `to_except` (`socket.to(..).to(..).except(..)`), and those of
-//! `SocketIo` with `io_` before their names.
+//! The verbs are those of `Socket` by their names, `to_except` (`socket.to(..).to(..).except(..)`),
+//! and those of `SocketIo` with `io_` before their names.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -43,8 +44,8 @@ use std::{
 
 use actix::prelude::*;
 use actix_socketio::{
-    AckError, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
-    OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo, channel,
+    AckError, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
+    OnSubscribe, OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo, channel,
 };
 use actix_web::web::ServiceConfig;
 use serde::Deserialize;
@@ -91,10 +92,8 @@ struct Auth {
 fn not_today(auth: &Auth) -> HandlerResult {
     match &auth.refuse {
         None => Ok(()),
-        Some(name) => {
-            Err(HandlerError::reject(format!("not today, {name}"))
-                .with_data(&json!({"why": "asked for", "code": 4001})))
-        }
+        Some(name) => Err(HandlerError::reject(format!("not today, {name}"))
+            .with_data(&json!({"why": "asked for", "code": 4001}))),
     }
 }
 
@@ -120,14 +119,19 @@ fn rooms() -> Route {
 fn open() -> Route {
     channel("^open-")
         .allow_publish()
-        .on_subscribe(async |event: OnSubscribe| lived(&event.socket, format!("subscribe {}", event.channel)))
+        .on_subscribe(async |event: OnSubscribe| {
+            lived(&event.socket, format!("subscribe {}", event.channel))
+        })
         .on_message(async |event: OnMessage| {
             if event.channel.is_none() {
                 return Ok(());
             }
             match event.json::<Value>()?.get("forbidden") {
                 None => Ok(()),
-                Some(word) => Err(HandlerError::reject("mind your language").with_data(&json!({"word": word}))),
+                Some(word) => {
+                    Err(HandlerError::reject("mind your language")
+                        .with_data(&json!({"word": word})))
+                }
             }
         })
 }
@@ -161,8 +165,15 @@ impl SocketHandler for Application {
 impl Handler<OnConnect> for Application {
     type Result = HandlerResult;
 
-    fn handle(&mut self, OnConnect { socket, .. }: OnConnect, _: &mut Self::Context) -> Self::Result {
-        socket.emit("welcome", &json!({"id": socket.id(), "auth": socket.handshake().auth::<Value>()?}))?;
+    fn handle(
+        &mut self,
+        OnConnect { socket, .. }: OnConnect,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        socket.emit(
+            "welcome",
+            &json!({"id": socket.id(), "auth": socket.handshake().auth::<Value>()?}),
+        )?;
         (self.admit)(&socket.handshake().auth()?)?;
         lived(&socket, "connect")
     }
@@ -202,7 +213,9 @@ impl Handler<OnFinish> for Application {
         lived(&socket, "finish")?;
         let life: Option<Vec<String>> = socket.context().get("life")?;
         let reason: Option<String> = socket.context().get("reason")?;
-        socket.others().emit("finished", &json!({"id": socket.id(), "reason": reason, "life": life}))?;
+        socket
+            .others()
+            .emit("finished", &json!({"id": socket.id(), "reason": reason, "life": life}))?;
         Ok(())
     }
 }
@@ -211,7 +224,11 @@ impl Handler<OnMessage> for Application {
     type Result = ResponseFuture<HandlerResult>;
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> Self::Result {
-        let io = self.io.get().expect("set before any client comes").of(event.socket.namespace().as_str());
+        let io = self
+            .io
+            .get()
+            .expect("set before any client comes")
+            .of(event.socket.namespace().as_str());
         Box::pin(async move {
             // What is published to a channel is the route's affair.
             if event.channel.is_some() { Ok(()) } else { answer(&io, &event).await }
@@ -226,11 +243,13 @@ async fn answer(io: &SocketIo, event: &OnMessage) -> HandlerResult {
         "echo" => event.ack(&event.json::<Value>()?)?,
         "add" => event.ack(&(event.arg::<i64>(0)? + event.arg::<i64>(1)?))?,
         "silent" => {}
-        "ask" => match socket.emit_with_ack::<_, Value>("question", &event.json::<Value>()?).await {
-            Ok(answer) => event.ack(&json!({"answer": answer}))?,
-            Err(AckError::Timeout) => event.ack(&json!({"error": "timeout"}))?,
-            Err(error) => return Err(error.into()),
-        },
+        "ask" => {
+            match socket.emit_with_ack::<_, Value>("question", &event.json::<Value>()?).await {
+                Ok(answer) => event.ack(&json!({"answer": answer}))?,
+                Err(AckError::Timeout) => event.ack(&json!({"error": "timeout"}))?,
+                Err(error) => return Err(error.into()),
+            }
+        }
         "whoami" => event.ack(&whoami(socket)?)?,
         "join" => event.ack(&socket.subscribe(event.json::<String>()?)?)?,
         "part" => event.ack(&socket.unsubscribe(event.json::<String>()?))?,
@@ -316,7 +335,11 @@ fn verb(io: &SocketIo, socket: &Socket, order: &Verb) -> HandlerResult {
         "send_and_broadcast_channel" => socket.send_and_broadcast_channel(channel, data)?,
         "broadcast_channels" => socket.broadcast_channels(data)?,
         "to_except" => {
-            channels.iter().fold(socket.others(), actix_socketio::Target::to).except(except).emit("message", data)?;
+            channels
+                .iter()
+                .fold(socket.others(), actix_socketio::Target::to)
+                .except(except)
+                .emit("message", data)?;
         }
         "io_broadcast" => io.broadcast(data)?,
         "io_broadcast_channel" => io.broadcast_channel(channel, data)?,

@@ -1,7 +1,8 @@
 //! The programs which some tests need and a machine may lack.
 //!
-//! A test that needs one asks [`all_there`] first. Where something is missing, it says so where libtest can't hide it,
-//! and how to get it; the test then does nothing, except where the environment variable `CI` is set: there it fails.
+//! A test that needs one asks [`all_there`] first. Where something is missing, it says so where
+//! libtest can't hide it, and how to get it; the test then does nothing, except where the
+//! environment variable `CI` is set: there it fails.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
@@ -22,7 +23,8 @@ pub(crate) enum Need {
     Node,
     /// The packages of tests/clients/package.json.
     NodePackages,
-    /// The packages of tests/clients/requirements.txt, in the environment that [`python`] belongs to.
+    /// The packages of tests/clients/requirements.txt, in the environment that [`python`] belongs
+    /// to.
     PythonPackages,
     /// A browser.
     Chromium,
@@ -33,7 +35,9 @@ impl Need {
         match self {
             Self::Node => node_version().is_some_and(|version| version >= OLDEST_NODE),
             Self::NodePackages => clients().join("node_modules/.package-lock.json").is_file(),
-            Self::PythonPackages => succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"])),
+            Self::PythonPackages => {
+                succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"]))
+            }
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
         }
     }
@@ -59,7 +63,9 @@ impl fmt::Display for Need {
         match self {
             Self::Node => write!(f, "Node.js {OLDEST_NODE} or newer"),
             Self::NodePackages => write!(f, "the Node packages of tests/clients"),
-            Self::PythonPackages => write!(f, "Python with the packages of tests/clients/requirements.txt"),
+            Self::PythonPackages => {
+                write!(f, "Python with the packages of tests/clients/requirements.txt")
+            }
             Self::Chromium => write!(f, "Chromium"),
         }
     }
@@ -95,11 +101,13 @@ pub(crate) fn python() -> PathBuf {
     clients().join(if cfg!(windows) { ".venv/Scripts/python.exe" } else { ".venv/bin/python" })
 }
 
-/// The browser: `$CHROMIUM`, or `chromium`. With its folder if it is found, since Playwright looks in no `PATH`.
+/// The browser: `$CHROMIUM`, or `chromium`. With its folder if it is found, since Playwright looks
+/// in no `PATH`.
 pub(crate) fn chromium() -> PathBuf {
     let program = env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
     let folders = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&folders).map(|folder| folder.join(&program)).find(|path| path.is_file());
+    let found =
+        env::split_paths(&folders).map(|folder| folder.join(&program)).find(|path| path.is_file());
     found.unwrap_or(program)
 }
 

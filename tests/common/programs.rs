@@ -19,7 +19,9 @@ pub(crate) fn node_tests(folder: &Path, prepare: impl FnOnce(&mut Command) -> &m
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".test.")))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().contains(".test."))
+        })
         .collect();
     files.sort();
     assert!(!files.is_empty(), "no tests in {}", folder.display());
@@ -33,7 +35,8 @@ pub(crate) fn node_tests(folder: &Path, prepare: impl FnOnce(&mut Command) -> &m
     }
 }
 
-/// Runs a program to its end, and gives what it said. Fails with that if the program does, or takes too long.
+/// Runs a program to its end, and gives what it said. Fails with that if the program does, or takes
+/// too long.
 pub(crate) fn run(mut command: Command) -> String {
     let (mut reader, writer) = io::pipe().expect("a pipe");
     let stderr = writer.try_clone().expect("a second end of the pipe");
@@ -42,7 +45,8 @@ pub(crate) fn run(mut command: Command) -> String {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    // With the command go its ends of the pipe, so that the reader sees the end of what the program says.
+    // With the command go its ends of the pipe, so that the reader sees the end of what the program
+    // says.
     drop(command);
 
     let (say, said) = mpsc::channel();

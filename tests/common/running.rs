@@ -50,7 +50,8 @@ impl RunningApp {
 
 impl Drop for RunningApp {
     fn drop(&mut self) {
-        // The command is sent when this is called; the future would only wait for its end, as the thread does.
+        // The command is sent when this is called; the future would only wait for its end, as the
+        // thread does.
         drop(self.server.stop(false));
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
         assert!(ended || thread::panicking(), "the server's thread panicked");

@@ -1,8 +1,9 @@
 //! The application that the clients of tests/clients/complete talk to, on a port of its own.
 //!
-//! The namespaces `/`, `/static`, `/tenant-<number>` and, for whoever shows `{invited: true}`, `/party-…` do the same and
-//! know nothing of each other. Channels `room-…` exist, and clients may publish to `open-…`. An `auth` with
-//! `{refuse: message, data}` is refused so. All others of a namespace are sent `gone {id, reason}` when a client goes.
+//! The namespaces `/`, `/static`, `/tenant-<number>` and, for whoever shows `{invited: true}`,
+//! `/party-…` do the same and know nothing of each other. Channels `room-…` exist, and clients may
+//! publish to `open-…`. An `auth` with `{refuse: message, data}` is refused so. All others of a
+//! namespace are sent `gone {id, reason}` when a client goes.
 //!
 //! **Events** which it takes:
 //!
@@ -29,8 +30,9 @@
 //! | `close_me` | | the server ends the whole connection |
 //! | `shutdown` | | all connections end, and no new ones can be opened |
 //!
-//! A request for a channel with `forbidden` in its name is dropped, too, and its client told why. Who moves to a WebSocket
-//! is sent `upgraded <transport>`. `GET /departures` tells `{id, reason}` of all who have gone, from any namespace.
+//! A request for a channel with `forbidden` in its name is dropped, too, and its client told why.
+//! Who moves to a WebSocket is sent `upgraded <transport>`. `GET /departures` tells `{id, reason}`
+//! of all who have gone, from any namespace.
 
 use std::{
     collections::BTreeMap,
@@ -41,8 +43,9 @@ use std::{
 };
 
 use actix_socketio::{
-    AckError, Args, BroadcastAcks, Builder, HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect,
-    OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, Socket, SocketIo, Target, channel,
+    AckError, Args, BroadcastAcks, Builder, HandlerError, HandlerResult, Many, NamespaceBuilder,
+    OnConnect, OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, Socket, SocketIo, Target,
+    channel,
 };
 use actix_web::{
     HttpResponse,
@@ -63,7 +66,8 @@ pub(crate) fn start(settings: Settings) -> RunningApp {
         let shared = socket_io(settings);
         move |services: &mut ServiceConfig| {
             let departures = Arc::clone(&shared);
-            let departures = web::get().to(move || ready(HttpResponse::Ok().json(&departures.departures)));
+            let departures =
+                web::get().to(move || ready(HttpResponse::Ok().json(&departures.departures)));
             services.configure(shared.io().mount()).route("/departures", departures);
         }
     })
@@ -142,12 +146,16 @@ async fn admit(OnConnect { socket, .. }: OnConnect) -> HandlerResult {
     match socket.handshake().auth()? {
         Auth { refuse: None, .. } => Ok(()),
         Auth { refuse: Some(why), data: None } => Err(HandlerError::reject(why)),
-        Auth { refuse: Some(why), data: Some(data) } => Err(HandlerError::reject(why).with_data(&data)),
+        Auth { refuse: Some(why), data: Some(data) } => {
+            Err(HandlerError::reject(why).with_data(&data))
+        }
     }
 }
 
 async fn look_at(OnPacket { message, .. }: OnPacket) -> HandlerResult {
-    let channel = matches!(message.event(), "subscribe" | "publish").then(|| message.json::<String>()).transpose()?;
+    let channel = matches!(message.event(), "subscribe" | "publish")
+        .then(|| message.json::<String>())
+        .transpose()?;
     if message.event() == "forbidden" || channel.is_some_and(|name| name.contains("forbidden")) {
         return Err(HandlerError::reject("dropped").with_data(&json!({"event": message.event()})));
     }
@@ -166,7 +174,9 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
     match event.event() {
         "echo" => event.ack(&Many(all(event.args())?))?,
         "back" => socket.emit("back", &Many(all(event.args())?))?,
-        "ask" => event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?,
+        "ask" => {
+            event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?
+        }
         "file" => {
             let mut file: File = event.json()?;
             file.data = file.data.iter().rev().copied().collect();
@@ -226,7 +236,9 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "close_me" => socket.close(),
         "shutdown" => {
             let io = io.clone();
-            actix_web::rt::spawn(async move { assert!(io.shutdown().await, "some connections are left") });
+            actix_web::rt::spawn(async move {
+                assert!(io.shutdown().await, "some connections are left")
+            });
         }
         other => return Err(HandlerError::reject(format!("no such event: {other}"))),
     }
@@ -335,10 +347,13 @@ impl Order {
             }
             "publish" => json!(target.publish(&event, &data).await?.delivered),
             "ack" => {
-                let BroadcastAcks { answers, missing, .. } = target.emit_with_ack::<_, Value>(&event, &data).await?;
+                let BroadcastAcks { answers, missing, .. } =
+                    target.emit_with_ack::<_, Value>(&event, &data).await?;
                 let answers: BTreeMap<_, _> = answers
                     .into_iter()
-                    .map(|(id, answer)| (id.to_string(), answer.unwrap_or_else(|error| json!(error.to_string()))))
+                    .map(|(id, answer)| {
+                        (id.to_string(), answer.unwrap_or_else(|error| json!(error.to_string())))
+                    })
                     .collect();
                 json!({"answers": answers, "missing": missing})
             }
@@ -358,7 +373,9 @@ impl Order {
             target = target.except_socket(id.parse()?);
         }
         if let Some(id) = &self.including {
-            let other = io.socket(&id.parse()?).ok_or_else(|| HandlerError::reject("there is no such client"))?;
+            let other = io
+                .socket(&id.parse()?)
+                .ok_or_else(|| HandlerError::reject("there is no such client"))?;
             target = target.including(&other);
         }
         if self.volatile {

@@ -47,7 +47,8 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     let busy = Busy { until: Arc::new(Mutex::new(until)), handled: Arc::clone(&handled) };
     let busy = Busy::start_in_arbiter(&arbiter.handle(), |_| busy);
     let builder = builder().on_disconnect(&recorder).on_unsubscribe(&recorder).on_finish(&recorder);
-    let server = Server::start(builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")));
+    let server =
+        Server::start(builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")));
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
         let mut client = Client::connect(&server.url, Mode::WebSocket).await;
@@ -69,7 +70,11 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
             assert_eq!(neighbour.fence().await, [format!(r#"2["round",{round}]"#)]);
         }
         for client in &mut crowd {
-            assert_eq!(client.expect_event("round").await, json!([round]), "they hear, though they are not heard");
+            assert_eq!(
+                client.expect_event("round").await,
+                json!([round]),
+                "they hear, though they are not heard"
+            );
         }
     }
     assert_eq!(handled.lock().len(), 0);
@@ -90,7 +95,8 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     let mut numbers = handled.lock().clone();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..EVENTS).flat_map(|number| [number; CROWD]).collect::<Vec<_>>());
-    for (line, count) in [("disconnect: transport close", CROWD + 3), ("unsubscribe busy-1", CROWD)] {
+    for (line, count) in [("disconnect: transport close", CROWD + 3), ("unsubscribe busy-1", CROWD)]
+    {
         assert_eq!(record.count(line), count, "{line}");
     }
     assert_eq!(record.count("finish"), CROWD + 3);

@@ -1,5 +1,5 @@
-//! Many threads and clients subscribe, unsubscribe, publish, come and go at once: in the end everything agrees with a model
-//! of it, and nothing of a channel has reached who had left it.
+//! Many threads and clients subscribe, unsubscribe, publish, come and go at once: in the end
+//! everything agrees with a model of it, and nothing of a channel has reached who had left it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +30,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 
@@ -135,7 +136,9 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
     fn is_shared_by_threads<T: Send + Sync>() {}
     is_shared_by_threads::<(Socket, SocketIo, Target)>();
 
-    let world = World::with(|builder| builder.max_changes(1 << 20).route(channel("^room-").allow_publish()));
+    let world = World::with(|builder| {
+        builder.max_changes(1 << 20).route(channel("^room-").allow_publish())
+    });
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     // The bystander has joined, which is then not to be listened to.
     assert_eq!(runtime.block_on(world.io.subscribers("bystanders")).expect("a name").len(), 1);
@@ -162,7 +165,8 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
                 (application, clients)
             })
             .collect();
-        let joined: Vec<_> = threads.into_iter().map(|(one, other)| (one.join(), other.join())).collect();
+        let joined: Vec<_> =
+            threads.into_iter().map(|(one, other)| (one.join(), other.join())).collect();
         stop.store(true, SeqCst);
         published = publisher.join().expect("it publishes");
         for (application, clients) in joined {
@@ -184,7 +188,8 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
     }
     table.retain(|_, rooms| !rooms.is_empty());
     let mut rooms: BTreeMap<&str, BTreeSet<SocketId>> = BTreeMap::new();
-    for (id, room) in table.iter().flat_map(|(id, rooms)| rooms.iter().map(move |room| (*id, room))) {
+    for (id, room) in table.iter().flat_map(|(id, rooms)| rooms.iter().map(move |room| (*id, room)))
+    {
         rooms.entry(room).or_default().insert(id);
     }
     for (room, members) in &rooms {

@@ -1,4 +1,5 @@
-//! The wall clock jumps, as when a machine is set right: only what is written down as a time may notice.
+//! The wall clock jumps, as when a machine is set right: only what is written down as a time may
+//! notice.
 
 use std::{
     env, fs,
@@ -30,15 +31,22 @@ fn clients_stay_and_are_pinged_while_the_wall_clock_jumps_by_an_hour() {
     if !is_there(ITSELF, Need::Faketime) {
         return;
     }
-    let file = Temporary(env::temp_dir().join(format!("actix-socketio-clock-{}", std::process::id())));
+    let file =
+        Temporary(env::temp_dir().join(format!("actix-socketio-clock-{}", std::process::id())));
     fs::write(&file.0, "+0").expect("a temporary file");
     let mut command = Command::new("faketime");
     // `FAKETIME`, which the program sets, goes before the file.
     command.args(["-m", "--exclude-monotonic", "-f", "+0", "env", "--unset=FAKETIME"]);
     command.arg(env::current_exe().expect("a program")).args(["--exact", ITSELF, "--nocapture"]);
-    command.env(OFFSET, &file.0).env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    command
+        .env(OFFSET, &file.0)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     let said = programs::run(command);
-    assert!(said.contains("1 passed") && said.contains("the wall clock has jumped by -3600 s"), "{said}");
+    assert!(
+        said.contains("1 passed") && said.contains("the wall clock has jumped by -3600 s"),
+        "{said}"
+    );
     println!("{said}");
 }
 
@@ -53,12 +61,16 @@ impl Drop for Temporary {
 /// Seconds by which the wall clock is ahead of the one that can't be set.
 fn ahead(wall: SystemTime, monotonic: Instant) -> i64 {
     let now = SystemTime::now();
-    let gone = now.duration_since(wall).map_or_else(|error| -error.duration().as_secs_f64(), |gone| gone.as_secs_f64());
+    let gone = now
+        .duration_since(wall)
+        .map_or_else(|error| -error.duration().as_secs_f64(), |gone| gone.as_secs_f64());
     (gone - monotonic.elapsed().as_secs_f64()).round() as i64
 }
 
 fn clients_stay(file: &str) {
-    let world = World::with(|builder| builder.ping_interval(PING_INTERVAL).ping_timeout(Duration::from_secs(2)));
+    let world = World::with(|builder| {
+        builder.ping_interval(PING_INTERVAL).ping_timeout(Duration::from_secs(2))
+    });
     let (wall, monotonic) = (SystemTime::now(), Instant::now());
     let (crowd, mut ids): (Vec<_>, Vec<_>) = (0..CROWD)
         .map(|_| {
@@ -87,7 +99,11 @@ fn clients_stay(file: &str) {
         fs::rename(format!("{file}.new"), file).expect("a temporary file");
         let pings: Vec<_> = crowd.iter().map(Attended::pings).collect();
         let jumped = Instant::now();
-        assert_eq!(ahead(wall, monotonic), offset, "the wall clock has jumped, and the other has not");
+        assert_eq!(
+            ahead(wall, monotonic),
+            offset,
+            "the wall clock has jumped, and the other has not"
+        );
         println!("the wall clock has jumped by {} s", offset - before);
         before = offset;
         wait_until("all are pinged as before", || {

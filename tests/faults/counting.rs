@@ -16,7 +16,8 @@ pub(crate) struct Counting {
 impl Counting {
     pub(crate) fn hear(&mut self, packet: &str) {
         let number = packet.strip_prefix(r#"42["number","#).and_then(|rest| rest.strip_suffix(']'));
-        let number: u64 = number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{packet:?}"));
+        let number: u64 =
+            number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{packet:?}"));
         assert_eq!(number, self.next.unwrap_or(number), "in order, and none lost or doubled");
         self.next = Some(number + 1);
     }

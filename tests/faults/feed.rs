@@ -13,25 +13,33 @@ pub(crate) const LAST: &str = "room-last";
 /// Who is in which channels.
 pub(crate) type Table = BTreeMap<SocketId, BTreeSet<String>>;
 
-/// Applies each change, which must be possible where it comes: the table, the channels that are open, and the number of
-/// changes.
+/// Applies each change, which must be possible where it comes: the table, the channels that are
+/// open, and the number of changes.
 pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, usize) {
     let (mut table, mut open, mut count) = (Table::new(), BTreeSet::new(), 0);
     loop {
-        let change = timeout(PATIENCE, changes.next()).await.expect("the last change comes").expect("a server");
+        let change = timeout(PATIENCE, changes.next())
+            .await
+            .expect("the last change comes")
+            .expect("a server");
         count += 1;
         let told = format!("{change:?}");
         let is_possible = match change {
             Change::ChannelOpened { channel, .. } => open.insert(channel.to_string()),
             Change::ChannelClosed { channel, .. } => {
-                open.remove(channel.as_str()) && !table.values().any(|rooms| rooms.contains(channel.as_str()))
+                open.remove(channel.as_str())
+                    && !table.values().any(|rooms| rooms.contains(channel.as_str()))
             }
-            Change::Joined { channel, .. } if channel.as_str() == LAST => return (table, open, count),
+            Change::Joined { channel, .. } if channel.as_str() == LAST => {
+                return (table, open, count);
+            }
             Change::Joined { channel, socket, .. } => {
-                open.contains(channel.as_str()) && table.entry(socket).or_default().insert(channel.to_string())
+                open.contains(channel.as_str())
+                    && table.entry(socket).or_default().insert(channel.to_string())
             }
             Change::Left { channel, socket, .. } => {
-                let left = table.get_mut(&socket).is_some_and(|rooms| rooms.remove(channel.as_str()));
+                let left =
+                    table.get_mut(&socket).is_some_and(|rooms| rooms.remove(channel.as_str()));
                 table.retain(|_, rooms| !rooms.is_empty());
                 left
             }

@@ -1,4 +1,5 @@
-//! A peer whose cable is pulled: no FIN, no reset, and no answer to what the server goes on writing.
+//! A peer whose cable is pulled: no FIN, no reset, and no answer to what the server goes on
+//! writing.
 
 use std::{
     env,
@@ -64,13 +65,16 @@ impl Cable {
 
 impl Drop for Cable {
     fn drop(&mut self) {
-        // It may not have been laid. The namespace itself may outlive its name, for what is still to be sent in it.
-        let _ = Command::new("ip").args(["link", "delete", &format!("sio{}", process::id())]).output();
+        // It may not have been laid. The namespace itself may outlive its name, for what is still
+        // to be sent in it.
+        let _ =
+            Command::new("ip").args(["link", "delete", &format!("sio{}", process::id())]).output();
         let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).output();
     }
 }
 
-/// A client in the namespace, in a process of its own, which reads and answers pings until it is dropped.
+/// A client in the namespace, in a process of its own, which reads and answers pings until it is
+/// dropped.
 struct Client(Child);
 
 impl Client {
@@ -146,15 +150,25 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
     let deadline = cut + PING_INTERVAL + PING_TIMEOUT + Duration::from_secs(2);
     while !is_over() {
         publish();
-        assert!(Instant::now() < deadline, "it is still there {:?} after it was cut off", cut.elapsed());
+        assert!(
+            Instant::now() < deadline,
+            "it is still there {:?} after it was cut off",
+            cut.elapsed()
+        );
     }
     println!("it was gone {:?} after it was cut off", cut.elapsed());
     assert_eq!(journal.end_of(id), "ping timeout");
     while accepted.has_descriptor() {
         publish();
-        assert!(cut.elapsed() < TCP_TIMEOUT + Duration::from_secs(2), "its descriptor is still there");
+        assert!(
+            cut.elapsed() < TCP_TIMEOUT + Duration::from_secs(2),
+            "its descriptor is still there"
+        );
     }
-    println!("its descriptor was free {:?} after it was cut off; {published} publications", cut.elapsed());
+    println!(
+        "its descriptor was free {:?} after it was cut off; {published} publications",
+        cut.elapsed()
+    );
     assert_eq!(io.connections(), 1, "the neighbour");
     drop((client, neighbour));
     wait_until("nobody is left, and nothing of them", || io.stats().is_idle());

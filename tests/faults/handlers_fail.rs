@@ -1,13 +1,13 @@
-//! A handler fails in any of the seven events, as a function or as an actor, by a panic or by silence: each life has its
-//! end, in order, and others notice nothing. What a failure is to its own client is in `tests/server/handlers.rs` and
-//! `tests/server/odd_endings.rs`.
+//! A handler fails in any of the seven events, as a function or as an actor, by a panic or by
+//! silence: each life has its end, in order, and others notice nothing. What a failure is to its
+//! own client is in `tests/server/handlers.rs` and `tests/server/odd_endings.rs`.
 
 use std::time::Duration;
 
 use actix::prelude::*;
 use actix_socketio::{
-    Builder, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
-    OnUnsubscribe, Socket, SocketHandler, channel,
+    Builder, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
+    OnSubscribe, OnUnsubscribe, Socket, SocketHandler, channel,
 };
 use serde_json::{Value, json};
 
@@ -34,8 +34,15 @@ enum At {
     Finish,
 }
 
-const EVERYWHERE: [At; 7] =
-    [At::Connect, At::Message, At::Subscribe, At::Unsubscribe, At::Error, At::Disconnect, At::Finish];
+const EVERYWHERE: [At; 7] = [
+    At::Connect,
+    At::Message,
+    At::Subscribe,
+    At::Unsubscribe,
+    At::Error,
+    At::Disconnect,
+    At::Finish,
+];
 
 /// Fails at one event of the clients which ask for it.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +57,8 @@ const VICTIM: &str = r#"0{"victim":true}"#;
 impl Failing {
     /// Panics before there is anything to wait for.
     fn begin(self, at: At, socket: &Socket) -> impl Future<Output = HandlerResult> + use<> {
-        let fails = at == self.at && socket.handshake().auth::<Value>().is_ok_and(|auth| auth["victim"] == true);
+        let fails = at == self.at
+            && socket.handshake().auth::<Value>().is_ok_and(|auth| auth["victim"] == true);
         assert!(!fails || self.how == How::NeverAnswers, "boom in {at:?}");
         async move { if fails { std::future::pending().await } else { Ok(()) } }
     }
@@ -61,7 +69,8 @@ impl Actor for Failing {
 }
 
 impl SocketHandler for Failing {
-    type Events = (OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError, OnDisconnect, OnFinish);
+    type Events =
+        (OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError, OnDisconnect, OnFinish);
 }
 
 macro_rules! fail {
@@ -96,7 +105,10 @@ fail! {
 async fn lives(failing: Failing, is_actor: bool) {
     let what = format!("{failing:?}, {}", if is_actor { "an actor" } else { "a function" });
     let (record, recorder) = recorder();
-    let builder = builder().handler_timeout(Duration::from_millis(100)).to(&recorder).route(channel("^room-"));
+    let builder = builder()
+        .handler_timeout(Duration::from_millis(100))
+        .to(&recorder)
+        .route(channel("^room-"));
     // The one that errors are made with.
     let builder = builder.on_message(async |event: OnMessage| match event.event() {
         "bad" => Err(HandlerError::reject("a bad event")),
@@ -120,15 +132,28 @@ async fn lives(failing: Failing, is_actor: bool) {
         for channel in ["room-1", "room-2"] {
             let refusal = victim.emit_with_ack("subscribe", json!([channel])).await;
             let refused = failing.at == At::Subscribe;
-            assert_eq!(refused, refusal == json!([{"message": "internal error"}]), "{what}: {refusal}");
+            assert_eq!(
+                refused,
+                refusal == json!([{"message": "internal error"}]),
+                "{what}: {refusal}"
+            );
             // The server itself asks nobody.
             server.io.except("room-3").sockets_join(channel).await.expect("a name");
         }
         victim.emit("bad", json!([])).await;
-        assert_eq!(victim.emit_with_ack("unsubscribe", json!(["room-2"])).await, json!([null]), "{what}");
+        assert_eq!(
+            victim.emit_with_ack("unsubscribe", json!(["room-2"])).await,
+            json!([null]),
+            "{what}"
+        );
         server.io.except("room-3").sockets_join("room-4").await.expect("a name");
         expected.extend(["subscribe room-1", "subscribe room-2", "bad()", "unsubscribe room-2"]);
-        expected.extend(["disconnect: transport close", "unsubscribe room-1", "unsubscribe room-4", "finish"]);
+        expected.extend([
+            "disconnect: transport close",
+            "unsubscribe room-1",
+            "unsubscribe room-4",
+            "finish",
+        ]);
     }
     server.io.emit("heard", &heard(1)[0]).expect("the registry has room");
     assert_eq!(neighbour.expect_event("heard").await, heard(1), "{what}");
@@ -138,10 +163,13 @@ async fn lives(failing: Failing, is_actor: bool) {
         server.io.emit("heard", &heard(2)[0]).expect("the registry has room");
         assert_eq!(neighbour.expect_event("heard").await, heard(2), "{what}");
     }
-    let (errors, life): (Vec<_>, Vec<_>) = lines().into_iter().partition(|line| line.starts_with("error: "));
+    let (errors, life): (Vec<_>, Vec<_>) =
+        lines().into_iter().partition(|line| line.starts_with("error: "));
     assert_eq!(life, expected, "{what}");
     let failure = match (failing.how, is_actor) {
-        (How::NeverAnswers, _) => "error: the handler did not answer within handler_timeout".to_owned(),
+        (How::NeverAnswers, _) => {
+            "error: the handler did not answer within handler_timeout".to_owned()
+        }
         (How::Panics, true) => "error: the handler's actor has stopped".to_owned(),
         (How::Panics, false) => format!("error: the handler panicked: boom in {:?}", failing.at),
     };
@@ -152,7 +180,8 @@ async fn lives(failing: Failing, is_actor: bool) {
     let before = lines().len();
     neighbour.close().await;
     server.is_empty().await;
-    let (_, life): (Vec<_>, Vec<_>) = lines()[before..].iter().cloned().partition(|line| line.starts_with("error: "));
+    let (_, life): (Vec<_>, Vec<_>) =
+        lines()[before..].iter().cloned().partition(|line| line.starts_with("error: "));
     assert_eq!(life, ["disconnect: transport close", "unsubscribe room-3", "finish"], "{what}");
     wait_until("nothing is left", || server.io.stats().is_idle());
 }

@@ -1,4 +1,5 @@
-//! HTTP that lies about its lengths, or is too much. What is not here is in `tests/server/bad_input.rs`.
+//! HTTP that lies about its lengths, or is too much. What is not here is in
+//! `tests/server/bad_input.rs`.
 
 use std::{
     io::{Read, Write},
@@ -88,9 +89,13 @@ fn a_length_that_can_be_read_in_two_ways_is_refused() {
 #[test]
 fn chunks_that_are_none_end_the_session() {
     let mut world = World::new();
-    for chunks in
-        ["z\r\n3\r\n0\r\n\r\n", "-1\r\n3\r\n", "1ffffffffffffffff\r\n3\r\n", "1\r\n33\r\n0\r\n\r\n", "1\n3\n0\n\n"]
-    {
+    for chunks in [
+        "z\r\n3\r\n0\r\n\r\n",
+        "-1\r\n3\r\n",
+        "1ffffffffffffffff\r\n3\r\n",
+        "1\r\n33\r\n0\r\n\r\n",
+        "1\n3\n0\n\n",
+    ] {
         undisturbed(&mut world, |world| {
             let (session, id) = Polling::join(world.addr);
             let mut http = Http::open(world.addr);
@@ -117,7 +122,9 @@ fn requests_that_come_all_at_once_are_answered_in_order() {
         let mut stream = http.stream().try_clone().expect("a second handle");
         thread::scope(|scope| {
             scope.spawn(move || {
-                stream.write_all((post + &unknown).repeat(REQUESTS).as_bytes()).expect("the server reads");
+                stream
+                    .write_all((post + &unknown).repeat(REQUESTS).as_bytes())
+                    .expect("the server reads");
             });
             for _ in 0..REQUESTS {
                 http.answer().is_ok();

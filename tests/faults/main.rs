@@ -1,5 +1,6 @@
-//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours nothing. So does whatever
-//! else goes wrong: peers that stall or are cut off, handlers that fail, clocks that jump.
+//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours
+//! nothing. So does whatever else goes wrong: peers that stall or are cut off, handlers that fail,
+//! clocks that jump.
 
 #[allow(dead_code)] // each binary uses some of what they share
 #[path = "../server/app.rs"]

@@ -12,19 +12,21 @@ use crate::{
 /// What the kernel says of this process, in bytes.
 fn memory(what: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
     line.trim().strip_suffix(" kB").expect("kilobytes").parse::<usize>().expect("a number") << 10
 }
 
-/// Whether this process has nothing else to do, since it is the process that has the memory. If not, the test runs in one
-/// that has not, and has passed there when this returns.
+/// Whether this process has nothing else to do, since it is the process that has the memory. If
+/// not, the test runs in one that has not, and has passed there when this returns.
 fn is_alone(test: &str) -> bool {
     const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
         return true;
     }
     let mut itself = Command::new(env::current_exe().expect("a program"));
-    let output = itself.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("it runs");
+    let output =
+        itself.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stdout);
     let why = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "{said}{why}");
@@ -46,12 +48,14 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     let busy = gate.clone();
     let mut world = World::with(|builder| {
         let builder = builder.max_payload(MAX_PAYLOAD).max_inbox_bytes(LIMIT).max_outbox(LIMIT);
-        builder.ping_interval(Duration::from_millis(100)).on_message(async move |event: OnMessage| {
-            if event.event() == "busy" {
-                busy.pass().await;
-            }
-            Ok(())
-        })
+        builder.ping_interval(Duration::from_millis(100)).on_message(
+            async move |event: OnMessage| {
+                if event.event() == "busy" {
+                    busy.pass().await;
+                }
+                Ok(())
+            },
+        )
     });
     let clients: Vec<_> = (0..CROWD)
         .map(|_| {
@@ -60,7 +64,8 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
             (ws, id, world.io.socket(&id).expect("it is there"))
         })
         .collect();
-    let flood: Arc<[u8]> = frame(0x81, format!(r#"42["busy","{}"]"#, "x".repeat(50_000)).as_bytes()).into();
+    let flood: Arc<[u8]> =
+        frame(0x81, format!(r#"42["busy","{}"]"#, "x".repeat(50_000)).as_bytes()).into();
     let text = "y".repeat(20_000);
     let before = memory("VmRSS");
     let writers: Vec<_> = clients
@@ -68,7 +73,9 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .map(|(ws, ..)| {
             let (mut stream, flood) = (ws.writer(), Arc::clone(&flood));
             // It ends when the client is let go.
-            thread::spawn(move || (0..ROUNDS).take_while(|_| stream.write_all(&flood).is_ok()).count())
+            thread::spawn(move || {
+                (0..ROUNDS).take_while(|_| stream.write_all(&flood).is_ok()).count()
+            })
         })
         .collect();
     let mut last = (u64::MAX, 0);
@@ -89,13 +96,20 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         assert!(waits <= CROWD * LIMIT, "{waits} bytes wait");
         most = most.max(waits);
     }
-    assert!(clients.iter().all(|(.., socket)| !socket.is_connected()), "it was too much for each of them");
+    assert!(
+        clients.iter().all(|(.., socket)| !socket.is_connected()),
+        "it was too much for each of them"
+    );
     world.bystander_goes_on();
     let grown = memory("VmHWM").saturating_sub(before);
-    // An event is a slice of what it was read in, which may be twice its length; one is being handled, and one is being
-    // read. What waits for the client has room to spare, too; and actix-web has buffers of its own.
+    // An event is a slice of what it was read in, which may be twice its length; one is being
+    // handled, and one is being read. What waits for the client has room to spare, too; and
+    // actix-web has buffers of its own.
     let bound = CROWD * (2 * (LIMIT + 2 * MAX_PAYLOAD) + LIMIT * 3 / 2 + (256 << 10));
-    println!("{grown} bytes more, of {bound}; {most} waited at most, {} were read", world.io.stats().bytes_received);
+    println!(
+        "{grown} bytes more, of {bound}; {most} waited at most, {} were read",
+        world.io.stats().bytes_received
+    );
     assert!(grown < bound, "{grown} bytes more, where {bound} are allowed");
     gate.let_through(CROWD * ROUNDS);
     for (_, id, _) in &clients {
@@ -110,8 +124,8 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     world.all_is_freed();
 }
 
-/// What is kept of a message is not to keep what came with it: tiny events wait, each read behind a large packet that
-/// nobody wants.
+/// What is kept of a message is not to keep what came with it: tiny events wait, each read behind a
+/// large packet that nobody wants.
 #[test]
 fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     if !is_alone("memory::an_event_that_waits_keeps_nothing_of_what_came_before_it") {
@@ -140,7 +154,10 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     wait_until("all is read", || world.io.stats().messages_received > 2 * EVENTS as u64);
     let grown = memory("VmRSS").saturating_sub(before);
     println!("{EVENTS} tiny events that wait take {grown} bytes");
-    assert!(grown < 2 * world.io.config().max_inbox_bytes + 4 * world.io.config().max_payload, "{grown}");
+    assert!(
+        grown < 2 * world.io.config().max_inbox_bytes + 4 * world.io.config().max_payload,
+        "{grown}"
+    );
     gate.let_through(EVENTS);
     drop(ws);
     world.all_is_freed();

@@ -22,7 +22,8 @@ impl Mover {
         Self { ws, id, rooms: BTreeSet::new(), heard: 0 }
     }
 
-    /// Until this is acknowledged, what comes must be of a channel that it is in, or about to be in or out of.
+    /// Until this is acknowledged, what comes must be of a channel that it is in, or about to be in
+    /// or out of.
     pub(crate) fn ask(&mut self, event: &str, room: &str) {
         self.ws.send(&format!(r#"421["{event}","{room}","{room}"]"#));
         loop {
@@ -31,7 +32,10 @@ impl Mover {
                 return;
             }
             let of = text.rsplit('"').nth(1).unwrap_or_else(|| panic!("{text}"));
-            assert!(self.rooms.contains(of) || (event == "subscribe" && of == room), "it is not in {of}: {text}");
+            assert!(
+                self.rooms.contains(of) || (event == "subscribe" && of == room),
+                "it is not in {of}: {text}"
+            );
             self.heard += 1;
         }
     }

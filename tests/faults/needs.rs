@@ -1,4 +1,5 @@
-//! What some experiments need of the machine: as `tests/common/needs.rs` has it for the tests by other programs.
+//! What some experiments need of the machine: as `tests/common/needs.rs` has it for the tests by
+//! other programs.
 
 use std::{
     env,
@@ -20,7 +21,8 @@ impl Need {
         match self {
             Self::NetworkNamespaces => {
                 let name = format!("sio-try-{}", std::process::id());
-                succeeds("ip", &["netns", "add", &name]) && succeeds("ip", &["netns", "delete", &name])
+                succeeds("ip", &["netns", "add", &name])
+                    && succeeds("ip", &["netns", "delete", &name])
             }
             Self::Faketime => succeeds("faketime", &["-m", "-f", "+0", "true"]),
         }
@@ -29,9 +31,10 @@ impl Need {
     /// What it is, and the command that brings it.
     fn words(self) -> [&'static str; 2] {
         match self {
-            Self::NetworkNamespaces => {
-                ["network namespaces, by iproute2 and root", "apt-get install iproute2, and run the tests as root"]
-            }
+            Self::NetworkNamespaces => [
+                "network namespaces, by iproute2 and root",
+                "apt-get install iproute2, and run the tests as root",
+            ],
             Self::Faketime => ["faketime", "apt-get install --no-install-recommends faketime"],
         }
     }
@@ -46,7 +49,8 @@ pub(crate) fn is_there(test: &str, need: Need) -> bool {
         return true;
     }
     let [what, install] = need.words();
-    let report = format!("\n!!! {test}: NOT TESTED, for want of\n!!!   {what}\n!!!     {install}\n\n");
+    let report =
+        format!("\n!!! {test}: NOT TESTED, for want of\n!!!   {what}\n!!!     {install}\n\n");
     // Not by eprintln!, which libtest captures and throws away.
     std::io::stderr().write_all(report.as_bytes()).expect("stderr takes a few lines");
     assert!(env::var_os("CI").is_none(), "something is missing, and CI is set:\n{report}");
@@ -55,6 +59,7 @@ pub(crate) fn is_there(test: &str, need: Need) -> bool {
 
 fn succeeds(program: &str, args: &[&str]) -> bool {
     let mut command = Command::new(program);
-    let silent = command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let silent =
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     silent.status().is_ok_and(|status| status.success())
 }

@@ -8,7 +8,8 @@ use std::{
 
 use crate::world::World;
 
-/// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is left of the abuse.
+/// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is
+/// left of the abuse.
 #[track_caller]
 pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
     let before = world.io.connections();
@@ -21,7 +22,9 @@ pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
             loop {
                 io.to("bystanders").emit("number", &published).expect("the registry has room");
                 published += 1;
-                if is_abused.recv_timeout(Duration::from_millis(1)) != Err(RecvTimeoutError::Timeout) {
+                if is_abused.recv_timeout(Duration::from_millis(1))
+                    != Err(RecvTimeoutError::Timeout)
+                {
                     return published;
                 }
             }

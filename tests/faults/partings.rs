@@ -1,4 +1,5 @@
-//! Who closes a WebSocket, and when its descriptor is free; and that of a connection which will be none.
+//! Who closes a WebSocket, and when its descriptor is free; and that of a connection which will be
+//! none.
 
 use std::time::Duration;
 
@@ -61,7 +62,8 @@ fn a_client_that_closes_is_not_waited_for() {
 fn a_connection_that_is_polled_over_has_one_descriptor() {
     let (_, addrs) = serve(journaling(&Journal::default()), None);
     let ((session, _), other) = (Polling::join(addrs[0]), Polling::open(addrs[0]));
-    // Browsers have several connections, which take turns; others have one, for all of their sessions.
+    // Browsers have several connections, which take turns; others have one, for all of their
+    // sessions.
     let mut connections: Vec<_> = (0..7).map(|_| Http::open(addrs[0])).collect();
     let mut ask = |which: usize, text: &str, status| {
         let http = &mut connections[which];

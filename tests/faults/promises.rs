@@ -1,6 +1,6 @@
-//! What is promised, as far as no other test is about just that. That a delivered message is delivered once is tried by
-//! `upgrades.rs`; that none comes after an acknowledged `unsubscribe`, by `churn.rs`; that memory is bounded, by
-//! `memory.rs`.
+//! What is promised, as far as no other test is about just that. That a delivered message is
+//! delivered once is tried by `upgrades.rs`; that none comes after an acknowledged `unsubscribe`,
+//! by `churn.rs`; that memory is bounded, by `memory.rs`.
 
 use std::{cell::Cell, net::Shutdown, rc::Rc, time::Duration};
 
@@ -15,7 +15,8 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_also_through_an_upgrade() {
+async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_also_through_an_upgrade()
+ {
     const EACH: usize = 150;
     const UPGRADES: usize = 2;
     let server = Server::start(builder().route(channel("^room-").allow_publish()));
@@ -68,7 +69,8 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
     assert!(orders.iter().all(|order| *order == orders[0]), "one order for all");
     for (at, count) in counts.into_iter().enumerate() {
         let head = format!("{at}: ");
-        let own: Vec<_> = orders[0].iter().filter_map(|text| text.as_str()?.strip_prefix(&head)).collect();
+        let own: Vec<_> =
+            orders[0].iter().filter_map(|text| text.as_str()?.strip_prefix(&head)).collect();
         assert_eq!(own, (0..count).map(|n| n.to_string()).collect::<Vec<_>>());
     }
     drop((subscribers, publishers));
@@ -90,7 +92,9 @@ impl Session {
         if polling {
             let (session, id) = Polling::join(world.addr);
             session.post([subscribe(1), subscribe(2)].join("\x1e")).is_ok();
-            wait_until("it is subscribed", || world.io.socket(&id).is_some_and(|socket| socket.channels().len() == 2));
+            wait_until("it is subscribed", || {
+                world.io.socket(&id).is_some_and(|socket| socket.channels().len() == 2)
+            });
             return (Self::Polling(session), id);
         }
         let mut ws = Ws::open_with_small_buffers(world.addr);
@@ -165,7 +169,9 @@ fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> World {
             unsubscribes.note(event.socket.id(), format!("unsubscribe {}", event.channel));
             Ok(())
         })
-        .on_message(async |event: OnMessage| if event.event() == "boom" { panic!("boom") } else { Ok(()) });
+        .on_message(
+            async |event: OnMessage| if event.event() == "boom" { panic!("boom") } else { Ok(()) },
+        );
     World::serving(configure(builder.max_outbox(100_000).route(channel("^room-"))), journal)
 }
 
@@ -173,13 +179,19 @@ fn is_the_end(world: &World, id: SocketId, what: &str, reason: &str) {
     let reason = format!("disconnect: {reason}");
     let mut heard = world.journal.of(id);
     heard.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
-    assert_eq!(heard, ["connect", &*reason, "unsubscribe room-1", "unsubscribe room-2", "finish"], "{what}");
+    assert_eq!(
+        heard,
+        ["connect", &*reason, "unsubscribe room-1", "unsubscribe room-2", "finish"],
+        "{what}"
+    );
 }
 
 #[test]
-fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish() {
-    let world =
-        world_of_ends(|builder| builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2)));
+fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish()
+ {
+    let world = world_of_ends(|builder| {
+        builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2))
+    });
     let mut ended = Vec::new();
     for (what, reasons, end) in ENDS {
         for (reason, polling) in reasons.into_iter().zip([false, true]) {
@@ -201,10 +213,12 @@ fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_cha
 }
 
 #[test]
-fn after_a_shutdown_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish() {
+fn after_a_shutdown_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish()
+ {
     let world = world_of_ends(|builder| builder);
     let sessions = [false, true].map(|polling| Session::begin(&world, polling));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     assert!(runtime.block_on(world.io.shutdown()));
     for (_, id) in &sessions {
         is_the_end(&world, *id, "a shutdown", "server shutting down");

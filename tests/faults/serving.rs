@@ -1,4 +1,5 @@
-//! A server with what `SocketIo::serve` sets on each TCP connection, and what the kernel knows of those.
+//! A server with what `SocketIo::serve` sets on each TCP connection, and what the kernel knows of
+//! those.
 
 use std::{
     fs,
@@ -17,14 +18,17 @@ use actix_web::rt::System;
 
 use crate::raw::wait_until;
 
-/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`: this one goes on until
-/// the process ends.
+/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`:
+/// this one goes on until the process ends.
 pub(crate) fn serve(builder: Builder, also: Option<IpAddr>) -> (SocketIo, Vec<SocketAddr>) {
     static SERVERS: AtomicU8 = AtomicU8::new(1);
     let [.., high, low] = process::id().to_be_bytes();
     let own = IpAddr::from([127, high.max(1), low, SERVERS.fetch_add(1, SeqCst)]);
     // Nobody else uses this address, so that the port is still free when the listener is gone.
-    let port = TcpListener::bind((own, 0)).and_then(|listener| listener.local_addr()).expect("an address").port();
+    let port = TcpListener::bind((own, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("an address")
+        .port();
     let addrs: Vec<_> = [own].into_iter().chain(also).map(|ip| SocketAddr::new(ip, port)).collect();
     let (started, running) = mpsc::channel();
     let bound = addrs.clone();
@@ -55,17 +59,22 @@ impl Accepted {
         let ends = (hex(server), hex(client));
         // All connections of the machine are in it, so that it may take long to read.
         let table = fs::read_to_string("/proc/self/net/tcp").expect("Linux has it");
-        let inode = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find_map(|fields| {
-            let [_, local, remote, _, _, _, _, _, _, inode, ..] = fields[..] else { return None };
-            ((local, remote) == (&*ends.0, &*ends.1)).then(|| inode.to_owned())
-        });
-        let accepted = Self { link: format!("socket:[{}]", inode.expect("it is connected")).into() };
+        let inode = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find_map(
+            |fields| {
+                let [_, local, remote, _, _, _, _, _, _, inode, ..] = fields[..] else {
+                    return None;
+                };
+                ((local, remote) == (&*ends.0, &*ends.1)).then(|| inode.to_owned())
+            },
+        );
+        let accepted =
+            Self { link: format!("socket:[{}]", inode.expect("it is connected")).into() };
         assert!(accepted.has_descriptor());
         accepted
     }
 
-    /// Whether the server has a descriptor for it: there is none any more, even where the kernel still tries to deliver
-    /// the last bytes.
+    /// Whether the server has a descriptor for it: there is none any more, even where the kernel
+    /// still tries to deliver the last bytes.
     pub(crate) fn has_descriptor(&self) -> bool {
         self.descriptors() > 0
     }
@@ -74,6 +83,10 @@ impl Accepted {
     pub(crate) fn descriptors(&self) -> usize {
         let descriptors = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
         // One may be closed while the others are looked at.
-        descriptors.filter(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|link| link == self.link)).count()
+        descriptors
+            .filter(|descriptor| {
+                fs::read_link(descriptor.path()).is_ok_and(|link| link == self.link)
+            })
+            .count()
     }
 }

@@ -1,5 +1,5 @@
-//! One subscriber of a hundred stops reading, or never polls again: it is let go, its descriptor too, and the others lose
-//! nothing.
+//! One subscriber of a hundred stops reading, or never polls again: it is let go, its descriptor
+//! too, and the others lose nothing.
 
 use std::{
     net::SocketAddr,
@@ -24,8 +24,8 @@ fn subscribe(io: &SocketIo, id: SocketId) {
     io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
 }
 
-/// Publishes until the one who stalls is let go; the others hear everything in order. What the server does with the TCP
-/// connection, if it is still open, is told by the address of its client.
+/// Publishes until the one who stalls is let go; the others hear everything in order. What the
+/// server does with the TCP connection, if it is still open, is told by the address of its client.
 fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
     let journal = Journal::default();
     let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
@@ -40,7 +40,9 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
         .collect();
     let (id, stalled) = stall(server);
     subscribe(&io, id);
-    let accepted = stalled.as_ref().map(|ws| Accepted::of(server, ws.stream().local_addr().expect("an address")));
+    let accepted = stalled
+        .as_ref()
+        .map(|ws| Accepted::of(server, ws.stream().local_addr().expect("an address")));
 
     let text = "x".repeat(20_000);
     let mut published = 0;
@@ -53,7 +55,10 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
         for other in &mut others {
             for number in numbers.clone() {
                 let heard = other.text();
-                assert!(heard.starts_with(&format!(r#"42["numbered",[{number},"#)), "{heard:.40} instead of {number}");
+                assert!(
+                    heard.starts_with(&format!(r#"42["numbered",[{number},"#)),
+                    "{heard:.40} instead of {number}"
+                );
             }
         }
     };

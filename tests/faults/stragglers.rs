@@ -36,8 +36,9 @@ fn a_crowd_that_never_connects_is_gone_after_connect_timeout() {
 
 #[test]
 fn a_crowd_that_falls_silent_is_gone_after_ping_timeout() {
-    let mut world =
-        World::with(|builder| builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2)));
+    let mut world = World::with(|builder| {
+        builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2))
+    });
     undisturbed(&mut world, |world| {
         let (polling, websockets): (Vec<_>, Vec<_>) = (0..CROWD)
             .map(|_| {
@@ -117,12 +118,18 @@ fn a_body_whose_chunks_trickle_is_given_up() {
 fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
     const LARGE: usize = 16 << 20;
     let mut world = World::with(|builder| {
-        let builder = builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(4));
+        let builder =
+            builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(4));
         builder.http_compression(false).max_payload(2 * LARGE).max_outbox(2 * LARGE)
     });
     undisturbed(&mut world, |world| {
         let (session, id) = Polling::join(world.addr);
-        world.io.socket(&id).expect("it is there").emit("large", &"x".repeat(LARGE)).expect("it may");
+        world
+            .io
+            .socket(&id)
+            .expect("it is there")
+            .emit("large", &"x".repeat(LARGE))
+            .expect("it may");
         let mut poll = session.begin_get();
         wait_until("the answer has begun", || !poll.is_quiet());
         assert_eq!(world.journal.end_of(id), "ping timeout");
@@ -135,8 +142,9 @@ fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
 /// A pong can't come within a frame.
 #[test]
 fn a_frame_that_trickles_is_given_up_with_its_session() {
-    let mut world =
-        World::with(|builder| builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(1)));
+    let mut world = World::with(|builder| {
+        builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(1))
+    });
     undisturbed(&mut world, |world| {
         let mut ws = Ws::open(world.addr);
         let id = ws.join();

@@ -1,5 +1,6 @@
-//! A thousand upgrades under traffic both ways. Some are aborted half-way, and some polls come twice or are broken off:
-//! whoever stays hears each publication once, in order, and is heard so; who goes, goes as docs/protocol.md says.
+//! A thousand upgrades under traffic both ways. Some are aborted half-way, and some polls come
+//! twice or are broken off: whoever stays hears each publication once, in order, and is heard so;
+//! who goes, goes as docs/protocol.md says.
 
 use std::{
     net::SocketAddr,
@@ -145,7 +146,12 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
     });
     let mut world = World::serving(builder, journal);
     let heard_of = |world: &World, id| {
-        world.journal.of(id).iter().filter_map(|line| line.strip_prefix("up ")?.parse().ok()).collect::<Vec<u64>>()
+        world
+            .journal
+            .of(id)
+            .iter()
+            .filter_map(|line| line.strip_prefix("up ")?.parse().ok())
+            .collect::<Vec<u64>>()
     };
     let begun = Instant::now();
     let (io, stop) = (world.io.clone(), Arc::<AtomicBool>::default());
@@ -166,16 +172,24 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         let since = Instant::now();
         let (io, addr) = (&world.io, world.addr);
         let lives: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..AT_ONCE).map(|n| scope.spawn(move || live(io, addr, Way::of(wave * AT_ONCE + n)))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("a client hears what it should")).collect()
+            let threads: Vec<_> = (0..AT_ONCE)
+                .map(|n| scope.spawn(move || live(io, addr, Way::of(wave * AT_ONCE + n))))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("a client hears what it should"))
+                .collect()
         });
         slowest = slowest.max(since.elapsed());
         for (id, way, stays, sent) in lives {
             let reason = world.journal.end_of(id);
             let expected = if stays { "transport close" } else { "transport error" };
             assert_eq!(reason, expected, "{way:?}");
-            assert_eq!(heard_of(&world, id), (0..sent).collect::<Vec<_>>(), "{way:?}: in order, none lost or doubled");
+            assert_eq!(
+                heard_of(&world, id),
+                (0..sent).collect::<Vec<_>>(),
+                "{way:?}: in order, none lost or doubled"
+            );
             went += usize::from(!stays);
         }
         world.bystander_goes_on();
@@ -190,6 +204,8 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         stats.messages_sent,
         begun.elapsed(),
     );
-    wait_until("they are counted", || world.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64);
+    wait_until("they are counted", || {
+        world.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64
+    });
     world.all_is_freed();
 }

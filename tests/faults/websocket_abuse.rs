@@ -1,5 +1,5 @@
-//! WebSockets that break RFC 6455, or stretch it: the answer to the octet, and the end. What is not here is in
-//! `tests/server/bad_input.rs`.
+//! WebSockets that break RFC 6455, or stretch it: the answer to the octet, and the end. What is not
+//! here is in `tests/server/bad_input.rs`.
 
 use std::{io::Read, net::Shutdown};
 
@@ -34,7 +34,8 @@ fn says_last(ws: &Ws, expected: &[u8], what: &str) {
     assert!(rest.is_empty(), "{what}: {rest:x?} behind the Close frame");
 }
 
-/// Each of these bytes, on a WebSocket in the main namespace, is answered by this Close frame alone.
+/// Each of these bytes, on a WebSocket in the main namespace, is answered by this Close frame
+/// alone.
 #[track_caller]
 fn are_closed<'a>(table: impl IntoIterator<Item = (&'a str, Vec<u8>, Vec<u8>, &'a str)>) {
     let mut world = world();
@@ -60,7 +61,10 @@ fn headers_that_no_client_may_send_are_protocol_errors() {
     for bits in [0x10, 0x20, 0x40, 0x70] {
         for opcode in [0x00, 0x01, 0x02, 0x08, 0x09, 0x0a] {
             add("a reserved bit", [frame(0x80 | bits | opcode, b""), frame(0x81, LATE)].concat());
-            add("a reserved bit in the middle", [frame(0x01, b"42["), frame(0x80 | bits, b"")].concat());
+            add(
+                "a reserved bit in the middle",
+                [frame(0x01, b"42["), frame(0x80 | bits, b"")].concat(),
+            );
         }
     }
     for opcode in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
@@ -70,13 +74,17 @@ fn headers_that_no_client_may_send_are_protocol_errors() {
     for opcode in [0x08, 0x09, 0x0a] {
         add("a control frame in fragments", [frame(opcode, b""), frame(0x80, b"")].concat());
         add("a long control frame", [frame(0x80 | opcode, &[0; 126]), frame(0x81, LATE)].concat());
-        add("a control frame within a message, in fragments", [frame(0x01, b"3"), frame(opcode, b"")].concat());
+        add(
+            "a control frame within a message, in fragments",
+            [frame(0x01, b"3"), frame(opcode, b"")].concat(),
+        );
     }
     for first in [0x80, 0x81, 0x82, 0x88, 0x89, 0x8a] {
         add("a frame without a mask", [vec![first, 1, b'3'], frame(0x81, LATE)].concat());
     }
     for second in [0x01, 0x02, 0x81, 0x82] {
-        let within = [frame(0x01, b"4"), frame(0x00, b"2"), frame(second, LATE), frame(0x80, b"")].concat();
+        let within =
+            [frame(0x01, b"4"), frame(0x00, b"2"), frame(second, LATE), frame(0x80, b"")].concat();
         add("a message within a message", within);
     }
     add("a continuation of nothing", [frame(0x00, b"3"), frame(0x80, b"3")].concat());
@@ -90,10 +98,13 @@ fn closes_are_answered_in_kind_or_refused() {
     let mut table = Vec::new();
     let mut add = |what, payload: &[u8], answer, reason| {
         // Nothing behind it counts (RFC 6455 §5.5.1).
-        let bytes = [frame(0x88, payload), frame(0x89, b"x"), frame(0x81, LATE), frame(0x83, b"")].concat();
+        let bytes =
+            [frame(0x88, payload), frame(0x89, b"x"), frame(0x81, LATE), frame(0x83, b"")].concat();
         table.push((what, bytes, answer, reason));
     };
-    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535].map(u16::to_be_bytes) {
+    for code in
+        [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535].map(u16::to_be_bytes)
+    {
         add("a code that is none", &code, close(1002), "transport error");
     }
     for code in (1000..=1003).chain(1007..=1014).chain([3000, 3999, 4000, 4999]) {
@@ -130,7 +141,8 @@ fn what_is_not_utf8_is_refused_however_it_is_cut() {
     for (what, bad) in NOT_UTF8 {
         let text = [br#"42["late",""#, bad, br#""]"#].concat();
         let octets = text.iter().map(|octet| frame(0x00, &[*octet]));
-        let fragments = [vec![frame(0x01, b"")], octets.collect(), vec![frame(0x80, b"")]].concat().concat();
+        let fragments =
+            [vec![frame(0x01, b"")], octets.collect(), vec![frame(0x80, b"")]].concat().concat();
         for bytes in [frame(0x81, &text), frame(0x81, &text[..text.len() - 2]), fragments] {
             table.push((what, bytes, close(1007), "parse error"));
         }
@@ -147,7 +159,10 @@ fn more_than_max_payload_is_refused_when_it_is_announced_or_summed_up() {
             add("announced", frame_head(first, length));
         }
     }
-    add("announced by a fragment", [frame(0x01, b"4"), frame_head(0x00, MAX_PAYLOAD as u64 + 1)].concat());
+    add(
+        "announced by a fragment",
+        [frame(0x01, b"4"), frame_head(0x00, MAX_PAYLOAD as u64 + 1)].concat(),
+    );
     let octets = |count| [frame(0x01, b""), frame(0x00, b"4").repeat(count)].concat();
     add("summed up by the octet", octets(MAX_PAYLOAD + 1));
     add("summed up by the last", [octets(MAX_PAYLOAD), frame(0x80, b"4")].concat());
@@ -165,8 +180,11 @@ fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
         let octets: Vec<_> = event.bytes().map(|octet| frame(0x00, &[octet])).collect();
         for empty in [0, 1, 20] {
             let between = frame(0x00, b"").repeat(empty);
-            let fragments =
-                octets.iter().flat_map(|octet| [octet.clone(), between.clone()]).collect::<Vec<_>>().concat();
+            let fragments = octets
+                .iter()
+                .flat_map(|octet| [octet.clone(), between.clone()])
+                .collect::<Vec<_>>()
+                .concat();
             ws.send_raw([frame(0x01, b""), fragments, frame(0x80, b"")].concat());
             assert_eq!(ws.text(), format!(r#"431["{text}"]"#));
         }

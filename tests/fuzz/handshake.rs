@@ -28,12 +28,17 @@ async fn served() -> &'static (SocketIo, Served) {
         return served;
     }
     let builder = SocketIo::builder().allow_eio3(true).per_message_deflate(true);
-    let io = builder.cookie(Cookie::default()).cors(Cors::any_origin()).build().expect("the settings make sense");
+    let io = builder
+        .cookie(Cookie::default())
+        .cors(Cors::any_origin())
+        .build()
+        .expect("the settings make sense");
     let service = Rc::new(init_service(App::new().configure(io.mount())).await);
     let served: Served = Rc::new(move |request| {
         let service = Rc::clone(&service);
         Box::pin(async move {
-            let response = service.call(request.to_request()).await.unwrap_or_else(|error| panic!("{error}"));
+            let response =
+                service.call(request.to_request()).await.unwrap_or_else(|error| panic!("{error}"));
             response.map_into_boxed_body()
         })
     });
@@ -42,7 +47,8 @@ async fn served() -> &'static (SocketIo, Served) {
     served
 }
 
-/// The lines of a request: method, path with query, headers. A session that it opens is closed again.
+/// The lines of a request: method, path with query, headers. A session that it opens is closed
+/// again.
 pub(crate) fn handshake(data: &[u8]) {
     let Some(request) = request(data) else { return };
     SYSTEM.with(|system| {
@@ -52,7 +58,10 @@ pub(crate) fn handshake(data: &[u8]) {
             let status = response.status();
             assert!(status != 500, "{response:?}");
             let body = body(response).await;
-            let sid = body.split_once(r#""sid":""#).and_then(|(_, rest)| rest.split_once('"')).map(|(sid, _)| sid);
+            let sid = body
+                .split_once(r#""sid":""#)
+                .and_then(|(_, rest)| rest.split_once('"'))
+                .map(|(sid, _)| sid);
             // A WebSocket has ended with its request.
             if let Some(sid) = sid.filter(|_| status == 200) {
                 let (version, goodbye) = if body.starts_with("0{") { (4, "1") } else { (3, "1:1") };
@@ -84,7 +93,8 @@ fn request(data: &[u8]) -> Option<TestRequest> {
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':')?);
-        headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(&value[1..]).ok()?);
+        headers
+            .append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(&value[1..]).ok()?);
     }
     let request = TestRequest::default().method(method).uri(uri);
     Some(headers.into_iter().fold(request, TestRequest::append_header))

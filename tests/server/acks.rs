@@ -37,11 +37,12 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
     }
     let (record, recorder) = recorder();
     // Two handlers: the first answer counts.
-    let server =
-        Server::start(builder().on_error(&recorder).on_message(answer).on_message(async |event: OnMessage| {
+    let server = Server::start(builder().on_error(&recorder).on_message(answer).on_message(
+        async |event: OnMessage| {
             event.ack("too late")?;
             Ok(())
-        }));
+        },
+    ));
     let mut client = Client::connect(&server.url, mode).await;
     assert_eq!(client.emit_with_ack("add", json!([2, 3])).await, json!([{"sum": 5}]));
     assert_eq!(client.fence().await, [""; 0]);
@@ -70,11 +71,12 @@ async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
 
 async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
-        assert_eq!(event.wants_ack(), event.event() == "asks");
-        event.ack("here")?;
-        Ok(())
-    }));
+    let server =
+        Server::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
+            assert_eq!(event.wants_ack(), event.event() == "asks");
+            event.ack("here")?;
+            Ok(())
+        }));
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("quiet", json!([])).await;
     assert_eq!(client.emit_with_ack("asks", json!([])).await, json!(["here"]));
@@ -109,7 +111,9 @@ async fn ask(event: OnMessage) -> HandlerResult {
 
 /// The packet of a question, and the id that it has.
 fn id_of(question: &str) -> String {
-    let id = question.strip_prefix('2').and_then(|rest| rest.strip_suffix(r#"["question","how many?"]"#));
+    let id = question
+        .strip_prefix('2')
+        .and_then(|rest| rest.strip_suffix(r#"["question","how many?"]"#));
     id.unwrap_or_else(|| panic!("no question: {question}")).to_owned()
 }
 
@@ -131,17 +135,23 @@ async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
 
 async fn answers_find_their_questions(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
-        event.ack(&event.socket.id())?;
-        Ok(())
-    }));
+    let server =
+        Server::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
+            event.ack(&event.socket.id())?;
+            Ok(())
+        }));
     let mut client = Client::connect(&server.url, mode).await;
     let id = client.emit_with_ack("who am i", json!([])).await;
-    let socket = server.io.socket(&id[0].as_str().expect("an id").parse().expect("an id")).expect("it is there");
+    let socket = server
+        .io
+        .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
+        .expect("it is there");
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let socket = socket.clone();
-            actix_web::rt::spawn(async move { socket.emit_with_ack::<_, String>("question", "how many?").await })
+            actix_web::rt::spawn(async move {
+                socket.emit_with_ack::<_, String>("question", "how many?").await
+            })
         })
         .collect();
     let mut questions = Vec::new();
@@ -154,7 +164,10 @@ async fn answers_find_their_questions(mode: Mode) {
         client.send(&format!(r#"3{question}["twice"]"#)).await;
     }
     for (task, question) in waiting.into_iter().zip(&questions) {
-        assert_eq!(task.await.expect("no panic").expect("an answer"), format!("answer to {question}"));
+        assert_eq!(
+            task.await.expect("no panic").expect("an answer"),
+            format!("answer to {question}")
+        );
     }
     assert_eq!(record.lines(), ["connect"]);
 }
@@ -196,7 +209,10 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
         client.link().send_engine(leave).await.expect("a session");
         let lines = record.until("finish").await;
         let reason = if leave == "1" { "transport close" } else { "client namespace disconnect" };
-        assert_eq!(lines, ["Err(Closed)", "Err(Closed)", &format!("disconnect: {reason}"), "finish"]);
+        assert_eq!(
+            lines,
+            ["Err(Closed)", "Err(Closed)", &format!("disconnect: {reason}"), "finish"]
+        );
     }
 }
 
@@ -230,14 +246,20 @@ async fn an_answer_may_have_several_arguments(mode: Mode) {
     let server = Server::start(builder().on_message(async move |event: OnMessage| {
         if event.event() == "ask me" {
             let args = event.socket.emit_with_ack_args("where?", &()).await?;
-            log.add(format!("{} of {}, {}", args.get::<String>(0)?, args.len(), args.get::<u32>(2)?));
+            log.add(format!(
+                "{} of {}, {}",
+                args.get::<String>(0)?,
+                args.len(),
+                args.get::<u32>(2)?
+            ));
         }
         Ok(())
     }));
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("ask me", json!([])).await;
     let question = client.recv().await;
-    let (id, _) = question.strip_prefix('2').and_then(|rest| rest.split_once('[')).expect("a question");
+    let (id, _) =
+        question.strip_prefix('2').and_then(|rest| rest.split_once('[')).expect("a question");
     client.send(&format!(r#"3{id}["here",null,42]"#)).await;
     record.until("here of 3, 42").await;
 }

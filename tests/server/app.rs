@@ -9,8 +9,8 @@ use std::{
 
 use actix::prelude::*;
 use actix_socketio::{
-    Builder, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe, Socket,
-    SocketHandler, SocketIo,
+    Builder, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
+    OnUnsubscribe, Socket, SocketHandler, SocketIo,
 };
 use actix_web::{
     App, HttpServer,
@@ -20,11 +20,12 @@ use actix_web::{
 use serde_json::Value;
 use tokio::{sync::watch, time::timeout};
 
-/// How long anything may take that is waited for. It is there to end a test that has failed, and measures nothing.
+/// How long anything may take that is waited for. It is there to end a test that has failed, and
+/// measures nothing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A builder for tests. Its one handler answers the event `fence`: what was published before it comes before the answer,
-/// which is itself published, to nobody but its sender.
+/// A builder for tests. Its one handler answers the event `fence`: what was published before it
+/// comes before the answer, which is itself published, to nobody but its sender.
 pub(crate) fn builder() -> Builder {
     SocketIo::builder().on_message(fence)
 }
@@ -32,12 +33,18 @@ pub(crate) fn builder() -> Builder {
 pub(crate) async fn fence(event: OnMessage) -> HandlerResult {
     if event.event() == "fence" {
         let data: Value = event.json()?;
-        event.socket.to("behind the fence").including(&event.socket).publish("fence", &data).await?;
+        event
+            .socket
+            .to("behind the fence")
+            .including(&event.socket)
+            .publish("fence", &data)
+            .await?;
     }
     Ok(())
 }
 
-/// A server on a port of its own, with two workers, in a thread of its own. It stops when this is dropped.
+/// A server on a port of its own, with two workers, in a thread of its own. It stops when this is
+/// dropped.
 pub(crate) struct Server {
     pub(crate) io: SocketIo,
     /// `http://127.0.0.1:…`.
@@ -62,17 +69,19 @@ impl Server {
             System::new().block_on(async move {
                 let io = builder.build().expect("the settings make sense");
                 let mounted = io.clone();
-                let server = HttpServer::new(move || App::new().wrap(Logger::default()).configure(mounted.mount()))
-                    .workers(2)
-                    .h1_allow_half_closed(false)
-                    .on_connect(move |stream, extensions| {
-                        if let Some(on_connect) = on_connect {
-                            on_connect(stream, extensions);
-                        }
-                    })
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .expect("a port on loopback");
+                let server = HttpServer::new(move || {
+                    App::new().wrap(Logger::default()).configure(mounted.mount())
+                })
+                .workers(2)
+                .h1_allow_half_closed(false)
+                .on_connect(move |stream, extensions| {
+                    if let Some(on_connect) = on_connect {
+                        on_connect(stream, extensions);
+                    }
+                })
+                .disable_signals()
+                .bind(("127.0.0.1", 0))
+                .expect("a port on loopback");
                 let url = format!("http://{}", server.addrs()[0]);
                 let server = server.run();
                 started.send((io, url, server.handle())).expect("the test waits for this");
@@ -97,7 +106,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The command is sent when this is called; the future would only wait for its end, as the thread does.
+        // The command is sent when this is called; the future would only wait for its end, as the
+        // thread does.
         drop(self.handle.stop(false));
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
         assert!(ended || thread::panicking(), "the server's thread panicked");
@@ -133,7 +143,8 @@ impl Record {
     /// Waits until there are so many such lines, and gives all.
     pub(crate) async fn until_there_are(&self, count: usize, line: &str) -> Vec<String> {
         let mut lines = self.0.subscribe();
-        let enough = lines.wait_for(|lines| lines.iter().filter(|one| *one == line).count() >= count);
+        let enough =
+            lines.wait_for(|lines| lines.iter().filter(|one| *one == line).count() >= count);
         let lines = timeout(PATIENCE, enough).await.map(|lines| lines.map(|lines| lines.clone()));
         match lines {
             Ok(lines) => lines.expect("the record is kept by its own handle"),
@@ -167,7 +178,8 @@ impl Actor for Recorder {
 }
 
 impl SocketHandler for Recorder {
-    type Events = (OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError, OnDisconnect, OnFinish);
+    type Events =
+        (OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError, OnDisconnect, OnFinish);
 }
 
 macro_rules! record {
@@ -199,7 +211,8 @@ impl Handler<OnMessage> for Recorder {
             return Ok(());
         }
         let args: Vec<&str> = event.args().iter().collect();
-        let channel = event.channel.as_ref().map(|channel| format!(" to {channel}")).unwrap_or_default();
+        let channel =
+            event.channel.as_ref().map(|channel| format!(" to {channel}")).unwrap_or_default();
         self.add(&event.socket, format!("{}({}){channel}", event.event(), args.join(",")))
     }
 }

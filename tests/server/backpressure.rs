@@ -1,4 +1,5 @@
-//! Who is slow, or floods, costs nobody else anything: what is held back, what goes on, and that nothing is lost.
+//! Who is slow, or floods, costs nobody else anything: what is held back, what goes on, and that
+//! nothing is lost.
 
 use std::{
     io::Write,
@@ -44,8 +45,14 @@ impl Listeners {
                             return;
                         }
                         let text = listener.text();
-                        let number = text.strip_prefix(r#"42["numbered",["#).and_then(|rest| rest.split(',').next());
-                        assert_eq!(number, Some(&*next.to_string()), "in order, and none lost or doubled");
+                        let number = text
+                            .strip_prefix(r#"42["numbered",["#)
+                            .and_then(|rest| rest.split(',').next());
+                        assert_eq!(
+                            number,
+                            Some(&*next.to_string()),
+                            "in order, and none lost or doubled"
+                        );
                         counter.fetch_add(1, SeqCst);
                     }
                 });
@@ -58,7 +65,10 @@ impl Listeners {
     #[track_caller]
     fn have_heard(&self, count: usize) {
         wait_until(&format!("everybody has heard {count}"), || {
-            assert!(!self.threads.iter().any(thread::JoinHandle::is_finished), "a listener has given up");
+            assert!(
+                !self.threads.iter().any(thread::JoinHandle::is_finished),
+                "a listener has given up"
+            );
             self.heard.iter().all(|heard| heard.load(SeqCst) == count)
         });
     }
@@ -67,7 +77,8 @@ impl Listeners {
 #[test]
 fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
     const OTHERS: usize = 20;
-    // Of the others, none has ever more than this waiting: the next messages come when they have heard these.
+    // Of the others, none has ever more than this waiting: the next messages come when they have
+    // heard these.
     const ROUND: usize = 4;
     let mut world = World::with(|builder| builder.max_outbox(100_000));
     let mut slow = Ws::open_with_small_buffers(world.addr);
@@ -80,7 +91,11 @@ fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
     let mut published = 0;
     let mut publish = |count: usize| {
         for _ in 0..count {
-            world.io.to("numbers").emit("numbered", &(published, &text)).expect("the registry has room");
+            world
+                .io
+                .to("numbers")
+                .emit("numbered", &(published, &text))
+                .expect("the registry has room");
             published += 1;
         }
         listeners.have_heard(published);
@@ -125,7 +140,10 @@ fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
     (builder, handled)
 }
 
-fn world_with_busy(configure: impl FnOnce(Builder) -> Builder, gate: &Gate) -> (World, Arc<Mutex<Vec<usize>>>) {
+fn world_with_busy(
+    configure: impl FnOnce(Builder) -> Builder,
+    gate: &Gate,
+) -> (World, Arc<Mutex<Vec<usize>>>) {
     let mut handled = None;
     let world = World::with(|builder| {
         let (builder, numbers) = busy(configure(builder), gate);
@@ -135,8 +153,8 @@ fn world_with_busy(configure: impl FnOnce(Builder) -> Builder, gate: &Gate) -> (
     (world, handled.expect("the builder was made"))
 }
 
-/// A client that floods the server. As any other, it writes one thing after the other, and answers a ping when its turn
-/// to write comes.
+/// A client that floods the server. As any other, it writes one thing after the other, and answers
+/// a ping when its turn to write comes.
 struct Flood {
     written: Arc<AtomicUsize>,
     heard: mpsc::Receiver<String>,
@@ -149,7 +167,8 @@ impl Flood {
         let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (later, behind) = mpsc::channel::<String>();
         let (hears, heard) = mpsc::channel();
-        let (mut stream, count, pinged) = (client.writer(), Arc::clone(&written), Arc::clone(&pings));
+        let (mut stream, count, pinged) =
+            (client.writer(), Arc::clone(&written), Arc::clone(&pings));
         let writer = thread::spawn(move || {
             let mut write = |packet: &str| {
                 for _ in 0..pinged.swap(0, SeqCst) {
@@ -212,14 +231,18 @@ impl Flood {
 fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     const EVENTS: usize = 400;
     let gate = Gate::closed();
-    let settings =
-        |builder: Builder| builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(2));
+    let settings = |builder: Builder| {
+        builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(2))
+    };
     let (mut world, handled) = world_with_busy(settings, &gate);
     let mut client = Ws::open_with_small_buffers(world.addr);
     let id = client.join();
     let socket = world.io.socket(&id).expect("it is there");
     let text = "x".repeat(60_000);
-    let flood = Flood::start(client, (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)));
+    let flood = Flood::start(
+        client,
+        (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)),
+    );
 
     // TCP holds it: nothing more is written while the bystander is pinged several times.
     let mut last = (usize::MAX, 0);
@@ -272,7 +295,10 @@ fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
     let id = client.join();
     let socket = world.io.socket(&id).expect("it is there");
     client.send_raw(
-        (0..EVENTS).map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes())).collect::<Vec<_>>().concat(),
+        (0..EVENTS)
+            .map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes()))
+            .collect::<Vec<_>>()
+            .concat(),
     );
     let client = Attended::new(client);
     let since = world.pings();
@@ -362,8 +388,12 @@ fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
     for other in &mut others {
         other.send(r#"421["how many"]"#);
         let answer = other.text();
-        let so_far = answer.strip_prefix("431[").and_then(|rest| rest.strip_suffix(']')).expect("an answer");
-        assert!(so_far.parse::<usize>().expect("a number") < TINY, "it had to wait for the whole flood");
+        let so_far =
+            answer.strip_prefix("431[").and_then(|rest| rest.strip_suffix(']')).expect("an answer");
+        assert!(
+            so_far.parse::<usize>().expect("a number") < TINY,
+            "it had to wait for the whole flood"
+        );
     }
     flood.answer().is_ok();
     wait_until("all is handled", || handled.load(SeqCst) == TINY);
@@ -390,7 +420,8 @@ fn a_flood_of_pongs_in_one_body_is_harmless() {
 #[test]
 fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
-    const ITSELF: &str = "backpressure::a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body";
+    const ITSELF: &str =
+        "backpressure::a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body";
     if std::env::var_os(ALONE).is_none() {
         let program = std::env::current_exe().expect("a program");
         let mut itself = std::process::Command::new(program);
@@ -411,7 +442,8 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     flood.answer().is_ok();
     wait_until("all is handled", || handled.load(SeqCst) == TINY);
     let grown = memory("VmHWM").saturating_sub(before);
-    // The body, once here and twice there; as events, all at once would be 100 bytes each at the very least.
+    // The body, once here and twice there; as events, all at once would be 100 bytes each at the
+    // very least.
     assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
     session.close();
     world.all_is_freed();
@@ -421,6 +453,7 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
 #[cfg(target_os = "linux")]
 fn memory(what: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
     line.trim().strip_suffix(" kB").expect("kilobytes").parse::<usize>().expect("a number") << 10
 }

@@ -1,4 +1,5 @@
-//! What no client should send: the documented answer, nobody but the sender affected, and nothing left of it.
+//! What no client should send: the documented answer, nobody but the sender affected, and nothing
+//! left of it.
 
 use std::{
     net::Shutdown,
@@ -10,7 +11,8 @@ use std::{
 };
 
 use actix_socketio::{
-    Builder, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnSubscribe, Transport, channel,
+    Builder, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnSubscribe, Transport,
+    channel,
 };
 use serde_json::json;
 
@@ -53,8 +55,15 @@ fn the_sid_must_be_one_and_the_right_one() {
 fn a_transport_that_is_missing_or_unknown_is_refused() {
     let mut world = World::new();
     let (session, _) = Polling::join(world.addr);
-    for transport in ["", "&transport=", "&transport=webtransport", "&transport=Polling", "&transport=polling%00"] {
-        ask(world.addr, "GET", &format!("EIO=4{transport}"), "", b"").is_refusal(0, "Transport unknown");
+    for transport in [
+        "",
+        "&transport=",
+        "&transport=webtransport",
+        "&transport=Polling",
+        "&transport=polling%00",
+    ] {
+        ask(world.addr, "GET", &format!("EIO=4{transport}"), "", b"")
+            .is_refusal(0, "Transport unknown");
         let of_session = format!("EIO=4{transport}&sid={}", session.sid);
         ask(world.addr, "GET", &of_session, "", b"").is_refusal(0, "Transport unknown");
         ask(world.addr, "POST", &of_session, "", b"1").is_refusal(0, "Transport unknown");
@@ -89,8 +98,10 @@ fn other_protocol_versions_are_refused() {
     let mut world = World::new();
     for version in ["", "EIO=&", "EIO=3&", "EIO=5&", "EIO=four&", "EIO=04&"] {
         let refusal = "Unsupported protocol version";
-        ask(world.addr, "GET", &format!("{version}transport=polling"), "", b"").is_refusal(5, refusal);
-        ask(world.addr, "GET", &format!("{version}transport=websocket"), UPGRADE, b"").is_websocket_refusal(refusal);
+        ask(world.addr, "GET", &format!("{version}transport=polling"), "", b"")
+            .is_refusal(5, refusal);
+        ask(world.addr, "GET", &format!("{version}transport=websocket"), UPGRADE, b"")
+            .is_websocket_refusal(refusal);
     }
     world.bystander_goes_on();
     world.all_is_freed();
@@ -100,8 +111,10 @@ fn other_protocol_versions_are_refused() {
 fn a_handshake_is_a_get() {
     let mut world = World::new();
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
-        ask(world.addr, method, "EIO=4&transport=polling", "", b"").is_refusal(2, "Bad handshake method");
-        ask(world.addr, method, "EIO=4&transport=websocket", UPGRADE, b"").is_websocket_refusal("Bad handshake method");
+        ask(world.addr, method, "EIO=4&transport=polling", "", b"")
+            .is_refusal(2, "Bad handshake method");
+        ask(world.addr, method, "EIO=4&transport=websocket", UPGRADE, b"")
+            .is_websocket_refusal("Bad handshake method");
     }
     world.bystander_goes_on();
     world.all_is_freed();
@@ -127,7 +140,8 @@ fn a_websocket_needs_an_upgrade_and_polling_has_none() {
     for sid in [String::new(), format!("&sid={}", session.sid)] {
         let websocket = format!("EIO=4&transport=websocket{sid}");
         ask(world.addr, "GET", &websocket, "", b"").is_refusal(3, "Bad request");
-        ask(world.addr, "GET", &websocket, "Connection: Upgrade\r\nUpgrade: h2c\r\n", b"").is_refusal(3, "Bad request");
+        ask(world.addr, "GET", &websocket, "Connection: Upgrade\r\nUpgrade: h2c\r\n", b"")
+            .is_refusal(3, "Bad request");
         let polling = format!("EIO=4&transport=polling{sid}");
         ask(world.addr, "GET", &polling, UPGRADE, b"").is_websocket_refusal("Bad request");
     }
@@ -143,14 +157,18 @@ fn half_a_websocket_handshake_is_refused() {
     for sid in [String::new(), format!("&sid={}", session.sid)] {
         let query = format!("EIO=4&transport=websocket{sid}");
         for left_out in ["Sec-WebSocket-Version", "Sec-WebSocket-Key"] {
-            let headers = UPGRADE.split_inclusive("\r\n").filter(|line| !line.starts_with(left_out));
+            let headers =
+                UPGRADE.split_inclusive("\r\n").filter(|line| !line.starts_with(left_out));
             let answer = ask(world.addr, "GET", &query, &headers.collect::<String>(), b"");
             assert!((400..500).contains(&answer.status), "without {left_out}: {answer:?}");
         }
         for (from, to) in [
             ("dGhlIHNhbXBsZSBub25jZQ==", "x"),
             ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"),
-            ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Key: "),
+            (
+                "Sec-WebSocket-Key: ",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Key: ",
+            ),
             ("Connection: Upgrade", "Transfer-Encoding: chunked\r\nConnection: Upgrade"),
         ] {
             assert!(UPGRADE.contains(from));
@@ -305,8 +323,11 @@ fn what_is_no_packet_ends_a_session_on_a_websocket() {
         let id = session.join();
         session.send(packet);
         match session.hear() {
-            // What is no Engine.IO packet is known to the transport; what is no Socket.IO packet, to the connection.
-            Heard::Close(code) => assert!(matches!(code, None | Some(1008)), "{packet:?}: {code:?}"),
+            // What is no Engine.IO packet is known to the transport; what is no Socket.IO packet,
+            // to the connection.
+            Heard::Close(code) => {
+                assert!(matches!(code, None | Some(1008)), "{packet:?}: {code:?}")
+            }
             other => panic!("{packet:?}: {other:?}"),
         }
         assert_eq!(world.journal.end_of(id), "parse error", "{packet:?}");
@@ -319,7 +340,9 @@ fn what_is_no_packet_ends_a_session_on_a_websocket() {
 fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
     let world = World::new();
     // A body is read in pieces of 64 packets.
-    for (packets, bad) in [1, 63, 64, 65, 128].into_iter().flat_map(|packets| [(packets, "4x"), (packets, "x")]) {
+    for (packets, bad) in
+        [1, 63, 64, 65, 128].into_iter().flat_map(|packets| [(packets, "4x"), (packets, "x")])
+    {
         let (session, id) = Polling::join(world.addr);
         let before = ["42[\"before\"]\x1e"].repeat(packets).concat();
         session.post(format!("{before}{bad}\x1e42[\"after\"]")).is_ok();
@@ -327,16 +350,23 @@ fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
         session.get().is_poll(&["1"]);
         session.is_forgotten();
         let mut expected = vec!["event before"; packets + 3];
-        (expected[0], expected[packets + 1], expected[packets + 2]) = ("connect", "disconnect: parse error", "finish");
+        (expected[0], expected[packets + 1], expected[packets + 2]) =
+            ("connect", "disconnect: parse error", "finish");
         assert_eq!(world.journal.of(id), expected, "{packets} packets and {bad}");
     }
 
     let mut session = Ws::open(world.addr);
     let id = session.join();
-    session.send_raw([frame(0x81, br#"42["before"]"#), frame(0x81, b"4x"), frame(0x81, br#"42["after"]"#)].concat());
+    session.send_raw(
+        [frame(0x81, br#"42["before"]"#), frame(0x81, b"4x"), frame(0x81, br#"42["after"]"#)]
+            .concat(),
+    );
     session.is_closed(None);
     assert_eq!(world.journal.end_of(id), "parse error");
-    assert_eq!(world.journal.of(id), ["connect", "event before", "disconnect: parse error", "finish"]);
+    assert_eq!(
+        world.journal.of(id),
+        ["connect", "event before", "disconnect: parse error", "finish"]
+    );
     world.all_is_freed();
 }
 
@@ -463,7 +493,8 @@ fn a_message_may_have_max_payload_bytes_and_none_more() {
     world.only_the_bystander_is_left();
 
     closes_with(&mut world, &frame(0x81, &[b'4'; 1001]), 1009, "transport error");
-    let fragments = [frame(0x01, &[b'4'; 600]), frame(0x00, &[b'4'; 400]), frame(0x80, b"4")].concat();
+    let fragments =
+        [frame(0x01, &[b'4'; 600]), frame(0x00, &[b'4'; 400]), frame(0x80, b"4")].concat();
     closes_with(&mut world, &fragments, 1009, "transport error");
     world.all_is_freed();
 }
@@ -473,7 +504,12 @@ fn a_message_may_have_max_payload_bytes_and_none_more() {
 fn a_frame_that_announces_too_much_is_refused_before_it_comes() {
     let mut world = World::with(|builder| builder.max_payload(1000));
     for length in [1001, 1 << 16, 1 << 40, u64::MAX / 2, u64::MAX] {
-        closes_with(&mut world, &[frame_head(0x81, length), vec![0; 4]].concat(), 1009, "transport error");
+        closes_with(
+            &mut world,
+            &[frame_head(0x81, length), vec![0; 4]].concat(),
+            1009,
+            "transport error",
+        );
     }
     world.all_is_freed();
 }
@@ -482,7 +518,12 @@ fn a_frame_that_announces_too_much_is_refused_before_it_comes() {
 fn text_on_a_websocket_is_utf8() {
     let mut world = World::new();
     closes_with(&mut world, &frame(0x81, b"42[\"\xff\"]"), 1007, "parse error");
-    closes_with(&mut world, &[frame(0x01, b"42[\"\xc3"), frame(0x80, b"\x28\"]")].concat(), 1007, "parse error");
+    closes_with(
+        &mut world,
+        &[frame(0x01, b"42[\"\xc3"), frame(0x80, b"\x28\"]")].concat(),
+        1007,
+        "parse error",
+    );
     world.all_is_freed();
 }
 
@@ -493,7 +534,10 @@ fn a_message_in_fragments_is_text_as_a_whole() {
     let mut session = Ws::open(world.addr);
     session.join();
     let ping = frame(0x89, b"between");
-    session.send_raw([frame(0x01, b"421[\"echo\",\"\xc3"), ping, frame(0x00, b"\xa9"), frame(0x80, b"\"]")].concat());
+    session.send_raw(
+        [frame(0x01, b"421[\"echo\",\"\xc3"), ping, frame(0x00, b"\xa9"), frame(0x80, b"\"]")]
+            .concat(),
+    );
     assert_eq!(session.hear(), Heard::Pong(b"between".to_vec()));
     assert_eq!(session.text(), r#"431["é"]"#);
     drop(session);
@@ -624,8 +668,9 @@ fn a_session_that_is_refused_again_and_again_is_closed() {
 #[test]
 fn a_client_that_does_not_answer_pings_is_gone() {
     const TIME: Duration = Duration::from_millis(1100);
-    let mut world =
-        World::with(|builder| builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(1)));
+    let mut world = World::with(|builder| {
+        builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(1))
+    });
     let begun = Instant::now();
     let (polling, polling_id) = Polling::join(world.addr);
     let mut websocket = Ws::open(world.addr);
@@ -642,13 +687,14 @@ fn a_client_that_does_not_answer_pings_is_gone() {
     world.all_is_freed();
 }
 
-/// As Engine.IO's own protocol tests ask, who count from the handshake. One attempt of several is enough, for a busy
-/// machine's sake.
+/// As Engine.IO's own protocol tests ask, who count from the handshake. One attempt of several is
+/// enough, for a busy machine's sake.
 #[test]
 fn a_session_is_unknown_as_soon_as_its_time_is_up() {
     const TIME: Duration = Duration::from_millis(60);
-    let world =
-        World::with(|builder| builder.ping_interval(Duration::from_millis(20)).ping_timeout(Duration::from_millis(40)));
+    let world = World::with(|builder| {
+        builder.ping_interval(Duration::from_millis(20)).ping_timeout(Duration::from_millis(40))
+    });
     let in_time = (0..20).any(|_| {
         let session = Polling::open(world.addr);
         let up = Instant::now() + TIME + Duration::from_millis(5);
@@ -732,7 +778,10 @@ fn an_event_in_the_same_flight_as_its_connect_is_handled_after_it() {
     let answer = wait_for_poll(&polling, r#"431[1]"#);
     assert!(answer.starts_with("40{"), "{answer}");
     let mut websocket = Ws::open(world.addr);
-    websocket.send_raw([frame(0x81, b"40"), frame(0x81, br#"42["early"]"#), frame(0x81, br#"421["echo",1]"#)].concat());
+    websocket.send_raw(
+        [frame(0x81, b"40"), frame(0x81, br#"42["early"]"#), frame(0x81, br#"421["echo",1]"#)]
+            .concat(),
+    );
     assert!(websocket.text().starts_with("40{"));
     assert_eq!(websocket.text(), "431[1]");
     assert_eq!(world.journal.count("event early"), 2);
@@ -759,7 +808,8 @@ fn an_event_in_the_same_flight_as_a_refused_connect_is_dropped() {
     let (world, handled) = world_with_a_closed_namespace();
     let mut session = Ws::open(world.addr);
     session.join();
-    let flight = ["40/closed,", r#"42/closed,1["x"]"#, r#"42/closed,2["subscribe","a"]"#, "41/closed,"];
+    let flight =
+        ["40/closed,", r#"42/closed,1["x"]"#, r#"42/closed,2["subscribe","a"]"#, "41/closed,"];
     session.send_raw(flight.map(|packet| frame(0x81, packet.as_bytes())).concat());
     assert_eq!(session.text(), r#"44/closed,{"message":"closed"}"#);
     session.goes_on();
@@ -870,7 +920,8 @@ fn is_refused(session: &mut Ws, event: &str, args: &str, why: &str) {
     assert_eq!(session.text(), format!("431[{}]", json!({"message": why})), "{event}{args}");
 }
 
-const CHANNEL_EVENTS: [(&str, &str); 3] = [("subscribe", ""), ("unsubscribe", ""), ("publish", r#","data""#)];
+const CHANNEL_EVENTS: [(&str, &str); 3] =
+    [("subscribe", ""), ("unsubscribe", ""), ("publish", r#","data""#)];
 
 #[test]
 fn a_channel_name_of_ten_megabytes_is_refused_with_its_size() {
@@ -906,10 +957,12 @@ fn names_with_control_characters_are_refused() {
     let world = World::with(Builder::open_channels);
     let mut session = Ws::open(world.addr);
     session.join();
-    for (written, shown) in [(r"\n", r"'\n'"), (r"\u0000", r"'\0'"), (r"\u001b", r"'\u{1b}'"), (r"\u0085", r"'\u{85}'")]
+    for (written, shown) in
+        [(r"\n", r"'\n'"), (r"\u0000", r"'\0'"), (r"\u001b", r"'\u{1b}'"), (r"\u0085", r"'\u{85}'")]
     {
         for (event, data) in CHANNEL_EVENTS {
-            let why = format!("a channel name has no control characters, this one has {shown} at byte 2");
+            let why =
+                format!("a channel name has no control characters, this one has {shown} at byte 2");
             is_refused(&mut session, event, &format!(r#","ab{written}c"{data}"#), &why);
         }
     }
@@ -924,12 +977,22 @@ fn names_that_are_empty_or_no_strings_are_refused() {
     let mut session = Ws::open(world.addr);
     session.join();
     for (event, data) in CHANNEL_EVENTS {
-        is_refused(&mut session, event, &format!(r#",""{data}"#), "a channel name has at least one character");
+        is_refused(
+            &mut session,
+            event,
+            &format!(r#",""{data}"#),
+            "a channel name has at least one character",
+        );
         for name in ["1", "null", "true", r#"["a"]"#, r#"{"a":"b"}"#] {
             let why = "the channel's name must be the first argument, a string";
             is_refused(&mut session, event, &format!(",{name}{data}"), why);
         }
-        is_refused(&mut session, event, "", "the channel's name must be the first argument, a string");
+        is_refused(
+            &mut session,
+            event,
+            "",
+            "the channel's name must be the first argument, a string",
+        );
     }
     session.goes_on();
     drop(session);
@@ -945,8 +1008,18 @@ fn a_publication_that_is_none_is_refused() {
     is_refused(&mut session, "publish", r#","room-1""#, shape);
     is_refused(&mut session, "publish", r#","room-1","a","b","c""#, shape);
     is_refused(&mut session, "publish", r#","room-1",5,"b""#, "the event's name must be a string");
-    is_refused(&mut session, "publish", r#","room-1","connect",1"#, r#"the event name "connect" is reserved"#);
-    is_refused(&mut session, "publish", r#","room-1",1"#, "subscribe to the channel before you publish to it");
+    is_refused(
+        &mut session,
+        "publish",
+        r#","room-1","connect",1"#,
+        r#"the event name "connect" is reserved"#,
+    );
+    is_refused(
+        &mut session,
+        "publish",
+        r#","room-1",1"#,
+        "subscribe to the channel before you publish to it",
+    );
     is_refused(&mut session, "subscribe", r#","elsewhere""#, "no such channel");
     session.goes_on();
     drop(session);
@@ -1044,7 +1117,8 @@ fn a_socket_that_is_put_out_hears_it_and_its_connection_goes_on() {
     world.io.socket(&id).expect("it is there").disconnect();
     session.get().is_poll(&["41"]);
     assert_eq!(world.journal.end_of(id), "server namespace disconnect");
-    // What it has sent before it hears of it is nobody's; the connection, which may have other namespaces, goes on.
+    // What it has sent before it hears of it is nobody's; the connection, which may have other
+    // namespaces, goes on.
     session.post(r#"42["x"]"#).is_ok();
     session.post("40").is_ok();
     assert!(session.get().body.starts_with(r#"40{"sid":""#));
@@ -1057,7 +1131,12 @@ fn a_socket_that_is_put_out_hears_it_and_its_connection_goes_on() {
 #[test]
 fn what_is_no_http_is_answered_and_costs_nobody_else() {
     let mut world = World::new();
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01"[..],
+        b"GET\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ] {
         let mut http = Http::open(world.addr);
         http.try_write(bytes);
         drop(http);

@@ -58,9 +58,9 @@ fn mirror_packet(first: usize, second: usize) -> String {
     )
 }
 
-const ACK: &str = r#"462-7[{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
-const MIRRORED: &str =
-    r#"452-["mirrored",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
+const ACK: &str =
+    r#"462-7[{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
+const MIRRORED: &str = r#"452-["mirrored",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
 
 /// Every byte there is; and nothing at all.
 fn attachments() -> [Vec<u8>; 2] {
@@ -148,7 +148,8 @@ fn attachments_may_be_base64_on_a_websocket() {
         ws.send(0x81, b"bBA==");
         ws.is_text(ACK);
         for data in [&[1, 2, 3][..], &[4]] {
-            let expected = if as_text { (0x81, base64(data).into_bytes()) } else { (0x82, data.to_vec()) };
+            let expected =
+                if as_text { (0x81, base64(data).into_bytes()) } else { (0x82, data.to_vec()) };
             assert_eq!(ws.next(), expected);
         }
     }
@@ -222,13 +223,25 @@ fn the_most_attachments_there_may_be_are_taken() {
 const MISFITS: &[(&str, &[&str])] = &[
     ("an attachment that was not announced", &["bAQID"]),
     ("one more than was announced", &[r#"451-["count"]"#, "bAQID", "bAQID"]),
-    ("an event where an attachment is due", &[r#"451-["count",{"_placeholder":true,"num":0}]"#, r#"42["count"]"#]),
-    ("a second binary event where an attachment is due", &[r#"452-["count"]"#, "bAQID", r#"451-["count"]"#]),
-    ("a number that no attachment has", &[r#"451-["count",{"_placeholder":true,"num":1}]"#, "bAQID"]),
+    (
+        "an event where an attachment is due",
+        &[r#"451-["count",{"_placeholder":true,"num":0}]"#, r#"42["count"]"#],
+    ),
+    (
+        "a second binary event where an attachment is due",
+        &[r#"452-["count"]"#, "bAQID", r#"451-["count"]"#],
+    ),
+    (
+        "a number that no attachment has",
+        &[r#"451-["count",{"_placeholder":true,"num":1}]"#, "bAQID"],
+    ),
     // Who reads or relays them all would have one attachment thousands of times.
     (
         "a number that another one has",
-        &[r#"451-["count",{"_placeholder":true,"num":0},[{"_placeholder":true,"num":0}]]"#, "bAQID"],
+        &[
+            r#"451-["count",{"_placeholder":true,"num":0},[{"_placeholder":true,"num":0}]]"#,
+            "bAQID",
+        ],
     ),
     ("one that is below all", &[r#"451-["count",{"_placeholder":true,"num":-1}]"#, "bAQID"]),
     ("one that is no integer", &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"]),

@@ -1,7 +1,7 @@
 //! Each bound of the configuration reached, and what comes of it.
 //!
-//! Those which only bad input reaches are in `bad_input`: `max_json_depth`, `connect_timeout`, `upgrade_timeout`,
-//! `body_timeout`, and `max_payload` on the way in.
+//! Those which only bad input reaches are in `bad_input`: `max_json_depth`, `connect_timeout`,
+//! `upgrade_timeout`, `body_timeout`, and `max_payload` on the way in.
 
 use std::{
     future::pending,
@@ -10,8 +10,9 @@ use std::{
 };
 
 use actix_socketio::{
-    AckError, BuildError, Builder, ChannelError, HandlerError, HandlerResult, OnConnect, OnFinish, OnMessage,
-    OnSubscribe, SendError, SocketIo, SubscribeError, channel, protocol::payload::SEPARATOR,
+    AckError, BuildError, Builder, ChannelError, HandlerError, HandlerResult, OnConnect, OnFinish,
+    OnMessage, OnSubscribe, SendError, SocketIo, SubscribeError, channel,
+    protocol::payload::SEPARATOR,
 };
 use actix_web::dev::Extensions;
 use serde_json::json;
@@ -46,7 +47,9 @@ fn a_websocket_that_stops_reading_is_let_go_at_max_outbox() {
     // What was on its way still comes, and then the end, without a goodbye.
     loop {
         match slow.hear() {
-            Heard::Text(message) => assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len()),
+            Heard::Text(message) => {
+                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len())
+            }
             end => break assert!(matches!(end, Heard::End | Heard::Cut), "{end:?}"),
         }
     }
@@ -87,7 +90,11 @@ fn what_is_held_for_a_client_that_is_not_in_yet_is_bounded_by_max_outbox() {
     });
     let mut session = Ws::open(world.addr);
     session.send("40/held,");
-    assert_eq!(session.text(), r#"44/held,{"message":"not you","data":8}"#, "each takes between 223 and 250 bytes");
+    assert_eq!(
+        session.text(),
+        r#"44/held,{"message":"not you","data":8}"#,
+        "each takes between 223 and 250 bytes"
+    );
     session.join();
     session.goes_on();
     drop(session);
@@ -108,10 +115,17 @@ fn a_poll_brings_max_payload_bytes_at_most() {
     while bodies.last() != Some(&r#"42["last",1]"#.to_owned()) {
         bodies.push(session.get().body);
     }
-    assert_eq!(bodies.len(), 20 / 3 + 1 + 2, "three to a body, and what is larger by itself: {bodies:?}");
+    assert_eq!(
+        bodies.len(),
+        20 / 3 + 1 + 2,
+        "three to a body, and what is larger by itself: {bodies:?}"
+    );
     assert!(bodies[..bodies.len() - 2].iter().all(|body| body.len() <= 1000));
     let packets: Vec<_> = bodies.iter().flat_map(|body| body.split(SEPARATOR)).collect();
-    assert!((0..20).all(|n| packets[n] == format!(r#"42["e","{n:0300}"]"#)), "in order: {packets:?}");
+    assert!(
+        (0..20).all(|n| packets[n] == format!(r#"42["e","{n:0300}"]"#)),
+        "in order: {packets:?}"
+    );
     session.close();
     world.all_is_freed();
 }
@@ -123,7 +137,11 @@ fn what_a_polling_client_does_not_fetch_is_dropped_after_close_timeout() {
     let (session, id) = Polling::join(world.addr);
     let begun = Instant::now();
     world.io.socket(&id).expect("it is there").close();
-    assert_eq!(world.journal.end_of(id), "server namespace disconnect", "its handlers don't wait for that");
+    assert_eq!(
+        world.journal.end_of(id),
+        "server namespace disconnect",
+        "its handlers don't wait for that"
+    );
     world.wait_for_connections(1);
     assert!(begun.elapsed() >= TIME, "not before close_timeout");
     session.get().is_unknown_session();
@@ -180,7 +198,9 @@ fn a_client_waits_when_max_inbox_events_do() {
 fn a_namespace_too_many_is_refused_until_another_one_is_left() {
     let world = World::with(|builder| {
         let builder = builder.max_namespaces(2);
-        ["/a", "/b"].into_iter().fold(builder, |builder, name| builder.namespace(name, |namespace| namespace))
+        ["/a", "/b"]
+            .into_iter()
+            .fold(builder, |builder, name| builder.namespace(name, |namespace| namespace))
     });
     let mut session = Ws::open(world.addr);
     session.join();
@@ -217,7 +237,8 @@ fn a_channel_too_many_is_refused_until_another_one_is_left() {
     };
     assert_eq!(ask("subscribe", "a"), "431[null]");
     assert_eq!(ask("subscribe", "b"), "431[null]");
-    let why = "a client may be subscribed to 2 channels at most: unsubscribe from another one first";
+    let why =
+        "a client may be subscribed to 2 channels at most: unsubscribe from another one first";
     assert_eq!(ask("subscribe", "c"), format!("431[{}]", json!({"message": why})));
     assert_eq!(ask("subscribe", "a"), "431[null]", "again");
     assert_eq!(socket.subscribe("c"), Err(SubscribeError::TooManyChannels { limit: 2 }));
@@ -261,7 +282,8 @@ async fn a_channel_name_may_have_max_channel_length_bytes_and_none_more() {
 
 // ── publications ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The registry lives on the thread that builds the server, so nothing is taken from it while this test keeps the thread.
+/// The registry lives on the thread that builds the server, so nothing is taken from it while this
+/// test keeps the thread.
 #[actix_web::test]
 async fn publications_that_wait_are_bounded_by_max_publications() {
     let io = SocketIo::builder().max_publications(100).build().expect("the settings make sense");
@@ -328,8 +350,14 @@ const TIMED_OUT: &str = "error: the handler did not answer within handler_timeou
 #[test]
 fn a_handler_that_does_not_answer_holds_its_client_for_handler_timeout() {
     let world = World::with(|builder| {
-        let builder = builder.handler_timeout(Duration::from_millis(100)).route(channel("slow").on_subscribe(stuck));
-        builder.on_message(async |event: OnMessage| if event.event() == "stuck" { pending().await } else { Ok(()) })
+        let builder = builder
+            .handler_timeout(Duration::from_millis(100))
+            .route(channel("slow").on_subscribe(stuck));
+        builder.on_message(
+            async |event: OnMessage| {
+                if event.event() == "stuck" { pending().await } else { Ok(()) }
+            },
+        )
     });
     let mut session = Ws::open(world.addr);
     let id = session.join();
@@ -353,9 +381,9 @@ async fn stuck(_: OnSubscribe) -> HandlerResult {
 #[test]
 fn a_client_whose_admission_nobody_decides_is_refused_after_handler_timeout() {
     let world = World::with(|builder| {
-        builder
-            .handler_timeout(Duration::from_millis(100))
-            .namespace("/slow", |namespace| namespace.on_connect(async |_: OnConnect| pending::<HandlerResult>().await))
+        builder.handler_timeout(Duration::from_millis(100)).namespace("/slow", |namespace| {
+            namespace.on_connect(async |_: OnConnect| pending::<HandlerResult>().await)
+        })
     });
     let mut session = Ws::open(world.addr);
     session.send("40/slow,");
@@ -404,7 +432,10 @@ async fn an_embedding_server_can_bound_what_tcp_leaves_unacknowledged() {
     let (_client, (served, _)) = (client.expect("a connection"), served.expect("a connection"));
     assert_eq!(SockRef::from(&served).tcp_user_timeout().expect("Linux has it"), None);
     actix_socketio::on_connect(&served, &mut Extensions::new());
-    assert_eq!(SockRef::from(&served).tcp_user_timeout().expect("Linux has it"), Some(Duration::from_secs(20)));
+    assert_eq!(
+        SockRef::from(&served).tcp_user_timeout().expect("Linux has it"),
+        Some(Duration::from_secs(20))
+    );
 }
 
 // ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -464,7 +495,8 @@ fn settings_that_make_no_sense_are_named() {
 #[test]
 fn a_pattern_that_is_none_is_named() {
     let main = SocketIo::builder().route(channel("room-")).route(channel("room-(")).build();
-    let other = SocketIo::builder().namespace("/admin", |admin| admin.route(channel("room-("))).build();
+    let other =
+        SocketIo::builder().namespace("/admin", |admin| admin.route(channel("room-("))).build();
     for built in [main, other] {
         match built {
             Err(BuildError::Pattern(error)) => assert_eq!(error.pattern, "room-("),
@@ -475,10 +507,14 @@ fn a_pattern_that_is_none_is_named() {
 
 #[test]
 fn a_namespace_that_is_added_twice_is_named() {
-    for [first, second] in [["/admin", "/admin"], ["/admin", "admin"], ["/", "/other"], ["/other", ""]] {
+    for [first, second] in
+        [["/admin", "/admin"], ["/admin", "admin"], ["/", "/other"], ["/other", ""]]
+    {
         let builder = SocketIo::builder().namespace(first, |namespace| namespace);
         match builder.namespace(second, |namespace| namespace).build() {
-            Err(BuildError::NamespaceTwice(name)) => assert!(["/admin", "/"].contains(&name.as_str()), "{name}"),
+            Err(BuildError::NamespaceTwice(name)) => {
+                assert!(["/admin", "/"].contains(&name.as_str()), "{name}")
+            }
             other => panic!("{first}, {second}: {other:?}"),
         }
     }

@@ -1,4 +1,5 @@
-//! Subscribing and unsubscribing, by the client and by the server: where a subscription begins and where it ends.
+//! Subscribing and unsubscribing, by the client and by the server: where a subscription begins and
+//! where it ends.
 
 use std::{
     sync::{
@@ -86,7 +87,10 @@ impl Publisher {
     async fn goes_on(&self, count: u64) {
         let wanted = self.last.load(Ordering::SeqCst) + count;
         while self.last.load(Ordering::SeqCst) < wanted {
-            assert!(!self.thread.as_ref().expect("it runs").is_finished(), "the publisher has stopped");
+            assert!(
+                !self.thread.as_ref().expect("it runs").is_finished(),
+                "the publisher has stopped"
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -102,7 +106,8 @@ impl Drop for Publisher {
 
 /// The numbers of the events `count`.
 fn counts(packets: &[String]) -> Vec<u64> {
-    let number = |packet: &String| packet.strip_prefix(r#"2["count","#)?.strip_suffix(']')?.parse().ok();
+    let number =
+        |packet: &String| packet.strip_prefix(r#"2["count","#)?.strip_suffix(']')?.parse().ok();
     packets.iter().filter_map(number).collect()
 }
 
@@ -112,7 +117,8 @@ fn is_without_a_gap(numbers: &[u64]) -> bool {
 
 async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
+    let server =
+        Server::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     let publisher = Publisher::start(&server.io, &Arc::default());
     let mut rounds = Vec::new();
@@ -124,7 +130,10 @@ async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
         publisher.goes_on(50).await;
         assert_eq!(client.fence().await, [""; 0], "after the answer");
     }
-    assert!(rounds.iter().all(|numbers| numbers.len() >= 49 && is_without_a_gap(numbers)), "{rounds:?}");
+    assert!(
+        rounds.iter().all(|numbers| numbers.len() >= 49 && is_without_a_gap(numbers)),
+        "{rounds:?}"
+    );
     assert_eq!(record.lines()[1..], ["subscribe room-1", "unsubscribe room-1"].repeat(5));
 }
 
@@ -151,7 +160,11 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     // No route declares it.
     assert_eq!(client.emit_with_ack("join", json!(["backstage"])).await, json!([true]));
-    assert_eq!(client.emit_with_ack("join", json!(["backstage"])).await, json!([false]), "it is in already");
+    assert_eq!(
+        client.emit_with_ack("join", json!(["backstage"])).await,
+        json!([false]),
+        "it is in already"
+    );
     server.io.broadcast_channel("backstage", "psst").expect("a publication");
     assert_eq!(client.messages().await, ["psst"]);
     assert_eq!(client.emit_with_ack("part", json!(["backstage"])).await, json!([true]));
@@ -165,13 +178,13 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
 async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     let last = Arc::<AtomicU64>::default();
     let state = Arc::clone(&last);
-    let server = Server::start(builder().max_outbox(1 << 30).route(channel("^room-").on_subscribe(
-        async move |event: OnSubscribe| {
+    let server = Server::start(builder().max_outbox(1 << 30).route(
+        channel("^room-").on_subscribe(async move |event: OnSubscribe| {
             event.socket.subscribe(&event.channel)?;
             event.socket.emit("snapshot", &state.load(Ordering::SeqCst))?;
             Ok(())
-        },
-    )));
+        }),
+    ));
     let publisher = Publisher::start(&server.io, &last);
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;
@@ -181,8 +194,11 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
         let packets = client.fence().await;
         let numbers = counts(&packets);
         assert!(numbers.len() >= 49 && is_without_a_gap(&numbers), "{packets:?}");
-        // With a publisher of its own, the snapshot may be older or newer than the first message, but it must reach it.
-        let snapshot = packets.iter().find_map(|packet| packet.strip_prefix(r#"2["snapshot","#)?.strip_suffix(']'));
+        // With a publisher of its own, the snapshot may be older or newer than the first message,
+        // but it must reach it.
+        let snapshot = packets
+            .iter()
+            .find_map(|packet| packet.strip_prefix(r#"2["snapshot","#)?.strip_suffix(']'));
         let snapshot: u64 = snapshot.expect("a snapshot").parse().expect("a number");
         assert!(numbers[0] <= snapshot + 1, "nothing between {snapshot} and {}", numbers[0]);
     }

@@ -15,7 +15,8 @@ use crate::{
 pub(crate) enum Mode {
     Polling,
     WebSocket,
-    /// Polling first, as clients do by default; it sends CONNECT, upgrades to a WebSocket, and reads on there.
+    /// Polling first, as clients do by default; it sends CONNECT, upgrades to a WebSocket, and
+    /// reads on there.
     Upgrade,
 }
 
@@ -55,7 +56,13 @@ impl Client {
     }
 
     /// A session that has sent this CONNECT packet, and not looked at the answer.
-    pub(crate) async fn ask(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)], connect: &str) -> Self {
+    pub(crate) async fn ask(
+        url: &str,
+        mode: Mode,
+        query: &str,
+        headers: &[(&str, &str)],
+        connect: &str,
+    ) -> Self {
         let client = Self::handshake(url, mode, query, headers).await;
         client.send(connect).await;
         if mode == Mode::Upgrade {
@@ -65,7 +72,8 @@ impl Client {
     }
 
     async fn handshake(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)]) -> Self {
-        let (link, incoming, open) = Link::handshake(url, mode == Mode::WebSocket, query, headers).await;
+        let (link, incoming, open) =
+            Link::handshake(url, mode == Mode::WebSocket, query, headers).await;
         Self { link, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
     }
 
@@ -84,7 +92,8 @@ impl Client {
         self.link.send(&event_packet("", event, &args)).await;
     }
 
-    /// Sends an event; `args` is an array, and so is what the server acknowledges with. Other packets are kept.
+    /// Sends an event; `args` is an array, and so is what the server acknowledges with. Other
+    /// packets are kept.
     pub(crate) async fn emit_with_ack(&mut self, event: &str, args: Value) -> Value {
         self.ids += 1;
         let id = self.ids.to_string();
@@ -96,7 +105,11 @@ impl Client {
 
     /// Subscribes to a channel, which must be allowed.
     pub(crate) async fn subscribe(&mut self, channel: &str) {
-        assert_eq!(self.emit_with_ack("subscribe", json!([channel])).await, json!([null]), "subscribe {channel}");
+        assert_eq!(
+            self.emit_with_ack("subscribe", json!([channel])).await,
+            json!([null]),
+            "subscribe {channel}"
+        );
     }
 
     /// The next Socket.IO packet.
@@ -110,15 +123,16 @@ impl Client {
     /// The arguments of the next packet, which must be this event.
     pub(crate) async fn expect_event(&mut self, event: &str) -> Value {
         let packet = self.recv().await;
-        let mut parts = packet.strip_prefix('2').and_then(|json| serde_json::from_str::<Vec<Value>>(json).ok());
+        let mut parts =
+            packet.strip_prefix('2').and_then(|json| serde_json::from_str::<Vec<Value>>(json).ok());
         match &mut parts {
             Some(parts) if !parts.is_empty() && parts[0] == event => parts.drain(1..).collect(),
             _ => panic!("{event:?} is expected, not {packet:?}; seen: {:#?}", self.seen),
         }
     }
 
-    /// The packets that come before the server's answer to this call. What it has sent or published before, it does not
-    /// send any more. The server needs the handler `app::fence`.
+    /// The packets that come before the server's answer to this call. What it has sent or published
+    /// before, it does not send any more. The server needs the handler `app::fence`.
     pub(crate) async fn fence(&mut self) -> Vec<String> {
         self.ids += 1;
         let fence = event_packet("", "fence", &json!([self.ids]));
@@ -135,8 +149,10 @@ impl Client {
     /// The data of the events `message` that come before the fence; nothing else does.
     pub(crate) async fn messages(&mut self) -> Vec<Value> {
         let data = |packet: &String| {
-            let json = packet.strip_prefix(r#"2["message","#).and_then(|rest| rest.strip_suffix(']'));
-            json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_else(|| panic!("no message: {packet:?}"))
+            let json =
+                packet.strip_prefix(r#"2["message","#).and_then(|rest| rest.strip_suffix(']'));
+            json.and_then(|json| serde_json::from_str(json).ok())
+                .unwrap_or_else(|| panic!("no message: {packet:?}"))
         };
         self.fence().await.iter().map(data).collect()
     }
@@ -177,8 +193,8 @@ impl Client {
         self.link.close().await;
     }
 
-    /// Breaks the connection off, without a goodbye: over polling, with a poll that the server is about to answer. The
-    /// server needs the handler `app::fence`.
+    /// Breaks the connection off, without a goodbye: over polling, with a poll that the server is
+    /// about to answer. The server needs the handler `app::fence`.
     pub(crate) async fn vanish(mut self) {
         if self.link.is_polling().await {
             self.link.poll_until(event_packet("", "fence", &json!([self.ids + 1])));

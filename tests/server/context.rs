@@ -43,7 +43,10 @@ fn note(record: &Record, event: &str, socket: &Socket) -> HandlerResult {
         events
     })?;
     let events: Option<Vec<String>> = socket.context().get("events")?;
-    record.add(format!("{user} {team} {token} {header} {local} {}", events.unwrap_or_default().join(",")));
+    record.add(format!(
+        "{user} {team} {token} {header} {local} {}",
+        events.unwrap_or_default().join(",")
+    ));
     Ok(())
 }
 
@@ -53,7 +56,9 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
     macro_rules! noting {
         ($event:ident) => {{
             let record = record.clone();
-            async move |event: actix_socketio::$event| note(&record, stringify!($event), &event.socket)
+            async move |event: actix_socketio::$event| {
+                note(&record, stringify!($event), &event.socket)
+            }
         }};
     }
     let failing = async |event: OnMessage| {
@@ -80,21 +85,29 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
             .route(channel("^room-")),
     );
     let headers = [("x-user", "ada"), ("x-wish", "peace")];
-    let mut client = Client::ask(&server.url, mode, "&team=blue", &headers, r#"0{"token":7}"#).await;
+    let mut client =
+        Client::ask(&server.url, mode, "&team=blue", &headers, r#"0{"token":7}"#).await;
     assert!(client.recv().await.starts_with(r#"0{"sid":"#));
     client.subscribe("room-1").await;
     client.emit("fail", json!(["no number"])).await;
     client.close().await;
     server.is_empty().await;
     let mut events = Vec::new();
-    let expected: Vec<_> =
-        ["OnConnect", "OnSubscribe", "OnMessage", "OnError", "OnDisconnect", "OnUnsubscribe", "OnFinish"]
-            .iter()
-            .map(|event| {
-                events.push(*event);
-                format!("ada blue 7 peace true {}", events.join(","))
-            })
-            .collect();
+    let expected: Vec<_> = [
+        "OnConnect",
+        "OnSubscribe",
+        "OnMessage",
+        "OnError",
+        "OnDisconnect",
+        "OnUnsubscribe",
+        "OnFinish",
+    ]
+    .iter()
+    .map(|event| {
+        events.push(*event);
+        format!("ada blue 7 peace true {}", events.join(","))
+    })
+    .collect();
     assert_eq!(record.lines(), expected);
 }
 
@@ -104,7 +117,10 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
     async fn count(event: OnMessage) -> HandlerResult {
         match event.event() {
             "who am i" => event.ack(&event.socket.id())?,
-            "count" => event.socket.context().update("count", |count: Option<u32>| count.unwrap_or(0) + 1)?,
+            "count" => event
+                .socket
+                .context()
+                .update("count", |count: Option<u32>| count.unwrap_or(0) + 1)?,
             "how many" => event.ack(&event.socket.context().get::<u32>("count")?)?,
             _ => {}
         }
@@ -113,7 +129,10 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
     let server = Server::start(builder().on_message(count));
     let mut client = Client::connect(&server.url, mode).await;
     let id = client.emit_with_ack("who am i", json!([])).await;
-    let socket = server.io.socket(&id[0].as_str().expect("an id").parse().expect("an id")).expect("it is there");
+    let socket = server
+        .io
+        .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
+        .expect("it is there");
     let start = Arc::new(std::sync::Barrier::new(THREADS as usize + 1));
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {
@@ -121,7 +140,9 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
             thread::spawn(move || {
                 start.wait();
                 for _ in 0..EACH {
-                    let counted = socket.context().update("count", |count: Option<u32>| count.unwrap_or(0) + 1);
+                    let counted = socket
+                        .context()
+                        .update("count", |count: Option<u32>| count.unwrap_or(0) + 1);
                     counted.expect("a number");
                 }
             })

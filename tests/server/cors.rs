@@ -21,7 +21,8 @@ const STRANGER: &str = "https://stranger.example";
 
 async fn handshake(server: &Server, origin: &str) -> HeaderMap {
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.url);
-    let mut answer = http().get(url).insert_header((header::ORIGIN, origin)).send().await.expect("an answer");
+    let mut answer =
+        http().get(url).insert_header((header::ORIGIN, origin)).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     assert!(answer.body().await.expect("a body").starts_with(b"0{"));
     answer.headers().clone()
@@ -47,7 +48,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 async fn without_it_other_origins_are_told_nothing() {
     let server = Server::start(builder());
     let headers = handshake(&server, FRIEND).await;
-    let told: Vec<_> = headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
+    let told: Vec<_> =
+        headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
     assert_eq!(told, [""; 0]);
     let answer = preflight(&server, FRIEND).await;
     assert!(!answer.status().is_success(), "{}", answer.status());
@@ -77,7 +79,8 @@ async fn a_page_of_an_origin_that_is_allowed_may_poll() {
 async fn a_page_of_another_origin_may_not() {
     let server = Server::start(builder().cors(Cors::origins([FRIEND]).credentials()));
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.url);
-    let mut answer = http().get(url).insert_header((header::ORIGIN, STRANGER)).send().await.expect("an answer");
+    let mut answer =
+        http().get(url).insert_header((header::ORIGIN, STRANGER)).send().await.expect("an answer");
     assert_eq!(answer.status(), 403);
     assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
     let body: serde_json::Value = answer.json().await.expect("JSON");
@@ -94,7 +97,10 @@ async fn any_origin_may_be_allowed_without_cookies() {
     for origin in [FRIEND, STRANGER] {
         let headers = handshake(&server, origin).await;
         let allowed = text(&headers, header::ACCESS_CONTROL_ALLOW_ORIGIN);
-        assert!(allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == origin), "{allowed:?}");
+        assert!(
+            allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == origin),
+            "{allowed:?}"
+        );
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }
 }
@@ -103,8 +109,12 @@ async fn any_origin_may_be_allowed_without_cookies() {
 async fn a_refusal_can_be_read_by_the_page_too() {
     let server = Server::start(builder().cors(Cors::origins([FRIEND])));
     let url = format!("{}/socket.io/?EIO=4&transport=polling&sid=AbCdEfGhIjKlMnOpQrSt", server.url);
-    let mut answer = http().get(url).insert_header((header::ORIGIN, FRIEND)).send().await.expect("an answer");
-    assert_eq!(text(answer.headers(), header::ACCESS_CONTROL_ALLOW_ORIGIN).as_deref(), Some(FRIEND));
+    let mut answer =
+        http().get(url).insert_header((header::ORIGIN, FRIEND)).send().await.expect("an answer");
+    assert_eq!(
+        text(answer.headers(), header::ACCESS_CONTROL_ALLOW_ORIGIN).as_deref(),
+        Some(FRIEND)
+    );
     let body: serde_json::Value = answer.json().await.expect("JSON");
     assert_eq!(body, json!({"code": 1, "message": "Session ID unknown"}));
 }

@@ -1,4 +1,5 @@
-//! What goes wrong inside stays inside: no error's text, no path and no panic's message reaches a client.
+//! What goes wrong inside stays inside: no error's text, no path and no panic's message reaches a
+//! client.
 
 use std::{fs, io};
 
@@ -39,7 +40,8 @@ async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
         builder()
             .on_error(&recorder)
             .on_connect(async |event: OnConnect| {
-                let how: Option<String> = event.socket.handshake().auth::<Value>()?["how"].as_str().map(str::to_owned);
+                let how: Option<String> =
+                    event.socket.handshake().auth::<Value>()?["how"].as_str().map(str::to_owned);
                 fail(&how.unwrap_or_default())
             })
             .on_message(async |event: OnMessage| fail(event.event()))
@@ -66,7 +68,11 @@ async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
         assert_eq!(client.fence().await, [""; 0], "{way}: no answer to an event");
     }
     assert_eq!(record.lines().len(), 16, "the application hears of each: {:#?}", record.lines());
-    assert!(record.lines().iter().filter(|line| line.contains("SECRET")).count() >= 12, "{:#?}", record.lines());
+    assert!(
+        record.lines().iter().filter(|line| line.contains("SECRET")).count() >= 12,
+        "{:#?}",
+        record.lines()
+    );
 }
 
 #[actix_web::test]
@@ -82,10 +88,12 @@ async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidde
     let (status, body) = get(&http(), &polling).await;
     let body: Value = serde_json::from_str(&body).expect("an answer in JSON");
     assert_eq!((status, body), (403, json!({"code": 4, "message": "log in first"})));
-    let mut answer = http().get(&polling).insert_header(("x-user", "bob")).send().await.expect("an answer");
+    let mut answer =
+        http().get(&polling).insert_header(("x-user", "bob")).send().await.expect("an answer");
     let body: Value = answer.json().await.expect("an answer in JSON");
     assert_eq!((answer.status().as_u16(), body), (403, json!({"code": 4, "message": "Forbidden"})));
-    let websocket = format!("{}/socket.io/?EIO=4&transport=websocket", server.url.replacen("http", "ws", 1));
+    let websocket =
+        format!("{}/socket.io/?EIO=4&transport=websocket", server.url.replacen("http", "ws", 1));
     for (user, admitted) in [("ada", true), ("bob", false)] {
         let answer = http().ws(&websocket).header("x-user", user).connect().await;
         assert_eq!(answer.is_ok(), admitted, "{user}");

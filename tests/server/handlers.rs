@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use actix_socketio::{
-    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe, SocketHandler,
-    SocketIo, channel,
+    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
+    OnUnsubscribe, SocketHandler, SocketIo, channel,
 };
 use serde_json::json;
 
@@ -155,7 +155,8 @@ impl Handler<OnUnsubscribe> for Gate {
 async fn an_actor_is_registered_for_all_events_that_it_lists(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Gate(record.clone()).start();
-    let server = Server::start(builder().to(&recorder).route(channel("a").to(&gate)).route(channel("b")));
+    let server =
+        Server::start(builder().to(&recorder).route(channel("a").to(&gate)).route(channel("b")));
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("a").await;
     client.subscribe("b").await;
@@ -252,7 +253,10 @@ async fn any_other_event_is_for_the_routes_of_all_the_clients_channels(mode: Mod
     client.emit("in two, of one route", json!([])).await;
     client.close().await;
     server.is_empty().await;
-    assert_eq!(record.lines(), ["builder", "builder", "b", "builder", "a", "b", "builder", "a", "finish a"]);
+    assert_eq!(
+        record.lines(),
+        ["builder", "builder", "b", "builder", "a", "b", "builder", "a", "finish a"]
+    );
 }
 
 async fn the_first_objection_ends_the_question(mode: Mode) {
@@ -268,7 +272,10 @@ async fn the_first_objection_ends_the_question(mode: Mode) {
             .route(channel("^room").on_subscribe(&recorder)),
     );
     let mut client = Client::connect(&server.url, mode).await;
-    assert_eq!(client.emit_with_ack("subscribe", json!(["room-1"])).await, json!([{"message": "no"}]));
+    assert_eq!(
+        client.emit_with_ack("subscribe", json!(["room-1"])).await,
+        json!([{"message": "no"}])
+    );
     assert_eq!(record.lines(), ["subscribe room-1", "refused"]);
 }
 
@@ -303,7 +310,9 @@ impl Handler<OnMessage> for Stuck {
     type Result = ResponseFuture<HandlerResult>;
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> Self::Result {
-        Box::pin(async move { if event.event() == "stuck actor" { std::future::pending().await } else { Ok(()) } })
+        Box::pin(async move {
+            if event.event() == "stuck actor" { std::future::pending().await } else { Ok(()) }
+        })
     }
 }
 
@@ -329,7 +338,16 @@ async fn a_handler_that_never_answers_is_an_error_and_the_next_event_goes_on(mod
     let late = "error: the handler did not answer within handler_timeout";
     assert_eq!(
         record.lines(),
-        ["connect", "stuck function()", late, "stuck actor()", late, "disconnect: transport close", late, "finish",]
+        [
+            "connect",
+            "stuck function()",
+            late,
+            "stuck actor()",
+            late,
+            "disconnect: transport close",
+            late,
+            "finish",
+        ]
     );
 }
 
@@ -343,5 +361,8 @@ async fn a_client_whose_on_connect_handler_never_answers_is_refused(mode: Mode) 
     );
     let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
     assert_eq!(client.recv().await, r#"4{"message":"internal error"}"#);
-    assert_eq!(record.lines(), ["connect", "error: the handler did not answer within handler_timeout"]);
+    assert_eq!(
+        record.lines(),
+        ["connect", "error: the handler did not answer within handler_timeout"]
+    );
 }

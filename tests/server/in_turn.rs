@@ -1,5 +1,5 @@
-//! Events of one client for an actor: those that an actor takes in turn anyhow are handed to it in a row, and nobody can
-//! tell. Where somebody could, each waits for the one before.
+//! Events of one client for an actor: those that an actor takes in turn anyhow are handed to it in
+//! a row, and nobody can tell. Where somebody could, each waits for the one before.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,7 +7,9 @@ use std::{
 };
 
 use actix::prelude::*;
-use actix_socketio::{HandlerError, HandlerResult, OnError, OnFinish, OnMessage, SocketHandler, SocketIo};
+use actix_socketio::{
+    HandlerError, HandlerResult, OnError, OnFinish, OnMessage, SocketHandler, SocketIo,
+};
 use serde_json::json;
 
 use crate::{
@@ -81,13 +83,15 @@ async fn an_actor_has_the_events_of_a_client_in_order_and_its_end_last(mode: Mod
         assert_eq!(client.expect_event("number").await, json!([number]));
     }
     client.close().await;
-    let expected: Vec<_> = (0..EVENTS).map(|number| number.to_string()).chain(["finish".to_owned()]).collect();
+    let expected: Vec<_> =
+        (0..EVENTS).map(|number| number.to_string()).chain(["finish".to_owned()]).collect();
     assert_eq!(record.until("finish").await, expected);
 }
 
 /// Checks that each event ends before the next begins.
 fn one_at_a_time(lines: &[String]) {
-    let expected = (0..EVENTS).flat_map(|number| [format!("begin {number}"), format!("end {number}")]);
+    let expected =
+        (0..EVENTS).flat_map(|number| [format!("begin {number}"), format!("end {number}")]);
     assert_eq!(lines, expected.collect::<Vec<_>>());
 }
 
@@ -231,7 +235,8 @@ async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     for number in 0..EVENTS {
         session.send(&format!(r#"42/held,["number",{number}]"#));
     }
-    // One is in the actor's hand, and so many wait; nothing else is decoded, but for what the bystander says.
+    // One is in the actor's hand, and so many wait; nothing else is decoded, but for what the
+    // bystander says.
     let taken = |others: u64| (1 + INBOX) as u64 + others;
     wait_until("as many as may wait", || world.io.stats().messages_received - before == taken(0));
     for step in 1..=3 {

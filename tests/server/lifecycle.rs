@@ -31,7 +31,11 @@ async fn order(event: OnMessage) -> HandlerResult {
 }
 
 /// A server that records, and a client in two channels which has sent one event.
-async fn life(mode: Mode, ping_interval: Duration, ping_timeout: Duration) -> (Record, Server, Client) {
+async fn life(
+    mode: Mode,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+) -> (Record, Server, Client) {
     let (record, recorder) = recorder();
     let server = Server::start(
         builder()
@@ -81,13 +85,17 @@ async fn a_client_that_closes_its_transport_has_its_events_in_order(mode: Mode) 
 async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
     let (record, server, client) = life(mode, NEVER, NEVER).await;
     client.vanish().await;
-    let reason =
-        if mode == Mode::Polling { DisconnectReason::TransportError } else { DisconnectReason::TransportClose };
+    let reason = if mode == Mode::Polling {
+        DisconnectReason::TransportError
+    } else {
+        DisconnectReason::TransportClose
+    };
     ends(&record, &server, &[], reason).await;
 }
 
 async fn a_client_that_answers_no_ping_has_its_events_in_order(mode: Mode) {
-    let (record, server, mut client) = life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
+    let (record, server, mut client) =
+        life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
     client.fall_silent();
     client.closed().await;
     ends(&record, &server, &[], DisconnectReason::PingTimeout).await;

@@ -114,8 +114,12 @@ async fn who_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
 #[actix_web::test]
 async fn who_is_held_back_is_not_taken_for_dead() {
     let quick = Duration::from_millis(60);
-    let server =
-        Server::start(echoing().event_rate(Rate::per_second(200).burst(1)).ping_interval(quick).ping_timeout(quick));
+    let server = Server::start(
+        echoing()
+            .event_rate(Rate::per_second(200).burst(1))
+            .ping_interval(quick)
+            .ping_timeout(quick),
+    );
     count_to_a_hundred(&server, Mode::WebSocket).await;
     let stats = server.io.stats();
     assert_eq!((stats.disconnects["ping timeout"], stats.disconnects["transport close"]), (0, 1));
@@ -153,12 +157,17 @@ async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
 }
 
 async fn what_happens_is_counted(mode: Mode) {
-    let server = Server::start(builder().route(channel("^room-")).namespaces_matching("^/t-", |tenant| tenant));
+    let server = Server::start(
+        builder().route(channel("^room-")).namespaces_matching("^/t-", |tenant| tenant),
+    );
     assert!(server.io.stats().is_idle());
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("room-1").await;
     client.subscribe("room-2").await;
-    assert_eq!(client.emit_with_ack("subscribe", json!(["elsewhere"])).await[0]["message"], "no such channel");
+    assert_eq!(
+        client.emit_with_ack("subscribe", json!(["elsewhere"])).await[0]["message"],
+        "no such channel"
+    );
     client.send("0/t-1,").await;
     assert!(client.recv().await.starts_with("0/t-1,"));
     client.send("0/nowhere,").await;
@@ -173,7 +182,10 @@ async fn what_happens_is_counted(mode: Mode) {
         Mode::WebSocket => ("websocket", "websocket"),
         Mode::Upgrade => ("polling", "websocket"),
     };
-    assert_eq!((stats.connections, stats.transports[now], stats.connections_opened[first]), (1, 1, 1));
+    assert_eq!(
+        (stats.connections, stats.transports[now], stats.connections_opened[first]),
+        (1, 1, 1)
+    );
     assert_eq!(stats.upgrades, u64::from(mode == Mode::Upgrade));
     assert_eq!((stats.sockets["/"], stats.sockets["^/t-"]), (1, 1));
     assert_eq!((stats.channels, stats.subscriptions), (2, 2));

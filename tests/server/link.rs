@@ -37,7 +37,8 @@ enum Wire {
     WebSocket(WsSink),
 }
 
-/// The transport of one session, as its client sees it: cheap to clone, and to be used beside whoever reads.
+/// The transport of one session, as its client sees it: cheap to clone, and to be used beside
+/// whoever reads.
 #[derive(Clone)]
 pub(crate) struct Link(Rc<Inner>);
 
@@ -64,14 +65,16 @@ pub(crate) fn http() -> awc::Client {
 
 /// The status and the body of the answer to a GET.
 pub(crate) async fn get(http: &awc::Client, url: &str) -> (u16, String) {
-    let mut response = http.get(url).send().await.unwrap_or_else(|error| panic!("GET {url}: {error}"));
+    let mut response =
+        http.get(url).send().await.unwrap_or_else(|error| panic!("GET {url}: {error}"));
     let body = response.body().limit(64 << 20).await.expect("a whole body");
     (response.status().as_u16(), String::from_utf8(body.into()).expect("text"))
 }
 
 /// The status and the body of the answer to a POST.
 pub(crate) async fn post(http: &awc::Client, url: &str, body: String) -> (u16, String) {
-    let mut response = http.post(url).send_body(body).await.unwrap_or_else(|error| panic!("POST {url}: {error}"));
+    let mut response =
+        http.post(url).send_body(body).await.unwrap_or_else(|error| panic!("POST {url}: {error}"));
     let body = response.body().await.expect("a whole body");
     (response.status().as_u16(), String::from_utf8(body.into()).expect("text"))
 }
@@ -83,14 +86,20 @@ pub(crate) async fn websocket(
     headers: &[(&str, &str)],
 ) -> (WsSink, impl Stream<Item = Result<Frame, ProtocolError>> + Unpin + use<>) {
     let url = url.replacen("http", "ws", 1);
-    let request = headers.iter().fold(http.ws(&url), |request, header| request.header(header.0, header.1));
-    let (_, socket) = request.max_frame_size(16 << 20).connect().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    let request =
+        headers.iter().fold(http.ws(&url), |request, header| request.header(header.0, header.1));
+    let (_, socket) = request
+        .max_frame_size(16 << 20)
+        .connect()
+        .await
+        .unwrap_or_else(|error| panic!("{url}: {error}"));
     let (sink, stream) = socket.split();
     (Box::pin(sink), stream)
 }
 
 impl Link {
-    /// Opens a session. The packets that it brings come out of the receiver, as its open packet's payload does besides.
+    /// Opens a session. The packets that it brings come out of the receiver, as its open packet's
+    /// payload does besides.
     pub(crate) async fn handshake(
         url: &str,
         on_websocket: bool,
@@ -101,7 +110,8 @@ impl Link {
         let url = format!("{url}/socket.io/?EIO=4{query}");
         let (sender, incoming) = mpsc::unbounded_channel();
         let (wire, open, stream) = if on_websocket {
-            let (sink, mut stream) = websocket(&http, &format!("{url}&transport=websocket"), headers).await;
+            let (sink, mut stream) =
+                websocket(&http, &format!("{url}&transport=websocket"), headers).await;
             let open = match timeout(PATIENCE, stream.next()).await {
                 Ok(Some(Ok(Frame::Text(text)))) => String::from_utf8(text.into()).expect("text"),
                 other => panic!("no open packet: {other:?}"),
@@ -109,13 +119,15 @@ impl Link {
             (Wire::WebSocket(sink), open, Some(stream))
         } else {
             let request = http.get(format!("{url}&transport=polling"));
-            let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+            let request =
+                headers.iter().fold(request, |request, header| request.insert_header(*header));
             let mut response = request.send().await.expect("an answer to the handshake");
             let body = response.body().await.expect("a whole body");
             assert_eq!(response.status(), 200, "{body:?}");
             (Wire::Polling, String::from_utf8(body.into()).expect("text"), None)
         };
-        let open: Value = open.strip_prefix('0').and_then(|json| serde_json::from_str(json).ok()).expect(&open);
+        let open: Value =
+            open.strip_prefix('0').and_then(|json| serde_json::from_str(json).ok()).expect(&open);
         let link = Self(Rc::new(Inner {
             http,
             url: format!("{url}&sid={}", open["sid"].as_str().expect("a sid")),
@@ -141,7 +153,9 @@ impl Link {
 
     /// Sends a Socket.IO packet.
     pub(crate) async fn send(&self, packet: &str) {
-        self.send_engine(&format!("4{packet}")).await.unwrap_or_else(|why| panic!("can't send {packet}: {why}"));
+        self.send_engine(&format!("4{packet}"))
+            .await
+            .unwrap_or_else(|why| panic!("can't send {packet}: {why}"));
     }
 
     /// Sends Engine.IO packets, in one body over polling.
@@ -152,14 +166,16 @@ impl Link {
                 other => Err(format!("{other:?}")),
             },
             Wire::WebSocket(sink) => {
-                let mut messages =
-                    futures_util::stream::iter(packets.split('\x1e').map(|packet| Ok(Message::Text(packet.into()))));
+                let mut messages = futures_util::stream::iter(
+                    packets.split('\x1e').map(|packet| Ok(Message::Text(packet.into()))),
+                );
                 sink.send_all(&mut messages).await.map_err(|error| error.to_string())
             }
         }
     }
 
-    /// Moves from polling to a WebSocket, as the official client does. What is sent meanwhile waits.
+    /// Moves from polling to a WebSocket, as the official client does. What is sent meanwhile
+    /// waits.
     pub(crate) async fn upgrade(&self) {
         let (mut sink, mut stream) = websocket(&self.0.http, &self.url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
@@ -199,7 +215,9 @@ impl Link {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\nok") {
             let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error}, after {answer:?}"));
+            stream
+                .read_exact(&mut byte)
+                .unwrap_or_else(|error| panic!("{error}, after {answer:?}"));
             answer.extend(byte);
         }
     }
@@ -252,7 +270,13 @@ impl Link {
                 if let Some(why) = self.packet(packet) {
                     return self.closed(why);
                 }
-                if self.0.last.borrow().as_deref().is_some_and(|last| packet.strip_prefix('4') == Some(last)) {
+                if self
+                    .0
+                    .last
+                    .borrow()
+                    .as_deref()
+                    .is_some_and(|last| packet.strip_prefix('4') == Some(last))
+                {
                     self.0.pause.set(true);
                 }
             }
@@ -268,7 +292,9 @@ impl Link {
                     }
                 }
                 Some(Ok(Frame::Close(None))) => break "close".to_owned(),
-                Some(Ok(Frame::Close(Some(reason)))) => break format!("close {}", u16::from(reason.code)),
+                Some(Ok(Frame::Close(Some(reason)))) => {
+                    break format!("close {}", u16::from(reason.code));
+                }
                 Some(Ok(frame)) => panic!("the server sends no such frame: {frame:?}"),
                 Some(Err(error)) => break error.to_string(),
                 None => break "end of stream".to_owned(),

@@ -1,7 +1,8 @@
 //! The server over real sockets, driven by a client that speaks the frames themselves.
 //!
-//! Each file is one subject. What clients see must not depend on how they are connected, so most scenarios run three
-//! times: over polling, over a WebSocket, and with an upgrade from one to the other.
+//! Each file is one subject. What clients see must not depend on how they are connected, so most
+//! scenarios run three times: over polling, over a WebSocket, and with an upgrade from one to the
+//! other.
 
 /// Makes a test of each scenario, an `async fn(Mode)`, for each way to be connected.
 macro_rules! in_every_mode {

@@ -19,7 +19,8 @@ use crate::{
 /// Its address, for a test that runs as long as it does.
 macro_rules! serve {
     ($app:expr) => {{
-        let server = HttpServer::new(move || $app).workers(1).h1_allow_half_closed(false).disable_signals();
+        let server =
+            HttpServer::new(move || $app).workers(1).h1_allow_half_closed(false).disable_signals();
         let server = server.bind(("127.0.0.1", 0)).expect("a port on loopback");
         let url = format!("http://{}", server.addrs()[0]);
         rt::spawn(server.run());
@@ -40,11 +41,17 @@ fn without_cors(builder: Builder) -> Builder {
 }
 
 /// A server whose handshakes look for its own handle.
-fn mount(path: &'static str, settings: fn(Builder) -> Builder) -> impl Fn(&mut ServiceConfig) + Clone {
+fn mount(
+    path: &'static str,
+    settings: fn(Builder) -> Builder,
+) -> impl Fn(&mut ServiceConfig) + Clone {
     let builder = settings(builder()).path(path).on_handshake(move |request, _| {
         match request.app_data::<web::Data<SocketIo>>() {
             Some(io) if io.config().path == path => Ok(()),
-            other => Err(ErrorForbidden(format!("the handle of {:?}", other.map(|io| &io.config().path)))),
+            other => Err(ErrorForbidden(format!(
+                "the handle of {:?}",
+                other.map(|io| &io.config().path)
+            ))),
         }
     });
     let io = builder.build().expect("the settings make sense");
@@ -56,11 +63,13 @@ fn mount(path: &'static str, settings: fn(Builder) -> Builder) -> impl Fn(&mut S
 #[actix_web::test]
 async fn each_of_several_servers_has_its_own_handle() {
     let (one, two) = (mount("/one/", without_cors), mount("/two/", with_cors));
-    let url = serve!(App::new().configure(one.clone()).configure(two.clone()).wrap_fn(|request, next| {
-        // Outside of both, it is the one that was mounted last.
-        assert_eq!(handle(&request).as_deref(), Some("/two/"));
-        next.call(request)
-    }));
+    let url = serve!(App::new().configure(one.clone()).configure(two.clone()).wrap_fn(
+        |request, next| {
+            // Outside of both, it is the one that was mounted last.
+            assert_eq!(handle(&request).as_deref(), Some("/two/"));
+            next.call(request)
+        }
+    ));
     for path in ["/one/", "/two/"] {
         let (status, body) = get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
         assert_eq!(status, 200, "{path}: {body}");
@@ -74,15 +83,17 @@ async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() 
         let io = settings(builder()).build().expect("the settings make sense");
         let url = serve!(
             App::new()
-                .service(web::scope("/live").configure(io.clone().mount()).wrap_fn(|request, next| {
-                    let answer = next.call(request);
-                    async {
-                        let answer = answer.await?;
-                        // Whoever counts requests by resource finds none, with CORS or without.
-                        assert_eq!(answer.request().match_pattern(), None);
-                        Ok(answer)
+                .service(web::scope("/live").configure(io.clone().mount()).wrap_fn(
+                    |request, next| {
+                        let answer = next.call(request);
+                        async {
+                            let answer = answer.await?;
+                            // Whoever counts requests by resource finds none, with CORS or without.
+                            assert_eq!(answer.request().match_pattern(), None);
+                            Ok(answer)
+                        }
                     }
-                }))
+                ))
                 .default_service(web::to(|| async { HttpResponse::ImATeapot().finish() }))
         );
         for (path, expected) in [
@@ -93,13 +104,15 @@ async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() 
             ("/live/", 418),
             ("/socket.io/", 418),
         ] {
-            let (status, body) = get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
+            let (status, body) =
+                get(&http(), &format!("{url}{path}?EIO=4&transport=polling")).await;
             assert_eq!(status, expected, "{path}: {body}");
         }
     }
 }
 
-/// Such a middleware does not look at a request when it is looked at itself, but when the request's waker says so.
+/// Such a middleware does not look at a request when it is looked at itself, but when the request's
+/// waker says so.
 #[actix_web::test]
 async fn a_post_needs_no_second_look_that_it_has_not_asked_for() {
     let io = builder().build().expect("the settings make sense");

@@ -1,4 +1,5 @@
-//! Namespaces beside the main one: limits of their own, families as a whole, and who hears of what comes and goes.
+//! Namespaces beside the main one: limits of their own, families as a whole, and who hears of what
+//! comes and goes.
 
 use std::time::Duration;
 
@@ -22,10 +23,16 @@ async fn a_namespace_has_limits_of_its_own(mode: Mode) {
         builder()
             .route(channel("^r"))
             .max_channels(2)
-            .namespace("/small", |small| small.route(channel("^r")).max_channels(1).max_channel_length(2))
+            .namespace("/small", |small| {
+                small.route(channel("^r")).max_channels(1).max_channel_length(2)
+            })
             .namespaces_if(
                 |name, _| name.as_str().starts_with("/open-"),
-                |open| open.open_channels().handler_timeout(Duration::from_millis(20)).on_message(stall),
+                |open| {
+                    open.open_channels()
+                        .handler_timeout(Duration::from_millis(20))
+                        .on_message(stall)
+                },
             ),
     );
     // Who has a handle before anybody is there changes nothing.
@@ -37,14 +44,19 @@ async fn a_namespace_has_limits_of_its_own(mode: Mode) {
         client.send(&format!("2{namespace}{id}[\"subscribe\",\"{what}\"]")).await;
         let answer = client.recv().await;
         let head = format!("3{namespace}{id}");
-        let json = answer.strip_prefix(&head).unwrap_or_else(|| panic!("{head}[..] is expected, not {answer}"));
+        let json = answer
+            .strip_prefix(&head)
+            .unwrap_or_else(|| panic!("{head}[..] is expected, not {answer}"));
         serde_json::from_str::<Vec<Value>>(json).expect("an array").remove(0)
     };
     assert_eq!(ask(&mut main, "", "r-long", 1).await, Value::Null);
     assert_eq!(ask(&mut main, "", "r2", 2).await, Value::Null);
     assert_eq!(ask(&mut small, "/small,", "r1", 1).await, Value::Null);
     let refusal = ask(&mut small, "/small,", "r2", 2).await;
-    assert!(refusal["message"].as_str().is_some_and(|why| why.contains("1 channels at most")), "{refusal}");
+    assert!(
+        refusal["message"].as_str().is_some_and(|why| why.contains("1 channels at most")),
+        "{refusal}"
+    );
     let refusal = ask(&mut small, "/small,", "r-long", 3).await;
     assert!(refusal["message"].as_str().is_some_and(|why| why.contains('2')), "{refusal}");
     assert_eq!(ask(&mut open, "/open-1,", "any name at all", 1).await, Value::Null);
@@ -68,7 +80,16 @@ async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
     assert_eq!(third.recv().await, r#"4/two,{"message":"the namespace is full"}"#);
     first.close().await;
     let freed = async {
-        while server.io.of("/two").everyone().fetch_sockets().await.expect("no channel is named").len() > 1 {}
+        while server
+            .io
+            .of("/two")
+            .everyone()
+            .fetch_sockets()
+            .await
+            .expect("no channel is named")
+            .len()
+            > 1
+        {}
     };
     timeout(PATIENCE, freed).await.expect("the first one goes");
     let mut again = Client::ask(&server.url, mode, "", &[], "0/two,").await;
@@ -88,12 +109,24 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
     clients[1].send(r#"2/tenant-2,1["subscribe","news"]"#).await;
     assert_eq!(clients[1].recv().await, "3/tenant-2,1[null]");
     let tenants = || server.io.of_each(|namespace| namespace.as_str().starts_with("/tenant-"));
-    assert_eq!(tenants().to("news").publish("news", &1).await.expect("the registry is there").delivered, 1);
-    assert_eq!(tenants().except("news").publish("no news", &2).await.expect("the registry is there").delivered, 1);
+    assert_eq!(
+        tenants().to("news").publish("news", &1).await.expect("the registry is there").delivered,
+        1
+    );
+    assert_eq!(
+        tenants()
+            .except("news")
+            .publish("no news", &2)
+            .await
+            .expect("the registry is there")
+            .delivered,
+        1
+    );
     tenants().emit("to all", &3).expect("the registry has room");
     server.io.of_each(|_| true).emit("last", &4).expect("the registry has room");
     for (client, expected) in clients.iter_mut().zip([
-        &[r#"2/tenant-1,["no news",2]"#, r#"2/tenant-1,["to all",3]"#, r#"2/tenant-1,["last",4]"#][..],
+        &[r#"2/tenant-1,["no news",2]"#, r#"2/tenant-1,["to all",3]"#, r#"2/tenant-1,["last",4]"#]
+            [..],
         &[r#"2/tenant-2,["news",1]"#, r#"2/tenant-2,["to all",3]"#, r#"2/tenant-2,["last",4]"#],
         &[r#"2/admin,["last",4]"#],
     ]) {
@@ -107,7 +140,9 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
 
 #[actix_web::test]
 async fn what_comes_and_goes_is_told_in_order() {
-    let server = Server::start(builder().namespaces_matching("^/live-", |live| live.route(channel("^match-"))));
+    let server = Server::start(
+        builder().namespaces_matching("^/live-", |live| live.route(channel("^match-"))),
+    );
     let mut changes = server.io.changes();
     let mut client = Client::connect_with(&server.url, Mode::WebSocket, "0/live-1,").await;
     client.send(r#"2/live-1,1["subscribe","match-1"]"#).await;
@@ -117,7 +152,9 @@ async fn what_comes_and_goes_is_told_in_order() {
     let namespace = Namespace::new("/live-1");
     let mut told = Vec::new();
     while told.last() != Some(&Change::NamespaceClosed { namespace: namespace.clone() }) {
-        let change = timeout(PATIENCE, changes.next()).await.unwrap_or_else(|_| panic!("nothing after {told:?}"));
+        let change = timeout(PATIENCE, changes.next())
+            .await
+            .unwrap_or_else(|_| panic!("nothing after {told:?}"));
         told.push(change.expect("the server is there"));
     }
     let text: Vec<_> = told
@@ -125,8 +162,12 @@ async fn what_comes_and_goes_is_told_in_order() {
         .map(|change| match change {
             Change::NamespaceOpened { namespace } => format!("{namespace} opened"),
             Change::ChannelOpened { channel, .. } => format!("{channel} opened"),
-            Change::Joined { channel, socket: who, .. } if *who == socket => format!("joined {channel}"),
-            Change::Left { channel, socket: who, .. } if *who == socket => format!("left {channel}"),
+            Change::Joined { channel, socket: who, .. } if *who == socket => {
+                format!("joined {channel}")
+            }
+            Change::Left { channel, socket: who, .. } if *who == socket => {
+                format!("left {channel}")
+            }
             Change::ChannelClosed { channel, .. } => format!("{channel} closed"),
             Change::NamespaceClosed { namespace } => format!("{namespace} closed"),
             other => format!("{other:?}"),
@@ -134,6 +175,13 @@ async fn what_comes_and_goes_is_told_in_order() {
         .collect();
     assert_eq!(
         text,
-        ["/live-1 opened", "match-1 opened", "joined match-1", "left match-1", "match-1 closed", "/live-1 closed"]
+        [
+            "/live-1 opened",
+            "match-1 opened",
+            "joined match-1",
+            "left match-1",
+            "match-1 closed",
+            "/live-1 closed"
+        ]
     );
 }

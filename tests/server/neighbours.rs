@@ -11,7 +11,8 @@ use crate::{
 /// It would make every subscriber a slow consumer.
 #[test]
 fn a_publication_which_is_larger_than_may_wait_is_refused() {
-    let world = World::with(|builder| builder.max_outbox(2_000).route(channel("^open-").allow_publish()));
+    let world =
+        World::with(|builder| builder.max_outbox(2_000).route(channel("^open-").allow_publish()));
     let mut subscriber = Ws::open(world.addr);
     subscriber.join();
     let mut publisher = Ws::open(world.addr);
@@ -38,7 +39,10 @@ fn an_event_which_is_larger_than_may_wait_is_an_error() {
     let socket = world.io.socket(&id).expect("it is there");
     let large = "x".repeat(2_000);
     for sent in [socket.send(&large), world.io.broadcast(&large), socket.broadcast(&large)] {
-        assert!(matches!(sent, Err(SendError::TooLarge { limit: 2_000, length: 2_001.. })), "{sent:?}");
+        assert!(
+            matches!(sent, Err(SendError::TooLarge { limit: 2_000, length: 2_001.. })),
+            "{sent:?}"
+        );
     }
     session.goes_on();
     drop(session);
@@ -60,7 +64,8 @@ fn a_client_waits_when_max_inbox_bytes_do() {
     });
     let (session, id) = Polling::join(world.addr);
     let large = |n: u8| format!(r#"42[{n},"{}"]"#, "x".repeat(6_000));
-    // One is being handled; of those that wait, the second passes the bound, and is the last for which there is room.
+    // One is being handled; of those that wait, the second passes the bound, and is the last for
+    // which there is room.
     for n in 0..2 {
         session.post(large(n)).is_ok();
     }
@@ -81,7 +86,8 @@ fn a_client_waits_when_max_inbox_bytes_do() {
 /// Names come into logs and tables.
 #[test]
 fn a_namespace_of_a_family_has_a_name_like_a_channels() {
-    let world = World::with(|builder| builder.namespaces_matching("^/tenant-", |namespace| namespace));
+    let world =
+        World::with(|builder| builder.namespaces_matching("^/tenant-", |namespace| namespace));
     let mut session = Ws::open(world.addr);
     session.join();
     session.send("40/tenant-1,");
@@ -98,8 +104,10 @@ fn a_namespace_of_a_family_has_a_name_like_a_channels() {
 #[test]
 fn a_function_of_namespaces_that_panics_says_no() {
     let world = World::with(|builder| {
-        builder
-            .namespaces_if(|name, _| name.as_str().get(..8).expect("a long name") == "/tenant-", |namespace| namespace)
+        builder.namespaces_if(
+            |name, _| name.as_str().get(..8).expect("a long name") == "/tenant-",
+            |namespace| namespace,
+        )
     });
     let mut session = Ws::open(world.addr);
     session.join();
@@ -112,7 +120,8 @@ fn a_function_of_namespaces_that_panics_says_no() {
     world.all_is_freed();
 }
 
-/// MessagePack has names without a slash, which must not get a client around the handlers of the name with one.
+/// MessagePack has names without a slash, which must not get a client around the handlers of the
+/// name with one.
 #[test]
 fn a_name_without_its_slash_is_nobodys() {
     let server = Server::start(
@@ -126,14 +135,19 @@ fn a_name_without_its_slash_is_nobodys() {
             .namespaces_matching("^/[a-z]+$", |namespace| namespace),
     );
     let mut session = Ws::open(server.url["http://".len()..].parse().expect("an address"));
-    for (name, refusal) in [("admin", "Invalid namespace"), ("", "Invalid namespace"), ("/admin", "admins only")] {
+    for (name, refusal) in
+        [("admin", "Invalid namespace"), ("", "Invalid namespace"), ("/admin", "admins only")]
+    {
         // {type: 0, nsp: name}
         let mut packet = b"\x82\xa4type\x00\xa3nsp".to_vec();
         packet.push(0xa0 + u8::try_from(name.len()).expect("a short name"));
         packet.extend_from_slice(name.as_bytes());
         session.send_raw(frame(0x82, &packet));
         let Heard::Binary(answer) = session.hear() else { panic!("{name}: no packet") };
-        assert!(answer.windows(refusal.len()).any(|window| window == refusal.as_bytes()), "{name}: {answer:?}");
+        assert!(
+            answer.windows(refusal.len()).any(|window| window == refusal.as_bytes()),
+            "{name}: {answer:?}"
+        );
     }
 }
 
@@ -142,9 +156,12 @@ async fn a_server_that_shuts_down_takes_nobody_in() {
     let server = Server::start(builder());
     assert!(server.io.shutdown().await);
     let addr = server.url["http://".len()..].parse().expect("an address");
-    for (query, headers) in [("EIO=4&transport=polling", ""), ("EIO=4&transport=websocket", UPGRADE)] {
-        let answer =
-            tokio::task::spawn_blocking(move || ask(addr, "GET", query, headers, b"")).await.expect("an answer");
+    for (query, headers) in
+        [("EIO=4&transport=polling", ""), ("EIO=4&transport=websocket", UPGRADE)]
+    {
+        let answer = tokio::task::spawn_blocking(move || ask(addr, "GET", query, headers, b""))
+            .await
+            .expect("an answer");
         assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
     }
     assert_eq!(server.io.connections(), 0);
@@ -163,8 +180,14 @@ fn a_page_of_another_origin_opens_no_websocket_where_origins_are_chosen() {
     }
     let (session, _) = Polling::join(world.addr);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", session.sid);
-    ask(world.addr, "GET", &upgrade, &format!("{UPGRADE}Origin: https://stranger.example\r\n"), b"")
-        .is_websocket_refusal("pages of this origin may not connect here");
+    ask(
+        world.addr,
+        "GET",
+        &upgrade,
+        &format!("{UPGRADE}Origin: https://stranger.example\r\n"),
+        b"",
+    )
+    .is_websocket_refusal("pages of this origin may not connect here");
     session.close();
     world.bystander_goes_on();
     world.all_is_freed();

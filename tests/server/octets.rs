@@ -62,7 +62,8 @@ fn head(stream: &mut BufReader<TcpStream>) -> Reply {
         let line = line.strip_suffix(b"\r\n").expect("the whole line");
         line.iter().copied().map(char::from).collect::<String>()
     };
-    let status = line().strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3].parse().expect("a status");
+    let status =
+        line().strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3].parse().expect("a status");
     let mut headers = Vec::new();
     loop {
         let line = line();
@@ -72,9 +73,16 @@ fn head(stream: &mut BufReader<TcpStream>) -> Reply {
     Reply { status, headers, body: Vec::new() }
 }
 
-/// One request on a connection of its own. `target` is a path with its query; each header ends in `\r\n`.
+/// One request on a connection of its own. `target` is a path with its query; each header ends in
+/// `\r\n`.
 #[track_caller]
-pub(crate) fn ask(addr: SocketAddr, method: &str, target: &str, headers: &str, body: &[u8]) -> Reply {
+pub(crate) fn ask(
+    addr: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &str,
+    body: &[u8],
+) -> Reply {
     let mut stream = connect(addr);
     let mut request = format!("{method} {target} HTTP/1.1\r\nHost: test\r\n{headers}").into_bytes();
     if method == "POST" || !body.is_empty() {
@@ -85,7 +93,8 @@ pub(crate) fn ask(addr: SocketAddr, method: &str, target: &str, headers: &str, b
     stream.get_mut().write_all(&request).expect("the server reads");
     let mut reply = head(&mut stream);
     if ![101, 204, 304].contains(&reply.status) {
-        let length: u64 = reply.header("content-length").expect("a length").parse().expect("a number");
+        let length: u64 =
+            reply.header("content-length").expect("a length").parse().expect("a number");
         (&mut stream).take(length).read_to_end(&mut reply.body).expect("a body");
         assert_eq!(reply.body.len() as u64, length);
     }
@@ -105,7 +114,8 @@ impl Frames {
     #[track_caller]
     pub(crate) fn open(addr: SocketAddr, query: &str, headers: &str) -> (Reply, Self) {
         let mut stream = connect(addr);
-        let request = format!("GET /socket.io/?{query} HTTP/1.1\r\nHost: test\r\n{UPGRADE}{headers}\r\n");
+        let request =
+            format!("GET /socket.io/?{query} HTTP/1.1\r\nHost: test\r\n{UPGRADE}{headers}\r\n");
         stream.get_mut().write_all(request.as_bytes()).expect("the server reads");
         let reply = head(&mut stream);
         assert_eq!(reply.status, 101, "{reply:?}");
@@ -131,7 +141,11 @@ impl Frames {
     #[track_caller]
     fn says(&mut self, first: u8, beginning: &[u8]) {
         let (head, data) = self.next();
-        assert!(head == first && data.starts_with(beginning), "{head:#x} {:?}", String::from_utf8_lossy(&data));
+        assert!(
+            head == first && data.starts_with(beginning),
+            "{head:#x} {:?}",
+            String::from_utf8_lossy(&data)
+        );
     }
 
     /// Sends a frame which begins with this byte: FIN, reserved bits, opcode.
@@ -154,7 +168,8 @@ impl Frames {
             bytes
         };
         let head = read(2);
-        let big_endian = |bytes: Vec<u8>| bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
+        let big_endian =
+            |bytes: Vec<u8>| bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
         let length = match head[1] {
             126 => big_endian(read(2)),
             127 => big_endian(read(8)),
@@ -198,6 +213,9 @@ pub(crate) fn inflate(message: &[u8]) -> Vec<u8> {
     let whole = [message, &TAIL].concat();
     let mut decompress = Decompress::new(false);
     decompress.decompress_vec(&whole, &mut out, FlushDecompress::Sync).expect("it was compressed");
-    assert!(decompress.total_in() == whole.len() as u64 && out.len() < out.capacity(), "it was not all");
+    assert!(
+        decompress.total_in() == whole.len() as u64 && out.len() < out.capacity(),
+        "it was not all"
+    );
     out
 }

@@ -7,7 +7,8 @@ use std::sync::{
 
 use actix::prelude::*;
 use actix_socketio::{
-    HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnUnsubscribe, channel,
+    HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
+    OnUnsubscribe, channel,
 };
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -41,7 +42,11 @@ async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
     let server = Server::start(
         builder()
             .to(&recorder)
-            .on_message(async |event: OnMessage| if event.event() == "fence" { Ok(()) } else { boom("OnMessage") })
+            .on_message(
+                async |event: OnMessage| {
+                    if event.event() == "fence" { Ok(()) } else { boom("OnMessage") }
+                },
+            )
             .on_unsubscribe(async |_: OnUnsubscribe| boom("OnUnsubscribe"))
             .on_disconnect(async |_: OnDisconnect| boom("OnDisconnect"))
             .on_finish(async |_: OnFinish| boom("OnFinish"))
@@ -110,19 +115,26 @@ async fn an_actor_that_panics_is_an_error_for_each_later_event(mode: Mode) {
 async fn a_handler_of_errors_that_panics_is_only_logged(mode: Mode) {
     let (record, recorder) = recorder();
     let server = Server::start(
-        builder()
-            .on_error(async |_: OnError| boom("OnError"))
-            .to(&recorder)
-            .on_message(async |event: OnMessage| if event.event() == "fence" { Ok(()) } else { boom("OnMessage") }),
+        builder().on_error(async |_: OnError| boom("OnError")).to(&recorder).on_message(
+            async |event: OnMessage| {
+                if event.event() == "fence" { Ok(()) } else { boom("OnMessage") }
+            },
+        ),
     );
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("hello", json!([])).await;
     assert_eq!(client.fence().await, [""; 0]);
-    assert_eq!(record.lines(), ["connect", "hello()", "error: the handler panicked: boom in OnMessage"]);
+    assert_eq!(
+        record.lines(),
+        ["connect", "hello()", "error: the handler panicked: boom in OnMessage"]
+    );
 }
 
 /// A handler of `OnConnect` that decides when it gets a permit.
-fn slow(gate: &Arc<Semaphore>, verdict: fn() -> HandlerResult) -> impl AsyncFn(OnConnect) -> HandlerResult + use<> {
+fn slow(
+    gate: &Arc<Semaphore>,
+    verdict: fn() -> HandlerResult,
+) -> impl AsyncFn(OnConnect) -> HandlerResult + use<> {
     let gate = Arc::clone(gate);
     async move |_: OnConnect| {
         gate.acquire().await?.forget();
@@ -132,7 +144,8 @@ fn slow(gate: &Arc<Semaphore>, verdict: fn() -> HandlerResult) -> impl AsyncFn(O
 
 async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in(mode: Mode) {
     let verdicts: [fn() -> HandlerResult; 2] = [|| Ok(()), || Err(HandlerError::reject("no"))];
-    let heard = [&["connect", "early()", "disconnect: transport close", "finish"][..], &["connect"]];
+    let heard =
+        [&["connect", "early()", "disconnect: transport close", "finish"][..], &["connect"]];
     for (verdict, heard) in verdicts.into_iter().zip(heard) {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
@@ -149,7 +162,8 @@ async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_l
     }
 }
 
-/// A second namespace that waits its turn behind a slow handler: nobody is there any more when its turn comes.
+/// A second namespace that waits its turn behind a slow handler: nobody is there any more when its
+/// turn comes.
 async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
@@ -222,7 +236,9 @@ async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
 async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, || Ok(()))).route(channel("^room-")));
+    let server = Server::start(
+        builder().to(&recorder).on_connect(slow(&gate, || Ok(()))).route(channel("^room-")),
+    );
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#].join("\x1e");
     client.link().send_engine(&packets).await.expect("legal packets");
@@ -247,7 +263,11 @@ async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
     let mut expected = Vec::new();
     for _ in 0..3 {
         expected.extend(["connect", "hello()", "subscribe room-1"]);
-        expected.extend(["disconnect: client namespace disconnect", "unsubscribe room-1", "finish"]);
+        expected.extend([
+            "disconnect: client namespace disconnect",
+            "unsubscribe room-1",
+            "finish",
+        ]);
     }
     expected.push("connect");
     assert_eq!(record.lines(), expected);
@@ -260,7 +280,9 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
         builder()
             .to(&recorder)
             .route(channel("^room-"))
-            .namespace("/admin", move |admin_builder| admin_builder.to(&admin).route(channel("^room-"))),
+            .namespace("/admin", move |admin_builder| {
+                admin_builder.to(&admin).route(channel("^room-"))
+            }),
     );
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("room-1").await;

@@ -33,14 +33,19 @@ fn a_handshake_by_polling_sets_the_cookie_and_nothing_else_does() {
     let world = World::with(|builder| builder.cookie(Cookie::default()));
     let open = get(world.addr, POLLING, "");
     let sid = open.sid();
-    assert_eq!(open.header("set-cookie"), Some(&*format!("io={sid}; Path=/; HttpOnly; SameSite=Lax")));
+    assert_eq!(
+        open.header("set-cookie"),
+        Some(&*format!("io={sid}; Path=/; HttpOnly; SameSite=Lax"))
+    );
     let session = Polling { addr: world.addr, sid };
     let post = ask(world.addr, "POST", &target(&session), "", b"40");
     let poll = get(world.addr, &target(&session), "");
     let upgrade = get(world.addr, &target(&session).replace("=polling", "=websocket"), UPGRADE);
     let websocket = get(world.addr, WEBSOCKET, UPGRADE);
     let refused = get(world.addr, "/socket.io/?EIO=5&transport=polling", "");
-    for (reply, status) in [(&post, 200), (&poll, 200), (&upgrade, 101), (&websocket, 101), (&refused, 400)] {
+    for (reply, status) in
+        [(&post, 200), (&poll, 200), (&upgrade, 101), (&websocket, 101), (&refused, 400)]
+    {
         assert_eq!((reply.status, reply.header("set-cookie")), (status, None));
     }
     session.close();
@@ -57,8 +62,7 @@ fn the_cookie_has_the_attributes_that_it_was_given() {
         .partitioned(true)
         .same_site(SameSite::None);
     let bare = Cookie::new("bare").http_only(false).same_site(None);
-    let attributes =
-        "; Max-Age=3600; Domain=example.com; Path=/socket.io/; HttpOnly; Secure; Partitioned; SameSite=None";
+    let attributes = "; Max-Age=3600; Domain=example.com; Path=/socket.io/; HttpOnly; Secure; Partitioned; SameSite=None";
     for (cookie, name, attributes) in [(cookie, "sticky", attributes), (bare, "bare", "; Path=/")] {
         let world = World::with(|builder| builder.cookie(cookie));
         let open = get(world.addr, POLLING, "");
@@ -68,8 +72,11 @@ fn the_cookie_has_the_attributes_that_it_was_given() {
 
 #[actix_web::test]
 async fn a_cookie_which_no_browser_would_take_is_no_setting() {
-    for cookie in [Cookie::new("a;b"), Cookie::default().path("/\r\nx: y"), Cookie::default().same_site(SameSite::None)]
-    {
+    for cookie in [
+        Cookie::new("a;b"),
+        Cookie::default().path("/\r\nx: y"),
+        Cookie::default().same_site(SameSite::None),
+    ] {
         let error = SocketIo::builder().cookie(cookie).build().expect_err("it makes no sense");
         assert!(matches!(error, BuildError::Setting { setting: "cookie", .. }), "{error}");
     }
@@ -121,7 +128,8 @@ fn a_poll_is_compressed_as_the_client_takes_it() {
     ] {
         // The larger one is compressed elsewhere.
         for length in [2000, 100_000] {
-            let (reply, text) = poll_of(&session, length, &format!("Accept-Encoding: {accepted}\r\n"));
+            let (reply, text) =
+                poll_of(&session, length, &format!("Accept-Encoding: {accepted}\r\n"));
             assert_eq!(reply.header("content-encoding"), encoding, "{accepted}");
             assert_eq!(reply.header("vary"), Some("accept-encoding"), "{accepted}");
             assert!(decoded(&reply) == text, "{accepted}");
@@ -137,7 +145,9 @@ fn a_poll_is_compressed_as_the_client_takes_it() {
 #[test]
 fn a_poll_is_compressed_from_the_threshold_on() {
     const ACCEPT: &str = "Accept-Encoding: gzip\r\n";
-    for (world, threshold) in [(World::new(), 1024), (World::with(|builder| builder.compression_threshold(100)), 100)] {
+    for (world, threshold) in
+        [(World::new(), 1024), (World::with(|builder| builder.compression_threshold(100)), 100)]
+    {
         let (session, _) = Polling::join(world.addr);
         for (length, encoding) in [(threshold - 1, None), (threshold, Some("gzip"))] {
             let (reply, text) = poll_of(&session, length, ACCEPT);
@@ -155,7 +165,10 @@ fn a_poll_is_not_compressed_where_that_is_off() {
     let world = World::with(|builder| builder.http_compression(false));
     let (session, _) = Polling::join(world.addr);
     let (reply, text) = poll_of(&session, 5000, "Accept-Encoding: gzip\r\n");
-    assert_eq!((reply.header("content-encoding"), reply.header("vary"), reply.text()), (None, None, &*text));
+    assert_eq!(
+        (reply.header("content-encoding"), reply.header("vary"), reply.text()),
+        (None, None, &*text)
+    );
     session.close();
     world.all_is_freed();
 }
@@ -163,7 +176,8 @@ fn a_poll_is_not_compressed_where_that_is_off() {
 #[test]
 fn a_websocket_has_no_content_encoding() {
     let world = World::new();
-    let (answer, mut ws) = Frames::open(world.addr, ON_WEBSOCKET, "Accept-Encoding: gzip, deflate\r\n");
+    let (answer, mut ws) =
+        Frames::open(world.addr, ON_WEBSOCKET, "Accept-Encoding: gzip, deflate\r\n");
     assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, None));
     ws.joins();
     let text = "x".repeat(5000);
@@ -177,7 +191,8 @@ fn a_websocket_has_no_content_encoding() {
 fn the_browser_client_has_a_tag_for_each_encoding() {
     const CLIENT: &str = "/socket.io/socket.io.js";
     let world = World::new();
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/client/socket.io.js")).expect("the source");
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/client/socket.io.js"))
+        .expect("the source");
     let [plain, gzip] = ["", "Accept-Encoding: gzip, deflate, br\r\n"].map(|accept| {
         let reply = get(world.addr, CLIENT, accept);
         assert_eq!((reply.status, reply.header("vary")), (200, Some("accept-encoding")));
@@ -190,7 +205,11 @@ fn the_browser_client_has_a_tag_for_each_encoding() {
     for ((accept, own), (_, other)) in [(&plain, &gzip), (&gzip, &plain)] {
         for (tag, status) in [(own.clone(), 304), (format!("W/{own}"), 304), (other.clone(), 200)] {
             let reply = get(world.addr, CLIENT, &format!("{accept}If-None-Match: {tag}\r\n"));
-            assert_eq!((reply.status, reply.header("etag")), (status, Some(&**own)), "{accept}{tag}");
+            assert_eq!(
+                (reply.status, reply.header("etag")),
+                (status, Some(&**own)),
+                "{accept}{tag}"
+            );
             assert_eq!(reply.header("vary"), Some("accept-encoding"));
             if status == 304 {
                 assert_eq!((reply.header("content-encoding"), &*reply.body), (None, &b""[..]));
@@ -236,7 +255,11 @@ fn hooks_write_headers_to_each_response_of_a_session() {
         ("a WebSocket", &websocket, Some("/socket.io/")),
     ] {
         assert_eq!(reply.header("x-initial"), initial, "{what}");
-        assert_eq!((reply.header("x-each"), reply.header("x-last")), (Some("yes"), Some("yes")), "{what}");
+        assert_eq!(
+            (reply.header("x-each"), reply.header("x-last")),
+            (Some("yes"), Some("yes")),
+            "{what}"
+        );
     }
     // A refusal is none of them, nor is the browser client.
     for target in ["/socket.io/?EIO=5&transport=polling", "/socket.io/socket.io.js"] {
@@ -259,7 +282,11 @@ impl Refusals {
         builder.on_connection_error(|_| panic!("on purpose")).on_connection_error(move |error| {
             assert_eq!(error.request().path(), "/socket.io/");
             assert!(error.peer_addr().is_some_and(|peer| peer.ip().is_loopback()));
-            refusals.0.lock().push((error.code(), error.message().to_owned(), error.context().to_owned()));
+            refusals.0.lock().push((
+                error.code(),
+                error.message().to_owned(),
+                error.context().to_owned(),
+            ));
         })
     }
 
@@ -291,18 +318,72 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
     let version = (5, "Unsupported protocol version");
     let method = (2, "Bad handshake method");
     let table = [
-        ("PUT", "EIO=5".to_owned(), "Origin: \u{e9}\r\n".to_owned(), (0, "Transport unknown"), "no transport"),
-        ("GET", "EIO=5&transport=a%0ab".to_owned(), String::new(), (0, "Transport unknown"), r#"transport "a\nb""#),
-        ("PUT", "transport=polling&sid=x".to_owned(), "Origin: \u{e9}\r\n".to_owned(), bad, "INVALID_ORIGIN"),
-        ("PUT", "transport=polling&sid=x".to_owned(), String::new(), unknown, "no session has this sid"),
-        ("GET", "transport=websocket&sid=x".to_owned(), String::new(), unknown, "no session has this sid"),
+        (
+            "PUT",
+            "EIO=5".to_owned(),
+            "Origin: \u{e9}\r\n".to_owned(),
+            (0, "Transport unknown"),
+            "no transport",
+        ),
+        (
+            "GET",
+            "EIO=5&transport=a%0ab".to_owned(),
+            String::new(),
+            (0, "Transport unknown"),
+            r#"transport "a\nb""#,
+        ),
+        (
+            "PUT",
+            "transport=polling&sid=x".to_owned(),
+            "Origin: \u{e9}\r\n".to_owned(),
+            bad,
+            "INVALID_ORIGIN",
+        ),
+        (
+            "PUT",
+            "transport=polling&sid=x".to_owned(),
+            String::new(),
+            unknown,
+            "no session has this sid",
+        ),
+        (
+            "GET",
+            "transport=websocket&sid=x".to_owned(),
+            String::new(),
+            unknown,
+            "no session has this sid",
+        ),
         ("PUT", format!("transport=polling&sid={sid}"), text(""), bad, "TRANSPORT_MISMATCH"),
         ("GET", format!("transport=websocket&sid={sid}"), String::new(), bad, "TRANSPORT_MISMATCH"),
         ("GET", format!("transport=polling&sid={sid}"), String::new(), bad, "PROTOCOL_MISMATCH"),
-        ("GET", format!("EIO=3&transport=polling&sid={sid}"), String::new(), bad, "PROTOCOL_MISMATCH"),
-        ("POST", "transport=websocket".to_owned(), "x-refuse: 1\r\n".to_owned(), method, r#"method "POST""#),
-        ("GET", "transport=websocket".to_owned(), "x-refuse: 1\r\n".to_owned(), bad, "TRANSPORT_HANDSHAKE_ERROR"),
-        ("GET", "transport=polling".to_owned(), text("x-refuse: 1\r\n"), bad, "TRANSPORT_HANDSHAKE_ERROR"),
+        (
+            "GET",
+            format!("EIO=3&transport=polling&sid={sid}"),
+            String::new(),
+            bad,
+            "PROTOCOL_MISMATCH",
+        ),
+        (
+            "POST",
+            "transport=websocket".to_owned(),
+            "x-refuse: 1\r\n".to_owned(),
+            method,
+            r#"method "POST""#,
+        ),
+        (
+            "GET",
+            "transport=websocket".to_owned(),
+            "x-refuse: 1\r\n".to_owned(),
+            bad,
+            "TRANSPORT_HANDSHAKE_ERROR",
+        ),
+        (
+            "GET",
+            "transport=polling".to_owned(),
+            text("x-refuse: 1\r\n"),
+            bad,
+            "TRANSPORT_HANDSHAKE_ERROR",
+        ),
         (
             "GET",
             "transport=polling".to_owned(),
@@ -310,7 +391,13 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
             (4, "log in\nfirst"),
             r#""log in\nfirst""#,
         ),
-        ("GET", "transport=websocket".to_owned(), text("x-refuse: 1\r\n"), (4, "log in\nfirst"), r#""log in\nfirst""#),
+        (
+            "GET",
+            "transport=websocket".to_owned(),
+            text("x-refuse: 1\r\n"),
+            (4, "log in\nfirst"),
+            r#""log in\nfirst""#,
+        ),
         (
             "GET",
             "EIO=4&transport=polling".to_owned(),
@@ -318,7 +405,13 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
             (4, "Forbidden"),
             r#""SECRET""#,
         ),
-        ("GET", "EIO=4&transport=websocket".to_owned(), text("x-refuse: failed\r\n"), (4, "Forbidden"), r#""SECRET""#),
+        (
+            "GET",
+            "EIO=4&transport=websocket".to_owned(),
+            text("x-refuse: failed\r\n"),
+            (4, "Forbidden"),
+            r#""SECRET""#,
+        ),
         ("GET", "transport=polling".to_owned(), String::new(), version, "no EIO"),
         ("GET", "EIO=3&transport=polling".to_owned(), String::new(), version, r#"EIO "3""#),
         ("GET", "EIO=04&transport=websocket".to_owned(), text(""), version, r#"EIO "04""#),
@@ -330,9 +423,17 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
             (400, "text/html", message.to_owned())
         } else {
             let status = if code == 4 { 403 } else { 400 };
-            (status, "application/json", serde_json::json!({"code": code, "message": message}).to_string())
+            (
+                status,
+                "application/json",
+                serde_json::json!({"code": code, "message": message}).to_string(),
+            )
         };
-        assert_eq!((reply.status, reply.header("content-type"), reply.text()), (status, Some(kind), &*body), "{what}");
+        assert_eq!(
+            (reply.status, reply.header("content-type"), reply.text()),
+            (status, Some(kind), &*body),
+            "{what}"
+        );
         let text = if code == 4 { "Forbidden" } else { message };
         assert_eq!(refusals.take(), (code, text.to_owned(), context.to_owned()), "{what}");
     }
@@ -346,7 +447,10 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
 fn a_websocket_of_another_version_is_reported_too() {
     let refusals = Refusals::default();
     let world = World::with(|builder| refusals.hear(builder));
-    for headers in [UPGRADE.replace("Version: 13", "Version: 12"), UPGRADE.replace("Sec-WebSocket-Key", "X-Key")] {
+    for headers in [
+        UPGRADE.replace("Version: 13", "Version: 12"),
+        UPGRADE.replace("Sec-WebSocket-Key", "X-Key"),
+    ] {
         let reply = get(world.addr, WEBSOCKET, &headers);
         assert!((400..500).contains(&reply.status), "{reply:?}");
         let (code, message, context) = refusals.take();
@@ -383,7 +487,11 @@ async fn the_path_is_a_prefix_and_its_last_slash_is_optional() {
             assert_eq!(websocket.status, 101, "{target}");
         }
         for end in ["", "/"] {
-            assert_eq!(get(addr, &format!("{none}{end}?EIO=4&transport=polling"), "").status, 404, "{none}");
+            assert_eq!(
+                get(addr, &format!("{none}{end}?EIO=4&transport=polling"), "").status,
+                404,
+                "{none}"
+            );
         }
         server.is_empty().await;
     }
@@ -395,10 +503,14 @@ fn a_server_has_the_transports_that_it_was_given() {
     let polling = World::with(|builder| refusals.hear(builder));
     assert!(get(polling.addr, POLLING, "").text().contains(r#""upgrades":["websocket"]"#));
 
-    let websocket = World::with(|builder| refusals.hear(builder.transports([Transport::WebSocket])));
+    let websocket =
+        World::with(|builder| refusals.hear(builder.transports([Transport::WebSocket])));
     let reply = get(websocket.addr, POLLING, "");
     assert_eq!((reply.status, reply.text()), (400, r#"{"code":0,"message":"Transport unknown"}"#));
-    assert_eq!(refusals.take(), (0, "Transport unknown".to_owned(), r#"transport "polling""#.to_owned()));
+    assert_eq!(
+        refusals.take(),
+        (0, "Transport unknown".to_owned(), r#"transport "polling""#.to_owned())
+    );
     Ws::open(websocket.addr).join();
     websocket.all_is_freed();
 }
@@ -483,10 +595,16 @@ fn an_offer_is_answered_if_it_can_be_accepted() {
     for (offers, answer) in [
         ("", None),
         ("Sec-WebSocket-Extensions: permessage-deflate\r\n", Some(ACCEPTED)),
-        ("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n", Some(ACCEPTED)),
+        (
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n",
+            Some(ACCEPTED),
+        ),
         ("Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n", None),
         ("Sec-WebSocket-Extensions: permessage-bzip2\r\n", None),
-        ("Sec-WebSocket-Extensions: foo\r\nSec-WebSocket-Extensions: bar, permessage-deflate\r\n", Some(ACCEPTED)),
+        (
+            "Sec-WebSocket-Extensions: foo\r\nSec-WebSocket-Extensions: bar, permessage-deflate\r\n",
+            Some(ACCEPTED),
+        ),
     ] {
         let (reply, mut ws) = Frames::open(world.addr, ON_WEBSOCKET, offers);
         assert_eq!(reply.header("sec-websocket-extensions"), answer, "{offers}");
@@ -495,7 +613,9 @@ fn an_offer_is_answered_if_it_can_be_accepted() {
         ws.send(0x81, &question);
         let (head, data) = ws.next();
         match answer {
-            Some(_) => assert!(head == 0xc1 && data.len() < 200 && inflate(&data) == expected, "{offers}"),
+            Some(_) => {
+                assert!(head == 0xc1 && data.len() < 200 && inflate(&data) == expected, "{offers}")
+            }
             None => assert!(head == 0x81 && data == expected, "{offers}"),
         }
     }
@@ -526,9 +646,10 @@ fn messages_are_compressed_in_both_directions() {
 
 #[test]
 fn messages_are_compressed_from_the_threshold_on() {
-    for (world, threshold) in
-        [(deflating(), 1024), (World::with(|builder| builder.per_message_deflate(true).deflate_threshold(100)), 100)]
-    {
+    for (world, threshold) in [
+        (deflating(), 1024),
+        (World::with(|builder| builder.per_message_deflate(true).deflate_threshold(100)), 100),
+    ] {
         let mut ws = compressing(&world);
         for (length, head) in [(threshold - 1, 0x81), (threshold, 0xc1)] {
             let (question, answer) = echo(&"x".repeat(length - r#"437[""]"#.len()));
@@ -649,13 +770,18 @@ fn old_body(packets: &[&str]) -> String {
     packets.iter().map(|packet| format!("{}:{packet}", packet.encode_utf16().count())).collect()
 }
 
-/// Polls until there were as many bytes as these bodies have together: they come in one, or in several.
+/// Polls until there were as many bytes as these bodies have together: they come in one, or in
+/// several.
 #[track_caller]
 fn old_polls(world: &World, session: &str, expected: &str) {
     let mut heard = String::new();
     while heard.len() < expected.len() {
         let reply = get(world.addr, session, "");
-        assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; charset=UTF-8")), "{heard}");
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some("text/plain; charset=UTF-8")),
+            "{heard}"
+        );
         heard += reply.text();
     }
     assert_eq!(heard, expected);
@@ -670,7 +796,10 @@ fn old_session(world: &World, target: &str) -> String {
         r#"0{{"sid":"{sid}","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}}"#
     );
     let opening = old_body(&[&packet]);
-    let rest = open.text().strip_prefix(&*opening).unwrap_or_else(|| panic!("{} is not {opening}", open.text()));
+    let rest = open
+        .text()
+        .strip_prefix(&*opening)
+        .unwrap_or_else(|| panic!("{} is not {opening}", open.text()));
     let session = format!("{target}&sid={sid}");
     assert!(rest.is_empty() || rest == "2:40", "{rest}");
     old_polls(world, &session, &"2:40"[rest.len()..]);
@@ -683,7 +812,10 @@ fn old_clients_are_refused_by_default() {
     let world = World::with(|builder| refusals.hear(builder));
     for (query, context) in [("EIO=3&", r#"EIO "3""#), ("", "no EIO")] {
         let reply = get(world.addr, &format!("/socket.io/?{query}transport=polling"), "");
-        assert_eq!((reply.status, reply.text()), (400, r#"{"code":5,"message":"Unsupported protocol version"}"#));
+        assert_eq!(
+            (reply.status, reply.text()),
+            (400, r#"{"code":5,"message":"Unsupported protocol version"}"#)
+        );
         assert_eq!(refusals.take().2, context);
         let reply = get(world.addr, &format!("/socket.io/?{query}transport=websocket"), UPGRADE);
         assert_eq!((reply.status, reply.text()), (400, "Unsupported protocol version"));
@@ -721,7 +853,11 @@ fn old_clients_have_a_websocket_or_move_to_one() {
     moved.send(0x81, b"5");
     let (_, mut first) = Frames::open(world.addr, "EIO=3&transport=websocket", "");
     let (head, open) = first.next();
-    assert!(head == 0x81 && open.starts_with(br#"0{"sid":""#), "{}", String::from_utf8_lossy(&open));
+    assert!(
+        head == 0x81 && open.starts_with(br#"0{"sid":""#),
+        "{}",
+        String::from_utf8_lossy(&open)
+    );
     first.is_text("40");
     for ws in [&mut moved, &mut first] {
         ws.send(0x81, b"2");
@@ -737,21 +873,29 @@ fn old_clients_have_a_websocket_or_move_to_one() {
 fn old_clients_take_binary_in_each_of_their_ways() {
     const EVENT: &str = r#"451-["file",{"_placeholder":true,"num":0}]"#;
     let world = World::with(|builder| builder.allow_eio3(true));
-    let (bytes, base64) = (old_session(&world, OLD_POLLING), old_session(&world, &format!("{OLD_POLLING}&b64=1")));
-    let mut sockets = ["EIO=3&transport=websocket", "EIO=3&transport=websocket&b64=1"].map(|query| {
-        let (_, mut ws) = Frames::open(world.addr, query, "");
-        ws.next();
-        ws.is_text("40");
-        ws
-    });
-    world.io.except("bystanders").emit("file", &Bytes::from_static(&[1, 2, 3])).expect("the registry has room");
+    let (bytes, base64) =
+        (old_session(&world, OLD_POLLING), old_session(&world, &format!("{OLD_POLLING}&b64=1")));
+    let mut sockets =
+        ["EIO=3&transport=websocket", "EIO=3&transport=websocket&b64=1"].map(|query| {
+            let (_, mut ws) = Frames::open(world.addr, query, "");
+            ws.next();
+            ws.is_text("40");
+            ws
+        });
+    world
+        .io
+        .except("bystanders")
+        .emit("file", &Bytes::from_static(&[1, 2, 3]))
+        .expect("the registry has room");
 
     let reply = get(world.addr, &bytes, "");
     assert_eq!(reply.header("content-type"), Some("application/octet-stream"));
     let body = [&[0, 4, 2, 255], EVENT.as_bytes(), &[1, 4, 255, 4, 1, 2, 3]].concat();
     assert_eq!((EVENT.len(), &reply.body), (42, &body));
     old_polls(&world, &base64, &old_body(&[EVENT, "b4AQID"]));
-    for (ws, message) in sockets.iter_mut().zip([(0x82, vec![4, 1, 2, 3]), (0x81, b"b4AQID".to_vec())]) {
+    for (ws, message) in
+        sockets.iter_mut().zip([(0x82, vec![4, 1, 2, 3]), (0x81, b"b4AQID".to_vec())])
+    {
         ws.is_text(EVENT);
         assert_eq!(ws.next(), message);
     }
@@ -760,7 +904,8 @@ fn old_clients_take_binary_in_each_of_their_ways() {
     let event = br#"451-7["echo",1,{"_placeholder":true,"num":0}]"#;
     let body = [&[0, 4, 5, 255], &event[..], &[1, 4, 255, 4, 1, 2, 3]].concat();
     assert_eq!(event.len(), 45);
-    let reply = ask(world.addr, "POST", &bytes, "Content-Type: application/octet-stream\r\n", &body);
+    let reply =
+        ask(world.addr, "POST", &bytes, "Content-Type: application/octet-stream\r\n", &body);
     assert_eq!((reply.status, reply.text()), (200, "ok"));
     old_polls(&world, &bytes, "6:437[1]");
     let [ws, _] = &mut sockets;

@@ -32,7 +32,8 @@ async fn publish(event: OnMessage) -> HandlerResult {
 
 async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     const EACH: usize = 100;
-    let server = Server::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
+    let server =
+        Server::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
     let mut clients = Vec::new();
     // Each new connection goes to the next worker.
     for _ in 0..4 {
@@ -45,7 +46,8 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
             let io = server.io.clone();
             thread::spawn(move || {
                 for n in 0..EACH {
-                    io.broadcast_channel("room-1", &format!("thread {thread}: {n}")).expect("a publication");
+                    io.broadcast_channel("room-1", &format!("thread {thread}: {n}"))
+                        .expect("a publication");
                 }
             })
         })
@@ -62,7 +64,8 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     for thread in threads {
         thread.join().expect("no panic");
     }
-    // What a client said is published when its fence is answered; what all said, when all fences are.
+    // What a client said is published when its fence is answered; what all said, when all fences
+    // are.
     let mut heard = Vec::new();
     for client in &mut clients {
         heard.push(client.messages().await);
@@ -72,10 +75,17 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     }
     assert_eq!(heard[0].len(), 7 * EACH);
     for (at, other) in heard.iter().enumerate() {
-        assert!(*other == heard[0], "client {at} has heard another order:\n{other:?}\n{:?}", heard[0]);
+        assert!(
+            *other == heard[0],
+            "client {at} has heard another order:\n{other:?}\n{:?}",
+            heard[0]
+        );
     }
-    for sender in ["thread 0", "thread 1", "thread 2", "client 0", "client 1", "client 2", "client 3"] {
-        let own: Vec<_> = heard[0].iter().filter_map(|text| text.as_str()?.strip_prefix(sender)).collect();
+    for sender in
+        ["thread 0", "thread 1", "thread 2", "client 0", "client 1", "client 2", "client 3"]
+    {
+        let own: Vec<_> =
+            heard[0].iter().filter_map(|text| text.as_str()?.strip_prefix(sender)).collect();
         let expected: Vec<_> = (0..EACH).map(|n| format!(": {n}")).collect();
         assert_eq!(own, expected, "{sender}");
     }
@@ -158,8 +168,9 @@ async fn the_events_of_a_client_are_handled_one_after_the_other(mode: Mode) {
     let packets: Vec<_> = (0..COUNT).map(|n| format!(r#"42["event {n}"]"#)).collect();
     client.link().send_engine(&packets.join("\x1e")).await.expect("a session");
     client.fence().await;
-    let expected: Vec<_> =
-        (0..COUNT).flat_map(|n| ["begins", "goes on", "ends"].map(|what| format!("event {n} {what}"))).collect();
+    let expected: Vec<_> = (0..COUNT)
+        .flat_map(|n| ["begins", "goes on", "ends"].map(|what| format!("event {n} {what}")))
+        .collect();
     let lines = record.lines();
     assert_eq!(lines[..expected.len()], expected);
 }
@@ -177,7 +188,8 @@ async fn a_busy_handler_holds_back_its_own_client_only(mode: Mode) {
         Ok(())
     }));
     let mut busy = Client::connect(&server.url, mode).await;
-    let mut others = [Client::connect(&server.url, mode).await, Client::connect(&server.url, mode).await];
+    let mut others =
+        [Client::connect(&server.url, mode).await, Client::connect(&server.url, mode).await];
     busy.emit("wait", json!([])).await;
     busy.emit("held back", json!([])).await;
     record.until("wait").await;

@@ -50,7 +50,10 @@ async fn what_a_client_publishes_reaches_the_other_subscribers(mode: Mode) {
     assert_eq!(bob.messages().await, ["without an ack"]);
     assert_eq!(outside.fence().await, [""; 0]);
     let lines = record.lines();
-    assert_eq!(lines[lines.len() - 2..], ["goal(2) to room-1", r#"message("without an ack") to room-1"#]);
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["goal(2) to room-1", r#"message("without an ack") to room-1"#]
+    );
 }
 
 async fn a_handler_may_refuse_a_publication(mode: Mode) {
@@ -63,8 +66,9 @@ async fn a_handler_may_refuse_a_publication(mode: Mode) {
         }
     }
     let (record, recorder) = recorder();
-    let server =
-        Server::start(builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(polite)));
+    let server = Server::start(
+        builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(polite)),
+    );
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
     let answer = ada.emit_with_ack("publish", json!(["room-1", "damn!"])).await;
     assert_eq!(answer, json!([{"message": "mind your language", "data": "damn!"}]));
@@ -83,10 +87,14 @@ async fn a_handler_that_fails_refuses_a_publication_without_a_reason(mode: Mode)
         Ok(())
     }
     let (record, recorder) = recorder();
-    let server =
-        Server::start(builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(numbers)));
+    let server = Server::start(
+        builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(numbers)),
+    );
     let [mut ada, mut bob, _] = clients(&server, mode, "room-1").await;
-    assert_eq!(ada.emit_with_ack("publish", json!(["room-1", "x"])).await, refusal("internal error"));
+    assert_eq!(
+        ada.emit_with_ack("publish", json!(["room-1", "x"])).await,
+        refusal("internal error")
+    );
     assert_eq!(ada.emit_with_ack("publish", json!(["room-1", 3])).await, json!([null]));
     assert_eq!(bob.messages().await, [3]);
     let lines = record.lines();
@@ -95,7 +103,9 @@ async fn a_handler_that_fails_refuses_a_publication_without_a_reason(mode: Mode)
 
 async fn a_client_may_not_publish_where_no_route_allows_it(mode: Mode) {
     // Without a handler of messages: one might forward them.
-    let server = Server::start(SocketIo::builder().route(channel("^room-")).route(channel("^open-").allow_publish()));
+    let server = Server::start(
+        SocketIo::builder().route(channel("^room-")).route(channel("^open-").allow_publish()),
+    );
     let [mut ada, mut bob, _] = clients(&server, mode, "room-1").await;
     ada.subscribe("open-1").await;
     bob.subscribe("open-1").await;
@@ -107,7 +117,8 @@ async fn a_client_may_not_publish_where_no_route_allows_it(mode: Mode) {
 
 async fn a_client_may_not_publish_to_a_channel_that_it_is_not_in(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().on_message(&recorder).route(channel("^room-").allow_publish()));
+    let server =
+        Server::start(builder().on_message(&recorder).route(channel("^room-").allow_publish()));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
     let answer = outside.emit_with_ack("publish", json!(["room-1", "no"])).await;
     assert_eq!(answer, refusal("subscribe to the channel before you publish to it"));
@@ -152,7 +163,8 @@ async fn a_handler_may_forward_what_may_not_be_published(mode: Mode) {
 }
 
 async fn open_channels_may_have_any_name(mode: Mode) {
-    let server = Server::start(builder().open_channels().route(channel("^public-").allow_publish()));
+    let server =
+        Server::start(builder().open_channels().route(channel("^public-").allow_publish()));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "whatever").await;
     server.io.broadcast_channel("whatever", 1.to_string().as_str()).expect("a publication");
     assert_eq!((ada.messages().await, bob.messages().await), (vec![json!("1")], vec![json!("1")]));

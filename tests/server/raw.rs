@@ -1,4 +1,5 @@
-//! The lowest level: bytes written and bytes read, by threads that block. Nothing here knows what is legal.
+//! The lowest level: bytes written and bytes read, by threads that block. Nothing here knows what
+//! is legal.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
@@ -47,7 +48,10 @@ impl Answer {
     /// Engine.IO's refusal: its code and its words, and the headers that go with it.
     #[track_caller]
     pub(crate) fn is_refusal(&self, code: u8, message: &str) {
-        assert_eq!((self.status, &*self.body), (400, &*json!({"code": code, "message": message}).to_string()));
+        assert_eq!(
+            (self.status, &*self.body),
+            (400, &*json!({"code": code, "message": message}).to_string())
+        );
         assert_eq!(self.header("content-type"), Some("application/json"));
         assert_eq!(self.header("cache-control"), Some("no-store"));
     }
@@ -130,11 +134,12 @@ impl Http {
     #[track_caller]
     fn head(&mut self) -> Answer {
         let status = self.line();
-        let status =
-            ["HTTP/1.1 ", "HTTP/1.0 "].iter().find_map(|version| status.strip_prefix(version)).expect("an HTTP answer")
-                [..3]
-                .parse()
-                .expect("a status");
+        let status = ["HTTP/1.1 ", "HTTP/1.0 "]
+            .iter()
+            .find_map(|version| status.strip_prefix(version))
+            .expect("an HTTP answer")[..3]
+            .parse()
+            .expect("a status");
         let mut headers = Vec::new();
         loop {
             let line = self.line();
@@ -184,10 +189,19 @@ pub(crate) fn request(method: &str, query: &str, headers: &str) -> String {
 
 /// One request on a connection of its own.
 #[track_caller]
-pub(crate) fn ask(addr: SocketAddr, method: &str, query: &str, headers: &str, body: &[u8]) -> Answer {
+pub(crate) fn ask(
+    addr: SocketAddr,
+    method: &str,
+    query: &str,
+    headers: &str,
+    body: &[u8],
+) -> Answer {
     let mut http = Http::open(addr);
-    let length =
-        if body.is_empty() && method != "POST" { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let length = if body.is_empty() && method != "POST" {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
     http.write(request(method, query, &format!("{headers}{length}")));
     http.write(body);
     http.answer()
@@ -211,7 +225,9 @@ impl Polling {
     pub(crate) fn open(addr: SocketAddr) -> Self {
         let answer = ask(addr, "GET", "EIO=4&transport=polling", "", b"");
         assert_eq!(answer.status, 200, "{answer:?}");
-        let open: Value = serde_json::from_str(answer.body.strip_prefix('0').expect("an open packet")).expect("JSON");
+        let open: Value =
+            serde_json::from_str(answer.body.strip_prefix('0').expect("an open packet"))
+                .expect("JSON");
         Self { addr, sid: open["sid"].as_str().expect("a sid").to_owned() }
     }
 
@@ -253,10 +269,14 @@ impl Polling {
     /// A POST that is under way, its body written; its answer is still to be read.
     #[track_caller]
     pub(crate) fn begin_post_of(&self, body: &str) -> Http {
-        self.begin(&(request("POST", &self.query(), &format!("Content-Length: {}\r\n", body.len())) + body))
+        self.begin(
+            &(request("POST", &self.query(), &format!("Content-Length: {}\r\n", body.len()))
+                + body),
+        )
     }
 
-    /// Two requests at once: when the first, a pong that nobody asked for, is answered, the second is under way.
+    /// Two requests at once: when the first, a pong that nobody asked for, is answered, the second
+    /// is under way.
     #[track_caller]
     fn begin(&self, second: &str) -> Http {
         let mut http = Http::open(self.addr);
@@ -296,7 +316,8 @@ impl Polling {
 /// The socket's id in an answer to CONNECT.
 #[track_caller]
 fn id_in(packet: &str) -> SocketId {
-    let json = packet.strip_prefix("40").unwrap_or_else(|| panic!("no answer to CONNECT: {packet:?}"));
+    let json =
+        packet.strip_prefix("40").unwrap_or_else(|| panic!("no answer to CONNECT: {packet:?}"));
     let answer: Value = serde_json::from_str(json).expect("JSON");
     answer["sid"].as_str().expect("a sid").parse().expect("an id")
 }
@@ -365,7 +386,10 @@ impl Ws {
     /// A WebSocket that wants to take over from polling.
     #[track_caller]
     pub(crate) fn probe(session: &Polling) -> Self {
-        Self::handshake(Http::open(session.addr), &format!("EIO=4&transport=websocket&sid={}", session.sid))
+        Self::handshake(
+            Http::open(session.addr),
+            &format!("EIO=4&transport=websocket&sid={}", session.sid),
+        )
     }
 
     #[track_caller]
@@ -378,7 +402,11 @@ impl Ws {
     fn answered(mut http: Http) -> Self {
         let answer = http.head();
         assert_eq!(answer.status, 101, "{answer:?}");
-        assert_eq!(answer.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "RFC 6455 §1.3");
+        assert_eq!(
+            answer.header("sec-websocket-accept"),
+            Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+            "RFC 6455 §1.3"
+        );
         Self { http }
     }
 
@@ -421,7 +449,12 @@ impl Ws {
         let mut head = [0; 2];
         match self.http.stream.read_exact(&mut head) {
             Ok(()) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+                ) =>
+            {
                 return Heard::End;
             }
             Err(error) => panic!("nothing comes: {error}"),
@@ -470,14 +503,16 @@ impl Ws {
         assert_eq!(self.text(), r#"437["still here"]"#);
     }
 
-    /// The server closes it with this code. It ends the TCP connection when the client does, or after a second.
+    /// The server closes it with this code. It ends the TCP connection when the client does, or
+    /// after a second.
     #[track_caller]
     pub(crate) fn is_closed(&mut self, code: Option<u16>) {
         assert_eq!(self.hear(), Heard::Close(code));
     }
 }
 
-/// A WebSocket which a thread of its own reads, answering pings as they come. It is closed when this is dropped.
+/// A WebSocket which a thread of its own reads, answering pings as they come. It is closed when
+/// this is dropped.
 pub(crate) struct Attended {
     stream: Arc<Mutex<TcpStream>>,
     texts: mpsc::Receiver<String>,

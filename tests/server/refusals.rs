@@ -31,7 +31,10 @@ async fn admit(event: OnConnect) -> HandlerResult {
     }
     match event.socket.handshake().auth::<Auth>()?.token {
         Some(_) => Ok(()),
-        None => Err(HandlerError::reject("no token").with_data(&json!({"wanted": "a number", "code": 17}))),
+        None => {
+            Err(HandlerError::reject("no token")
+                .with_data(&json!({"wanted": "a number", "code": 17})))
+        }
     }
 }
 
@@ -55,7 +58,11 @@ async fn a_refused_client_reads_why_and_may_try_again(mode: Mode) {
     client.send("0/admin,{}").await;
     assert_eq!(payload(&client.recv().await, "4/admin,"), why);
     client.send(r#"0{"token":"a word"}"#).await;
-    assert_eq!(client.recv().await, r#"4{"message":"internal error"}"#, "the handler could not read it");
+    assert_eq!(
+        client.recv().await,
+        r#"4{"message":"internal error"}"#,
+        "the handler could not read it"
+    );
     client.send(r#"0{"token":7}"#).await;
     assert!(client.recv().await.starts_with(r#"0{"sid":"#));
     client.fence().await;
@@ -85,13 +92,12 @@ async fn what_an_on_connect_handler_sends_follows_the_admission(mode: Mode) {
 
 async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
     let (record, recorder) = recorder();
-    let server =
-        Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(async |event: OnSubscribe| {
-            match &*event.channel {
-                "room-vip" => Err(HandlerError::reject("members only").with_data(&json!([1, 2]))),
-                _ => Ok(()),
-            }
-        })));
+    let server = Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
+        async |event: OnSubscribe| match &*event.channel {
+            "room-vip" => Err(HandlerError::reject("members only").with_data(&json!([1, 2]))),
+            _ => Ok(()),
+        },
+    )));
     let mut client = Client::connect(&server.url, mode).await;
     let refusal = json!([{"message": "members only", "data": [1, 2]}]);
     assert_eq!(client.emit_with_ack("subscribe", json!(["room-vip"])).await, refusal);
@@ -100,7 +106,11 @@ async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
     server.io.broadcast_channel("room-1", "open").expect("a publication");
     assert_eq!(client.messages().await, ["open"]);
     assert_eq!(server.io.subscribers("room-vip").await.expect("a name"), []);
-    assert_eq!(record.lines(), ["connect", "subscribe room-vip", "subscribe room-1"], "a refusal is no error");
+    assert_eq!(
+        record.lines(),
+        ["connect", "subscribe room-vip", "subscribe room-1"],
+        "a refusal is no error"
+    );
 }
 
 async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
@@ -109,7 +119,11 @@ async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     for undeclared in ["news", "my-room-1", "room", ""] {
         let answer = client.emit_with_ack("subscribe", json!([undeclared])).await;
-        let why = if undeclared.is_empty() { "a channel name has at least one character" } else { "no such channel" };
+        let why = if undeclared.is_empty() {
+            "a channel name has at least one character"
+        } else {
+            "no such channel"
+        };
         assert_eq!(answer, json!([{"message": why}]), "{undeclared:?}");
     }
     server.io.broadcast_channel("my-room-1", "secret").expect("a publication");
@@ -119,12 +133,13 @@ async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
 
 async fn a_subscription_whose_handler_fails_is_refused_without_a_reason(mode: Mode) {
     let (record, recorder) = recorder();
-    let server =
-        Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(async |event: OnSubscribe| {
+    let server = Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
+        async |event: OnSubscribe| {
             let number: u32 = event.channel["room-".len()..].parse()?;
             assert_ne!(number, 13, "unlucky");
             Ok(())
-        })));
+        },
+    )));
     let mut client = Client::connect(&server.url, mode).await;
     for bad in ["room-x", "room-13"] {
         let answer = client.emit_with_ack("subscribe", json!([bad])).await;
@@ -137,7 +152,10 @@ async fn a_subscription_whose_handler_fails_is_refused_without_a_reason(mode: Mo
     assert_eq!(lines.len(), 6, "{lines:?}");
     assert_eq!(lines[..3], ["connect", "subscribe room-x", "error: invalid digit found in string"]);
     assert_eq!(lines[3], "subscribe room-13");
-    assert!(lines[4].starts_with("error: the handler panicked: ") && lines[4].contains("unlucky"), "{lines:?}");
+    assert!(
+        lines[4].starts_with("error: the handler panicked: ") && lines[4].contains("unlucky"),
+        "{lines:?}"
+    );
     assert_eq!(lines[5], "subscribe room-1");
 }
 
@@ -148,10 +166,16 @@ async fn a_subscription_which_a_second_handler_refuses_is_undone(mode: Mode) {
                 assert!(event.socket.subscribe(&event.channel)?);
                 Ok(())
             })
-            .route(channel("^room-").on_subscribe(async |_: OnSubscribe| Err(HandlerError::reject("full")))),
+            .route(
+                channel("^room-")
+                    .on_subscribe(async |_: OnSubscribe| Err(HandlerError::reject("full"))),
+            ),
     );
     let mut client = Client::connect(&server.url, mode).await;
-    assert_eq!(client.emit_with_ack("subscribe", json!(["room-1"])).await, json!([{"message": "full"}]));
+    assert_eq!(
+        client.emit_with_ack("subscribe", json!(["room-1"])).await,
+        json!([{"message": "full"}])
+    );
     server.io.broadcast_channel("room-1", "secret").expect("a publication");
     assert_eq!(client.fence().await, [""; 0]);
     assert_eq!(server.io.subscribers("room-1").await.expect("a name"), []);

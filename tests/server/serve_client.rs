@@ -17,21 +17,34 @@ async fn the_browser_client_is_served_and_not_sent_again_while_it_is_the_same() 
     let mut answer = http.get(&url).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     let headers = answer.headers().clone();
-    assert_eq!(headers.get(header::CONTENT_TYPE).expect("a type"), "text/javascript; charset=utf-8");
+    assert_eq!(
+        headers.get(header::CONTENT_TYPE).expect("a type"),
+        "text/javascript; charset=utf-8"
+    );
     assert_eq!(headers.get(header::CACHE_CONTROL).expect("a rule"), "no-cache");
     let body = answer.body().await.expect("a body");
-    let source = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/client/socket.io.js")).expect("the source");
+    let source =
+        fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/client/socket.io.js")).expect("the source");
     assert_eq!(body, source);
 
     let tag = headers.get(header::ETAG).expect("a tag").to_str().expect("text");
     for known in [tag.to_owned(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
-        let mut answer =
-            http.get(&url).insert_header((header::IF_NONE_MATCH, &*known)).send().await.expect("an answer");
+        let mut answer = http
+            .get(&url)
+            .insert_header((header::IF_NONE_MATCH, &*known))
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 304, "{known}");
         assert_eq!(answer.headers().get(header::ETAG).expect("a tag"), tag);
         assert!(answer.body().await.expect("no body").is_empty(), "{known}");
     }
-    let answer = http.get(&url).insert_header((header::IF_NONE_MATCH, "\"other\"")).send().await.expect("an answer");
+    let answer = http
+        .get(&url)
+        .insert_header((header::IF_NONE_MATCH, "\"other\""))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 200);
 }
 

@@ -45,7 +45,10 @@ async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
         assert_eq!(client.rest(), [""; 0]);
     }
     nowhere.closed().await;
-    assert!(timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"), "nobody is left");
+    assert!(
+        timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"),
+        "nobody is left"
+    );
 }
 
 async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
@@ -96,7 +99,11 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
     assert!(!shutdown.is_finished(), "the handler is not done");
     gate.add_permits(2);
     for _ in 0..2 {
-        assert_eq!(client.recv().await, r#"37["done"]"#, "what is under way is answered before the end");
+        assert_eq!(
+            client.recv().await,
+            r#"37["done"]"#,
+            "what is under way is answered before the end"
+        );
     }
     client.closed().await;
     assert!(timeout(PATIENCE, shutdown).await.expect("it comes to an end").expect("no panic"));
@@ -115,7 +122,12 @@ async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     client.send(r#"25["ask me"]"#).await;
     let question = client.recv().await;
-    let id = question.strip_prefix('2').and_then(|rest| rest.split_once('[')).expect("a question").0.to_owned();
+    let id = question
+        .strip_prefix('2')
+        .and_then(|rest| rest.split_once('['))
+        .expect("a question")
+        .0
+        .to_owned();
     record.until("asked").await;
     let io = server.io.clone();
     let shutdown = actix_web::rt::spawn(async move { io.shutdown().await });
@@ -128,15 +140,19 @@ async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
 
 /// A client whose handler does not end is told, too.
 async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: Mode) {
-    let server =
-        Server::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(async |event: OnMessage| {
+    let server = Server::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
+        async |event: OnMessage| {
             event.socket.emit("begun", &())?;
             std::future::pending().await
-        }));
+        },
+    ));
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("endless", json!([])).await;
     client.expect_event("begun").await;
-    assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"), "its OnFinish has not run");
+    assert!(
+        !timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"),
+        "its OnFinish has not run"
+    );
     client.closed().await;
 }
 
@@ -160,7 +176,9 @@ async fn the_ends_of_many_are_spread() {
         counts
     };
     let (done, counts) =
-        timeout(PATIENCE, futures_util::future::join(server.io.shutdown(), counts)).await.expect("the end");
+        timeout(PATIENCE, futures_util::future::join(server.io.shutdown(), counts))
+            .await
+            .expect("the end");
     assert!(done);
     // The first hundred is gone long before the next is told.
     assert!(counts.contains(&150) && counts.contains(&50), "{counts:?}");

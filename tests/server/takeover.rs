@@ -1,5 +1,5 @@
-//! A WebSocket has its connection to itself, as soon as its handshake is answered; without `on_connect` it has not, and
-//! works all the same.
+//! A WebSocket has its connection to itself, as soon as its handshake is answered; without
+//! `on_connect` it has not, and works all the same.
 
 use std::io::{ErrorKind, Read};
 
@@ -22,13 +22,19 @@ fn what_comes_with_the_handshake_is_read_in(world: World) {
     let mut all = frame(0x81, b"40");
     let echoes = 0..500;
     for number in echoes.clone() {
-        all.extend(frame(0x81, format!(r#"42{number}["echo","{}"]"#, "x".repeat(1_000)).as_bytes()));
+        all.extend(frame(
+            0x81,
+            format!(r#"42{number}["echo","{}"]"#, "x".repeat(1_000)).as_bytes(),
+        ));
     }
     let mut ws = Ws::open_and_send(world.addr, all);
     assert!(ws.text().starts_with(r#"40{"sid":""#));
     for number in echoes {
         let heard = ws.text();
-        assert!(heard.starts_with(&format!("43{number}[")), "{heard:.40} instead of the answer to {number}");
+        assert!(
+            heard.starts_with(&format!("43{number}[")),
+            "{heard:.40} instead of the answer to {number}"
+        );
     }
     drop(ws);
     world.all_is_freed();
@@ -54,7 +60,10 @@ fn who_floods_before_it_is_answered_is_cut_off() {
     // A part of it may come late enough to be read as the frame it is, which is too large as well.
     let mut answer = Vec::new();
     let end = http.stream().read_to_end(&mut answer);
-    assert!(end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset), "it goes on");
+    assert!(
+        end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset),
+        "it goes on"
+    );
     world.all_is_freed();
 }
 
@@ -99,14 +108,17 @@ fn a_websocket_that_stops_reading_is_let_go_without_on_connect() {
     // What was on its way still comes, and then the end, without a goodbye.
     loop {
         match slow.hear() {
-            Heard::Text(message) => assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len()),
+            Heard::Text(message) => {
+                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len())
+            }
             other => break assert_eq!(other, Heard::End),
         }
     }
     world.all_is_freed();
 }
 
-/// The second WebSocket of a session is nobody's, as long as it does not prove anything: what is published goes to the first.
+/// The second WebSocket of a session is nobody's, as long as it does not prove anything: what is
+/// published goes to the first.
 #[test]
 fn what_is_published_goes_to_the_websocket_that_has_the_session() {
     let world = World::new();

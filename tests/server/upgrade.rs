@@ -32,14 +32,16 @@ use crate::{
 async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().route(channel("^room-")).on_message(async move |event: OnMessage| {
-        match event.event() {
-            "who am i" => event.ack(&event.socket.id())?,
-            "up" => log.add(event.json::<u64>()?.to_string()),
-            _ => {}
-        }
-        Ok(())
-    }));
+    let server = Server::start(builder().route(channel("^room-")).on_message(
+        async move |event: OnMessage| {
+            match event.event() {
+                "who am i" => event.ack(&event.socket.id())?,
+                "up" => log.add(event.json::<u64>()?.to_string()),
+                _ => {}
+            }
+            Ok(())
+        },
+    ));
     for round in 0..20 {
         let mut client = Client::connect(&server.url, Mode::Polling).await;
         client.subscribe("room-1").await;
@@ -81,7 +83,8 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
         let packets = client.fence().await;
         for event in ["direct", "channel"] {
             let head = format!(r#"2["{event}","#);
-            let heard: Vec<_> = packets.iter().filter_map(|packet| packet.strip_prefix(&head)).collect();
+            let heard: Vec<_> =
+                packets.iter().filter_map(|packet| packet.strip_prefix(&head)).collect();
             let expected: Vec<_> = (0..down).map(|n| format!("{n}]")).collect();
             assert_eq!(heard, expected, "round {round}, {event}");
         }
@@ -109,7 +112,9 @@ async fn ends(
     let mut before = Vec::new();
     loop {
         match timeout(PATIENCE, frames.next()).await.expect("the server closes it") {
-            Some(Ok(Frame::Text(text))) => before.push(String::from_utf8(text.into()).expect("text")),
+            Some(Ok(Frame::Text(text))) => {
+                before.push(String::from_utf8(text.into()).expect("text"))
+            }
             Some(Ok(Frame::Close(None))) => return before,
             other => panic!("a Close frame is expected, not {other:?}"),
         }
@@ -176,8 +181,10 @@ async fn an_upgrade_needs_no_probe() {
     let http = http();
     let (_, open) = get(&http, &format!("{}/socket.io/?EIO=4&transport=polling", server.url)).await;
     let open: Value = serde_json::from_str(&open[1..]).expect("an open packet");
-    let session = format!("{}/socket.io/?EIO=4&sid={}", server.url, open["sid"].as_str().expect("a sid"));
-    let (mut sink, mut frames) = websocket(&http, &format!("{session}&transport=websocket"), &[]).await;
+    let session =
+        format!("{}/socket.io/?EIO=4&sid={}", server.url, open["sid"].as_str().expect("a sid"));
+    let (mut sink, mut frames) =
+        websocket(&http, &format!("{session}&transport=websocket"), &[]).await;
     sink.send(Message::Text("5".into())).await.expect("a WebSocket");
     sink.send(Message::Text("40".into())).await.expect("a WebSocket");
     match timeout(PATIENCE, frames.next()).await {
@@ -210,7 +217,8 @@ async fn a_session_on_a_websocket_takes_no_other_transport() {
     let server = Server::start(builder());
     for mode in [Mode::WebSocket, Mode::Upgrade] {
         let mut client = Client::connect(&server.url, mode).await;
-        // The answer to its CONNECT may have come by polling, before the server has read that it upgrades.
+        // The answer to its CONNECT may have come by polling, before the server has read that it
+        // upgrades.
         assert_eq!(client.fence().await, [""; 0]);
         let (status, body) = get(&http(), &client.link().url("polling")).await;
         let body: Value = serde_json::from_str(&body).expect("an answer in JSON");
@@ -263,7 +271,8 @@ async fn upgrades_are_offered_only_where_they_are_allowed() {
     assert_eq!(client.open["upgrades"], json!([]), "there is nothing to upgrade to");
     let mut client = Client::connect(&forbidden.url, Mode::Polling).await;
     assert_eq!(client.open["upgrades"], json!([]));
-    let refused = http().ws(client.link().url("websocket").replacen("http", "ws", 1)).connect().await;
+    let refused =
+        http().ws(client.link().url("websocket").replacen("http", "ws", 1)).connect().await;
     assert!(matches!(refused, Err(WsClientError::InvalidResponseStatus(StatusCode::BAD_REQUEST))));
     polls_on(&mut client).await;
 }

@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use actix_socketio::{ChannelError, HandlerResult, OnMessage, SendError, Socket, SocketId, SocketIo, channel};
+use actix_socketio::{
+    ChannelError, HandlerResult, OnMessage, SendError, Socket, SocketId, SocketIo, channel,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,8 +22,13 @@ in_every_mode! {
 }
 
 /// Names of the clients, with the channels that they are in. The first one is the sender.
-const CLIENTS: [(&str, &[&str]); 5] =
-    [("ada", &["x", "y"]), ("bob", &["x"]), ("cy", &["y"]), ("dan", &[]), ("eve", &["x", "y", "z"])];
+const CLIENTS: [(&str, &[&str]); 5] = [
+    ("ada", &["x", "y"]),
+    ("bob", &["x"]),
+    ("cy", &["y"]),
+    ("dan", &[]),
+    ("eve", &["x", "y", "z"]),
+];
 
 struct World {
     server: Server,
@@ -72,16 +79,32 @@ const OF_A_SOCKET: [Verb; 16] = [
     ("to", |socket, data| socket.to("x").emit("message", data), &["bob", "eve"]),
     ("to two", |socket, data| socket.to("x").to("y").emit("message", data), &["bob", "cy", "eve"]),
     ("broadcast_channels", |socket, data| socket.broadcast_channels(data), &["bob", "cy", "eve"]),
-    ("send_and_broadcast", |socket, data| socket.send_and_broadcast(data), &["ada", "bob", "cy", "dan", "eve"]),
-    ("send_and_broadcast_channel", |socket, data| socket.send_and_broadcast_channel("x", data), &["ada", "bob", "eve"]),
+    (
+        "send_and_broadcast",
+        |socket, data| socket.send_and_broadcast(data),
+        &["ada", "bob", "cy", "dan", "eve"],
+    ),
+    (
+        "send_and_broadcast_channel",
+        |socket, data| socket.send_and_broadcast_channel("x", data),
+        &["ada", "bob", "eve"],
+    ),
     (
         "send_and_broadcast_channel of others",
         |socket, data| socket.send_and_broadcast_channel("z", data),
         &["ada", "eve"],
     ),
     ("to except", |socket, data| socket.to("x").except("z").emit("message", data), &["bob"]),
-    ("others except", |socket, data| socket.others().except("y").emit("message", data), &["bob", "dan"]),
-    ("including itself", |socket, data| socket.to("y").including(socket).emit("message", data), &["ada", "cy", "eve"]),
+    (
+        "others except",
+        |socket, data| socket.others().except("y").emit("message", data),
+        &["bob", "dan"],
+    ),
+    (
+        "including itself",
+        |socket, data| socket.to("y").including(socket).emit("message", data),
+        &["ada", "cy", "eve"],
+    ),
     ("to nobody", |socket, data| socket.to("nobody's").emit("message", data), &[]),
 ];
 
@@ -90,7 +113,8 @@ async fn sends(event: OnMessage) -> HandlerResult {
         "who am i" => event.ack(&event.socket.id())?,
         "verb" => {
             let wanted: String = event.json()?;
-            let (_, verb, _) = OF_A_SOCKET.iter().find(|(name, ..)| *name == wanted).expect("a verb");
+            let (_, verb, _) =
+                OF_A_SOCKET.iter().find(|(name, ..)| *name == wanted).expect("a verb");
             verb(&event.socket, &wanted)?;
             event.ack(&())?;
         }
@@ -102,27 +126,53 @@ async fn sends(event: OnMessage) -> HandlerResult {
 async fn each_verb_of_a_socket_has_its_receivers(mode: Mode) {
     let mut world = World::new(mode).await;
     for (name, _, receivers) in OF_A_SOCKET {
-        assert_eq!(world.clients[0].emit_with_ack("verb", json!([name])).await, json!([null]), "{name}");
+        assert_eq!(
+            world.clients[0].emit_with_ack("verb", json!([name])).await,
+            json!([null]),
+            "{name}"
+        );
         assert_eq!(world.receivers(name).await, receivers, "{name}");
     }
 }
 
 async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
-    type Verb = (&'static str, fn(&SocketIo, &[SocketId], &str) -> Result<(), SendError>, &'static [&'static str]);
+    type Verb = (
+        &'static str,
+        fn(&SocketIo, &[SocketId], &str) -> Result<(), SendError>,
+        &'static [&'static str],
+    );
     let of_the_server: [Verb; 12] = [
         ("broadcast", |io, _, data| io.broadcast(data), &["ada", "bob", "cy", "dan", "eve"]),
         ("emit", |io, _, data| io.emit("message", data), &["ada", "bob", "cy", "dan", "eve"]),
-        ("broadcast_channel", |io, _, data| io.broadcast_channel("x", data), &["ada", "bob", "eve"]),
+        (
+            "broadcast_channel",
+            |io, _, data| io.broadcast_channel("x", data),
+            &["ada", "bob", "eve"],
+        ),
         ("to", |io, _, data| io.to("y").emit("message", data), &["ada", "cy", "eve"]),
-        ("to two", |io, _, data| io.to("x").to("y").emit("message", data), &["ada", "bob", "cy", "eve"]),
+        (
+            "to two",
+            |io, _, data| io.to("x").to("y").emit("message", data),
+            &["ada", "bob", "cy", "eve"],
+        ),
         ("the same twice", |io, _, data| io.to("z").to("z").emit("message", data), &["eve"]),
         ("send", |io, ids, data| io.send(&ids[3], data), &["dan"]),
-        ("socket", |io, ids, data| io.socket(&ids[2]).expect("it is there").emit("message", data), &["cy"]),
+        (
+            "socket",
+            |io, ids, data| io.socket(&ids[2]).expect("it is there").emit("message", data),
+            &["cy"],
+        ),
         ("except", |io, _, data| io.except("x").emit("message", data), &["cy", "dan"]),
-        ("to except", |io, _, data| io.to("x").to("y").except("z").emit("message", data), &["ada", "bob", "cy"]),
+        (
+            "to except",
+            |io, _, data| io.to("x").to("y").except("z").emit("message", data),
+            &["ada", "bob", "cy"],
+        ),
         (
             "except_socket",
-            |io, ids, data| io.to("x").except_socket(ids[0]).except_socket(ids[4]).emit("message", data),
+            |io, ids, data| {
+                io.to("x").except_socket(ids[0]).except_socket(ids[4]).emit("message", data)
+            },
             &["bob"],
         ),
         (
@@ -147,15 +197,24 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
 async fn a_receipt_says_for_how_many_a_publication_was_queued(mode: Mode) {
     let mut world = World::new(mode).await;
     for (channels, count) in [(&["x"][..], 3), (&["x", "y"], 4), (&["nobody's"], 0)] {
-        let target = channels.iter().skip(1).fold(world.server.io.to(channels[0]), actix_socketio::Target::to);
-        assert_eq!(target.publish("message", "data").await.expect("a publication").delivered, count, "{channels:?}");
+        let target = channels
+            .iter()
+            .skip(1)
+            .fold(world.server.io.to(channels[0]), actix_socketio::Target::to);
+        assert_eq!(
+            target.publish("message", "data").await.expect("a publication").delivered,
+            count,
+            "{channels:?}"
+        );
         assert_eq!(world.receivers("data").await.len(), count, "{channels:?}");
     }
 }
 
 async fn each_verb_keeps_to_its_namespace(mode: Mode) {
     let server = Server::start(
-        builder().route(channel("x")).namespace("/admin", |admin| admin.route(channel("x")).on_message(sends)),
+        builder()
+            .route(channel("x"))
+            .namespace("/admin", |admin| admin.route(channel("x")).on_message(sends)),
     );
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("x").await;
@@ -191,7 +250,9 @@ async fn a_client_that_has_gone_can_not_be_sent_to(mode: Mode) {
     while world.server.io.connections() > 4 {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
-    assert!(matches!(world.server.io.send(&bob, "data"), Err(SendError::NoSocket(id)) if id == bob));
+    assert!(
+        matches!(world.server.io.send(&bob, "data"), Err(SendError::NoSocket(id)) if id == bob)
+    );
     assert!(matches!(socket.send("data"), Err(SendError::Closed)));
     assert!(!socket.is_connected());
     assert_eq!(socket.channels().len(), 0);
@@ -209,9 +270,15 @@ async fn what_can_not_be_sent_is_an_error_and_reaches_nobody(mode: Mode) {
     let mut world = World::new(mode).await;
     let io = world.server.io.clone();
     let socket = io.socket(&world.ids[0]).expect("it is there");
-    assert!(matches!(io.broadcast_channel("", "data"), Err(SendError::Channel(ChannelError::Empty))));
+    assert!(matches!(
+        io.broadcast_channel("", "data"),
+        Err(SendError::Channel(ChannelError::Empty))
+    ));
     assert!(matches!(io.to("x").to("a\nb").emit("message", "data"), Err(SendError::Channel(_))));
-    assert!(matches!(io.except("y".repeat(256)).emit("message", "data"), Err(SendError::Channel(_))));
+    assert!(matches!(
+        io.except("y".repeat(256)).emit("message", "data"),
+        Err(SendError::Channel(_))
+    ));
     assert!(matches!(io.emit("connect", "data"), Err(SendError::Reserved(_))));
     assert!(matches!(socket.emit("disconnect", "data"), Err(SendError::Reserved(_))));
     let no_json = std::collections::HashMap::from([((1, 2), 3)]);

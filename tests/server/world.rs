@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, thread, time::Duration, time::Instant};
 
 use actix_socketio::{
-    Builder, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, SocketId, SocketIo,
+    Builder, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, SocketId,
+    SocketIo,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -36,9 +37,12 @@ impl Journal {
     /// Waits until a socket has finished, and answers why.
     #[track_caller]
     pub(crate) fn end_of(&self, id: SocketId) -> String {
-        wait_until(&format!("{id} has finished"), || self.of(id).last().is_some_and(|what| what == "finish"));
+        wait_until(&format!("{id} has finished"), || {
+            self.of(id).last().is_some_and(|what| what == "finish")
+        });
         let heard = self.of(id);
-        let ends: Vec<_> = heard.iter().filter_map(|what| what.strip_prefix("disconnect: ")).collect();
+        let ends: Vec<_> =
+            heard.iter().filter_map(|what| what.strip_prefix("disconnect: ")).collect();
         assert_eq!(ends.len(), 1, "a socket ends once: {heard:?}");
         ends[0].to_owned()
     }
@@ -171,7 +175,11 @@ impl World {
     pub(crate) fn wait_for_connections(&self, count: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.io.connections() != count {
-            assert!(Instant::now() < deadline, "{} connections instead of {count}", self.io.connections());
+            assert!(
+                Instant::now() < deadline,
+                "{} connections instead of {count}",
+                self.io.connections()
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }

@@ -26,8 +26,16 @@ pub(crate) struct Cell {
 
 impl Cell {
     fn new(name: impl Into<String>, load: Load) -> Self {
-        let [ours, theirs] = [Kind::Ours, Kind::Socketioxide].map(|kind| Entrant { kind, workers: None });
-        Self { name: name.into(), group: "", load, ours, theirs, has_floor: matches!(load, Load::Fanout(_)) }
+        let [ours, theirs] =
+            [Kind::Ours, Kind::Socketioxide].map(|kind| Entrant { kind, workers: None });
+        Self {
+            name: name.into(),
+            group: "",
+            load,
+            ours,
+            theirs,
+            has_floor: matches!(load, Load::Fanout(_)),
+        }
     }
 
     fn group(self, group: &'static str) -> Self {
@@ -44,7 +52,8 @@ impl Cell {
     /// Not against the peer, but two workers of ours against one.
     fn two_workers(mut self) -> Self {
         self.name += "-2w";
-        [self.ours, self.theirs] = [2, 1].map(|workers| Entrant { kind: Kind::Ours, workers: Some(workers) });
+        [self.ours, self.theirs] =
+            [2, 1].map(|workers| Entrant { kind: Kind::Ours, workers: Some(workers) });
         self.has_floor = false;
         self.group("two-workers")
     }
@@ -60,7 +69,13 @@ impl Cell {
 
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Cell> {
-    let one = |subscribers, bytes| Fanout { channels: 1, subscribers, publishers: 1, bytes, pace: Pace::Window(1) };
+    let one = |subscribers, bytes| Fanout {
+        channels: 1,
+        subscribers,
+        publishers: 1,
+        bytes,
+        pace: Pace::Window(1),
+    };
     // As many publications under way as channels, so that none waits behind another of its channel.
     let many = |channels: usize, subscriptions: usize| Fanout {
         channels,
@@ -74,8 +89,9 @@ pub(crate) fn all() -> Vec<Cell> {
     let asking = |how| Load::Asking(Asking { how, clients: 100, window: 8, bytes: 64 });
 
     let fanout = |name: &str, fanout| Cell::new(name, Load::Fanout(fanout));
-    let mut cells: Vec<_> =
-        [10, 100, 1000, 10_000].map(|subscribers| fanout(&format!("f{subscribers}"), one(subscribers, 64))).into();
+    let mut cells: Vec<_> = [10, 100, 1000, 10_000]
+        .map(|subscribers| fanout(&format!("f{subscribers}"), one(subscribers, 64)))
+        .into();
     cells.extend([
         fanout("f1000-1k", one(1000, 1024)),
         fanout("f10000-1k", one(10_000, 1024)),
@@ -89,11 +105,13 @@ pub(crate) fn all() -> Vec<Cell> {
         Cell::new("idle", Load::Idle(Idle { clients: 10_000 })),
         fanout("rate", rate),
     ]);
-    cells.extend(
-        [1, 10, 100, 1000, 10_000]
-            .map(|channels| fanout(&format!("channels-{channels}"), many(channels, 10_000)).group("channels")),
-    );
-    cells.extend([fanout("f1000", one(1000, 64)).two_workers(), fanout("rooms", many(1000, 10_000)).two_workers()]);
+    cells.extend([1, 10, 100, 1000, 10_000].map(|channels| {
+        fanout(&format!("channels-{channels}"), many(channels, 10_000)).group("channels")
+    }));
+    cells.extend([
+        fanout("f1000", one(1000, 64)).two_workers(),
+        fanout("rooms", many(1000, 10_000)).two_workers(),
+    ]);
     cells
 }
 
@@ -110,8 +128,16 @@ mod tests {
         assert_eq!(names.len(), count);
         for cell in all() {
             if let Load::Fanout(fanout) = cell.load {
-                assert!(fanout.channels == 1 || fanout.publishers <= fanout.channels, "{}", cell.name);
-                assert!(fanout.channels <= 1 << 16, "{}: a stream's number has four digits", cell.name);
+                assert!(
+                    fanout.channels == 1 || fanout.publishers <= fanout.channels,
+                    "{}",
+                    cell.name
+                );
+                assert!(
+                    fanout.channels <= 1 << 16,
+                    "{}: a stream's number has four digits",
+                    cell.name
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Who runs on which CPU: the server on one, the load generator on another, so that neither takes the other's time, nor
-//! moves while it is measured.
+//! Who runs on which CPU: the server on one, the load generator on another, so that neither takes
+//! the other's time, nor moves while it is measured.
 
 use std::fmt;
 
@@ -20,7 +20,8 @@ impl Cpus {
         if all.is_empty() { Err("no CPU to run on".into()) } else { Ok(Self { all }) }
     }
 
-    /// The last: where threads of one core have numbers of their own, it is the farthest from the first.
+    /// The last: where threads of one core have numbers of their own, it is the farthest from the
+    /// first.
     pub(crate) fn load(&self) -> usize {
         self.all[self.all.len() - 1]
     }
@@ -46,6 +47,7 @@ impl fmt::Display for Cpus {
 pub(crate) fn pin(cpus: &[usize]) -> Fallible {
     let mut set = CpuSet::new();
     cpus.iter().for_each(|cpu| set.set(*cpu));
-    sched_setaffinity(None, &set).map_err(|error| format!("can not run on CPU {cpus:?}: {error}"))?;
+    sched_setaffinity(None, &set)
+        .map_err(|error| format!("can not run on CPU {cpus:?}: {error}"))?;
     Ok(())
 }

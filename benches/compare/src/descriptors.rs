@@ -1,13 +1,16 @@
-//! Enough descriptors, or none of it: a run that fails at the 1,000th connection has wasted everybody's time.
+//! Enough descriptors, or none of it: a run that fails at the 1,000th connection has wasted
+//! everybody's time.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Fallible;
 
-/// What a process needs besides its clients: the standard ones, epoll, a handshake's second descriptor.
+/// What a process needs besides its clients: the standard ones, epoll, a handshake's second
+/// descriptor.
 const OTHERS: u64 = 256;
 
-/// Raises this process's limit to what so many connections need, or says why not. Servers inherit it.
+/// Raises this process's limit to what so many connections need, or says why not. Servers inherit
+/// it.
 pub(crate) fn provide(connections: usize, cell: &str) -> Fallible {
     let needed = connections as u64 + OTHERS;
     let limit = getrlimit(Resource::Nofile);
@@ -17,7 +20,10 @@ pub(crate) fn provide(connections: usize, cell: &str) -> Fallible {
     if limit.maximum.is_some_and(|maximum| maximum < needed) {
         let maximum = limit.maximum.unwrap_or_default();
         let advice = format!("raise it (`ulimit -n {needed}`), or leave out that cell (`--cells`)");
-        return Err(format!("{cell} takes {needed} descriptors, and `ulimit -n` allows {maximum}: {advice}").into());
+        return Err(format!(
+            "{cell} takes {needed} descriptors, and `ulimit -n` allows {maximum}: {advice}"
+        )
+        .into());
     }
     Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })?)
 }

@@ -1,11 +1,13 @@
-//! This crate against socketioxide, on the same work in the same run: see `README.md` beside this folder.
+//! This crate against socketioxide, on the same work in the same run: see `README.md` beside this
+//! folder.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- --out run.jsonl
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- plot run.jsonl run.svg
 //! ```
 //!
-//! One program is all: the driver with the load generator, and each server, as which it starts itself again.
+//! One program is all: the driver with the load generator, and each server, as which it starts
+//! itself again.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("this benchmark reads /proc, polls with epoll and pins to CPUs: it needs Linux");

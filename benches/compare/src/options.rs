@@ -24,8 +24,13 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(args: &[String]) -> Fallible<Self> {
-        let mut options =
-            Self { rounds: 3, length: Duration::from_millis(1500), workers: 1, cells: cells::all(), out: None };
+        let mut options = Self {
+            rounds: 3,
+            length: Duration::from_millis(1500),
+            workers: 1,
+            cells: cells::all(),
+            out: None,
+        };
         for pair in args.chunks(2) {
             let [name, value] = pair else { return Err(USAGE.into()) };
             match &**name {
@@ -48,16 +53,24 @@ fn number(value: &str, range: std::ops::RangeInclusive<usize>) -> Fallible<usize
 
 fn seconds(value: &str) -> Fallible<Duration> {
     let seconds = value.parse().ok().filter(|seconds| (0.1..=60.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("{value}: not from 0.1 to 60 seconds").into())
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("{value}: not from 0.1 to 60 seconds").into())
 }
 
 /// The cells with these names, in the order of the table.
 fn chosen(names: &str) -> Fallible<Vec<Cell>> {
     let mut cells = cells::all();
     let names: Vec<_> = names.split(',').collect();
-    if let Some(unknown) = names.iter().find(|name| name.is_empty() || !cells.iter().any(|cell| cell.is(name))) {
+    if let Some(unknown) =
+        names.iter().find(|name| name.is_empty() || !cells.iter().any(|cell| cell.is(name)))
+    {
         let known: Vec<_> = cells.iter().map(|cell| &*cell.name).collect();
-        return Err(format!("no cell {unknown:?}; there are {}, channels and two-workers", known.join(", ")).into());
+        return Err(format!(
+            "no cell {unknown:?}; there are {}, channels and two-workers",
+            known.join(", ")
+        )
+        .into());
     }
     cells.retain(|cell| names.iter().any(|name| cell.is(name)));
     Ok(cells)

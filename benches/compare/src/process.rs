@@ -17,7 +17,8 @@ impl Process {
         Self { pid }
     }
 
-    /// The time that its threads have been on a CPU, in the kernel or not: to the nanosecond, where the kernel counts so.
+    /// The time that its threads have been on a CPU, in the kernel or not: to the nanosecond, where
+    /// the kernel counts so.
     pub(crate) fn cpu(self) -> Fallible<Duration> {
         let precise = self.scheduled().unwrap_or_default();
         if precise.is_zero() { self.ticks() } else { Ok(precise) }
@@ -28,7 +29,8 @@ impl Process {
         let mut sum = Duration::ZERO;
         for thread in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
-            let nanoseconds = schedstat.split_whitespace().next().and_then(|first| first.parse().ok());
+            let nanoseconds =
+                schedstat.split_whitespace().next().and_then(|first| first.parse().ok());
             sum += Duration::from_nanos(nanoseconds.unwrap_or(0));
         }
         Ok(sum)
@@ -45,7 +47,10 @@ impl Process {
     /// What it has in memory, in KiB.
     pub(crate) fn rss_kib(self) -> Fallible<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS: it has ended")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .ok_or("no VmRSS: it has ended")?;
         Ok(line.trim_end_matches("kB").trim().parse()?)
     }
 }

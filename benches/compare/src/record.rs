@@ -26,7 +26,8 @@ pub(crate) enum Outcome {
 impl Record {
     pub(crate) fn read_all(path: impl AsRef<Path>) -> Fallible<Vec<Self>> {
         let path = path.as_ref();
-        let lines = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let lines =
+            fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
@@ -49,8 +50,11 @@ impl Sample {
         values.sort_unstable_by(f64::total_cmp);
         let (least, greatest) = (*values.first()?, *values.last()?);
         let middle = values.len() / 2;
-        let median =
-            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
+        let median = if values.len() % 2 == 1 {
+            values[middle]
+        } else {
+            f64::midpoint(values[middle - 1], values[middle])
+        };
         let has_spread = values.len() > 1 && median > 0.0;
         Some(Self { median, spread: has_spread.then(|| (greatest - least) / median) })
     }

@@ -1,4 +1,5 @@
-//! A run: rounds, in each round the cells, in each cell the servers one after another, each of them started afresh.
+//! A run: rounds, in each round the cells, in each cell the servers one after another, each of them
+//! started afresh.
 
 use std::{
     fs::File,
@@ -50,7 +51,8 @@ pub(crate) fn run(args: &[String]) -> Fallible<bool> {
     Ok(!records.iter().any(Record::has_failed))
 }
 
-/// Who is measured, every second round the other way round: what becomes slower in a cell's time hits each in turn.
+/// Who is measured, every second round the other way round: what becomes slower in a cell's time
+/// hits each in turn.
 fn entrants(cell: &Cell, round: usize) -> Vec<Entrant> {
     let floor = cell.has_floor.then_some(Entrant { kind: Kind::Floor, workers: Some(1) });
     let mut entrants: Vec<_> = [cell.ours, cell.theirs].into_iter().chain(floor).collect();
@@ -79,7 +81,9 @@ fn warn(options: &Options, cpus: &Cpus) {
             "!!! ONE CPU: the server and the load generator take it from each other. The figures are worth little."
         );
     } else if !cpus.are_enough(most) {
-        eprintln!("!!! TOO FEW CPUS for {most} workers: there, the load generator's is one of the server's.");
+        eprintln!(
+            "!!! TOO FEW CPUS for {most} workers: there, the load generator's is one of the server's."
+        );
     }
 }
 
@@ -87,10 +91,16 @@ fn progress(record: &Record, options: &Options, start: Instant) {
     let Record { cell, server, workers, round, outcome } = record;
     let what = match outcome {
         Outcome::Figures(figures) => {
-            format!("{:8.2} µs of CPU each, {:.0} in a second", figures.cpu_us, figures.per_second())
+            format!(
+                "{:8.2} µs of CPU each, {:.0} in a second",
+                figures.cpu_us,
+                figures.per_second()
+            )
         }
         Outcome::Fault(fault) => format!("FAILED: {fault}"),
     };
     let (seconds, rounds) = (start.elapsed().as_secs(), options.rounds);
-    eprintln!("{seconds:4} s  round {round} of {rounds}  {cell:14}  {server:17} × {workers}  {what}");
+    eprintln!(
+        "{seconds:4} s  round {round} of {rounds}  {cell:14}  {server:17} × {workers}  {what}"
+    );
 }

@@ -17,8 +17,11 @@ const NONE: &str = "–";
 pub(crate) fn markdown(records: &[Record], how: &str) -> String {
     let rounds = records.iter().map(|record| record.round).max().unwrap_or(0);
     let [ours, theirs] = ["actix-socketio", "socketioxide"].map(version);
-    let mut out = format!("actix-socketio {ours} and socketioxide {theirs}; medians of {rounds} rounds; {how}\n");
-    let (workers, peers): (Vec<_>, Vec<_>) = cells::all().into_iter().partition(Cell::compares_workers);
+    let mut out = format!(
+        "actix-socketio {ours} and socketioxide {theirs}; medians of {rounds} rounds; {how}\n"
+    );
+    let (workers, peers): (Vec<_>, Vec<_>) =
+        cells::all().into_iter().partition(Cell::compares_workers);
     let heads = [
         "ours | socketioxide | ratio | spread | floor | ours ÷ floor |\n|---|---|---:|---:|---:|---:|---:|---:|",
         "ours, 2 workers | ours, 1 worker | ratio | spread |\n|---|---|---:|---:|---:|---:|",
@@ -34,10 +37,13 @@ pub(crate) fn markdown(records: &[Record], how: &str) -> String {
 }
 
 fn shown(cell: &Cell) -> Vec<Shown> {
-    const PER_SECOND: Shown = ("deliveries in a second, thousands", |figures| Some(figures.per_second() / 1000.0));
+    const PER_SECOND: Shown =
+        ("deliveries in a second, thousands", |figures| Some(figures.per_second() / 1000.0));
     let cpu = |what| -> Shown { (what, |figures| Some(figures.cpu_us)) };
     match cell.load {
-        Load::Fanout(_) if cell.compares_workers() => vec![cpu("CPU of a delivery, µs"), PER_SECOND],
+        Load::Fanout(_) if cell.compares_workers() => {
+            vec![cpu("CPU of a delivery, µs"), PER_SECOND]
+        }
         Load::Fanout(_) if cell.name == "rate" => vec![
             ("latency, 50 %, ms", |figures| figures.p50_us.map(|us| us / 1000.0)),
             ("latency, 99 %, ms", |figures| figures.p99_us.map(|us| us / 1000.0)),
@@ -46,7 +52,10 @@ fn shown(cell: &Cell) -> Vec<Shown> {
         Load::Fanout(_) => vec![cpu("CPU of a delivery, µs")],
         Load::Asking(_) | Load::Polling(_) => vec![cpu("CPU of an answer, µs")],
         Load::Idle(_) => {
-            vec![("memory of a connection, KiB", |figures| figures.rss_kib), cpu("CPU of a handshake, µs")]
+            vec![
+                ("memory of a connection, KiB", |figures| figures.rss_kib),
+                cpu("CPU of a handshake, µs"),
+            ]
         }
     }
 }
@@ -65,9 +74,14 @@ fn rows(cell: &Cell, records: &[Record]) -> Vec<String> {
         return Vec::new();
     }
     let row = |(what, figure): Shown| {
-        let [ours, theirs, floor] = [&ours, &theirs, &floor].map(|records| Column::new(records, figure));
+        let [ours, theirs, floor] =
+            [&ours, &theirs, &floor].map(|records| Column::new(records, figure));
         let spread = format!("{} / {}", ours.spread(), theirs.spread());
-        let compared = format!("| {} | {what} | {ours} | {theirs} | {} | {spread} |", cell.name, ours.ratio(&theirs));
+        let compared = format!(
+            "| {} | {what} | {ours} | {theirs} | {} | {spread} |",
+            cell.name,
+            ours.ratio(&theirs)
+        );
         match cell.compares_workers() {
             true => compared + "\n",
             false => format!("{compared} {floor} | {} |\n", ours.ratio(&floor)),
@@ -104,7 +118,8 @@ impl Column {
 
     /// The median of the rounds' ratios: what slows one round down, slows both down in it.
     fn ratio(&self, to: &Self) -> String {
-        let (Self::Sample { values: these, .. }, Self::Sample { values: those, .. }) = (self, to) else {
+        let (Self::Sample { values: these, .. }, Self::Sample { values: those, .. }) = (self, to)
+        else {
             return NONE.to_owned();
         };
         let in_round = |(round, this): &(usize, f64)| {
@@ -117,7 +132,9 @@ impl Column {
 
     fn spread(&self) -> String {
         match self {
-            Self::Sample { sample: Sample { spread: Some(spread), .. }, .. } => format!("{:.0} %", spread * 100.0),
+            Self::Sample { sample: Sample { spread: Some(spread), .. }, .. } => {
+                format!("{:.0} %", spread * 100.0)
+            }
             _ => NONE.to_owned(),
         }
     }

@@ -31,7 +31,11 @@ fn during_the_final() -> Scoreboard {
 const FINAL: &str = "argentina-france";
 
 fn report(team: &str, minute: Option<&str>) -> Report {
-    Report { team: team.to_owned(), scorer: "Ann O.".to_owned(), minute: minute.map(|it| it.parse().unwrap()) }
+    Report {
+        team: team.to_owned(),
+        scorer: "Ann O.".to_owned(),
+        minute: minute.map(|it| it.parse().unwrap()),
+    }
 }
 
 fn data(of: &Publication) -> Value {
@@ -153,7 +157,10 @@ fn a_long_absence_is_one_snapshot_and_no_flood() {
     let told = board.tick(board.now + 1_000_000 * MINUTE);
     let matches = listing::embedded().unwrap().len();
     assert_eq!(told.len(), 1 + matches + 1);
-    assert_eq!((told[0].event, told[0].channels.as_slice()), ("matches", &["goals".to_owned()][..]));
+    assert_eq!(
+        (told[0].event, told[0].channels.as_slice()),
+        ("matches", &["goals".to_owned()][..])
+    );
     assert_eq!(board.tick(board.now - 5 * MINUTE).len(), 0);
 }
 

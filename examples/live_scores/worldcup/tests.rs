@@ -11,7 +11,9 @@ fn one(json: &str) -> Match {
 
 /// A match with these further fields is refused, and this is what is said.
 fn problem(fields: &str) -> String {
-    let text = format!(r#"{{"matches": [{{"team1": "A", "team2": "B"}}, {{"team1": "C", "team2": "D", {fields}}}]}}"#);
+    let text = format!(
+        r#"{{"matches": [{{"team1": "A", "team2": "B"}}, {{"team1": "C", "team2": "D", {fields}}}]}}"#
+    );
     parse(&text).unwrap_err()
 }
 
@@ -30,7 +32,10 @@ fn minutes_as_numbers_with_an_offset() {
         "score": {"ft": [2, 1], "ht": [1, 1]},
         "goals1": [{"name": "Late", "minute": 90, "offset": 9}, {"name": "Early", "minute": 16, "penalty": true}],
         "goals2": [{"name": "Wrong Way", "minute": 31, "owngoal": true}]}"#);
-    assert_eq!(goals(&it), ["16 Home Early Penalty", "31 Away Wrong Way OwnGoal", "90+9 Home Late Play"]);
+    assert_eq!(
+        goals(&it),
+        ["16 Home Early Penalty", "31 Away Wrong Way OwnGoal", "90+9 Home Late Play"]
+    );
     assert_eq!((it.id.as_str(), it.stage.as_str()), ("here-there", "Cup, Group A"));
     assert_eq!(it.ending, Some(Ending::default()));
 }
@@ -62,7 +67,8 @@ fn not_played_yet() {
 
 #[test]
 fn a_score_without_goals_comes_with_the_whistles() {
-    let it = one(r#"{"team1": "A", "team2": "B", "score": {"ht": [1, 0], "ft": [2, 0], "et": [2, 1]},
+    let it =
+        one(r#"{"team1": "A", "team2": "B", "score": {"ht": [1, 0], "ft": [2, 0], "et": [2, 1]},
         "goals1": [{"name": "X", "minute": 60}]}"#);
     assert_eq!(goals(&it), ["45 Home ? Unrecorded", "60 Home X Play", "120 Away ? Unrecorded"]);
     let it = one(r#"{"team1": "A", "team2": "B", "score": {"ft": [0, 3]}}"#);
@@ -127,7 +133,10 @@ fn malformed_json_names_line_and_column() {
         ("{\"matches\": 3}", "line 1 column 13"),
         ("{\"matches\": [{\"team1\": \"A\",\n \"team2\": 5}]}", "line 2 column 11"),
         ("{\"matches\": [{\"team1\": \"A\"}]}", "missing field `team2`"),
-        ("{\"matches\": [{\"team1\": \"A\", \"team2\": \"B\", \"score\": {\"ft\": [1]}}]}", "line 1"),
+        (
+            "{\"matches\": [{\"team1\": \"A\", \"team2\": \"B\", \"score\": {\"ft\": [1]}}]}",
+            "line 1",
+        ),
         ("[1, 2]", "line 1"),
         ("{\"matches\": []}", "nothing to play"),
     ] {

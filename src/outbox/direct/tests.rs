@@ -255,7 +255,9 @@ async fn what_does_not_fit_follows_byte_for_byte() {
         match taken {
             Taken::Bytes(bytes) => rest.extend_from_slice(&bytes),
             Taken::One(frame) => rest.extend_from_slice(frame.websocket()),
-            Taken::Frames(frames) => frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket())),
+            Taken::Frames(frames) => {
+                frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket()))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -267,24 +269,38 @@ async fn what_does_not_fit_follows_byte_for_byte() {
         }
         tokio::task::yield_now().await;
     }
-    assert!(got == expected, "{} bytes arrived, {} were sent, or others", got.len(), expected.len());
+    assert!(
+        got == expected,
+        "{} bytes arrived, {} were sent, or others",
+        got.len(),
+        expected.len()
+    );
 }
 
-/// Three threads with something to say, each in its own way, and a transport that takes what waits: what each says comes
-/// whole and in its order.
+/// Three threads with something to say, each in its own way, and a transport that takes what waits:
+/// what each says comes whole and in its order.
 #[actix_web::test]
 async fn whoever_says_something_from_wherever_is_heard_in_order() {
     const EACH: u64 = 3000;
     let world = World::start(Transport::WebSocket).await;
     let says = |who: char, n: u64| frame(&format!("{who}{n}:{}", "x".repeat(n as usize % 700)));
-    let single = |who: char, n: u64| Encoding::default().event("/", None, &format!("{who}{n}:"), "").unwrap();
+    let single = |who: char, n: u64| {
+        Encoding::default().event("/", None, &format!("{who}{n}:"), "").unwrap()
+    };
     // So that there often is no room, in the middle of a frame too.
-    world.outbox.with_port(|stream| SockRef::from(stream).set_send_buffer_size(16 * 1024)).unwrap().unwrap();
+    world
+        .outbox
+        .with_port(|stream| SockRef::from(stream).set_send_buffer_size(16 * 1024))
+        .unwrap()
+        .unwrap();
     let (outbox, mut left, start) = (&world.outbox, Vec::new(), Instant::now());
     let got = thread::scope(|scope| {
         scope.spawn(move || {
             for n in 0..EACH {
-                assert_eq!(outbox.deliver(&Burst::new(vec![says('a', n)]), Some(Turn(n + 1))), Pushed::Queued);
+                assert_eq!(
+                    outbox.deliver(&Burst::new(vec![says('a', n)]), Some(Turn(n + 1))),
+                    Pushed::Queued
+                );
             }
         });
         scope.spawn(move || {
@@ -308,8 +324,9 @@ async fn whoever_says_something_from_wherever_is_heard_in_order() {
                     Poll::Pending => Vec::new(),
                 };
             }
-            if let Some(Ok(count)) =
-                outbox.with_port(|stream| SockRef::from(stream).send(&left)).filter(|_| !left.is_empty())
+            if let Some(Ok(count)) = outbox
+                .with_port(|stream| SockRef::from(stream).send(&left))
+                .filter(|_| !left.is_empty())
             {
                 left.drain(..count);
             }

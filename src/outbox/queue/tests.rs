@@ -99,13 +99,19 @@ fn a_batch_fits_a_body_and_is_never_empty() {
         outbox.push(frame(n));
     }
     // Two packets of 8 bytes and their separator are 17.
-    assert_eq!(outbox.poll_batch(17, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
+    assert_eq!(
+        outbox.poll_batch(17, 9, &mut cx()),
+        Poll::Ready(Taken::Frames(vec![frame(0), frame(1)]))
+    );
     assert_eq!(outbox.poll_batch(16, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
     assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(Taken::One(frame(3))));
     for n in 0..3 {
         outbox.push(frame(n));
     }
-    assert_eq!(outbox.poll_batch(100, 2, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0), frame(1)])));
+    assert_eq!(
+        outbox.poll_batch(100, 2, &mut cx()),
+        Poll::Ready(Taken::Frames(vec![frame(0), frame(1)]))
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) fn iso_8601(milliseconds: i64) -> Option<String> {
         year @ 0..=9999 => format!("{year:04}"),
         year => format!("{year:+07}"),
     };
-    let (hour, minute, second, milli) = (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60, time % 1000);
+    let (hour, minute, second, milli) =
+        (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60, time % 1000);
     Some(format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"))
 }

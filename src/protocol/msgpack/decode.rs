@@ -6,15 +6,16 @@ use super::{
     reader::{Json, Reader, bad},
 };
 
-/// Reads a whole message. What the official decoder refuses is refused, and what the default parser's
-/// [`Decoder`](crate::protocol::Decoder) refuses.
+/// Reads a whole message. What the official decoder refuses is refused, and what the default
+/// parser's [`Decoder`](crate::protocol::Decoder) refuses.
 ///
-/// Nesting beyond the limit is refused before it is followed, and nothing is reserved for lengths which a header only
-/// claims. Attachments share the message's memory.
+/// Nesting beyond the limit is refused before it is followed, and nothing is reserved for lengths
+/// which a header only claims. Attachments share the message's memory.
 ///
-/// More than the official decoder, this one refuses ids below 0 or beyond 64 bits; binary in the payload of a CONNECT or
-/// CONNECT_ERROR, since [`PacketKind`] has no place for it; and an object with `_placeholder: true` beside binary, which
-/// could not be told from a placeholder. Without binary, that is ordinary data.
+/// More than the official decoder, this one refuses ids below 0 or beyond 64 bits; binary in the
+/// payload of a CONNECT or CONNECT_ERROR, since [`PacketKind`] has no place for it; and an object
+/// with `_placeholder: true` beside binary, which could not be told from a placeholder. Without
+/// binary, that is ordinary data.
 ///
 /// # Errors
 /// [`DecodeError`], for which Socket.IO closes the connection with the reason `parse error`.
@@ -56,7 +57,8 @@ pub(crate) fn decode(data: &Bytes, limits: &DecodeLimits) -> Result<Packet, Deco
         .ok_or_else(|| bad("the namespace of a packet is a string"))?;
     let id = id.map(|json| json.text.parse::<u64>().map(AckId::from)).transpose();
     let id = id.map_err(|_| bad("the id of a packet is a number, at least 0"))?;
-    // Python's client says DISCONNECT with nil, at which the official decoder closes the connection.
+    // Python's client says DISCONNECT with nil, at which the official decoder closes the
+    // connection.
     let payload = payload.filter(|json| (kind, json.text.as_str()) != ('1', "null"));
     if !matches!(
         (kind, payload.as_ref().and_then(|json| json.text.bytes().next())),
@@ -68,7 +70,9 @@ pub(crate) fn decode(data: &Bytes, limits: &DecodeLimits) -> Result<Packet, Deco
     let Json { text, attachments, .. } = payload.unwrap_or_default();
     let (packet, _) = Packet::decode(format!("{kind}{text}").into(), limits)?;
     let kind = match packet.kind {
-        PacketKind::Event { name, args, .. } => PacketKind::Event { name, args: args.attach(attachments)?, id },
+        PacketKind::Event { name, args, .. } => {
+            PacketKind::Event { name, args: args.attach(attachments)?, id }
+        }
         PacketKind::Ack { args, .. } => PacketKind::Ack { args: args.attach(attachments)?, id },
         other if attachments.is_empty() => other,
         _ => return Err(bad("only events and acknowledgements have binary")),

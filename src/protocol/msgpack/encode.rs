@@ -11,8 +11,8 @@ use super::{
 
 /// Writes a packet as the official server does, down to the order of the members.
 ///
-/// A `Connect` or `ConnectError` that is no JSON becomes nil, and half of a surrogate pair, which JSON can escape and a
-/// string of MessagePack can't hold, becomes U+FFFD.
+/// A `Connect` or `ConnectError` that is no JSON becomes nil, and half of a surrogate pair, which
+/// JSON can escape and a string of MessagePack can't hold, becomes U+FFFD.
 pub(crate) fn encode(packet: &Packet) -> Bytes {
     let mut out = Vec::with_capacity(128);
     let _ = write_packet(&mut out, packet); // a `Vec` takes everything, and nothing else fails
@@ -105,7 +105,9 @@ impl<'a> Written<'a> {
     }
 
     fn finish(self, out: &mut Vec<u8>, attachments: &[Bytes]) -> io::Result<()> {
-        if let Some(data) = self.num.filter(|_| self.is_placeholder).and_then(|num| attachments.get(num)) {
+        if let Some(data) =
+            self.num.filter(|_| self.is_placeholder).and_then(|num| attachments.get(num))
+        {
             out.truncate(self.start);
             return Ok(mp::write_bin(out, data)?);
         }
@@ -132,7 +134,14 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
         match first {
             b'[' | b'{' => {
                 let (start, is_map) = (out.len(), first == b'{');
-                open.push(Written { start, is_map, items: 0, key: "", is_placeholder: false, num: None });
+                open.push(Written {
+                    start,
+                    is_map,
+                    items: 0,
+                    key: "",
+                    is_placeholder: false,
+                    num: None,
+                });
                 out.push(0);
                 continue;
             }
@@ -169,7 +178,9 @@ fn token_len(json: &str, first: u8) -> usize {
             is_end
         }),
         b'-' | b'0'..=b'9' => {
-            let end = json.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+            let end = json
+                .bytes()
+                .position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
             return end.unwrap_or(json.len());
         }
         b't' | b'n' => return 4,
@@ -179,8 +190,8 @@ fn token_len(json: &str, first: u8) -> usize {
     .map_or(json.len(), |quote| quote + 2)
 }
 
-/// As notepack: an integer is the shortest one, whatever the text looks like, and anything else a double. Beyond 64
-/// bits, where notepack writes nonsense, integers are doubles too.
+/// As notepack: an integer is the shortest one, whatever the text looks like, and anything else a
+/// double. Beyond 64 bits, where notepack writes nonsense, integers are doubles too.
 fn write_number(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     match integer(text) {
         Ok(integer) if integer >= 0 => mp::write_uint(out, integer as u64)?,

@@ -41,7 +41,8 @@ fn push(text: &mut String, value: impl Display) {
 fn push_float(text: &mut String, float: f64) {
     match integral(float) {
         Ok(integer) => push(text, integer),
-        // Debug: the shortest that reads the same, with an exponent where digits would be many. It is valid JSON.
+        // Debug: the shortest that reads the same, with an exponent where digits would be many. It
+        // is valid JSON.
         Err(float) if float.is_finite() => push(text, format_args!("{float:?}")),
         Err(_) => text.push_str("null"),
     }
@@ -107,7 +108,8 @@ impl<'a> Reader<'a> {
                 json.text.push(if close == ']' { '[' } else { '{' });
                 open.push(Open { close, left, entry: 0, in_placeholder: false });
             } else if self.scalar(marker, &mut json.text)? {
-                json.has_lookalike |= marker == Marker::True && open.last().is_some_and(|open| open.in_placeholder);
+                json.has_lookalike |=
+                    marker == Marker::True && open.last().is_some_and(|open| open.in_placeholder);
             } else {
                 is_defined = self.extra(marker, &mut json)?;
             }
@@ -213,17 +215,30 @@ impl<'a> Reader<'a> {
         let milliseconds = match (extension, marker, data.len()) {
             (0, Marker::FixExt1, _) => return Ok(false),
             (0, Marker::FixExt8, _) => be(data) as i64,
-            // Node's clients send an `ArrayBuffer` and its views so, a `Buffer` as binary; browsers send binary.
-            (0, Marker::Bin8 | Marker::Bin16 | Marker::Bin32 | Marker::Ext8 | Marker::Ext16 | Marker::Ext32, _) => {
+            // Node's clients send an `ArrayBuffer` and its views so, a `Buffer` as binary; browsers
+            // send binary.
+            (
+                0,
+                Marker::Bin8
+                | Marker::Bin16
+                | Marker::Bin32
+                | Marker::Ext8
+                | Marker::Ext16
+                | Marker::Ext32,
+                _,
+            ) => {
                 json.attach(self.data.slice_ref(data), self.limits)?;
                 return Ok(true);
             }
-            // MessagePack's timestamps: seconds, nanoseconds in 30 bits and seconds in 34, nanoseconds and seconds.
+            // MessagePack's timestamps: seconds, nanoseconds in 30 bits and seconds in 34,
+            // nanoseconds and seconds.
             (-1, _, 4) => be(data) as i64 * 1000,
             (-1, _, 8) => ((be(data) & 0x3_ffff_ffff) * 1000 + (be(data) >> 34) / 1_000_000) as i64,
             (-1, _, 12) => {
                 let (nanoseconds, seconds) = data.split_at(4);
-                (be(seconds) as i64).saturating_mul(1000).saturating_add((be(nanoseconds) / 1_000_000) as i64)
+                (be(seconds) as i64)
+                    .saturating_mul(1000)
+                    .saturating_add((be(nanoseconds) / 1_000_000) as i64)
             }
             _ => return Err(bad("an extension type that is not known")),
         };

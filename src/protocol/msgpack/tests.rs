@@ -15,7 +15,11 @@ fn args(json: &str, attachments: &[&[u8]]) -> Args {
 
 fn event(json: &str, attachments: &[&[u8]], id: Option<u64>) -> PacketKind {
     let args = args(json, attachments);
-    PacketKind::Event { name: args.get::<String>(0).unwrap().into(), args: args.skip(1), id: id.map(AckId::from) }
+    PacketKind::Event {
+        name: args.get::<String>(0).unwrap().into(),
+        args: args.skip(1),
+        id: id.map(AckId::from),
+    }
 }
 
 fn ack(json: &str, attachments: &[&[u8]], id: u64) -> PacketKind {
@@ -34,7 +38,9 @@ fn read(hex: &str) -> Result<Packet, DecodeError> {
 /// The JSON of an event's arguments, and how many attachments it has.
 fn read_args(hex: &str) -> (String, usize) {
     match read(hex).unwrap().kind {
-        PacketKind::Event { args, .. } => (args.iter().collect::<Vec<_>>().join(","), args.attachments().len()),
+        PacketKind::Event { args, .. } => {
+            (args.iter().collect::<Vec<_>>().join(","), args.attachments().len())
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -43,7 +49,8 @@ const NUMBERS: &str = "[0,0,127,128,255,256,65535,65536,4294967295,4294967296,90
     -32768,-32769,-2147483648,-2147483649,-9007199254740991,1.5,-0.1,5e-324,0.30000000000000004,1000000000000000,\
     9223372036854775808]";
 
-/// Vectors of socket.io-msgpack-parser 3.0.2 (with notepack.io 2.2.0) for packets as socket.io's server makes them.
+/// Vectors of socket.io-msgpack-parser 3.0.2 (with notepack.io 2.2.0) for packets as socket.io's
+/// server makes them.
 #[test]
 fn packets_are_those_of_the_npm_package() {
     let text = |x: usize| "x".repeat(x);
@@ -67,7 +74,10 @@ fn packets_are_those_of_the_npm_package() {
             "83a47479706502a46461746192a4676f616c82a16201a16194c3c2c0a2c3a9a36e7370a12f",
         ),
         // {type:2,data:["q"],id:300,nsp:"/x"}
-        (packet("/x", event(r#"["q"]"#, &[], Some(300))), "84a47479706502a46461746191a171a26964cd012ca36e7370a22f78"),
+        (
+            packet("/x", event(r#"["q"]"#, &[], Some(300))),
+            "84a47479706502a46461746191a171a26964cd012ca36e7370a22f78",
+        ),
         // {type:2,data:["f",Buffer.from([1,2,3]),{x:Buffer.from([])}],nsp:"/"}
         (
             packet(
@@ -81,7 +91,10 @@ fn packets_are_those_of_the_npm_package() {
             "83a47479706502a46461746193a166c40301020381a178c400a36e7370a12f",
         ),
         // {id:70000,type:3,data:[],nsp:"/"}
-        (packet("/", ack("[]", &[], 70_000)), "84a26964ce00011170a47479706503a46461746190a36e7370a12f"),
+        (
+            packet("/", ack("[]", &[], 70_000)),
+            "84a26964ce00011170a47479706503a46461746190a36e7370a12f",
+        ),
         // {id:7,type:3,data:[Buffer.from([255])],nsp:"/"}
         (
             packet("/", ack(r#"[{"_placeholder":true,"num":0}]"#, &[&[255]], 7)),
@@ -123,7 +136,10 @@ fn packets_are_those_of_the_npm_package() {
 #[test]
 fn what_the_npm_package_sends_is_read() {
     // A client's: {type:0,data:undefined,nsp:"/"}
-    assert_eq!(read("83a47479706500a464617461d40000a36e7370a12f").unwrap(), packet("/", PacketKind::Connect(None)));
+    assert_eq!(
+        read("83a47479706500a464617461d40000a36e7370a12f").unwrap(),
+        packet("/", PacketKind::Connect(None))
+    );
     // {type:2,data:["e",1],options:{compress:true},id:0,nsp:"/"}
     let hex = "85a47479706502a46461746192a16501a76f7074696f6e7381a8636f6d7072657373c3a2696400a36e7370a12f";
     assert_eq!(read(hex).unwrap(), packet("/", event(r#"["e",1]"#, &[], Some(0))));
@@ -131,30 +147,41 @@ fn what_the_npm_package_sends_is_read() {
     let hex = "84a47479706503a2696405a46461746191a26f6ba36e7370a12f";
     assert_eq!(read(hex).unwrap(), packet("/", ack(r#"["ok"]"#, &[], 5)));
     // Python's {type:1,data:null,nsp:"/"}
-    assert_eq!(read("83a47479706501a464617461c0a36e7370a12f").unwrap(), packet("/", PacketKind::Disconnect));
+    assert_eq!(
+        read("83a47479706501a464617461c0a36e7370a12f").unwrap(),
+        packet("/", PacketKind::Disconnect)
+    );
     // {type:4,data:"no",nsp:"/"}
     let hex = "83a47479706504a464617461a26e6fa36e7370a12f";
     assert_eq!(read(hex).unwrap(), packet("/", PacketKind::ConnectError(r#""no""#.into())));
-    // ["e",new Date(1700000000123),new Date(-1),new Date(-62198755200000),new Date(8.64e15)], notepack 2
+    // ["e",new Date(1700000000123),new Date(-1),new Date(-62198755200000),new Date(8.64e15)],
+    // notepack 2
     let hex = "83a47479706502a46461746195a165d7000000018bcfe5687bd700ffffffffffffffffd700ffffc76e394a7400d700001eb208c2dc\
          0000a36e7370a12f";
-    let dates = r#""2023-11-14T22:13:20.123Z","1969-12-31T23:59:59.999Z","-000001-01-01T00:00:00.000Z","#.to_owned()
-        + r#""+275760-09-13T00:00:00.000Z""#;
+    let dates =
+        r#""2023-11-14T22:13:20.123Z","1969-12-31T23:59:59.999Z","-000001-01-01T00:00:00.000Z","#
+            .to_owned()
+            + r#""+275760-09-13T00:00:00.000Z""#;
     assert_eq!(read_args(hex), (dates, 0));
     // ["e",new Date(1700000000000),new Date(1700000000123),new Date(-1)], notepack 3
-    let hex =
-        "83a47479706502a46461746194a165d6ff6553f100d7ff1d5353006553f100c70cff3b8b87c0ffffffffffffffffa36e7370a12f";
-    let dates = r#""2023-11-14T22:13:20.000Z","2023-11-14T22:13:20.123Z","1969-12-31T23:59:59.999Z""#.to_owned();
+    let hex = "83a47479706502a46461746194a165d6ff6553f100d7ff1d5353006553f100c70cff3b8b87c0ffffffffffffffffa36e7370a12f";
+    let dates =
+        r#""2023-11-14T22:13:20.000Z","2023-11-14T22:13:20.123Z","1969-12-31T23:59:59.999Z""#
+            .to_owned();
     assert_eq!(read_args(hex), (dates, 0));
     // ["e",undefined,{a:undefined,b:1,c:undefined}]
     let hex = "83a47479706502a46461746193a165d4000083a161d40000a16201a163d40000a36e7370a12f";
     assert_eq!(read_args(hex), (r#"null,{"b":1}"#.to_owned(), 0));
     // ["e",new Uint8Array([1,2]).buffer,new Uint8Array([3])]
-    let args = match read("83a47479706502a46461746193a165c702000102c7010003a36e7370a12f").unwrap().kind {
-        PacketKind::Event { args, .. } => args,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!((args.binary(0).unwrap(), args.binary(1).unwrap()), (vec![1, 2].into(), vec![3].into()));
+    let args =
+        match read("83a47479706502a46461746193a165c702000102c7010003a36e7370a12f").unwrap().kind {
+            PacketKind::Event { args, .. } => args,
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(
+        (args.binary(0).unwrap(), args.binary(1).unwrap()),
+        (vec![1, 2].into(), vec![3].into())
+    );
     // [7,NaN,Infinity]
     let hex = "83a47479706502a4646174619307cb7ff8000000000000cb7ff0000000000000a36e7370a12f";
     assert_eq!(read_args(hex), ("null,null".to_owned(), 0));
@@ -167,7 +194,8 @@ fn what_looks_like_a_placeholder_is_none() {
     assert_eq!(read_args(hex), (r#"{"_placeholder":true,"num":9}"#.to_owned(), 0));
     assert_eq!(encode(&read(hex).unwrap()), bytes(hex));
     // ["e",{_placeholder:true,num:0},Buffer.from([1])]
-    let hex = "83a47479706502a46461746193a16582ac5f706c616365686f6c646572c3a36e756d00c40101a36e7370a12f";
+    let hex =
+        "83a47479706502a46461746193a16582ac5f706c616365686f6c646572c3a36e756d00c40101a36e7370a12f";
     assert_eq!(read(hex), Err(bad("an object looks like a placeholder, beside binary")));
 }
 
@@ -178,11 +206,11 @@ fn what_the_npm_package_refuses_is_refused() {
         "83a47479706500a464617461c0a36e7370a12f",                 // {type:0,data:null,nsp:"/"}
         "83a47479706501a46461746180a36e7370a12f",                 // {type:1,data:{},nsp:"/"}
         "82a47479706502a36e7370a12f",                             // {type:2,nsp:"/"}
-        "84a47479706502a46461746191a165a36e7370a12fa26964c0",     // {type:2,data:["e"],nsp:"/",id:null}
-        "82a47479706502a46461746191a165",                         // {type:2,data:["e"]}
-        "83a47479706504a46461746190a36e7370a12f",                 // {type:4,data:[],nsp:"/"}
-        "83a47479706501a46461746107a36e7370a12f",                 // {type:1,data:7,nsp:"/"}
-        "83a47479706502a46461746107a36e7370a12f",                 // {type:2,data:7,nsp:"/"}
+        "84a47479706502a46461746191a165a36e7370a12fa26964c0", // {type:2,data:["e"],nsp:"/",id:null}
+        "82a47479706502a46461746191a165",                     // {type:2,data:["e"]}
+        "83a47479706504a46461746190a36e7370a12f",             // {type:4,data:[],nsp:"/"}
+        "83a47479706501a46461746107a36e7370a12f",             // {type:1,data:7,nsp:"/"}
+        "83a47479706502a46461746107a36e7370a12f",             // {type:2,data:7,nsp:"/"}
         "c0",
         "82a47479706501a36e7370a12fc0", // something follows
         "82a47479706501a36e7370a22f",   // something is missing
@@ -199,14 +227,17 @@ fn what_socket_io_refuses_later_is_refused() {
     let event = |data: &str| read(&format!("83a47479706502a464617461{data}a36e7370a12f"));
     assert_eq!(event("91a7636f6e6e656374"), Err(DecodeError::Reserved("connect".to_owned()))); // ["connect"]
     assert_eq!(event("91a1ff"), Err(DecodeError::NotUtf8));
-    for data in ["90", "91c0", "91c40101", "92a165d40100", "92a165c1", "92a16581c4010100", "92a165818001"] {
+    for data in
+        ["90", "91c0", "91c40101", "92a165d40100", "92a165c1", "92a16581c4010100", "92a165818001"]
+    {
         assert!(matches!(event(data), Err(DecodeError::Payload(_))), "{data}");
     }
     assert_eq!(
         event("91fb").unwrap().kind,
         PacketKind::Event { name: "-5".into(), args: args("[-5]", &[]).skip(1), id: None }
     );
-    // Binary where only JSON has a place, and an id below 0: {type:0,data:{a:Buffer.from([])},nsp:"/"}, {…,id:-1}
+    // Binary where only JSON has a place, and an id below 0:
+    // {type:0,data:{a:Buffer.from([])},nsp:"/"}, {…,id:-1}
     assert!(read("83a47479706500a46461746181a161c400a36e7370a12f").is_err());
     assert!(read("84a47479706502a46461746191a165a26964ffa36e7370a12f").is_err());
 }
@@ -220,7 +251,10 @@ fn lengths_have_headers_of_every_size() {
         (65_536, "db00010000", "c600010000"),
     ] {
         let (text, data) = ("x".repeat(length), vec![1; length]);
-        let sent = packet("/", ack(&format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#), &[&data], 0));
+        let sent = packet(
+            "/",
+            ack(&format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#), &[&data], 0),
+        );
         let written = encode(&sent);
         let (string, binary) = (bytes(string), bytes(binary));
         assert!(written[17..].starts_with(&string), "{length}");
@@ -245,7 +279,9 @@ fn limits_hold() {
     };
     let limits = DecodeLimits::new(3, 2, usize::MAX);
     assert!(event(&[0x91, 0x91, 0x01], &limits).is_ok());
-    for nested in [&[0x91, 0x91, 0x91, 0x01][..], &[0x81, 0xa0, 0x91, 0x80], &[0x91; 1_000_000], &[0xdd; 100]] {
+    for nested in
+        [&[0x91, 0x91, 0x91, 0x01][..], &[0x81, 0xa0, 0x91, 0x80], &[0x91; 1_000_000], &[0xdd; 100]]
+    {
         assert_eq!(event(nested, &limits), Err(DecodeError::TooDeep { limit: 3 }));
     }
     assert!(event(&[0x92, 0xc4, 0x00, 0xc4, 0x00], &limits).is_ok());
@@ -253,7 +289,10 @@ fn limits_hold() {
     assert_eq!(event(&attachments, &limits), Err(DecodeError::TooManyAttachments { limit: 2 }));
     // Headers that claim 2³² − 1 entries or bytes, of which none come.
     for marker in [0xdd, 0xdf, 0xdb, 0xc6, 0xc9] {
-        assert_eq!(event(&[marker, 255, 255, 255, 255], &limits), Err(bad("the packet ends early")));
+        assert_eq!(
+            event(&[marker, 255, 255, 255, 255], &limits),
+            Err(bad("the packet ends early"))
+        );
     }
     assert_eq!(decode(&bytes("dfffffffff"), &limits), Err(bad("the packet ends early")));
     // Without a limit, nothing recurses.
@@ -267,12 +306,16 @@ fn limits_hold() {
 #[test]
 fn json_is_written_whatever_it_looks_like() {
     let written = |json: &str| encode(&packet("/", ack(json, &[&[9]], 0)));
-    let plain =
-        written(r#"[{"_placeholder":true,"num":0},"a\"é",[1,-1,0,1152921504606846976,18446744073709551616,{}]]"#);
+    let plain = written(
+        r#"[{"_placeholder":true,"num":0},"a\"é",[1,-1,0,1152921504606846976,18446744073709551616,{}]]"#,
+    );
     let odd = r#" [ { "num" : 0, "x":[{}], "_placeholder" : true } , "\u0061\"\u00e9" ,
         [1.0, -1e0, -0.0, 1152921504606846976.0, 1.8446744073709551616e19, { } ] ] "#;
     assert_eq!(written(odd), plain);
-    assert_eq!(&plain[16..], &bytes("93c40109a46122c3a99601ff00cf1000000000000000cb43f000000000000080a36e7370a12f"));
+    assert_eq!(
+        &plain[16..],
+        &bytes("93c40109a46122c3a99601ff00cf1000000000000000cb43f000000000000080a36e7370a12f")
+    );
     // Not JSON, or not what a string of Rust can hold.
     let nil = bytes("83a47479706500a464617461c0a36e7370a12f");
     assert_eq!(encode(&packet("/", PacketKind::Connect(Some("{".into())))), nil);
@@ -290,7 +333,8 @@ enum Tree {
 
 impl Tree {
     fn write(&self, json: &mut String, attachments: &mut Vec<Bytes>) {
-        let separate = |json: &mut String, index: usize| json.push_str(if index == 0 { "" } else { "," });
+        let separate =
+            |json: &mut String, index: usize| json.push_str(if index == 0 { "" } else { "," });
         match self {
             Self::Scalar(text) => json.push_str(text),
             Self::Binary(data) => {
@@ -326,7 +370,8 @@ fn tree() -> impl Strategy<Value = Tree> {
         any::<i64>().prop_map(|number| Tree::Scalar(number.to_string())),
         any::<i8>().prop_map(|number| Tree::Scalar(number.to_string())),
         any::<f64>()
-            .prop_filter("of its own text", |number| integral(*number).is_err() && number.is_finite())
+            .prop_filter("of its own text", |number| integral(*number).is_err()
+                && number.is_finite())
             .prop_map(|number| Tree::Scalar(format!("{number:?}"))),
         ".*".prop_map(|text| Tree::Scalar(serde_json::to_string(&text).unwrap())),
         proptest::collection::vec(any::<u8>(), 0..300).prop_map(Tree::Binary),

@@ -47,9 +47,16 @@ impl World {
     }
 
     /// Who gets it, each as often as it does.
-    fn publish(&mut self, to: &[&str], except: &[&str], except_sockets: &[usize], including: &[usize]) -> Vec<usize> {
+    fn publish(
+        &mut self,
+        to: &[&str],
+        except: &[&str],
+        except_sockets: &[usize],
+        including: &[usize],
+    ) -> Vec<usize> {
         let names = |names: &[&str]| names.iter().map(channel).collect();
-        let ids = |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
+        let ids =
+            |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
         let audience = Audience {
             namespace: Namespace::default(),
             to: names(to),
@@ -68,7 +75,9 @@ impl World {
         for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
             match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(Taken::One(_)) => receivers.push(socket),
-                Poll::Ready(Taken::Frames(frames)) => receivers.extend(frames.iter().map(|_| socket)),
+                Poll::Ready(Taken::Frames(frames)) => {
+                    receivers.extend(frames.iter().map(|_| socket))
+                }
                 _ => {}
             }
         }
@@ -90,7 +99,11 @@ fn each_verb_has_its_receivers() {
     assert_eq!(world.publish(&["a", "b"], &[], &[], &[]), [0, 1, 2], "once to who is in both");
     assert_eq!(world.publish(&["a", "b"], &["b"], &[], &[]), [0]);
     assert_eq!(world.publish(&["a"], &[], &[], &[4]), [0, 1, 4]);
-    assert_eq!(world.publish(&["a"], &[], &[], &[0]), [0, 1], "once to who is included and subscribed");
+    assert_eq!(
+        world.publish(&["a"], &[], &[], &[0]),
+        [0, 1],
+        "once to who is included and subscribed"
+    );
     assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by name");
     assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
     assert_eq!(world.publish(&["nobody"], &[], &[], &[]), [] as [usize; 0]);

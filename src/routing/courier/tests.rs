@@ -69,7 +69,10 @@ impl World {
         Self { courier, seen, gate }
     }
 
-    fn call(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<LocalBoxFuture<'static, HandlerResult>> {
+    fn call(
+        &self,
+        numbers: impl IntoIterator<Item = usize>,
+    ) -> Vec<LocalBoxFuture<'static, HandlerResult>> {
         numbers.into_iter().map(|number| self.courier.call(Number(number))).collect()
     }
 
@@ -89,7 +92,11 @@ async fn a_batch_does_not_overtake_the_one_before() {
     for batch in 0..3 {
         let first = batch * 3 * AT_A_TIME;
         answers.extend(world.call(first..first + 3 * AT_A_TIME));
-        assert_eq!(world.courier.bag.lock().parcels.len(), 3 * AT_A_TIME, "they wait for the end of the turn");
+        assert_eq!(
+            world.courier.bag.lock().parcels.len(),
+            3 * AT_A_TIME,
+            "they wait for the end of the turn"
+        );
         world.turn().await;
     }
     world.gate.send(()).unwrap();

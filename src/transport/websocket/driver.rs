@@ -24,17 +24,24 @@ use super::{
 use crate::transport::Link;
 
 /// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
-pub(super) async fn run(link: Arc<Link>, body: Body, taken: oneshot::Receiver<Taken>, probes: bool) {
+pub(super) async fn run(
+    link: Arc<Link>,
+    body: Body,
+    taken: oneshot::Receiver<Taken>,
+    probes: bool,
+) {
     let Some(Taken { stream, early }) = taken_over(&link, taken).await else { return };
     let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
-    let mut reader = Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
+    let mut reader =
+        Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
     let parting = {
         let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, body, &link)));
         both(reading, writing, || waiting.is_over(&stream)).await
     };
     stream.close_port();
     if parting == Parting::Ours {
-        // The client is to read why, which a connection that is closed while the client still sends would keep it from.
+        // The client is to read why, which a connection that is closed while the client still sends
+        // would keep it from.
         stream.shut_down();
         let _ = timeout(link.config.linger_timeout, reader.discard()).await;
     }
@@ -49,9 +56,11 @@ async fn taken_over(link: &Link, mut taken: oneshot::Receiver<Taken>) -> Option<
     taken.ok()?.ok()
 }
 
-/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same turn.
+/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same
+/// turn.
 ///
-/// The halves are pinned by the caller: a future that takes others by value has room for them twice, as long as it lives.
+/// The halves are pinned by the caller: a future that takes others by value has room for them
+/// twice, as long as it lives.
 async fn both(
     mut reading: Pin<&mut impl Future<Output = Parting>>,
     mut writing: Pin<&mut impl Future<Output = bool>>,
@@ -70,7 +79,8 @@ async fn both(
     if finished.await { parting.unwrap_or(Parting::Ours) } else { Parting::Theirs }
 }
 
-/// Chunks after which others on this thread have a turn, however fast the peer reads and somebody has more to say.
+/// Chunks after which others on this thread have a turn, however fast the peer reads and somebody
+/// has more to say.
 const TURN: usize = 64;
 
 /// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
@@ -81,9 +91,11 @@ async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
     while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
         while !chunk.is_empty() {
             let is_written = poll_fn(|cx| match stream.poll_write(&mut chunk, cx) {
-                Poll::Pending => {
-                    limit.get_or_insert_with(|| Box::pin(patience(&body, link))).as_mut().poll(cx).map(|()| false)
-                }
+                Poll::Pending => limit
+                    .get_or_insert_with(|| Box::pin(patience(&body, link)))
+                    .as_mut()
+                    .poll(cx)
+                    .map(|()| false),
                 Poll::Ready(result) => Poll::Ready(result.is_ok()),
             });
             if !is_written.await {
@@ -99,8 +111,8 @@ async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
     true
 }
 
-/// How long a session which is over may take to be written: what is left of it has `close_timeout`, and one that was
-/// cut has nothing left.
+/// How long a session which is over may take to be written: what is left of it has `close_timeout`,
+/// and one that was cut has nothing left.
 async fn patience(body: &Body, link: &Link) {
     link.closed().await;
     if !body.is_cut() {
@@ -148,9 +160,12 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
             let connecting = TcpStream::connect(listener.local_addr().expect("an address"));
             let (client, accepted) = tokio::join!(connecting, listener.accept());
-            let (mut client, (stream, _)) = (client.expect("a connection"), accepted.expect("its other end"));
+            let (mut client, (stream, _)) =
+                (client.expect("a connection"), accepted.expect("its other end"));
             let stream = Stream::new(stream);
-            taker.send(Taken { stream, early: BytesMut::new() }).unwrap_or_else(|_| panic!("nobody waits for it"));
+            taker
+                .send(Taken { stream, early: BytesMut::new() })
+                .unwrap_or_else(|_| panic!("nobody waits for it"));
             let mut heard = Vec::new();
             client.read_to_end(&mut heard).await.expect("an end");
             assert_eq!(heard, b"\x88\0", "a Close frame, probes: {probes}");

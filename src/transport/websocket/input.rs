@@ -18,7 +18,8 @@ use crate::outbox::Outbox;
 const CHUNK: usize = 64 * 1024;
 
 thread_local! {
-    /// What is read stays here only until it is known how much it is: a connection that waits has no buffer.
+    /// What is read stays here only until it is known how much it is: a connection that waits has
+    /// no buffer.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
 }
 
@@ -29,7 +30,8 @@ pub(super) enum Input<'a> {
     Connection(&'a Stream, &'a Waiting),
 }
 
-/// Whether a reader waits for its peer, and for nothing else: it would be polled for nothing as long as nothing comes.
+/// Whether a reader waits for its peer, and for nothing else: it would be polled for nothing as
+/// long as nothing comes.
 #[derive(Default)]
 pub(super) struct Waiting {
     waits: Cell<bool>,
@@ -53,7 +55,8 @@ impl Input<'_> {
         }
     }
 
-    /// Whoever publishes may write to the connection while this outbox is waited for, if it was taken over.
+    /// Whoever publishes may write to the connection while this outbox is waited for, if it was
+    /// taken over.
     pub(super) fn open_port(&self, outbox: &Arc<Outbox>) {
         if let Self::Connection(stream, _) = self {
             stream.open_port(outbox);
@@ -72,7 +75,8 @@ impl Input<'_> {
             }),
             Self::Connection(stream, waiting) => BUFFER.with_borrow_mut(|buffer| {
                 let result = stream.poll_read(buffer, cx);
-                // A task that has had its turn is told to wait, too, and nothing wakes it then for what comes.
+                // A task that has had its turn is told to wait, too, and nothing wakes it then for
+                // what comes.
                 waiting.waits.set(result.is_pending() && has_budget_remaining());
                 let count = ready!(result).unwrap_or(0);
                 into.extend_from_slice(&buffer[..count]);

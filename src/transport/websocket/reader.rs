@@ -61,7 +61,12 @@ pub(super) enum Parting {
 
 impl<'a> Reader<'a> {
     /// `early` has been read already.
-    pub(super) fn new(link: Arc<Link>, wire: Rc<RefCell<Wire>>, input: Input<'a>, early: BytesMut) -> Self {
+    pub(super) fn new(
+        link: Arc<Link>,
+        wire: Rc<RefCell<Wire>>,
+        input: Input<'a>,
+        early: BytesMut,
+    ) -> Self {
         let codec = Codec::new().max_size(link.config.max_payload);
         let deflate = wire.borrow().deflate.is_some();
         Self {
@@ -78,7 +83,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Hands over packets until the peer or the connection is gone. One that `probes` takes over from polling first.
+    /// Hands over packets until the peer or the connection is gone. One that `probes` takes over
+    /// from polling first.
     pub(super) async fn run(&mut self, probes: bool) -> Parting {
         // Boxed: a WebSocket has no room for it as long as it lives.
         if probes && !Box::pin(self.is_upgraded()).await {
@@ -103,7 +109,8 @@ impl<'a> Reader<'a> {
             Stop::Gone(code) => (code.map(Into::into), Ending::Closed, Parting::Theirs),
             Stop::Broken(code, ending) => (Some(code.into()), ending, Parting::Ours),
         };
-        // The connection first: once the wire is closed, its body may be dropped and report an ordinary end.
+        // The connection first: once the wire is closed, its body may be dropped and report an
+        // ordinary end.
         self.link.end(ending);
         self.wire.borrow_mut().close(reason);
         parting
@@ -158,7 +165,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// At least one packet, and whatever has come with it; but not much that is a multiple of what came.
+    /// At least one packet, and whatever has come with it; but not much that is a multiple of what
+    /// came.
     async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
         self.inflated = 0;
         let first = self.packet().await?;
@@ -185,7 +193,8 @@ impl<'a> Reader<'a> {
                 return Ok(packet);
             }
             if self.buffer.is_empty() && self.read > KEPT_BUFFER {
-                // While nothing comes, the room that a large message took is not kept for the next one.
+                // While nothing comes, the room that a large message took is not kept for the next
+                // one.
                 (self.buffer, self.read) = (BytesMut::new(), 0);
             }
             match self.read().await {
@@ -226,8 +235,9 @@ impl<'a> Reader<'a> {
 
     fn engine_packet(&self, is_binary: bool, mut data: Bytes) -> Result<EnginePacket, Stop> {
         let text = |data: Bytes| {
-            ByteString::try_from(data)
-                .map_err(|_| Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8)))
+            ByteString::try_from(data).map_err(|_| {
+                Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8))
+            })
         };
         if !is_binary && self.link.version == Version::V4 && data.first() == Some(&b'4') {
             // What comes most needs no second handle on its bytes.
@@ -248,35 +258,41 @@ impl<'a> Reader<'a> {
         packet.map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))
     }
 
-    /// The codec looks at the size of a frame when it has all of it; here, what is announced is enough to refuse it.
+    /// The codec looks at the size of a frame when it has all of it; here, what is announced is
+    /// enough to refuse it.
     fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
         if announced(&self.buffer) > self.link.config.max_payload as u64 {
             return Err(ProtocolError::Overflow);
         }
-        // The codec knows of no extension. Each of its frames takes what it has of the buffer, so another one starts it.
+        // The codec knows of no extension. Each of its frames takes what it has of the buffer, so
+        // another one starts it.
         if self.deflate && self.buffer.first_mut().is_some_and(deflate::unmark) {
             self.compressed = true;
         }
         self.codec.decode(&mut self.buffer)
     }
 
-    /// A whole message, as it was before its compression. It has the same bound as one that was not compressed.
+    /// A whole message, as it was before its compression. It has the same bound as one that was not
+    /// compressed.
     fn inflate(&mut self, message: Bytes) -> Result<Bytes, Stop> {
         if !mem::take(&mut self.compressed) {
             return Ok(message);
         }
-        let message = deflate::inflate(&message, self.link.config.max_payload).map_err(|error| match error {
-            InflateError::TooLarge => violation(ProtocolError::Overflow),
-            InflateError::Malformed => {
-                Stop::Broken(CloseCode::Invalid, Ending::Broken("a compressed message does not inflate"))
-            }
-        })?;
+        let message = deflate::inflate(&message, self.link.config.max_payload).map_err(
+            |error| match error {
+                InflateError::TooLarge => violation(ProtocolError::Overflow),
+                InflateError::Malformed => Stop::Broken(
+                    CloseCode::Invalid,
+                    Ending::Broken("a compressed message does not inflate"),
+                ),
+            },
+        )?;
         self.inflated += message.len();
         Ok(message.into())
     }
 
-    /// Adds a fragment; the last one completes the message, which may be binary. Together they have the same bound as
-    /// a single frame.
+    /// Adds a fragment; the last one completes the message, which may be binary. Together they have
+    /// the same bound as a single frame.
     fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, Stop> {
         let (data, last) = match item {
             Item::FirstText(data) => {
@@ -313,10 +329,14 @@ fn announced(frame: &[u8]) -> u64 {
 
 fn violation(error: ProtocolError) -> Stop {
     match error {
-        ProtocolError::Overflow => {
-            Stop::Broken(CloseCode::Size, Ending::Broken("a WebSocket message is larger than max_payload"))
-        }
-        _ => Stop::Broken(CloseCode::Protocol, Ending::Broken("the client broke the WebSocket protocol")),
+        ProtocolError::Overflow => Stop::Broken(
+            CloseCode::Size,
+            Ending::Broken("a WebSocket message is larger than max_payload"),
+        ),
+        _ => Stop::Broken(
+            CloseCode::Protocol,
+            Ending::Broken("the client broke the WebSocket protocol"),
+        ),
     }
 }
 

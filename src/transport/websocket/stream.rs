@@ -53,18 +53,29 @@ impl Stream {
     }
 
     /// Reads as [`AsyncRead`](tokio::io::AsyncRead) does.
-    pub(super) fn poll_read(&self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_read(
+        &self,
+        buffer: &mut [u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         self.poll(|stream| {
             loop {
                 ready!(stream.poll_read_ready(cx))?;
                 let mut count = 0;
                 let result = stream.try_io(Interest::READABLE, || {
                     count = (&*SockRef::from(stream)).read(buffer)?;
-                    // Where there was room for more, it was all: not to be asked for again before more comes.
-                    if (1..buffer.len()).contains(&count) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+                    // Where there was room for more, it was all: not to be asked for again before
+                    // more comes.
+                    if (1..buffer.len()).contains(&count) {
+                        Err(ErrorKind::WouldBlock.into())
+                    } else {
+                        Ok(())
+                    }
                 });
                 match result {
-                    Err(error) if error.kind() != ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                    Err(error) if error.kind() != ErrorKind::WouldBlock => {
+                        return Poll::Ready(Err(error));
+                    }
                     Err(_) if count == 0 => {}
                     _ => return Poll::Ready(Ok(count)),
                 }
@@ -72,7 +83,8 @@ impl Stream {
         })
     }
 
-    /// Whether there may be something to read, by what the last events have said, without a system call.
+    /// Whether there may be something to read, by what the last events have said, without a system
+    /// call.
     pub(super) fn is_readable(&self) -> bool {
         self.with(|stream| stream.try_io(Interest::READABLE, || Ok(())).is_ok()).unwrap_or(true)
     }
@@ -82,8 +94,13 @@ impl Stream {
         self.poll(|stream| stream.poll_write_ready(cx))
     }
 
-    /// Writes some of a chunk, at most [`PIECE`]: whoever has something for this client waits meanwhile.
-    pub(super) fn poll_write(&self, chunk: &mut Bytes, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes some of a chunk, at most [`PIECE`]: whoever has something for this client waits
+    /// meanwhile.
+    pub(super) fn poll_write(
+        &self,
+        chunk: &mut Bytes,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         self.poll(|stream| {
             loop {
                 // There is room most of the time.
@@ -92,7 +109,9 @@ impl Stream {
                         chunk.advance(count);
                         return Poll::Ready(Ok(()));
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(stream.poll_write_ready(cx))?,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        ready!(stream.poll_write_ready(cx))?
+                    }
                     Err(error) => return Poll::Ready(Err(error)),
                 }
             }

@@ -1,10 +1,11 @@
 //! Taking a connection over from actix-http, once it has written the answer to the handshake.
 //!
-//! actix-http would keep two buffers of 8 KiB and a task for it, run each write through its dispatcher, and decide when
-//! the connection is closed. To a WebSocket it has nothing to give. It has no way to hand the connection on either; but
-//! it lets go of one, without shutting it down, when a response's body ends before its length. So the answer announces
-//! a byte that never comes (to actix-http alone: an answer with status 101 has no `Content-Length`), and a
-//! [`Duplicate`] of the descriptor, made when the client connected, holds the connection from then on.
+//! actix-http would keep two buffers of 8 KiB and a task for it, run each write through its
+//! dispatcher, and decide when the connection is closed. To a WebSocket it has nothing to give. It
+//! has no way to hand the connection on either; but it lets go of one, without shutting it down,
+//! when a response's body ends before its length. So the answer announces a byte that never comes
+//! (to actix-http alone: an answer with status 101 has no `Content-Length`), and a [`Duplicate`] of
+//! the descriptor, made when the client connected, holds the connection from then on.
 
 use std::{
     cell::Cell,
@@ -26,7 +27,8 @@ use tokio::{net::TcpStream, sync::oneshot};
 
 use super::stream::Stream;
 
-/// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear that none will.
+/// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear
+/// that none will.
 pub(crate) struct Duplicate(Cell<Option<StdStream>>);
 
 impl Duplicate {
@@ -55,7 +57,8 @@ pub(super) struct Taken {
     pub(super) early: BytesMut,
 }
 
-/// The body of an answer to a handshake. It waits until the answer is written, and takes the connection.
+/// The body of an answer to a handshake. It waits until the answer is written, and takes the
+/// connection.
 pub(super) struct Takeover {
     stream: Option<Stream>,
     /// What leaves with the answer, in the same write.
@@ -63,20 +66,23 @@ pub(super) struct Takeover {
     payload: Payload,
     early: BytesMut,
     max_early: usize,
-    /// There was room to write, so that the answer's head is written by the time this is asked again.
+    /// There was room to write, so that the answer's head is written by the time this is asked
+    /// again.
     writable: bool,
     taker: Option<oneshot::Sender<Taken>>,
 }
 
 impl Takeover {
-    /// Begins to take a connection over; its payload is given back if that can't be. A client which sends more than
-    /// `max_early` bytes before its answer is written is cut off.
+    /// Begins to take a connection over; its payload is given back if that can't be. A client which
+    /// sends more than `max_early` bytes before its answer is written is cut off.
     pub(super) fn begin(
         request: &HttpRequest,
         payload: Payload,
         max_early: usize,
     ) -> Result<(Self, oneshot::Receiver<Taken>), Payload> {
-        let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else { return Err(payload) };
+        let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else {
+            return Err(payload);
+        };
         let (taker, taken) = oneshot::channel();
         let takeover = Self {
             stream: Some(Stream::new(stream)),
@@ -95,8 +101,8 @@ impl Takeover {
         Self { first, ..self }
     }
 
-    /// Takes what actix-http has read, which is all of it: each time, it reads before it asks for more of a body. Ready:
-    /// there is no sense in waiting.
+    /// Takes what actix-http has read, which is all of it: each time, it reads before it asks for
+    /// more of a body. Ready: there is no sense in waiting.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
@@ -118,12 +124,17 @@ impl MessageBody for Takeover {
         BodySize::Sized(self.first.len() as u64 + 1)
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = &mut *self;
         if !this.first.is_empty() {
             return Poll::Ready(Some(Ok(mem::take(&mut this.first))));
         }
-        let (Some(stream), Some(taker)) = (&this.stream, &mut this.taker) else { return Poll::Ready(None) };
+        let (Some(stream), Some(taker)) = (&this.stream, &mut this.taker) else {
+            return Poll::Ready(None);
+        };
         if taker.poll_closed(cx).is_ready() {
             return Poll::Ready(None);
         }

@@ -37,7 +37,8 @@ pub(super) enum Source {
 pub(super) struct Wire {
     /// Frames of the WebSocket's own: the answer to a probe.
     own: BytesMut,
-    /// The answer to the last ping: one is enough for all pings before (RFC 6455 §5.5.3), and bounds what a flood costs.
+    /// The answer to the last ping: one is enough for all pings before (RFC 6455 §5.5.3), and
+    /// bounds what a flood costs.
     pub(super) pong: Option<Bytes>,
     pub(super) source: Source,
     /// The Close frame to end with, unless the connection was cut.
@@ -66,7 +67,8 @@ impl Wire {
             Source::End => {}
             Source::Nothing => self.goodbye = Some(reason),
             Source::Outbox(link) => {
-                // Nothing comes behind the goodbye, or into the middle; and it comes not into the middle of a frame.
+                // Nothing comes behind the goodbye, or into the middle; and it comes not into the
+                // middle of a frame.
                 if let Some(rest) = link.outbox.stop_waiting() {
                     self.own = [&rest[..], &self.own].concat()[..].into();
                 }
@@ -91,7 +93,9 @@ impl Wire {
         match self.deflate {
             _ if self.version == Version::V3 => v3::websocket(&frame, !self.base64),
             _ if self.base64 && !frame.attachments().is_empty() => frame.websocket_base64(),
-            Some(threshold) => frame.deflated(|message| deflate::deflate(message, threshold)).clone(),
+            Some(threshold) => {
+                frame.deflated(|message| deflate::deflate(message, threshold)).clone()
+            }
             None => frame.into_websocket(),
         }
     }
@@ -135,7 +139,9 @@ impl Wire {
                 Poll::Ready(Some([bytes, own.freeze()].concat().into()))
             }
             // Without a copy.
-            Poll::Ready(Taken::One(frame)) if self.own.is_empty() => Poll::Ready(Some(self.bytes(frame))),
+            Poll::Ready(Taken::One(frame)) if self.own.is_empty() => {
+                Poll::Ready(Some(self.bytes(frame)))
+            }
             Poll::Ready(Taken::One(frame)) => Poll::Ready(Some(self.join(vec![frame]).freeze())),
             Poll::Ready(Taken::Frames(frames)) => Poll::Ready(Some(self.join(frames).freeze())),
             Poll::Ready(Taken::Last(frames)) => {
@@ -230,14 +236,19 @@ mod tests {
     async fn a_pong_does_not_wait_for_a_pause_in_what_is_sent() {
         let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        outbox.open_port(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap()).unwrap();
+        outbox
+            .open_port(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap())
+            .unwrap();
         let link = unheard(&outbox);
         let mut wire = Wire { source: Source::Outbox(link), ..Wire::new(false, Version::V4) };
         let single = || Encoding::default().event("/", None, "a", "").unwrap();
         wire.pong = Some(Bytes::from_static(b"x"));
         outbox.push_single(single());
         let expected = [single().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
-        assert_eq!(wire.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Some(expected.into())));
+        assert_eq!(
+            wire.poll(&mut Context::from_waker(Waker::noop())),
+            Poll::Ready(Some(expected.into()))
+        );
         assert!(wire.own.is_empty());
     }
 }

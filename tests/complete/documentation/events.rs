@@ -40,8 +40,12 @@ pub(super) async fn listening_to_events(event: OnMessage) -> HandlerResult {
         "create user" => {
             let user = event.json::<NewUser>().map_err(|error| error.to_string());
             let checked = user.and_then(|user| match user {
-                NewUser { username, .. } if username.len() > 30 => Err("the name is too long".to_owned()),
-                NewUser { email, .. } if !email.contains('@') => Err("that is no address".to_owned()),
+                NewUser { username, .. } if username.len() > 30 => {
+                    Err("the name is too long".to_owned())
+                }
+                NewUser { email, .. } if !email.contains('@') => {
+                    Err("that is no address".to_owned())
+                }
                 _ => Ok(()),
             });
             event.ack(&match checked {
@@ -85,9 +89,12 @@ pub(super) async fn say_hello(OnConnect { socket, .. }: OnConnect) -> HandlerRes
 pub(super) async fn emitting_events(event: OnMessage) -> HandlerResult {
     let socket = &event.socket;
     match event.event() {
-        "hello" if event.args().len() == 1 => event.ack(&format!("hello {}", event.json::<String>()?))?,
+        "hello" if event.args().len() == 1 => {
+            event.ack(&format!("hello {}", event.json::<String>()?))?
+        }
         "hello" => {
-            let (one, two, more): (u8, String, Numbered) = (event.arg(0)?, event.arg(1)?, event.arg(2)?);
+            let (one, two, more): (u8, String, Numbered) =
+                (event.arg(0)?, event.arg(1)?, event.arg(2)?);
             event.ack(&json!([one, two, more.three, more.five.to_vec()]))?;
         }
         "several arguments" => socket.emit("hello", &numbered())?,
@@ -102,7 +109,8 @@ pub(super) async fn emitting_events(event: OnMessage) -> HandlerResult {
         }
         "with timeout" => {
             let delay = Duration::from_millis(event.json()?);
-            let answer = socket.timeout(delay).emit_with_ack::<_, Value>("my-event", &Many(())).await;
+            let answer =
+                socket.timeout(delay).emit_with_ack::<_, Value>("my-event", &Many(())).await;
             event.ack(&match answer {
                 Err(AckError::Timeout) => json!({"error": "not within the delay"}),
                 answer => json!({"answer": answer?}),

@@ -1,8 +1,10 @@
-//! The server's side of the examples in Socket.IO's documentation, <https://socket.io/docs/v4/>, page by page.
+//! The server's side of the examples in Socket.IO's documentation, <https://socket.io/docs/v4/>,
+//! page by page.
 //!
-//! Each page has a namespace with the page's name, but for "Namespaces", whose examples have names of their own. An event
-//! without a name in its example bears the words around it, or the line itself: `io.in("room1").emit`. The client's side,
-//! and what must come of it, is tests/clients/complete/documentation.test.mjs.
+//! Each page has a namespace with the page's name, but for "Namespaces", whose examples have names
+//! of their own. An event without a name in its example bears the words around it, or the line
+//! itself: `io.in("room1").emit`. The client's side, and what must come of it, is
+//! tests/clients/complete/documentation.test.mjs.
 
 mod events;
 mod namespaces;
@@ -23,14 +25,20 @@ use actix_web::{
 use serde_json::Value;
 
 use events::{catch_all, emitting_events, error_event, listening_to_events, say_hello};
-use namespaces::{admin_events, dynamic, enter_admin, enter_orders, enter_users, greet, orders_events, users_events};
+use namespaces::{
+    admin_events, dynamic, enter_admin, enter_orders, enter_users, greet, orders_events,
+    users_events,
+};
 pub(crate) use options::start_with_options;
 pub(crate) use parser::start_with_parser;
 use socket::{
-    User, authorized, disconnect_the_unauthorized, each_packet, fetch_user, first, left, middlewares, second,
-    server_socket_instance, tell_about_itself, tell_its_rooms, third, upgraded, user,
+    User, authorized, disconnect_the_unauthorized, each_packet, fetch_user, first, left,
+    middlewares, second, server_socket_instance, tell_about_itself, tell_its_rooms, third,
+    upgraded, user,
 };
-use whom::{broadcasting_events, emit_cheatsheet, join_its_rooms, rooms, rooms_it_was_in, server_instance};
+use whom::{
+    broadcasting_events, emit_cheatsheet, join_its_rooms, rooms, rooms_it_was_in, server_instance,
+};
 
 use crate::running::RunningApp;
 
@@ -40,17 +48,21 @@ pub(crate) fn start() -> RunningApp {
         let io = pages().build().expect("the settings make sense");
         move |services: &mut ServiceConfig| {
             // Middlewares, "Compatibility with Express middleware": here, with any of actix-web.
-            let with_session = web::scope("/with-session").configure(io.mount()).wrap_fn(|request, next| {
-                if let Some(user) = request.cookie("user") {
-                    request.extensions_mut().insert(User(user.value().to_owned()));
-                }
-                let response = next.call(request);
-                async {
-                    let mut response = response.await?;
-                    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
-                    Ok(response)
-                }
-            });
+            let with_session =
+                web::scope("/with-session").configure(io.mount()).wrap_fn(|request, next| {
+                    if let Some(user) = request.cookie("user") {
+                        request.extensions_mut().insert(User(user.value().to_owned()));
+                    }
+                    let response = next.call(request);
+                    async {
+                        let mut response = response.await?;
+                        response.headers_mut().insert(
+                            header::X_FRAME_OPTIONS,
+                            HeaderValue::from_static("SAMEORIGIN"),
+                        );
+                        Ok(response)
+                    }
+                });
             services.service(with_session).configure(io.mount());
         }
     })
@@ -65,7 +77,9 @@ fn pages() -> Builder {
         .on_headers(|headers, _| {
             headers.insert(HeaderName::from_static("test"), HeaderValue::from_static("789"));
         })
-        .on_connection_error(|error| note("connection_error", &format!("{} {}", error.code(), error.message())))
+        .on_connection_error(|error| {
+            note("connection_error", &format!("{} {}", error.code(), error.message()))
+        })
         .namespace("/server-socket-instance", |page| {
             page.on_connect(fetch_user)
                 .on_connect(tell_about_itself)
@@ -77,22 +91,35 @@ fn pages() -> Builder {
                 .on_disconnect(tell_its_rooms)
         })
         .namespace("/middlewares", |page| {
-            page.on_connect(first).on_connect(second).on_connect(third).on_message(middlewares).on_disconnect(left)
+            page.on_connect(first)
+                .on_connect(second)
+                .on_connect(third)
+                .on_message(middlewares)
+                .on_disconnect(left)
         })
         .namespace("/passport", |page| page.on_connect(authorized).on_message(user))
         .namespace("/listening-to-events", |page| {
             page.on_message(catch_all).on_message(listening_to_events).on_error(error_event)
         })
-        .namespace("/emitting-events", |page| page.on_connect(say_hello).on_message(emitting_events))
-        .namespace("/broadcasting-events", |page| page.on_message(common).on_message(broadcasting_events))
+        .namespace("/emitting-events", |page| {
+            page.on_connect(say_hello).on_message(emitting_events)
+        })
+        .namespace("/broadcasting-events", |page| {
+            page.on_message(common).on_message(broadcasting_events)
+        })
         .namespace("/rooms", |page| {
-            page.on_connect(join_its_rooms).on_message(common).on_message(rooms).on_disconnect(rooms_it_was_in)
+            page.on_connect(join_its_rooms)
+                .on_message(common)
+                .on_message(rooms)
+                .on_disconnect(rooms_it_was_in)
         })
         .namespace("/emit-cheatsheet", |page| page.on_message(common).on_message(emit_cheatsheet))
         .namespace("/server-instance", |page| page.on_message(common).on_message(server_instance))
         .namespace("/orders", |orders| orders.on_connect(enter_orders).on_message(orders_events))
         .namespace("/users", |users| users.on_connect(enter_users).on_message(users_events))
-        .namespace("/admin", |admin| admin.on_connect(enter_admin).on_message(common).on_message(admin_events))
+        .namespace("/admin", |admin| {
+            admin.on_connect(enter_admin).on_message(common).on_message(admin_events)
+        })
         .namespace("/my-namespace", |mine| mine.on_connect(greet).on_message(common))
         .namespaces_matching(r"^/dynamic-\d+$", dynamic)
         .namespaces_if(
@@ -106,7 +133,8 @@ fn pages() -> Builder {
 
 // ── what all pages have ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Handlers are there before the handle is, so each connection brings it: `mount` has registered it with actix-web.
+/// Handlers are there before the handle is, so each connection brings it: `mount` has registered it
+/// with actix-web.
 fn with_handle(builder: Builder) -> Builder {
     builder.on_handshake(|request, extensions| {
         let io = request.app_data::<web::Data<SocketIo>>().expect("registered by `mount`");
@@ -133,7 +161,9 @@ async fn common(event: OnMessage) -> HandlerResult {
         // What was sent before has come before, in every namespace.
         "fence" => {
             let mark: Value = event.json()?;
-            io.namespaces().iter().try_for_each(|name| io.of(name.as_str()).emit("fence", &mark))?;
+            io.namespaces()
+                .iter()
+                .try_for_each(|name| io.of(name.as_str()).emit("fence", &mark))?;
         }
         _ => {}
     }

@@ -1,6 +1,8 @@
 //! Namespaces.
 
-use actix_socketio::{HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect, OnMessage, Socket};
+use actix_socketio::{
+    HandlerError, HandlerResult, Many, NamespaceBuilder, OnConnect, OnMessage, Socket,
+};
 use serde_json::Value;
 
 use super::{common, io};
@@ -71,7 +73,8 @@ pub(super) fn dynamic(parent: NamespaceBuilder) -> NamespaceBuilder {
         .on_message(async |event: OnMessage| {
             // `parentNamespace.emit`.
             if event.event() == "to the family" {
-                let family = io(&event.socket).of_each(|name| name.as_str().starts_with("/dynamic-"));
+                let family =
+                    io(&event.socket).of_each(|name| name.as_str().starts_with("/dynamic-"));
                 family.emit("to all", &event.json::<Value>()?)?;
             }
             Ok(())

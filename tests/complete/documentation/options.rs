@@ -8,7 +8,8 @@ use actix_web::{error::ErrorForbidden, http::header, web::ServiceConfig};
 use super::{io, with_handle};
 use crate::running::RunningApp;
 
-/// Starts one with the options of "Server options", as they are in its examples where a client can see that.
+/// Starts one with the options of "Server options", as they are in its examples where a client can
+/// see that.
 pub(crate) fn start_with_options() -> RunningApp {
     RunningApp::start(|| {
         let io = with_handle(SocketIo::builder())
@@ -48,7 +49,9 @@ async fn server_options(event: OnMessage) -> HandlerResult {
         "with compression" => socket.emit("text", &text)?,
         "without compression" => socket.compress(false).emit("text", &text)?,
         "broadcast with compression" => io(socket).emit("text", &text)?,
-        "broadcast without compression" => io(socket).everyone().compress(false).emit("text", &text)?,
+        "broadcast without compression" => {
+            io(socket).everyone().compress(false).emit("text", &text)?
+        }
         _ => {}
     }
     Ok(())

@@ -2,7 +2,10 @@
 
 use actix_socketio::{
     Args, SocketIo,
-    protocol::{AckId, DecodeError, DecodeLimits, Decoder, Encoded, Packet, PacketDecoder, PacketKind, Parser},
+    protocol::{
+        AckId, DecodeError, DecodeLimits, Decoder, Encoded, Packet, PacketDecoder, PacketKind,
+        Parser,
+    },
 };
 use actix_web::web::ServiceConfig;
 use bytes::Bytes;
@@ -83,8 +86,8 @@ impl PacketDecoder for JsonDecoder {
         let JsonPacket { kind: kind @ 0..=4, nsp, data, id } = packet else {
             return Err(DecodeError::Payload("invalid format".to_owned()));
         };
-        let [data, id] =
-            [data.map(|data| data.to_string()), id.map(|id| id.to_string())].map(Option::unwrap_or_default);
+        let [data, id] = [data.map(|data| data.to_string()), id.map(|id| id.to_string())]
+            .map(Option::unwrap_or_default);
         self.0.text(format!("{kind}{nsp},{id}{data}").into())
     }
 

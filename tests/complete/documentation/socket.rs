@@ -3,7 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use actix_socketio::{
-    HandlerError, HandlerResult, Many, OnConnect, OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, SocketIo,
+    HandlerError, HandlerResult, Many, OnConnect, OnDisconnect, OnError, OnMessage, OnPacket,
+    OnUpgrade, SocketIo,
 };
 use actix_web::rt::time::sleep;
 use serde::Deserialize;
@@ -39,7 +40,9 @@ pub(super) async fn each_packet(OnPacket { socket, message, .. }: OnPacket) -> H
     Ok(())
 }
 
-pub(super) async fn disconnect_the_unauthorized(OnError { socket, error, .. }: OnError) -> HandlerResult {
+pub(super) async fn disconnect_the_unauthorized(
+    OnError { socket, error, .. }: OnError,
+) -> HandlerResult {
     if error.to_client()["message"] == "unauthorized event" {
         socket.disconnect();
     }
@@ -52,7 +55,9 @@ pub(super) async fn upgraded(OnUpgrade { socket, .. }: OnUpgrade) -> HandlerResu
 }
 
 /// Both `disconnecting` and `disconnect`.
-pub(super) async fn tell_its_rooms(OnDisconnect { socket, reason, .. }: OnDisconnect) -> HandlerResult {
+pub(super) async fn tell_its_rooms(
+    OnDisconnect { socket, reason, .. }: OnDisconnect,
+) -> HandlerResult {
     for room in socket.channels() {
         socket.to(room).emit("user has left", &Many((socket.id(), reason.as_str())))?;
     }
@@ -78,12 +83,15 @@ pub(super) async fn server_socket_instance(event: OnMessage) -> HandlerResult {
         "set data" => socket.context().insert("username", "alice")?,
         "fetch data" => {
             let sockets = io.everyone().fetch_sockets().await?;
-            let names = sockets.iter().filter_map(|socket| socket.context().entries().remove("username"));
+            let names =
+                sockets.iter().filter_map(|socket| socket.context().entries().remove("username"));
             event.ack(&names.collect::<Vec<_>>())?;
         }
         "set username" => socket.context().insert("username", event.json::<String>()?)?,
         "attributes" => event.ack(&socket.context().entries())?,
-        "emit disconnect" => event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?,
+        "emit disconnect" => {
+            event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?
+        }
         _ => {}
     }
     Ok(())
@@ -123,7 +131,8 @@ pub(super) async fn second(OnConnect { socket, .. }: OnConnect) -> HandlerResult
     match token.as_deref() {
         Some("abc" | "slow") => Ok(()),
         Some(_) => Err(HandlerError::reject("thou shall not pass")),
-        None => Err(HandlerError::reject("not authorized").with_data(&json!({"content": "Please retry later"}))),
+        None => Err(HandlerError::reject("not authorized")
+            .with_data(&json!({"content": "Please retry later"}))),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actix_socketio::{
-    AckError, BroadcastAcks, HandlerError, HandlerResult, Many, OnConnect, OnDisconnect, OnMessage, Target,
+    AckError, BroadcastAcks, HandlerError, HandlerResult, Many, OnConnect, OnDisconnect, OnMessage,
+    Target,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +18,9 @@ pub(super) async fn broadcasting_events(event: OnMessage) -> HandlerResult {
         "except the sender" => socket.others().emit("hello", "world")?,
         "local" => io.everyone().local().emit("hello", "world")?,
         "with acknowledgements" => event.ack(&responses(io.everyone(), event.json()?).await?)?,
-        "with acknowledgements, except the sender" => event.ack(&responses(socket.others(), event.json()?).await?)?,
+        "with acknowledgements, except the sender" => {
+            event.ack(&responses(socket.others(), event.json()?).await?)?
+        }
         _ => {}
     }
     Ok(())
@@ -26,8 +29,10 @@ pub(super) async fn broadcasting_events(event: OnMessage) -> HandlerResult {
 /// `(err, responses)`
 async fn responses(target: Target, ms: u64) -> Result<Value, HandlerError> {
     let target = target.timeout(Duration::from_millis(ms));
-    let BroadcastAcks { answers, missing, .. } = target.emit_with_ack::<_, String>("hello", "world").await?;
-    let mut responses = answers.into_iter().map(|(_, answer)| answer).collect::<Result<Vec<_>, _>>()?;
+    let BroadcastAcks { answers, missing, .. } =
+        target.emit_with_ack::<_, String>("hello", "world").await?;
+    let mut responses =
+        answers.into_iter().map(|(_, answer)| answer).collect::<Result<Vec<_>, _>>()?;
     responses.sort();
     Ok(json!({"err": !missing.is_empty(), "responses": responses}))
 }
@@ -56,7 +61,9 @@ pub(super) async fn rooms(event: OnMessage) -> HandlerResult {
     let nothing = Many(());
     match event.event() {
         "to a room" => io.to("some room").emit("some event", &nothing)?,
-        "to several rooms" => io.to("room1").to("room2").to("room3").emit("some event", &nothing)?,
+        "to several rooms" => {
+            io.to("room1").to("room2").to("room3").emit("some event", &nothing)?
+        }
         "to a room from a socket" => socket.to("some room").emit("some event", &nothing)?,
         "private message" => private_message(&io, &event)?,
         "to each tab of a user" => io.to(event.json::<String>()?).emit("hi", &nothing)?,
@@ -82,7 +89,9 @@ pub(super) async fn emit_cheatsheet(event: OnMessage) -> HandlerResult {
         "socket.emit" => socket.emit("hello", &mark)?,
         "socket.broadcast.emit" => socket.others().emit("hello", &mark)?,
         r#"socket.to("room1").emit"# => socket.to("room1").emit("hello", &mark)?,
-        r#"socket.to(["room1", "room2"]).emit"# => socket.to("room1").to("room2").emit("hello", &mark)?,
+        r#"socket.to(["room1", "room2"]).emit"# => {
+            socket.to("room1").to("room2").emit("hello", &mark)?
+        }
         r#"socket.except("room1").emit"# => socket.others().except("room1").emit("hello", &mark)?,
         r#"io.in("room1").emit"# => io.to("room1").emit("hello", &mark)?,
         r#"io.to(["room1", "room2"]).except("room3").emit"# => {
@@ -90,7 +99,9 @@ pub(super) async fn emit_cheatsheet(event: OnMessage) -> HandlerResult {
         }
         r#"io.except("room1").emit"# => io.except("room1").emit("hello", &mark)?,
         r#"io.of("/my-namespace").emit"# => io.of("/my-namespace").emit("hello", &mark)?,
-        r#"io.of("/my-namespace").to("room1").emit"# => io.of("/my-namespace").to("room1").emit("hello", &mark)?,
+        r#"io.of("/my-namespace").to("room1").emit"# => {
+            io.of("/my-namespace").to("room1").emit("hello", &mark)?
+        }
         "io.to(socketId).emit" => {
             let other = io.socket(&event.arg::<String>(1)?.parse()?);
             other.ok_or_else(|| HandlerError::reject("it has gone"))?.emit("hello", &mark)?;
@@ -103,12 +114,17 @@ pub(super) async fn emit_cheatsheet(event: OnMessage) -> HandlerResult {
             event.ack(&socket.emit_with_ack::<_, Value>("question", &mark).await?)?;
         }
         "socket.timeout(5000).emit" => {
-            let answer = socket.timeout(Duration::from_millis(50)).emit_with_ack::<_, Value>("my-event", &mark).await;
+            let answer = socket
+                .timeout(Duration::from_millis(50))
+                .emit_with_ack::<_, Value>("my-event", &mark)
+                .await;
             event.ack(&matches!(answer, Err(AckError::Timeout)))?;
         }
         "io.timeout(5000).emit" => {
-            let acks = io.everyone().timeout(world).emit_with_ack::<_, Value>("question", &mark).await?;
-            let answers: Result<Vec<_>, _> = acks.answers.into_iter().map(|(_, answer)| answer).collect();
+            let acks =
+                io.everyone().timeout(world).emit_with_ack::<_, Value>("question", &mark).await?;
+            let answers: Result<Vec<_>, _> =
+                acks.answers.into_iter().map(|(_, answer)| answer).collect();
             event.ack(&Many((answers?, acks.missing)))?;
         }
         _ => {}
@@ -131,14 +147,22 @@ pub(super) async fn server_instance(event: OnMessage) -> HandlerResult {
 
         r#"io.socketsJoin("room1")"# => json!(io.everyone().sockets_join("room1").await?),
         r#"io.in("room1").socketsJoin(["room2", "room3"])"# => {
-            json!(io.to("room1").sockets_join("room2").await? + io.to("room1").sockets_join("room3").await?)
+            json!(
+                io.to("room1").sockets_join("room2").await?
+                    + io.to("room1").sockets_join("room3").await?
+            )
         }
-        r#"io.of("/admin").in("room1").socketsJoin("room2")"# => json!(admin.to("room1").sockets_join("room2").await?),
+        r#"io.of("/admin").in("room1").socketsJoin("room2")"# => {
+            json!(admin.to("room1").sockets_join("room2").await?)
+        }
         r#"io.in(theSocketId).socketsJoin("room1")"# => json!(the_socket()?.subscribe("room1")?),
 
         r#"io.socketsLeave("room1")"# => json!(io.everyone().sockets_leave("room1").await?),
         r#"io.in("room1").socketsLeave(["room2", "room3"])"# => {
-            json!(io.to("room1").sockets_leave("room2").await? + io.to("room1").sockets_leave("room3").await?)
+            json!(
+                io.to("room1").sockets_leave("room2").await?
+                    + io.to("room1").sockets_leave("room3").await?
+            )
         }
         r#"io.of("/admin").in("room1").socketsLeave("room2")"# => {
             json!(admin.to("room1").sockets_leave("room2").await?)
@@ -150,7 +174,9 @@ pub(super) async fn server_instance(event: OnMessage) -> HandlerResult {
         r#"io.of("/admin").in("room1").fetchSockets()"# => seen(admin.to("room1")).await?,
 
         "io.disconnectSockets()" => json!(io.everyone().disconnect_sockets(false).await?),
-        r#"io.in("room1").disconnectSockets(true)"# => json!(io.to("room1").disconnect_sockets(true).await?),
+        r#"io.in("room1").disconnectSockets(true)"# => {
+            json!(io.to("room1").disconnect_sockets(true).await?)
+        }
         r#"io.of("/admin").in("room1").except("room2").local.disconnectSockets()"# => {
             json!(admin.to("room1").except("room2").local().disconnect_sockets(false).await?)
         }

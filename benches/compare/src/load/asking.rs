@@ -32,8 +32,14 @@ impl Asking {
     pub(super) fn run(&self, server: &Server, length: Duration) -> Fallible<Figures> {
         let mut clients = Clients::connect(server.addr, self.clients)?;
         let none = vec![0; self.clients];
-        let mut answers =
-            Answers { asking: *self, asked: none.clone(), answered: none, total: 0, is_over: false, due: Vec::new() };
+        let mut answers = Answers {
+            asking: *self,
+            asked: none.clone(),
+            answered: none,
+            total: 0,
+            is_over: false,
+            due: Vec::new(),
+        };
         for client in 0..self.clients {
             let mut frames = Vec::new();
             (0..self.window).for_each(|_| answers.ask(client, &mut frames));

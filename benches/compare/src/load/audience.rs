@@ -34,7 +34,8 @@ pub(super) struct Audience {
 impl Audience {
     pub(super) fn new(fanout: Fanout) -> Self {
         let all = fanout.audience();
-        let (last, order, probed) = (vec![0; all * fanout.streams_of_a_channel()], vec![0; all], vec![0; all]);
+        let (last, order, probed) =
+            (vec![0; all * fanout.streams_of_a_channel()], vec![0; all], vec![0; all]);
         let clock = Instant::now();
         Self { fanout, clock, last, order, probed, present: 0, probe: 0, heard: 0, latencies: None }
     }
@@ -67,12 +68,16 @@ impl Audience {
         Some(Duration::from_nanos(latencies[at]).as_secs_f64() * 1e6)
     }
 
-    /// All subscribers of a channel have heard the same in the same order, also of several publishers.
+    /// All subscribers of a channel have heard the same in the same order, also of several
+    /// publishers.
     pub(super) fn agrees(&self) -> Fallible {
         let channels = self.order.chunks(self.fanout.subscribers).enumerate();
         let torn = channels.filter(|(_, orders)| orders.iter().any(|order| *order != orders[0]));
         match torn.map(|(channel, _)| channel).next() {
-            Some(channel) => Err(format!("the subscribers of channel {channel} do not agree on the order").into()),
+            Some(channel) => {
+                Err(format!("the subscribers of channel {channel} do not agree on the order")
+                    .into())
+            }
             None => Ok(()),
         }
     }
@@ -85,8 +90,14 @@ impl Audience {
         let slot = subscriber * self.fanout.streams_of_a_channel() + stream / self.fanout.channels;
         let last = &mut self.last[slot];
         if stamp.number != *last + 1 {
-            let what = if stamp.number > *last { "lost some, or disordered" } else { "doubled, or disordered" };
-            return Err(format!("heard {} after {last} of stream {stream}: {what}", stamp.number).into());
+            let what = if stamp.number > *last {
+                "lost some, or disordered"
+            } else {
+                "doubled, or disordered"
+            };
+            return Err(
+                format!("heard {} after {last} of stream {stream}: {what}", stamp.number).into()
+            );
         }
         *last = stamp.number;
         let order = &mut self.order[subscriber];
@@ -106,7 +117,9 @@ impl Listener for Audience {
         let payload = packet.strip_prefix(START).and_then(|rest| rest.strip_suffix(END));
         let stamp = payload.and_then(|payload| Stamp::read(payload, self.fanout.bytes));
         match stamp {
-            _ if client >= self.fanout.audience() => Err("a publisher hears what it is not subscribed to".into()),
+            _ if client >= self.fanout.audience() => {
+                Err("a publisher hears what it is not subscribed to".into())
+            }
             Some(stamp) if stamp.kind == Kind::Message => self.message(client, stamp),
             Some(stamp) => {
                 if stamp.number == self.probe && self.probed[client] != self.probe {
@@ -115,7 +128,10 @@ impl Listener for Audience {
                 }
                 Ok(())
             }
-            None => Err(format!("heard what nobody published: {:?}", String::from_utf8_lossy(packet)).into()),
+            None => {
+                Err(format!("heard what nobody published: {:?}", String::from_utf8_lossy(packet))
+                    .into())
+            }
         }
     }
 }

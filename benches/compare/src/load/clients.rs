@@ -1,4 +1,5 @@
-//! Socket.IO clients on WebSockets: the handshake, the heartbeat, and whatever else comes to a [`Listener`].
+//! Socket.IO clients on WebSockets: the handshake, the heartbeat, and whatever else comes to a
+//! [`Listener`].
 
 use std::{
     mem,
@@ -54,8 +55,14 @@ impl Clients {
     /// So many, all of them in the main namespace.
     pub(super) fn connect(server: SocketAddr, count: usize) -> Fallible<Self> {
         let (readable, buffer, reply) = (Vec::new(), Streams::buffer(), Vec::new());
-        let mut clients =
-            Self { streams: Streams::new()?, stages: Vec::with_capacity(count), ready: 0, readable, buffer, reply };
+        let mut clients = Self {
+            streams: Streams::new()?,
+            stages: Vec::with_capacity(count),
+            ready: 0,
+            readable,
+            buffer,
+            reply,
+        };
         let start = Instant::now();
         while clients.ready < count {
             while clients.stages.len() < count.min(clients.ready + AT_ONCE) {
@@ -65,7 +72,11 @@ impl Clients {
             }
             clients.turn(TURN, &mut Nobody)?;
             if start.elapsed() > PATIENCE {
-                return Err(format!("after {PATIENCE:?}, {} of {count} clients are connected", clients.ready).into());
+                return Err(format!(
+                    "after {PATIENCE:?}, {} of {count} clients are connected",
+                    clients.ready
+                )
+                .into());
             }
         }
         Ok(clients)
@@ -106,13 +117,16 @@ impl Clients {
 
     /// Waits for something to come, and hears it.
     pub(super) fn turn(&mut self, limit: Duration, listener: &mut impl Listener) -> Fallible {
-        let (mut readable, mut buffer) = (mem::take(&mut self.readable), mem::take(&mut self.buffer));
+        let (mut readable, mut buffer) =
+            (mem::take(&mut self.readable), mem::take(&mut self.buffer));
         let mut reply = mem::take(&mut self.reply);
         self.streams.wait(limit, &mut readable)?;
         for &client in &readable {
             reply.clear();
             self.read(client, &mut buffer, listener, &mut reply)
-                .and_then(|()| if reply.is_empty() { Ok(()) } else { self.send_frames(client, &reply) })
+                .and_then(
+                    |()| if reply.is_empty() { Ok(()) } else { self.send_frames(client, &reply) },
+                )
                 .map_err(|error| format!("client {client}: {error}"))?;
         }
         (self.readable, self.buffer, self.reply) = (readable, buffer, reply);
@@ -129,7 +143,9 @@ impl Clients {
         self.streams.receive(client, buffer)?;
         let mut rest = &buffer[..];
         if self.stages[client] == Stage::Upgrading {
-            let Some((head, after)) = wire::head(rest) else { return Ok(self.streams.keep(client, rest)?) };
+            let Some((head, after)) = wire::head(rest) else {
+                return Ok(self.streams.keep(client, rest)?);
+            };
             if !head.starts_with(b"HTTP/1.1 101") {
                 return Err(format!("no WebSocket: {}", String::from_utf8_lossy(head)).into());
             }
@@ -148,7 +164,13 @@ impl Clients {
         Ok(self.streams.keep(client, rest)?)
     }
 
-    fn packet(&mut self, client: usize, packet: &[u8], listener: &mut impl Listener, reply: &mut Vec<u8>) -> Fallible {
+    fn packet(
+        &mut self,
+        client: usize,
+        packet: &[u8],
+        listener: &mut impl Listener,
+        reply: &mut Vec<u8>,
+    ) -> Fallible {
         let mut answer = |packet| wire::frame(reply, wire::From::Client, wire::TEXT, packet);
         match packet {
             [b'0', ..] if self.stages[client] == Stage::Opening => answer(b"40"),

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    AFTERMATH, Figures, PATIENCE, WARM_UP, audience::Audience, clients::Clients, meter::Meter, publishers::Publishers,
+    AFTERMATH, Figures, PATIENCE, WARM_UP, audience::Audience, clients::Clients, meter::Meter,
+    publishers::Publishers,
 };
 use crate::{Fallible, server::Server};
 
@@ -23,14 +24,16 @@ pub(crate) struct Fanout {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// So many are on their way at a time, of all publishers together: the next goes when one has been heard by all.
+    /// So many are on their way at a time, of all publishers together: the next goes when one has
+    /// been heard by all.
     Window(usize),
     /// So many are published in a second, whatever has become of the last.
     Rate(u32),
 }
 
-/// Subscribers are the first clients, channel by channel; publishers come after them. A stream is what one publisher
-/// publishes in one channel: each channel has one, or there is one channel, and each publisher has one.
+/// Subscribers are the first clients, channel by channel; publishers come after them. A stream is
+/// what one publisher publishes in one channel: each channel has one, or there is one channel, and
+/// each publisher has one.
 impl Fanout {
     pub(super) fn audience(&self) -> usize {
         self.channels * self.subscribers
@@ -70,7 +73,8 @@ impl Fanout {
         // What is doubled comes late.
         run.clients.listen(&mut run.audience, AFTERMATH)?;
         run.audience.agrees()?;
-        (figures.p50_us, figures.p99_us) = (run.audience.percentile(50), run.audience.percentile(99));
+        (figures.p50_us, figures.p99_us) =
+            (run.audience.percentile(50), run.audience.percentile(99));
         Ok(figures)
     }
 }
@@ -82,7 +86,8 @@ struct Run {
 }
 
 impl Run {
-    /// Subscribes all, and waits until they are: what is not acknowledged everywhere is found out by probes.
+    /// Subscribes all, and waits until they are: what is not acknowledged everywhere is found out
+    /// by probes.
     fn subscribe(&mut self, fanout: &Fanout) -> Fallible {
         for subscriber in 0..fanout.audience() {
             let channel = Fanout::channel(subscriber / fanout.subscribers);
@@ -96,7 +101,8 @@ impl Run {
                 return self.clients.listen(&mut self.audience, AFTERMATH);
             }
         }
-        Err(format!("{} of {} are not subscribed", self.audience.absent(), fanout.audience()).into())
+        Err(format!("{} of {} are not subscribed", self.audience.absent(), fanout.audience())
+            .into())
     }
 
     /// Publishes for so long, and waits until everybody has heard everything.
@@ -112,6 +118,7 @@ impl Run {
             return Ok(());
         }
         let missing = due - self.audience.heard;
-        Err(format!("{missing} of {due} deliveries were lost: they are missing after {PATIENCE:?}").into())
+        Err(format!("{missing} of {due} deliveries were lost: they are missing after {PATIENCE:?}")
+            .into())
     }
 }

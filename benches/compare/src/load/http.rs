@@ -52,7 +52,9 @@ fn chunks(mut rest: &[u8]) -> Fallible<Option<Answer<'_>>> {
         let Some(end) = rest.windows(2).position(|end| end == b"\r\n") else { return Ok(None) };
         let length = usize::from_str_radix(str::from_utf8(&rest[..end])?, 16)?;
         // The chunk has a line end of its own.
-        let Some((chunk, after)) = rest[end + 2..].split_at_checked(length + 2) else { return Ok(None) };
+        let Some((chunk, after)) = rest[end + 2..].split_at_checked(length + 2) else {
+            return Ok(None);
+        };
         body.extend_from_slice(&chunk[..length]);
         rest = after;
         if length == 0 {
@@ -73,7 +75,10 @@ mod tests {
             for cut in 0..bytes.len() - 4 {
                 assert_eq!(answer(&bytes[..cut]).unwrap(), None);
             }
-            assert_eq!(answer(bytes).unwrap(), Some(Answer { body: b"ok".to_vec(), rest: b"HTTP" }));
+            assert_eq!(
+                answer(bytes).unwrap(),
+                Some(Answer { body: b"ok".to_vec(), rest: b"HTTP" })
+            );
         }
         assert!(answer(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_err());
     }

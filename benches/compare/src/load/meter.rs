@@ -48,6 +48,11 @@ impl Meter {
         }
         let cpu = self.process.cpu()?.saturating_sub(self.cpu);
         let cpu_us = cpu.as_secs_f64() * 1e6 / operations as f64;
-        Ok(Figures { operations, seconds: self.start.elapsed().as_secs_f64(), cpu_us, ..Figures::default() })
+        Ok(Figures {
+            operations,
+            seconds: self.start.elapsed().as_secs_f64(),
+            cpu_us,
+            ..Figures::default()
+        })
     }
 }

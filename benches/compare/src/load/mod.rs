@@ -1,6 +1,7 @@
 //! The load generator: closed loops over raw sockets, in this process, on one thread.
 //!
-//! It checks all that it hears, and the first thing that is lost, doubled, late or in a wrong order is an error.
+//! It checks all that it hears, and the first thing that is lost, doubled, late or in a wrong order
+//! is an error.
 
 mod asking;
 mod audience;

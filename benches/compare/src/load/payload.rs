@@ -1,5 +1,6 @@
-//! What is in a publication: enough to tell who published it, as which one, and when. All in digits and of a fixed width,
-//! padded to the size of the cell, so that every server has the same bytes to carry.
+//! What is in a publication: enough to tell who published it, as which one, and when. All in digits
+//! and of a fixed width, padded to the size of the cell, so that every server has the same bytes to
+//! carry.
 
 use std::io::Write;
 

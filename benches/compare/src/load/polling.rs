@@ -1,5 +1,5 @@
-//! The event `echo` over HTTP long-polling: each client has a connection on which it polls, and one on which it posts, as
-//! a browser does. A question is posted when the answer to the last has come.
+//! The event `echo` over HTTP long-polling: each client has a connection on which it polls, and one
+//! on which it posts, as a browser does. A question is posted when the answer to the last has come.
 
 use std::{
     collections::VecDeque,
@@ -27,7 +27,11 @@ impl Polling {
         while crowd.asking < self.clients {
             crowd.turn()?;
             if start.elapsed() > PATIENCE {
-                return Err(format!("after {PATIENCE:?}, {} of {} are connected", crowd.asking, self.clients).into());
+                return Err(format!(
+                    "after {PATIENCE:?}, {} of {} are connected",
+                    crowd.asking, self.clients
+                )
+                .into());
             }
         }
         crowd.turn_for(WARM_UP)?;
@@ -72,7 +76,15 @@ impl Crowd {
             clients.push(Client::default());
         }
         let (readable, buffer) = (Vec::new(), Streams::buffer());
-        Ok(Self { streams, clients, bytes: polling.bytes, asking: 0, answered: 0, readable, buffer })
+        Ok(Self {
+            streams,
+            clients,
+            bytes: polling.bytes,
+            asking: 0,
+            answered: 0,
+            readable,
+            buffer,
+        })
     }
 
     fn turn_for(&mut self, time: Duration) -> Fallible {
@@ -88,22 +100,32 @@ impl Crowd {
         let numbers: Vec<_> = self.clients.iter().map(|client| client.number).collect();
         let start = Instant::now();
         loop {
-            let silent = self.clients.iter().zip(&numbers).filter(|(client, number)| client.number == **number).count();
+            let silent = self
+                .clients
+                .iter()
+                .zip(&numbers)
+                .filter(|(client, number)| client.number == **number)
+                .count();
             if silent == 0 {
                 return Ok(());
             }
             if start.elapsed() > PATIENCE {
-                return Err(format!("{silent} clients have lost an answer: none has come for {PATIENCE:?}").into());
+                return Err(format!(
+                    "{silent} clients have lost an answer: none has come for {PATIENCE:?}"
+                )
+                .into());
             }
             self.turn()?;
         }
     }
 
     fn turn(&mut self) -> Fallible {
-        let (mut readable, mut buffer) = (std::mem::take(&mut self.readable), std::mem::take(&mut self.buffer));
+        let (mut readable, mut buffer) =
+            (std::mem::take(&mut self.readable), std::mem::take(&mut self.buffer));
         self.streams.wait(TURN, &mut readable)?;
         for &number in &readable {
-            self.read(number, &mut buffer).map_err(|error| format!("polling client {}: {error}", number / 2))?;
+            self.read(number, &mut buffer)
+                .map_err(|error| format!("polling client {}: {error}", number / 2))?;
         }
         (self.readable, self.buffer) = (readable, buffer);
         Ok(())
@@ -114,7 +136,11 @@ impl Crowd {
         let mut rest = &buffer[..];
         while let Some(answer) = http::answer(rest)? {
             rest = answer.rest;
-            if number % 2 == POST { self.posted(number / 2)? } else { self.polled(number / 2, &answer.body)? }
+            if number % 2 == POST {
+                self.posted(number / 2)?
+            } else {
+                self.polled(number / 2, &answer.body)?
+            }
         }
         Ok(self.streams.keep(number, rest)?)
     }

@@ -43,13 +43,20 @@ impl Publishers {
     /// Publishes a probe in each channel.
     pub(super) fn probe(&mut self, number: u32, clients: &mut Clients) -> Fallible {
         for channel in 0..self.fanout.channels {
-            self.write(channel, Stamp { kind: Kind::Probe, stream: channel as u16, number, due: 0 });
+            self.write(
+                channel,
+                Stamp { kind: Kind::Probe, stream: channel as u16, number, due: 0 },
+            );
         }
         self.send(clients)
     }
 
     /// Publishes what the pace allows by now, and answers how long there is nothing more to do.
-    pub(super) fn publish(&mut self, audience: &Audience, clients: &mut Clients) -> Fallible<Duration> {
+    pub(super) fn publish(
+        &mut self,
+        audience: &Audience,
+        clients: &mut Clients,
+    ) -> Fallible<Duration> {
         let now = Instant::now();
         for _ in 0..AT_ONCE {
             let due = match self.fanout.pace {

@@ -1,4 +1,5 @@
-//! What the load generator and the floor server are made of: sockets that never block, and frames by hand.
+//! What the load generator and the floor server are made of: sockets that never block, and frames
+//! by hand.
 
 mod stream;
 mod streams;

@@ -52,7 +52,8 @@ impl Streams {
         Ok(epoll::add(&self.epoll, source, number, epoll::EventFlags::IN)?)
     }
 
-    /// Waits until there is something to read, and answers where. What could not be sent before goes out meanwhile.
+    /// Waits until there is something to read, and answers where. What could not be sent before
+    /// goes out meanwhile.
     pub(crate) fn wait(&mut self, limit: Duration, readable: &mut Vec<usize>) -> io::Result<()> {
         readable.clear();
         self.events.clear();
@@ -96,13 +97,18 @@ impl Streams {
         self.streams[number] = None;
     }
 
-    fn write(&mut self, number: usize, write: impl FnOnce(&mut Stream) -> io::Result<()>) -> io::Result<()> {
+    fn write(
+        &mut self,
+        number: usize,
+        write: impl FnOnce(&mut Stream) -> io::Result<()>,
+    ) -> io::Result<()> {
         let stream = self.at(number)?;
         let was_blocked = stream.is_blocked();
         write(stream)?;
         let stream = self.streams[number].as_ref().ok_or(io::ErrorKind::NotConnected)?;
         if stream.is_blocked() != was_blocked {
-            let wanted = if was_blocked { epoll::EventFlags::empty() } else { epoll::EventFlags::OUT };
+            let wanted =
+                if was_blocked { epoll::EventFlags::empty() } else { epoll::EventFlags::OUT };
             let data = epoll::EventData::new_u64(number as u64);
             epoll::modify(&self.epoll, &stream.tcp, data, epoll::EventFlags::IN | wanted)?;
         }

@@ -47,7 +47,8 @@ pub(crate) fn frame(out: &mut Vec<u8>, from: From, opcode: u8, data: &[u8]) {
     out.extend_from_slice(data);
 }
 
-/// The frame that these bytes begin with, if all of it is there. A mask is taken for zero: see [`frame`].
+/// The frame that these bytes begin with, if all of it is there. A mask is taken for zero: see
+/// [`frame`].
 pub(crate) fn next(bytes: &[u8]) -> Fallible<Option<Frame<'_>>> {
     let [first, second, after @ ..] = bytes else { return Ok(None) };
     if first & FINAL == 0 || first & 0x70 != 0 {
@@ -69,7 +70,8 @@ pub(crate) fn next(bytes: &[u8]) -> Fallible<Option<Frame<'_>>> {
     Ok(payload.map(|(data, rest)| Frame { opcode: first & 0x0f, data, rest }))
 }
 
-/// The head of an HTTP message without its last line end, and what comes after it, once all of the head is there.
+/// The head of an HTTP message without its last line end, and what comes after it, once all of the
+/// head is there.
 pub(crate) fn head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
     Some((&bytes[..end], &bytes[end + 4..]))

@@ -29,7 +29,13 @@ impl Axes {
         let last = numbers.fold(0.0, f64::max).log10().ceil() as i32;
         let step = step(most);
         // Room above for the values.
-        Self { frame, first, last: last.max(first + 1), step, most: (most / step + 0.35).ceil() * step }
+        Self {
+            frame,
+            first,
+            last: last.max(first + 1),
+            step,
+            most: (most / step + 0.35).ceil() * step,
+        }
     }
 
     pub(super) fn x(&self, number: f64) -> f64 {
@@ -75,7 +81,9 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        for (most, wanted) in [(3.9, 0.5), (4.0, 1.0), (7.9, 1.0), (9.6, 2.0), (21.0, 5.0), (130.0, 20.0)] {
+        for (most, wanted) in
+            [(3.9, 0.5), (4.0, 1.0), (7.9, 1.0), (9.6, 2.0), (21.0, 5.0), (130.0, 20.0)]
+        {
             assert!((step(most) - wanted).abs() < 1e-9, "{most}: {}", step(most));
         }
         assert_eq!([1.0, 999.0, 10_000.0, 1e6].map(grouped), ["1", "999", "10,000", "1,000,000"]);

@@ -23,7 +23,8 @@ const FRAMES: [Frame; 2] = [
 ];
 /// What the cells of each panel are called, before the number.
 const CELLS: [&str; 2] = ["f", "channels-"];
-const TITLES: [&str; 2] = ["subscribers of one channel", "channels, with 10,000 subscriptions in all"];
+const TITLES: [&str; 2] =
+    ["subscribers of one channel", "channels, with 10,000 subscriptions in all"];
 
 /// How a server is shown.
 pub(super) struct Style {
@@ -37,8 +38,20 @@ pub(super) struct Style {
 
 const STYLES: [Style; 3] = [
     Style { kind: Kind::Floor, name: "floor", colour: "#8a919b", dashes: "5 4", labels: None },
-    Style { kind: Kind::Socketioxide, name: "socketioxide", colour: "#b5541c", dashes: "none", labels: Some(-10.0) },
-    Style { kind: Kind::Ours, name: "actix-socketio", colour: "#0f6a9c", dashes: "none", labels: Some(19.0) },
+    Style {
+        kind: Kind::Socketioxide,
+        name: "socketioxide",
+        colour: "#b5541c",
+        dashes: "none",
+        labels: Some(-10.0),
+    },
+    Style {
+        kind: Kind::Ours,
+        name: "actix-socketio",
+        colour: "#0f6a9c",
+        dashes: "none",
+        labels: Some(19.0),
+    },
 ];
 
 /// The medians of one server in one panel, from the least number of subscribers or channels.
@@ -59,10 +72,12 @@ fn draw(records: &[Record]) -> Fallible<String> {
     // One scale for both: they are to be compared.
     let most = all().map(|(_, value)| *value).max_by(f64::total_cmp);
     let most = most.ok_or("the run has no cell of f10 … f10000, nor of channels")?;
-    let panels = panels.iter().zip(FRAMES).zip(TITLES).filter(|((series, _), _)| !series.is_empty());
+    let panels =
+        panels.iter().zip(FRAMES).zip(TITLES).filter(|((series, _), _)| !series.is_empty());
     let panels: String = panels
         .map(|((series, frame), title)| {
-            let numbers = || series.iter().flat_map(|series| &series.points).map(|(number, _)| *number);
+            let numbers =
+                || series.iter().flat_map(|series| &series.points).map(|(number, _)| *number);
             panel(series, &Axes::new(frame, numbers(), most), title)
         })
         .collect();
@@ -79,7 +94,8 @@ fn draw(records: &[Record]) -> Fallible<String> {
 
 fn series(records: &[Record], cells: &str) -> Vec<Series> {
     let of = |style: &'static Style| {
-        let mut numbers: Vec<u32> = records.iter().filter_map(|record| number(record, cells)).collect();
+        let mut numbers: Vec<u32> =
+            records.iter().filter_map(|record| number(record, cells)).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let point = |number: u32| {

@@ -11,7 +11,8 @@ pub(super) fn panel(series: &[Series], axes: &Axes, title: &str) -> String {
     let mut out = grid(axes);
     let (middle, below) = ((axes.frame.left + axes.frame.right) / 2.0, axes.frame.bottom + 44.0);
     // A string takes everything, here and below.
-    let _ = writeln!(out, "<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{title}</text>");
+    let _ =
+        writeln!(out, "<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{title}</text>");
     series.iter().for_each(|series| line(&mut out, series, axes));
     series.iter().for_each(|series| labels(&mut out, series, axes));
     out
@@ -22,17 +23,20 @@ fn grid(axes: &Axes) -> String {
     let (left, right, bottom) = (axes.frame.left, axes.frame.right, axes.frame.bottom);
     for value in axes.values() {
         let y = axes.y(value);
-        let (colour, text, at) = (if value > 0.0 { "#e4e5e7" } else { "#7d848e" }, y + 4.5, left - 8.0);
+        let (colour, text, at) =
+            (if value > 0.0 { "#e4e5e7" } else { "#7d848e" }, y + 4.5, left - 8.0);
         let _ = writeln!(out, "<path d=\"M{left} {y:.1}H{right}\" stroke=\"{colour}\"/>");
         let value = format!("{value:.1}");
         let value = value.trim_end_matches(".0");
-        let _ = writeln!(out, "<text x=\"{at}\" y=\"{text:.1}\" text-anchor=\"end\">{value}</text>");
+        let _ =
+            writeln!(out, "<text x=\"{at}\" y=\"{text:.1}\" text-anchor=\"end\">{value}</text>");
     }
     for number in axes.tens() {
         let (x, end, text) = (axes.x(number), bottom + 5.0, bottom + 22.0);
         let _ = writeln!(out, "<path d=\"M{x:.1} {bottom}V{end}\" stroke=\"#7d848e\"/>");
         let number = grouped(number);
-        let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{text}\" text-anchor=\"middle\">{number}</text>");
+        let _ =
+            writeln!(out, "<text x=\"{x:.1}\" y=\"{text}\" text-anchor=\"middle\">{number}</text>");
     }
     out
 }

@@ -1,5 +1,6 @@
-//! No server, but what one can not do without: for each publication one frame, encoded once, and one `send` of it to each
-//! subscriber. One thread, epoll, no heartbeat, no bounds, and only what the fan-out cells ask for.
+//! No server, but what one can not do without: for each publication one frame, encoded once, and
+//! one `send` of it to each subscriber. One thread, epoll, no heartbeat, no bounds, and only what
+//! the fan-out cells ask for.
 
 use std::{collections::HashMap, io, net::TcpListener, time::Duration};
 
@@ -12,7 +13,8 @@ use crate::{
 };
 
 /// The answer to every handshake: the load generator has one key for all, the one of RFC 6455.
-const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const OPEN: &str = r#"0{"sid":"floor","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 const CONNECTED: &str = r#"40{"sid":"floor"}"#;
@@ -30,7 +32,8 @@ struct Floor {
 pub(super) fn run() -> Fallible {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
-    let mut floor = Floor { streams: Streams::new()?, is_open: Vec::new(), channels: HashMap::new() };
+    let mut floor =
+        Floor { streams: Streams::new()?, is_open: Vec::new(), channels: HashMap::new() };
     floor.streams.watch(&listener, LISTENER)?;
     announce(listener.local_addr()?)?;
     let (mut readable, mut buffer) = (Vec::new(), Streams::buffer());
@@ -42,7 +45,10 @@ pub(super) fn run() -> Fallible {
             } else if floor.hear(number, &mut buffer).is_err() {
                 // The clients go together, when a cell is over.
                 floor.streams.close(number);
-                floor.channels.values_mut().for_each(|members| members.retain(|member| *member != number));
+                floor
+                    .channels
+                    .values_mut()
+                    .for_each(|members| members.retain(|member| *member != number));
             }
         }
     }
@@ -61,7 +67,9 @@ impl Floor {
         self.streams.receive(number, buffer)?;
         let mut rest = &buffer[..];
         if !self.is_open[number] {
-            let Some((_, after)) = wire::head(rest) else { return Ok(self.streams.keep(number, rest)?) };
+            let Some((_, after)) = wire::head(rest) else {
+                return Ok(self.streams.keep(number, rest)?);
+            };
             rest = after;
             self.is_open[number] = true;
             self.streams.send(number, &[SWITCH, &text(OPEN)].concat())?;
@@ -80,7 +88,9 @@ impl Floor {
         let event: Vec<Value> = serde_json::from_str(packet.strip_prefix("42").ok_or("no event")?)?;
         let strings: Vec<_> = event.iter().filter_map(Value::as_str).collect();
         match strings[..] {
-            ["subscribe", channel] => self.channels.entry(channel.to_owned()).or_default().push(number),
+            ["subscribe", channel] => {
+                self.channels.entry(channel.to_owned()).or_default().push(number)
+            }
             ["broadcast", channel, payload] => {
                 let frame = text(&format!(r#"42["message","{payload}"]"#));
                 for &member in self.channels.get(channel).into_iter().flatten() {

@@ -1,12 +1,13 @@
-//! A server's process. It is this program, started by itself, and the same tiny application each time:
+//! A server's process. It is this program, started by itself, and the same tiny application each
+//! time:
 //!
 //! * `subscribe(channel)` lets the sender into a channel;
 //! * `broadcast(channel, payload)` sends the event `message(payload)` to all in the channel;
 //! * `echo(x)` is answered with the event `echo(x)`;
 //! * `ack(x)` is acknowledged with `x`.
 //!
-//! It listens on a free port of 127.0.0.1, prints it, and ends when its standard input does: so it never outlives who
-//! started it, however that ended.
+//! It listens on a free port of 127.0.0.1, prints it, and ends when its standard input does: so it
+//! never outlives who started it, however that ended.
 
 mod floor;
 mod ours;

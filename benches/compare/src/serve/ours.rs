@@ -19,7 +19,8 @@ pub(super) fn run(workers: usize, by_actor: bool) -> Fallible {
         let builder = SocketIo::builder().open_channels();
         let builder = if by_actor {
             let application = Application { io: Arc::clone(&io) };
-            let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| application);
+            let actor =
+                Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| application);
             builder.on_message(&actor)
         } else {
             let io = Arc::clone(&io);

@@ -12,7 +12,8 @@ use tokio::{net::TcpSocket, runtime};
 use super::{BACKLOG, announce};
 use crate::Fallible;
 
-/// What may wait for one client, in packets. The default of 128 is less than a burst has, and what exceeds it is lost.
+/// What may wait for one client, in packets. The default of 128 is less than a burst has, and what
+/// exceeds it is lost.
 const BUFFER: usize = 4096;
 
 pub(super) fn run(workers: usize) -> Fallible {
@@ -27,10 +28,15 @@ pub(super) fn run(workers: usize) -> Fallible {
 async fn serve() -> Fallible {
     let (layer, io) = SocketIo::builder().max_buffer_size(BUFFER).build_layer();
     io.ns("/", async |socket: SocketRef| {
-        socket.on("subscribe", async |socket: SocketRef, Data(channel): Data<String>| socket.join(channel));
-        socket.on("broadcast", async |io: SocketIo, Data((channel, payload)): Data<(String, String)>| {
-            io.to(channel).emit("message", &payload).await.ok();
+        socket.on("subscribe", async |socket: SocketRef, Data(channel): Data<String>| {
+            socket.join(channel)
         });
+        socket.on(
+            "broadcast",
+            async |io: SocketIo, Data((channel, payload)): Data<(String, String)>| {
+                io.to(channel).emit("message", &payload).await.ok();
+            },
+        );
         socket.on("echo", async |socket: SocketRef, Data(payload): Data<String>| {
             socket.emit("echo", &payload).ok();
         });
