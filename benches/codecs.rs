@@ -5,11 +5,8 @@ use std::{hint::black_box, time::Duration};
 
 use actix_socketio::{
     Many,
-    internals::Msgpack,
-    protocol::{
-        AckId, Args, DecodeLimits, Decoder, EnginePacket, Frame, MsgpackParser, Packet, PacketKind,
-        Parser, ack, event, payload,
-    },
+    internals::{EnginePacket, Frame, Msgpack, ack, event, payload},
+    protocol::{AckId, Args, DecodeLimits, Decoder, MsgpackParser, Packet, PacketKind, Parser},
 };
 use bytes::Bytes;
 use bytestring::ByteString;

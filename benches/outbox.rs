@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use actix_socketio::{
-    internals::Queue,
-    protocol::{Frame, event},
-};
+use actix_socketio::internals::{Frame, Queue, event};
 use criterion::{Criterion, Throughput};
 
 const ROOM: usize = 16 << 20;

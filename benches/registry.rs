@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_socketio::{
     Channel,
-    internals::{Post, Subscribers},
-    protocol::{Frame, event},
+    internals::{Frame, Post, Subscribers, event},
 };
 use criterion::{Criterion, Throughput};
 

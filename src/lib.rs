@@ -217,10 +217,11 @@ mod event;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod http;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
 pub mod internals;
-mod listener;
+mod message_sink;
 mod model;
 mod outbox;
 pub mod protocol;
@@ -228,6 +229,7 @@ mod registry;
 mod routing;
 mod server;
 mod socket;
+mod state;
 mod stats;
 mod transport;
 
@@ -236,23 +238,21 @@ pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
     OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
+pub use http::{ConnectionError, Cookie, Cors, SameSite};
+pub use model::Transport;
 pub use model::{
     Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, Rate,
     SocketId, ToChannel,
 };
-pub use outbox::Transport;
 pub use protocol::{ArgError, Args, Many};
 pub use registry::{Change, Changes};
 pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route,
     SocketHandler, ViaActor, ViaFn, channel,
 };
-pub use server::{
-    BuildError, Builder, ConnectionError, Cookie, Cors, NamespaceBuilder, SameSite, SocketIo,
-    on_connect,
-};
+pub use server::{BuildError, Builder, NamespaceBuilder, SocketIo, on_connect};
 pub use socket::{
-    AckError, BroadcastAcks, Direct, Outgoing, OutgoingEvent, Receipt, SendError, Socket,
+    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SocketEmitter,
     SubscribeError, Target, Targets,
 };
 pub use stats::Stats;

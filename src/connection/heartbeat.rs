@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 pub(super) struct Heartbeat {
     interval: Duration,
     timeout: Duration,
-    state: State,
+    state: HeartbeatState,
 }
 
 #[derive(Debug)]
-enum State {
+enum HeartbeatState {
     /// The next ping is due then.
     Quiet { ping: Instant },
     /// A pong is owed by then.
@@ -32,47 +32,53 @@ pub(super) enum Beat {
 
 impl Heartbeat {
     pub(super) fn new(interval: Duration, timeout: Duration, now: Instant) -> Self {
-        Self { interval, timeout, state: State::Quiet { ping: now + interval } }
+        Self { interval, timeout, state: HeartbeatState::Quiet { ping: now + interval } }
     }
 
     /// The heartbeat of Engine.IO 3, in which the client pings.
     pub(super) fn listening(interval: Duration, timeout: Duration, now: Instant) -> Self {
-        Self { interval, timeout, state: State::Listening { deadline: now + interval + timeout } }
+        Self {
+            interval,
+            timeout,
+            state: HeartbeatState::Listening { deadline: now + interval + timeout },
+        }
     }
 
     /// The client has pinged.
     pub(super) fn ping(&mut self, now: Instant) {
-        self.state = State::Listening { deadline: now + self.interval + self.timeout };
+        self.state = HeartbeatState::Listening { deadline: now + self.interval + self.timeout };
     }
 
     /// The client has answered. An answer nobody asked for is harmless.
     pub(super) fn pong(&mut self, now: Instant) {
-        if let State::Listening { .. } = self.state {
+        if let HeartbeatState::Listening { .. } = self.state {
             return;
         }
-        self.state = State::Quiet { ping: now + self.interval };
+        self.state = HeartbeatState::Quiet { ping: now + self.interval };
     }
 
     /// Looks at the clock. `unread`: the server itself holds back what the client sends, so a pong
     /// can't be missed yet.
     pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
         match self.state {
-            State::Quiet { ping } if now >= ping => {
+            HeartbeatState::Quiet { ping } if now >= ping => {
                 // A process that was stopped for a while must not find all its clients late at
                 // once.
                 let sent = if now - ping < self.timeout / 2 { ping } else { now };
-                self.state = State::Pinged { deadline: sent + self.timeout };
+                self.state = HeartbeatState::Pinged { deadline: sent + self.timeout };
                 Beat::Ping
             }
-            State::Pinged { deadline } if now >= deadline && unread => {
-                self.state = State::Pinged { deadline: now + self.timeout };
+            HeartbeatState::Pinged { deadline } if now >= deadline && unread => {
+                self.state = HeartbeatState::Pinged { deadline: now + self.timeout };
                 Beat::Nothing
             }
-            State::Listening { deadline } if now >= deadline && unread => {
-                self.state = State::Listening { deadline: now + self.timeout };
+            HeartbeatState::Listening { deadline } if now >= deadline && unread => {
+                self.state = HeartbeatState::Listening { deadline: now + self.timeout };
                 Beat::Nothing
             }
-            State::Pinged { deadline } | State::Listening { deadline } if now >= deadline => {
+            HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline }
+                if now >= deadline =>
+            {
                 Beat::Dead
             }
             _ => Beat::Nothing,
@@ -81,7 +87,9 @@ impl Heartbeat {
 
     /// The server reads on. An answer that it left unread has the whole time to come.
     pub(super) fn read_on(&mut self, now: Instant) {
-        if let State::Pinged { deadline } | State::Listening { deadline } = &mut self.state {
+        if let HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } =
+            &mut self.state
+        {
             *deadline = (*deadline).max(now + self.timeout);
         }
     }
@@ -89,9 +97,9 @@ impl Heartbeat {
     /// When to look again.
     pub(super) fn next(&self) -> Instant {
         match self.state {
-            State::Quiet { ping: next }
-            | State::Pinged { deadline: next }
-            | State::Listening { deadline: next } => next,
+            HeartbeatState::Quiet { ping: next }
+            | HeartbeatState::Pinged { deadline: next }
+            | HeartbeatState::Listening { deadline: next } => next,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     protocol::{AckId, Args, is_reserved},
     routing::{Router, Scope},
     socket::{MESSAGE, Socket},
-    stats::Refused,
+    stats::RefusalKind,
 };
 
 /// One event of a client, from the first handler to the last.
@@ -87,7 +87,7 @@ impl Job {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 return tell(&socket, &router, name, args, id);
             }
-            Task::Connect if !router.hears_everywhere::<OnConnect>() => {
+            Task::Connect if !router.has_handler::<OnConnect>() => {
                 return Started::Done(Outcome::Admit);
             }
             task => task,
@@ -110,7 +110,7 @@ impl Job {
         let Self { socket, router, task } = self;
         match task {
             Task::Connect => {
-                match router.ask_everywhere(OnConnect { socket: socket.clone() }).await {
+                match router.authorize_globally(OnConnect { socket: socket.clone() }).await {
                     Ok(()) => Outcome::Admit,
                     Err(error) => {
                         if !error.is_rejection() {
@@ -125,7 +125,7 @@ impl Job {
                 Outcome::Done
             }
             Task::Upgraded => {
-                router.tell_everywhere(&socket, OnUpgrade { socket: socket.clone() }).await;
+                router.notify_global(&socket, OnUpgrade { socket: socket.clone() }).await;
                 Outcome::Done
             }
             Task::End(reason) => {
@@ -145,7 +145,7 @@ pub(super) fn tell(
     id: Option<AckId>,
 ) -> Started {
     let event = OnMessage::new(socket.clone(), None, name, args, id);
-    match router.tell_at_once(socket, event, Outcome::Done) {
+    match router.notify_now(socket, event, Outcome::Done) {
         Ok(outcome) => Started::Done(outcome),
         Err(rest) => Started::Runs(rest),
     }
@@ -153,7 +153,7 @@ pub(super) fn tell(
 
 /// Whether an event is for handlers of [`OnMessage`], and for nobody else.
 pub(super) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
-    !is_request(socket.config(), name) && !router.hears_everywhere::<OnPacket>()
+    !is_request(socket.config(), name) && !router.has_handler::<OnPacket>()
 }
 
 /// Whether an event is about a channel, and answered by the server.
@@ -166,11 +166,11 @@ fn is_request(config: &Config, name: &str) -> bool {
 async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, id: Option<AckId>) {
     let config = socket.config();
     let is_request = is_request(config, &name);
-    if router.hears_everywhere::<OnPacket>() {
+    if router.has_handler::<OnPacket>() {
         let ack = id.clone().filter(|_| !is_request);
         let packet =
             OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
-        if let Err(error) = Box::pin(router.ask_everywhere(packet)).await {
+        if let Err(error) = Box::pin(router.authorize_globally(packet)).await {
             if let Some(id) = id.filter(|_| is_request) {
                 answer(socket, &id, &Some(error.to_client()));
             }
@@ -178,16 +178,17 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
         }
     }
     let (verdict, kind) = if *name == *config.subscribe_event {
-        match socket.may_ask_to_subscribe() {
-            Ok(()) => {
-                (Box::pin(subscribe(socket, router, config, &args)).await, Refused::Subscription)
-            }
-            Err(wait) => (Err(too_fast(wait)), Refused::SubscriptionRate),
+        match socket.charge_subscribe() {
+            Ok(()) => (
+                Box::pin(subscribe(socket, router, config, &args)).await,
+                RefusalKind::Subscription,
+            ),
+            Err(wait) => (Err(too_fast(wait)), RefusalKind::SubscriptionRate),
         }
     } else if *name == *config.unsubscribe_event {
-        (Box::pin(unsubscribe(socket, router, config, &args)).await, Refused::Subscription)
+        (Box::pin(unsubscribe(socket, router, config, &args)).await, RefusalKind::Subscription)
     } else if *name == *config.publish_event {
-        (Box::pin(publish(socket, router, config, &args)).await, Refused::Publication)
+        (Box::pin(publish(socket, router, config, &args)).await, RefusalKind::Publication)
     } else {
         let event = OnMessage::new(socket.clone(), None, name, args, id);
         return router.tell(Scope::Socket(socket), socket, event).await;
@@ -209,7 +210,7 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
 
 /// Error first, as in Node: `null`, or what was wrong.
 fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
-    if let Ok(answer) = socket.encoding().ack(socket.namespace().as_str(), id, error) {
+    if let Ok(answer) = socket.codec().ack(socket.namespace().as_str(), id, error) {
         // A client which has gone hears nothing.
         let _ = socket.push(answer);
     }
@@ -309,7 +310,7 @@ async fn publish(
     }
     let scope = Scope::Channel(&channel);
     let allowed = router.allows_publish(&channel);
-    if !allowed && !router.hears_on_a_route::<OnMessage>(&channel) {
+    if !allowed && !router.has_route_handler::<OnMessage>(&channel) {
         return Err(refusal("clients may not publish to this channel"));
     }
     let message =
@@ -320,10 +321,8 @@ async fn publish(
         return Err(told);
     }
     if allowed {
-        let frame = socket
-            .encoding()
-            .forward(socket.namespace().as_str(), &event, &data)
-            .map_err(refusal)?;
+        let frame =
+            socket.codec().forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
         socket.to(&channel).send_frame(frame).map_err(refusal)?;
     }
     Ok(())

@@ -13,15 +13,14 @@ use super::{
 use crate::{
     config::Config,
     event::{DisconnectReason, HandlerError, OnUpgrade},
-    model::SocketId,
-    outbox::Transport,
+    model::{SocketId, Transport},
     protocol::Frame,
-    stats::Refused,
+    stats::RefusalKind,
 };
 
 impl Connection {
     pub(super) fn admit(&mut self, id: SocketId) {
-        let transport = self.link.outbox.holder();
+        let transport = self.session.outbox.active_transport();
         let Some(at) = self.members.iter().position(|member| member.socket.id() == id) else {
             return;
         };
@@ -38,10 +37,10 @@ impl Connection {
         };
         let namespace = member.socket.namespace().clone();
         log::info!("{id} {namespace}: refuse {}: {}", self.peer(), log_safe(&error.to_string()));
-        self.shared.counters.refused.add(Refused::ByOnConnect);
+        self.shared.counters.refused.add(RefusalKind::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove(id);
-        self.kept_out.refused(namespace, self.shared.config.max_inbox);
+        self.refused_namespaces.refused(namespace, self.shared.config.max_inbox);
     }
 
     /// The socket is over.
@@ -64,7 +63,7 @@ impl Connection {
             member.ending = true;
             let (socket, router) = (member.socket.clone(), Arc::clone(&member.router));
             log::info!("{} {namespace}: disconnect: {reason}", socket.id());
-            self.inbox.push(Job { socket, router, task: Task::End(reason) });
+            self.jobs.push(Job { socket, router, task: Task::End(reason) });
         }
     }
 
@@ -76,17 +75,17 @@ impl Connection {
         {
             let namespace = member.socket.namespace().clone();
             self.end_member(namespace.as_str(), DisconnectReason::ServerDisconnect);
-            self.kept_out.put_out(namespace);
+            self.refused_namespaces.expelled(namespace);
             self.work(ctx);
         }
     }
 
     pub(super) fn violated(&mut self, violation: &Violation, ctx: &mut Context<Self>) {
         let reason = match violation {
-            Violation::Goodbye => {
+            Violation::Closed => {
                 // A poll that waits is not told what the client knows.
                 self.shared.sessions.close(&self.id);
-                self.link.outbox.release();
+                self.session.outbox.release();
                 DisconnectReason::TransportClose
             }
             Violation::Malformed(error) => {
@@ -108,7 +107,7 @@ impl Connection {
             return;
         }
         self.ended = Some(reason);
-        let put_out = reason == DisconnectReason::ServerDisconnect;
+        let expelled = reason == DisconnectReason::ServerDisconnect;
         if self.comes_back(reason) {
             let Config { close_timeout, shutdown_timeout, .. } = *self.shared.config;
             // A server that goes down has not so much time for those who don't come back after all.
@@ -121,16 +120,16 @@ impl Connection {
             // Before any request is answered: the client's next one finds no session.
             self.shared.sessions.close(&self.id);
         }
-        self.inbox.close();
+        self.jobs.close();
         let namespaces: Vec<_> =
             self.members.iter().map(|member| member.socket.namespace().clone()).collect();
         for member in &self.members {
             // Not when the server goes down: a client which is told so does not come back by
             // itself.
-            if put_out {
-                member.socket.say_goodbye();
+            if expelled {
+                member.socket.send_disconnect();
             }
-            member.socket.shut();
+            member.socket.close();
         }
         for namespace in namespaces {
             self.end_member(namespace.as_str(), reason);
@@ -140,9 +139,9 @@ impl Connection {
             DisconnectReason::PingTimeout
             | DisconnectReason::TransportClose
             | DisconnectReason::TransportError => {
-                self.link.outbox.abandon();
+                self.session.outbox.finish_discarding();
             }
-            _ => self.link.outbox.finish(),
+            _ => self.session.outbox.finish(),
         }
         self.work(ctx);
     }
@@ -150,14 +149,14 @@ impl Connection {
     /// Whether the client knows nothing of the end, and fetches with its next poll what was said
     /// last.
     fn comes_back(&self, reason: DisconnectReason) -> bool {
-        let is_polling =
-            self.link.outbox.holder() == Transport::Polling && !self.link.outbox.is_cut();
+        let is_polling = self.session.outbox.active_transport() == Transport::Polling
+            && !self.session.outbox.is_closed();
         is_polling
             && match reason {
                 // What it is told is one packet, and the goodbye is the next.
                 DisconnectReason::ServerDisconnect => true,
                 DisconnectReason::ParseError | DisconnectReason::ServerShutdown => {
-                    !self.link.outbox.is_polled()
+                    !self.session.outbox.is_polled()
                 }
                 _ => false,
             }
@@ -165,15 +164,15 @@ impl Connection {
 
     /// Every job is done. The actor stops, unless a polling client has something to fetch.
     pub(super) fn leave(&mut self, ctx: &mut Context<Self>) {
-        if !self.timers.is_lingering() || self.link.outbox.is_cut() {
+        if !self.timers.is_lingering() || self.session.outbox.is_closed() {
             ctx.stop();
         }
     }
 
     /// The client does not come back for what was said last.
-    pub(super) fn forgo(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn give_up_client(&mut self, ctx: &mut Context<Self>) {
         if self.timers.is_lingering() {
-            self.link.outbox.cut();
+            self.session.outbox.abort();
             self.drained(ctx);
         }
     }
@@ -189,9 +188,9 @@ impl Connection {
         log::debug!("{}: upgrade to websocket", self.peer());
         self.shared.counters.upgraded.add(1);
         for member in self.members.iter().filter(|member| member.admitted && !member.ending) {
-            if member.router.hears_everywhere::<OnUpgrade>() {
+            if member.router.has_handler::<OnUpgrade>() {
                 let (socket, router) = (member.socket.clone(), Arc::clone(&member.router));
-                self.inbox.push(Job { socket, router, task: Task::Upgraded });
+                self.jobs.push(Job { socket, router, task: Task::Upgraded });
             }
         }
         self.work(ctx);
@@ -211,7 +210,7 @@ impl Connection {
 
     /// After a pong, the next ping may be due before the deadline of the last one; a client that is
     /// read no further just now, is again some time.
-    pub(super) fn hasten(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn reschedule(&mut self, ctx: &mut Context<Self>) {
         if self.ended.is_none() && self.alarm.is_some_and(|(at, _)| self.next_deadline() < at) {
             self.wait(ctx);
         }
@@ -219,29 +218,29 @@ impl Connection {
 
     fn next_deadline(&self) -> Instant {
         let next = self.timers.next();
-        self.pace.until().map_or(next, |until| until.min(next))
+        self.throttle.until().map_or(next, |until| until.min(next))
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.alarm = None;
-        if self.pace.is_over(Instant::now()) {
+        if self.throttle.is_over(Instant::now()) {
             self.work(ctx);
-            if !self.inbox.is_held() {
+            if !self.jobs.is_held() {
                 self.timers.read_on(Instant::now());
             }
         }
-        match self.timers.due(Instant::now(), self.inbox.is_held()) {
+        match self.timers.due(Instant::now(), self.jobs.is_held()) {
             Due::Nothing => {}
             Due::Ping => {
                 // A full outbox tells of itself.
-                self.link.outbox.push(Frame::PING);
+                self.session.outbox.push(Frame::PING);
             }
             Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
             Due::ConnectTimeout => {
                 log::info!("{}: in no namespace within connect_timeout", self.peer());
                 self.end(DisconnectReason::TransportClose, ctx);
             }
-            Due::CloseTimeout => return self.forgo(ctx),
+            Due::CloseTimeout => return self.give_up_client(ctx),
         }
         if self.ended.is_none() || self.timers.is_lingering() {
             self.wait(ctx);

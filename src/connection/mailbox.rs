@@ -7,40 +7,40 @@ use crate::{
     event::DisconnectReason,
     outbox::OutboxEvent,
     protocol::EnginePacket,
-    socket::Command,
-    transport::{Ending, Inbound},
+    socket::ConnectionCommand,
+    transport::{SessionEnd, SessionEvent},
 };
 
 /// From the outbox.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Notice(pub(super) OutboxEvent);
+pub(super) struct OutboxNotice(pub(super) OutboxEvent);
 
 /// From the transports.
-impl Handler<Inbound> for Connection {
+impl Handler<SessionEvent> for Connection {
     type Result = ();
 
-    fn handle(&mut self, message: Inbound, ctx: &mut Context<Self>) {
+    fn handle(&mut self, message: SessionEvent, ctx: &mut Context<Self>) {
         match message {
             // Dropping `taken` tells the transport that there is no connection any more.
-            Inbound::Packets { packets, .. } if self.ended.is_some() => {
+            SessionEvent::Packets { packets, .. } if self.ended.is_some() => {
                 if packets.contains(&EnginePacket::Close) {
-                    self.forgo(ctx);
+                    self.give_up_client(ctx);
                 }
             }
-            Inbound::End(_) if self.ended.is_some() => self.forgo(ctx),
-            Inbound::Packets { packets, taken } => {
-                self.inbox.receive(packets, taken);
+            SessionEvent::End(_) if self.ended.is_some() => self.give_up_client(ctx),
+            SessionEvent::Packets { packets, taken } => {
+                self.jobs.receive(packets, taken);
                 self.work(ctx);
             }
-            Inbound::End(Ending::Shutdown) if !self.draining => {
+            SessionEvent::End(SessionEnd::Shutdown) if !self.draining => {
                 self.draining = true;
                 self.work(ctx);
             }
-            Inbound::End(ending) => {
+            SessionEvent::End(ending) => {
                 match &ending {
-                    Ending::Broken(why) => log::info!("{}: {why}", self.peer()),
-                    Ending::Malformed(error) => log::info!("{}: {error}", self.peer()),
+                    SessionEnd::Broken(why) => log::info!("{}: {why}", self.peer()),
+                    SessionEnd::Malformed(error) => log::info!("{}: {error}", self.peer()),
                     _ => {}
                 }
                 self.end(reason(&ending), ctx);
@@ -50,21 +50,21 @@ impl Handler<Inbound> for Connection {
 }
 
 /// From sockets.
-impl Handler<Command> for Connection {
+impl Handler<ConnectionCommand> for Connection {
     type Result = ();
 
-    fn handle(&mut self, command: Command, ctx: &mut Context<Self>) {
+    fn handle(&mut self, command: ConnectionCommand, ctx: &mut Context<Self>) {
         match command {
-            Command::Disconnect(id) => self.disconnect(id, ctx),
-            Command::Close => self.end(DisconnectReason::ServerDisconnect, ctx),
+            ConnectionCommand::Disconnect(id) => self.disconnect(id, ctx),
+            ConnectionCommand::Close => self.end(DisconnectReason::ServerDisconnect, ctx),
         }
     }
 }
 
-impl Handler<Notice> for Connection {
+impl Handler<OutboxNotice> for Connection {
     type Result = ();
 
-    fn handle(&mut self, Notice(event): Notice, ctx: &mut Context<Self>) {
+    fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
             OutboxEvent::Drained => self.drained(ctx),

@@ -3,19 +3,17 @@
 //! What goes out does not pass here: see [`outbox`](crate::outbox).
 
 mod heartbeat;
-mod inbox;
 mod job;
-mod kept_out;
+mod job_queue;
 mod lifecycle;
 mod mailbox;
-mod namespaces;
-mod pace;
+mod read_throttle;
 mod receive;
-mod sessions;
+mod refused_namespaces;
+mod run_jobs;
+mod running_jobs;
 mod timers;
-mod turn;
-mod under_way;
-mod work;
+mod traffic_batch;
 
 use std::{sync::Arc, time::Instant};
 
@@ -24,54 +22,42 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use heartbeat::Heartbeat;
-use inbox::Inbox;
-use kept_out::KeptOut;
-pub(crate) use namespaces::{Admits, Family, Namespaces, Predicate, Realm, SpaceMaker};
-use pace::Pace;
-pub(crate) use sessions::{Full, Presence, Sessions};
+use job_queue::JobQueue;
+use read_throttle::ReadThrottle;
+use refused_namespaces::RefusedNamespaces;
 use timers::Timers;
-use turn::Turn;
+use traffic_batch::TrafficBatch;
 
 use crate::{
     config::Config,
     event::DisconnectReason,
-    model::{Bucket, Extensions, HttpRequestParts, SessionId},
-    outbox::{Outbox, Transport},
-    protocol::{DecodeLimits, Encoding, Open, PacketDecoder, Version},
+    model::{Extensions, HttpRequestParts, SessionId, Slot, TokenBucket, Transport},
+    outbox::Outbox,
+    protocol::{DecodeLimits, Open, PacketDecoder, Version},
     routing::Router,
-    socket::{Seat, Socket},
-    stats::Counters,
-    transport::Link,
+    socket::Socket,
+    state::{ConnectionSlot, ServerState},
+    transport::Session,
 };
-
-/// What all connections of a server share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Arc<Config>,
-    pub(crate) namespaces: Namespaces,
-    pub(crate) encoding: Encoding,
-    pub(crate) sessions: Arc<Sessions>,
-    pub(crate) counters: Arc<Counters>,
-}
 
 /// One client, on whatever transport, in any number of namespaces.
 pub(crate) struct Connection {
     id: SessionId,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     request: Arc<HttpRequestParts>,
     extensions: Arc<Extensions>,
     decoder: Box<dyn PacketDecoder>,
     /// Most clients are in one namespace.
-    members: SmallVec<[Member; 1]>,
-    kept_out: KeptOut,
-    inbox: Inbox,
+    members: SmallVec<[ConnectedSocket; 1]>,
+    refused_namespaces: RefusedNamespaces,
+    jobs: JobQueue,
     /// What its transports see of it.
-    link: Arc<Link>,
+    session: Arc<Session>,
     timers: Timers,
-    pace: Pace,
+    throttle: ReadThrottle,
     /// How fast it may ask to subscribe, in all its namespaces together.
-    subscriptions: Option<Arc<Mutex<Bucket>>>,
-    turn: Turn,
+    subscriptions: Option<Arc<Mutex<TokenBucket>>>,
+    traffic: TrafficBatch,
     /// Since when the first of the jobs under way is.
     started: Instant,
     /// Somebody waits for the jobs under way.
@@ -85,11 +71,11 @@ pub(crate) struct Connection {
     /// Why it ended, if it has.
     ended: Option<DisconnectReason>,
     /// Counted as long as it lives.
-    _presence: Presence,
+    _presence: ConnectionSlot,
 }
 
 /// A socket of the connection.
-struct Member {
+struct ConnectedSocket {
     socket: Socket,
     router: Arc<Router>,
     /// It was let in, and so will have its `OnFinish`.
@@ -97,33 +83,33 @@ struct Member {
     /// Its end is in the inbox.
     ending: bool,
     /// Its places among the sockets of the namespace, and of its family.
-    _seats: [Seat; 2],
+    _seats: [Slot; 2],
 }
 
 impl Connection {
     /// Starts a connection on this thread's arbiter. Its open packet is the first frame in its
     /// outbox.
     pub(crate) fn open(
-        shared: &Arc<Shared>,
+        shared: &Arc<ServerState>,
         request: HttpRequestParts,
         extensions: Extensions,
         transport: Transport,
         version: Version,
-        presence: Presence,
-    ) -> (SessionId, Arc<Link>) {
+        slot: ConnectionSlot,
+    ) -> (SessionId, Arc<Session>) {
         let id = SessionId::random();
         let config = &shared.config;
         let ctx = Context::new();
         let addr = Arc::new(ctx.address());
         let events = Arc::clone(&addr);
         let outbox = Outbox::new(transport, config.max_outbox, move |event| {
-            events.do_send(mailbox::Notice(event))
+            events.do_send(mailbox::OutboxNotice(event))
         });
-        let link = Link::new(addr.clone(), outbox, version, Arc::clone(config));
-        shared.sessions.open(id, Arc::clone(&link));
+        let session = Session::new(addr.clone(), outbox, version, Arc::clone(config));
+        shared.sessions.open(id, Arc::clone(&session));
         shared.counters.opened.add(transport);
         let now = Instant::now();
-        let decoder = shared.encoding.decoder(DecodeLimits::new(
+        let decoder = shared.codec.decoder(DecodeLimits::new(
             config.max_json_depth,
             config.max_attachments,
             config.max_payload,
@@ -134,36 +120,36 @@ impl Connection {
             extensions: Arc::new(extensions),
             decoder,
             members: SmallVec::new(),
-            kept_out: KeptOut::new(config.max_namespaces),
-            inbox: Inbox::new(config.max_inbox, config.max_inbox_bytes),
-            link: Arc::clone(&link),
+            refused_namespaces: RefusedNamespaces::new(config.max_namespaces),
+            jobs: JobQueue::new(config.max_inbox, config.max_inbox_bytes),
+            session: Arc::clone(&session),
             timers: Timers::new(config, version, now),
-            pace: Pace::new(config, now),
+            throttle: ReadThrottle::new(config, now),
             subscriptions: config
                 .subscribe_rate
-                .map(|rate| Arc::new(Mutex::new(Bucket::new(rate, now)))),
-            turn: Turn::default(),
+                .map(|rate| Arc::new(Mutex::new(TokenBucket::new(rate, now)))),
+            traffic: TrafficBatch::default(),
             started: now,
             awaited: false,
             alarm: None,
             addr,
             draining: false,
             ended: None,
-            _presence: presence,
+            _presence: slot,
             shared: Arc::clone(shared),
         };
         // Not `run`, which makes another address.
         actix::spawn(ctx.into_future(connection));
-        link.outbox.push(open_packet(&shared.config, &id, transport));
+        session.outbox.push(open_packet(&shared.config, &id, transport));
         if version == Version::V3 {
-            link.join_main();
+            session.join_main();
         }
-        (id, link)
+        (id, session)
     }
 
     /// The socket in a namespace. One that is on its way out may be there beside it, until its
     /// handlers are done.
-    fn member(&mut self, namespace: &str) -> Option<&mut Member> {
+    fn member(&mut self, namespace: &str) -> Option<&mut ConnectedSocket> {
         self.position(namespace).map(|at| &mut self.members[at])
     }
 
@@ -201,7 +187,7 @@ impl Actor for Connection {
 impl Drop for Connection {
     /// However it ends, no transport waits for it any more and nobody finds it.
     fn drop(&mut self) {
-        self.link.outbox.finish();
+        self.session.outbox.finish();
         // Without a reason it was dropped, with its arbiter.
         self.shared.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.shared.sessions.close(&self.id);

@@ -7,18 +7,19 @@ use actix_web::web::Query;
 use bytestring::ByteString;
 
 use super::{
-    Connection, Member, Realm,
+    ConnectedSocket, Connection,
     job::{Job, Task, log_safe},
-    pace,
+    read_throttle,
 };
 use crate::{
     event::{DisconnectReason, HandlerError},
     model::{Channel, Handshake},
-    outbox::Lane,
+    outbox::SocketSender,
     protocol::{self, DecodeError, EnginePacket, Frame, Packet, PacketKind, Version},
-    socket::{Parts, Socket},
-    stats::Refused,
-    transport::Ending,
+    socket::{Socket, SocketParts},
+    state::NamespaceEntry,
+    stats::RefusalKind,
+    transport::SessionEnd,
 };
 
 /// What a client sent is legal nowhere, or not now. Its connection is closed.
@@ -28,7 +29,7 @@ pub(super) enum Violation {
     /// The rule that it broke.
     Rule(&'static str),
     /// Nothing is wrong: it says goodbye.
-    Goodbye,
+    Closed,
 }
 
 impl From<DecodeError> for Violation {
@@ -43,9 +44,9 @@ impl Connection {
         packet: EnginePacket,
         ctx: &mut Context<Self>,
     ) -> Result<(), Violation> {
-        if let Some(bytes) = pace::bytes(&packet) {
-            self.turn.received(bytes);
-            if self.pace.charge(bytes, Instant::now) {
+        if let Some(bytes) = read_throttle::bytes(&packet) {
+            self.traffic.received(bytes);
+            if self.throttle.charge(bytes, Instant::now) {
                 self.shared.counters.throttled.add(1);
             }
         }
@@ -66,10 +67,10 @@ impl Connection {
                 self.timers.pong(Instant::now());
                 Ok(())
             }
-            EnginePacket::Close => Err(Violation::Goodbye),
-            EnginePacket::Ping(data) if self.link.version == Version::V3 => {
+            EnginePacket::Close => Err(Violation::Closed),
+            EnginePacket::Ping(data) if self.session.version == Version::V3 => {
                 self.timers.ping(Instant::now());
-                self.link.outbox.push(Frame::engine(&EnginePacket::Pong(data)));
+                self.session.outbox.push(Frame::engine(&EnginePacket::Pong(data)));
                 Ok(())
             }
             EnginePacket::Ping(_) => Err(Violation::Rule("only the server pings")),
@@ -90,7 +91,7 @@ impl Connection {
             _ => {}
         }
         let Some(at) = self.position(&namespace) else {
-            return match self.kept_out.forgives(&namespace) {
+            return match self.refused_namespaces.forgives(&namespace) {
                 true => Ok(()),
                 false => {
                     Err(Violation::Rule("a packet for a namespace which the client is not in"))
@@ -113,7 +114,7 @@ impl Connection {
                 );
             }
             PacketKind::Disconnect => {
-                self.members[at].socket.shut();
+                self.members[at].socket.close();
                 self.end_member(&namespace, DisconnectReason::ClientDisconnect);
             }
             _ => {}
@@ -123,7 +124,7 @@ impl Connection {
 
     fn connect(&mut self, name: &ByteString, auth: Option<ByteString>) -> Result<(), Violation> {
         // Old clients put what they have to show into the name, as a query.
-        let (name, auth) = match self.link.version {
+        let (name, auth) = match self.session.version {
             Version::V3 => {
                 let (name, query) = name.split_once('?').unwrap_or((name, ""));
                 (name, auth_of_query(query))
@@ -139,52 +140,54 @@ impl Connection {
         if !name.starts_with('/')
             || Channel::check(name, self.shared.config.max_channel_length).is_err()
         {
-            self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
+            self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
-        self.kept_out.asks_again(name);
+        self.refused_namespaces.asks_again(name);
         let shared = self.shared.clone();
         let handshake = Handshake::new(self.request.clone(), auth);
-        let Some(Realm { space, router, config, population }) =
+        let Some(NamespaceEntry { namespace, router, config, quota }) =
             shared.namespaces.enter(name, &handshake)
         else {
-            self.refuse(Refused::UnknownNamespace, name, "Invalid namespace");
+            self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
         let limit = shared.config.max_namespaces;
         if self.members.len() >= limit {
             self.refuse(
-                Refused::TooManyNamespaces,
+                RefusalKind::TooManyNamespaces,
                 name,
                 &format!("a connection may be in {limit} namespaces at most"),
             );
             return Ok(());
         }
-        let Some(seat) = space.population.take_seat(config.max_sockets) else {
-            self.refuse(Refused::FullNamespace, name, "the namespace is full");
+        let Some(seat) = namespace.socket_quota.acquire(config.max_sockets) else {
+            self.refuse(RefusalKind::FullNamespace, name, "the namespace is full");
             return Ok(());
         };
-        let seats = [seat, population.count()];
-        let socket = Socket::attach(Parts {
-            space,
+        let seats = [seat, quota.acquire_unbounded()];
+        let socket = Socket::attach(SocketParts {
+            namespace,
             config,
             handshake,
             extensions: self.extensions.clone(),
-            lane: Lane::new(self.link.outbox.clone(), shared.config.max_outbox),
+            sender: SocketSender::new(self.session.outbox.clone(), shared.config.max_outbox),
             commands: self.addr.clone(),
             subscriptions: self.subscriptions.clone(),
         });
         shared.sessions.remember(&socket);
-        self.inbox.push(Job {
-            socket: socket.clone(),
-            router: router.clone(),
-            task: Task::Connect,
+        self.jobs.push(Job { socket: socket.clone(), router: router.clone(), task: Task::Connect });
+        self.members.push(ConnectedSocket {
+            socket,
+            router,
+            admitted: false,
+            ending: false,
+            _seats: seats,
         });
-        self.members.push(Member { socket, router, admitted: false, ending: false, _seats: seats });
         Ok(())
     }
 
-    fn refuse(&self, kind: Refused, namespace: &str, why: &str) {
+    fn refuse(&self, kind: RefusalKind, namespace: &str, why: &str) {
         self.shared.counters.refused.add(kind);
         log::info!("refuse {} in {}: {why}", self.peer(), log_safe(namespace));
         self.push_refusal(namespace, &HandlerError::reject(why));
@@ -193,7 +196,7 @@ impl Connection {
     /// Tells the client that it is not let in.
     pub(super) fn push_refusal(&self, namespace: &str, error: &HandlerError) {
         let told = error.to_client();
-        let told = match (self.link.version, told.get("data")) {
+        let told = match (self.session.version, told.get("data")) {
             // Old clients want the data, or else the message.
             (Version::V3, data) => data.unwrap_or(&told["message"]).to_string(),
             // In Node's order.
@@ -202,14 +205,14 @@ impl Connection {
             }
             (Version::V4, None) => told.to_string(),
         };
-        self.link.outbox.push(self.shared.encoding.connect_error(namespace, &told));
+        self.session.outbox.push(self.shared.codec.connect_error(namespace, &told));
     }
 
     /// The packet that lets a socket in.
     pub(super) fn connect_packet(&self, socket: &Socket) -> Frame {
         let namespace = socket.namespace().as_str();
-        match self.link.version {
-            Version::V4 => self.shared.encoding.connect(namespace, socket.id().as_str()),
+        match self.session.version {
+            Version::V4 => self.shared.codec.connect(namespace, socket.id().as_str()),
             Version::V3 => protocol::connect_v3(namespace),
         }
     }
@@ -222,11 +225,11 @@ fn auth_of_query(query: &str) -> Option<ByteString> {
 }
 
 /// How a session ends that a transport, or the server, has ended.
-pub(super) fn reason(ending: &Ending) -> DisconnectReason {
+pub(super) fn reason(ending: &SessionEnd) -> DisconnectReason {
     match ending {
-        Ending::Closed => DisconnectReason::TransportClose,
-        Ending::Broken(_) => DisconnectReason::TransportError,
-        Ending::Malformed(_) => DisconnectReason::ParseError,
-        Ending::Shutdown => DisconnectReason::ServerShutdown,
+        SessionEnd::Closed => DisconnectReason::TransportClose,
+        SessionEnd::Broken(_) => DisconnectReason::TransportError,
+        SessionEnd::Malformed(_) => DisconnectReason::ParseError,
+        SessionEnd::Shutdown => DisconnectReason::ServerShutdown,
     }
 }

@@ -102,8 +102,7 @@ impl OnMessage {
     /// [`SendError::Closed`] or [`SendError::Serialize`].
     pub fn ack<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
         let Some(reply) = &self.content.reply else { return Ok(()) };
-        let answer =
-            self.socket.encoding().ack(self.socket.namespace().as_str(), &reply.id, data)?;
+        let answer = self.socket.codec().ack(self.socket.namespace().as_str(), &reply.id, data)?;
         if reply.given.swap(true, Ordering::Relaxed) {
             return Ok(());
         }

@@ -23,9 +23,10 @@ use futures_core::Stream;
 
 use crate::{
     config::Config,
-    outbox::{Outbox, Transport},
+    model::Transport,
+    outbox::Outbox,
     protocol::{EnginePacket, Version},
-    transport::{Ending, Inbound, Link, websocket as transport},
+    transport::{Session, SessionEnd, SessionEvent, websocket as transport},
 };
 
 const MAX_PAYLOAD: usize = 300;
@@ -41,31 +42,33 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// What a connection hears, in its stead.
 #[derive(Default)]
-struct Listener(Heard);
+struct MessageSink(Heard);
 
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
     packets: Vec<EnginePacket>,
-    ending: Option<Ending>,
+    ending: Option<SessionEnd>,
 }
 
-impl Actor for Listener {
+impl Actor for MessageSink {
     type Context = actix::Context<Self>;
 }
 
-impl Handler<Inbound> for Listener {
+impl Handler<SessionEvent> for MessageSink {
     type Result = ();
 
-    fn handle(&mut self, inbound: Inbound, _: &mut Self::Context) {
+    fn handle(&mut self, inbound: SessionEvent, _: &mut Self::Context) {
         match inbound {
-            Inbound::Packets { packets, taken } => {
+            SessionEvent::Packets { packets, taken } => {
                 assert!(
-                    self.0.ending.is_none() && !packets.is_empty() && packets.len() <= Link::BATCH
+                    self.0.ending.is_none()
+                        && !packets.is_empty()
+                        && packets.len() <= Session::BATCH
                 );
                 self.0.packets.extend(packets);
                 let _ = taken.map(|taken| taken.send(()));
             }
-            Inbound::End(ending) => drop(self.0.ending.get_or_insert(ending)),
+            SessionEvent::End(ending) => drop(self.0.ending.get_or_insert(ending)),
         }
     }
 }
@@ -74,7 +77,7 @@ impl Handler<Inbound> for Listener {
 #[rtype(result = "Heard")]
 struct Tell;
 
-impl Handler<Tell> for Listener {
+impl Handler<Tell> for MessageSink {
     type Result = MessageResult<Tell>;
 
     fn handle(&mut self, _: Tell, _: &mut Self::Context) -> Self::Result {
@@ -100,7 +103,7 @@ const UPGRADE: [(&str, &str); 4] = [
 ];
 
 async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
-    let listener = Listener::default().start();
+    let listener = MessageSink::default().start();
     let config = Config {
         max_payload: MAX_PAYLOAD,
         per_message_deflate: true,
@@ -108,7 +111,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
         ..Config::default()
     };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let link = Link::new(Arc::new(listener.clone()), outbox, version, Arc::new(config));
+    let session = Session::new(Arc::new(listener.clone()), outbox, version, Arc::new(config));
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
     if let Some(offer) = offer {
         request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));
@@ -117,7 +120,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
     let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Chunks(chunks));
     let body = Payload::from(stream);
     let response =
-        transport::open(|| Arc::clone(&link), &request, body).expect("a WebSocket handshake");
+        transport::open(|| Arc::clone(&session), &request, body).expect("a WebSocket handshake");
     let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
     let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
     Opened { extension, written, heard: listener.send(Tell).await.expect("it lives") }
@@ -135,10 +138,10 @@ impl Opened {
     fn ending(&self) -> &'static str {
         assert!(self.written.iter().rev().nth(1).is_some(), "there is a goodbye");
         match self.heard.ending.as_ref().expect("it has an end") {
-            Ending::Closed => "closed",
-            Ending::Broken(_) => "broken",
-            Ending::Malformed(_) => "malformed",
-            Ending::Shutdown => panic!("nobody has shut it down"),
+            SessionEnd::Closed => "closed",
+            SessionEnd::Broken(_) => "broken",
+            SessionEnd::Malformed(_) => "malformed",
+            SessionEnd::Shutdown => panic!("nobody has shut it down"),
         }
     }
 }

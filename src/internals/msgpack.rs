@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-use crate::protocol::{Encoding, Frame, MsgpackParser, Single};
+use crate::protocol::{Frame, MsgpackParser, OutgoingPacket, PacketCodec};
 
 /// How a server with [`MsgpackParser`] writes events: data to JSON, JSON to a packet, and that to
 /// MessagePack.
 #[derive(Debug)]
-pub struct Msgpack(Encoding);
+pub struct Msgpack(PacketCodec);
 
 impl Default for Msgpack {
     fn default() -> Self {
-        Self(Encoding::new(MsgpackParser))
+        Self(PacketCodec::new(MsgpackParser))
     }
 }
 
@@ -23,6 +23,6 @@ impl Msgpack {
         name: &str,
         data: &T,
     ) -> Result<Frame, serde_json::Error> {
-        self.0.event("/", None, name, data).map(Single::into_frame)
+        self.0.event("/", None, name, data).map(OutgoingPacket::into_frame)
     }
 }

@@ -4,7 +4,8 @@ use std::{
 };
 
 use crate::{
-    outbox::{Outbox, Pushed, Taken, Transport},
+    model::Transport,
+    outbox::{Outbox, Pushed, TakenFrames},
     protocol::Frame,
 };
 
@@ -48,10 +49,11 @@ impl Queue {
     }
 }
 
-fn count(taken: Poll<Taken>) -> usize {
+fn count(taken: Poll<TakenFrames>) -> usize {
     match taken {
-        Poll::Ready(Taken::One(_)) => 1,
-        Poll::Ready(Taken::Frames(frames) | Taken::Last(frames)) => frames.len(),
-        Poll::Ready(Taken::Nothing | Taken::Bytes(_) | Taken::Cut) | Poll::Pending => 0,
+        Poll::Ready(TakenFrames::One(_)) => 1,
+        Poll::Ready(TakenFrames::Frames(frames) | TakenFrames::Last(frames)) => frames.len(),
+        Poll::Ready(TakenFrames::Nothing | TakenFrames::Bytes(_) | TakenFrames::Closed)
+        | Poll::Pending => 0,
     }
 }

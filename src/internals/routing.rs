@@ -7,12 +7,12 @@ use bytestring::ByteString;
 use crate::{
     Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, PatternError, Route,
     config::Config,
-    model::{Handshake, HttpRequestParts, Namespace, SocketId},
-    outbox::{Lane, Outbox, Transport},
-    protocol::{Args, Encoding, connect},
-    registry::{ChannelRegistry, Feed},
+    model::{Handshake, HttpRequestParts, Namespace, SocketId, Transport},
+    outbox::{Outbox, SocketSender},
+    protocol::{Args, PacketCodec, connect},
+    registry::{ChangeSender, Sequencer},
     routing::{Handlers, Router, Scope},
-    socket::{Command, Directory, Parts, Socket, Space},
+    socket::{ConnectionCommand, NamespaceState, Socket, SocketLookup, SocketParts},
     stats::Counters,
 };
 
@@ -75,14 +75,14 @@ impl Routing {
 fn socket() -> Socket {
     let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
     let registry =
-        ChannelRegistry::start(Feed::new(1), Arc::clone(&counters), config.max_publications);
+        Sequencer::start(ChangeSender::new(1), Arc::clone(&counters), config.max_publications);
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
-    let lane = Lane::new(outbox, 0);
-    lane.open(connect("/", ""));
+    let sender = SocketSender::new(outbox, 0);
+    sender.open(connect("/", ""));
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
-    let (namespace, encoding) = (Namespace::default(), Encoding::default());
-    Socket::attach(Parts {
-        space: Space::new(
+    let (namespace, encoding) = (Namespace::default(), PacketCodec::default());
+    Socket::attach(SocketParts {
+        namespace: NamespaceState::new(
             namespace,
             Arc::clone(&config),
             registry,
@@ -93,7 +93,7 @@ fn socket() -> Socket {
         config,
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),
-        lane,
+        sender,
         commands: Arc::new(Nobody.start()),
         subscriptions: None,
     })
@@ -106,13 +106,13 @@ impl Actor for Nobody {
     type Context = Context<Self>;
 }
 
-impl Handler<Command> for Nobody {
+impl Handler<ConnectionCommand> for Nobody {
     type Result = ();
 
-    fn handle(&mut self, _: Command, _: &mut Self::Context) {}
+    fn handle(&mut self, _: ConnectionCommand, _: &mut Self::Context) {}
 }
 
-impl Directory for Nobody {
+impl SocketLookup for Nobody {
     fn socket(&self, _: &SocketId) -> Option<Socket> {
         None
     }

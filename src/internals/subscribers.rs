@@ -4,11 +4,11 @@ use super::Queue;
 use crate::{
     Channel, SocketId,
     model::Namespace,
-    outbox::{Burst, Lane},
+    outbox::{FrameBatch, SocketSender},
     protocol::{Frame, connect},
     registry::{
         Audience,
-        table::{Published, Table},
+        subscribers::{Payload, SubscriberTable},
     },
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// in and take what is pushed when they are told to.
 #[derive(Debug)]
 pub struct Subscribers {
-    table: Table,
+    table: SubscriberTable,
     namespace: Namespace,
     sockets: Vec<Socket>,
 }
@@ -24,7 +24,7 @@ pub struct Subscribers {
 #[derive(Debug)]
 struct Socket {
     id: SocketId,
-    lane: Arc<Lane>,
+    sender: Arc<SocketSender>,
     queue: Queue,
 }
 
@@ -32,7 +32,7 @@ struct Socket {
 #[derive(Debug)]
 pub struct Post {
     audience: Audience,
-    what: Published,
+    what: Payload,
 }
 
 impl Post {
@@ -40,7 +40,7 @@ impl Post {
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience =
             Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
-        Self { audience, what: Published::Burst(Burst::new(vec![frame])) }
+        Self { audience, what: Payload::FrameBatch(FrameBatch::new(vec![frame])) }
     }
 }
 
@@ -48,8 +48,11 @@ impl Subscribers {
     /// So many sockets, subscribed to nothing, each with an outbox for so many bytes.
     pub fn new(count: usize, max_outbox: usize) -> Self {
         let sockets = (0..count).map(|_| Socket::new(max_outbox)).collect();
-        let mut subscribers =
-            Self { table: Table::new(Arc::default()), namespace: Namespace::default(), sockets };
+        let mut subscribers = Self {
+            table: SubscriberTable::new(Arc::default()),
+            namespace: Namespace::default(),
+            sockets,
+        };
         for socket in 0..count {
             subscribers.attach(socket);
         }
@@ -59,8 +62,8 @@ impl Subscribers {
 
     /// A socket that was [detached](Self::detach) is known again.
     pub fn attach(&mut self, socket: usize) {
-        let Socket { id, lane, .. } = &self.sockets[socket];
-        self.table.attach(self.namespace.clone(), *id, Arc::clone(lane));
+        let Socket { id, sender, .. } = &self.sockets[socket];
+        self.table.attach(self.namespace.clone(), *id, Arc::clone(sender));
     }
 
     /// A socket is over, with all its subscriptions.
@@ -94,8 +97,8 @@ impl Subscribers {
 impl Socket {
     fn new(max_outbox: usize) -> Self {
         let queue = Queue::websocket(max_outbox);
-        let lane = Lane::new(Arc::clone(queue.outbox()), 0);
-        lane.open(connect("/", ""));
-        Self { id: SocketId::random(), lane, queue }
+        let sender = SocketSender::new(Arc::clone(queue.outbox()), 0);
+        sender.open(connect("/", ""));
+        Self { id: SocketId::random(), sender, queue }
     }
 }

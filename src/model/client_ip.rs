@@ -29,12 +29,12 @@ pub(super) fn client_ip(
 /// `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]` or `[::1]:80`: proxies differ.
 fn parse(text: &str) -> Option<IpAddr> {
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let with_port = || text.parse::<SocketAddr>().ok().map(|addr| addr.ip());
-    text.parse().ok().or_else(with_port).or_else(bracketed).map(|ip: IpAddr| ip.to_canonical())
+    let with_stream = || text.parse::<SocketAddr>().ok().map(|addr| addr.ip());
+    text.parse().ok().or_else(with_stream).or_else(bracketed).map(|ip: IpAddr| ip.to_canonical())
 }
 
 /// Whoever has one IPv6 address has at least the 2^64 around it.
-pub(crate) fn neighbourhood(ip: IpAddr) -> IpAddr {
+pub(crate) fn ip_network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) | IpAddr::V6(Ipv6Addr::LOCALHOST) => ip,
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn ipv6_addresses_count_by_their_network() {
-        let near = |text: &str| neighbourhood(text.parse().unwrap()).to_string();
+        let near = |text: &str| ip_network(text.parse().unwrap()).to_string();
         assert_eq!(near("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(near("10.0.0.1"), "10.0.0.1");
         assert_eq!(near("::1"), "::1");
-        assert_eq!(neighbourhood(Ipv4Addr::LOCALHOST.into()), IpAddr::from(Ipv4Addr::LOCALHOST));
+        assert_eq!(ip_network(Ipv4Addr::LOCALHOST.into()), IpAddr::from(Ipv4Addr::LOCALHOST));
     }
 }

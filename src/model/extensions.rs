@@ -7,7 +7,7 @@ use std::{
 
 use parking_lot::RwLock;
 
-type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+type ExtensionMap = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// Rust values of one connection, one for each type: what the handshake's request knew, and a
 /// handler will want.
@@ -23,7 +23,7 @@ type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 /// ```
 #[derive(Default)]
 pub struct Extensions {
-    values: RwLock<Values>,
+    values: RwLock<ExtensionMap>,
 }
 
 impl Extensions {

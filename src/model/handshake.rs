@@ -14,7 +14,7 @@ use actix_web::{
 use bytestring::ByteString;
 use serde::de::DeserializeOwned;
 
-use super::{client_ip::client_ip, headers::Headers};
+use super::{client_ip::client_ip, headers::HeaderBlock};
 
 /// What is kept of the request which opened a connection, for all its sockets.
 ///
@@ -23,7 +23,7 @@ use super::{client_ip::client_ip, headers::Headers};
 #[derive(Debug)]
 pub(crate) struct HttpRequestParts {
     uri: Uri,
-    headers: Headers,
+    headers: HeaderBlock,
     peer_addr: Option<SocketAddr>,
     client_ip: Option<IpAddr>,
     received: (Instant, SystemTime),

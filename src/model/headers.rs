@@ -6,13 +6,13 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 /// takes several kilobytes, and its values pin the buffer that they were read into. The map is made
 /// when somebody asks for it.
 #[derive(Debug)]
-pub(super) struct Headers {
+pub(super) struct HeaderBlock {
     /// `name:value`, each with a line feed, which no value can have.
     lines: Box<[u8]>,
     map: OnceLock<Box<HeaderMap>>,
 }
 
-impl From<&HeaderMap> for Headers {
+impl From<&HeaderMap> for HeaderBlock {
     fn from(headers: &HeaderMap) -> Self {
         let length =
             headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
@@ -27,7 +27,7 @@ impl From<&HeaderMap> for Headers {
     }
 }
 
-impl Headers {
+impl HeaderBlock {
     fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
@@ -72,7 +72,7 @@ mod tests {
         headers.append(header::COOKIE, HeaderValue::from_static("two=2\t;"));
         headers.append(header::USER_AGENT, HeaderValue::from_bytes(b"caf\xc3\xa9").unwrap());
         headers.append(header::ACCEPT, HeaderValue::from_static(""));
-        let kept = Headers::from(&headers);
+        let kept = HeaderBlock::from(&headers);
         assert_eq!(kept.text("Host"), Some("a:80"));
         assert_eq!(kept.text("cookie"), Some("one=1"), "the first");
         assert_eq!(kept.text("accept"), Some(""));
@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(map.len(), headers.len());
         assert!(map.get_all(header::COOKIE).eq(headers.get_all(header::COOKIE)));
         assert_eq!(map.get(header::USER_AGENT), headers.get(header::USER_AGENT));
-        assert!(Headers::from(&HeaderMap::new()).map().is_empty());
+        assert!(HeaderBlock::from(&HeaderMap::new()).map().is_empty());
     }
 }

@@ -19,7 +19,7 @@ static IS_OF_ALPHABET: [bool; 256] = {
 
 /// A table of ids that this server has made. They are random, so that nobody can choose them to
 /// collide: they need no hash that withstands it.
-pub(crate) type ById<Id, T> = HashMap<Id, T, foldhash::fast::RandomState>;
+pub(crate) type IdMap<Id, T> = HashMap<Id, T, foldhash::fast::RandomState>;
 
 /// 120 random bits of a cryptographic generator, as base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

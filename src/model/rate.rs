@@ -35,13 +35,13 @@ impl Rate {
 /// A token bucket, with the clock passed in. It is full at first, and may go into debt by what
 /// can't be taken apart.
 #[derive(Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct TokenBucket {
     rate: Rate,
     tokens: f64,
     at: Instant,
 }
 
-impl Bucket {
+impl TokenBucket {
     pub(crate) fn new(rate: Rate, now: Instant) -> Self {
         Self { rate, tokens: f64::from(rate.burst), at: now }
     }
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_burst_at_once_and_then_the_rate() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(Rate::per_second(10).burst(3), start);
+        let mut bucket = TokenBucket::new(Rate::per_second(10).burst(3), start);
         assert_eq!([(); 4].map(|()| bucket.take(start).is_ok()), [true, true, true, false]);
         let wait = bucket.wait(start).unwrap();
         assert!(wait > Duration::from_millis(99) && wait < Duration::from_millis(101), "{wait:?}");
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_taken_in_advance_is_waited_for() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(Rate::per_second(100), start);
+        let mut bucket = TokenBucket::new(Rate::per_second(100), start);
         bucket.charge(1_000, start);
         let wait = bucket.wait(start).unwrap();
         assert!(wait > Duration::from_secs(9) && wait < Duration::from_millis(9_020), "{wait:?}");
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_changes_nothing() {
         let start = Instant::now() + Duration::from_secs(60);
-        let mut bucket = Bucket::new(Rate::per_second(1), start);
+        let mut bucket = TokenBucket::new(Rate::per_second(1), start);
         assert!(bucket.take(start).is_ok());
         assert!(bucket.take(start - Duration::from_secs(30)).is_err());
         assert!(bucket.take(start + Duration::from_secs(1)).is_ok());

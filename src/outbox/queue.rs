@@ -8,7 +8,8 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{Transport, ahead::Ahead, port::Port};
+use super::{attached_stream::AttachedStream, write_buffer::WriteBuffer};
+use crate::model::Transport;
 use crate::protocol::Frame;
 
 /// What an outbox tells its connection.
@@ -33,7 +34,7 @@ pub(crate) enum Pushed {
 
 /// What a transport gets when it asks.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum TakenFrames {
     /// This one: what waits most of the time, and needs no list.
     One(Frame),
     /// Of a WebSocket that takes frames as they are, before anything else: several of them in one
@@ -46,26 +47,26 @@ pub(crate) enum Taken {
     /// Nothing, but the poll should return: another transport is about to take over, or has.
     Nothing,
     /// The connection was cut; there is no goodbye.
-    Cut,
+    Closed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Open,
     /// No more frames come; those that wait still go out.
-    Finished,
-    Cut,
+    Finishing,
+    Closed,
 }
 
 /// In this order: what a write past the queue looks at is on one line of memory, with the lock.
 #[repr(C)]
-pub(super) struct State {
+pub(super) struct OutboxState {
     /// A transport has found nothing, has nothing else to write, and waits.
     pub(super) waker: Option<Waker>,
     /// Of the WebSocket that takes, if it takes frames as they are.
-    pub(super) port: Option<Port>,
+    pub(super) stream: Option<AttachedStream>,
     pub(super) phase: Phase,
-    pub(super) holder: Transport,
+    pub(super) active_transport: Transport,
     /// A WebSocket is trying to take over.
     pub(super) probing: bool,
     /// A poll waits, or is about to.
@@ -75,13 +76,13 @@ pub(super) struct State {
     pub(super) bytes: usize,
     pub(super) frames: VecDeque<Frame>,
     /// What leaves before the frames, as it is.
-    pub(super) ahead: Ahead,
+    pub(super) write_buffer: WriteBuffer,
     /// What was not written of what was written past the queue.
     rest: Option<Bytes>,
 }
 
 /// Frames that an empty queue has room for, at most.
-const KEPT: usize = 8;
+const KEPT_CAPACITY: usize = 8;
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 
@@ -89,7 +90,7 @@ type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
 /// system call on the connection that is in it: no more than 64 KiB at a time, and without waiting.
 #[repr(C, align(64))]
 pub(crate) struct Outbox {
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<OutboxState>,
     pub(super) max_bytes: usize,
     pub(super) notify: Notify,
 }
@@ -97,23 +98,23 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// `notify` is called without the lock, on the thread which caused the event.
     pub(crate) fn new(
-        holder: Transport,
+        active_transport: Transport,
         max_bytes: usize,
         notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State {
+            state: Mutex::new(OutboxState {
                 // Most clients take each frame before the next one comes.
                 frames: VecDeque::with_capacity(1),
                 bytes: 0,
                 phase: Phase::Open,
-                holder,
+                active_transport,
                 probing: false,
                 polling: false,
                 release_poll: false,
                 waker: None,
-                port: None,
-                ahead: Ahead::default(),
+                stream: None,
+                write_buffer: WriteBuffer::default(),
                 rest: None,
             }),
             max_bytes,
@@ -128,7 +129,7 @@ impl Outbox {
 
     pub(super) fn push_all(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, OutboxState>,
         frames: impl IntoIterator<Item = Frame>,
     ) -> Pushed {
         if state.phase != Phase::Open {
@@ -148,7 +149,7 @@ impl Outbox {
     }
 
     /// The transport waited, and has got the beginning of this.
-    pub(super) fn push_rest(&self, mut state: MutexGuard<'_, State>, rest: Bytes) -> Pushed {
+    pub(super) fn push_rest(&self, mut state: MutexGuard<'_, OutboxState>, rest: Bytes) -> Pushed {
         if rest.len() > self.max_bytes {
             return self.overflow(state);
         }
@@ -160,8 +161,8 @@ impl Outbox {
         Pushed::Queued
     }
 
-    pub(super) fn overflow(&self, mut state: MutexGuard<'_, State>) -> Pushed {
-        let waste = state.cut();
+    pub(super) fn overflow(&self, mut state: MutexGuard<'_, OutboxState>) -> Pushed {
+        let waste = state.abort();
         drop(state);
         drop(waste);
         (self.notify)(OutboxEvent::Overflow);
@@ -188,48 +189,48 @@ impl Outbox {
         if state.phase != Phase::Open {
             return;
         }
-        state.phase = Phase::Finished;
+        state.phase = Phase::Finishing;
         let waker = state.waker.take();
         drop(state);
         wake(waker);
     }
 
     /// As [`Outbox::finish`], but what waits is dropped.
-    pub(crate) fn abandon(&self) {
+    pub(crate) fn finish_discarding(&self) {
         let mut state = self.state.lock();
         // Without the rest of a frame that was begun, what is said last would be a part of it.
         state.bytes = state.rest.as_ref().map_or(0, Bytes::len);
-        let waste = (mem::take(&mut state.frames), mem::take(&mut state.ahead));
+        let waste = (mem::take(&mut state.frames), mem::take(&mut state.write_buffer));
         drop(state);
         drop(waste);
         self.finish();
     }
 
     /// Drops everything and tells the transport to go, without a goodbye.
-    pub(crate) fn cut(&self) {
-        let waste = self.state.lock().cut();
+    pub(crate) fn abort(&self) {
+        let waste = self.state.lock().abort();
         drop(waste);
     }
 
     /// The transport that may take.
-    pub(crate) fn holder(&self) -> Transport {
-        self.state.lock().holder
+    pub(crate) fn active_transport(&self) -> Transport {
+        self.state.lock().active_transport
     }
 
     /// Has its first look at it, so that it is near when a frame is pushed.
-    pub(super) fn approach(&self) -> usize {
+    pub(super) fn prefetch(&self) -> usize {
         usize::from(self.state.is_locked())
     }
 
     /// Frames that wait, and their bytes.
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.state.lock();
-        (state.frames.len() + state.ahead.packets(), state.bytes)
+        (state.frames.len() + state.write_buffer.packets(), state.bytes)
     }
 
     /// Whether nothing will ever come out of it again.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.state.lock().phase == Phase::Cut
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().phase == Phase::Closed
     }
 
     /// Takes as many frames as fit into one polling body of `max_bytes` and `max_packets`, and one
@@ -241,13 +242,13 @@ impl Outbox {
         max_bytes: usize,
         max_packets: usize,
         cx: &mut Context<'_>,
-    ) -> Poll<Taken> {
+    ) -> Poll<TakenFrames> {
         let mut state = self.state.lock();
-        if mem::take(&mut state.release_poll) || state.holder == Transport::WebSocket {
-            return Poll::Ready(Taken::Nothing);
+        if mem::take(&mut state.release_poll) || state.active_transport == Transport::WebSocket {
+            return Poll::Ready(TakenFrames::Nothing);
         }
         if let Some(frame) = state.take_only() {
-            return Poll::Ready(Taken::One(frame));
+            return Poll::Ready(TakenFrames::One(frame));
         }
         if state.frames.is_empty() {
             return self.taken(state, Vec::new(), Some(cx.waker()));
@@ -265,7 +266,7 @@ impl Outbox {
         let count = fitting.max(1);
         let batch: Vec<_> = state.frames.drain(..count).collect();
         state.bytes -= batch.iter().map(Frame::cost).sum::<usize>();
-        Poll::Ready(Taken::Frames(batch))
+        Poll::Ready(TakenFrames::Frames(batch))
     }
 
     /// The transport writes something else, and takes no more. What is left of a frame that it has
@@ -279,7 +280,7 @@ impl Outbox {
     }
 
     /// Takes everything that waits, and does not wait for more.
-    pub(crate) fn take_all(&self) -> Option<Taken> {
+    pub(crate) fn take_all(&self) -> Option<TakenFrames> {
         match self.all(self.state.lock(), None) {
             Poll::Ready(taken) => Some(taken),
             Poll::Pending => None,
@@ -288,53 +289,53 @@ impl Outbox {
 
     /// Takes everything that waits. Pending: there is nothing, and whoever takes has nothing else
     /// to write either.
-    pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<Taken> {
+    pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<TakenFrames> {
         self.all(self.state.lock(), Some(cx.waker()))
     }
 
     pub(super) fn all(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, OutboxState>,
         waker: Option<&Waker>,
-    ) -> Poll<Taken> {
+    ) -> Poll<TakenFrames> {
         if let Some(rest) = state.rest.take() {
             state.bytes -= rest.len();
-            return Poll::Ready(Taken::Bytes(rest));
+            return Poll::Ready(TakenFrames::Bytes(rest));
         }
         if let Some(frame) = state.take_only() {
-            return Poll::Ready(Taken::One(frame));
+            return Poll::Ready(TakenFrames::One(frame));
         }
         state.bytes = 0;
         // The queue keeps its room, so that it does not grow anew for each batch; but not that of a
         // crowd.
         let all = if state.frames.is_empty() {
             Vec::new()
-        } else if state.frames.capacity() > KEPT {
+        } else if state.frames.capacity() > KEPT_CAPACITY {
             mem::take(&mut state.frames).into()
         } else {
             state.frames.drain(..).collect()
         };
-        if !state.ahead.is_empty() {
-            let ahead = mem::take(&mut state.ahead);
+        if !state.write_buffer.is_empty() {
+            let write_buffer = mem::take(&mut state.write_buffer);
             drop(state);
-            return Poll::Ready(Taken::Bytes(ahead.followed_by(&all)));
+            return Poll::Ready(TakenFrames::Bytes(write_buffer.followed_by(&all)));
         }
         self.taken(state, all, waker)
     }
 
     fn taken(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, OutboxState>,
         frames: Vec<Frame>,
         waker: Option<&Waker>,
-    ) -> Poll<Taken> {
+    ) -> Poll<TakenFrames> {
         match state.phase {
-            Phase::Cut => Poll::Ready(Taken::Cut),
-            Phase::Finished if state.frames.is_empty() => {
-                state.phase = Phase::Cut;
+            Phase::Closed => Poll::Ready(TakenFrames::Closed),
+            Phase::Finishing if state.frames.is_empty() => {
+                state.phase = Phase::Closed;
                 drop(state);
                 (self.notify)(OutboxEvent::Drained);
-                Poll::Ready(Taken::Last(frames))
+                Poll::Ready(TakenFrames::Last(frames))
             }
             _ if frames.is_empty() => {
                 match (&mut state.waker, waker) {
@@ -343,31 +344,31 @@ impl Outbox {
                 }
                 Poll::Pending
             }
-            _ => Poll::Ready(Taken::Frames(frames)),
+            _ => Poll::Ready(TakenFrames::Frames(frames)),
         }
     }
 }
 
-impl State {
+impl OutboxState {
     /// Returns what was dropped, to be freed without the lock.
-    fn cut(&mut self) -> impl Sized + use<> {
-        self.phase = Phase::Cut;
+    fn abort(&mut self) -> impl Sized + use<> {
+        self.phase = Phase::Closed;
         self.bytes = 0;
         wake(self.waker.take());
-        (mem::take(&mut self.frames), mem::take(&mut self.ahead), self.rest.take())
+        (mem::take(&mut self.frames), mem::take(&mut self.write_buffer), self.rest.take())
     }
 
     /// Open, and nothing waits: what is written now comes next.
     pub(super) fn has_nothing(&self) -> bool {
         self.phase == Phase::Open
             && self.rest.is_none()
-            && self.ahead.is_empty()
+            && self.write_buffer.is_empty()
             && self.frames.is_empty()
     }
 
     /// The frame that waits, if it is all there is and more may come.
     fn take_only(&mut self) -> Option<Frame> {
-        if self.frames.len() != 1 || self.phase != Phase::Open || !self.ahead.is_empty() {
+        if self.frames.len() != 1 || self.phase != Phase::Open || !self.write_buffer.is_empty() {
             return None;
         }
         debug_assert!(self.rest.is_none(), "what was begun comes first");
@@ -392,10 +393,10 @@ impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state.lock();
         f.debug_struct("Outbox")
-            .field("frames", &(state.frames.len() + state.ahead.packets()))
+            .field("frames", &(state.frames.len() + state.write_buffer.packets()))
             .field("bytes", &state.bytes)
             .field("phase", &state.phase)
-            .field("holder", &state.holder)
+            .field("holder", &state.active_transport)
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::{EnginePacket, written::Written};
+use super::{EnginePacket, frame_builder::FrameBuilder};
 
 /// The longest WebSocket header of an unmasked frame: two bytes and a 64-bit length.
 pub(super) const MAX_HEADER: usize = 10;
@@ -97,9 +97,9 @@ impl Frame {
                 }
             }
             text => {
-                let mut written = Written::new();
-                written.text(&text.encode());
-                written.into_frame()
+                let mut frame_builder = FrameBuilder::new();
+                frame_builder.text(&text.encode());
+                frame_builder.into_frame()
             }
         }
     }
@@ -318,10 +318,10 @@ mod tests {
 
     #[test]
     fn attachments_follow_the_text() {
-        let mut written = Written::new();
-        written.text("451-[…]");
-        written.attach(vec![Bytes::from_static(&[1, 2, 3]), Bytes::new()]);
-        let frame = written.into_frame();
+        let mut frame_builder = FrameBuilder::new();
+        frame_builder.text("451-[…]");
+        frame_builder.attach(vec![Bytes::from_static(&[1, 2, 3]), Bytes::new()]);
+        let frame = frame_builder.into_frame();
         assert_eq!(frame.text(), "451-[…]");
         let text = WsFrame::Text("451-[…]".into());
         let binary =
@@ -359,10 +359,10 @@ mod tests {
 
     #[test]
     fn attachments_are_compressed_one_by_one() {
-        let mut written = Written::new();
-        written.text("452-[…]");
-        written.attach(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
-        let plain = written.into_frame();
+        let mut frame_builder = FrameBuilder::new();
+        frame_builder.text("452-[…]");
+        frame_builder.attach(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
+        let plain = frame_builder.into_frame();
         assert_eq!(plain.deflated(|_| panic!("it is not to be compressed")), plain.websocket());
         let frame = plain.deflatable();
         let deflated = frame.deflated(|payload| (payload.len() == 100).then(|| vec![9])).clone();

@@ -1,45 +1,33 @@
 //! The wire: strings and bytes in, values out.
 //!
-//! Two protocols, one on top of the other. **Engine.IO v4** ([`EnginePacket`], [`payload`],
-//! [`Open`]) carries text over HTTP long-polling or a WebSocket; **Socket.IO v5** ([`Packet`],
-//! [`Args`]) puts namespaces, events and acknowledgements into that text. [`Frame`] is a packet
-//! ready to be sent, encoded once for any number of receivers.
+//! Two protocols, one on top of the other. **Engine.IO** ([`engineio`]) carries messages over HTTP
+//! long-polling or a WebSocket. **Socket.IO v5** ([`socketio`], or [`msgpack`] in another form)
+//! puts namespaces, events and acknowledgements into these messages. A [`Frame`] is a packet that
+//! is ready to send, encoded once for any number of receivers.
 //!
-//! Nothing here knows of actix, of tasks or of time, so it serves a test client or a proxy as well
-//! as the server.
+//! Nothing here knows actix, tasks or time, so a parser of your own can build on the public part:
+//! [`Parser`], [`Packet`], [`Args`] and what they use.
 
-mod arg_error;
-mod args;
-mod attachments;
-mod decoder;
-mod depth;
-mod encode;
-mod engine;
+#[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
+pub(crate) mod engineio;
 mod error;
-mod frame;
-mod json;
-mod many;
+#[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
+pub(crate) mod frame;
+mod frame_builder;
 mod msgpack;
-mod open;
-mod packet;
-mod parser;
-pub mod payload;
-mod single;
-pub mod v3;
-mod written;
+mod outgoing_packet;
+pub(crate) mod socketio;
 
-pub use arg_error::ArgError;
-pub use args::Args;
-pub use decoder::{DecodeLimits, Decoder};
-pub use encode::{
-    ack, connect, connect_error, connect_v3, disconnect, event, forward, is_reserved,
-};
-pub use engine::EnginePacket;
+pub(crate) use engineio::{EnginePacket, Open, Version, payload, v3};
 pub use error::DecodeError;
-pub use frame::Frame;
-pub use many::Many;
-pub use open::{Open, Version};
-pub use packet::{AckId, Packet, PacketKind};
-pub(crate) use parser::Encoding;
-pub use parser::{Encoded, MsgpackParser, PacketDecoder, Parser};
-pub(crate) use single::Single;
+pub(crate) use frame::Frame;
+pub(crate) use outgoing_packet::OutgoingPacket;
+#[cfg(any(test, fuzzing, feature = "internals"))]
+pub(crate) use socketio::encode::connect;
+#[cfg(any(test, fuzzing))]
+pub(crate) use socketio::encode::{ack, connect_error, disconnect, event, forward};
+pub use socketio::{
+    AckId, ArgError, Args, DecodeLimits, Decoder, Encoded, Many, MsgpackParser, Packet,
+    PacketDecoder, PacketKind, Parser,
+};
+pub(crate) use socketio::{PacketCodec, connect_v3, is_reserved};

@@ -100,9 +100,9 @@ impl Changes {
 
 /// Where changes are told. Nothing is done for a change that nobody listens to.
 #[derive(Debug, Clone)]
-pub(crate) struct Feed(broadcast::Sender<Change>);
+pub(crate) struct ChangeSender(broadcast::Sender<Change>);
 
-impl Feed {
+impl ChangeSender {
     /// `capacity`: changes that wait for the slowest listener.
     pub(crate) fn new(capacity: usize) -> Self {
         Self(broadcast::Sender::new(capacity))

@@ -5,7 +5,7 @@ use std::{
 
 use smallvec::SmallVec;
 
-use super::{Audience, Change, Feed, HubId};
+use super::{Audience, Change, ChangeSender, RegistryId};
 use crate::{
     model::{Channel, Namespace, SocketId},
     stats::Counters,
@@ -15,32 +15,32 @@ use crate::{
 /// those hubs alone, and to tell of namespaces and channels that come and go. It believes what it
 /// is told: a socket joins and leaves a channel by turns, and is heard of no more after its end.
 #[derive(Debug)]
-pub(super) struct Index {
-    namespaces: HashMap<Namespace, Space>,
-    feed: Feed,
+pub(super) struct SubscriberIndex {
+    namespaces: HashMap<Namespace, NamespaceIndex>,
+    changes: ChangeSender,
     counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
-struct Space {
-    sockets: PerHub,
-    channels: HashMap<Channel, PerHub>,
+struct NamespaceIndex {
+    sockets: RegistryCounts,
+    channels: HashMap<Channel, RegistryCounts>,
 }
 
 /// How many there are on each hub. Hubs are few: one for each worker.
 #[derive(Debug, Default)]
-struct PerHub(SmallVec<[(HubId, usize); 1]>);
+struct RegistryCounts(SmallVec<[(RegistryId, usize); 1]>);
 
-impl PerHub {
-    fn add(&mut self, hub: HubId) {
-        match self.0.iter_mut().find(|(at, _)| *at == hub) {
+impl RegistryCounts {
+    fn add(&mut self, registry_id: RegistryId) {
+        match self.0.iter_mut().find(|(at, _)| *at == registry_id) {
             Some((_, count)) => *count += 1,
-            None => self.0.push((hub, 1)),
+            None => self.0.push((registry_id, 1)),
         }
     }
 
-    fn remove(&mut self, hub: HubId) {
-        if let Some(position) = self.0.iter().position(|(at, _)| *at == hub) {
+    fn remove(&mut self, registry_id: RegistryId) {
+        if let Some(position) = self.0.iter().position(|(at, _)| *at == registry_id) {
             self.0[position].1 -= 1;
             if self.0[position].1 == 0 {
                 self.0.swap_remove(position);
@@ -52,47 +52,47 @@ impl PerHub {
         self.0.is_empty()
     }
 
-    fn hubs(&self) -> impl Iterator<Item = HubId> {
-        self.0.iter().map(|(hub, _)| *hub)
+    fn registries(&self) -> impl Iterator<Item = RegistryId> {
+        self.0.iter().map(|(registry_id, _)| *registry_id)
     }
 }
 
-impl Index {
-    pub(super) fn new(feed: Feed, counters: Arc<Counters>) -> Self {
-        Self { namespaces: HashMap::new(), feed, counters }
+impl SubscriberIndex {
+    pub(super) fn new(changes: ChangeSender, counters: Arc<Counters>) -> Self {
+        Self { namespaces: HashMap::new(), changes, counters }
     }
 
-    pub(super) fn attach(&mut self, namespace: Namespace, hub: HubId) {
-        let space = match self.namespaces.entry(namespace) {
-            Entry::Occupied(space) => space.into_mut(),
+    pub(super) fn attach(&mut self, namespace: Namespace, registry_id: RegistryId) {
+        let namespace_index = match self.namespaces.entry(namespace) {
+            Entry::Occupied(namespace_index) => namespace_index.into_mut(),
             Entry::Vacant(place) => {
-                self.feed.tell(|| Change::NamespaceOpened { namespace: place.key().clone() });
-                place.insert(Space::default())
+                self.changes.tell(|| Change::NamespaceOpened { namespace: place.key().clone() });
+                place.insert(NamespaceIndex::default())
             }
         };
-        space.sockets.add(hub);
+        namespace_index.sockets.add(registry_id);
     }
 
     pub(super) fn subscribe(
         &mut self,
         namespace: &Namespace,
-        hub: HubId,
+        registry_id: RegistryId,
         socket: SocketId,
         channel: &Channel,
     ) {
-        let Some(space) = self.namespaces.get_mut(namespace) else { return };
-        let subscribers = space.channels.entry(channel.clone()).or_default();
+        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
+        let subscribers = namespace_index.channels.entry(channel.clone()).or_default();
         let here = || (namespace.clone(), channel.clone());
         if subscribers.is_empty() {
             self.counters.channels.up();
-            self.feed.tell(|| {
+            self.changes.tell(|| {
                 let (namespace, channel) = here();
                 Change::ChannelOpened { namespace, channel }
             });
         }
-        subscribers.add(hub);
+        subscribers.add(registry_id);
         self.counters.subscriptions.up();
-        self.feed.tell(|| {
+        self.changes.tell(|| {
             let (namespace, channel) = here();
             Change::Joined { namespace, channel, socket }
         });
@@ -101,25 +101,26 @@ impl Index {
     pub(super) fn unsubscribe(
         &mut self,
         namespace: &Namespace,
-        hub: HubId,
+        registry_id: RegistryId,
         socket: SocketId,
         channel: &Channel,
     ) {
-        let Some(space) = self.namespaces.get_mut(namespace) else { return };
-        let Entry::Occupied(mut subscribers) = space.channels.entry(channel.clone()) else {
+        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
+        let Entry::Occupied(mut subscribers) = namespace_index.channels.entry(channel.clone())
+        else {
             return;
         };
         let here = || (namespace.clone(), channel.clone());
-        subscribers.get_mut().remove(hub);
+        subscribers.get_mut().remove(registry_id);
         self.counters.subscriptions.down();
-        self.feed.tell(|| {
+        self.changes.tell(|| {
             let (namespace, channel) = here();
             Change::Left { namespace, channel, socket }
         });
         if subscribers.get().is_empty() {
             subscribers.remove();
             self.counters.channels.down();
-            self.feed.tell(|| {
+            self.changes.tell(|| {
                 let (namespace, channel) = here();
                 Change::ChannelClosed { namespace, channel }
             });
@@ -130,46 +131,48 @@ impl Index {
     pub(super) fn detach(
         &mut self,
         namespace: &Namespace,
-        hub: HubId,
+        registry_id: RegistryId,
         socket: SocketId,
         channels: &[Channel],
     ) {
         for channel in channels {
-            self.unsubscribe(namespace, hub, socket, channel);
+            self.unsubscribe(namespace, registry_id, socket, channel);
         }
-        let Some(space) = self.namespaces.get_mut(namespace) else { return };
-        space.sockets.remove(hub);
-        if space.sockets.is_empty() {
+        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
+        namespace_index.sockets.remove(registry_id);
+        if namespace_index.sockets.is_empty() {
             self.namespaces.remove(namespace);
-            self.feed.tell(|| Change::NamespaceClosed { namespace: namespace.clone() });
+            self.changes.tell(|| Change::NamespaceClosed { namespace: namespace.clone() });
         }
     }
 
     /// The hubs that have somebody of an audience, perhaps.
-    pub(super) fn hubs(&self, audience: &Audience) -> SmallVec<[HubId; 4]> {
-        let Some(space) = self.namespaces.get(&audience.namespace) else { return SmallVec::new() };
+    pub(super) fn registries(&self, audience: &Audience) -> SmallVec<[RegistryId; 4]> {
+        let Some(namespace_index) = self.namespaces.get(&audience.namespace) else {
+            return SmallVec::new();
+        };
         // Where those are who are included by name is not known here.
         if audience.to.is_empty() || !audience.including.is_empty() {
-            return space.sockets.hubs().collect();
+            return namespace_index.sockets.registries().collect();
         }
-        let mut hubs = SmallVec::new();
-        for hub in audience
+        let mut registries = SmallVec::new();
+        for registry_id in audience
             .to
             .iter()
-            .filter_map(|channel| space.channels.get(channel))
-            .flat_map(PerHub::hubs)
+            .filter_map(|channel| namespace_index.channels.get(channel))
+            .flat_map(RegistryCounts::registries)
         {
-            if !hubs.contains(&hub) {
-                hubs.push(hub);
+            if !registries.contains(&registry_id) {
+                registries.push(registry_id);
             }
         }
-        hubs
+        registries
     }
 
     pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
-        self.namespaces
-            .get(namespace)
-            .map_or_else(Vec::new, |space| space.channels.keys().cloned().collect())
+        self.namespaces.get(namespace).map_or_else(Vec::new, |namespace_index| {
+            namespace_index.channels.keys().cloned().collect()
+        })
     }
 }
 
@@ -191,29 +194,29 @@ mod tests {
 
     #[test]
     fn a_publication_goes_where_somebody_may_be_for_it() {
-        let mut index = Index::new(Feed::new(1), Arc::default());
+        let mut index = SubscriberIndex::new(ChangeSender::new(1), Arc::default());
         let (main, [a, b, c]) = (Namespace::default(), [(); 3].map(|()| SocketId::random()));
-        let hubs = [0, 1, 2].map(HubId);
-        for hub in hubs {
-            index.attach(main.clone(), hub);
+        let registries = [0, 1, 2].map(RegistryId);
+        for registry_id in registries {
+            index.attach(main.clone(), registry_id);
         }
-        let [x, y, z] = hubs;
+        let [x, y, z] = registries;
         index.subscribe(&main, x, a, &channel("x"));
         index.subscribe(&main, y, b, &channel("x"));
         index.subscribe(&main, y, b, &channel("y"));
-        assert_eq!(&*index.hubs(&audience(&["x"], &[])), [x, y]);
-        assert_eq!(&*index.hubs(&audience(&["y", "x"], &[])), [y, x]);
-        assert_eq!(&*index.hubs(&audience(&["nothing"], &[])), [] as [HubId; 0]);
-        assert_eq!(&*index.hubs(&audience(&[], &[])), [x, y, z]);
+        assert_eq!(&*index.registries(&audience(&["x"], &[])), [x, y]);
+        assert_eq!(&*index.registries(&audience(&["y", "x"], &[])), [y, x]);
+        assert_eq!(&*index.registries(&audience(&["nothing"], &[])), [] as [RegistryId; 0]);
+        assert_eq!(&*index.registries(&audience(&[], &[])), [x, y, z]);
         assert_eq!(
-            &*index.hubs(&audience(&["y"], &[c])),
+            &*index.registries(&audience(&["y"], &[c])),
             [x, y, z],
             "who is included may be anywhere"
         );
         index.unsubscribe(&main, x, a, &channel("x"));
         index.detach(&main, z, c, &[]);
-        assert_eq!(&*index.hubs(&audience(&["x"], &[])), [y]);
-        assert_eq!(&*index.hubs(&audience(&[], &[])), [x, y]);
+        assert_eq!(&*index.registries(&audience(&["x"], &[])), [y]);
+        assert_eq!(&*index.registries(&audience(&[], &[])), [x, y]);
         index.detach(&main, y, b, &[channel("y"), channel("x")]);
         assert_eq!(index.channels(&main), [] as [Channel; 0]);
         index.detach(&main, x, a, &[]);
@@ -222,13 +225,13 @@ mod tests {
 
     #[tokio::test]
     async fn every_change_is_told_in_order_to_who_listens() {
-        let feed = Feed::new(8);
-        let mut index = Index::new(feed.clone(), Arc::default());
-        let mut changes = feed.listen();
+        let sender = ChangeSender::new(8);
+        let mut index = SubscriberIndex::new(sender.clone(), Arc::default());
+        let mut changes = sender.listen();
         let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
-        index.attach(namespace.clone(), HubId(0));
-        index.subscribe(&namespace, HubId(0), socket, &channel("a"));
-        index.detach(&namespace, HubId(0), socket, &[channel("a")]);
+        index.attach(namespace.clone(), RegistryId(0));
+        index.subscribe(&namespace, RegistryId(0), socket, &channel("a"));
+        index.detach(&namespace, RegistryId(0), socket, &[channel("a")]);
         let (n, c) = (|| namespace.clone(), || channel("a"));
         for expected in [
             Change::NamespaceOpened { namespace: n() },
@@ -240,9 +243,9 @@ mod tests {
         ] {
             assert_eq!(changes.next().await, Some(expected));
         }
-        index.attach(namespace.clone(), HubId(0));
+        index.attach(namespace.clone(), RegistryId(0));
         for at in 0..10 {
-            index.subscribe(&namespace, HubId(0), socket, &channel(at));
+            index.subscribe(&namespace, RegistryId(0), socket, &channel(at));
         }
         // One for the namespace and two for each channel, of which eight are kept.
         assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));
@@ -250,7 +253,7 @@ mod tests {
             changes.next().await,
             Some(Change::ChannelOpened { namespace: n(), channel: channel(6) })
         );
-        drop((index, feed));
+        drop((index, sender));
         while let Some(change) = changes.next().await {
             assert!(matches!(change, Change::ChannelOpened { .. } | Change::Joined { .. }));
         }

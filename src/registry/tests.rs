@@ -2,7 +2,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::{
-    outbox::{Outbox, Taken, Transport},
+    model::Transport,
+    outbox::{Outbox, TakenFrames},
     protocol::{connect, event},
 };
 
@@ -27,8 +28,8 @@ fn publication(number: u32) -> Publication {
 
 fn taken(outbox: &Outbox) -> Vec<String> {
     match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Taken::One(frame)) => vec![frame.text().to_owned()],
-        Poll::Ready(Taken::Frames(frames)) => {
+        Poll::Ready(TakenFrames::One(frame)) => vec![frame.text().to_owned()],
+        Poll::Ready(TakenFrames::Frames(frames)) => {
             frames.iter().map(|frame| frame.text().to_owned()).collect()
         }
         other => panic!("{other:?}"),
@@ -36,15 +37,15 @@ fn taken(outbox: &Outbox) -> Vec<String> {
 }
 
 /// Sockets of this thread's hub, subscribed to the channel.
-fn subscribers(registry: &ChannelRegistry) -> Vec<(SocketId, Arc<Outbox>)> {
-    let (hub, namespace) = (registry.hub(), Namespace::default());
+fn subscribers(registry: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
+    let (registry_id, namespace) = (registry.registry_id(), Namespace::default());
     let subscribe = |_| {
         let (id, outbox) = (SocketId::random(), Outbox::new(Transport::WebSocket, 1 << 20, |_| {}));
-        let lane = Lane::new(Arc::clone(&outbox), 0);
-        lane.open(connect("/", ""));
+        let sender = SocketSender::new(Arc::clone(&outbox), 0);
+        sender.open(connect("/", ""));
         taken(&outbox);
-        registry.attach(hub, namespace.clone(), id, lane);
-        registry.subscribe(hub, namespace.clone(), id, channel());
+        registry.attach(registry_id, namespace.clone(), id, sender);
+        registry.subscribe(registry_id, namespace.clone(), id, channel());
         (id, outbox)
     };
     (0..MANY).map(subscribe).collect()
@@ -52,7 +53,7 @@ fn subscribers(registry: &ChannelRegistry) -> Vec<(SocketId, Arc<Outbox>)> {
 
 #[actix_web::test]
 async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
-    let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
+    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
     let sockets = subscribers(&registry);
     assert_eq!(registry.publish_and_wait(publication(1)).await, Ok(MANY));
     // While it is under way, another is published, and one of its receivers leaves.
@@ -60,7 +61,7 @@ async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
     registry.publish(publication(2)).unwrap();
     let leaves = async {
         tokio::task::yield_now().await;
-        registry.unsubscribe(registry.hub(), Namespace::default(), last, channel());
+        registry.unsubscribe(registry.registry_id(), Namespace::default(), last, channel());
         registry.publish_and_wait(publication(3)).await
     };
     assert_eq!(leaves.await, Ok(MANY - 1));
@@ -74,7 +75,7 @@ async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
 
 #[actix_web::test]
 async fn of_publications_that_leave_together_each_is_reported() {
-    let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
+    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
     let sockets = subscribers(&registry);
     let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
     let sent = |number: u32| Publication {
@@ -115,7 +116,7 @@ async fn of_publications_that_leave_together_each_is_reported() {
 
 #[actix_web::test]
 async fn a_hub_that_is_gone_is_nobodys() {
-    let registry = ChannelRegistry::start(Feed::new(1), Arc::default(), 100);
+    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
     let arbiter = actix::Arbiter::new();
     let (sender, done) = oneshot::channel();
     let theirs = registry.clone();

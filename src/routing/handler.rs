@@ -7,7 +7,7 @@ use std::{
 use actix::{Actor, Addr, Handler, Recipient, dev::ToEnvelope};
 use futures_core::future::LocalBoxFuture;
 
-use super::{Event, caught::Caught, courier::Courier};
+use super::{Event, actor_batcher::ActorBatcher, catch_panic::CatchPanic};
 use crate::event::{Failure, HandlerResult};
 
 /// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one
@@ -120,8 +120,8 @@ where
 {
     fn into_handler(self) -> HandlerFn<E> {
         if is_prompt::<A, E>() {
-            let courier = Courier::new(self.recipient());
-            HandlerFn { in_turn: true, ..HandlerFn::new(move |event| courier.call(event)) }
+            let batcher = ActorBatcher::new(self.recipient());
+            HandlerFn { in_turn: true, ..HandlerFn::new(move |event| batcher.call(event)) }
         } else {
             self.recipient().into_handler()
         }
@@ -160,7 +160,7 @@ where
         let function = Arc::new(self);
         HandlerFn::new(move |event| {
             let function = Arc::clone(&function);
-            Box::pin(Caught::new(async move { function(event).await }))
+            Box::pin(CatchPanic::new(async move { function(event).await }))
         })
     }
 }

@@ -9,16 +9,19 @@ use crate::event::{
 };
 
 /// One of the events: the seven of a client's life, [`OnPacket`] and [`OnUpgrade`].
-pub trait Event: Message<Result = HandlerResult> + Clone + Send + sealed::Slot + 'static {}
+pub trait Event:
+    Message<Result = HandlerResult> + Clone + Send + sealed::HandlerList + 'static
+{
+}
 
 /// One of the six events that may concern a channel.
 pub trait ChannelEvent: Event {}
 
 pub(crate) mod sealed {
     /// Where the handlers of an event are kept.
-    pub trait Slot: Sized {
-        fn slot(handlers: &super::Handlers) -> &Vec<super::HandlerFn<Self>>;
-        fn slot_mut(handlers: &mut super::Handlers) -> &mut Vec<super::HandlerFn<Self>>;
+    pub trait HandlerList: Sized {
+        fn list(handlers: &super::Handlers) -> &Vec<super::HandlerFn<Self>>;
+        fn list_mut(handlers: &mut super::Handlers) -> &mut Vec<super::HandlerFn<Self>>;
     }
 }
 
@@ -38,11 +41,11 @@ pub struct Handlers {
 
 impl Handlers {
     pub(crate) fn add<E: Event>(&mut self, handler: HandlerFn<E>) {
-        E::slot_mut(self).push(handler);
+        E::list_mut(self).push(handler);
     }
 
     pub(crate) fn of<E: Event>(&self) -> &[HandlerFn<E>] {
-        E::slot(self)
+        E::list(self)
     }
 }
 
@@ -64,12 +67,12 @@ impl fmt::Debug for Handlers {
 
 macro_rules! events {
     ($($event:ident: $field:ident),* $(,)?) => {$(
-        impl sealed::Slot for $event {
-            fn slot(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
+        impl sealed::HandlerList for $event {
+            fn list(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
                 &handlers.$field
             }
 
-            fn slot_mut(handlers: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
+            fn list_mut(handlers: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
                 &mut handlers.$field
             }
         }

@@ -1,7 +1,7 @@
 //! From events to handlers: who is asked, in which order, and what becomes of the answers.
 
-mod caught;
-mod courier;
+mod actor_batcher;
+mod catch_panic;
 mod event_set;
 mod handler;
 mod handlers;

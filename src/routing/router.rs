@@ -114,7 +114,7 @@ impl Router {
 
     /// Whether a route of the channel has a handler of this event. Those who hear everything don't
     /// count.
-    pub(crate) fn hears_on_a_route<E: ChannelEvent>(&self, channel: &Channel) -> bool {
+    pub(crate) fn has_route_handler<E: ChannelEvent>(&self, channel: &Channel) -> bool {
         self.patterns
             .matches(channel)
             .iter()
@@ -131,17 +131,17 @@ impl Router {
 
     /// Tells the handlers which hear everything; what fails is passed to the handlers of
     /// [`OnError`].
-    pub(crate) async fn tell_everywhere<E: Event>(&self, socket: &Socket, event: E) {
-        self.tell_each(self.everywhere.of::<E>(), socket, event).await;
+    pub(crate) async fn notify_global<E: Event>(&self, socket: &Socket, event: E) {
+        self.notify_each(self.everywhere.of::<E>(), socket, event).await;
     }
 
     /// Whether anybody hears of this event who hears everything.
-    pub(crate) fn hears_everywhere<E: Event>(&self) -> bool {
+    pub(crate) fn has_handler<E: Event>(&self) -> bool {
         !self.everywhere.of::<E>().is_empty()
     }
 
     /// Asks the handlers which hear everything.
-    pub(crate) async fn ask_everywhere<E: Event>(&self, event: E) -> HandlerResult {
+    pub(crate) async fn authorize_globally<E: Event>(&self, event: E) -> HandlerResult {
         for handler in self.everywhere.of::<E>() {
             self.call(handler, event.clone()).await?;
         }
@@ -151,7 +151,7 @@ impl Router {
     /// Tells all handlers, one after the other; what fails is passed to the handlers of
     /// [`OnError`].
     pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
-        self.tell_each(self.handlers(scope), socket, event).await;
+        self.notify_each(self.handlers(scope), socket, event).await;
     }
 
     /// The same about whatever channels the socket is in, and without a future as long as handlers
@@ -159,7 +159,7 @@ impl Router {
     ///
     /// # Errors
     /// When one does not, or fails: what is left to do, to be polled at once, with a waker.
-    pub(crate) fn tell_at_once<E: ChannelEvent, T: 'static>(
+    pub(crate) fn notify_now<E: ChannelEvent, T: 'static>(
         self: &Arc<Self>,
         socket: &Socket,
         event: E,
@@ -183,9 +183,9 @@ impl Router {
                     Poll::Ready(answer) => answer,
                     Poll::Pending => router.wait_for(running).await,
                 };
-                router.mind(&socket, answer).await;
+                router.report_failure(&socket, answer).await;
                 if let Some(event) = event {
-                    Box::pin(router.tell_each(&rest, &socket, event)).await;
+                    Box::pin(router.notify_each(&rest, &socket, event)).await;
                 }
                 done
             }));
@@ -193,7 +193,7 @@ impl Router {
         Ok(done)
     }
 
-    async fn tell_each<'a, E: Event>(
+    async fn notify_each<'a, E: Event>(
         &self,
         handlers: impl IntoIterator<Item = &'a HandlerFn<E>>,
         socket: &Socket,
@@ -201,12 +201,12 @@ impl Router {
     ) {
         for handler in handlers {
             let answer = self.call(handler, event.clone()).await;
-            self.mind(socket, answer).await;
+            self.report_failure(socket, answer).await;
         }
     }
 
     /// Passes a failure on, if there is one.
-    async fn mind(&self, socket: &Socket, answer: HandlerResult) {
+    async fn report_failure(&self, socket: &Socket, answer: HandlerResult) {
         if let Err(error) = answer {
             Box::pin(self.report(socket, error)).await;
         }

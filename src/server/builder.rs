@@ -3,33 +3,33 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
-use super::{
-    BuildError, ConnectionError, Cookie, Cors, NamespaceBuilder, SocketIo, hooks::Hooks, io::Inner,
-    settings::check,
-};
+use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner, settings::check};
 use crate::{
     config::Config,
-    connection::{Admits, Family, Namespaces, Predicate, Sessions, Shared, SpaceMaker},
     event::{
         OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
         OnUnsubscribe, OnUpgrade,
     },
-    model::{Extensions, Handshake, Namespace},
-    protocol::Encoding,
-    registry::{ChannelRegistry, Feed},
+    http::{ConnectionError, Cookie, Cors, hooks::Hooks},
+    model::{Extensions, Handshake, Namespace, Quota},
+    protocol::PacketCodec,
+    registry::{ChangeSender, Sequencer},
     routing::{IntoHandler, Route, SocketHandler, anchored},
-    socket::Population,
+    state::{
+        DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
+        ServerState, Sessions,
+    },
     stats::Counters,
 };
 
 /// A check of the request that opens a connection.
-pub(super) type HandshakeCheck =
+pub(crate) type HandshakeCheck =
     Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
 
 /// Which names belong to a family of namespaces.
 enum Names {
     Matching(String),
-    If(Predicate),
+    If(NamespacePredicate),
 }
 
 /// A server in the making: handlers, routes, settings. Made by [`SocketIo::builder`].
@@ -43,12 +43,12 @@ pub struct Builder {
     pub(super) config: Config,
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
-    families: Vec<(Names, NamespaceBuilder)>,
+    dynamic: Vec<(Names, NamespaceBuilder)>,
     on_handshake: Vec<HandshakeCheck>,
     pub(super) cors: Option<Cors>,
     pub(super) cookie: Option<Cookie>,
     hooks: Hooks,
-    pub(super) encoding: Encoding,
+    pub(super) codec: PacketCodec,
 }
 
 /// # Handlers
@@ -84,7 +84,7 @@ impl Builder {
     /// Socket.IO's `io.engine.on("initial_headers", …)`.
     ///
     /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what
-    /// makes the response a response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is
+    /// makes the response a response (`content-codec`, `upgrade`, `sec-websocket-accept`) is
     /// better left alone. If it panics, the response is sent with what was done so far. Refusals
     /// are the business of [`Builder::on_connection_error`].
     ///
@@ -187,7 +187,7 @@ impl Builder {
         pattern: impl Into<String>,
         build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
     ) -> Self {
-        self.families.push((Names::Matching(pattern.into()), build(NamespaceBuilder::default())));
+        self.dynamic.push((Names::Matching(pattern.into()), build(NamespaceBuilder::default())));
         self
     }
 
@@ -196,10 +196,10 @@ impl Builder {
     /// say why not.
     pub fn namespaces_if(
         mut self,
-        admits: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
+        matches: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
         build: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
     ) -> Self {
-        self.families.push((Names::If(Box::new(admits)), build(NamespaceBuilder::default())));
+        self.dynamic.push((Names::If(Box::new(matches)), build(NamespaceBuilder::default())));
         self
     }
 
@@ -271,12 +271,12 @@ impl Builder {
             config: Config::default(),
             main: NamespaceBuilder::default(),
             namespaces: Vec::new(),
-            families: Vec::new(),
+            dynamic: Vec::new(),
             on_handshake: Vec::new(),
             cors: None,
             cookie: None,
             hooks: Hooks::default(),
-            encoding: Encoding::default(),
+            codec: PacketCodec::default(),
         }
     }
 
@@ -291,27 +291,18 @@ impl Builder {
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self {
-            config,
-            main,
-            namespaces,
-            families,
-            on_handshake,
-            cors,
-            cookie,
-            hooks,
-            encoding,
-        } = self;
+        let Self { config, main, namespaces, dynamic, on_handshake, cors, cookie, hooks, codec } =
+            self;
         check(&config)?;
-        if config.allow_eio3 && encoding.is_custom() {
+        if config.allow_eio3 && codec.is_custom() {
             let why = "old clients speak JSON with attachments, and no other parser";
             return Err(BuildError::Setting { setting: "allow_eio3", why });
         }
         if let Some(why) = cookie.as_ref().and_then(|cookie| cookie.check().err()) {
             return Err(BuildError::Setting { setting: "cookie", why });
         }
-        let encoding =
-            encoding.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
+        let codec =
+            codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
         let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
@@ -320,32 +311,37 @@ impl Builder {
             }
         }
         let mut kin = Vec::new();
-        for (admits, namespace) in families {
-            let (admits, label) = match admits {
-                Names::Matching(pattern) => {
-                    (Admits::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?), pattern)
+        for (matches, namespace) in dynamic {
+            let (matches, label) = match matches {
+                Names::Matching(pattern) => (
+                    NamespaceMatcher::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
+                    pattern,
+                ),
+                Names::If(function) => {
+                    (NamespaceMatcher::Function(function), "function".to_owned())
                 }
-                Names::If(function) => (Admits::Function(function), "function".to_owned()),
             };
             let (router, config) = namespace.compile(&config)?;
-            kin.push(Family { label, admits, router, config, population: Population::default() });
+            kin.push(DynamicNamespace { label, matches, router, config, quota: Quota::default() });
         }
-        let (feed, counters) = (Feed::new(config.max_changes), Arc::<Counters>::default());
+        let (changes, counters) =
+            (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
         // Nothing is started before everything is known to be right.
         let registry =
-            ChannelRegistry::start(feed.clone(), Arc::clone(&counters), config.max_publications);
+            Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
-        let directory = Arc::clone(&sessions) as _;
-        let makes = SpaceMaker::new(
+        let sockets = Arc::clone(&sessions) as _;
+        let factory = NamespaceFactory::new(
             Arc::clone(&config),
             registry,
-            encoding.clone(),
+            codec.clone(),
             Arc::clone(&counters),
-            directory,
+            sockets,
         );
-        let served = Namespaces::new(makes, named, kin);
-        let shared = Arc::new(Shared { config, namespaces: served, encoding, sessions, counters });
-        Ok(SocketIo::new(Inner { shared, feed, on_handshake, cors, cookie, hooks }))
+        let served = Namespaces::new(factory, named, kin);
+        let shared =
+            Arc::new(ServerState { config, namespaces: served, codec, sessions, counters });
+        Ok(SocketIo::new(ServerInner { shared, changes, on_handshake, cors, cookie, hooks }))
     }
 }
 

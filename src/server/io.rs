@@ -3,15 +3,16 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
-use super::{Builder, Cookie, Cors, builder::HandshakeCheck, hooks::Hooks};
+use super::{Builder, builder::HandshakeCheck};
 use crate::{
     config::Config,
-    connection::Shared,
+    http::{Cookie, Cors, hooks::Hooks},
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, Changes, Feed},
-    socket::{Directory, MESSAGE, SendError, Socket, Space, Target, Targets},
+    registry::{Audience, ChangeSender, Changes},
+    socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
+    state::ServerState,
     stats::{self, Gauges, Stats},
-    transport::Ending,
+    transport::SessionEnd,
 };
 
 /// Connections that a shutdown ends in one go.
@@ -22,17 +23,17 @@ const ENDS_AT_ONCE: usize = 100;
 /// It is bound to one namespace, the main one unless it came from [`SocketIo::of`].
 #[derive(Clone)]
 pub struct SocketIo {
-    pub(super) inner: Arc<Inner>,
-    space: Arc<Space>,
+    pub(crate) inner: Arc<ServerInner>,
+    namespace: Arc<NamespaceState>,
 }
 
-pub(super) struct Inner {
-    pub(super) shared: Arc<Shared>,
-    pub(super) feed: Feed,
-    pub(super) on_handshake: Vec<HandshakeCheck>,
-    pub(super) cors: Option<Cors>,
-    pub(super) cookie: Option<Cookie>,
-    pub(super) hooks: Hooks,
+pub(crate) struct ServerInner {
+    pub(crate) shared: Arc<ServerState>,
+    pub(crate) changes: ChangeSender,
+    pub(crate) on_handshake: Vec<HandshakeCheck>,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) cookie: Option<Cookie>,
+    pub(crate) hooks: Hooks,
 }
 
 impl SocketIo {
@@ -41,10 +42,10 @@ impl SocketIo {
         Builder::new()
     }
 
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(crate) fn new(inner: ServerInner) -> Self {
         let inner = Arc::new(inner);
-        let space = inner.shared.namespaces.get(Namespace::default());
-        Self { inner, space }
+        let namespace = inner.shared.namespaces.get(Namespace::default());
+        Self { inner, namespace }
     }
 
     /// The settings.
@@ -57,7 +58,7 @@ impl SocketIo {
     pub fn of(&self, namespace: &str) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            space: self.inner.shared.namespaces.get(Namespace::new(namespace)),
+            namespace: self.inner.shared.namespaces.get(Namespace::new(namespace)),
         }
     }
 
@@ -119,7 +120,7 @@ impl SocketIo {
             .shared
             .sessions
             .socket(id)
-            .filter(|socket| *socket.namespace() == self.space.namespace)
+            .filter(|socket| *socket.namespace() == self.namespace.name)
     }
 
     /// Who is subscribed to the channel, in no particular order.
@@ -130,14 +131,14 @@ impl SocketIo {
         &self,
         channel: impl ToChannel,
     ) -> Result<Vec<SocketId>, ChannelError> {
-        let mut audience = Audience::everyone(self.space.namespace.clone());
+        let mut audience = Audience::everyone(self.namespace.name.clone());
         audience.to.push(channel.to_channel(self.config().max_channel_length)?);
-        Ok(self.space.registry.select(audience).await)
+        Ok(self.namespace.sequencer.select(audience).await)
     }
 
     /// The channels that anybody is subscribed to, in no particular order.
     pub async fn channels(&self) -> Vec<Channel> {
-        self.space.registry.channels(&self.space.namespace)
+        self.namespace.sequencer.channels(&self.namespace.name)
     }
 
     /// How many connections there are, in any namespace.
@@ -158,13 +159,13 @@ impl SocketIo {
     /// }
     /// ```
     pub fn stats(&self) -> Stats {
-        let Shared { sessions, namespaces, counters, .. } = &*self.inner.shared;
+        let ServerState { sessions, namespaces, counters, .. } = &*self.inner.shared;
         let (transports, outbox_frames, outbox_bytes) = sessions.look();
         let gauges = Gauges {
             connections: sessions.count(),
             transports,
             sockets: namespaces.populations(),
-            publications_waiting: self.space.registry.waiting(),
+            publications_waiting: self.namespace.sequencer.waiting(),
             outbox_frames,
             outbox_bytes,
         };
@@ -205,7 +206,7 @@ impl SocketIo {
         let sessions = &self.inner.shared.sessions;
         let patience = shutdown_timeout * 3 / 4;
         let politely = async {
-            let links = sessions.close_doors();
+            let links = sessions.close_to_new();
             let steps = u32::try_from(links.len() / ENDS_AT_ONCE).unwrap_or(u32::MAX);
             let pause =
                 shutdown_window.min(shutdown_timeout / 2).checked_div(steps).unwrap_or_default();
@@ -213,24 +214,24 @@ impl SocketIo {
                 if step > 0 {
                     sleep(pause).await;
                 }
-                links.iter().for_each(|link| link.end(Ending::Shutdown));
+                links.iter().for_each(|session| session.end(SessionEnd::Shutdown));
             }
-            sessions.none_left().await;
+            sessions.all_closed().await;
         };
         if timeout(patience, politely).await.is_ok() {
             return true;
         }
         // Who hears it twice waits for its handlers no longer.
-        sessions.close_doors().iter().for_each(|link| {
-            link.end(Ending::Shutdown);
-            link.end(Ending::Shutdown);
+        sessions.close_to_new().iter().for_each(|session| {
+            session.end(SessionEnd::Shutdown);
+            session.end(SessionEnd::Shutdown);
         });
-        timeout(shutdown_timeout - patience, sessions.none_left()).await.is_ok()
+        timeout(shutdown_timeout - patience, sessions.all_closed()).await.is_ok()
     }
 
     /// All clients, to send them something, look at them, or act on them.
     pub fn everyone(&self) -> Target {
-        Target::new(Arc::clone(&self.space), &self.space.config)
+        Target::new(Arc::clone(&self.namespace), &self.namespace.config)
     }
 
     /// Everyone in each of the [`namespaces`](Self::namespaces) for which `wanted` says so:
@@ -243,14 +244,14 @@ impl SocketIo {
     /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's
     /// `new_namespace`, and the events of its adapters.
     pub fn changes(&self) -> Changes {
-        self.inner.feed.listen()
+        self.inner.changes.listen()
     }
 }
 
 impl fmt::Debug for SocketIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketIo")
-            .field("namespace", &self.space.namespace)
+            .field("namespace", &self.namespace.name)
             .field("connections", &self.connections())
             .finish_non_exhaustive()
     }

@@ -11,7 +11,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{SocketIo, client, endpoint, io::Inner};
+use super::{SocketIo, io::ServerInner};
+use crate::http::{browser_client, endpoint};
 
 impl SocketIo {
     /// The endpoint, for [`App::configure`](actix_web::App::configure); it also registers the
@@ -46,8 +47,9 @@ impl SocketIo {
             services.app_data(data.clone());
             if io.config().serve_client {
                 let compress = io.config().http_compression;
-                let serve =
-                    move |request: HttpRequest| ready(client::socket_io_js(&request, compress));
+                let serve = move |request: HttpRequest| {
+                    ready(browser_client::socket_io_js(&request, compress))
+                };
                 services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
             }
             let mut extensions = Extensions::new();
@@ -71,7 +73,7 @@ impl SocketIo {
 /// heap for each request, and a resource with several paths is a regular expression.
 struct Endpoint {
     path: String,
-    inner: Arc<Inner>,
+    inner: Arc<ServerInner>,
     data: Rc<Extensions>,
 }
 

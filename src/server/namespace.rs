@@ -21,19 +21,19 @@ use crate::{
 pub struct NamespaceBuilder {
     handlers: Handlers,
     routes: Vec<Route>,
-    limits: Limits,
+    overrides: NamespaceOverrides,
 }
 
 /// Settings that a namespace may have of its own.
-macro_rules! limits {
+macro_rules! overrides {
     ($($name:ident: $type:ty,)*) => {
         #[derive(Debug, Default)]
-        struct Limits {
+        struct NamespaceOverrides {
             open_channels: bool,
             $($name: Option<$type>,)*
         }
 
-        impl Limits {
+        impl NamespaceOverrides {
             /// The server's settings, with these in their place.
             fn over(&self, server: &Config) -> Config {
                 let mut config = server.clone();
@@ -51,14 +51,14 @@ macro_rules! limits {
         impl NamespaceBuilder {
             /// Sets [`Config::open_channels`] for this namespace.
             pub fn open_channels(mut self) -> Self {
-                self.limits.open_channels = true;
+                self.overrides.open_channels = true;
                 self
             }
 
             $(
                 #[doc = concat!("Sets [`Config::", stringify!($name), "`] for this namespace.")]
                 pub fn $name(mut self, $name: $type) -> Self {
-                    self.limits.$name = Some($name);
+                    self.overrides.$name = Some($name);
                     self
                 }
             )*
@@ -66,7 +66,7 @@ macro_rules! limits {
     };
 }
 
-limits! {
+overrides! {
     handler_timeout: Duration,
     ack_timeout: Duration,
     max_sockets: usize,
@@ -148,7 +148,7 @@ impl NamespaceBuilder {
         self,
         server: &Arc<Config>,
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
-        let config = Arc::new(self.limits.over(server));
+        let config = Arc::new(self.overrides.over(server));
         check(&config)?;
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
             .map_err(BuildError::Pattern)?;

@@ -3,7 +3,7 @@ use std::{any::Any, io, net::ToSocketAddrs, time::Duration};
 use actix_web::{App, HttpServer, dev::Extensions, rt::net::TcpStream};
 
 use super::SocketIo;
-use crate::{config::Config, transport::websocket::Duplicate};
+use crate::{config::Config, transport::websocket::DuplicateStream};
 
 /// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at
 /// once.
@@ -92,7 +92,7 @@ pub fn on_connect(stream: &dyn Any, extensions: &mut Extensions) {
 fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration) {
     let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
     bound_unacknowledged(stream, tcp_timeout);
-    if let Some(duplicate) = Duplicate::of(stream) {
+    if let Some(duplicate) = DuplicateStream::of(stream) {
         extensions.insert(duplicate);
     }
 }

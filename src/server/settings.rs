@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{BuildError, Builder, Cookie, Cors};
+use super::{BuildError, Builder};
 use crate::{
     config::Config,
-    model::Rate,
-    outbox::Transport,
-    protocol::{Encoding, Parser, is_reserved},
+    http::{Cookie, Cors},
+    model::{Rate, Transport},
+    protocol::{PacketCodec, Parser, is_reserved},
 };
 
 /// A setting with the name of a field of [`Config`], which describes it.
@@ -121,7 +121,7 @@ impl Builder {
     /// Writes and reads packets in another way; clients must do so, too. Default: JSON with
     /// attachments, as Socket.IO's.
     pub fn parser(mut self, parser: impl Parser) -> Self {
-        self.encoding = Encoding::new(parser);
+        self.codec = PacketCodec::new(parser);
         self
     }
 

@@ -2,21 +2,21 @@ use std::{collections::HashMap, mem};
 
 use parking_lot::Mutex;
 
-use super::{Space, SubscribeError};
+use super::{NamespaceState, SubscribeError};
 use crate::{
     model::{Channel, SocketId},
-    registry::HubId,
+    registry::RegistryId,
 };
 
 /// The channels of one socket. The registry is told of each change under the lock, so that both see
 /// the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
-    state: Mutex<State>,
+    state: Mutex<MembershipState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct MembershipState {
     /// Each channel with its turn, to list them in the order of subscription.
     channels: HashMap<Channel, u64>,
     turns: u64,
@@ -28,8 +28,8 @@ impl Membership {
         &self,
         channel: Channel,
         limit: usize,
-        space: &Space,
-        hub: HubId,
+        namespace: &NamespaceState,
+        registry_id: RegistryId,
         id: SocketId,
     ) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
@@ -45,14 +45,20 @@ impl Membership {
         state.turns += 1;
         let turn = state.turns;
         state.channels.insert(channel.clone(), turn);
-        space.registry.subscribe(hub, space.namespace.clone(), id, channel);
+        namespace.sequencer.subscribe(registry_id, namespace.name.clone(), id, channel);
         Ok(true)
     }
 
-    pub(super) fn leave(&self, channel: &str, space: &Space, hub: HubId, id: SocketId) -> bool {
+    pub(super) fn leave(
+        &self,
+        channel: &str,
+        namespace: &NamespaceState,
+        registry_id: RegistryId,
+        id: SocketId,
+    ) -> bool {
         let mut state = self.state.lock();
         let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
-        space.registry.unsubscribe(hub, space.namespace.clone(), id, channel);
+        namespace.sequencer.unsubscribe(registry_id, namespace.name.clone(), id, channel);
         true
     }
 
@@ -75,8 +81,10 @@ impl Membership {
     /// No more subscriptions: the socket is over. Answers with those that it had; the registry is
     /// to be told.
     pub(super) fn close(&self) -> Vec<Channel> {
-        let state =
-            mem::replace(&mut *self.state.lock(), State { closed: true, ..State::default() });
+        let state = mem::replace(
+            &mut *self.state.lock(),
+            MembershipState { closed: true, ..MembershipState::default() },
+        );
         state.channels.into_keys().collect()
     }
 }

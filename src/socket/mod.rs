@@ -1,14 +1,13 @@
 //! The handle for one client in one namespace.
 
-mod ack;
-mod direct;
+mod ack_collector;
+mod acks;
+mod emitter;
 mod error;
 mod membership;
+mod namespace_state;
 mod outgoing;
-mod population;
 mod send;
-mod space;
-mod survey;
 mod target;
 mod targets;
 
@@ -22,24 +21,26 @@ use actix::Message;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use ack::Acks;
-pub use direct::Direct;
+use acks::Acks;
+pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
 use membership::Membership;
+pub(crate) use namespace_state::{NamespaceState, SocketLookup};
 pub use outgoing::{Outgoing, OutgoingEvent};
-pub(crate) use population::{Population, Seat};
 pub(crate) use send::MESSAGE;
-pub(crate) use space::{Directory, Space};
 pub use target::{BroadcastAcks, Receipt, Target};
 pub use targets::Targets;
 
 use crate::{
     config::Config,
-    listener::Listener,
-    model::{Bucket, Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel},
-    outbox::{Lane, Pushed, Transport},
-    protocol::{AckId, Args, Encoding, Frame, Single},
-    registry::HubId,
+    message_sink::MessageSink,
+    model::{
+        Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel, TokenBucket,
+        Transport,
+    },
+    outbox::{Pushed, SocketSender},
+    protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
+    registry::RegistryId,
     stats::{Counters, Flow},
 };
 
@@ -49,28 +50,28 @@ use crate::{
 /// after the client has gone. See [`Socket::send`] and its neighbours for the sending verbs.
 #[derive(Clone)]
 pub struct Socket {
-    inner: Arc<Inner>,
+    inner: Arc<SocketInner>,
 }
 
-struct Inner {
+struct SocketInner {
     id: SocketId,
-    space: Arc<Space>,
-    hub: HubId,
+    namespace: Arc<NamespaceState>,
+    registry_id: RegistryId,
     config: Arc<Config>,
     handshake: Handshake,
     context: ContextMap,
     extensions: Arc<Extensions>,
-    lane: Arc<Lane>,
+    sender: Arc<SocketSender>,
     membership: Membership,
     acks: Acks,
-    commands: Arc<dyn Listener<Command>>,
-    subscriptions: Option<Arc<Mutex<Bucket>>>,
+    commands: Arc<dyn MessageSink<ConnectionCommand>>,
+    subscriptions: Option<Arc<Mutex<TokenBucket>>>,
 }
 
 /// What a socket asks its connection to do.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) enum Command {
+pub(crate) enum ConnectionCommand {
     /// End this socket; the client has been told already.
     Disconnect(SocketId),
     /// End the whole connection.
@@ -78,39 +79,46 @@ pub(crate) enum Command {
 }
 
 /// What a socket is made of.
-pub(crate) struct Parts {
-    pub(crate) space: Arc<Space>,
+pub(crate) struct SocketParts {
+    pub(crate) namespace: Arc<NamespaceState>,
     /// The settings that hold for it: those of its namespace, which a family has before there is a
     /// namespace.
     pub(crate) config: Arc<Config>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
-    pub(crate) lane: Arc<Lane>,
-    pub(crate) commands: Arc<dyn Listener<Command>>,
+    pub(crate) sender: Arc<SocketSender>,
+    pub(crate) commands: Arc<dyn MessageSink<ConnectionCommand>>,
     /// How fast its connection may ask to subscribe.
-    pub(crate) subscriptions: Option<Arc<Mutex<Bucket>>>,
+    pub(crate) subscriptions: Option<Arc<Mutex<TokenBucket>>>,
 }
 
 impl Socket {
     /// A new socket of a connection on this thread, which the registry hears of.
-    pub(crate) fn attach(parts: Parts) -> Self {
-        let Parts { space, config, handshake, extensions, lane, commands, subscriptions } = parts;
+    pub(crate) fn attach(parts: SocketParts) -> Self {
+        let SocketParts {
+            namespace,
+            config,
+            handshake,
+            extensions,
+            sender,
+            commands,
+            subscriptions,
+        } = parts;
         let id = SocketId::random();
-        let hub = space.registry.hub();
-        let (namespace, its_lane) = (space.namespace.clone(), Arc::clone(&lane));
-        space.registry.attach(hub, namespace, id, its_lane);
+        let registry_id = namespace.sequencer.registry_id();
+        namespace.sequencer.attach(registry_id, namespace.name.clone(), id, Arc::clone(&sender));
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(SocketInner {
                 id,
-                hub,
+                registry_id,
                 handshake,
                 extensions,
                 context: ContextMap::default(),
                 membership: Membership::default(),
                 acks: Acks::new(config.max_pending_acks),
-                space,
+                namespace,
                 config,
-                lane,
+                sender,
                 commands,
                 subscriptions,
             }),
@@ -124,7 +132,7 @@ impl Socket {
 
     /// The namespace that it is in.
     pub fn namespace(&self) -> &Namespace {
-        &self.inner.space.namespace
+        &self.inner.namespace.name
     }
 
     /// How it came: headers, query, address, `auth`.
@@ -155,12 +163,12 @@ impl Socket {
 
     /// Whether what is sent may still reach it. It may be gone without the server knowing yet.
     pub fn is_connected(&self) -> bool {
-        !self.inner.lane.is_shut()
+        !self.inner.sender.is_closed()
     }
 
     /// What its connection is on just now.
     pub fn transport(&self) -> Transport {
-        self.inner.lane.transport()
+        self.inner.sender.transport()
     }
 
     /// Listens to the events that go out to it from now on, direct ones and publications:
@@ -180,8 +188,8 @@ impl Socket {
     /// If the capacity is 0.
     pub fn outgoing(&self, capacity: usize) -> Outgoing {
         let (listener, frames) = mpsc::channel(capacity);
-        self.inner.lane.tap(listener);
-        Outgoing::new(frames, self.encoding().clone())
+        self.inner.sender.observe(listener);
+        Outgoing::new(frames, self.codec().clone())
     }
 
     /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it
@@ -193,17 +201,17 @@ impl Socket {
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let Inner { membership, space, hub, config, id, .. } = &*self.inner;
+        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
         let channel = channel.to_channel(config.max_channel_length)?;
-        membership.join(channel, config.max_channels, space, *hub, *id)
+        membership.join(channel, config.max_channels, namespace, *registry_id, *id)
     }
 
     /// Takes it out of a channel. `false`: it was not in.
     ///
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        let Inner { membership, space, hub, id, .. } = &*self.inner;
-        membership.leave(channel.as_ref(), space, *hub, *id)
+        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
+        membership.leave(channel.as_ref(), namespace, *registry_id, *id)
     }
 
     /// Whether it is subscribed to the channel.
@@ -216,56 +224,56 @@ impl Socket {
     ///
     /// The client sees the reason `io server disconnect`, and does not come back by itself.
     pub fn disconnect(&self) {
-        if self.say_goodbye() {
+        if self.send_disconnect() {
             self.inner.acks.close();
-            self.inner.commands.tell(Command::Disconnect(self.id()));
+            self.inner.commands.send(ConnectionCommand::Disconnect(self.id()));
         }
     }
 
     /// Ends the whole connection, with all its namespaces. What was sent before still goes out.
     pub fn close(&self) {
-        self.inner.commands.tell(Command::Close);
+        self.inner.commands.send(ConnectionCommand::Close);
     }
 
     /// Takes it out of a channel, and waits until no message of the channel can come any more.
     pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
         let left = self.unsubscribe(channel);
-        self.inner.space.registry.settle(self.inner.hub).await;
+        self.inner.namespace.sequencer.barrier(self.inner.registry_id).await;
         left
     }
 
     /// Lets the client in: `connect` goes out, then what was held.
     pub(crate) fn admit(&self, connect: Frame) {
-        self.inner.lane.open(connect);
+        self.inner.sender.open(connect);
     }
 
     /// Tells the client that it is out; nothing more goes out. `false`: it was out already.
-    pub(crate) fn say_goodbye(&self) -> bool {
-        self.inner.lane.push_last(self.encoding().disconnect(self.namespace().as_str()))
+    pub(crate) fn send_disconnect(&self) -> bool {
+        self.inner.sender.push_final(self.codec().disconnect(self.namespace().as_str()))
             == Pushed::Queued
     }
 
     /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does
     /// so is one for which the end waits.
-    pub(crate) fn shut(&self) {
-        self.inner.lane.shut();
+    pub(crate) fn close_sender(&self) {
+        self.inner.sender.close();
         self.inner.acks.close();
     }
 
     /// The socket is over: it leaves its channels.
     pub(crate) fn detach(&self) {
-        self.shut();
+        self.close_sender();
         let channels = self.inner.membership.close();
-        let Inner { space, hub, id, .. } = &*self.inner;
-        space.registry.detach(*hub, space.namespace.clone(), *id, &channels);
+        let SocketInner { namespace, registry_id, id, .. } = &*self.inner;
+        namespace.sequencer.detach(*registry_id, namespace.name.clone(), *id, &channels);
     }
 
     /// Takes an acknowledgement; `false` if nobody waits for it.
     pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
-        let Inner { acks, space, .. } = &*self.inner;
+        let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {
             Ok(()) => true,
-            Err(args) => space.surveys.answer(id, self.id(), args),
+            Err(args) => namespace.ack_collectors.answer(id, self.id(), args),
         }
     }
 
@@ -273,14 +281,14 @@ impl Socket {
         &self.inner.config
     }
 
-    pub(crate) fn encoding(&self) -> &Encoding {
-        &self.inner.space.encoding
+    pub(crate) fn codec(&self) -> &PacketCodec {
+        &self.inner.namespace.codec
     }
 
-    pub(crate) fn push(&self, packet: Single) -> Result<(), SendError> {
-        self.inner.space.check_size(packet.cost())?;
+    pub(crate) fn push(&self, packet: OutgoingPacket) -> Result<(), SendError> {
+        self.inner.namespace.check_size(packet.cost())?;
         let length = packet.len();
-        match self.inner.lane.push_single(packet) {
+        match self.inner.sender.push_packet(packet) {
             Pushed::Queued => self.counters().traffic.add(Flow::Sent, 1, length),
             Pushed::Dropped => return Err(SendError::Closed),
         }
@@ -289,20 +297,20 @@ impl Socket {
 
     /// Drops the frame if the transport does not wait for it.
     fn push_volatile(&self, frame: &Frame) {
-        if self.inner.lane.push_volatile(frame) == Pushed::Queued {
+        if self.inner.sender.push_volatile(frame) == Pushed::Queued {
             self.counters().traffic.add(Flow::Sent, 1, frame.len());
         }
     }
 
     pub(crate) fn counters(&self) -> &Counters {
-        &self.inner.space.counters
+        &self.inner.namespace.counters
     }
 
     /// Counts a subscription that its client asks for.
     ///
     /// # Errors
     /// How long it is to wait, if it asks too fast.
-    pub(crate) fn may_ask_to_subscribe(&self) -> Result<(), Duration> {
+    pub(crate) fn charge_subscribe(&self) -> Result<(), Duration> {
         self.inner
             .subscriptions
             .as_ref()
@@ -310,7 +318,7 @@ impl Socket {
     }
 
     fn target(&self) -> Target {
-        Target::new(Arc::clone(&self.inner.space), &self.inner.config)
+        Target::new(Arc::clone(&self.inner.namespace), &self.inner.config)
     }
 }
 

@@ -1,12 +1,12 @@
 use tokio::sync::mpsc;
 
-use crate::protocol::{Args, DecodeLimits, Encoding, Frame, PacketKind};
+use crate::protocol::{Args, DecodeLimits, Frame, PacketCodec, PacketKind};
 
 /// The events that go out to one client: made by [`Socket::outgoing`](crate::Socket::outgoing).
 #[derive(Debug)]
 pub struct Outgoing {
     frames: mpsc::Receiver<Frame>,
-    encoding: Encoding,
+    codec: PacketCodec,
 }
 
 /// An event that has gone out to a client.
@@ -20,14 +20,14 @@ pub struct OutgoingEvent {
 }
 
 impl Outgoing {
-    pub(super) fn new(frames: mpsc::Receiver<Frame>, encoding: Encoding) -> Self {
-        Self { frames, encoding }
+    pub(super) fn new(frames: mpsc::Receiver<Frame>, codec: PacketCodec) -> Self {
+        Self { frames, codec }
     }
 
     /// Waits for the next event; `None` when the client has gone.
     pub async fn next(&mut self) -> Option<OutgoingEvent> {
         loop {
-            if let Some(event) = read(&self.frames.recv().await?, &self.encoding) {
+            if let Some(event) = read(&self.frames.recv().await?, &self.codec) {
                 return Some(event);
             }
         }
@@ -35,8 +35,8 @@ impl Outgoing {
 }
 
 /// The event in a frame of ours; acknowledgements and the like are none.
-fn read(frame: &Frame, encoding: &Encoding) -> Option<OutgoingEvent> {
-    let mut decoder = encoding.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
+fn read(frame: &Frame, codec: &PacketCodec) -> Option<OutgoingEvent> {
+    let mut decoder = codec.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
     let mut packet = match frame.text().strip_prefix('4') {
         Some(text) => decoder.text(text.into()).ok()?,
         None => None,
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn events_are_read_and_nothing_else() {
-        let usual = Encoding::default();
+        let usual = PacketCodec::default();
         let data = Bytes::from_static(&[1]);
         let read_event =
             read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual).unwrap();

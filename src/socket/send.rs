@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AckError, Direct, SendError, Socket, Target};
+use super::{AckError, SendError, Socket, SocketEmitter, Target};
 use crate::{
     model::ToChannel,
     protocol::{Args, is_reserved},
@@ -42,7 +42,7 @@ impl Socket {
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), SendError> {
-        Direct::new(self).emit(event, data)
+        SocketEmitter::new(self).emit(event, data)
     }
 
     /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`]
@@ -143,20 +143,20 @@ impl Socket {
         self.to(channel).including(self).emit(MESSAGE, data)
     }
 
-    /// What is sent may be lost: see [`Direct::volatile`].
-    pub fn volatile(&self) -> Direct<'_> {
-        Direct::new(self).volatile()
+    /// What is sent may be lost: see [`SocketEmitter::volatile`].
+    pub fn volatile(&self) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).volatile()
     }
 
-    /// Whether what is sent may be compressed: see [`Direct::compress`].
-    pub fn compress(&self, compress: bool) -> Direct<'_> {
-        Direct::new(self).compress(compress)
+    /// Whether what is sent may be compressed: see [`SocketEmitter::compress`].
+    pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).compress(compress)
     }
 
     /// How long to wait for an acknowledgement, in place of
     /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
-    pub fn timeout(&self, timeout: Duration) -> Direct<'_> {
-        Direct::new(self).timeout(timeout)
+    pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
+        SocketEmitter::new(self).timeout(timeout)
     }
 
     /// The channel's subscribers but this client: Socket.IO's `socket.to(channel)`.

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use super::{AckError, SendError, Socket, Space, SubscribeError, send::check};
+use super::{AckError, NamespaceState, SendError, Socket, SubscribeError, send::check};
 use crate::{
     config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "a target is only whom to send to: call `emit` or `publish`"]
 pub struct Target {
-    space: Arc<Space>,
+    namespace: Arc<NamespaceState>,
     audience: Audience,
     volatile: bool,
     compress: bool,
@@ -57,11 +57,11 @@ pub struct BroadcastAcks<R> {
 
 /// # Whom
 impl Target {
-    pub(crate) fn new(space: Arc<Space>, config: &Config) -> Self {
-        let audience = Audience::everyone(space.namespace.clone());
+    pub(crate) fn new(namespace: Arc<NamespaceState>, config: &Config) -> Self {
+        let audience = Audience::everyone(namespace.name.clone());
         let Config { ack_timeout: timeout, max_channel_length, .. } = *config;
         Self {
-            space,
+            namespace,
             audience,
             volatile: false,
             compress: true,
@@ -154,8 +154,8 @@ impl Target {
         data: &T,
     ) -> Result<Receipt, SendError> {
         let frame = self.encode(None, event, data)?;
-        let (space, publication) = self.publication(frame)?;
-        let delivered = space.registry.publish_and_wait(publication).await?;
+        let (namespace, publication) = self.publication(frame)?;
+        let delivered = namespace.sequencer.publish_and_wait(publication).await?;
         Ok(Receipt { delivered })
     }
 
@@ -181,12 +181,12 @@ impl Target {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let id = self.space.ack_id();
+        let id = self.namespace.ack_id();
         let frame = self.encode(Some(id), event, data)?;
         let limit = self.timeout;
-        let (space, publication) = self.publication(frame)?;
-        let collecting = space.surveys.open(id);
-        collecting.asked(space.registry.publish_to_known(publication).await?);
+        let (namespace, publication) = self.publication(frame)?;
+        let collecting = namespace.ack_collectors.open(id);
+        collecting.asked(namespace.sequencer.publish_to_known(publication).await?);
         // Who has not answered by then is among the missing.
         let _ = timeout(limit, collecting.complete()).await;
         let (answers, missing) = collecting.finish();
@@ -197,8 +197,8 @@ impl Target {
 
     /// Sends a frame which is encoded already.
     pub(crate) fn send_frame(self, frame: Frame) -> Result<(), SendError> {
-        let (space, publication) = self.publication(frame)?;
-        space.registry.publish(publication).map_err(|Overloaded| SendError::Overloaded)
+        let (namespace, publication) = self.publication(frame)?;
+        namespace.sequencer.publish(publication).map_err(|Overloaded| SendError::Overloaded)
     }
 }
 
@@ -211,12 +211,12 @@ impl Target {
     /// # Errors
     /// [`ChannelError`] if a channel's name is none.
     pub async fn fetch_sockets(self) -> Result<Vec<Socket>, ChannelError> {
-        let Self { space, audience, invalid, .. } = self;
+        let Self { namespace, audience, invalid, .. } = self;
         if let Some(error) = invalid {
             return Err(error);
         }
-        let ids = space.registry.select(audience).await;
-        Ok(ids.iter().filter_map(|id| space.directory.socket(id)).collect())
+        let ids = namespace.sequencer.select(audience).await;
+        Ok(ids.iter().filter_map(|id| namespace.sockets.socket(id)).collect())
     }
 
     /// Subscribes them all to a channel, without asking a handler. How many were not in it before.
@@ -265,17 +265,17 @@ impl Target {
         data: &T,
     ) -> Result<Frame, SendError> {
         check(event)?;
-        let encoding = &self.space.encoding;
-        let packet = encoding.event(self.space.namespace.as_str(), id, event, data)?;
-        Ok(if self.compress { encoding.compressible(packet) } else { packet }.into_frame())
+        let codec = &self.namespace.codec;
+        let packet = codec.event(self.namespace.name.as_str(), id, event, data)?;
+        Ok(if self.compress { codec.compressible(packet) } else { packet }.into_frame())
     }
 
-    fn publication(self, frame: Frame) -> Result<(Arc<Space>, Publication), SendError> {
-        self.space.check_size(frame.cost())?;
-        let Self { space, audience, volatile, invalid, .. } = self;
+    fn publication(self, frame: Frame) -> Result<(Arc<NamespaceState>, Publication), SendError> {
+        self.namespace.check_size(frame.cost())?;
+        let Self { namespace, audience, volatile, invalid, .. } = self;
         match invalid {
             Some(error) => Err(error.into()),
-            None => Ok((space, Publication { audience, frame, volatile })),
+            None => Ok((namespace, Publication { audience, frame, volatile })),
         }
     }
 

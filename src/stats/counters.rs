@@ -4,7 +4,7 @@ use super::{
     tally::{Count, Label, Tally},
     traffic::Traffic,
 };
-use crate::{model::DisconnectReason, outbox::Transport};
+use crate::model::{DisconnectReason, Transport};
 
 /// An enum whose values are labels of something that is counted.
 macro_rules! labels {
@@ -33,7 +33,7 @@ macro_rules! labels {
 
 labels! {
     /// What was not granted, and why.
-    Refused {
+    RefusalKind {
         // Requests, before there is a connection.
         UnknownTransport = "unknown_transport",
         UnknownSession = "unknown_session",
@@ -102,7 +102,7 @@ pub(crate) struct Counters {
     pub(crate) upgraded: Count,
     /// Connections that ended.
     pub(crate) ended: Tally<DisconnectReason>,
-    pub(crate) refused: Tally<Refused>,
+    pub(crate) refused: Tally<RefusalKind>,
     pub(crate) traffic: Traffic,
     /// Publications that the registry has put in order.
     pub(crate) published: Count,

@@ -53,7 +53,7 @@ mod tests {
     };
 
     use super::{
-        super::{Counters, Flow, Gauges, Refused},
+        super::{Counters, Flow, Gauges, RefusalKind},
         *,
     };
 
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_recorder_gets_all_that_the_documentation_names() {
         let counters = Counters::default();
-        counters.refused.add(Refused::TooManyConnections);
+        counters.refused.add(RefusalKind::TooManyConnections);
         counters.traffic.add(Flow::Sent, 3, 120);
         counters.traffic.add(Flow::Handled, 1, 7);
         let gauges = Gauges {

@@ -156,7 +156,7 @@ pub(super) fn inflate(message: &[u8], max: usize) -> Result<Vec<u8>, InflateErro
                     .min(max.saturating_add(1));
                 out.reserve_exact(capacity - out.len());
             }
-            let (read, written) = (decompress.total_in(), out.len());
+            let (read, frame_builder) = (decompress.total_in(), out.len());
             let status = decompress
                 .decompress_vec(input, &mut out, FlushDecompress::None)
                 .map_err(|_| InflateError::Malformed)?;
@@ -167,7 +167,7 @@ pub(super) fn inflate(message: &[u8], max: usize) -> Result<Vec<u8>, InflateErro
             }
             if input.is_empty() && !is_end && out.len() < out.capacity() {
                 (input, is_end) = (&END, true);
-            } else if read == 0 && out.len() == written {
+            } else if read == 0 && out.len() == frame_builder {
                 return Err(InflateError::Malformed);
             }
         }

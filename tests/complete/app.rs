@@ -17,7 +17,7 @@
 //! | `whoami` | | acknowledged with what [`look`] sees |
 //! | `remember` | key, x | put into the client's context |
 //! | `operate` | [`Order`] | done, and acknowledged with what came of it |
-//! | `direct` | [`Direct`] | the same for what is sent to this client alone |
+//! | `direct` | [`SocketEmitter`] | the same for what is sent to this client alone |
 //! | `numbers` | | the client is sent `many` with the arguments `1, "two", [3], {four: 4}`, then `none` without any |
 //! | `behind` | | the client is sent `first`, at once a volatile `second`, then `third` |
 //! | `channels` | | acknowledged with the channels that there are, in order |
@@ -192,7 +192,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "whoami" => event.ack(&look(socket)?)?,
         "remember" => socket.context().insert(event.json::<String>()?, event.arg::<Value>(1)?)?,
         "operate" => event.ack(&event.json::<Order>()?.run(io, socket).await?)?,
-        "direct" => event.ack(&event.json::<Direct>()?.run(socket).await?)?,
+        "direct" => event.ack(&event.json::<SocketEmitter>()?.run(socket).await?)?,
         "numbers" => {
             socket.emit("many", &Many((1, "two", [3], json!({"four": 4}))))?;
             socket.emit("none", &Many(()))?;
@@ -277,7 +277,7 @@ fn asked(answer: Result<Any, AckError>) -> BTreeMap<&'static str, Any> {
 
 /// Something done to the client alone.
 #[derive(Deserialize)]
-struct Direct {
+struct SocketEmitter {
     event: String,
     data: Vec<Any>,
     #[serde(default)]
@@ -285,7 +285,7 @@ struct Direct {
     timeout: Option<u64>,
 }
 
-impl Direct {
+impl SocketEmitter {
     async fn run(self, socket: &Socket) -> Result<Value, HandlerError> {
         let Self { event, data, volatile, timeout } = self;
         let data = Many(data);

@@ -12,7 +12,6 @@ use std::{
 use actix_socketio::{
     AckError, BuildError, Builder, ChannelError, HandlerError, HandlerResult, OnConnect, OnFinish,
     OnMessage, OnSubscribe, SendError, SocketIo, SubscribeError, channel,
-    protocol::payload::SEPARATOR,
 };
 use actix_web::dev::Extensions;
 use serde_json::json;
@@ -121,7 +120,7 @@ fn a_poll_brings_max_payload_bytes_at_most() {
         "three to a body, and what is larger by itself: {bodies:?}"
     );
     assert!(bodies[..bodies.len() - 2].iter().all(|body| body.len() <= 1000));
-    let packets: Vec<_> = bodies.iter().flat_map(|body| body.split(SEPARATOR)).collect();
+    let packets: Vec<_> = bodies.iter().flat_map(|body| body.split('\x1e')).collect();
     assert!(
         (0..20).all(|n| packets[n] == format!(r#"42["e","{n:0300}"]"#)),
         "in order: {packets:?}"

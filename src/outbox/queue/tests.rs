@@ -37,7 +37,10 @@ fn frames_come_out_in_order_and_wake_once() {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
     }
     assert_eq!(counter.0.load(SeqCst), 1);
-    assert_eq!(outbox.poll_all(cx), Poll::Ready(Taken::Frames(vec![frame(0), frame(1), frame(2)])));
+    assert_eq!(
+        outbox.poll_all(cx),
+        Poll::Ready(TakenFrames::Frames(vec![frame(0), frame(1), frame(2)]))
+    );
     assert_eq!(outbox.poll_all(cx), Poll::Pending);
 }
 
@@ -48,7 +51,7 @@ fn a_volatile_frame_is_for_a_transport_that_waits() {
     assert_eq!(outbox.poll_all(&mut cx()), Poll::Pending);
     assert_eq!(outbox.push_volatile(&frame(1)), Pushed::Queued);
     assert_eq!(outbox.push_volatile(&frame(2)), Pushed::Dropped, "something waits already");
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame(1))));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(frame(1))));
 }
 
 #[test]
@@ -64,9 +67,9 @@ fn a_poll_that_has_gone_waits_for_nothing_volatile() {
 fn what_waits_for_one_who_has_gone_is_dropped() {
     let (outbox, events) = outbox(1000);
     outbox.push(frame(0));
-    outbox.abandon();
+    outbox.finish_discarding();
     assert_eq!(outbox.push(frame(1)), Pushed::Dropped);
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Last(vec![])));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
     assert_eq!(*events.lock(), [OutboxEvent::Drained]);
 }
 
@@ -79,7 +82,7 @@ fn the_bound_is_reached_at_one_byte_more() {
     assert_eq!(outbox.push(Frame::PING), Pushed::Dropped);
     assert_eq!(outbox.push(Frame::PING), Pushed::Dropped);
     assert_eq!(*events.lock(), [OutboxEvent::Overflow]);
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Cut));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::Closed));
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn taken_frames_make_room() {
     let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..100 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
-        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::One(frame(n))));
+        assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::One(frame(n))));
     }
     assert!(events.lock().is_empty());
 }
@@ -101,16 +104,19 @@ fn a_batch_fits_a_body_and_is_never_empty() {
     // Two packets of 8 bytes and their separator are 17.
     assert_eq!(
         outbox.poll_batch(17, 9, &mut cx()),
-        Poll::Ready(Taken::Frames(vec![frame(0), frame(1)]))
+        Poll::Ready(TakenFrames::Frames(vec![frame(0), frame(1)]))
     );
-    assert_eq!(outbox.poll_batch(16, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(2)])));
-    assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(Taken::One(frame(3))));
+    assert_eq!(
+        outbox.poll_batch(16, 9, &mut cx()),
+        Poll::Ready(TakenFrames::Frames(vec![frame(2)]))
+    );
+    assert_eq!(outbox.poll_batch(1, 9, &mut cx()), Poll::Ready(TakenFrames::One(frame(3))));
     for n in 0..3 {
         outbox.push(frame(n));
     }
     assert_eq!(
         outbox.poll_batch(100, 2, &mut cx()),
-        Poll::Ready(Taken::Frames(vec![frame(0), frame(1)]))
+        Poll::Ready(TakenFrames::Frames(vec![frame(0), frame(1)]))
     );
 }
 
@@ -121,11 +127,17 @@ fn what_waits_goes_out_before_the_goodbye() {
     outbox.push(frame(1));
     outbox.finish();
     assert_eq!(outbox.push(frame(2)), Pushed::Dropped);
-    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(0)])));
-    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Frames(vec![frame(1)])));
+    assert_eq!(
+        outbox.poll_batch(8, 9, &mut cx()),
+        Poll::Ready(TakenFrames::Frames(vec![frame(0)]))
+    );
+    assert_eq!(
+        outbox.poll_batch(8, 9, &mut cx()),
+        Poll::Ready(TakenFrames::Frames(vec![frame(1)]))
+    );
     assert!(events.lock().is_empty());
-    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Last(vec![])));
-    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(Taken::Cut));
+    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
+    assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(TakenFrames::Closed));
     assert_eq!(*events.lock(), [OutboxEvent::Drained]);
 }
 
@@ -134,7 +146,7 @@ fn a_websocket_takes_the_last_frames_with_the_goodbye() {
     let (outbox, _) = outbox(1000);
     outbox.push(frame(0));
     outbox.finish();
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::Last(vec![frame(0)])));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::Last(vec![frame(0)])));
 }
 
 #[test]
@@ -145,15 +157,15 @@ fn an_upgrade_moves_the_right_to_take() {
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
     assert!(outbox.begin_probe());
     assert!(!outbox.begin_probe(), "one probe at a time");
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Nothing));
     outbox.end_poll();
 
     outbox.push(frame(0));
-    assert!(outbox.hand_over());
-    assert!(!outbox.hand_over());
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(Taken::One(frame(0))));
-    assert_eq!(outbox.holder(), Transport::WebSocket);
+    assert!(outbox.complete_upgrade());
+    assert!(!outbox.complete_upgrade());
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Nothing));
+    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(frame(0))));
+    assert_eq!(outbox.active_transport(), Transport::WebSocket);
 }
 
 #[test]
@@ -165,10 +177,10 @@ fn a_poll_that_was_let_go_carries_no_goodbye() {
     assert!(outbox.begin_probe());
     assert!(!outbox.is_polled());
     outbox.finish();
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Nothing));
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Nothing));
     outbox.end_poll();
     // The next one does, or the WebSocket.
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::Last(vec![])));
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
 }
 
 #[test]
@@ -178,6 +190,6 @@ fn a_failed_probe_leaves_polling_as_it_was() {
     outbox.end_probe();
     assert!(outbox.begin_poll());
     outbox.push(frame(0));
-    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(Taken::One(frame(0))));
+    assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::One(frame(0))));
     assert!(outbox.begin_probe());
 }

@@ -255,11 +255,11 @@ fn lengths_have_headers_of_every_size() {
             "/",
             ack(&format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#), &[&data], 0),
         );
-        let written = encode(&sent);
+        let frame_builder = encode(&sent);
         let (string, binary) = (bytes(string), bytes(binary));
-        assert!(written[17..].starts_with(&string), "{length}");
-        assert!(written[17 + string.len() + length..].starts_with(&binary), "{length}");
-        assert_eq!(decode(&written, &DecodeLimits::default()), Ok(sent));
+        assert!(frame_builder[17..].starts_with(&string), "{length}");
+        assert!(frame_builder[17 + string.len() + length..].starts_with(&binary), "{length}");
+        assert_eq!(decode(&frame_builder, &DecodeLimits::default()), Ok(sent));
     }
 }
 
@@ -305,13 +305,13 @@ fn limits_hold() {
 
 #[test]
 fn json_is_written_whatever_it_looks_like() {
-    let written = |json: &str| encode(&packet("/", ack(json, &[&[9]], 0)));
-    let plain = written(
+    let frame_builder = |json: &str| encode(&packet("/", ack(json, &[&[9]], 0)));
+    let plain = frame_builder(
         r#"[{"_placeholder":true,"num":0},"a\"é",[1,-1,0,1152921504606846976,18446744073709551616,{}]]"#,
     );
     let odd = r#" [ { "num" : 0, "x":[{}], "_placeholder" : true } , "\u0061\"\u00e9" ,
         [1.0, -1e0, -0.0, 1152921504606846976.0, 1.8446744073709551616e19, { } ] ] "#;
-    assert_eq!(written(odd), plain);
+    assert_eq!(frame_builder(odd), plain);
     assert_eq!(
         &plain[16..],
         &bytes("93c40109a46122c3a99601ff00cf1000000000000000cb43f000000000000080a36e7370a12f")

@@ -15,43 +15,46 @@ use tokio::{
 };
 
 use super::{
-    input::{Input, Waiting},
-    reader::{Parting, Reader},
-    stream::Stream,
-    takeover::Taken,
-    wire::Body,
+    read_source::{ReadSource, Waiting},
+    reader::{ClosedBy, Reader},
+    stream::ConnectionStream,
+    takeover::TakenStream,
+    writer::Writer,
 };
-use crate::transport::Link;
+use crate::transport::Session;
 
 /// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
 pub(super) async fn run(
-    link: Arc<Link>,
-    body: Body,
-    taken: oneshot::Receiver<Taken>,
+    session: Arc<Session>,
+    body: Writer,
+    taken: oneshot::Receiver<TakenStream>,
     probes: bool,
 ) {
-    let Some(Taken { stream, early }) = taken_over(&link, taken).await else { return };
-    let (wire, waiting) = (Rc::clone(&body.0), Waiting::default());
+    let Some(TakenStream { stream, early }) = taken_over(&session, taken).await else { return };
+    let (state, waiting) = (Rc::clone(&body.0), Waiting::default());
     let mut reader =
-        Reader::new(Arc::clone(&link), wire, Input::Connection(&stream, &waiting), early);
+        Reader::new(Arc::clone(&session), state, ReadSource::Connection(&stream, &waiting), early);
     let parting = {
-        let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, body, &link)));
+        let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, body, &session)));
         both(reading, writing, || waiting.is_over(&stream)).await
     };
-    stream.close_port();
-    if parting == Parting::Ours {
+    stream.detach_stream();
+    if parting == ClosedBy::Server {
         // The client is to read why, which a connection that is closed while the client still sends
         // would keep it from.
         stream.shut_down();
-        let _ = timeout(link.config.linger_timeout, reader.discard()).await;
+        let _ = timeout(session.config.linger_timeout, reader.discard()).await;
     }
 }
 
-async fn taken_over(link: &Link, mut taken: oneshot::Receiver<Taken>) -> Option<Taken> {
+async fn taken_over(
+    session: &Session,
+    mut taken: oneshot::Receiver<TakenStream>,
+) -> Option<TakenStream> {
     let taken = tokio::select! {
-        taken = timeout(link.config.upgrade_timeout, &mut taken) => taken,
+        taken = timeout(session.config.upgrade_timeout, &mut taken) => taken,
         // The client may have the answer already, and is to be told that it came for nothing.
-        () = link.closed() => timeout(link.config.close_timeout, taken).await,
+        () = session.closed() => timeout(session.config.close_timeout, taken).await,
     };
     taken.ok()?.ok()
 }
@@ -62,10 +65,10 @@ async fn taken_over(link: &Link, mut taken: oneshot::Receiver<Taken>) -> Option<
 /// The halves are pinned by the caller: a future that takes others by value has room for them
 /// twice, as long as it lives.
 async fn both(
-    mut reading: Pin<&mut impl Future<Output = Parting>>,
+    mut reading: Pin<&mut impl Future<Output = ClosedBy>>,
     mut writing: Pin<&mut impl Future<Output = bool>>,
     may_read: impl Fn() -> bool,
-) -> Parting {
+) -> ClosedBy {
     let mut parting = None;
     let finished = poll_fn(|cx| {
         if parting.is_none()
@@ -76,23 +79,23 @@ async fn both(
         }
         writing.as_mut().poll(cx)
     });
-    if finished.await { parting.unwrap_or(Parting::Ours) } else { Parting::Theirs }
+    if finished.await { parting.unwrap_or(ClosedBy::Server) } else { ClosedBy::Client }
 }
 
 /// Chunks after which others on this thread have a turn, however fast the peer reads and somebody
 /// has more to say.
-const TURN: usize = 64;
+const CHUNKS_PER_TURN: usize = 64;
 
 /// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
-async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
+async fn write(stream: &ConnectionStream, body: Writer, session: &Session) -> bool {
     // Most never wait for room, and have none for it.
     let mut limit = None;
-    let mut turn = TURN;
+    let mut turn = CHUNKS_PER_TURN;
     while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
         while !chunk.is_empty() {
             let is_written = poll_fn(|cx| match stream.poll_write(&mut chunk, cx) {
                 Poll::Pending => limit
-                    .get_or_insert_with(|| Box::pin(patience(&body, link)))
+                    .get_or_insert_with(|| Box::pin(patience(&body, session)))
                     .as_mut()
                     .poll(cx)
                     .map(|()| false),
@@ -104,7 +107,7 @@ async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
         }
         turn -= 1;
         if turn == 0 {
-            turn = TURN;
+            turn = CHUNKS_PER_TURN;
             yield_now().await;
         }
     }
@@ -113,10 +116,10 @@ async fn write(stream: &Stream, body: Body, link: &Link) -> bool {
 
 /// How long a session which is over may take to be written: what is left of it has `close_timeout`,
 /// and one that was cut has nothing left.
-async fn patience(body: &Body, link: &Link) {
-    link.closed().await;
-    if !body.is_cut() {
-        sleep(link.config.close_timeout).await;
+async fn patience(body: &Writer, session: &Session) {
+    session.closed().await;
+    if !body.is_closed() {
+        sleep(session.config.close_timeout).await;
     }
 }
 
@@ -133,38 +136,39 @@ mod tests {
 
     use super::*;
     use crate::{
-        outbox::{Outbox, Transport},
+        model::Transport,
+        outbox::Outbox,
         protocol::Version,
         transport::{
-            link::unheard,
-            websocket::wire::{Source, Wire},
+            session::test_session,
+            websocket::writer::{FrameSource, WriteState},
         },
     };
 
     #[actix_web::test]
     async fn a_session_that_is_over_before_its_connection_is_taken_says_goodbye_all_the_same() {
         for probes in [false, true] {
-            let holder = if probes { Transport::Polling } else { Transport::WebSocket };
-            let outbox = Outbox::new(holder, 1000, |_| {});
-            let link = unheard(&outbox);
-            let mut wire = Wire::new(false, Version::V4);
+            let active_transport = if probes { Transport::Polling } else { Transport::WebSocket };
+            let outbox = Outbox::new(active_transport, 1000, |_| {});
+            let session = test_session(&outbox);
+            let mut state = WriteState::new(false, Version::V4);
             if !probes {
-                wire.source = Source::Outbox(Arc::clone(&link));
+                state.source = FrameSource::Outbox(Arc::clone(&session));
             }
-            let body = Body(Rc::new(RefCell::new(wire)));
+            let body = Writer(Rc::new(RefCell::new(state)));
             let (taker, taken) = oneshot::channel();
-            let running = rt::spawn(run(Arc::clone(&link), body, taken, probes));
-            link.outbox.finish();
-            link.close();
+            let running = rt::spawn(run(Arc::clone(&session), body, taken, probes));
+            session.outbox.finish();
+            session.close();
             yield_now().await;
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
             let connecting = TcpStream::connect(listener.local_addr().expect("an address"));
             let (client, accepted) = tokio::join!(connecting, listener.accept());
             let (mut client, (stream, _)) =
                 (client.expect("a connection"), accepted.expect("its other end"));
-            let stream = Stream::new(stream);
+            let stream = ConnectionStream::new(stream);
             taker
-                .send(Taken { stream, early: BytesMut::new() })
+                .send(TakenStream { stream, early: BytesMut::new() })
                 .unwrap_or_else(|_| panic!("nobody waits for it"));
             let mut heard = Vec::new();
             client.read_to_end(&mut heard).await.expect("an end");

@@ -9,13 +9,13 @@ use tokio::time::timeout;
 use tokio_util::codec::Decoder;
 
 use super::{
-    input::Input,
-    wire::{Source, Wire},
+    read_source::ReadSource,
+    writer::{FrameSource, WriteState},
 };
 use crate::{
     protocol::{DecodeError, EnginePacket, Version, v3},
     transport::{
-        Ending, Link,
+        Session, SessionEnd,
         deflate::{self, InflateError},
     },
 };
@@ -25,9 +25,9 @@ const KEPT_BUFFER: usize = 16 * 1024;
 
 /// The half that reads.
 pub(super) struct Reader<'a> {
-    link: Arc<Link>,
-    wire: Rc<RefCell<Wire>>,
-    input: Input<'a>,
+    session: Arc<Session>,
+    state: Rc<RefCell<WriteState>>,
+    input: ReadSource<'a>,
     codec: Codec,
     buffer: BytesMut,
     /// Bytes read into the buffer since it was new.
@@ -43,35 +43,35 @@ pub(super) struct Reader<'a> {
 }
 
 /// Why a reader stops.
-enum Stop {
+enum ReadEnd {
     /// The peer closed, with this code, or is gone.
     Gone(Option<CloseCode>),
     /// The peer broke a rule: this is the close code which says so, and how the session ends.
-    Broken(CloseCode, Ending),
+    Broken(CloseCode, SessionEnd),
 }
 
 /// Who says the last word on a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parting {
+pub(super) enum ClosedBy {
     /// The server, and the client is to hear it.
-    Ours,
+    Server,
     /// The client: it waits for nothing but the end of the connection, or has gone.
-    Theirs,
+    Client,
 }
 
 impl<'a> Reader<'a> {
     /// `early` has been read already.
     pub(super) fn new(
-        link: Arc<Link>,
-        wire: Rc<RefCell<Wire>>,
-        input: Input<'a>,
+        session: Arc<Session>,
+        state: Rc<RefCell<WriteState>>,
+        input: ReadSource<'a>,
         early: BytesMut,
     ) -> Self {
-        let codec = Codec::new().max_size(link.config.max_payload);
-        let deflate = wire.borrow().deflate.is_some();
+        let codec = Codec::new().max_size(session.config.max_payload);
+        let deflate = state.borrow().deflate.is_some();
         Self {
-            link,
-            wire,
+            session,
+            state,
             input,
             codec,
             read: early.len(),
@@ -85,34 +85,34 @@ impl<'a> Reader<'a> {
 
     /// Hands over packets until the peer or the connection is gone. One that `probes` takes over
     /// from polling first.
-    pub(super) async fn run(&mut self, probes: bool) -> Parting {
+    pub(super) async fn run(&mut self, probes: bool) -> ClosedBy {
         // Boxed: a WebSocket has no room for it as long as it lives.
         if probes && !Box::pin(self.is_upgraded()).await {
             // The session stays with polling, if it goes on; only this WebSocket ends.
-            self.wire.borrow_mut().close(None);
-            return Parting::Ours;
+            self.state.borrow_mut().close(None);
+            return ClosedBy::Server;
         }
-        if self.wire.borrow().takes_frames_as_they_are() {
-            self.input.open_port(&self.link.outbox);
+        if self.state.borrow().takes_frames_as_they_are() {
+            self.input.attach_stream(&self.session.outbox);
         }
         let stop = loop {
             let batch = match self.batch().await {
                 Ok(batch) => batch,
                 Err(stop) => break stop,
             };
-            if !self.link.push(batch).await {
-                return Parting::Ours;
+            if !self.session.push(batch).await {
+                return ClosedBy::Server;
             }
         };
         let (reason, ending, parting) = match stop {
             // The answer repeats the code (RFC 6455 §5.5.1): it is what a browser tells its page.
-            Stop::Gone(code) => (code.map(Into::into), Ending::Closed, Parting::Theirs),
-            Stop::Broken(code, ending) => (Some(code.into()), ending, Parting::Ours),
+            ReadEnd::Gone(code) => (code.map(Into::into), SessionEnd::Closed, ClosedBy::Client),
+            ReadEnd::Broken(code, ending) => (Some(code.into()), ending, ClosedBy::Server),
         };
         // The connection first: once the wire is closed, its body may be dropped and report an
         // ordinary end.
-        self.link.end(ending);
-        self.wire.borrow_mut().close(reason);
+        self.session.end(ending);
+        self.state.borrow_mut().close(reason);
         parting
     }
 
@@ -125,11 +125,11 @@ impl<'a> Reader<'a> {
 
     /// Waits for the upgrade, as long as it may take.
     async fn is_upgraded(&mut self) -> bool {
-        let link = Arc::clone(&self.link);
+        let session = Arc::clone(&self.session);
         self.input.has_deadline(true);
         let upgraded = tokio::select! {
-            upgraded = timeout(link.config.upgrade_timeout, self.upgrade()) => upgraded.unwrap_or(false),
-            () = link.closed() => false,
+            upgraded = timeout(session.config.upgrade_timeout, self.upgrade()) => upgraded.unwrap_or(false),
+            () = session.closed() => false,
         };
         self.input.has_deadline(false);
         upgraded
@@ -137,8 +137,8 @@ impl<'a> Reader<'a> {
 
     /// Answers a probe and waits for the upgrade. `false`: the peer gave up, or did something else.
     async fn upgrade(&mut self) -> bool {
-        let link = Arc::clone(&self.link);
-        let mut probe = Probe { link: &link, begun: false };
+        let session = Arc::clone(&self.session);
+        let mut probe = ProbeGuard { session: &session, begun: false };
         loop {
             match self.packet().await {
                 Ok(EnginePacket::Ping(data)) if &*data == "probe" && !probe.begun => {
@@ -146,18 +146,18 @@ impl<'a> Reader<'a> {
                         return false;
                     }
                     let pong = EnginePacket::Pong(data).encode();
-                    let mut wire = self.wire.borrow_mut();
-                    wire.encode(Message::Text(pong));
-                    wire.wake();
+                    let mut state = self.state.borrow_mut();
+                    state.encode(Message::Text(pong));
+                    state.wake();
                 }
                 Ok(EnginePacket::Upgrade) => {
-                    if !self.link.outbox.hand_over() {
+                    if !self.session.outbox.complete_upgrade() {
                         return false;
                     }
                     probe.begun = false;
-                    let mut wire = self.wire.borrow_mut();
-                    wire.source = Source::Outbox(Arc::clone(&self.link));
-                    wire.wake();
+                    let mut state = self.state.borrow_mut();
+                    state.source = FrameSource::Outbox(Arc::clone(&self.session));
+                    state.wake();
                     return true;
                 }
                 Ok(_) | Err(_) => return false,
@@ -167,19 +167,19 @@ impl<'a> Reader<'a> {
 
     /// At least one packet, and whatever has come with it; but not much that is a multiple of what
     /// came.
-    async fn batch(&mut self) -> Result<Vec<EnginePacket>, Stop> {
+    async fn batch(&mut self) -> Result<Vec<EnginePacket>, ReadEnd> {
         self.inflated = 0;
         let first = self.packet().await?;
         // Where there is more, there mostly are several.
         let mut batch = Vec::with_capacity(if self.buffer.is_empty() { 1 } else { 8 });
         batch.push(first);
-        while batch.len() < Link::BATCH && self.inflated < self.link.config.max_payload {
+        while batch.len() < Session::BATCH && self.inflated < self.session.config.max_payload {
             match self.decode() {
                 Ok(Some(packet)) => batch.push(packet),
                 Ok(None) => break,
                 // What came before it was in order, and is handled first.
                 Err(stop) => {
-                    self.link.push(batch).await;
+                    self.session.push(batch).await;
                     return Err(stop);
                 }
             }
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         Ok(batch)
     }
 
-    async fn packet(&mut self) -> Result<EnginePacket, Stop> {
+    async fn packet(&mut self) -> Result<EnginePacket, ReadEnd> {
         loop {
             if let Some(packet) = self.decode()? {
                 return Ok(packet);
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
                 (self.buffer, self.read) = (BytesMut::new(), 0);
             }
             match self.read().await {
-                0 => return Err(Stop::Gone(None)),
+                0 => return Err(ReadEnd::Gone(None)),
                 count => self.read += count,
             }
         }
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next packet of what has been read, if it is whole.
-    fn decode(&mut self) -> Result<Option<EnginePacket>, Stop> {
+    fn decode(&mut self) -> Result<Option<EnginePacket>, ReadEnd> {
         while let Some(frame) = self.frame().map_err(violation)? {
             let (is_binary, data) = match frame {
                 WsFrame::Text(text) => (false, text),
@@ -219,13 +219,15 @@ impl<'a> Reader<'a> {
                     None => continue,
                 },
                 WsFrame::Ping(data) => {
-                    let mut wire = self.wire.borrow_mut();
-                    wire.pong = Some(data);
-                    wire.wake();
+                    let mut state = self.state.borrow_mut();
+                    state.pong = Some(data);
+                    state.wake();
                     continue;
                 }
                 WsFrame::Pong(_) => continue,
-                WsFrame::Close(reason) => return Err(Stop::Gone(reason.map(|reason| reason.code))),
+                WsFrame::Close(reason) => {
+                    return Err(ReadEnd::Gone(reason.map(|reason| reason.code)));
+                }
             };
             let data = self.inflate(data)?;
             return self.engine_packet(is_binary, data).map(Some);
@@ -233,18 +235,18 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    fn engine_packet(&self, is_binary: bool, mut data: Bytes) -> Result<EnginePacket, Stop> {
+    fn engine_packet(&self, is_binary: bool, mut data: Bytes) -> Result<EnginePacket, ReadEnd> {
         let text = |data: Bytes| {
             ByteString::try_from(data).map_err(|_| {
-                Stop::Broken(CloseCode::Invalid, Ending::Malformed(DecodeError::NotUtf8))
+                ReadEnd::Broken(CloseCode::Invalid, SessionEnd::Malformed(DecodeError::NotUtf8))
             })
         };
-        if !is_binary && self.link.version == Version::V4 && data.first() == Some(&b'4') {
+        if !is_binary && self.session.version == Version::V4 && data.first() == Some(&b'4') {
             // What comes most needs no second handle on its bytes.
             data.advance(1);
             return text(data).map(EnginePacket::Message);
         }
-        let packet = match (is_binary, self.link.version) {
+        let packet = match (is_binary, self.session.version) {
             (true, Version::V4) => Ok(EnginePacket::Binary(data)),
             (true, Version::V3) => v3::decode_binary(&data),
             (false, version) => {
@@ -255,13 +257,13 @@ impl<'a> Reader<'a> {
                 }
             }
         };
-        packet.map_err(|error| Stop::Broken(CloseCode::Policy, Ending::Malformed(error)))
+        packet.map_err(|error| ReadEnd::Broken(CloseCode::Policy, SessionEnd::Malformed(error)))
     }
 
     /// The codec looks at the size of a frame when it has all of it; here, what is announced is
     /// enough to refuse it.
     fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
-        if announced(&self.buffer) > self.link.config.max_payload as u64 {
+        if announced(&self.buffer) > self.session.config.max_payload as u64 {
             return Err(ProtocolError::Overflow);
         }
         // The codec knows of no extension. Each of its frames takes what it has of the buffer, so
@@ -274,16 +276,16 @@ impl<'a> Reader<'a> {
 
     /// A whole message, as it was before its compression. It has the same bound as one that was not
     /// compressed.
-    fn inflate(&mut self, message: Bytes) -> Result<Bytes, Stop> {
+    fn inflate(&mut self, message: Bytes) -> Result<Bytes, ReadEnd> {
         if !mem::take(&mut self.compressed) {
             return Ok(message);
         }
-        let message = deflate::inflate(&message, self.link.config.max_payload).map_err(
+        let message = deflate::inflate(&message, self.session.config.max_payload).map_err(
             |error| match error {
                 InflateError::TooLarge => violation(ProtocolError::Overflow),
-                InflateError::Malformed => Stop::Broken(
+                InflateError::Malformed => ReadEnd::Broken(
                     CloseCode::Invalid,
-                    Ending::Broken("a compressed message does not inflate"),
+                    SessionEnd::Broken("a compressed message does not inflate"),
                 ),
             },
         )?;
@@ -293,7 +295,7 @@ impl<'a> Reader<'a> {
 
     /// Adds a fragment; the last one completes the message, which may be binary. Together they have
     /// the same bound as a single frame.
-    fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, Stop> {
+    fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, ReadEnd> {
         let (data, last) = match item {
             Item::FirstText(data) => {
                 self.fragments = Some((false, BytesMut::new()));
@@ -308,7 +310,7 @@ impl<'a> Reader<'a> {
         };
         // The codec lets a fragment that continues nothing through to nobody.
         let (is_binary, fragments) = self.fragments.get_or_insert_default();
-        if fragments.len() + data.len() > self.link.config.max_payload {
+        if fragments.len() + data.len() > self.session.config.max_payload {
             return Err(violation(ProtocolError::Overflow));
         }
         fragments.extend_from_slice(&data);
@@ -327,36 +329,36 @@ fn announced(frame: &[u8]) -> u64 {
     }
 }
 
-fn violation(error: ProtocolError) -> Stop {
+fn violation(error: ProtocolError) -> ReadEnd {
     match error {
-        ProtocolError::Overflow => Stop::Broken(
+        ProtocolError::Overflow => ReadEnd::Broken(
             CloseCode::Size,
-            Ending::Broken("a WebSocket message is larger than max_payload"),
+            SessionEnd::Broken("a WebSocket message is larger than max_payload"),
         ),
-        _ => Stop::Broken(
+        _ => ReadEnd::Broken(
             CloseCode::Protocol,
-            Ending::Broken("the client broke the WebSocket protocol"),
+            SessionEnd::Broken("the client broke the WebSocket protocol"),
         ),
     }
 }
 
 /// A probe under way: however it fails, polling gets its right back.
-struct Probe<'a> {
-    link: &'a Link,
+struct ProbeGuard<'a> {
+    session: &'a Session,
     begun: bool,
 }
 
-impl Probe<'_> {
+impl ProbeGuard<'_> {
     fn begin(&mut self) -> bool {
-        self.begun = self.link.outbox.begin_probe();
+        self.begun = self.session.outbox.begin_probe();
         self.begun
     }
 }
 
-impl Drop for Probe<'_> {
+impl Drop for ProbeGuard<'_> {
     fn drop(&mut self) {
         if self.begun {
-            self.link.outbox.end_probe();
+            self.session.outbox.end_probe();
         }
     }
 }

@@ -19,36 +19,37 @@ use crate::outbox::Outbox;
 const PIECE: usize = 64 * 1024;
 
 /// The connection, wherever it is. It is closed when this is dropped.
-pub(super) struct Stream(RefCell<Place>);
+pub(super) struct ConnectionStream(RefCell<StreamOwner>);
 
-enum Place {
+enum StreamOwner {
     Here(TcpStream),
     /// In the outbox, where whoever publishes finds it.
-    Port(Arc<Outbox>),
+    Outbox(Arc<Outbox>),
 }
 
-impl Stream {
+impl ConnectionStream {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(RefCell::new(Place::Here(stream)))
+        Self(RefCell::new(StreamOwner::Here(stream)))
     }
 
     /// Lets those who publish write to it while the outbox is waited for.
-    pub(super) fn open_port(&self, outbox: &Arc<Outbox>) {
+    pub(super) fn attach_stream(&self, outbox: &Arc<Outbox>) {
         let place = &mut *self.0.borrow_mut();
-        if let Place::Here(stream) = mem::replace(place, Place::Port(Arc::clone(outbox)))
-            && let Err(stream) = outbox.open_port(stream)
+        if let StreamOwner::Here(stream) =
+            mem::replace(place, StreamOwner::Outbox(Arc::clone(outbox)))
+            && let Err(stream) = outbox.attach_stream(stream)
         {
-            *place = Place::Here(stream);
+            *place = StreamOwner::Here(stream);
         }
     }
 
     /// From now on, nobody else writes to it.
-    pub(super) fn close_port(&self) {
+    pub(super) fn detach_stream(&self) {
         let place = &mut *self.0.borrow_mut();
-        if let Place::Port(outbox) = place
-            && let Some(stream) = outbox.close_port()
+        if let StreamOwner::Outbox(outbox) = place
+            && let Some(stream) = outbox.detach_stream()
         {
-            *place = Place::Here(stream);
+            *place = StreamOwner::Here(stream);
         }
     }
 
@@ -127,8 +128,8 @@ impl Stream {
     /// Nothing, if somebody else has closed the port; nobody does.
     fn with<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
         match &*self.0.borrow() {
-            Place::Here(stream) => Some(does(stream)),
-            Place::Port(outbox) => outbox.with_port(does),
+            StreamOwner::Here(stream) => Some(does(stream)),
+            StreamOwner::Outbox(outbox) => outbox.with_stream(does),
         }
     }
 
@@ -137,9 +138,9 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
+impl Drop for ConnectionStream {
     fn drop(&mut self) {
-        self.close_port();
+        self.detach_stream();
     }
 }
 
@@ -148,23 +149,23 @@ mod tests {
     use tokio::{io::AsyncReadExt, net::TcpListener};
 
     use super::*;
-    use crate::outbox::Transport;
+    use crate::model::Transport;
 
-    async fn connection() -> (Stream, TcpStream) {
+    async fn connection() -> (ConnectionStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(connecting, listener.accept());
-        (Stream::new(accepted.unwrap().0), client.unwrap())
+        (ConnectionStream::new(accepted.unwrap().0), client.unwrap())
     }
 
     #[actix_web::test]
     async fn a_connection_ends_with_its_task_whoever_keeps_the_outbox() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let (stream, mut client) = connection().await;
-        stream.open_port(&outbox);
+        stream.attach_stream(&outbox);
         drop(stream);
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
-        assert!(outbox.close_port().is_none());
+        assert!(outbox.detach_stream().is_none());
     }
 
     #[actix_web::test]
@@ -180,9 +181,9 @@ mod tests {
             expected.extend_from_slice(text.as_bytes());
         };
         write("here ").await;
-        stream.open_port(&outbox);
+        stream.attach_stream(&outbox);
         write("in the outbox ").await;
-        stream.close_port();
+        stream.detach_stream();
         write("and back").await;
         stream.shut_down();
         client.read_to_end(&mut got).await.unwrap();
@@ -202,12 +203,12 @@ mod tests {
     async fn a_second_connection_of_a_session_stays_where_it_is() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let ((first, mut client), (second, mut other)) = (connection().await, connection().await);
-        first.open_port(&outbox);
-        second.open_port(&outbox);
+        first.attach_stream(&outbox);
+        second.attach_stream(&outbox);
         drop(second);
         assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
         first.shut_down();
-        assert!(outbox.close_port().is_some(), "the first one is there still");
+        assert!(outbox.detach_stream().is_some(), "the first one is there still");
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
 }

@@ -4,7 +4,7 @@
 //! dispatcher, and decide when the connection is closed. To a WebSocket it has nothing to give. It
 //! has no way to hand the connection on either; but it lets go of one, without shutting it down,
 //! when a response's body ends before its length. So the answer announces a byte that never comes
-//! (to actix-http alone: an answer with status 101 has no `Content-Length`), and a [`Duplicate`] of
+//! (to actix-http alone: an answer with status 101 has no `Content-Length`), and a [`DuplicateStream`] of
 //! the descriptor, made when the client connected, holds the connection from then on.
 
 use std::{
@@ -25,13 +25,13 @@ use actix_web::{
 use futures_core::Stream as _;
 use tokio::{net::TcpStream, sync::oneshot};
 
-use super::stream::Stream;
+use super::stream::ConnectionStream;
 
 /// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear
 /// that none will.
-pub(crate) struct Duplicate(Cell<Option<StdStream>>);
+pub(crate) struct DuplicateStream(Cell<Option<StdStream>>);
 
-impl Duplicate {
+impl DuplicateStream {
     /// Nothing where descriptors are short: its WebSocket then stays with actix-http.
     #[cfg(unix)]
     pub(crate) fn of(stream: &TcpStream) -> Option<Self> {
@@ -52,15 +52,15 @@ impl Duplicate {
 }
 
 /// A connection that was taken over, and what its client had sent by then.
-pub(super) struct Taken {
-    pub(super) stream: Stream,
+pub(super) struct TakenStream {
+    pub(super) stream: ConnectionStream,
     pub(super) early: BytesMut,
 }
 
 /// The body of an answer to a handshake. It waits until the answer is written, and takes the
 /// connection.
 pub(super) struct Takeover {
-    stream: Option<Stream>,
+    stream: Option<ConnectionStream>,
     /// What leaves with the answer, in the same write.
     first: Bytes,
     payload: Payload,
@@ -69,7 +69,7 @@ pub(super) struct Takeover {
     /// There was room to write, so that the answer's head is written by the time this is asked
     /// again.
     writable: bool,
-    taker: Option<oneshot::Sender<Taken>>,
+    taker: Option<oneshot::Sender<TakenStream>>,
 }
 
 impl Takeover {
@@ -79,13 +79,13 @@ impl Takeover {
         request: &HttpRequest,
         payload: Payload,
         max_early: usize,
-    ) -> Result<(Self, oneshot::Receiver<Taken>), Payload> {
-        let Some(Ok(stream)) = Duplicate::take(request).map(TcpStream::from_std) else {
+    ) -> Result<(Self, oneshot::Receiver<TakenStream>), Payload> {
+        let Some(Ok(stream)) = DuplicateStream::take(request).map(TcpStream::from_std) else {
             return Err(payload);
         };
         let (taker, taken) = oneshot::channel();
         let takeover = Self {
-            stream: Some(Stream::new(stream)),
+            stream: Some(ConnectionStream::new(stream)),
             first: Bytes::new(),
             payload,
             early: BytesMut::new(),
@@ -153,7 +153,7 @@ impl MessageBody for Takeover {
         }
         if let (Some(stream), Some(taker)) = (this.stream.take(), this.taker.take()) {
             // One who no longer waits lets go of the connection.
-            let _ = taker.send(Taken { stream, early: mem::take(&mut this.early) });
+            let _ = taker.send(TakenStream { stream, early: mem::take(&mut this.early) });
         }
         Poll::Ready(None)
     }

@@ -1,0 +1,68 @@
+use std::time::Instant;
+
+use crate::{config::Config, model::TokenBucket, protocol::EnginePacket};
+
+/// How fast a client is read, with the clock passed in. What it has sent is taken whole, and paid
+/// for afterwards.
+///
+/// It has no place among a connection's own while nothing limits it.
+#[derive(Debug)]
+pub(super) struct ReadThrottle(Option<Box<ThrottleBuckets>>);
+
+#[derive(Debug)]
+struct ThrottleBuckets {
+    packets: Option<TokenBucket>,
+    bytes: Option<TokenBucket>,
+    /// Until then it is read no further.
+    until: Option<Instant>,
+}
+
+impl ReadThrottle {
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        if config.event_rate.is_none() && config.byte_rate.is_none() {
+            return Self(None);
+        }
+        let bucket = |rate: Option<_>| rate.map(|rate| TokenBucket::new(rate, now));
+        let limits = ThrottleBuckets {
+            packets: bucket(config.event_rate),
+            bytes: bucket(config.byte_rate),
+            until: None,
+        };
+        Self(Some(Box::new(limits)))
+    }
+
+    /// A packet has been read. Whether it was one too many, for now.
+    pub(super) fn charge(&mut self, bytes: usize, now: impl FnOnce() -> Instant) -> bool {
+        let Some(limits) = &mut self.0 else { return false };
+        let now = now();
+        let mut until = None;
+        for (bucket, amount) in [(&mut limits.packets, 1), (&mut limits.bytes, bytes)] {
+            if let Some(bucket) = bucket {
+                bucket.charge(amount, now);
+                until = until.max(bucket.wait(now).map(|wait| now + wait));
+            }
+        }
+        limits.until = until;
+        until.is_some()
+    }
+
+    /// Until when nothing is read.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.0.as_ref()?.until
+    }
+
+    /// Whether that time has come; if so, it is over.
+    pub(super) fn is_over(&mut self, now: Instant) -> bool {
+        let over = self.0.as_mut().and_then(|limits| limits.until.take_if(|until| now >= *until));
+        over.is_some()
+    }
+}
+
+/// What a packet counts for: pings and pongs for nothing.
+pub(super) fn bytes(packet: &EnginePacket) -> Option<usize> {
+    match packet {
+        EnginePacket::Message(text) => Some(text.len()),
+        EnginePacket::Binary(data) => Some(data.len()),
+        _ => None,
+    }
+}

@@ -1,0 +1,9 @@
+//! Engine.IO v4, and v3 for clients of Socket.IO 2: packets, polling payloads, the open packet.
+
+mod open;
+mod packet;
+pub mod payload;
+pub mod v3;
+
+pub use open::{Open, Version};
+pub use packet::EnginePacket;

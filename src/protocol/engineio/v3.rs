@@ -1,0 +1,275 @@
+//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: how packets share a
+//! body, and how binary is marked.
+//!
+//! A body of text joins packets as `<length>:<packet>`, the length in UTF-16 code units, binary as
+//! `b4` and base64. A body of bytes, for clients that take one, joins them as a byte 0 for text or
+//! 1 for binary, the decimal digits of the length in bytes as one byte each, 255, and the packet;
+//! of a binary one, the first byte is the packet's type, 4. A binary WebSocket message starts with
+//! that byte, too.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+
+use crate::protocol::{
+    DecodeError, EnginePacket, Frame,
+    frame::{FIN_BINARY, FIN_TEXT, put_frame},
+};
+
+/// The type of a message packet, as a byte of its own.
+const MESSAGE: u8 = 4;
+/// The end of a length in a body of bytes.
+const END: u8 = 255;
+/// A length has at most as many digits as the largest that could be meant.
+const MAX_DIGITS: usize = 20;
+
+/// A body for an old client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // the protocol has these two
+pub enum PollBody {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// Joins frames to one body: of bytes, if the client takes them and there is something binary.
+pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> PollBody {
+    let frames: Vec<_> = frames.into_iter().collect();
+    if takes_binary && frames.iter().any(|frame| !frame.attachments().is_empty()) {
+        return PollBody::Bytes(encode_bytes(&frames));
+    }
+    let mut body = String::new();
+    let mut add = |packet: &str| {
+        body.push_str(&packet.encode_utf16().count().to_string());
+        body.push(':');
+        body.push_str(packet);
+    };
+    for frame in frames {
+        if !frame.text().is_empty() {
+            add(frame.text());
+        }
+        for attachment in frame.attachments() {
+            add(&base64_packet(attachment));
+        }
+    }
+    PollBody::Text(body)
+}
+
+fn encode_bytes(frames: &[&Frame]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let head = |body: &mut Vec<u8>, kind: u8, length: usize| {
+        body.push(kind);
+        body.extend(length.to_string().bytes().map(|digit| digit - b'0'));
+        body.push(END);
+    };
+    for frame in frames {
+        let text = frame.text();
+        if !text.is_empty() {
+            head(&mut body, 0, text.len());
+            body.extend_from_slice(text.as_bytes());
+        }
+        for attachment in frame.attachments() {
+            head(&mut body, 1, attachment.len() + 1);
+            body.push(MESSAGE);
+            body.extend_from_slice(attachment);
+        }
+    }
+    body
+}
+
+/// A frame's WebSocket messages.
+pub fn websocket(frame: &Frame, takes_binary: bool) -> Bytes {
+    if frame.attachments().is_empty() {
+        return frame.websocket().clone();
+    }
+    let mut out = BytesMut::from(frame.websocket_text());
+    for attachment in frame.attachments() {
+        if takes_binary {
+            put_frame(&mut out, FIN_BINARY, &[&[MESSAGE], &attachment[..]].concat());
+        } else {
+            put_frame(&mut out, FIN_TEXT, base64_packet(attachment).as_bytes());
+        }
+    }
+    out.freeze()
+}
+
+fn base64_packet(data: &[u8]) -> String {
+    let mut text = format!("b{MESSAGE}");
+    BASE64_STANDARD.encode_string(data, &mut text);
+    text
+}
+
+/// Reads one packet of text.
+///
+/// # Errors
+/// As [`EnginePacket::decode`].
+pub fn decode_text(text: ByteString) -> Result<EnginePacket, DecodeError> {
+    match text.strip_prefix("b4") {
+        Some(base64) => {
+            let data = BASE64_STANDARD.decode(base64);
+            Ok(EnginePacket::Binary(
+                data.map_err(|error| DecodeError::Payload(error.to_string()))?.into(),
+            ))
+        }
+        None if text.starts_with('b') => {
+            Err(DecodeError::Payload("a binary packet that is no message".to_owned()))
+        }
+        None => EnginePacket::decode(text),
+    }
+}
+
+/// Reads one binary message.
+///
+/// # Errors
+/// [`DecodeError::Payload`] if it is no message packet.
+pub fn decode_binary(data: &Bytes) -> Result<EnginePacket, DecodeError> {
+    match data.first() {
+        Some(&MESSAGE) => Ok(EnginePacket::Binary(data.slice(1..))),
+        _ => Err(DecodeError::Payload("a binary packet that is no message".to_owned())),
+    }
+}
+
+/// Reads the packets of a body of text, one by one.
+pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
+    let mut rest = Some(body);
+    std::iter::from_fn(move || {
+        let body = rest.take()?;
+        match split(&body) {
+            Ok((packet, after)) => {
+                rest = (!after.is_empty()).then(|| body.slice_ref(after));
+                Some(decode_text(body.slice_ref(packet)))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    })
+}
+
+/// The first packet of a body, and what comes after it.
+fn split(body: &str) -> Result<(&str, &str), DecodeError> {
+    let bad = || DecodeError::Payload("a body is made of <length>:<packet>".to_owned());
+    let (length, rest) = body.split_once(':').ok_or_else(bad)?;
+    if length.is_empty()
+        || length.len() > MAX_DIGITS
+        || !length.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(bad());
+    }
+    let length: usize = length.parse().map_err(|_| bad())?;
+    let (mut units, mut end) = (0, 0);
+    for character in rest.chars() {
+        if units >= length {
+            break;
+        }
+        units += character.len_utf16();
+        end += character.len_utf8();
+    }
+    if units == length { Ok(rest.split_at(end)) } else { Err(bad()) }
+}
+
+/// Reads the packets of a body of bytes, one by one.
+pub fn decode_bytes(body: Bytes) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
+    let mut rest = Some(body);
+    std::iter::from_fn(move || {
+        let mut body = rest.take()?;
+        let bad = || {
+            Some(Err(DecodeError::Payload(
+                "a body of bytes is made of kind, length, 255, packet".to_owned(),
+            )))
+        };
+        let (Some(&kind), Some(end)) =
+            (body.first(), body.iter().skip(1).position(|byte| *byte == END))
+        else {
+            return bad();
+        };
+        let digits = &body[1..=end];
+        if digits.is_empty() || digits.len() > MAX_DIGITS || digits.iter().any(|digit| *digit > 9) {
+            return bad();
+        }
+        let length = digits.iter().try_fold(0usize, |length, digit| {
+            length.checked_mul(10)?.checked_add(usize::from(*digit))
+        });
+        let mut packet = body.split_off(end + 2);
+        let Some(length) = length.filter(|length| *length <= packet.len()) else { return bad() };
+        let after = packet.split_off(length);
+        rest = (!after.is_empty()).then_some(after);
+        Some(match kind {
+            0 => {
+                ByteString::try_from(packet).map_err(|_| DecodeError::NotUtf8).and_then(decode_text)
+            }
+            1 => decode_binary(&packet),
+            _ => return bad(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::{Many, event};
+
+    fn frames() -> [Frame; 2] {
+        let data = Bytes::from_static(&[1, 2, 3]);
+        [event("/", None, "é", &Many(("𝄞", &data))).unwrap(), Frame::NOOP]
+    }
+
+    #[test]
+    fn bodies_are_what_old_clients_read() {
+        let json = r#"451-["é","𝄞",{"_placeholder":true,"num":0}]"#;
+        // `𝄞` has two UTF-16 code units, and four bytes.
+        let text = format!("{}:{json}6:b4AQID1:6", json.encode_utf16().count());
+        assert_eq!(encode(&frames(), false), PollBody::Text(text));
+        let digits = json.len().to_string();
+        let mut bytes = vec![0, digits.as_bytes()[0] - b'0', digits.as_bytes()[1] - b'0', 255];
+        bytes.extend_from_slice(json.as_bytes());
+        bytes.extend_from_slice(&[1, 4, 255, 4, 1, 2, 3, 0, 1, 255, b'6']);
+        assert_eq!(encode(&frames(), true), PollBody::Bytes(bytes));
+        assert_eq!(encode(&[Frame::NOOP], true), PollBody::Text("1:6".to_owned()));
+    }
+
+    #[test]
+    fn bodies_are_read_as_they_were_written() {
+        let packets = [
+            EnginePacket::Message(r#"51-["é","𝄞",{"_placeholder":true,"num":0}]"#.into()),
+            EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])),
+            EnginePacket::Noop,
+        ];
+        let PollBody::Text(text) = encode(&frames(), false) else { panic!() };
+        assert_eq!(decode(text.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
+        let PollBody::Bytes(bytes) = encode(&frames(), true) else { panic!() };
+        assert_eq!(decode_bytes(bytes.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
+    }
+
+    #[test]
+    fn a_body_that_lies_about_its_length_is_refused() {
+        for body in ["", "4", ":4", "2:4", "-1:4", "1:", "1:𝄞", "99999999999999999999999:4", "x:4"]
+        {
+            assert!(decode(body.into()).any(|packet| packet.is_err()), "{body:?}");
+        }
+        for body in [
+            &[][..],
+            &[255],
+            &[0],
+            &[0, 255],
+            &[0, 2, 255, b'4'],
+            &[2, 1, 255, b'4'],
+            &[0, 10, 255, b'4'],
+            &[1, 1, 255, 3],
+        ] {
+            assert!(
+                decode_bytes(Bytes::copy_from_slice(body)).any(|packet| packet.is_err()),
+                "{body:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bodies_never_panic(text in ".*", bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            decode(text.into()).for_each(drop);
+            decode_bytes(bytes.into()).for_each(drop);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::protocol::{DecodeError, Packet, PacketKind};
+
+/// What a decoder puts up with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DecodeLimits {
+    /// Levels of nested arrays and objects in a payload. Default: 100.
+    pub depth: usize,
+    /// Attachments of one packet. Default: 10.
+    pub attachments: usize,
+    /// Bytes of all attachments of one packet together. Default: 1,000,000.
+    pub attachment_bytes: usize,
+}
+
+impl DecodeLimits {
+    /// Limits with this depth, number of attachments, and bytes of them together.
+    pub fn new(depth: usize, attachments: usize, attachment_bytes: usize) -> Self {
+        Self { depth, attachments, attachment_bytes }
+    }
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self::new(100, 10, 1_000_000)
+    }
+}
+
+/// Reads the Socket.IO packets of one connection: text, and the attachments which follow it.
+///
+/// ```
+/// use actix_socketio::protocol::{DecodeLimits, Decoder, PacketKind};
+///
+/// let mut decoder = Decoder::new(DecodeLimits::default());
+/// let text = r#"51-/admin,7["goal",{"_placeholder":true,"num":0}]"#;
+/// assert_eq!(decoder.text(text.into())?, None);
+/// let packet = decoder.binary((&[1, 2, 3][..]).into())?.unwrap();
+/// assert_eq!(packet.namespace, "/admin");
+/// let PacketKind::Event { name, args, id } = packet.kind else { unreachable!() };
+/// assert_eq!((&*name, id.unwrap().as_str()), ("goal", "7"));
+/// assert_eq!(args.binary(0).unwrap(), [1, 2, 3][..]);
+/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    limits: DecodeLimits,
+    partial: Option<Box<Partial>>,
+}
+
+/// A packet whose attachments have not all come.
+#[derive(Debug)]
+struct Partial {
+    packet: Packet,
+    due: usize,
+    attachments: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Decoder {
+    /// A decoder which waits for a packet.
+    pub fn new(limits: DecodeLimits) -> Self {
+        Self { limits, partial: None }
+    }
+
+    /// Takes the data of an Engine.IO message; answers a packet if it is whole.
+    ///
+    /// # Errors
+    /// [`DecodeError`], for which Socket.IO closes the connection with the reason `parse error`.
+    pub fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+        if let Some(partial) = &self.partial {
+            return Err(DecodeError::AttachmentsDue {
+                due: partial.due - partial.attachments.len(),
+            });
+        }
+        let (packet, due) = Packet::decode(text, &self.limits)?;
+        if due == 0 {
+            return Ok(Some(packet));
+        }
+        self.partial = Some(Box::new(Partial { packet, due, attachments: Vec::new(), bytes: 0 }));
+        Ok(None)
+    }
+
+    /// Takes an attachment; answers the packet if it was the last one.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedBinary`], [`DecodeError::AttachmentsTooLarge`], and
+    /// [`DecodeError::Payload`] for placeholders which don't fit.
+    pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
+        let partial = self.partial.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
+        partial.bytes = partial.bytes.saturating_add(data.len());
+        if partial.bytes > self.limits.attachment_bytes {
+            return Err(DecodeError::AttachmentsTooLarge { limit: self.limits.attachment_bytes });
+        }
+        partial.attachments.push(data);
+        if partial.attachments.len() < partial.due {
+            return Ok(None);
+        }
+        let Some(partial) = self.partial.take() else { return Ok(None) };
+        let Partial { packet, attachments, .. } = *partial;
+        let Packet { namespace, kind } = packet;
+        let kind = match kind {
+            PacketKind::Event { name, args, id } => {
+                PacketKind::Event { name, args: args.attach(attachments)?, id }
+            }
+            PacketKind::Ack { id, args } => PacketKind::Ack { id, args: args.attach(attachments)? },
+            other => other,
+        };
+        Ok(Some(Packet { namespace, kind }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoder() -> Decoder {
+        Decoder::new(DecodeLimits::default())
+    }
+
+    #[test]
+    fn attachments_may_stand_in_any_order() {
+        let mut decoder = decoder();
+        let json = r#"52-["e",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]"#;
+        assert_eq!(decoder.text(json.into()), Ok(None));
+        assert_eq!(decoder.binary(Bytes::from_static(&[0])), Ok(None));
+        let packet = decoder.binary(Bytes::from_static(&[1])).unwrap().unwrap();
+        let PacketKind::Event { args, .. } = packet.kind else { panic!() };
+        assert_eq!((args.binary(0).unwrap()[0], args.binary(1).unwrap()[0]), (1, 0));
+        assert!(decoder.text(r#"2["e"]"#.into()).unwrap().is_some(), "ready for the next one");
+    }
+
+    #[test]
+    fn a_binary_packet_without_attachments_is_whole() {
+        let mut decoder = decoder();
+        assert!(decoder.text(r#"50-["e"]"#.into()).unwrap().is_some());
+        assert!(decoder.text(r#"60-7[]"#.into()).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_comes_out_of_turn_is_refused() {
+        assert_eq!(decoder().binary(Bytes::new()), Err(DecodeError::UnexpectedBinary));
+        let mut waiting = decoder();
+        waiting.text(r#"52-["e"]"#.into()).unwrap();
+        waiting.binary(Bytes::new()).unwrap();
+        assert_eq!(waiting.text(r#"2["e"]"#.into()), Err(DecodeError::AttachmentsDue { due: 1 }));
+        assert_eq!(
+            decoder().text(r#"511-["e"]"#.into()),
+            Err(DecodeError::TooManyAttachments { limit: 10 })
+        );
+        for text in
+            [r#"5["e"]"#, r#"51["e"]"#, "5-[]", r#"5x-["e"]"#, r#"599999999999999999999-["e"]"#]
+        {
+            assert!(decoder().text(text.into()).is_err(), "{text}");
+        }
+        let mut large = Decoder::new(DecodeLimits::new(9, 2, 5));
+        large.text(r#"52-["e"]"#.into()).unwrap();
+        assert_eq!(large.binary(Bytes::from_static(&[0; 3])), Ok(None));
+        assert_eq!(
+            large.binary(Bytes::from_static(&[0; 3])),
+            Err(DecodeError::AttachmentsTooLarge { limit: 5 })
+        );
+        let mut wrong = decoder();
+        wrong.text(r#"51-["e",{"_placeholder":true,"num":1}]"#.into()).unwrap();
+        assert!(matches!(wrong.binary(Bytes::new()), Err(DecodeError::Payload(_))));
+    }
+}

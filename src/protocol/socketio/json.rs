@@ -1,0 +1,247 @@
+//! Data to JSON, as Socket.IO has it: several arguments, and binary set aside.
+
+use std::io;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Serializer, ser::Formatter};
+
+use super::many::{Kind, kind};
+
+/// Writes `data` as arguments, each behind a comma unless it is the first in its array, and answers
+/// what is binary in it, in the order of the placeholders that stand for it.
+pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    is_first: bool,
+    data: &T,
+) -> serde_json::Result<Vec<Bytes>> {
+    let kind = kind(data, |text| {
+        if !is_first {
+            out.push(b',');
+        }
+        write_text(out, text);
+    });
+    if kind == Kind::Text {
+        return Ok(Vec::new());
+    }
+    let mut arguments =
+        Arguments { spread: kind == Kind::Many, is_first, depth: 0, attachments: Vec::new() };
+    if !arguments.spread && !is_first {
+        out.push(b',');
+    }
+    let start = out.len();
+    data.serialize(&mut Serializer::with_formatter(&mut *out, &mut arguments))?;
+    // A list in `Many` has brought its commas; no JSON value starts with one.
+    if arguments.spread && !is_first && out.get(start).is_some_and(|byte| *byte != b',') {
+        out.insert(start, b',');
+    }
+    Ok(arguments.attachments)
+}
+
+/// How many bytes a string begins with that stand for themselves in JSON.
+pub(in crate::protocol) fn plain(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(chunk) = text[at..].first_chunk::<16>()
+        && !has_special(chunk)
+    {
+        at += 16;
+    }
+    while let Some(chunk) = text[at..].first_chunk::<8>() {
+        match special(u64::from_le_bytes(*chunk)) {
+            0 => at += 8,
+            special => return at + special.trailing_zeros() as usize / 8,
+        }
+    }
+    let rest = &text[at..];
+    let count = match text.last_chunk::<8>() {
+        Some(_) if rest.is_empty() => 0,
+        // Once more, with some before them. The zeros that follow are special, and end it.
+        Some(last) => {
+            let last = u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
+            special(last).trailing_zeros() as usize / 8
+        }
+        None => rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len()),
+    };
+    at + count
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Looks at all of them in any case, and for one thing after the other: without a way out, the
+/// compiler makes each of them one step over a vector.
+fn has_special(chunk: &[u8; 16]) -> bool {
+    let any = |is: fn(u8) -> bool| chunk.iter().fold(false, |any, byte| any | is(*byte));
+    any(|byte| byte < 0x20) | any(|byte| byte == b'"') | any(|byte| byte == b'\\')
+}
+
+/// The highest bit of the first of eight bytes that is special, from the lowest; of those above it,
+/// it may be wrong.
+fn special(bytes: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // A byte that is zero borrows from its highest bit, unless that was set before.
+    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    (control | zeros(bytes ^ (ONES * u64::from(b'"'))) | zeros(bytes ^ (ONES * u64::from(b'\\'))))
+        & (ONES * 0x80)
+}
+
+/// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen
+/// bytes at a time, where serde_json looks at each.
+pub(in crate::protocol) fn write_text(out: &mut Vec<u8>, text: &str) {
+    if plain(text.as_bytes()) == text.len() {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // A string is JSON, and a vector takes everything.
+        let _ = serde_json::to_writer(out, text);
+    }
+}
+
+/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize
+/// to; a `Vec<u8>` is a list of numbers to serde) become placeholders, and the outermost array of a
+/// `Many` has no brackets.
+struct Arguments {
+    spread: bool,
+    is_first: bool,
+    depth: usize,
+    attachments: Vec<Bytes>,
+}
+
+impl Arguments {
+    fn is_outermost(&self) -> bool {
+        self.spread && self.depth == 0
+    }
+}
+
+impl Formatter for &mut Arguments {
+    fn write_byte_array<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let num = self.attachments.len();
+        self.attachments.push(Bytes::copy_from_slice(bytes));
+        write!(out, r#"{{"_placeholder":true,"num":{num}}}"#)
+    }
+
+    fn write_null<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        // `Many(())` is no argument.
+        if self.is_outermost() { Ok(()) } else { out.write_all(b"null") }
+    }
+
+    fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        let is_outermost = self.is_outermost();
+        self.depth += 1;
+        if is_outermost { Ok(()) } else { out.write_all(b"[") }
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        if self.is_outermost() { Ok(()) } else { out.write_all(b"]") }
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        let is_argument = self.spread && self.depth == 1;
+        if first && (!is_argument || self.is_first) { Ok(()) } else { out.write_all(b",") }
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        out.write_all(b"}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::Many, *};
+
+    fn args<T: Serialize + ?Sized>(data: &T) -> (String, Vec<Bytes>) {
+        let mut out = b"[0".to_vec();
+        let attachments = write_args(&mut out, false, data).unwrap();
+        out.push(b']');
+        (String::from_utf8(out).unwrap(), attachments)
+    }
+
+    #[test]
+    fn many_is_several_and_all_else_is_one() {
+        assert_eq!(args("a").0, r#"[0,"a"]"#);
+        assert_eq!(args(&(1, 2)).0, "[0,[1,2]]");
+        assert_eq!(args(&()).0, "[0,null]");
+        assert_eq!(
+            args(&Many((1, [2, 3], json!({"a": [4, []]})))).0,
+            r#"[0,1,[2,3],{"a":[4,[]]}]"#
+        );
+        assert_eq!(args(&Many(["a", "b"])).0, r#"[0,"a","b"]"#);
+        assert_eq!(args(&Many(())).0, "[0]");
+        assert_eq!(args(&Many(Vec::<u8>::new())).0, "[0]");
+        assert_eq!(args(&Many("a")).0, r#"[0,"a"]"#);
+        assert_eq!(args(&Many(json!({"a": 1}))).0, r#"[0,{"a":1}]"#);
+        let mut out = Vec::new();
+        write_args(&mut out, true, &Many((1, 2))).unwrap();
+        assert_eq!(out, b"1,2");
+    }
+
+    #[test]
+    fn text_is_what_serde_json_makes_of_it() {
+        for text in [
+            "",
+            "a",
+            "Pelé ⚽",
+            "\"",
+            "\\",
+            "a\nb",
+            "\u{1f}",
+            "\u{7f}",
+            &"x".repeat(100),
+            &("y".repeat(40) + "\t"),
+        ] {
+            let expected = serde_json::to_string(text).unwrap();
+            assert_eq!(args(text).0, format!("[0,{expected}]"));
+            assert_eq!(args(&Many((text, 1))).0, format!("[0,{expected},1]"));
+        }
+    }
+
+    #[test]
+    fn what_is_plain_ends_where_a_search_ends() {
+        // Each byte at each place, behind bytes of any kind.
+        for filler in [b'a', b' ', b'!', b'#', 0x7f, 0x80, 0xa2, 0xff] {
+            for (at, byte) in (0..40).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut text = [filler; 40];
+                text[at] = byte;
+                text[39] = b'"';
+                let expected = text.iter().position(|byte| is_special(*byte)).unwrap();
+                assert_eq!(plain(&text), expected, "{byte:#x} at {at} in {filler:#x}");
+                assert_eq!(plain(&text[..at]), at);
+                assert_eq!(plain(&text[at..]), expected - at);
+                assert_eq!(plain(&text[..=at]), expected.min(at + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_become_placeholders_in_order() {
+        let (a, b) = (Bytes::from_static(&[1]), Bytes::from_static(&[2, 3]));
+        let (json, attachments) = args(&Many((&a, json!("x"), [&b])));
+        assert_eq!(
+            json,
+            r#"[0,{"_placeholder":true,"num":0},"x",[{"_placeholder":true,"num":1}]]"#
+        );
+        assert_eq!(attachments, [a, b]);
+        assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "numbers to serde, and numbers here");
+    }
+}

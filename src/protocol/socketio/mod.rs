@@ -1,0 +1,23 @@
+//! Socket.IO v5: packets, their arguments with attachments, and the parsers that read and write
+//! them.
+
+mod arg_error;
+mod args;
+pub(super) mod attachments;
+mod decoder;
+pub(super) mod depth;
+#[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
+pub(crate) mod encode;
+pub(super) mod json;
+mod many;
+mod packet;
+mod parser;
+
+pub use arg_error::ArgError;
+pub use args::Args;
+pub use decoder::{DecodeLimits, Decoder};
+pub(crate) use encode::{connect_v3, is_reserved};
+pub use many::Many;
+pub use packet::{AckId, Packet, PacketKind};
+pub(crate) use parser::PacketCodec;
+pub use parser::{Encoded, MsgpackParser, PacketDecoder, Parser};

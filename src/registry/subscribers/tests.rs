@@ -1,0 +1,166 @@
+use std::{
+    collections::BTreeSet,
+    task::{Context, Poll, Waker},
+};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    model::Transport,
+    outbox::{Outbox, TakenFrames},
+    protocol::{connect, event},
+};
+
+fn channel(name: impl ToString) -> Channel {
+    Channel::new(&name.to_string(), 100).unwrap()
+}
+
+/// A table with some sockets in the main namespace, and what each of them was sent.
+struct World {
+    table: SubscriberTable,
+    sockets: Vec<(SocketId, Arc<Outbox>)>,
+}
+
+impl World {
+    fn new(count: usize) -> Self {
+        let mut table = SubscriberTable::new(Arc::default());
+        let sockets = (0..count)
+            .map(|_| {
+                let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
+                let sender = SocketSender::new(Arc::clone(&outbox), 0);
+                sender.open(connect("/", ""));
+                let _ = outbox.poll_all(&mut Context::from_waker(Waker::noop()));
+                let id = SocketId::random();
+                table.attach(Namespace::default(), id, sender);
+                (id, outbox)
+            })
+            .collect();
+        Self { table, sockets }
+    }
+
+    fn subscribe(&mut self, socket: usize, name: &str) {
+        self.table.subscribe(&Namespace::default(), self.sockets[socket].0, channel(name));
+    }
+
+    fn unsubscribe(&mut self, socket: usize, name: &str) {
+        self.table.unsubscribe(&Namespace::default(), self.sockets[socket].0, &channel(name));
+    }
+
+    /// Who gets it, each as often as it does.
+    fn publish(
+        &mut self,
+        to: &[&str],
+        except: &[&str],
+        except_sockets: &[usize],
+        including: &[usize],
+    ) -> Vec<usize> {
+        let names = |names: &[&str]| names.iter().map(channel).collect();
+        let ids =
+            |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
+        let audience = Audience {
+            namespace: Namespace::default(),
+            to: names(to),
+            except: names(except),
+            except_sockets: ids(except_sockets),
+            including: ids(including),
+        };
+        let frame = event("/", None, "e", "x").unwrap();
+        let mut delivered = 0;
+        let what = Payload::FrameBatch(FrameBatch::new(vec![frame]));
+        let mut part = 0..2;
+        while !self.table.publish(&audience, &what, part.clone(), None, |_| delivered += 1).is_all {
+            part = part.end..part.end + 2;
+        }
+        let mut receivers = Vec::new();
+        for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
+            match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(TakenFrames::One(_)) => receivers.push(socket),
+                Poll::Ready(TakenFrames::Frames(frames)) => {
+                    receivers.extend(frames.iter().map(|_| socket))
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(receivers.len(), delivered);
+        receivers
+    }
+}
+
+#[test]
+fn each_verb_has_its_receivers() {
+    let mut world = World::new(5);
+    for (socket, name) in [(0, "a"), (1, "a"), (1, "b"), (2, "b"), (3, "c")] {
+        world.subscribe(socket, name);
+    }
+    assert_eq!(world.publish(&[], &[], &[], &[]), [0, 1, 2, 3, 4]);
+    assert_eq!(world.publish(&[], &[], &[4], &[]), [0, 1, 2, 3]);
+    assert_eq!(world.publish(&["a"], &[], &[], &[]), [0, 1]);
+    assert_eq!(world.publish(&["a"], &[], &[0], &[]), [1]);
+    assert_eq!(world.publish(&["a", "b"], &[], &[], &[]), [0, 1, 2], "once to who is in both");
+    assert_eq!(world.publish(&["a", "b"], &["b"], &[], &[]), [0]);
+    assert_eq!(world.publish(&["a"], &[], &[], &[4]), [0, 1, 4]);
+    assert_eq!(
+        world.publish(&["a"], &[], &[], &[0]),
+        [0, 1],
+        "once to who is included and subscribed"
+    );
+    assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by name");
+    assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
+    assert_eq!(world.publish(&["nobody"], &[], &[], &[]), [] as [usize; 0]);
+}
+
+#[test]
+fn who_has_left_gets_nothing_and_leaves_nothing() {
+    let mut world = World::new(3);
+    for socket in 0..3 {
+        world.subscribe(socket, "a");
+        world.subscribe(socket, "a");
+    }
+    world.unsubscribe(0, "a");
+    world.unsubscribe(0, "a");
+    assert_eq!(world.publish(&["a"], &[], &[], &[]), [1, 2]);
+    world.table.detach(&Namespace::default(), world.sockets[1].0);
+    assert_eq!(world.publish(&["a"], &[], &[], &[]), [2]);
+    world.unsubscribe(2, "a");
+    assert!(world.table.namespaces[&Namespace::default()].channels.is_empty());
+    for socket in [0, 2] {
+        world.table.detach(&Namespace::default(), world.sockets[socket].0);
+    }
+    assert!(world.table.namespaces.is_empty());
+}
+
+#[test]
+fn namespaces_are_apart() {
+    let mut world = World::new(1);
+    let elsewhere = Namespace::new("/elsewhere");
+    let sender = SocketSender::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
+    let stranger = SocketId::random();
+    world.table.attach(elsewhere.clone(), stranger, sender);
+    world.table.subscribe(&elsewhere, stranger, channel("a"));
+    world.subscribe(0, "a");
+    assert_eq!(world.publish(&["a"], &[], &[], &[]), [0]);
+    let mut there = Vec::new();
+    world.table.select(&Audience::everyone(elsewhere), |id, _| there.push(id));
+    assert_eq!(there, [stranger]);
+}
+
+proptest! {
+    #[test]
+    fn is_what_a_model_says(steps in proptest::collection::vec((any::<bool>(), 0..6usize, 0..4usize), 0..80)) {
+        let mut world = World::new(6);
+        let mut model = vec![BTreeSet::new(); 4];
+        let names = ["a", "b", "c", "d"];
+        for (join, socket, at) in steps {
+            if join {
+                world.subscribe(socket, names[at]);
+                model[at].insert(socket);
+            } else {
+                world.unsubscribe(socket, names[at]);
+                model[at].remove(&socket);
+            }
+            let expected: Vec<_> = model[at].iter().copied().collect();
+            prop_assert_eq!(world.publish(&[names[at]], &[], &[], &[]), expected);
+        }
+    }
+}

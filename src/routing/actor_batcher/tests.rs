@@ -1,0 +1,153 @@
+use std::sync::mpsc as std_mpsc;
+
+use actix::{Actor, Handler, Message};
+use tokio::task;
+
+use super::*;
+use crate::{
+    event::HandlerError,
+    routing::{HandlerFn, Handlers, handlers::sealed::HandlerList},
+};
+
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "HandlerResult")]
+struct Number(usize);
+
+impl Event for Number {}
+
+impl HandlerList for Number {
+    fn list(_: &Handlers) -> &Vec<HandlerFn<Self>> {
+        unreachable!("no router knows it")
+    }
+
+    fn list_mut(_: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
+        unreachable!("no router knows it")
+    }
+}
+
+/// Keeps its actor busy until the gate is opened.
+const HOLD: usize = 1000;
+
+struct Recorder {
+    seen: Arc<Mutex<Vec<usize>>>,
+    gate: std_mpsc::Receiver<()>,
+}
+
+impl Actor for Recorder {
+    type Context = actix::Context<Self>;
+}
+
+impl Handler<Number> for Recorder {
+    type Result = HandlerResult;
+
+    fn handle(&mut self, Number(number): Number, _: &mut actix::Context<Self>) -> HandlerResult {
+        if number == HOLD {
+            self.gate.recv().unwrap();
+        } else {
+            self.seen.lock().push(number);
+        }
+        Ok(())
+    }
+}
+
+struct World {
+    batcher: Arc<ActorBatcher<Number>>,
+    seen: Arc<Mutex<Vec<usize>>>,
+    gate: std_mpsc::Sender<()>,
+}
+
+impl World {
+    async fn start(on: &ArbiterHandle) -> Self {
+        let (seen, (gate, opened)) = (Arc::<Mutex<Vec<usize>>>::default(), std_mpsc::channel());
+        let recorder = Recorder { seen: Arc::clone(&seen), gate: opened };
+        let actor = Recorder::start_in_arbiter(on, |_| recorder);
+        let batcher = ActorBatcher::new(actor.recipient());
+        while batcher.actor_thread.get().is_none() {
+            batcher.call(Number(0)).await.unwrap();
+        }
+        seen.lock().clear();
+        Self { batcher, seen, gate }
+    }
+
+    fn call(
+        &self,
+        numbers: impl IntoIterator<Item = usize>,
+    ) -> Vec<LocalBoxFuture<'static, HandlerResult>> {
+        numbers.into_iter().map(|number| self.batcher.call(Number(number))).collect()
+    }
+
+    /// Until nothing waits for the end of the turn.
+    async fn turn(&self) {
+        while !self.batcher.pending.lock().events.is_empty() {
+            task::yield_now().await;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_batch_does_not_overtake_the_one_before() {
+    let world = World::start(&Arbiter::new().handle()).await;
+    let mut answers = world.call([HOLD]);
+    world.turn().await;
+    for batch in 0..3 {
+        let first = batch * 3 * MAILBOX_BATCH;
+        answers.extend(world.call(first..first + 3 * MAILBOX_BATCH));
+        assert_eq!(
+            world.batcher.pending.lock().events.len(),
+            3 * MAILBOX_BATCH,
+            "they wait for the end of the turn"
+        );
+        world.turn().await;
+    }
+    world.gate.send(()).unwrap();
+    for answer in answers {
+        answer.await.unwrap();
+    }
+    assert_eq!(*world.seen.lock(), Vec::from_iter(0..9 * MAILBOX_BATCH));
+}
+
+#[actix_web::test]
+async fn what_is_given_up_before_the_actor_has_it_is_not_handled() {
+    let world = World::start(&Arbiter::new().handle()).await;
+    let (held, mut answers) = (world.call([HOLD]), world.call(0..3));
+    drop(answers.remove(1));
+    world.gate.send(()).unwrap();
+    for answer in held.into_iter().chain(answers) {
+        answer.await.unwrap();
+    }
+    assert_eq!(*world.seen.lock(), [0, 2]);
+}
+
+#[actix_web::test]
+async fn an_actor_on_this_thread_is_asked_without_a_detour() {
+    let world = World::start(&Arbiter::current()).await;
+    let answers = world.call(0..3);
+    assert!(world.batcher.pending.lock().events.is_empty());
+    for answer in answers {
+        answer.await.unwrap();
+    }
+    assert_eq!(*world.seen.lock(), [0, 1, 2]);
+}
+
+fn stopped() -> String {
+    HandlerError::from(Failure::Stopped).to_string()
+}
+
+#[actix_web::test]
+async fn an_actor_whose_thread_has_ended_has_stopped() {
+    let arbiter = Arbiter::new();
+    let world = World::start(&arbiter.handle()).await;
+    let under_way = world.call([HOLD]);
+    world.turn().await;
+    arbiter.stop();
+    world.gate.send(()).unwrap();
+    arbiter.join().unwrap();
+    for answer in under_way.into_iter().chain(world.call(0..3)) {
+        // The one that was under way may have been handled before the end.
+        if let Err(error) = answer.await {
+            assert_eq!(error.to_string(), stopped());
+        }
+    }
+    assert_eq!(world.batcher.call(Number(0)).await.unwrap_err().to_string(), stopped());
+    assert!(world.seen.lock().is_empty());
+}

@@ -1,0 +1,191 @@
+//! Bodies that are sent smaller: gzip or deflate, as the client takes them.
+
+use std::io::{self, Write};
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header},
+    web::{self, Bytes},
+};
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
+
+use super::PollBody;
+use crate::config::Config;
+
+/// Bytes from which on it is another thread's work: the worker has other clients, too.
+const BLOCKING: usize = 32 << 10;
+
+/// A content coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Gzip,
+    /// What HTTP calls so: the zlib format (RFC 9110 §8.4.1.2).
+    Deflate,
+}
+
+impl Coding {
+    /// What the client likes best, and gzip if it likes both. `None`: it wants the body as it is,
+    /// or did not say.
+    pub(crate) fn chosen(request: &HttpRequest) -> Option<Self> {
+        let known = [Encoding::gzip(), Encoding::deflate(), Encoding::identity()];
+        match AcceptEncoding::parse(request).ok()?.negotiate(known.iter())? {
+            Encoding::Known(ContentEncoding::Gzip) => Some(Self::Gzip),
+            Encoding::Known(ContentEncoding::Deflate) => Some(Self::Deflate),
+            _ => None,
+        }
+    }
+
+    /// Its name in `content-encoding`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+        }
+    }
+
+    pub(crate) fn encode(self, plain: &[u8], level: Compression) -> io::Result<Vec<u8>> {
+        let coded = Vec::with_capacity(plain.len() / 2);
+        match self {
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(coded, level);
+                encoder.write_all(plain)?;
+                encoder.finish()
+            }
+            Self::Deflate => {
+                let mut encoder = ZlibEncoder::new(coded, level);
+                encoder.write_all(plain)?;
+                encoder.finish()
+            }
+        }
+    }
+}
+
+/// The answer to a poll, compressed if it is worth it and the client takes it.
+pub(crate) async fn answer(config: &Config, request: &HttpRequest, body: PollBody) -> HttpResponse {
+    if !config.http_compression || body.bytes.len() < config.compression_threshold {
+        return body.response().body(body.bytes);
+    }
+    // Few are that large, and all requests would have the room for it.
+    Box::pin(negotiated(request, body.response(), body.bytes)).await
+}
+
+async fn negotiated(
+    request: &HttpRequest,
+    mut answer: HttpResponseBuilder,
+    body: Bytes,
+) -> HttpResponse {
+    answer.insert_header((header::VARY, "accept-encoding"));
+    let Some(coding) = Coding::chosen(request) else {
+        return answer.body(body);
+    };
+    match encode(coding, body.clone()).await {
+        Some(coded) if coded.len() < body.len() => {
+            answer.insert_header((header::CONTENT_ENCODING, coding.name())).body(coded)
+        }
+        _ => answer.body(body),
+    }
+}
+
+/// `None`: it could not be done, and the plain body will do.
+async fn encode(coding: Coding, body: Bytes) -> Option<Vec<u8>> {
+    // Each body is read once, by a client which waits for it.
+    let level = Compression::fast();
+    if body.len() < BLOCKING {
+        return coding.encode(&body, level).ok();
+    }
+    web::block(move || coding.encode(&body, level)).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use actix_web::{body::MessageBody, test::TestRequest};
+    use flate2::read::{GzDecoder, ZlibDecoder};
+
+    use super::*;
+
+    fn accepting(encodings: &str) -> HttpRequest {
+        TestRequest::default().insert_header((header::ACCEPT_ENCODING, encodings)).to_http_request()
+    }
+
+    #[test]
+    fn the_client_chooses_and_gzip_comes_before_deflate() {
+        for (accepted, chosen) in [
+            ("gzip", Some(Coding::Gzip)),
+            ("GZIP;q=0.1", Some(Coding::Gzip)),
+            ("deflate", Some(Coding::Deflate)),
+            ("deflate, gzip", Some(Coding::Gzip)),
+            ("gzip;q=0.5, deflate;q=0.9", Some(Coding::Deflate)),
+            ("br, zstd, gzip, deflate", Some(Coding::Gzip)),
+            ("gzip;q=0, deflate", Some(Coding::Deflate)),
+            ("gzip;q=0", None),
+            ("gzip;q=0.5, identity", None),
+            ("identity", None),
+            ("br", None),
+            ("*", None),
+            ("", None),
+            ("gzip;q=much", None),
+        ] {
+            assert_eq!(Coding::chosen(&accepting(accepted)), chosen, "{accepted}");
+        }
+        assert_eq!(Coding::chosen(&TestRequest::default().to_http_request()), None);
+    }
+
+    #[test]
+    fn what_is_encoded_can_be_decoded() {
+        let plain = "fourscore and seven years ago ".repeat(100);
+        for level in [Compression::fast(), Compression::best()] {
+            let mut text = String::new();
+            let coded = Coding::Gzip.encode(plain.as_bytes(), level).unwrap();
+            assert!(coded.len() < plain.len() / 4);
+            GzDecoder::new(&*coded).read_to_string(&mut text).unwrap();
+            assert_eq!(text, plain);
+            text.clear();
+            let coded = Coding::Deflate.encode(plain.as_bytes(), level).unwrap();
+            ZlibDecoder::new(&*coded).read_to_string(&mut text).unwrap();
+            assert_eq!(text, plain);
+        }
+    }
+
+    fn coding_of(response: &HttpResponse) -> Option<&str> {
+        response.headers().get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap())
+    }
+
+    #[actix_web::test]
+    async fn bodies_are_compressed_from_the_threshold_on() {
+        let mut config = Config::default();
+        let request = accepting("gzip, deflate");
+        for (bytes, coding) in
+            [(1, None), (1023, None), (1024, Some("gzip")), (1 << 20, Some("gzip"))]
+        {
+            let response = answer(&config, &request, PollBody::text(vec![b'x'; bytes])).await;
+            assert_eq!(coding_of(&response), coding, "{bytes}");
+            assert_eq!(response.headers().contains_key(header::VARY), coding.is_some(), "{bytes}");
+            let body = response.into_body().try_into_bytes().unwrap();
+            let mut plain = body.to_vec();
+            if coding.is_some() {
+                plain.clear();
+                GzDecoder::new(&*body).read_to_end(&mut plain).unwrap();
+            }
+            assert!(plain.len() == bytes && plain.iter().all(|byte| *byte == b'x'), "{bytes}");
+        }
+        let response = answer(&config, &accepting("br"), PollBody::text(vec![b'x'; 5000])).await;
+        assert_eq!(
+            (coding_of(&response), response.headers().get(header::VARY).unwrap()),
+            (None, &"accept-encoding".parse().unwrap())
+        );
+        config.compression_threshold = 0;
+        let response = answer(&config, &request, PollBody::text(b"6".to_vec())).await;
+        assert_eq!(coding_of(&response), None, "one byte gets larger");
+        config.http_compression = false;
+        let response = answer(&config, &request, PollBody::text(vec![b'x'; 5000])).await;
+        assert_eq!(
+            (coding_of(&response), response.headers().contains_key(header::VARY)),
+            (None, false)
+        );
+    }
+}
