@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_socketio::{
     Channel,
-    internals::{Frame, Post, Subscribers, event},
+    internals::{Frame, BenchPublication, Subscribers, event},
 };
 use criterion::{Criterion, Throughput};
 
@@ -39,7 +39,7 @@ fn anyone(turn: usize, count: usize) -> usize {
 fn publishing(
     subscribers: &mut Subscribers,
     count: u64,
-    mut post: impl FnMut() -> Post,
+    mut post: impl FnMut() -> BenchPublication,
 ) -> Duration {
     let mut time = Duration::ZERO;
     for _ in 0..count {
@@ -63,18 +63,18 @@ fn publish(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(format!("one channel, members/{count}"), |bench| {
             bench.iter_custom(|times| {
-                publishing(&mut subscribers, times, || Post::new(&channels[..1], frame.clone()))
+                publishing(&mut subscribers, times, || BenchPublication::new(&channels[..1], frame.clone()))
             });
         });
         // With marks, so that who is in both gets one.
         group.bench_function(format!("two channels, members/{count}"), |bench| {
             bench.iter_custom(|times| {
-                publishing(&mut subscribers, times, || Post::new(&channels, frame.clone()))
+                publishing(&mut subscribers, times, || BenchPublication::new(&channels, frame.clone()))
             });
         });
         group.bench_function(format!("everyone/{count}"), |bench| {
             bench.iter_custom(|times| {
-                publishing(&mut subscribers, times, || Post::new(&[], frame.clone()))
+                publishing(&mut subscribers, times, || BenchPublication::new(&[], frame.clone()))
             });
         });
     }
@@ -173,7 +173,7 @@ fn channels(criterion: &mut Criterion) {
                 publishing(&mut subscribers, times, || {
                     turn += 1;
                     let at = anyone(turn, count);
-                    Post::new(&names[at..=at], frame.clone())
+                    BenchPublication::new(&names[at..=at], frame.clone())
                 })
             });
         });

@@ -33,7 +33,7 @@ use crate::{
     event::DisconnectReason,
     model::{Extensions, HttpRequestParts, SessionId, Slot, TokenBucket, Transport},
     outbox::Outbox,
-    protocol::{DecodeLimits, Open, PacketDecoder, Version},
+    protocol::{DecodeLimits, OpenPacket, PacketDecoder, Version},
     routing::Router,
     socket::Socket,
     state::{ConnectionSlot, ServerState},
@@ -170,7 +170,7 @@ fn open_packet(config: &Config, id: &SessionId, transport: Transport) -> crate::
         }
         _ => &[],
     };
-    Open::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload)
+    OpenPacket::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload)
         .frame()
 }
 

@@ -38,7 +38,7 @@ pub fn engine_packet(data: &[u8]) {
         assert_eq!(EnginePacket::decode(packet.encode()).as_ref(), Ok(&packet));
     }
     if let Ok(packet) = v3::decode_text(text) {
-        let v3::PollBody::Text(body) = v3::encode([&Frame::engine(&packet)], false) else {
+        let v3::EncodedBody::Text(body) = v3::encode([&Frame::engine(&packet)], false) else {
             panic!("no binary was wanted")
         };
         assert_eq!(v3::decode(body.into()).collect::<Vec<_>>(), [Ok(packet)]);
@@ -70,8 +70,8 @@ pub fn payload_v3(data: &[u8]) {
         assert!(packets.len() <= data.len(), "a packet has a byte at least");
         for takes_binary in [false, true] {
             let again: Result<Vec<_>, _> = match v3::encode(&frames(&packets), takes_binary) {
-                v3::PollBody::Text(body) => v3::decode(body.into()).collect(),
-                v3::PollBody::Bytes(body) => v3::decode_bytes(body.into()).collect(),
+                v3::EncodedBody::Text(body) => v3::decode(body.into()).collect(),
+                v3::EncodedBody::Bytes(body) => v3::decode_bytes(body.into()).collect(),
             };
             assert_eq!(again.as_ref(), Ok(&packets));
         }

@@ -42,7 +42,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// What a connection hears, in its stead.
 #[derive(Default)]
-struct MessageSink(Heard);
+struct PacketCollector(Heard);
 
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
@@ -50,11 +50,11 @@ struct Heard {
     ending: Option<SessionEnd>,
 }
 
-impl Actor for MessageSink {
+impl Actor for PacketCollector {
     type Context = actix::Context<Self>;
 }
 
-impl Handler<SessionEvent> for MessageSink {
+impl Handler<SessionEvent> for PacketCollector {
     type Result = ();
 
     fn handle(&mut self, inbound: SessionEvent, _: &mut Self::Context) {
@@ -75,12 +75,12 @@ impl Handler<SessionEvent> for MessageSink {
 
 #[derive(Message)]
 #[rtype(result = "Heard")]
-struct Tell;
+struct Collected;
 
-impl Handler<Tell> for MessageSink {
-    type Result = MessageResult<Tell>;
+impl Handler<Collected> for PacketCollector {
+    type Result = MessageResult<Collected>;
 
-    fn handle(&mut self, _: Tell, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: Collected, _: &mut Self::Context) -> Self::Result {
         MessageResult(std::mem::take(&mut self.0))
     }
 }
@@ -103,7 +103,7 @@ const UPGRADE: [(&str, &str); 4] = [
 ];
 
 async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
-    let listener = MessageSink::default().start();
+    let listener = PacketCollector::default().start();
     let config = Config {
         max_payload: MAX_PAYLOAD,
         per_message_deflate: true,
@@ -123,7 +123,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
         transport::open(|| Arc::clone(&session), &request, body).expect("a WebSocket handshake");
     let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
     let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
-    Opened { extension, written, heard: listener.send(Tell).await.expect("it lives") }
+    Opened { extension, written, heard: listener.send(Collected).await.expect("it lives") }
 }
 
 /// A WebSocket from its handshake to its end.

@@ -12,7 +12,7 @@ mod subscribers;
 pub use msgpack::Msgpack;
 pub use queue::Queue;
 pub use routing::Routing;
-pub use subscribers::{Post, Subscribers};
+pub use subscribers::{BenchPublication, Subscribers};
 
 pub use crate::protocol::{
     engineio::{EnginePacket, payload},

@@ -88,31 +88,31 @@ fn socket() -> Socket {
             registry,
             encoding,
             counters,
-            Arc::new(Nobody),
+            Arc::new(NullConnection),
         ),
         config,
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),
         sender,
-        commands: Arc::new(Nobody.start()),
+        commands: Arc::new(NullConnection.start()),
         subscriptions: None,
     })
 }
 
 /// In the place of a connection.
-struct Nobody;
+struct NullConnection;
 
-impl Actor for Nobody {
+impl Actor for NullConnection {
     type Context = Context<Self>;
 }
 
-impl Handler<ConnectionCommand> for Nobody {
+impl Handler<ConnectionCommand> for NullConnection {
     type Result = ();
 
     fn handle(&mut self, _: ConnectionCommand, _: &mut Self::Context) {}
 }
 
-impl SocketLookup for Nobody {
+impl SocketLookup for NullConnection {
     fn socket(&self, _: &SocketId) -> Option<Socket> {
         None
     }

@@ -18,11 +18,11 @@ use crate::{
 pub struct Subscribers {
     table: SubscriberTable,
     namespace: Namespace,
-    sockets: Vec<Socket>,
+    sockets: Vec<BenchSocket>,
 }
 
 #[derive(Debug)]
-struct Socket {
+struct BenchSocket {
     id: SocketId,
     sender: Arc<SocketSender>,
     queue: Queue,
@@ -30,12 +30,12 @@ struct Socket {
 
 /// A publication.
 #[derive(Debug)]
-pub struct Post {
+pub struct BenchPublication {
     audience: Audience,
     what: Payload,
 }
 
-impl Post {
+impl BenchPublication {
     /// To the subscribers of any of these channels; of none named, to everyone.
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience =
@@ -47,7 +47,7 @@ impl Post {
 impl Subscribers {
     /// So many sockets, subscribed to nothing, each with an outbox for so many bytes.
     pub fn new(count: usize, max_outbox: usize) -> Self {
-        let sockets = (0..count).map(|_| Socket::new(max_outbox)).collect();
+        let sockets = (0..count).map(|_| BenchSocket::new(max_outbox)).collect();
         let mut subscribers = Self {
             table: SubscriberTable::new(Arc::default()),
             namespace: Namespace::default(),
@@ -62,7 +62,7 @@ impl Subscribers {
 
     /// A socket that was [detached](Self::detach) is known again.
     pub fn attach(&mut self, socket: usize) {
-        let Socket { id, sender, .. } = &self.sockets[socket];
+        let BenchSocket { id, sender, .. } = &self.sockets[socket];
         self.table.attach(self.namespace.clone(), *id, Arc::clone(sender));
     }
 
@@ -82,19 +82,19 @@ impl Subscribers {
     }
 
     /// Pushes into the receivers' outboxes; answers how many they were.
-    pub fn publish(&mut self, Post { audience, what }: &Post) -> usize {
+    pub fn publish(&mut self, BenchPublication { audience, what }: &BenchPublication) -> usize {
         self.table.publish(audience, what, 0..usize::MAX, None, |_| {}).receivers
     }
 
     /// The transports take what is there, and wait for more.
     pub fn take(&self) {
-        for Socket { queue, .. } in &self.sockets {
+        for BenchSocket { queue, .. } in &self.sockets {
             while queue.take() > 0 {}
         }
     }
 }
 
-impl Socket {
+impl BenchSocket {
     fn new(max_outbox: usize) -> Self {
         let queue = Queue::websocket(max_outbox);
         let sender = SocketSender::new(Arc::clone(queue.outbox()), 0);

@@ -120,9 +120,9 @@ mod tests {
         Context::from_waker(Waker::noop())
     }
 
-    struct Woken(AtomicUsize);
+    struct WakeCount(AtomicUsize);
 
-    impl Wake for Woken {
+    impl Wake for WakeCount {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -131,7 +131,7 @@ mod tests {
     #[actix_web::test]
     async fn packets_leave_in_one_piece_and_wake_once() {
         let outbox = outbox(1000).await;
-        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let woken = Arc::new(WakeCount(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
         assert!(outbox.poll_all(&mut Context::from_waker(&waker)).is_pending());
         for name in ["a", "b"] {

@@ -18,7 +18,7 @@ mod msgpack;
 mod outgoing_packet;
 pub(crate) mod socketio;
 
-pub(crate) use engineio::{EnginePacket, Open, Version, payload, v3};
+pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
 pub use error::DecodeError;
 pub(crate) use frame::Frame;
 pub(crate) use outgoing_packet::OutgoingPacket;

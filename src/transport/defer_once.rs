@@ -63,23 +63,23 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Woken(AtomicUsize);
+    struct TaskWakes(AtomicUsize);
 
-    impl Wake for Woken {
+    impl Wake for TaskWakes {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Whether it was ready.
-    fn look(looks: Pin<&mut impl Future<Output = ()>>, woken: &Arc<Woken>) -> bool {
+    fn look(looks: Pin<&mut impl Future<Output = ()>>, woken: &Arc<TaskWakes>) -> bool {
         looks.poll(&mut Context::from_waker(&Arc::clone(woken).into())).is_ready()
     }
 
     #[actix_web::test]
     async fn who_looks_again_by_itself_is_not_woken_and_others_are_in_the_next_turn() {
         for by_itself in [true, false] {
-            let woken = Arc::<Woken>::default();
+            let woken = Arc::<TaskWakes>::default();
             let mut looks = pin!(defer_once());
             assert!(!look(looks.as_mut(), &woken));
             if by_itself {
@@ -97,7 +97,7 @@ mod tests {
     async fn it_comes_to_an_end_in_a_task_and_without_a_runtime() {
         rt::spawn(defer_once()).await.expect("it ends");
         let without = std::thread::spawn(|| {
-            let (mut looks, woken) = (pin!(defer_once()), Arc::<Woken>::default());
+            let (mut looks, woken) = (pin!(defer_once()), Arc::<TaskWakes>::default());
             (look(looks.as_mut(), &woken), woken.0.load(Ordering::Relaxed), look(looks, &woken))
         });
         assert_eq!(without.join().expect("there need be no runtime"), (false, 1, true));

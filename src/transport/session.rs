@@ -198,12 +198,12 @@ impl Drop for AbortOnDrop<'_> {
     }
 }
 
-/// The right to poll. It is given back by [`Poll::end`]; a poll that is dropped instead ends the
+/// The right to poll. It is given back by [`PollGuard::end`]; a poll that is dropped instead ends the
 /// session.
 #[must_use]
-pub(crate) struct Poll<'a>(AbortOnDrop<'a>);
+pub(crate) struct PollGuard<'a>(AbortOnDrop<'a>);
 
-impl<'a> Poll<'a> {
+impl<'a> PollGuard<'a> {
     pub(super) fn begin(session: &'a Session) -> Option<Self> {
         session.outbox.begin_poll().then(|| Self(AbortOnDrop::new(session)))
     }
@@ -216,11 +216,11 @@ impl<'a> Poll<'a> {
     }
 }
 
-/// The right to post. It is given back by [`Post::end`]; a post that is dropped instead ends the
+/// The right to post. It is given back by [`PostGuard::end`]; a post that is dropped instead ends the
 /// session.
-pub(super) struct Post<'a>(AbortOnDrop<'a>);
+pub(super) struct PostGuard<'a>(AbortOnDrop<'a>);
 
-impl<'a> Post<'a> {
+impl<'a> PostGuard<'a> {
     pub(super) fn begin(session: &'a Session) -> Option<Self> {
         session.begin_post().then(|| Self(AbortOnDrop::new(session)))
     }
@@ -238,17 +238,17 @@ impl<'a> Post<'a> {
 pub(super) fn test_session(outbox: &Arc<Outbox>) -> Arc<Session> {
     use actix::{Actor, Context, Handler};
 
-    struct Nobody;
+    struct NullSession;
 
-    impl Actor for Nobody {
+    impl Actor for NullSession {
         type Context = Context<Self>;
     }
 
-    impl Handler<SessionEvent> for Nobody {
+    impl Handler<SessionEvent> for NullSession {
         type Result = ();
 
         fn handle(&mut self, _: SessionEvent, _: &mut Context<Self>) {}
     }
 
-    Session::new(Arc::new(Nobody.start()), Arc::clone(outbox), Version::V4, Arc::default())
+    Session::new(Arc::new(NullSession.start()), Arc::clone(outbox), Version::V4, Arc::default())
 }

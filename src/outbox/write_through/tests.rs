@@ -27,16 +27,16 @@ fn frame(text: &str) -> Frame {
 }
 
 /// An outbox, and the client at the other end of the connection that is its port.
-struct World {
+struct OutboxFixture {
     outbox: Arc<Outbox>,
     client: net::TcpStream,
-    woken: Arc<Woken>,
+    woken: Arc<CountingWaker>,
 }
 
 #[derive(Default)]
-struct Woken(AtomicUsize);
+struct CountingWaker(AtomicUsize);
 
-impl Wake for Woken {
+impl Wake for CountingWaker {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -54,7 +54,7 @@ async fn connection() -> (TcpStream, net::TcpStream) {
     (stream, client)
 }
 
-impl World {
+impl OutboxFixture {
     async fn start(active_transport: Transport) -> Self {
         let (stream, client) = connection().await;
         let outbox = Outbox::new(active_transport, 1 << 24, |_| {});
@@ -85,7 +85,7 @@ impl World {
         got
     }
 
-    /// As [`World::read`], when there is something.
+    /// As [`OutboxFixture::read`], when there is something.
     async fn read_some(&self) -> Vec<u8> {
         loop {
             let got = self.read();
@@ -99,7 +99,7 @@ impl World {
 
 #[actix_web::test]
 async fn a_transport_that_waits_is_written_to_and_not_woken() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     for number in 1..4 {
         assert_eq!(world.deliver("a", number), Pushed::Queued);
@@ -110,7 +110,7 @@ async fn a_transport_that_waits_is_written_to_and_not_woken() {
 
 #[actix_web::test]
 async fn what_follows_in_the_same_turn_leaves_together() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     for text in ["a", "b", "c"] {
         world.deliver(text, 1);
@@ -127,7 +127,7 @@ async fn what_follows_in_the_same_turn_leaves_together() {
 
 #[actix_web::test]
 async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     let batch = FrameBatch::new(vec![frame("a"), frame("b")]);
     assert!(world.poll().is_pending());
     assert_eq!(world.outbox.deliver(&batch, Some(FlushPass(1))), Pushed::Queued);
@@ -143,7 +143,7 @@ async fn a_burst_is_written_in_one_piece_or_queued_frame_by_frame() {
 
 #[actix_web::test]
 async fn nobody_writes_past_a_transport_that_does_not_wait() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     world.deliver("before it has asked", 1);
     assert!(world.poll().is_ready());
     world.deliver("while it writes that", 2);
@@ -161,7 +161,7 @@ async fn nobody_writes_past_a_transport_that_does_not_wait() {
 
 #[actix_web::test]
 async fn nobody_writes_out_of_turn_or_to_a_port_that_is_closed() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     world.outbox.deliver(&FrameBatch::new(vec![frame("a")]), None);
     assert_eq!(world.poll(), Poll::Ready(TakenFrames::One(frame("a"))));
@@ -174,7 +174,7 @@ async fn nobody_writes_out_of_turn_or_to_a_port_that_is_closed() {
 
 #[actix_web::test]
 async fn the_websocket_that_takes_keeps_its_port_whoever_else_is_there() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     let (other, client) = connection().await;
     let other = world.outbox.attach_stream(other).unwrap_err();
@@ -185,7 +185,7 @@ async fn the_websocket_that_takes_keeps_its_port_whoever_else_is_there() {
 
 #[actix_web::test]
 async fn a_client_that_has_gone_is_for_its_transport_to_find() {
-    let mut world = World::start(Transport::WebSocket).await;
+    let mut world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     let mut turns = 1..;
     // The first writes are answered with a reset, and one after that with an error.
@@ -197,7 +197,7 @@ async fn a_client_that_has_gone_is_for_its_transport_to_find() {
 }
 
 /// Whether the kernel took a part of it, and the transport has been woken for the rest.
-fn has_begun(world: &World, numbers: &mut impl Iterator<Item = u64>) -> bool {
+fn has_begun(world: &OutboxFixture, numbers: &mut impl Iterator<Item = u64>) -> bool {
     while world.woken() == 0 {
         let number = numbers.next().unwrap();
         world.deliver(&"x".repeat(50_000 + number as usize), number);
@@ -208,11 +208,11 @@ fn has_begun(world: &World, numbers: &mut impl Iterator<Item = u64>) -> bool {
 #[actix_web::test]
 async fn what_was_begun_is_ended_before_a_goodbye() {
     let mut numbers = 1..;
-    let mut world = World::start(Transport::WebSocket).await;
+    let mut world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     while !has_begun(&world, &mut numbers) {
         // The buffers were full between two frames. Another connection may end in one.
-        world = World::start(Transport::WebSocket).await;
+        world = OutboxFixture::start(Transport::WebSocket).await;
         assert!(world.poll().is_pending());
     }
     world.outbox.finish_discarding();
@@ -223,7 +223,7 @@ async fn what_was_begun_is_ended_before_a_goodbye() {
 
 #[actix_web::test]
 async fn a_poll_that_waits_has_no_port() {
-    let world = World::start(Transport::Polling).await;
+    let world = OutboxFixture::start(Transport::Polling).await;
     // It comes with the WebSocket that takes over.
     let stream = world.outbox.detach_stream().unwrap();
     assert!(world.outbox.begin_poll());
@@ -241,7 +241,7 @@ async fn a_poll_that_waits_has_no_port() {
 
 #[actix_web::test]
 async fn what_does_not_fit_follows_byte_for_byte() {
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     assert!(world.poll().is_pending());
     // Until the kernel's buffers are full, in a frame or between two.
     let (mut expected, mut number) = (Vec::new(), 0);
@@ -285,7 +285,7 @@ async fn what_does_not_fit_follows_byte_for_byte() {
 #[actix_web::test]
 async fn whoever_says_something_from_wherever_is_heard_in_order() {
     const EACH: u64 = 3000;
-    let world = World::start(Transport::WebSocket).await;
+    let world = OutboxFixture::start(Transport::WebSocket).await;
     let says = |who: char, n: u64| frame(&format!("{who}{n}:{}", "x".repeat(n as usize % 700)));
     let outgoing_packet = |who: char, n: u64| {
         PacketCodec::default().event("/", None, &format!("{who}{n}:"), "").unwrap()

@@ -5,5 +5,5 @@ mod packet;
 pub mod payload;
 pub mod v3;
 
-pub use open::{Open, Version};
+pub use open::{OpenPacket, Version};
 pub use packet::EnginePacket;

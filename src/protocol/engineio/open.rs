@@ -21,7 +21,7 @@ pub enum Version {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Open<'a> {
+pub struct OpenPacket<'a> {
     /// The session's id, the bearer secret of its polls.
     pub sid: &'a str,
     /// Transports that the client may move to: `["websocket"]` or none.
@@ -34,7 +34,7 @@ pub struct Open<'a> {
     pub max_payload: usize,
 }
 
-impl<'a> Open<'a> {
+impl<'a> OpenPacket<'a> {
     /// Puts the object together.
     pub fn new(
         sid: &'a str,
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn has_the_members_of_the_protocol_in_its_order() {
-        let open = Open::new(
+        let open = OpenPacket::new(
             "s1",
             &["websocket"],
             Duration::from_secs(25),

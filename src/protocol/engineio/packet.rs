@@ -17,7 +17,7 @@ use crate::protocol::DecodeError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnginePacket {
-    /// `0`: the handshake, from the server; its data is an [`Open`](super::Open) as JSON.
+    /// `0`: the handshake, from the server; its data is an [`OpenPacket`](super::Open) as JSON.
     Open(ByteString),
     /// `1`: this session is over.
     Close,

@@ -26,7 +26,7 @@ const MAX_DIGITS: usize = 20;
 /// A body for an old client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // the protocol has these two
-pub enum PollBody {
+pub enum EncodedBody {
     /// Text.
     Text(String),
     /// Bytes.
@@ -34,10 +34,10 @@ pub enum PollBody {
 }
 
 /// Joins frames to one body: of bytes, if the client takes them and there is something binary.
-pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> PollBody {
+pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> EncodedBody {
     let frames: Vec<_> = frames.into_iter().collect();
     if takes_binary && frames.iter().any(|frame| !frame.attachments().is_empty()) {
-        return PollBody::Bytes(encode_bytes(&frames));
+        return EncodedBody::Bytes(encode_bytes(&frames));
     }
     let mut body = String::new();
     let mut add = |packet: &str| {
@@ -53,7 +53,7 @@ pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: boo
             add(&base64_packet(attachment));
         }
     }
-    PollBody::Text(body)
+    EncodedBody::Text(body)
 }
 
 fn encode_bytes(frames: &[&Frame]) -> Vec<u8> {
@@ -220,13 +220,13 @@ mod tests {
         let json = r#"451-["é","𝄞",{"_placeholder":true,"num":0}]"#;
         // `𝄞` has two UTF-16 code units, and four bytes.
         let text = format!("{}:{json}6:b4AQID1:6", json.encode_utf16().count());
-        assert_eq!(encode(&frames(), false), PollBody::Text(text));
+        assert_eq!(encode(&frames(), false), EncodedBody::Text(text));
         let digits = json.len().to_string();
         let mut bytes = vec![0, digits.as_bytes()[0] - b'0', digits.as_bytes()[1] - b'0', 255];
         bytes.extend_from_slice(json.as_bytes());
         bytes.extend_from_slice(&[1, 4, 255, 4, 1, 2, 3, 0, 1, 255, b'6']);
-        assert_eq!(encode(&frames(), true), PollBody::Bytes(bytes));
-        assert_eq!(encode(&[Frame::NOOP], true), PollBody::Text("1:6".to_owned()));
+        assert_eq!(encode(&frames(), true), EncodedBody::Bytes(bytes));
+        assert_eq!(encode(&[Frame::NOOP], true), EncodedBody::Text("1:6".to_owned()));
     }
 
     #[test]
@@ -236,9 +236,9 @@ mod tests {
             EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])),
             EnginePacket::Noop,
         ];
-        let PollBody::Text(text) = encode(&frames(), false) else { panic!() };
+        let EncodedBody::Text(text) = encode(&frames(), false) else { panic!() };
         assert_eq!(decode(text.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
-        let PollBody::Bytes(bytes) = encode(&frames(), true) else { panic!() };
+        let EncodedBody::Bytes(bytes) = encode(&frames(), true) else { panic!() };
         assert_eq!(decode_bytes(bytes.into()).collect::<Result<Vec<_>, _>>().unwrap(), packets);
     }
 

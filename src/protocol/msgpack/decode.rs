@@ -3,7 +3,7 @@ use rmp::Marker;
 
 use super::{
     super::{AckId, DecodeError, DecodeLimits, Packet, PacketKind},
-    reader::{Json, Reader, bad},
+    reader::{Json, MsgpackReader, bad},
 };
 
 /// Reads a whole message. What the official decoder refuses is refused, and what the default
@@ -23,7 +23,7 @@ pub(crate) fn decode(data: &Bytes, limits: &DecodeLimits) -> Result<Packet, Deco
     if data.is_empty() {
         return Err(DecodeError::Empty);
     }
-    let mut reader = Reader { data, at: 0, limits };
+    let mut reader = MsgpackReader { data, at: 0, limits };
     let members = match reader.marker()? {
         Marker::FixMap(count) => u64::from(count),
         Marker::Map16 => reader.uint(2)?,

@@ -80,7 +80,7 @@ fn write_args(out: &mut Vec<u8>, name: Option<&str>, args: &Args) -> io::Result<
 }
 
 /// An array or object of which the end has not come.
-struct FrameBuilder<'a> {
+struct MapWriter<'a> {
     /// Where it starts in the output: with one byte, room for the shortest header.
     start: usize,
     is_map: bool,
@@ -92,7 +92,7 @@ struct FrameBuilder<'a> {
     num: Option<usize>,
 }
 
-impl<'a> FrameBuilder<'a> {
+impl<'a> MapWriter<'a> {
     fn add(&mut self, token: &'a str) {
         self.items += 1;
         if self.is_map && self.items % 2 == 1 {
@@ -126,7 +126,7 @@ impl<'a> FrameBuilder<'a> {
 
 /// Writes valid JSON, however deep, with the attachments that its placeholders stand for.
 pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> io::Result<()> {
-    let mut open: Vec<FrameBuilder<'_>> = Vec::new();
+    let mut open: Vec<MapWriter<'_>> = Vec::new();
     let mut rest = json;
     while let Some(first) = rest.bytes().next() {
         let (token, after) = rest.split_at_checked(token_len(rest, first)).unwrap_or((rest, ""));
@@ -134,7 +134,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
         match first {
             b'[' | b'{' => {
                 let (start, is_map) = (out.len(), first == b'{');
-                open.push(FrameBuilder {
+                open.push(MapWriter {
                     start,
                     is_map,
                     items: 0,

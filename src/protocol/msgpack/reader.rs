@@ -49,7 +49,7 @@ fn push_float(text: &mut String, float: f64) {
 }
 
 /// An array or map of which the end has not come.
-struct Open {
+struct OpenContainer {
     close: char,
     /// Entries to come.
     left: u64,
@@ -59,14 +59,14 @@ struct Open {
 }
 
 /// Reads MessagePack value by value.
-pub(super) struct Reader<'a> {
+pub(super) struct MsgpackReader<'a> {
     pub(super) data: &'a Bytes,
     /// How much of it is read.
     pub(super) at: usize,
     pub(super) limits: &'a DecodeLimits,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MsgpackReader<'a> {
     /// The next bytes, of which nothing is copied.
     fn take(&mut self, count: u64) -> Result<&'a [u8], DecodeError> {
         let rest = self.data.get(self.at..).unwrap_or_default();
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     /// Reads one value; none if it is `undefined`.
     pub(super) fn value(&mut self) -> Result<Option<Json>, DecodeError> {
         let mut json = Json::default();
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<OpenContainer> = Vec::new();
         loop {
             let mut is_defined = true;
             let marker = self.marker()?;
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
                     return Err(DecodeError::TooDeep { limit: self.limits.depth });
                 }
                 json.text.push(if close == ']' { '[' } else { '{' });
-                open.push(Open { close, left, entry: 0, in_placeholder: false });
+                open.push(OpenContainer { close, left, entry: 0, in_placeholder: false });
             } else if self.scalar(marker, &mut json.text)? {
                 json.has_lookalike |=
                     marker == Marker::True && open.last().is_some_and(|open| open.in_placeholder);
@@ -116,11 +116,11 @@ impl<'a> Reader<'a> {
             if !is_defined {
                 match open.last() {
                     None => return Ok(None),
-                    Some(Open { close: '}', entry, .. }) => json.text.truncate(*entry),
+                    Some(OpenContainer { close: '}', entry, .. }) => json.text.truncate(*entry),
                     Some(_) => json.text.push_str("null"),
                 }
             }
-            while let Some(Open { close, .. }) = open.pop_if(|open| open.left == 0) {
+            while let Some(OpenContainer { close, .. }) = open.pop_if(|open| open.left == 0) {
                 json.text.push(close);
             }
             let Some(parent) = open.last_mut() else { break };

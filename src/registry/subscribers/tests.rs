@@ -17,12 +17,12 @@ fn channel(name: impl ToString) -> Channel {
 }
 
 /// A table with some sockets in the main namespace, and what each of them was sent.
-struct World {
+struct TableFixture {
     table: SubscriberTable,
     sockets: Vec<(SocketId, Arc<Outbox>)>,
 }
 
-impl World {
+impl TableFixture {
     fn new(count: usize) -> Self {
         let mut table = SubscriberTable::new(Arc::default());
         let sockets = (0..count)
@@ -89,7 +89,7 @@ impl World {
 
 #[test]
 fn each_verb_has_its_receivers() {
-    let mut world = World::new(5);
+    let mut world = TableFixture::new(5);
     for (socket, name) in [(0, "a"), (1, "a"), (1, "b"), (2, "b"), (3, "c")] {
         world.subscribe(socket, name);
     }
@@ -112,7 +112,7 @@ fn each_verb_has_its_receivers() {
 
 #[test]
 fn who_has_left_gets_nothing_and_leaves_nothing() {
-    let mut world = World::new(3);
+    let mut world = TableFixture::new(3);
     for socket in 0..3 {
         world.subscribe(socket, "a");
         world.subscribe(socket, "a");
@@ -132,7 +132,7 @@ fn who_has_left_gets_nothing_and_leaves_nothing() {
 
 #[test]
 fn namespaces_are_apart() {
-    let mut world = World::new(1);
+    let mut world = TableFixture::new(1);
     let elsewhere = Namespace::new("/elsewhere");
     let sender = SocketSender::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
     let stranger = SocketId::random();
@@ -148,7 +148,7 @@ fn namespaces_are_apart() {
 proptest! {
     #[test]
     fn is_what_a_model_says(steps in proptest::collection::vec((any::<bool>(), 0..6usize, 0..4usize), 0..80)) {
-        let mut world = World::new(6);
+        let mut world = TableFixture::new(6);
         let mut model = vec![BTreeSet::new(); 4];
         let names = ["a", "b", "c", "d"];
         for (join, socket, at) in steps {

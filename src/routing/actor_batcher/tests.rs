@@ -50,13 +50,13 @@ impl Handler<Number> for Recorder {
     }
 }
 
-struct World {
+struct BatcherFixture {
     batcher: Arc<ActorBatcher<Number>>,
     seen: Arc<Mutex<Vec<usize>>>,
     gate: std_mpsc::Sender<()>,
 }
 
-impl World {
+impl BatcherFixture {
     async fn start(on: &ArbiterHandle) -> Self {
         let (seen, (gate, opened)) = (Arc::<Mutex<Vec<usize>>>::default(), std_mpsc::channel());
         let recorder = Recorder { seen: Arc::clone(&seen), gate: opened };
@@ -86,7 +86,7 @@ impl World {
 
 #[actix_web::test]
 async fn a_batch_does_not_overtake_the_one_before() {
-    let world = World::start(&Arbiter::new().handle()).await;
+    let world = BatcherFixture::start(&Arbiter::new().handle()).await;
     let mut answers = world.call([HOLD]);
     world.turn().await;
     for batch in 0..3 {
@@ -108,7 +108,7 @@ async fn a_batch_does_not_overtake_the_one_before() {
 
 #[actix_web::test]
 async fn what_is_given_up_before_the_actor_has_it_is_not_handled() {
-    let world = World::start(&Arbiter::new().handle()).await;
+    let world = BatcherFixture::start(&Arbiter::new().handle()).await;
     let (held, mut answers) = (world.call([HOLD]), world.call(0..3));
     drop(answers.remove(1));
     world.gate.send(()).unwrap();
@@ -120,7 +120,7 @@ async fn what_is_given_up_before_the_actor_has_it_is_not_handled() {
 
 #[actix_web::test]
 async fn an_actor_on_this_thread_is_asked_without_a_detour() {
-    let world = World::start(&Arbiter::current()).await;
+    let world = BatcherFixture::start(&Arbiter::current()).await;
     let answers = world.call(0..3);
     assert!(world.batcher.pending.lock().events.is_empty());
     for answer in answers {
@@ -136,7 +136,7 @@ fn stopped() -> String {
 #[actix_web::test]
 async fn an_actor_whose_thread_has_ended_has_stopped() {
     let arbiter = Arbiter::new();
-    let world = World::start(&arbiter.handle()).await;
+    let world = BatcherFixture::start(&arbiter.handle()).await;
     let under_way = world.call([HOLD]);
     world.turn().await;
     arbiter.stop();

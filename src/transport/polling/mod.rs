@@ -27,7 +27,7 @@ use tokio::time::timeout;
 use super::{
     Session, SessionEnd,
     defer_once::defer_once,
-    session::{Poll, Post, takes_base64},
+    session::{PollGuard, PostGuard, takes_base64},
 };
 use crate::{
     outbox::TakenFrames,
@@ -54,8 +54,8 @@ impl PollBody {
         match session.version {
             Version::V4 => Self::text(payload::encode(frames)),
             Version::V3 => match v3::encode(&frames, !takes_base64(request)) {
-                v3::PollBody::Text(text) => Self::text(text),
-                v3::PollBody::Bytes(bytes) => Self { bytes: bytes.into(), is_text: false },
+                v3::EncodedBody::Text(text) => Self::text(text),
+                v3::EncodedBody::Bytes(bytes) => Self { bytes: bytes.into(), is_text: false },
             },
         }
     }
@@ -97,8 +97,8 @@ pub(crate) enum Unanswered {
 pub(crate) async fn get<'a>(
     session: &'a Session,
     request: &HttpRequest,
-) -> Result<(PollBody, Poll<'a>), Unanswered> {
-    let Some(poll) = Poll::begin(session) else {
+) -> Result<(PollBody, PollGuard<'a>), Unanswered> {
+    let Some(poll) = PollGuard::begin(session) else {
         session.end(SessionEnd::Broken("two polls at once"));
         return Err(Unanswered::TwoAtOnce(status(StatusCode::BAD_REQUEST)));
     };
@@ -133,7 +133,7 @@ pub(crate) async fn post(
     request: &HttpRequest,
     body: &mut Payload,
 ) -> HttpResponse {
-    let Some(post) = Post::begin(session) else {
+    let Some(post) = PostGuard::begin(session) else {
         session.end(SessionEnd::Broken("two posts at once"));
         return status(StatusCode::BAD_REQUEST);
     };
