@@ -3,7 +3,7 @@
 //! `curl -d '{"home":1,"away":0}' -H 'content-type: application/json'
 //! http://127.0.0.1:8080/matches/42/score`
 
-use actix_socketio::{SocketIo, channel};
+use actix_socketio::{SocketIo, SocketIoServerExt, channel};
 use actix_web::{App, HttpResponse, HttpServer, Responder, post, web};
 use serde::{Deserialize, Serialize};
 
@@ -39,11 +39,9 @@ async fn announce(
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let io = SocketIo::builder().route(channel("^match-")).build()?;
-    let stop = io.shutdown_on_signal();
-    HttpServer::new(move || App::new().configure(io.mount()).service(report).service(announce))
-        .h1_allow_half_closed(false)
-        .on_connect(actix_socketio::on_connect)
-        .shutdown_signal(stop)
+    let app = io.clone();
+    HttpServer::new(move || App::new().configure(app.mount()).service(report).service(announce))
+        .socketio(&io)
         .bind(("127.0.0.1", 8080))?
         .run()
         .await

@@ -213,6 +213,7 @@
 
 mod config;
 mod connection;
+mod engine;
 mod event;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
@@ -221,9 +222,11 @@ mod http;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
 pub mod internals;
+mod log_text;
 mod message_sink;
 mod model;
 mod outbox;
+mod panic_guard;
 pub mod protocol;
 mod registry;
 mod routing;
@@ -250,7 +253,7 @@ pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route,
     SocketHandler, ViaActor, ViaFn, channel,
 };
-pub use server::{BuildError, Builder, NamespaceBuilder, SocketIo, on_connect};
+pub use server::{BuildError, Builder, NamespaceBuilder, SocketIo, SocketIoServerExt};
 pub use socket::{
     AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SocketEmitter,
     SubscribeError, Target, Targets,
@@ -263,7 +266,8 @@ pub use stats::Stats;
 pub mod prelude {
     pub use crate::{
         DisconnectReason, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish,
-        OnMessage, OnSubscribe, OnUnsubscribe, Socket, SocketHandler, SocketIo, channel,
+        OnMessage, OnSubscribe, OnUnsubscribe, Socket, SocketHandler, SocketIo, SocketIoServerExt,
+        channel,
     };
 }
 

@@ -65,11 +65,11 @@ fn main() -> ExitCode {
 
 async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
     let io = socket_io(&tokens)?;
-    let stop = io.shutdown_on_signal();
+    let app = io.clone();
     let tokens = web::Data::from(tokens);
     let server = HttpServer::new(move || {
         App::new()
-            .configure(io.mount())
+            .configure(app.mount())
             .app_data(tokens.clone())
             .app_data(
                 web::JsonConfig::default()
@@ -80,9 +80,7 @@ async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
             .route("/login", web::post().to(login))
             .route("/users/{id}/messages", web::post().to(tell))
     })
-    .h1_allow_half_closed(false)
-    .on_connect(actix_socketio::on_connect)
-    .shutdown_signal(stop)
+    .socketio(&io)
     .bind(address)?;
     for addr in server.addrs() {
         println!("open http://{addr}");

@@ -112,11 +112,9 @@ async fn main() -> std::io::Result<()> {
         .route(channel("^room-[a-z]{1,20}$").to(&chat))
         .build()?;
     println!("open http://127.0.0.1:8080");
-    let stop = io.shutdown_on_signal();
-    HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))
-        .h1_allow_half_closed(false)
-        .on_connect(actix_socketio::on_connect)
-        .shutdown_signal(stop)
+    let app = io.clone();
+    HttpServer::new(move || App::new().configure(app.mount()).route("/", web::get().to(page)))
+        .socketio(&io)
         .bind(("127.0.0.1", 8080))?
         .run()
         .await

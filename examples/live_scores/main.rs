@@ -28,7 +28,7 @@ use std::{
 };
 
 use actix::prelude::*;
-use actix_socketio::{SocketIo, channel};
+use actix_socketio::{SocketIo, SocketIoServerExt, channel};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     http::{StatusCode, header},
@@ -92,10 +92,10 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
 
     let token = web::Data::new(Token::random());
     let printed = token.clone();
-    let stop = io.shutdown_on_signal();
+    let app = io.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .configure(io.mount())
+            .configure(app.mount())
             .configure(pages)
             .app_data(token.clone())
             .app_data(web::Data::new(scores.clone()))
@@ -104,9 +104,7 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
             .app_data(web::PayloadConfig::new(2 * report::LONGEST_BODY))
             .route("/matches/{id}/goals", web::post().to(goal))
     })
-    .h1_allow_half_closed(false)
-    .on_connect(actix_socketio::on_connect)
-    .shutdown_signal(stop)
+    .socketio(&io)
     .bind(&options.address)?;
     for addr in server.addrs() {
         println!("open http://{addr}");

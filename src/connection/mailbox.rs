@@ -1,9 +1,10 @@
-//! What a connection is told, and by whom.
+//! The messages that a connection receives: from transports, from its outbox, from its sockets.
 
-use actix::{Context, Handler, Message};
+use actix::{Context, Handler};
 
-use super::{Connection, receive::reason};
+use super::Connection;
 use crate::{
+    engine::OutboxNotice,
     event::DisconnectReason,
     outbox::OutboxEvent,
     protocol::EnginePacket,
@@ -11,45 +12,31 @@ use crate::{
     transport::{SessionEnd, SessionEvent},
 };
 
-/// From the outbox.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct OutboxNotice(pub(super) OutboxEvent);
-
-/// From the transports.
 impl Handler<SessionEvent> for Connection {
     type Result = ();
 
-    fn handle(&mut self, message: SessionEvent, ctx: &mut Context<Self>) {
-        match message {
-            // Dropping `taken` tells the transport that there is no connection any more.
-            SessionEvent::Packets { packets, .. } if self.ended.is_some() => {
+    fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
+        match event {
+            // Dropping `taken` tells the transport that the session has ended.
+            SessionEvent::Packets { packets, .. } if self.session.is_ended() => {
                 if packets.contains(&EnginePacket::Close) {
                     self.give_up_client(ctx);
                 }
             }
-            SessionEvent::End(_) if self.ended.is_some() => self.give_up_client(ctx),
+            SessionEvent::End(_) if self.session.is_ended() => self.give_up_client(ctx),
             SessionEvent::Packets { packets, taken } => {
-                self.jobs.receive(packets, taken);
-                self.work(ctx);
+                self.session.queue(packets, taken);
+                self.process(ctx);
             }
-            SessionEvent::End(SessionEnd::Shutdown) if !self.draining => {
-                self.draining = true;
-                self.work(ctx);
-            }
-            SessionEvent::End(ending) => {
-                match &ending {
-                    SessionEnd::Broken(why) => log::info!("{}: {why}", self.peer()),
-                    SessionEnd::Malformed(error) => log::info!("{}: {error}", self.peer()),
-                    _ => {}
-                }
-                self.end(reason(&ending), ctx);
+            SessionEvent::End(SessionEnd::Shutdown) if self.session.drain() => self.process(ctx),
+            SessionEvent::End(end) => {
+                let reason = self.session.end_reason(&end);
+                self.end(reason, ctx);
             }
         }
     }
 }
 
-/// From sockets.
 impl Handler<ConnectionCommand> for Connection {
     type Result = ();
 

@@ -1,16 +1,15 @@
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 
 use super::ConnectionError;
+use crate::panic_guard::call_hook;
 
 type HeadersHook = Arc<dyn Fn(&mut HeaderMap, &HttpRequest) + Send + Sync>;
 type ErrorHook = Arc<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
 
-/// What the application does with requests of its own: Socket.IO's events of `io.engine`.
+/// The application's functions for requests to the endpoint: Socket.IO's events of `io.engine`. One
+/// that panics has done nothing, and the request is answered all the same.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) initial_headers: Vec<HeadersHook>,
@@ -19,7 +18,7 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// A response is about to be sent, to a handshake or another request of a session.
+    /// Changes the headers of a response to a session. `initial`: it is the response to a handshake.
     pub(crate) fn write_headers(
         &self,
         headers: &mut HeaderMap,
@@ -28,28 +27,19 @@ impl Hooks {
     ) {
         if initial {
             for hook in &self.initial_headers {
-                guarded("on_initial_headers", || hook(headers, request));
+                call_hook("on_initial_headers", || hook(headers, request));
             }
         }
         for hook in &self.headers {
-            guarded("on_headers", || hook(headers, request));
+            call_hook("on_headers", || hook(headers, request));
         }
     }
 
-    /// A request was refused.
+    /// Reports a request that was refused.
     pub(crate) fn refused(&self, error: &ConnectionError<'_>) {
         for hook in &self.connection_error {
-            guarded("on_connection_error", || hook(error));
+            call_hook("on_connection_error", || hook(error));
         }
-    }
-}
-
-/// A hook that panics has done nothing: the request is answered all the same.
-fn guarded(name: &str, hook: impl FnOnce()) {
-    // Unwind safe in effect: headers are a map, which is whole after each of its methods, and what
-    // the hook shares with others is theirs to protect.
-    if catch_unwind(AssertUnwindSafe(hook)).is_err() {
-        log::error!("a hook of {name} panicked");
     }
 }
 

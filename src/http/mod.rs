@@ -1,13 +1,18 @@
-//! The HTTP endpoint of Engine.IO: what a request is, who may connect, what is answered.
+//! The HTTP endpoint of Engine.IO: what a request wants, which clients may connect, and what is
+//! answered. It knows nothing of Socket.IO.
 
 pub(crate) mod browser_client;
-pub(crate) mod cookie;
-pub(crate) mod cors;
-pub(crate) mod endpoint;
-pub(crate) mod hooks;
+mod cookie;
+mod cors;
+mod endpoint;
+mod hooks;
 mod parameters;
-pub(crate) mod refusal;
+mod refusal;
+mod service;
+mod verify;
 
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
+pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub use refusal::ConnectionError;
+pub(crate) use service::mount;

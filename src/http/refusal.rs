@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde_json::json;
 
-use crate::{state::QuotaExceeded, stats::RefusalKind};
+use crate::{engine::QuotaExceeded, stats::RefusalKind};
 
 /// Characters of what a client sent that are shown in a [`ConnectionError`].
 const SHOWN: usize = 100;

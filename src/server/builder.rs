@@ -1,4 +1,4 @@
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, iter, sync::Arc};
 
 use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
@@ -6,25 +6,23 @@ use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner, settings::check};
 use crate::{
     config::Config,
+    connection::Connection,
+    engine::EngineState,
     event::{
         OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
         OnUnsubscribe, OnUpgrade,
     },
-    http::{ConnectionError, Cookie, Cors, hooks::Hooks},
+    http::{ConnectionError, Endpoint, EndpointSettings},
     model::{Extensions, Handshake, Namespace, Quota},
     protocol::PacketCodec,
     registry::{ChangeSender, Sequencer},
-    routing::{IntoHandler, Route, SocketHandler, anchored},
+    routing::{IntoHandler, Route, Router, SocketHandler, anchored},
     state::{
         DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
-        ServerState, Sessions,
+        ServerState, SocketTable,
     },
     stats::Counters,
 };
-
-/// A check of the request that opens a connection.
-pub(crate) type HandshakeCheck =
-    Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
 
 /// Which names belong to a family of namespaces.
 enum Names {
@@ -44,10 +42,7 @@ pub struct Builder {
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
     dynamic: Vec<(Names, NamespaceBuilder)>,
-    on_handshake: Vec<HandshakeCheck>,
-    pub(super) cors: Option<Cors>,
-    pub(super) cookie: Option<Cookie>,
-    hooks: Hooks,
+    pub(super) endpoint: EndpointSettings,
     pub(super) codec: PacketCodec,
 }
 
@@ -76,7 +71,7 @@ impl Builder {
     where
         F: Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync + 'static,
     {
-        self.on_handshake.push(Arc::new(check));
+        self.endpoint.on_handshake.push(Arc::new(check));
         self
     }
 
@@ -100,7 +95,7 @@ impl Builder {
     where
         F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
     {
-        self.hooks.initial_headers.push(Arc::new(change));
+        self.endpoint.hooks.initial_headers.push(Arc::new(change));
         self
     }
 
@@ -125,7 +120,7 @@ impl Builder {
     where
         F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
     {
-        self.hooks.headers.push(Arc::new(change));
+        self.endpoint.hooks.headers.push(Arc::new(change));
         self
     }
 
@@ -149,7 +144,7 @@ impl Builder {
     where
         F: Fn(&ConnectionError<'_>) + Send + Sync + 'static,
     {
-        self.hooks.connection_error.push(Arc::new(hear));
+        self.endpoint.hooks.connection_error.push(Arc::new(hear));
         self
     }
 
@@ -272,10 +267,7 @@ impl Builder {
             main: NamespaceBuilder::default(),
             namespaces: Vec::new(),
             dynamic: Vec::new(),
-            on_handshake: Vec::new(),
-            cors: None,
-            cookie: None,
-            hooks: Hooks::default(),
+            endpoint: EndpointSettings::default(),
             codec: PacketCodec::default(),
         }
     }
@@ -291,58 +283,74 @@ impl Builder {
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, dynamic, on_handshake, cors, cookie, hooks, codec } =
-            self;
+        let Self { config, main, namespaces, dynamic, endpoint, codec } = self;
         check(&config)?;
         if config.allow_eio3 && codec.is_custom() {
             let why = "old clients speak JSON with attachments, and no other parser";
             return Err(BuildError::Setting { setting: "allow_eio3", why });
         }
-        if let Some(why) = cookie.as_ref().and_then(|cookie| cookie.check().err()) {
+        if let Some(why) = endpoint.cookie.as_ref().and_then(|cookie| cookie.check().err()) {
             return Err(BuildError::Setting { setting: "cookie", why });
         }
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let mut named = HashMap::new();
-        for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
-            if named.insert(name.clone(), namespace.compile(&config)?).is_some() {
-                return Err(BuildError::NamespaceTwice(name));
-            }
-        }
-        let mut kin = Vec::new();
-        for (matches, namespace) in dynamic {
-            let (matches, label) = match matches {
-                Names::Matching(pattern) => (
-                    NamespaceMatcher::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
-                    pattern,
-                ),
-                Names::If(function) => {
-                    (NamespaceMatcher::Function(function), "function".to_owned())
-                }
-            };
-            let (router, config) = namespace.compile(&config)?;
-            kin.push(DynamicNamespace { label, matches, router, config, quota: Quota::default() });
-        }
+        let named = compile_named(main, namespaces, &config)?;
+        let dynamic = compile_dynamic(dynamic, &config)?;
+        // Nothing is started before every setting is known to be right.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
-        // Nothing is started before everything is known to be right.
-        let registry =
+        let sequencer =
             Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
-        let sessions = Arc::<Sessions>::default();
-        let sockets = Arc::clone(&sessions) as _;
-        let factory = NamespaceFactory::new(
-            Arc::clone(&config),
-            registry,
-            codec.clone(),
-            Arc::clone(&counters),
-            sockets,
-        );
-        let served = Namespaces::new(factory, named, kin);
-        let shared =
-            Arc::new(ServerState { config, namespaces: served, codec, sessions, counters });
-        Ok(SocketIo::new(ServerInner { shared, changes, on_handshake, cors, cookie, hooks }))
+        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
+        let sockets = Arc::<SocketTable>::default();
+        let lookup = Arc::clone(&sockets) as _;
+        let factory = NamespaceFactory::new(config, sequencer, codec.clone(), counters, lookup);
+        let namespaces = Namespaces::new(factory, named, dynamic);
+        let state =
+            Arc::new(ServerState { engine: Arc::clone(&engine), namespaces, sockets, codec });
+        let shared = Arc::clone(&state);
+        let open = Box::new(move |request| Connection::open(&shared, request));
+        let endpoint = Arc::new(Endpoint { engine, open, settings: endpoint });
+        Ok(SocketIo::new(ServerInner { state, endpoint, changes }))
     }
+}
+
+/// What a namespace is compiled to: its handlers, and the settings that hold in it.
+type Compiled = (Arc<Router>, Arc<Config>);
+
+fn compile_named(
+    main: NamespaceBuilder,
+    namespaces: Vec<(Namespace, NamespaceBuilder)>,
+    config: &Arc<Config>,
+) -> Result<HashMap<Namespace, Compiled>, BuildError> {
+    let mut named = HashMap::new();
+    for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
+        if named.insert(name.clone(), namespace.compile(config)?).is_some() {
+            return Err(BuildError::NamespaceTwice(name));
+        }
+    }
+    Ok(named)
+}
+
+fn compile_dynamic(
+    namespaces: Vec<(Names, NamespaceBuilder)>,
+    config: &Arc<Config>,
+) -> Result<Vec<DynamicNamespace>, BuildError> {
+    let mut dynamic = Vec::new();
+    for (names, namespace) in namespaces {
+        let (matches, label) = match names {
+            Names::Matching(pattern) => {
+                let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
+                (NamespaceMatcher::Pattern(regex), pattern)
+            }
+            Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),
+        };
+        let (router, config) = namespace.compile(config)?;
+        let quota = Quota::default();
+        dynamic.push(DynamicNamespace { label, matches, router, config, quota });
+    }
+    Ok(dynamic)
 }
 
 impl fmt::Debug for Builder {

@@ -1,22 +1,17 @@
 use std::{fmt, sync::Arc};
 
 use serde::Serialize;
-use tokio::time::{sleep, timeout};
 
-use super::{Builder, builder::HandshakeCheck};
+use super::Builder;
 use crate::{
     config::Config,
-    http::{Cookie, Cors, hooks::Hooks},
+    http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
     registry::{Audience, ChangeSender, Changes},
     socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
     state::ServerState,
     stats::{self, Gauges, Stats},
-    transport::SessionEnd,
 };
-
-/// Connections that a shutdown ends in one go.
-const ENDS_AT_ONCE: usize = 100;
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
 ///
@@ -28,12 +23,9 @@ pub struct SocketIo {
 }
 
 pub(crate) struct ServerInner {
-    pub(crate) shared: Arc<ServerState>,
+    pub(crate) state: Arc<ServerState>,
+    pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) changes: ChangeSender,
-    pub(crate) on_handshake: Vec<HandshakeCheck>,
-    pub(crate) cors: Option<Cors>,
-    pub(crate) cookie: Option<Cookie>,
-    pub(crate) hooks: Hooks,
 }
 
 impl SocketIo {
@@ -44,13 +36,13 @@ impl SocketIo {
 
     pub(crate) fn new(inner: ServerInner) -> Self {
         let inner = Arc::new(inner);
-        let namespace = inner.shared.namespaces.get(Namespace::default());
+        let namespace = inner.state.namespaces.get(Namespace::default());
         Self { inner, namespace }
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
-        &self.inner.shared.config
+        self.inner.state.config()
     }
 
     /// The same server, for another namespace. In one that was never added, there is nobody.
@@ -58,14 +50,14 @@ impl SocketIo {
     pub fn of(&self, namespace: &str) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            namespace: self.inner.shared.namespaces.get(Namespace::new(namespace)),
+            namespace: self.inner.state.namespaces.get(Namespace::new(namespace)),
         }
     }
 
     /// The names of all namespaces: those that were added, and those of
     /// [families](Builder::namespaces_matching) which somebody is in.
     pub fn namespaces(&self) -> Vec<Namespace> {
-        self.inner.shared.namespaces.names()
+        self.inner.state.namespaces.names()
     }
 
     /// Sends `data` to all clients as the event `message`.
@@ -116,11 +108,8 @@ impl SocketIo {
 
     /// One client, if it is there, or is just coming in or going out.
     pub fn socket(&self, id: &SocketId) -> Option<Socket> {
-        self.inner
-            .shared
-            .sessions
-            .socket(id)
-            .filter(|socket| *socket.namespace() == self.namespace.name)
+        let socket = self.inner.state.sockets.socket(id)?;
+        (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
     /// Who is subscribed to the channel, in no particular order.
@@ -143,7 +132,7 @@ impl SocketIo {
 
     /// How many connections there are, in any namespace.
     pub fn connections(&self) -> usize {
-        self.inner.shared.sessions.count()
+        self.inner.state.engine.sessions.count()
     }
 
     /// How the server is, and what it has done, in all namespaces. It looks at each session: some
@@ -159,17 +148,17 @@ impl SocketIo {
     /// }
     /// ```
     pub fn stats(&self) -> Stats {
-        let ServerState { sessions, namespaces, counters, .. } = &*self.inner.shared;
-        let (transports, outbox_frames, outbox_bytes) = sessions.look();
+        let ServerState { engine, namespaces, .. } = &*self.inner.state;
+        let (transports, outbox_frames, outbox_bytes) = engine.sessions.snapshot();
         let gauges = Gauges {
-            connections: sessions.count(),
+            connections: engine.sessions.count(),
             transports,
             sockets: namespaces.populations(),
             publications_waiting: self.namespace.sequencer.waiting(),
             outbox_frames,
             outbox_bytes,
         };
-        Stats::new(counters, gauges)
+        Stats::new(&engine.counters, gauges)
     }
 
     /// Gives [`SocketIo::stats`] to the application's recorder of the [`metrics`] facade, as gauges
@@ -202,31 +191,7 @@ impl SocketIo {
     /// end; what clients send meanwhile is not looked at. The ends of many are spread over
     /// [`Config::shutdown_window`].
     pub async fn shutdown(&self) -> bool {
-        let Config { shutdown_timeout, shutdown_window, .. } = *self.config();
-        let sessions = &self.inner.shared.sessions;
-        let patience = shutdown_timeout * 3 / 4;
-        let politely = async {
-            let links = sessions.close_to_new();
-            let steps = u32::try_from(links.len() / ENDS_AT_ONCE).unwrap_or(u32::MAX);
-            let pause =
-                shutdown_window.min(shutdown_timeout / 2).checked_div(steps).unwrap_or_default();
-            for (step, links) in links.chunks(ENDS_AT_ONCE).enumerate() {
-                if step > 0 {
-                    sleep(pause).await;
-                }
-                links.iter().for_each(|session| session.end(SessionEnd::Shutdown));
-            }
-            sessions.all_closed().await;
-        };
-        if timeout(patience, politely).await.is_ok() {
-            return true;
-        }
-        // Who hears it twice waits for its handlers no longer.
-        sessions.close_to_new().iter().for_each(|session| {
-            session.end(SessionEnd::Shutdown);
-            session.end(SessionEnd::Shutdown);
-        });
-        timeout(shutdown_timeout - patience, sessions.all_closed()).await.is_ok()
+        self.inner.state.engine.sessions.shutdown(self.config()).await
     }
 
     /// All clients, to send them something, look at them, or act on them.

@@ -2,6 +2,7 @@
 
 mod build_error;
 mod builder;
+mod http_server;
 mod io;
 mod mount;
 mod namespace;
@@ -10,7 +11,6 @@ mod settings;
 
 pub use build_error::BuildError;
 pub use builder::Builder;
-pub(crate) use io::ServerInner;
+pub use http_server::SocketIoServerExt;
 pub use io::SocketIo;
 pub use namespace::NamespaceBuilder;
-pub use serve::on_connect;

@@ -127,14 +127,14 @@ impl Builder {
 
     /// Lets pages of other origins poll.
     pub fn cors(mut self, cors: Cors) -> Self {
-        self.cors = Some(cors);
+        self.endpoint.cors = Some(cors);
         self
     }
 
     /// Has the answer to a handshake by polling set a cookie with the session's id, for a load
     /// balancer which goes by it. Read at [`Cookie`] what comes with that. Default: no cookie.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
-        self.cookie = Some(cookie);
+        self.endpoint.cookie = Some(cookie);
         self
     }
 }

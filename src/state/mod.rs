@@ -1,7 +1,7 @@
-//! What the connections of a server share: namespaces, and who is there.
+//! What the connections of a server share: its namespaces and its sockets.
 
 mod namespaces;
-mod sessions;
+mod sockets;
 
 use std::sync::Arc;
 
@@ -9,16 +9,21 @@ pub(crate) use namespaces::{
     DynamicNamespace, NamespaceEntry, NamespaceFactory, NamespaceMatcher, NamespacePredicate,
     Namespaces,
 };
-pub(crate) use sessions::{ConnectionSlot, QuotaExceeded, Sessions};
+pub(crate) use sockets::SocketTable;
 
-use crate::{config::Config, protocol::PacketCodec, stats::Counters};
+use crate::{config::Config, engine::EngineState, protocol::PacketCodec};
 
 /// What all connections of a server share.
 #[derive(Debug)]
 pub(crate) struct ServerState {
-    pub(crate) config: Arc<Config>,
+    pub(crate) engine: Arc<EngineState>,
     pub(crate) namespaces: Namespaces,
+    pub(crate) sockets: Arc<SocketTable>,
     pub(crate) codec: PacketCodec,
-    pub(crate) sessions: Arc<Sessions>,
-    pub(crate) counters: Arc<Counters>,
+}
+
+impl ServerState {
+    pub(crate) fn config(&self) -> &Config {
+        &self.engine.config
+    }
 }

@@ -1,7 +1,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
 };
 
@@ -11,6 +10,7 @@ use regex::Regex;
 use crate::{
     config::Config,
     model::{Handshake, Namespace, Quota},
+    panic_guard::call_hook,
     protocol::PacketCodec,
     registry::Sequencer,
     routing::Router,
@@ -123,7 +123,9 @@ impl Namespaces {
         let name = Namespace::new(name);
         let dynamic = self.dynamic.iter().find(|dynamic| match &dynamic.matches {
             NamespaceMatcher::Pattern(pattern) => pattern.is_match(name.as_str()),
-            NamespaceMatcher::Function(matches) => guarded(|| matches(&name, handshake)),
+            NamespaceMatcher::Function(matches) => {
+                call_hook("namespaces_if", || matches(&name, handshake)).unwrap_or(false)
+            }
         })?;
         let namespace = self.child(name, &dynamic.config);
         let DynamicNamespace { router, config, quota, .. } = dynamic;
@@ -181,14 +183,6 @@ impl Namespaces {
         }
         namespace
     }
-}
-
-/// What the application's function says; no, if it panics: nobody's connection is to end for it.
-fn guarded(matches: impl FnOnce() -> bool) -> bool {
-    catch_unwind(AssertUnwindSafe(matches)).unwrap_or_else(|_| {
-        log::error!("the function of `namespaces_if` panicked");
-        false
-    })
 }
 
 impl fmt::Debug for Namespaces {

@@ -8,6 +8,7 @@ mod defer_once;
 mod deflate;
 pub(crate) mod polling;
 mod read_credit;
+mod request_guards;
 mod session;
 pub(crate) mod websocket;
 

@@ -60,7 +60,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 pub(crate) fn start() -> RunningApp {
     RunningApp::start(|| {
         let io = socket_io();
-        move |services: &mut ServiceConfig| io.mount()(services)
+        (io.clone(), move |services: &mut ServiceConfig| io.mount()(services))
     })
 }
 

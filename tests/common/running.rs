@@ -5,6 +5,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use actix_socketio::{SocketIo, SocketIoServerExt as _};
 use actix_web::{App, HttpServer, dev::ServerHandle, rt::System, web::ServiceConfig};
 
 /// The running application. It stops when this is dropped.
@@ -16,18 +17,17 @@ pub(crate) struct RunningApp {
 
 impl RunningApp {
     /// Starts it in a thread of its own, with two workers. What it serves is built in that thread.
-    pub(crate) fn start<C>(build: impl FnOnce() -> C + Send + 'static) -> Self
+    pub(crate) fn start<C>(build: impl FnOnce() -> (SocketIo, C) + Send + 'static) -> Self
     where
         C: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let (started, running) = mpsc::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
-                let services = build();
+                let (io, services) = build();
                 let server = HttpServer::new(move || App::new().configure(services.clone()))
                     .workers(2)
-                    .h1_allow_half_closed(false)
-                    .on_connect(actix_socketio::on_connect)
+                    .socketio(&io)
                     .disable_signals()
                     .shutdown_timeout(1)
                     .bind(("127.0.0.1", 0))

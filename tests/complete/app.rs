@@ -64,12 +64,12 @@ use crate::running::RunningApp;
 pub(crate) fn start(settings: Settings) -> RunningApp {
     RunningApp::start(move || {
         let shared = socket_io(settings);
-        move |services: &mut ServiceConfig| {
+        (shared.io().clone(), move |services: &mut ServiceConfig| {
             let departures = Arc::clone(&shared);
             let departures =
                 web::get().to(move || ready(HttpResponse::Ok().json(&departures.departures)));
             services.configure(shared.io().mount()).route("/departures", departures);
-        }
+        })
     })
 }
 

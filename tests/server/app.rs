@@ -1,7 +1,6 @@
 //! The server under test, and a record of what its handlers were told.
 
 use std::{
-    any::Any,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
@@ -12,11 +11,7 @@ use actix_socketio::{
     Builder, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
     OnUnsubscribe, Socket, SocketHandler, SocketIo,
 };
-use actix_web::{
-    App, HttpServer,
-    dev::{Extensions, ServerHandle},
-    middleware::Logger,
-};
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Logger};
 use serde_json::Value;
 use tokio::{sync::watch, time::timeout};
 
@@ -55,28 +50,28 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(builder: Builder) -> Self {
-        Self::start_with(builder, Some(actix_socketio::on_connect))
+        Self::start_with(builder, true)
     }
 
     /// A server whose WebSockets stay with actix-http, as they do with TLS of actix-web's own.
     pub(crate) fn start_without_on_connect(builder: Builder) -> Self {
-        Self::start_with(builder, None)
+        Self::start_with(builder, false)
     }
 
-    fn start_with(builder: Builder, on_connect: Option<fn(&dyn Any, &mut Extensions)>) -> Self {
+    fn start_with(builder: Builder, prepares_connections: bool) -> Self {
         let (started, running) = mpsc::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
                 let io = builder.build().expect("the settings make sense");
-                let mounted = io.clone();
+                let (mounted, preparing) = (io.clone(), io.clone());
                 let server = HttpServer::new(move || {
                     App::new().wrap(Logger::default()).configure(mounted.mount())
                 })
                 .workers(2)
                 .h1_allow_half_closed(false)
                 .on_connect(move |stream, extensions| {
-                    if let Some(on_connect) = on_connect {
-                        on_connect(stream, extensions);
+                    if prepares_connections {
+                        preparing.prepare_connection(stream, extensions);
                     }
                 })
                 .disable_signals()

@@ -430,10 +430,12 @@ async fn an_embedding_server_can_bound_what_tcp_leaves_unacknowledged() {
     let (client, served) = tokio::join!(TcpStream::connect(addr), listener.accept());
     let (_client, (served, _)) = (client.expect("a connection"), served.expect("a connection"));
     assert_eq!(SockRef::from(&served).tcp_user_timeout().expect("Linux has it"), None);
-    actix_socketio::on_connect(&served, &mut Extensions::new());
+    let builder = SocketIo::builder().tcp_timeout(Duration::from_secs(7));
+    let io = builder.build().expect("the settings make sense");
+    io.prepare_connection(&served, &mut Extensions::new());
     assert_eq!(
         SockRef::from(&served).tcp_user_timeout().expect("Linux has it"),
-        Some(Duration::from_secs(20))
+        Some(Duration::from_secs(7))
     );
 }
 

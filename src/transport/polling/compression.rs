@@ -12,7 +12,7 @@ use flate2::{
     write::{GzEncoder, ZlibEncoder},
 };
 
-use super::PollBody;
+use super::get::PollBody;
 use crate::config::Config;
 
 /// Bytes from which on it is another thread's work: the worker has other clients, too.
@@ -64,7 +64,11 @@ impl Coding {
 }
 
 /// The answer to a poll, compressed if it is worth it and the client takes it.
-pub(crate) async fn answer(config: &Config, request: &HttpRequest, body: PollBody) -> HttpResponse {
+pub(super) async fn respond(
+    config: &Config,
+    request: &HttpRequest,
+    body: PollBody,
+) -> HttpResponse {
     if !config.http_compression || body.bytes.len() < config.compression_threshold {
         return body.response().body(body.bytes);
     }
@@ -162,7 +166,7 @@ mod tests {
         for (bytes, coding) in
             [(1, None), (1023, None), (1024, Some("gzip")), (1 << 20, Some("gzip"))]
         {
-            let response = answer(&config, &request, PollBody::text(vec![b'x'; bytes])).await;
+            let response = respond(&config, &request, PollBody::text(vec![b'x'; bytes])).await;
             assert_eq!(coding_of(&response), coding, "{bytes}");
             assert_eq!(response.headers().contains_key(header::VARY), coding.is_some(), "{bytes}");
             let body = response.into_body().try_into_bytes().unwrap();
@@ -173,16 +177,16 @@ mod tests {
             }
             assert!(plain.len() == bytes && plain.iter().all(|byte| *byte == b'x'), "{bytes}");
         }
-        let response = answer(&config, &accepting("br"), PollBody::text(vec![b'x'; 5000])).await;
+        let response = respond(&config, &accepting("br"), PollBody::text(vec![b'x'; 5000])).await;
         assert_eq!(
             (coding_of(&response), response.headers().get(header::VARY).unwrap()),
             (None, &"accept-encoding".parse().unwrap())
         );
         config.compression_threshold = 0;
-        let response = answer(&config, &request, PollBody::text(b"6".to_vec())).await;
+        let response = respond(&config, &request, PollBody::text(b"6".to_vec())).await;
         assert_eq!(coding_of(&response), None, "one byte gets larger");
         config.http_compression = false;
-        let response = answer(&config, &request, PollBody::text(vec![b'x'; 5000])).await;
+        let response = respond(&config, &request, PollBody::text(vec![b'x'; 5000])).await;
         assert_eq!(
             (coding_of(&response), response.headers().contains_key(header::VARY)),
             (None, false)

@@ -46,7 +46,7 @@ use crate::running::RunningApp;
 pub(crate) fn start() -> RunningApp {
     RunningApp::start(|| {
         let io = pages().build().expect("the settings make sense");
-        move |services: &mut ServiceConfig| {
+        (io.clone(), move |services: &mut ServiceConfig| {
             // Middlewares, "Compatibility with Express middleware": here, with any of actix-web.
             let with_session =
                 web::scope("/with-session").configure(io.mount()).wrap_fn(|request, next| {
@@ -64,7 +64,7 @@ pub(crate) fn start() -> RunningApp {
                     }
                 });
             services.service(with_session).configure(io.mount());
-        }
+        })
     })
 }
 

@@ -37,9 +37,9 @@ pub(crate) fn start_with_options() -> RunningApp {
             .on_message(server_options)
             .build()
             .expect("the settings make sense");
-        move |services: &mut ServiceConfig| {
+        (io.clone(), move |services: &mut ServiceConfig| {
             services.configure(io.mount());
-        }
+        })
     })
 }
 

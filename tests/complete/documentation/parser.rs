@@ -29,9 +29,9 @@ pub(crate) fn start_with_parser() -> RunningApp {
             .namespace("/admin", |admin| admin.on_connect(enter_admin).on_message(admin_events))
             .build()
             .expect("the settings make sense");
-        move |services: &mut ServiceConfig| {
+        (io.clone(), move |services: &mut ServiceConfig| {
             services.configure(io.mount());
-        }
+        })
     })
 }
 

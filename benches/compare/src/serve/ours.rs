@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use actix::{Actor, Arbiter, Context, Handler};
-use actix_socketio::{HandlerResult, OnMessage, SocketIo};
+use actix_socketio::{HandlerResult, OnMessage, SocketIo, SocketIoServerExt};
 use actix_web::{App, HttpServer};
 
 use super::{BACKLOG, announce};
@@ -28,12 +28,12 @@ pub(super) fn run(workers: usize, by_actor: bool) -> Fallible {
         };
         let built = builder.build()?;
         let server = io.get_or_init(|| built).clone();
-        let http = HttpServer::new(move || App::new().configure(server.mount()))
+        let app = server.clone();
+        let http = HttpServer::new(move || App::new().configure(app.mount()))
             .workers(workers)
             .backlog(BACKLOG.into())
             .tcp_nodelay(true)
-            .h1_allow_half_closed(false)
-            .on_connect(actix_socketio::on_connect)
+            .socketio(&server)
             .disable_signals()
             .bind(("127.0.0.1", 0))?;
         announce(http.addrs()[0])?;

@@ -1,9 +1,11 @@
 use std::time::{Duration, Instant};
 
-/// Pings, pongs and the deadline, with the clock passed in.
+/// The heartbeat of one session: when a ping is due, and when its pong is late. The clock is
+/// passed in.
 ///
-/// The first ping is due one interval after the handshake, each other one interval after the pong.
-/// Deadlines are counted from the instant when a ping was due, so that late timers don't add up.
+/// The first ping is due one interval after the handshake, each later one an interval after the
+/// pong. A deadline counts from the instant at which the ping was due, so that late timers do not
+/// add up.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     interval: Duration,
@@ -13,20 +15,20 @@ pub(super) struct Heartbeat {
 
 #[derive(Debug)]
 enum HeartbeatState {
-    /// The next ping is due then.
+    /// The next ping is due at `ping`.
     Quiet { ping: Instant },
-    /// A pong is owed by then.
+    /// The pong has to come by `deadline`.
     Pinged { deadline: Instant },
-    /// The client pings, and is owed until then.
+    /// The client sends the pings; its next one has to come by `deadline`.
     Listening { deadline: Instant },
 }
 
-/// What is to be done now.
+/// What to do now.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Nothing,
     Ping,
-    /// The client is gone.
+    /// Treat the client as gone.
     Dead,
 }
 
@@ -35,7 +37,7 @@ impl Heartbeat {
         Self { interval, timeout, state: HeartbeatState::Quiet { ping: now + interval } }
     }
 
-    /// The heartbeat of Engine.IO 3, in which the client pings.
+    /// The heartbeat of Engine.IO 3, in which the client sends the pings.
     pub(super) fn listening(interval: Duration, timeout: Duration, now: Instant) -> Self {
         Self {
             interval,
@@ -44,12 +46,12 @@ impl Heartbeat {
         }
     }
 
-    /// The client has pinged.
+    /// Notes a ping from the client.
     pub(super) fn ping(&mut self, now: Instant) {
         self.state = HeartbeatState::Listening { deadline: now + self.interval + self.timeout };
     }
 
-    /// The client has answered. An answer nobody asked for is harmless.
+    /// Notes a pong. One without a ping before it does no harm.
     pub(super) fn pong(&mut self, now: Instant) {
         if let HeartbeatState::Listening { .. } = self.state {
             return;
@@ -57,8 +59,8 @@ impl Heartbeat {
         self.state = HeartbeatState::Quiet { ping: now + self.interval };
     }
 
-    /// Looks at the clock. `unread`: the server itself holds back what the client sends, so a pong
-    /// can't be missed yet.
+    /// Checks the clock. With `unread` the server itself holds back what the client sends, so a
+    /// missing pong is not the client's fault.
     pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
         match self.state {
             HeartbeatState::Quiet { ping } if now >= ping => {
@@ -85,7 +87,7 @@ impl Heartbeat {
         }
     }
 
-    /// The server reads on. An answer that it left unread has the whole time to come.
+    /// Gives the client the whole timeout again, after the server held back its packets.
     pub(super) fn read_on(&mut self, now: Instant) {
         if let HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } =
             &mut self.state
@@ -94,7 +96,7 @@ impl Heartbeat {
         }
     }
 
-    /// When to look again.
+    /// When to check the clock again.
     pub(super) fn next(&self) -> Instant {
         match self.state {
             HeartbeatState::Quiet { ping: next }
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_slept_blames_nobody() {
+    fn a_server_that_was_stopped_blames_no_client() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         assert_eq!(heartbeat.beat(start + s(3600), false), Beat::Ping);

@@ -2,36 +2,38 @@ use std::time::Instant;
 
 use crate::stats::{Counters, Flow};
 
-/// What one turn of a connection adds to the counters, which all connections share: they are told
-/// once for all of it.
+/// Traffic of one session that is not yet in the server's counters.
+///
+/// All connections share the counters, so a session adds to them once for a whole batch of
+/// packets.
 #[derive(Debug, Default)]
 pub(super) struct TrafficBatch {
     packets: usize,
     bytes: usize,
     handled: usize,
-    /// When the first of its handlers was asked.
+    /// When the first handler of the batch was called.
     began: Option<Instant>,
 }
 
 impl TrafficBatch {
-    /// A packet of so many bytes has come.
+    /// Counts a packet of `bytes` bytes.
     pub(super) fn received(&mut self, bytes: usize) {
         self.packets += 1;
         self.bytes += bytes;
     }
 
-    /// A handler is asked.
+    /// Notes that a handler is called. The first call starts the clock.
     pub(super) fn begin(&mut self, now: impl FnOnce() -> Instant) {
         self.began.get_or_insert_with(now);
     }
 
-    /// Handlers are done with an event.
+    /// Counts an event whose handlers are done.
     pub(super) fn handled(&mut self) {
         self.handled += 1;
     }
 
-    /// The turn is over.
-    pub(super) fn end(&mut self, counters: &Counters, now: impl FnOnce() -> Instant) {
+    /// Adds the batch to the counters and starts a new one.
+    pub(super) fn flush(&mut self, counters: &Counters, now: impl FnOnce() -> Instant) {
         let Self { packets, bytes, handled, began } = std::mem::take(self);
         if packets > 0 {
             counters.traffic.add(Flow::Received, packets, bytes);
@@ -50,17 +52,17 @@ mod tests {
     use crate::stats::{Gauges, Stats};
 
     #[test]
-    fn a_turn_is_told_once() {
+    fn a_batch_is_counted_once() {
         let (counters, start) = (Counters::default(), Instant::now());
         let mut traffic = TrafficBatch::default();
         traffic.received(10);
         traffic.received(20);
         traffic.begin(|| start);
         traffic.handled();
-        traffic.begin(|| unreachable!("it has begun"));
+        traffic.begin(|| unreachable!("the clock runs already"));
         traffic.handled();
         for _ in 0..2 {
-            traffic.end(&counters, || start + Duration::from_millis(3));
+            traffic.flush(&counters, || start + Duration::from_millis(3));
         }
         let stats = Stats::new(&counters, Gauges::default());
         assert_eq!((stats.messages_received, stats.bytes_received), (2, 30));

@@ -2,10 +2,10 @@ use std::time::Instant;
 
 use crate::{config::Config, model::TokenBucket, protocol::EnginePacket};
 
-/// How fast a client is read, with the clock passed in. What it has sent is taken whole, and paid
-/// for afterwards.
+/// Limits how fast a client is read: `event_rate` and `byte_rate`. The clock is passed in.
 ///
-/// It has no place among a connection's own while nothing limits it.
+/// A packet is processed first and charged then, so the throttle stops the packets after it.
+/// Without limits it takes the size of one pointer.
 #[derive(Debug)]
 pub(super) struct ReadThrottle(Option<Box<ThrottleBuckets>>);
 
@@ -13,7 +13,7 @@ pub(super) struct ReadThrottle(Option<Box<ThrottleBuckets>>);
 struct ThrottleBuckets {
     packets: Option<TokenBucket>,
     bytes: Option<TokenBucket>,
-    /// Until then it is read no further.
+    /// Until then nothing more is read.
     until: Option<Instant>,
 }
 
@@ -31,7 +31,7 @@ impl ReadThrottle {
         Self(Some(Box::new(limits)))
     }
 
-    /// A packet has been read. Whether it was one too many, for now.
+    /// Charges a packet that was read. Returns whether the client is over its rate now.
     pub(super) fn charge(&mut self, bytes: usize, now: impl FnOnce() -> Instant) -> bool {
         let Some(limits) = &mut self.0 else { return false };
         let now = now();
@@ -46,19 +46,19 @@ impl ReadThrottle {
         until.is_some()
     }
 
-    /// Until when nothing is read.
+    /// The time until which nothing is read.
     pub(super) fn until(&self) -> Option<Instant> {
         self.0.as_ref()?.until
     }
 
-    /// Whether that time has come; if so, it is over.
+    /// Whether that time has passed. If so, reading goes on.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
         let over = self.0.as_mut().and_then(|limits| limits.until.take_if(|until| now >= *until));
         over.is_some()
     }
 }
 
-/// What a packet counts for: pings and pongs for nothing.
+/// The bytes that a packet is charged for, or `None` for packets that are not charged.
 pub(super) fn bytes(packet: &EnginePacket) -> Option<usize> {
     match packet {
         EnginePacket::Message(text) => Some(text.len()),

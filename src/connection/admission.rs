@@ -1,0 +1,155 @@
+//! Admitting sockets to namespaces, or refusing them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::web::Query;
+use bytestring::ByteString;
+
+use super::{
+    Connection,
+    job::{Job, Task},
+    sockets::ConnectedSocket,
+};
+use crate::{
+    engine::Violation,
+    event::HandlerError,
+    log_text::LogText,
+    model::{Channel, Handshake, SocketId},
+    outbox::SocketSender,
+    protocol::{self, Frame, Version},
+    socket::{Socket, SocketParts},
+    state::NamespaceEntry,
+    stats::RefusalKind,
+};
+
+impl Connection {
+    /// Takes a CONNECT: makes a socket, whose `OnConnect` handlers are asked by a job.
+    pub(super) fn connect(
+        &mut self,
+        name: &ByteString,
+        auth: Option<ByteString>,
+    ) -> Result<(), Violation> {
+        // Clients of Socket.IO 2 have their `auth` as a query in the name.
+        let (name, auth) = match self.session.version() {
+            Version::V3 => {
+                let (name, query) = name.split_once('?').unwrap_or((name, ""));
+                (name, auth_of_query(query))
+            }
+            // A copy, so that the socket does not keep the buffer that it was read into.
+            Version::V4 => (&**name, auth.map(|auth| ByteString::from(&*auth))),
+        };
+        if self.sockets.position(name).is_some() {
+            return Err(Violation::Rule("a second CONNECT to a namespace"));
+        }
+        // Names go into logs and tables. Other parsers can send a name without its slash.
+        let max_length = self.shared.config().max_channel_length;
+        if !name.starts_with('/') || Channel::check(name, max_length).is_err() {
+            self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
+            return Ok(());
+        }
+        self.sockets.refused.asks_again(name);
+        let handshake = Handshake::new(Arc::clone(self.session.request()), auth);
+        let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
+            self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
+            return Ok(());
+        };
+        self.attach_socket(entry, handshake, name);
+        Ok(())
+    }
+
+    /// Adds a socket in a namespace, if there is room.
+    fn attach_socket(&mut self, entry: NamespaceEntry, handshake: Handshake, name: &str) {
+        let NamespaceEntry { namespace, router, config, quota } = entry;
+        let limit = self.shared.config().max_namespaces;
+        if self.sockets.list.len() >= limit {
+            let why = format!("a connection may be in {limit} namespaces at most");
+            return self.refuse(RefusalKind::TooManyNamespaces, name, &why);
+        }
+        let Some(slot) = namespace.socket_quota.acquire(config.max_sockets) else {
+            return self.refuse(RefusalKind::FullNamespace, name, "the namespace is full");
+        };
+        let slots = [slot, quota.acquire_unbounded()];
+        let max_pending = self.shared.config().max_outbox;
+        let socket = Socket::attach(SocketParts {
+            namespace,
+            config,
+            handshake,
+            extensions: Arc::clone(&self.sockets.extensions),
+            sender: SocketSender::new(Arc::clone(self.session.outbox()), max_pending),
+            commands: self.addr.clone(),
+            subscriptions: self.sockets.subscribe_rate.clone(),
+        });
+        self.shared.sockets.insert(&socket);
+        self.jobs.queue.push(Job {
+            socket: socket.clone(),
+            router: Arc::clone(&router),
+            task: Task::Connect,
+        });
+        self.sockets.list.push(ConnectedSocket {
+            socket,
+            router,
+            admitted: false,
+            ending: false,
+            _slots: slots,
+        });
+    }
+
+    /// Lets a socket in that its handlers have admitted.
+    pub(super) fn admit(&mut self, id: SocketId) {
+        let Some(entry) = self.sockets.get(id) else { return };
+        let socket = entry.socket.clone();
+        self.sockets.set_admitted(id);
+        socket.admit(self.connect_packet(&socket));
+        let (namespace, peer) = (socket.namespace(), self.session.peer());
+        log::info!("{id} {namespace}: connect from {peer} over {}", socket.transport());
+        self.clock.entered();
+    }
+
+    /// Removes a socket that its handlers have refused, and tells the client why.
+    pub(super) fn refuse_socket(&mut self, id: SocketId, error: &HandlerError) {
+        let Some(entry) = self.sockets.get(id) else { return };
+        let namespace = entry.socket.namespace().clone();
+        log::info!("{id} {namespace}: refuse {}: {}", self.session.peer(), LogText(error));
+        self.counters().refused.add(RefusalKind::ByOnConnect);
+        self.push_refusal(namespace.as_str(), error);
+        self.remove_socket(id);
+        self.sockets.refused.refused(namespace, self.shared.config().max_inbox);
+    }
+
+    /// Refuses a CONNECT without asking handlers.
+    fn refuse(&self, kind: RefusalKind, namespace: &str, why: &str) {
+        self.counters().refused.add(kind);
+        log::info!("refuse {} in {}: {why}", self.session.peer(), LogText(namespace));
+        self.push_refusal(namespace, &HandlerError::reject(why));
+    }
+
+    /// Sends the CONNECT_ERROR packet.
+    fn push_refusal(&self, namespace: &str, error: &HandlerError) {
+        let refusal = error.to_client();
+        let json = match (self.session.version(), refusal.get("data")) {
+            // Clients of Socket.IO 2 expect the data, or else the message.
+            (Version::V3, data) => data.unwrap_or(&refusal["message"]).to_string(),
+            // In Node's order.
+            (Version::V4, Some(data)) => {
+                format!(r#"{{"message":{},"data":{data}}}"#, refusal["message"])
+            }
+            (Version::V4, None) => refusal.to_string(),
+        };
+        self.session.outbox().push(self.shared.codec.connect_error(namespace, &json));
+    }
+
+    /// The packet that answers a CONNECT.
+    fn connect_packet(&self, socket: &Socket) -> Frame {
+        let namespace = socket.namespace().as_str();
+        match self.session.version() {
+            Version::V4 => self.shared.codec.connect(namespace, socket.id().as_str()),
+            Version::V3 => protocol::connect_v3(namespace),
+        }
+    }
+}
+
+/// The `auth` object of a client of Socket.IO 2. `None` if the query can't be read.
+fn auth_of_query(query: &str) -> Option<ByteString> {
+    let query = Query::<BTreeMap<String, String>>::from_query(query).ok()?.into_inner();
+    serde_json::to_string(&query).ok().map(ByteString::from)
+}

@@ -1,0 +1,87 @@
+//! The deadlines of a connection, and its one timer.
+
+use std::time::{Duration, Instant};
+
+use actix::Context;
+
+use super::Connection;
+use crate::{
+    engine::{Alarm, Due},
+    event::DisconnectReason,
+};
+
+/// The timer of a connection, and the one deadline that is Socket.IO's: a client has to enter a
+/// namespace within `connect_timeout`.
+pub(super) struct Clock {
+    alarm: Alarm,
+    connect_by: Option<Instant>,
+    connect_timeout: Duration,
+}
+
+impl Clock {
+    pub(super) fn new(connect_timeout: Duration, now: Instant) -> Self {
+        Self { alarm: Alarm::default(), connect_by: Some(now + connect_timeout), connect_timeout }
+    }
+
+    /// Notes that the client is in a namespace, so that there is no deadline.
+    pub(super) fn entered(&mut self) {
+        self.connect_by = None;
+    }
+
+    /// Notes that the client has left its last namespace: its time starts anew.
+    pub(super) fn left(&mut self) {
+        self.connect_by = Some(Instant::now() + self.connect_timeout);
+    }
+}
+
+impl Connection {
+    /// Sets the timer to the next deadline.
+    pub(super) fn set_alarm(&mut self, ctx: &mut Context<Self>) {
+        let next = self.next_deadline();
+        self.clock.alarm.set(next, ctx, Self::tick);
+    }
+
+    /// Sets the timer again if a deadline comes before it: after a pong the next ping may be due
+    /// before the deadline of the last one, and a client over its rate is read again some time.
+    pub(super) fn reschedule(&mut self, ctx: &mut Context<Self>) {
+        if !self.session.is_ended() && self.clock.alarm.is_after(self.next_deadline()) {
+            self.set_alarm(ctx);
+        }
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let next = self.session.next_deadline();
+        match self.clock.connect_by {
+            Some(connect_by) if !self.session.is_lingering() => next.min(connect_by),
+            _ => next,
+        }
+    }
+
+    /// The timer has fired.
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.clock.alarm.clear();
+        if self.session.resumes_reading(Instant::now()) {
+            self.process(ctx);
+            if !self.session.is_held() {
+                self.session.reading_resumed();
+            }
+        }
+        if self.connect_is_late(Instant::now()) {
+            log::info!("{}: in no namespace within connect_timeout", self.session.peer());
+            self.end(DisconnectReason::TransportClose, ctx);
+        } else {
+            match self.session.tick(Instant::now()) {
+                Due::Nothing => {}
+                Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
+                Due::CloseTimeout => return self.give_up_client(ctx),
+            }
+        }
+        if !self.session.is_ended() || self.session.is_lingering() {
+            self.set_alarm(ctx);
+        }
+    }
+
+    fn connect_is_late(&self, now: Instant) -> bool {
+        !self.session.is_lingering() && self.clock.connect_by.is_some_and(|by| now >= by)
+    }
+}

@@ -1,0 +1,97 @@
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_core::future::LocalBoxFuture;
+
+use super::{
+    super::job::{Job, Outcome},
+    running::RunningJobs,
+};
+use crate::{model::SocketId, routing::Router};
+
+/// The jobs of one connection, in order, one running at a time. Their number and bytes are
+/// bounded: while there is no room for a job, no packet is processed that may become one.
+#[derive(Debug)]
+pub(in crate::connection) struct JobQueue {
+    waiting: VecDeque<Job>,
+    running: RunningJobs,
+    /// Bytes of the jobs that wait, in this queue or with their handler.
+    bytes: usize,
+    limit: usize,
+    limit_bytes: usize,
+}
+
+impl JobQueue {
+    pub(super) fn new(limit: usize, limit_bytes: usize) -> Self {
+        Self {
+            // Most clients never have two.
+            waiting: VecDeque::with_capacity(1),
+            running: RunningJobs::default(),
+            bytes: 0,
+            limit,
+            limit_bytes,
+        }
+    }
+
+    /// Whether there is room for one more job.
+    pub(in crate::connection) fn has_room(&self) -> bool {
+        self.waiting.len() + self.running.waiting() < self.limit && self.bytes < self.limit_bytes
+    }
+
+    pub(in crate::connection) fn push(&mut self, mut job: Job) {
+        if !self.running.is_empty() {
+            job.detach();
+        }
+        self.bytes += job.cost();
+        self.waiting.push_back(job);
+    }
+
+    /// Takes the next job, if the one before is done or lets others follow.
+    pub(in crate::connection) fn start(&mut self) -> Option<Job> {
+        let next = self.waiting.front()?;
+        if !self.running.is_empty() && !self.running.may_follow(next) {
+            return None;
+        }
+        let job = self.waiting.pop_front()?;
+        self.bytes -= job.cost();
+        Some(job)
+    }
+
+    /// Keeps the rest of a job whose handler takes longer. The jobs behind it wait, so they copy
+    /// what they need of the buffers that they were read into.
+    pub(super) fn run(
+        &mut self,
+        socket: SocketId,
+        rest: LocalBoxFuture<'static, Outcome>,
+        cost: usize,
+        pipeline: Option<Arc<Router>>,
+    ) {
+        self.waiting.iter_mut().for_each(Job::detach);
+        // A job that follows another one still waits for its turn with the handler.
+        let waits = if self.running.is_empty() { 0 } else { cost };
+        self.bytes += waits;
+        self.running.push(socket, rest, waits, pipeline);
+    }
+
+    /// Polls for the next finished job. `None`: no job is running.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(SocketId, Outcome)>> {
+        self.running.poll(cx).map(|finished| {
+            let finished = finished?;
+            self.bytes -= finished.next_cost;
+            Some((finished.socket, finished.outcome))
+        })
+    }
+
+    /// Whether a job is running.
+    pub(in crate::connection) fn is_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Whether no job runs and none waits.
+    pub(in crate::connection) fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use super::refused_namespaces::RefusedNamespaces;
+use crate::{
+    engine::Message,
+    model::{Extensions, Slot, SocketId, TokenBucket},
+    protocol::{DecodeError, Packet, PacketDecoder},
+    routing::Router,
+    socket::Socket,
+};
+
+/// The sockets of one connection, one for each namespace that its client is in, and how its
+/// packets are read.
+pub(super) struct Sockets {
+    /// Most clients are in one namespace.
+    pub(super) list: SmallVec<[ConnectedSocket; 1]>,
+    pub(super) refused: RefusedNamespaces,
+    decoder: Box<dyn PacketDecoder>,
+    pub(super) extensions: Arc<Extensions>,
+    /// How fast the client may subscribe, in all its namespaces together.
+    pub(super) subscribe_rate: Option<Arc<Mutex<TokenBucket>>>,
+}
+
+/// One socket of a connection.
+pub(super) struct ConnectedSocket {
+    pub(super) socket: Socket,
+    pub(super) router: Arc<Router>,
+    /// Handlers have admitted it, so they are notified of its end.
+    pub(super) admitted: bool,
+    /// Its end waits in the job queue.
+    pub(super) ending: bool,
+    /// Its places among the sockets of its namespace, and of all namespaces of the same pattern.
+    pub(super) _slots: [Slot; 2],
+}
+
+impl Sockets {
+    pub(super) fn new(
+        decoder: Box<dyn PacketDecoder>,
+        extensions: Extensions,
+        subscribe_rate: Option<TokenBucket>,
+        max_namespaces: usize,
+    ) -> Self {
+        Self {
+            list: SmallVec::new(),
+            refused: RefusedNamespaces::new(max_namespaces),
+            decoder,
+            extensions: Arc::new(extensions),
+            subscribe_rate: subscribe_rate.map(|bucket| Arc::new(Mutex::new(bucket))),
+        }
+    }
+
+    /// Reads a message. `None`: the packet is not whole yet.
+    pub(super) fn decode(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
+        match message {
+            Message::Text(text) => self.decoder.text(text),
+            Message::Binary(data) => self.decoder.binary(data),
+        }
+    }
+
+    /// The index of the socket in a namespace. A socket that is ending is not found: the client may
+    /// have another one there already.
+    pub(super) fn position(&self, namespace: &str) -> Option<usize> {
+        self.list
+            .iter()
+            .position(|entry| entry.socket.namespace().as_str() == namespace && !entry.ending)
+    }
+
+    pub(super) fn get(&self, id: SocketId) -> Option<&ConnectedSocket> {
+        self.list.iter().find(|entry| entry.socket.id() == id)
+    }
+
+    pub(super) fn is_admitted(&self, socket: &Socket) -> bool {
+        self.list.iter().any(|entry| entry.admitted && entry.socket == *socket)
+    }
+
+    /// Notes that handlers have admitted a socket.
+    pub(super) fn set_admitted(&mut self, id: SocketId) {
+        if let Some(entry) = self.list.iter_mut().find(|entry| entry.socket.id() == id) {
+            entry.admitted = true;
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: SocketId) -> Option<ConnectedSocket> {
+        let at = self.list.iter().position(|entry| entry.socket.id() == id)?;
+        Some(self.list.swap_remove(at))
+    }
+
+    pub(super) fn is_any_admitted(&self) -> bool {
+        self.list.iter().any(|entry| entry.admitted)
+    }
+}

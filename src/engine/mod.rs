@@ -1,0 +1,38 @@
+//! Engine.IO sessions, without Socket.IO: what a server keeps of each client's connection.
+//!
+//! A [`SessionDriver`] is the half of a session that its actor owns: heartbeat, deadlines, the
+//! packets that wait, the end. The other half is [`Session`](crate::transport::Session), which
+//! transports see. A protocol on top gets whole [`Message`]s from [`SessionDriver::receive`] and
+//! sends through the outbox.
+
+mod alarm;
+mod connection_quota;
+mod driver;
+mod heartbeat;
+mod packet_queue;
+mod read_throttle;
+mod sessions;
+mod traffic_batch;
+
+use std::sync::Arc;
+
+pub(crate) use alarm::Alarm;
+pub(crate) use connection_quota::{ConnectionSlot, QuotaExceeded};
+pub(crate) use driver::{Due, Message, OutboxNotice, SessionDriver, SessionRequest, Violation};
+pub(crate) use sessions::Sessions;
+
+use crate::{config::Config, stats::Counters};
+
+/// What all sessions of one endpoint share.
+#[derive(Debug)]
+pub(crate) struct EngineState {
+    pub(crate) config: Arc<Config>,
+    pub(crate) sessions: Sessions,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl EngineState {
+    pub(crate) fn new(config: Arc<Config>, counters: Arc<Counters>) -> Arc<Self> {
+        Arc::new(Self { config, sessions: Sessions::default(), counters })
+    }
+}

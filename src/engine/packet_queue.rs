@@ -1,0 +1,94 @@
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+
+use crate::protocol::EnginePacket;
+
+/// The packets that transports have handed over and that are not processed yet.
+///
+/// While it has packets, the transports that handed them over get no answer and so read no more
+/// from the client.
+#[derive(Debug, Default)]
+pub(super) struct PacketQueue {
+    packets: VecDeque<EnginePacket>,
+    /// The transports that wait for an answer. There is one, except while a POST and a WebSocket
+    /// overlap.
+    waiting: SmallVec<[oneshot::Sender<()>; 1]>,
+    /// The number of batches received so far.
+    received: usize,
+}
+
+impl PacketQueue {
+    /// Adds a batch. `taken` is answered when the queue is empty.
+    pub(super) fn push(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+        if self.packets.is_empty() {
+            self.packets = packets.into();
+        } else {
+            self.packets.extend(packets);
+        }
+        self.waiting.extend(taken);
+        self.received += 1;
+    }
+
+    /// Takes the next packet. When there is none, the transports that wait are answered.
+    pub(super) fn pop(&mut self) -> Option<EnginePacket> {
+        let packet = self.packets.pop_front();
+        if packet.is_none() {
+            self.packets = VecDeque::new();
+            for transport in self.waiting.drain(..) {
+                // A transport that is gone needs no answer.
+                let _ = transport.send(());
+            }
+        }
+        packet
+    }
+
+    /// Whether packets wait for room, or a transport waits for its answer and reads nothing
+    /// meanwhile.
+    pub(super) fn is_held(&self) -> bool {
+        !self.packets.is_empty() || !self.waiting.is_empty()
+    }
+
+    /// The number of batches received so far.
+    pub(super) fn received(&self) -> usize {
+        self.received
+    }
+
+    /// Drops the packets, and with them the transports' wait for an answer.
+    pub(super) fn close(&mut self) {
+        self.packets.clear();
+        self.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_are_held_until_they_are_taken_whether_a_transport_waits_or_not() {
+        for waits in [false, true] {
+            let mut queue = PacketQueue::default();
+            let (sender, mut taken) = oneshot::channel();
+            queue.push(vec![EnginePacket::Pong("".into())], waits.then_some(sender));
+            assert!(queue.is_held());
+            assert_eq!(queue.pop(), Some(EnginePacket::Pong("".into())));
+            assert_eq!(queue.is_held(), waits, "a transport waits for its answer");
+            assert_eq!(queue.pop(), None);
+            assert!(!queue.is_held());
+            assert_eq!(taken.try_recv().is_ok(), waits);
+            assert_eq!(queue.received(), 1);
+        }
+    }
+
+    #[test]
+    fn a_closed_queue_holds_nothing_and_answers_nobody() {
+        let mut queue = PacketQueue::default();
+        let (sender, mut taken) = oneshot::channel();
+        queue.push(vec![EnginePacket::Noop], Some(sender));
+        queue.close();
+        assert!(!queue.is_held());
+        assert_eq!(taken.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    }
+}

@@ -1,0 +1,115 @@
+//! What a request wants, and whether it may: Engine.IO's checks, in its order.
+
+use std::{borrow::Cow, sync::Arc};
+
+use actix_web::{
+    HttpRequest,
+    error::ErrorForbidden,
+    http::{Method, header},
+};
+
+use super::{endpoint::Endpoint, parameters::Parameters, refusal::Refusal};
+use crate::{
+    config::Config,
+    model::{SessionId, Transport},
+    protocol::Version,
+    transport::Session,
+};
+
+/// What a request wants.
+pub(super) enum RequestKind<'a> {
+    Handshake {
+        transport: Transport,
+        version: Option<Cow<'a, str>>,
+    },
+    /// A `GET` for what waits, or a `POST` of packets.
+    Polling(Arc<Session>),
+    Upgrade(Arc<Session>),
+    /// A request to a session with another method.
+    OtherMethod,
+}
+
+/// Whether a request is a WebSocket handshake.
+pub(super) fn is_upgrade(request: &HttpRequest) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE);
+    upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The version of Engine.IO that a client speaks, if the server does. Clients of Engine.IO 3 may
+/// leave it out.
+pub(super) fn supported_version(config: &Config, version: Option<&str>) -> Option<Version> {
+    match version {
+        Some("4") => Some(Version::V4),
+        None | Some("3") if config.allow_eio3 => Some(Version::V3),
+        _ => None,
+    }
+}
+
+/// Returns what a request wants.
+///
+/// # Errors
+/// [`Refusal`]: the first check that fails.
+pub(super) fn verify<'a>(
+    endpoint: &Endpoint,
+    request: &'a HttpRequest,
+    is_upgrade: bool,
+) -> Result<RequestKind<'a>, Refusal> {
+    let config = &endpoint.engine.config;
+    let parameters = Parameters::read(request.query_string())
+        .ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
+    let Parameters { version, transport: name, sid } = parameters;
+    let known = name
+        .as_ref()
+        .and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
+    let Some(&transport) = known else {
+        return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
+    };
+    verify_origin(endpoint, request)?;
+    let Some(sid) = sid.filter(|sid| !sid.is_empty()) else {
+        if request.method() != Method::GET {
+            return Err(Refusal::BadMethod(request.method().clone()));
+        }
+        if (transport == Transport::WebSocket) != is_upgrade {
+            return Err(Refusal::BadRequest("TRANSPORT_HANDSHAKE_ERROR"));
+        }
+        return Ok(RequestKind::Handshake { transport, version });
+    };
+    let session = SessionId::parse(&sid)
+        .and_then(|id| endpoint.engine.sessions.get(&id))
+        .ok_or_else(|| Refusal::UnknownSession)?;
+    let is_mismatch = match transport {
+        Transport::WebSocket => !is_upgrade,
+        Transport::Polling => is_upgrade || session.transport() != transport,
+    };
+    if is_mismatch {
+        return Err(Refusal::BadRequest("TRANSPORT_MISMATCH"));
+    }
+    if supported_version(config, version.as_deref()) != Some(session.version) {
+        return Err(Refusal::BadRequest("PROTOCOL_MISMATCH"));
+    }
+    match transport {
+        Transport::WebSocket if !config.allow_upgrades => {
+            Err(Refusal::BadRequest("UPGRADES_ARE_OFF"))
+        }
+        Transport::WebSocket => Ok(RequestKind::Upgrade(session)),
+        Transport::Polling => Ok(match *request.method() {
+            Method::GET | Method::POST => RequestKind::Polling(session),
+            _ => RequestKind::OtherMethod,
+        }),
+    }
+}
+
+/// Checks the origin where the application has chosen origins. A browser asks no server before it
+/// opens a WebSocket to another origin, nor before it sends a simple request: it only keeps the
+/// answer from the page.
+fn verify_origin(endpoint: &Endpoint, request: &HttpRequest) -> Result<(), Refusal> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
+    let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };
+    let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    match &endpoint.settings.cors {
+        Some(cors) if !cors.allows(origin, host()) => {
+            Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,73 @@
+//! One way into the log for text that clients may have chosen.
+
+use std::fmt::{self, Display, Write};
+
+/// The number of characters that are shown.
+const SHOWN: usize = 100;
+
+/// Shows a value on one line of the log: escaped, and cut after 100 characters.
+///
+/// A client must not be able to forge a line, to move the cursor of a terminal, or to fill a disk.
+/// No more than the shown characters are formatted into memory.
+pub(crate) struct LogText<T>(pub(crate) T);
+
+impl<T: Display> Display for LogText<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut escaped = Escaped { f, left: SHOWN, is_cut: false };
+        match write!(escaped, "{}", self.0) {
+            // The writer stops the formatting of what is not shown.
+            Err(_) if escaped.is_cut => f.write_char('…'),
+            result => result,
+        }
+    }
+}
+
+struct Escaped<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    left: usize,
+    is_cut: bool,
+}
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            if self.left == 0 {
+                self.is_cut = true;
+                return Err(fmt::Error);
+            }
+            self.left -= 1;
+            write!(self.f, "{}", c.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_and_cut() {
+        assert_eq!(LogText("plain text, ä").to_string(), "plain text, ä");
+        let forged = "x\r\n[WARN] \u{1b}[2J\u{202e}";
+        assert_eq!(LogText(forged).to_string(), r"x\r\n[WARN] \u{1b}[2J\u{202e}");
+        assert_eq!(LogText("ä".repeat(100)).to_string().chars().count(), 100);
+        let long = LogText("ä".repeat(100_000)).to_string();
+        assert_eq!((long.chars().count(), long.ends_with('…')), (101, true));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_not_formatted() {
+        struct Endless;
+
+        impl Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    f.write_str("x")?;
+                }
+            }
+        }
+
+        assert_eq!(LogText(Endless).to_string(), format!("{}…", "x".repeat(100)));
+    }
+}

@@ -1,0 +1,40 @@
+//! Calls into the application that may panic without harm to the connection that makes them.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Calls a function of the application.
+///
+/// # Errors
+/// The panic's message.
+pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    // Unwind safe in effect: what the function shares with others is its author's to protect, as
+    // it is when a task panics, and its callers use nothing that it left half done.
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| message(&*panic))
+}
+
+/// Calls a hook of the application. A panic is logged with the name of the hook.
+pub(crate) fn call_hook<T>(name: &str, call: impl FnOnce() -> T) -> Option<T> {
+    catch_panic(call).map_err(|_| log::error!("a function of `{name}` panicked")).ok()
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_message() {
+        assert_eq!(catch_panic(|| 1), Ok(1));
+        assert_eq!(catch_panic(|| panic!("on purpose")), Err::<(), _>("on purpose".to_owned()));
+        assert_eq!(catch_panic(|| panic!("{}", 7)), Err::<(), _>("7".to_owned()));
+        assert_eq!(call_hook("test", || panic!("on purpose")), None::<()>);
+    }
+}

@@ -1,0 +1,28 @@
+use parking_lot::RwLock;
+
+use crate::{
+    model::{IdMap, SocketId},
+    socket::{Socket, SocketLookup},
+};
+
+/// The sockets of a server by their public id.
+#[derive(Debug, Default)]
+pub(crate) struct SocketTable(RwLock<IdMap<SocketId, Socket>>);
+
+impl SocketTable {
+    pub(crate) fn insert(&self, socket: &Socket) {
+        self.0.write().insert(socket.id(), socket.clone());
+    }
+
+    pub(crate) fn remove(&self, socket: &Socket) {
+        // Dropped without the lock.
+        let socket = self.0.write().remove(&socket.id());
+        drop(socket);
+    }
+}
+
+impl SocketLookup for SocketTable {
+    fn socket(&self, id: &SocketId) -> Option<Socket> {
+        self.0.read().get(id).cloned()
+    }
+}
