@@ -237,6 +237,7 @@ mod stats;
 mod transport;
 
 pub use config::Config;
+pub use engine::EngineMessage;
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
     OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
@@ -253,7 +254,10 @@ pub use routing::{
     ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route,
     SocketHandler, ViaActor, ViaFn, channel,
 };
-pub use server::{BuildError, Builder, NamespaceBuilder, SocketIo, SocketIoServerExt};
+pub use server::{
+    BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket, NamespaceBuilder,
+    SocketIo, SocketIoServerExt,
+};
 pub use socket::{
     AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SocketEmitter,
     SubscribeError, Target, Targets,

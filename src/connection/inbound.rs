@@ -10,7 +10,7 @@ use super::{
     job::{Job, Started, Task, is_plain, tell},
 };
 use crate::{
-    engine::{Message, Violation},
+    engine::{EngineMessage, Violation},
     event::DisconnectReason,
     protocol::{AckId, Args, EnginePacket, Packet, PacketKind},
     socket::Socket,
@@ -123,13 +123,13 @@ impl Connection {
 
 impl Connection {
     /// Logs what the client sent, but for the `auth` of a CONNECT, which may be a secret.
-    fn trace(&self, message: &Message) {
+    fn trace(&self, message: &EngineMessage) {
         match message {
-            Message::Text(text) => {
+            EngineMessage::Text(text) => {
                 let shown = if text.starts_with('0') { "a CONNECT" } else { &**text };
                 log::trace!("{} sent {shown:?}", self.session.peer());
             }
-            Message::Binary(data) => {
+            EngineMessage::Binary(data) => {
                 log::trace!("{} sent {} bytes", self.session.peer(), data.len());
             }
         }

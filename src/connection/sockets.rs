@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::refused_namespaces::RefusedNamespaces;
 use crate::{
-    engine::Message,
+    engine::EngineMessage,
     model::{Extensions, Slot, SocketId, TokenBucket},
     protocol::{DecodeError, Packet, PacketDecoder},
     routing::Router,
@@ -53,10 +53,10 @@ impl Sockets {
     }
 
     /// Reads a message. `None`: the packet is not whole yet.
-    pub(super) fn decode(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
+    pub(super) fn decode(&mut self, message: EngineMessage) -> Result<Option<Packet>, DecodeError> {
         match message {
-            Message::Text(text) => self.decoder.text(text),
-            Message::Binary(data) => self.decoder.binary(data),
+            EngineMessage::Text(text) => self.decoder.text(text),
+            EngineMessage::Binary(data) => self.decoder.binary(data),
         }
     }
 

@@ -1,12 +1,10 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::{Actor, Addr, Context, Handler};
-use bytes::Bytes;
-use bytestring::ByteString;
 use tokio::sync::oneshot;
 
 use super::{
-    ConnectionSlot, EngineState,
+    ConnectionSlot, EngineMessage, EngineState,
     heartbeat::{Beat, Heartbeat},
     packet_queue::PacketQueue,
     read_throttle::{self, ReadThrottle},
@@ -35,13 +33,6 @@ pub(crate) struct SessionRequest {
 #[derive(actix::Message)]
 #[rtype(result = "()")]
 pub(crate) struct OutboxNotice(pub(crate) OutboxEvent);
-
-/// What a client sent in one Engine.IO message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Message {
-    Text(ByteString),
-    Binary(Bytes),
-}
 
 /// Why a session ends because of what its client sent.
 #[derive(Debug)]
@@ -183,7 +174,10 @@ impl SessionDriver {
     ///
     /// # Errors
     /// [`Violation`]: the session has to end.
-    pub(crate) fn receive(&mut self, packet: EnginePacket) -> Result<Option<Message>, Violation> {
+    pub(crate) fn receive(
+        &mut self,
+        packet: EnginePacket,
+    ) -> Result<Option<EngineMessage>, Violation> {
         if let Some(bytes) = read_throttle::bytes(&packet) {
             self.traffic.received(bytes);
             if self.throttle.charge(bytes, Instant::now) {
@@ -191,8 +185,8 @@ impl SessionDriver {
             }
         }
         match packet {
-            EnginePacket::Message(text) => return Ok(Some(Message::Text(text))),
-            EnginePacket::Binary(data) => return Ok(Some(Message::Binary(data))),
+            EnginePacket::Message(text) => return Ok(Some(EngineMessage::Text(text))),
+            EnginePacket::Binary(data) => return Ok(Some(EngineMessage::Binary(data))),
             EnginePacket::Pong(_) => self.heartbeat.pong(Instant::now()),
             EnginePacket::Close => return Err(Violation::Closed),
             EnginePacket::Ping(data) if self.version() == Version::V3 => {

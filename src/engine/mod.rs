@@ -2,13 +2,14 @@
 //!
 //! A [`SessionDriver`] is the half of a session that its actor owns: heartbeat, deadlines, the
 //! packets that wait, the end. The other half is [`Session`](crate::transport::Session), which
-//! transports see. A protocol on top gets whole [`Message`]s from [`SessionDriver::receive`] and
+//! transports see. A protocol on top gets whole [`EngineMessage`]s from [`SessionDriver::receive`] and
 //! sends through the outbox.
 
 mod alarm;
 mod connection_quota;
 mod driver;
 mod heartbeat;
+mod message;
 mod packet_queue;
 mod read_throttle;
 mod sessions;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use connection_quota::{ConnectionSlot, QuotaExceeded};
-pub(crate) use driver::{Due, Message, OutboxNotice, SessionDriver, SessionRequest, Violation};
+pub(crate) use driver::{Due, OutboxNotice, SessionDriver, SessionRequest, Violation};
+pub use message::EngineMessage;
 pub(crate) use sessions::Sessions;
 
 use crate::{config::Config, stats::Counters};

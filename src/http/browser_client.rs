@@ -62,7 +62,7 @@ pub(crate) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpRespons
         // its client.
         .insert_header((header::CACHE_CONTROL, "no-cache"));
     if compress {
-        response.insert_header((header::VARY, "accept-codec"));
+        response.insert_header((header::VARY, "accept-encoding"));
     }
     if known {
         return response.finish();
@@ -104,7 +104,7 @@ mod tests {
             [&plain, &zipped].map(|response| header_of(response, header::ETAG).unwrap().to_owned());
         assert_ne!(tags[0], tags[1]);
         for response in [&plain, &zipped] {
-            assert_eq!(header_of(response, header::VARY), Some("accept-codec"));
+            assert_eq!(header_of(response, header::VARY), Some("accept-encoding"));
         }
         for (accepted, known, status) in [
             ("identity", &tags[0], 304),
@@ -116,7 +116,7 @@ mod tests {
             let headers = [(header::ACCEPT_ENCODING, accepted), (header::IF_NONE_MATCH, known)];
             let response = ask(&headers, true);
             assert_eq!(response.status(), status, "{accepted} {known}");
-            assert_eq!(header_of(&response, header::VARY), Some("accept-codec"));
+            assert_eq!(header_of(&response, header::VARY), Some("accept-encoding"));
             assert_eq!(
                 response.headers().contains_key(header::CONTENT_ENCODING),
                 accepted == "gzip" && status == 200

@@ -79,7 +79,7 @@ impl Builder {
     /// Socket.IO's `io.engine.on("initial_headers", …)`.
     ///
     /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what
-    /// makes the response a response (`content-codec`, `upgrade`, `sec-websocket-accept`) is
+    /// makes the response a response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is
     /// better left alone. If it panics, the response is sent with what was done so far. Refusals
     /// are the business of [`Builder::on_connection_error`].
     ///

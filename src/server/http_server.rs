@@ -8,7 +8,7 @@ use actix_web::{
     rt::net::TcpStream,
 };
 
-use super::SocketIo;
+use super::{EngineIo, SocketIo};
 use crate::transport::websocket::DuplicateStream;
 
 /// Prepares an [`HttpServer`] for long-lived connections, in one line.
@@ -46,6 +46,13 @@ pub trait SocketIoServerExt: Sized {
     /// After `bind`, which has taken the hook of `on_connect` by then.
     #[must_use]
     fn socketio(self, io: &SocketIo) -> Self;
+
+    /// Sets the same for the sessions of an [`EngineIo`].
+    ///
+    /// # Panics
+    /// After `bind`, as [`SocketIoServerExt::socketio`] does.
+    #[must_use]
+    fn engineio(self, engine: &EngineIo) -> Self;
 }
 
 impl<F, I, S, B> SocketIoServerExt for HttpServer<F, I, S, B>
@@ -66,6 +73,14 @@ where
         self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
             .h1_allow_half_closed(false)
             .shutdown_signal(io.shutdown_on_signal())
+    }
+
+    fn engineio(self, engine: &EngineIo) -> Self {
+        assert!(self.addrs().is_empty(), "call `engineio` before `bind`: it sets `on_connect`");
+        let tcp_timeout = engine.config().tcp_timeout;
+        self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
+            .h1_allow_half_closed(false)
+            .shutdown_signal(engine.shutdown_on_signal())
     }
 }
 

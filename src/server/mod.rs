@@ -2,6 +2,7 @@
 
 mod build_error;
 mod builder;
+mod engine_io;
 mod http_server;
 mod io;
 mod mount;
@@ -11,6 +12,7 @@ mod settings;
 
 pub use build_error::BuildError;
 pub use builder::Builder;
+pub use engine_io::{EngineHandler, EngineIo, EngineIoBuilder, EngineSocket};
 pub use http_server::SocketIoServerExt;
 pub use io::SocketIo;
 pub use namespace::NamespaceBuilder;

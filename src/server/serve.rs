@@ -1,8 +1,9 @@
-use std::{io, net::ToSocketAddrs, time::Duration};
+use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer};
 
-use super::{SocketIo, SocketIoServerExt as _};
+use super::{EngineIo, SocketIo, SocketIoServerExt as _};
+use crate::engine::EngineState;
 
 /// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at
 /// once.
@@ -41,18 +42,27 @@ impl SocketIo {
     /// By itself, `HttpServer` waits for open WebSockets, 30 s at most, and tells their clients
     /// nothing.
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
-        let io = self.clone();
-        async move {
-            stop_signal().await;
-            log::info!("shutting down {} connections", io.connections());
-            if !io.shutdown().await {
-                log::warn!("{} connections left after shutdown_timeout", io.connections());
-            }
-            // Once this resolves, requests that are on their way are dropped: until then they are
-            // told.
-            tokio::time::sleep(LAST_ANSWERS).await;
-        }
+        shutdown_on_signal(Arc::clone(&self.inner.state.engine))
     }
+}
+
+impl EngineIo {
+    /// Waits for Ctrl-C or SIGTERM and [shuts down](Self::shutdown), for
+    /// [`HttpServer::shutdown_signal`] of an app that embeds this.
+    pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
+        shutdown_on_signal(self.engine())
+    }
+}
+
+async fn shutdown_on_signal(engine: Arc<EngineState>) {
+    stop_signal().await;
+    let EngineState { sessions, config, .. } = &*engine;
+    log::info!("shutting down {} connections", sessions.count());
+    if !sessions.shutdown(config).await {
+        log::warn!("{} connections left after shutdown_timeout", sessions.count());
+    }
+    // When this returns, actix-web drops the requests that wait. Until then they are answered.
+    tokio::time::sleep(LAST_ANSWERS).await;
 }
 
 #[cfg(unix)]

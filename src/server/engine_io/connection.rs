@@ -1,0 +1,188 @@
+use std::{sync::Arc, time::Instant};
+
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
+
+use super::{EngineHandler, EngineSocket};
+use crate::{
+    engine::{
+        Alarm, Due, EngineMessage, EngineState, OutboxNotice, SessionDriver, SessionRequest,
+        Violation,
+    },
+    model::{DisconnectReason, Handshake, SessionId},
+    outbox::OutboxEvent,
+    panic_guard::call_hook,
+    protocol::EnginePacket,
+    transport::{Session, SessionEnd, SessionEvent},
+};
+
+/// The actor of one session whose protocol is the application's.
+pub(super) struct EngineConnection {
+    session: SessionDriver,
+    socket: EngineSocket,
+    handler: Arc<dyn EngineHandler>,
+    alarm: Alarm,
+}
+
+/// The application ends the session.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct CloseSession;
+
+impl EngineConnection {
+    /// Starts the actor of a session on this thread's arbiter.
+    pub(super) fn open(
+        engine: &Arc<EngineState>,
+        handler: Arc<dyn EngineHandler>,
+        request: SessionRequest,
+    ) -> (SessionId, Arc<Session>) {
+        let SessionRequest { request, extensions, transport, version, slot } = request;
+        let ctx = Context::new();
+        let addr: Arc<Addr<Self>> = Arc::new(ctx.address());
+        let driver = SessionDriver::open(engine, request, transport, version, slot, &addr);
+        let (id, session) = (driver.id(), Arc::clone(driver.session()));
+        let handshake = Handshake::new(Arc::clone(driver.request()), None);
+        let outbox = Arc::clone(driver.outbox());
+        let socket = EngineSocket::new(Arc::clone(engine), outbox, addr, handshake, extensions);
+        // `Context::run` would make another address.
+        let connection = Self { session: driver, socket, handler, alarm: Alarm::default() };
+        actix::spawn(ctx.into_future(connection));
+        (id, session)
+    }
+
+    /// Processes packets until there is none, or the client is over its rate.
+    fn process(&mut self, ctx: &mut Context<Self>) {
+        while let Some(packet) = self.session.next_packet() {
+            if let Err(violation) = self.receive(packet) {
+                let reason = self.session.violated(&violation);
+                self.end(reason, ctx);
+            }
+        }
+        if !self.session.is_ended() && self.alarm.is_after(self.session.next_deadline()) {
+            self.set_alarm(ctx);
+        }
+        self.session.flush_traffic();
+        self.session.release_credit();
+        if self.session.is_ended() {
+            if self.session.may_stop() {
+                ctx.stop();
+            }
+        } else if self.session.is_draining() {
+            self.end(DisconnectReason::ServerShutdown, ctx);
+        }
+    }
+
+    fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
+        let Some(message) = self.session.receive(packet)? else { return Ok(()) };
+        if self.session.is_draining() {
+            return Ok(());
+        }
+        self.session.begin_handling(Instant::now);
+        self.call_message(message);
+        self.session.handled();
+        Ok(())
+    }
+
+    fn call_message(&self, message: EngineMessage) {
+        call_hook("EngineHandler::message", || self.handler.message(&self.socket, message));
+    }
+
+    /// Ends the session: nothing more is received, and what was sent still goes out.
+    fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
+        if !self.session.end(reason) {
+            return;
+        }
+        if self.session.is_lingering() {
+            self.set_alarm(ctx);
+        }
+        self.session.close_outbox(reason);
+        call_hook("EngineHandler::close", || self.handler.close(&self.socket, reason));
+        self.process(ctx);
+    }
+
+    fn give_up_client(&mut self, ctx: &mut Context<Self>) {
+        if self.session.give_up_client() {
+            self.process(ctx);
+        }
+    }
+
+    fn set_alarm(&mut self, ctx: &mut Context<Self>) {
+        self.alarm.set(self.session.next_deadline(), ctx, Self::tick);
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.alarm.clear();
+        if self.session.resumes_reading(Instant::now()) {
+            self.process(ctx);
+            if !self.session.is_held() {
+                self.session.reading_resumed();
+            }
+        }
+        match self.session.tick(Instant::now()) {
+            Due::Nothing => {}
+            Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
+            Due::CloseTimeout => return self.give_up_client(ctx),
+        }
+        if !self.session.is_ended() || self.session.is_lingering() {
+            self.set_alarm(ctx);
+        }
+    }
+}
+
+impl Actor for EngineConnection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Unlimited. Transports wait for an answer before they send more, so it stays short.
+        ctx.set_mailbox_capacity(0);
+        self.set_alarm(ctx);
+        call_hook("EngineHandler::open", || self.handler.open(&self.socket));
+    }
+}
+
+impl Handler<SessionEvent> for EngineConnection {
+    type Result = ();
+
+    fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
+        match event {
+            // Dropping `taken` tells the transport that the session has ended.
+            SessionEvent::Packets { packets, .. } if self.session.is_ended() => {
+                if packets.contains(&EnginePacket::Close) {
+                    self.give_up_client(ctx);
+                }
+            }
+            SessionEvent::End(_) if self.session.is_ended() => self.give_up_client(ctx),
+            SessionEvent::Packets { packets, taken } => {
+                self.session.queue(packets, taken);
+                self.process(ctx);
+            }
+            SessionEvent::End(SessionEnd::Shutdown) if self.session.drain() => self.process(ctx),
+            SessionEvent::End(end) => {
+                let reason = self.session.end_reason(&end);
+                self.end(reason, ctx);
+            }
+        }
+    }
+}
+
+impl Handler<OutboxNotice> for EngineConnection {
+    type Result = ();
+
+    fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
+        match event {
+            OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
+            OutboxEvent::Drained => {
+                self.session.drained();
+                self.process(ctx);
+            }
+            OutboxEvent::Upgraded => self.session.upgraded(),
+        }
+    }
+}
+
+impl Handler<CloseSession> for EngineConnection {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseSession, ctx: &mut Context<Self>) {
+        self.end(DisconnectReason::ServerDisconnect, ctx);
+    }
+}
