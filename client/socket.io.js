@@ -1,5 +1,6 @@
 /*!
- * The browser client of actix-socketio: Socket.IO protocol 5 over Engine.IO protocol 4, in one file.
+ * The browser client of actix-socketio: Socket.IO protocol 5 over Engine.IO protocol 4, in one
+ * file.
  *
  *     <script src="/socket.io/socket.io.js"></script>
  *     const socket = io();                                  // this page's server, namespace "/"
@@ -7,24 +8,29 @@
  *     socket.subscribe("match-42", (err) => err && show(err.message));
  *     socket.publish("match-42", "goal", { minute: 12 });
  *
- * `io(url?, options?)` connects at once (see `autoConnect`); the URL's path is the namespace, as in io("/admin").
- * `new io.Socket(host?, options?)` is the same, but waits for `.connect()`. Each socket has a connection of its own:
- * two namespaces are two connections. Binary data is not supported: sending it throws a TypeError, and receiving it
- * ends the connection with "parse error".
+ * `io(url?, options?)` connects immediately (see `autoConnect`). The URL's path is the namespace,
+ * as in io("/admin"). `new io.Socket(host?, options?)` is the same, but waits for `.connect()`.
+ * Each socket has a connection of its own: two namespaces are two connections. Binary data is not
+ * supported: sending it throws a TypeError, and receiving it ends the connection with
+ * "parse error".
  *
  * Events, besides the application's:
  *
  *     connect                       the namespace is joined, also after each reconnection
- *     connect_error(err)            not connected; a refusal by the server has its `err.data`, and is not tried again
- *     disconnect(reason, err?)      "io server disconnect" and "io client disconnect" are final; "transport close",
- *                                   "transport error", "ping timeout" and "parse error" are followed by a reconnection
+ *     connect_error(err)            not connected; a refusal by the server has its `err.data`, and
+ *                                   is not tried again
+ *     disconnect(reason, err?)      "io server disconnect" and "io client disconnect" are final;
+ *                                   "transport close", "transport error", "ping timeout" and
+ *                                   "parse error" are followed by a reconnection
  *     upgrade(name)                 the connection goes on over another transport
  *     reconnect_attempt(n), reconnect(n), reconnect_failed
- *     subscribe_error(channel, err) a subscription was refused whose answer nobody waits for, or when it was renewed
+ *     subscribe_error(channel, err) a subscription was refused that has no callback, or that was
+ *                                   renewed
  *
- * When a connection stands, the subscriptions are sent first, then the events emitted meanwhile, and then the "connect"
- * listeners run; nothing waits for the answer to what went before. What was on its way when a connection broke is not
- * sent again, subscriptions excepted: events arrive at most once.
+ * When a connection stands, the subscriptions are sent first, then the events that were emitted
+ * meanwhile. Then the "connect" listeners run. Nothing waits for an answer to the earlier packets.
+ * Packets that were on their way when a connection broke are not sent again, subscriptions
+ * excepted: events arrive at most once.
  */
 (function (root) {
   "use strict";
@@ -34,21 +40,29 @@
     port: undefined, // in place of the URL's
     transports: ["polling", "websocket"], // the first that opens is used
     upgrade: true, // from polling to websocket, where both are allowed
-    auth: undefined, // an object for the server's connect handler, or a function (callback) which passes one on
+    // An object for the server's connect handler, or a function (callback) that passes one on.
+    auth: undefined,
     query: undefined, // an object, for the query string of each request
-    extraHeaders: undefined, // an object; polling only, since browsers allow no headers on a WebSocket
+    // An object; polling only, since browsers allow no headers on a WebSocket.
+    extraHeaders: undefined,
     withCredentials: false, // cookies across origins; polling only
     autoConnect: true,
     reconnection: true,
     reconnectionAttempts: Infinity,
     reconnectionDelay: 1000, // ms before the first attempt, doubled for each of the next
     reconnectionDelayMax: 5000,
-    randomizationFactor: 0.5, // so that not all clients of a restarted server come back at once
-    timeout: 20000, // ms for each step: opening a transport, the namespace's answer, an upgrade, the last POST
-    ackTimeout: undefined, // ms; makes all acknowledgement callbacks error-first, as timeout(ms) does for one
-    maxBuffered: 1000, // events, or subscribe() calls, while disconnected; one more throws a RangeError
-    maxBufferedSize: 16 * 1024 * 1024, // characters waiting to be sent, connected or not; more throws a RangeError
-    subscribeEvent: "subscribe", // the three names for servers which have renamed them
+    // Spreads the delays, so that the clients of a restarted server do not all return together.
+    randomizationFactor: 0.5,
+    // Milliseconds for each step: opening a transport, the namespace's answer, an upgrade, the
+    // last POST.
+    timeout: 20000,
+    // Milliseconds. Makes all acknowledgement callbacks error-first, as timeout(ms) does for one.
+    ackTimeout: undefined,
+    // Events, or subscribe() calls, while disconnected; one more throws a RangeError.
+    maxBuffered: 1000,
+    // Characters waiting to be sent, connected or not; more throws a RangeError.
+    maxBufferedSize: 16 * 1024 * 1024,
+    subscribeEvent: "subscribe", // the three names, for servers that have renamed them
     unsubscribeEvent: "unsubscribe",
     publishEvent: "publish",
     WebSocket: undefined, // in place of the global ones
@@ -64,10 +78,10 @@
   /** Beyond 31 bits a timer would fire at once. */
   const after = (ms, callback) => setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
 
-  /** Lets an error reach window.onerror without ending the loop that met it. */
+  /** Passes an error to window.onerror without ending the loop that it occurred in. */
   const report = (error) => setTimeout(() => { throw error; });
 
-  /** An application's mistake in one callback must not cost it the packets behind. */
+  /** An error in one of the application's callbacks must not cost it the packets that follow. */
   function call(callback, args, self) {
     try {
       callback.apply(self, args);
@@ -92,10 +106,11 @@
     return all;
   }
 
-  /** Where the server is, and the namespace and the query which the URL asks for. */
+  /** The server's address, and the namespace and the query of the URL. */
   function locate(url, options) {
     let text = String(url || "/");
-    if (!/^(\/|[a-z][a-z\d+.-]*:\/\/)/i.test(text)) text = "//" + text; // "localhost:9000" is a host, not a scheme
+    // "localhost:9000" is a host, not a scheme.
+    if (!/^(\/|[a-z][a-z\d+.-]*:\/\/)/i.test(text)) text = "//" + text;
     const target = new URL(text, root.location && root.location.href);
     const scheme = { "http:": "http", "ws:": "http", "https:": "https", "wss:": "https" }[target.protocol];
     if (!scheme) throw new TypeError(`neither an HTTP nor a WebSocket URL: ${text}`);
@@ -107,7 +122,7 @@
     };
   }
 
-  // ---- Packets ----------------------------------------------------------------------------------------------------
+  // ---- Packets ----------------------------------------------------------------------------------
 
   const ENGINE = { open: "0", close: "1", ping: "2", pong: "3", message: "4", upgrade: "5", noop: "6" };
   const PACKET = { connect: "0", disconnect: "1", event: "2", ack: "3", connectError: "4" };
@@ -122,7 +137,7 @@
     || /^\[object (SharedArrayBuffer|ArrayBuffer|Blob|File)\]$/.test(Object.prototype.toString.call(value));
 
   function refuseBinary(key, value) {
-    // What `this` holds has not gone through toJSON(), which some byte arrays have.
+    // The value in `this` has not gone through toJSON(), which some byte arrays have.
     if (typeof this[key] === "object" && isBinary(this[key])) throw new TypeError("binary data is not supported by this client");
     return value;
   }
@@ -140,7 +155,7 @@
     [PACKET.connectError]: (data) => isObject(data) || typeof data === "string",
   };
 
-  /** Takes `type [namespace ","] [id] [JSON]` apart, and throws if it is not that. */
+  /** Splits `type [namespace ","] [id] [JSON]`, and throws if the text has another form. */
   function decodePacket(text) {
     if (BINARY_PACKETS.includes(text[0])) throw new Error(BINARY_RECEIVED);
     const [head, type, namespace = "/", id] = /^(.?)(?:(\/[^,]*),?)?(\d*)/.exec(text);
@@ -151,9 +166,10 @@
     return { type, namespace, id, data };
   }
 
-  // ---- Transports -------------------------------------------------------------------------------------------------
+  // ---- Transports -------------------------------------------------------------------------------
   //
-  // A transport tells its `on`: opened(), packet(data), drained(), failed(err), closed(err); and nothing after close().
+  // A transport calls its `on`: opened(), packet(data), drained(), failed(err), closed(err), and
+  // nothing after close().
 
   const NOBODY = { opened: nothing, packet: nothing, drained: nothing, failed: nothing, closed: nothing };
 
@@ -200,7 +216,7 @@
       } catch (error) {
         return this.on.failed(error);
       }
-      // Whoever hears a packet may close this transport, and then nobody hears the next ones.
+      // The receiver of a packet may close this transport, and then receives no more.
       for (const packet of payload.split(SEPARATOR)) this.on.packet(packet);
       this._getting = false;
       if (this._whenIdle) this._checkIdle();
@@ -256,7 +272,8 @@
       try {
         this._socket = new WebSocket(this._url.replace(/^http/, "ws"));
       } catch (error) {
-        // A security policy may refuse it on the spot; listeners are told later, as of any other failure.
+        // A security policy may refuse it immediately. Listeners are notified later, as of any
+        // other failure.
         Promise.resolve().then(() => this.on.failed(error));
         return;
       }
@@ -287,11 +304,12 @@
 
   const TRANSPORTS = { polling: Polling, websocket: WebSocketTransport };
 
-  // ---- The connection ---------------------------------------------------------------------------------------------
+  // ---- The connection ---------------------------------------------------------------------------
 
   /**
    * One Engine.IO session, from its opening to its end, over one transport or two.
-   * It tells its `on`: opened(), message(data), upgraded(name), closed(reason, err); and nothing after close().
+   * It calls its `on`: opened(), message(data), upgraded(name), closed(reason, err), and nothing
+   * after close().
    */
   class Engine {
     constructor(place, options, on) {
@@ -305,7 +323,7 @@
       this._timers = {};
     }
 
-    /** Tries the next transport, `error` being what became of the one before. */
+    /** Tries the next transport. `error` is the failure of the one before. */
     open(error) {
       const name = this._untried.shift();
       if (!name) return this._end("transport error", error);
@@ -325,7 +343,7 @@
       this._timer("heartbeat", this._deadline - Date.now(), () => this.checkPulse());
     }
 
-    /** Throws if a message is too large for the server, or too much is waiting already. */
+    /** Throws if a message is too large for the server, or if too much is waiting already. */
     checkRoom(text) {
       const size = text.length + ENGINE.message.length;
       if (size * 3 > this._maxPayload && byteLength(ENGINE.message + text) > this._maxPayload) {
@@ -340,7 +358,7 @@
       this._enqueue(ENGINE.message + text);
     }
 
-    /** Sends what waits, then ends the session. */
+    /** Sends the waiting packets, then ends the session. */
     close() {
       if (this._state === "closing" || this._state === "closed") return;
       this._on = { message: nothing, upgraded: nothing, closed: nothing };
@@ -350,7 +368,8 @@
         this._state = "closing";
         this._timer("heartbeat");
         this._timer("step", this._options.timeout, () => this._finish());
-        // The GET in flight stays, because servers take its loss for the end, and the last POST would come too late.
+        // The GET in flight stays. Servers take its loss for the end, and the last POST would come
+        // too late.
         this.transport.pause(nothing);
         if (this.transport.writable) this._drained();
         return;
@@ -362,7 +381,7 @@
     _drained() {
       if (this._state === "closing" && this._queue.length === 0) {
         if (this._saysGoodbye) return this._finish();
-        // Alone, since servers may drop what they have not yet handled when they read this.
+        // Alone, since servers that read this may drop packets that they have not handled yet.
         this._saysGoodbye = true;
         this._enqueue(ENGINE.close);
       }
@@ -420,8 +439,9 @@
     }
 
     /**
-     * Probes a WebSocket beside polling, and moves to it when no request is in flight any more: then all that the server
-     * sent by polling has come, all that was posted has arrived, and nothing can overtake anything.
+     * Probes a WebSocket beside polling, and moves to it when no request is in flight any more. By
+     * then all packets of the server's polling answers and all posted packets have arrived, so no
+     * packet can overtake another.
      */
     _tryUpgrade() {
       const probe = (this._probe = this._create("websocket"));
@@ -461,7 +481,7 @@
 
     _enqueue(packet) {
       this._queueSize += packet.length;
-      // What is sent in one go leaves in one request.
+      // Packets that are sent together leave in one request.
       if (this._queue.push(packet) === 1) Promise.resolve().then(() => this._flush());
     }
 
@@ -510,9 +530,10 @@
     }
   }
 
-  // ---- The socket -------------------------------------------------------------------------------------------------
+  // ---- The socket -------------------------------------------------------------------------------
 
-  // The arrays of listeners are replaced, never changed, so listeners may come and go while they are being called.
+  // The arrays of listeners are replaced, never changed, so listeners may come and go while they
+  // are being called.
   class Emitter {
     constructor() {
       this._listeners = new Map();
@@ -541,7 +562,7 @@
       return this;
     }
 
-    /** `listener(event, ...args)` hears all events which the server sends, before the others do. */
+    /** `listener(event, ...args)` receives all events of the server, before the others do. */
     onAny(listener) {
       this._anyListeners = this._anyListeners.concat(listener);
       return this;
@@ -568,12 +589,15 @@
       this._options = withDefaults(options || {});
       this._place = locate(url, this._options);
       this.namespace = this._place.namespace;
-      /** What the server calls this socket, while connected. */
+      /** The server's id for this socket, while connected. */
       this.id = undefined;
       this.connected = false;
       /** Whether it is connected, or will try to be. */
       this.active = false;
-      /** The channels which the server has confirmed. They are kept while disconnected, and subscribed to again. */
+      /**
+       * The channels that the server has confirmed. They are kept while disconnected, and
+       * subscribed to again.
+       */
       this.channels = new Set();
       this._engine = undefined;
       this._attempts = 0;
@@ -581,12 +605,13 @@
       this._nextAckId = 0;
       this._acks = new Map(); // by id: {callback, errorFirst, timer}
       this._buffer = []; // {text, ackId}: events for the next connection
-      this._early = []; // event packets which came before the namespace was joined
+      this._early = []; // event packets that came before the namespace was joined
       this._subscriptions = new Map(); // by channel: {confirmed, asked, callbacks}
       this._waitingSubscribers = 0;
       this._pageListeners = {
         online: () => this._retryTimer !== undefined && this._attempt(),
-        // An open connection would keep the page out of the back/forward cache. Listeners hear of it when it comes back.
+        // An open connection would keep the page out of the back/forward cache. Listeners are
+        // notified when the page comes back.
         pagehide: () => this._engine && this._engine.close(),
         pageshow: ({ persisted }) => persisted && this._engine && this._revive(),
       };
@@ -601,7 +626,7 @@
       return this._engine && this._engine.transport && this._engine.transport.name;
     }
 
-    /** Connects; while a reconnection waits for its time, tries at once. */
+    /** Connects. While a reconnection waits for its time, tries immediately. */
     connect() {
       if (this._retryTimer !== undefined) this._attempt();
       if (this.active) return this;
@@ -612,7 +637,10 @@
       return this;
     }
 
-    /** Sends what has been emitted, leaves, and stays away until connect(), which also renews the `channels`. */
+    /**
+     * Sends the emitted events, leaves, and stays away until connect(), which also renews the
+     * `channels`.
+     */
     disconnect() {
       if (!this.active) return this;
       if (this.connected) this._engine.send(encodePacket(PACKET.disconnect, this.namespace));
@@ -621,14 +649,18 @@
     }
 
     /**
-     * Sends an event, or keeps it for the next connection. A function at the end is called with the server's answer,
-     * error-first if there is an `ackTimeout`. Throws if the data can't be sent, or too much is waiting.
+     * Sends an event, or keeps it for the next connection. A function at the end is called with the
+     * server's answer, error-first if there is an `ackTimeout`. Throws if the data can't be sent,
+     * or if too much is waiting.
      */
     emit(event, ...args) {
       return this._emit(this._options.ackTimeout, event, ...args);
     }
 
-    /** Resolves to the server's answer; rejects if the connection breaks, after `ackTimeout`, or where emit() throws. */
+    /**
+     * Resolves to the server's answer. Rejects if the connection breaks, after `ackTimeout`, or if
+     * emit() throws.
+     */
     emitWithAck(event, ...args) {
       return this._emitWithAck(this._options.ackTimeout, event, ...args);
     }
@@ -647,8 +679,9 @@
     }
 
     /**
-     * Subscribes, now and after each reconnection. `callback(err)` gets null or the server's refusal; a broken connection
-     * is no refusal: the subscription is tried again with the next one.
+     * Subscribes, now and after each reconnection. `callback(err)` gets null or the server's
+     * refusal. A broken connection is not a refusal: the subscription is tried again with the
+     * next one.
      */
     subscribe(channel, callback) {
       checkChannel(channel);
@@ -663,7 +696,7 @@
       return this;
     }
 
-    /** Unsubscribes. Without a connection there is nothing to end, and `callback(null)` is called at once. */
+    /** Unsubscribes. Without a connection, `callback(null)` is called immediately. */
     unsubscribe(channel, callback) {
       checkChannel(channel);
       const subscription = this._subscriptions.get(channel);
@@ -675,7 +708,10 @@
       return this;
     }
 
-    /** `publish(channel, [event,] data, callback?)`: to the channel's other subscribers, if the server allows it. */
+    /**
+     * `publish(channel, [event,] data, callback?)`: to the channel's other subscribers, if the
+     * server allows it.
+     */
     publish(channel, ...args) {
       checkChannel(channel);
       const callback = popFunction(args);
@@ -683,12 +719,12 @@
       return this._request([this._options.publishEvent, channel, ...args], callback);
     }
 
-    /** `publish`, under the name and with the order of arguments which it has in django-socketio. */
+    /** `publish`, with the name and the order of arguments that it has in django-socketio. */
     broadcast_channel(data, channel, callback) {
       return callback ? this.publish(channel, data, callback) : this.publish(channel, data);
     }
 
-    // -- coming and going
+    // -- connecting and disconnecting
 
     _open() {
       const engine = (this._engine = new Engine(this._place, this._options, {
@@ -734,7 +770,7 @@
       for (const packet of this._early.splice(0)) if (this.connected) this._dispatch(packet);
     }
 
-    /** The connection, or the attempt at one, has ended otherwise than by a word of the client or the server. */
+    /** The connection, or the attempt at one, has ended without a DISCONNECT of either side. */
     _lose(reason, error) {
       this._drop();
       if (this.connected) this._leave(reason, error);
@@ -835,7 +871,7 @@
       this._fire(...args);
     }
 
-    /** The id goes back as it came: servers may count beyond the integers of JavaScript. */
+    /** The id goes back as it came, because servers may count beyond the integers of JavaScript. */
     _answerTo(id) {
       const engine = this._engine;
       let isAnswered = false;
@@ -880,7 +916,10 @@
       return this;
     }
 
-    /** Timers stand still while a computer sleeps, so the first to notice a dead connection may be who wants to send. */
+    /**
+     * Timers stand still while a computer sleeps, so a call that sends may be the first to notice a
+     * dead connection.
+     */
     _isReady() {
       const engine = this._engine;
       const isReady = this.connected && engine.isAlive;
@@ -905,7 +944,7 @@
       return id;
     }
 
-    /** Returns whether somebody was told. */
+    /** Returns whether the callback was notified. */
     _settleAck(id, error, answer = []) {
       const ack = this._acks.get(id);
       if (!ack) return false;
@@ -924,7 +963,8 @@
         subscription.asked = false;
         const isCurrent = this._subscriptions.get(channel) === subscription;
         const isLost = Boolean(error) && error.code === "DISCONNECTED";
-        if (isLost && isCurrent && this.active) return; // it is asked for again with the next connection
+        // It is asked for again with the next connection.
+        if (isLost && isCurrent && this.active) return;
         if (isCurrent && !isLost) this._note(channel, subscription, error);
         this._settle(subscription, error);
       };

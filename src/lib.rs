@@ -1,5 +1,5 @@
-//! A Socket.IO server and channel broker made of actix actors, which an actix-web app embeds in
-//! three lines.
+//! A Socket.IO server and channel broker made of actix actors. An actix-web app embeds it in three
+//! lines.
 //!
 //! ```no_run
 //! use actix_socketio::{SocketIo, channel};
@@ -24,7 +24,7 @@
 //! socket.emit("subscribe", "match-42", (refusal) => console.log(refusal ?? "subscribed"));
 //! ```
 //!
-//! and whoever has the [`SocketIo`] handle, on any thread, tells everybody who listens:
+//! Any code that has the [`SocketIo`] handle, on any thread, sends to all subscribers of a channel:
 //!
 //! ```no_run
 //! # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -33,16 +33,16 @@
 //! # }
 //! ```
 //!
-//! It speaks Engine.IO v4 and Socket.IO v5, the protocols of Socket.IO 3 and 4. Its channels, verbs
-//! and seven events are those of Python's django-socketio.
+//! It implements Engine.IO v4 and Socket.IO v5, the protocols of Socket.IO 3 and 4. Its channels,
+//! verbs and seven events are those of Python's django-socketio.
 //!
 //! # Handlers
 //!
 //! Seven events make up the life of a client: [`OnConnect`], [`OnMessage`], [`OnSubscribe`],
-//! [`OnUnsubscribe`], [`OnError`], [`OnDisconnect`] and [`OnFinish`]. Each is an actix message; who
-//! handles it is an actor, a [`Recipient`](actix::Recipient), or an async function. Handlers on the
-//! [`Builder`] hear the events of every client; those on a [`Route`] hear what concerns the
-//! channels that match its pattern.
+//! [`OnUnsubscribe`], [`OnError`], [`OnDisconnect`] and [`OnFinish`]. Each is an actix message. Its
+//! handler is an actor, a [`Recipient`](actix::Recipient), or an async function. Handlers on the
+//! [`Builder`] receive the events of every client. Handlers on a [`Route`] receive the events of
+//! the channels that match its pattern.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -59,7 +59,7 @@
 //!     type Context = Context<Self>;
 //! }
 //!
-//! // Which events it takes. Listed without its `Handler`, an event does not compile.
+//! // The events that this actor receives. One without its `Handler` does not compile.
 //! impl SocketHandler for Scores {
 //!     type Events = (OnSubscribe, OnMessage);
 //! }
@@ -71,8 +71,8 @@
 //!         let Some(score) = self.matches.get(event.channel.as_str()) else {
 //!             return Err(HandlerError::reject("there is no such match")); // the client reads this
 //!         };
-//!         event.socket.subscribe(&event.channel)?; // first, so that no goal falls in between
-//!         event.socket.emit("score", score)?; //      the snapshot, and the subscription
+//!         event.socket.subscribe(&event.channel)?; // first, so that the client misses no goal
+//!         event.socket.emit("score", score)?; //      then the snapshot
 //!         Ok(())
 //!     }
 //! }
@@ -84,7 +84,7 @@
 //!         if event.socket.handshake().header("x-referee").is_none() {
 //!             return Err(HandlerError::reject("only a referee may"));
 //!         }
-//!         let score: String = event.json()?; // an error of serde's goes to `OnError`, and no further
+//!         let score: String = event.json()?; // serde's error goes to `OnError`, not to the client
 //!         for channel in event.socket.channels() {
 //!             self.matches.insert(channel.to_string(), score.clone());
 //!             event.socket.send_and_broadcast_channel(channel, &score)?;
@@ -99,7 +99,7 @@
 //! let io = SocketIo::builder()
 //!     .route(channel("^match-").to(&scores))
 //!     .on_finish(async |event: OnFinish| {
-//!         log::info!("{} has gone", event.socket.id());
+//!         log::info!("{} has left", event.socket.id());
 //!         Ok(())
 //!     })
 //!     .build();
@@ -107,106 +107,108 @@
 //! # });
 //! ```
 //!
-//! Events of one client are handled one at a time, in the order in which they came: the next starts
-//! when the last handler of the one before has answered. A handler that wants to do several at once
-//! spawns a task, and returns. A handler which blocks (a database driver, files) goes into a
-//! [`SyncArbiter`](actix::SyncArbiter), whose address is a handler, too.
+//! Events of one client are handled one at a time, in the order in which they came. The next event
+//! starts when the last handler of the event before has answered. A handler that wants to do
+//! several things concurrently spawns a task, and returns. A handler that blocks (a database
+//! driver, files) goes into a [`SyncArbiter`](actix::SyncArbiter), whose address is a handler, too.
 //!
-//! A closure's parameter needs its type written out, `async |event: OnMessage| …`; a named `async
-//! fn` has it anyway.
+//! A closure's parameter needs its type written out, `async |event: OnMessage| …`. A named
+//! `async fn` has it anyway.
 //!
-//! # Channels, and who may do what
+//! # Channels, and the rights of clients
 //!
-//! *Routes declare channels.* A client subscribes with the event `subscribe`, and may where a route
-//! matches and no handler of [`OnSubscribe`] objects; elsewhere it is told `no such channel`.
-//! [`Builder::open_channels`] lets it choose any name, as django-socketio did. It publishes with
-//! the event `publish`, to channels that it is in and whose route says [`Route::allow_publish`],
-//! unless a handler of [`OnMessage`] objects. All three events, `unsubscribe` is the third, have an
-//! error-first acknowledgement, so that every client can use them without a plug-in:
+//! *Routes declare channels.* A client subscribes with the event `subscribe`. It may, if a route
+//! matches and no handler of [`OnSubscribe`] objects. If no route matches, the client reads
+//! `no such channel`. [`Builder::open_channels`] lets it choose any name, as django-socketio did. A
+//! client publishes with the event `publish`, to channels that it is in and whose route has
+//! [`Route::allow_publish`], unless a handler of [`OnMessage`] objects. The third event is
+//! `unsubscribe`. All three have an error-first acknowledgement, so that every client can use them
+//! without a plug-in:
 //!
 //! ```js
 //! socket.emit("publish", "match-42", "cheer", { team: "home" }, (refusal) => …);
 //! ```
 //!
-//! The server itself is trusted: [`Socket::subscribe`] asks nobody.
+//! The server itself is trusted: [`Socket::subscribe`] runs no handler that could object.
 //!
-//! Patterns match from the start of a name, so that `room-` does not let anybody into
-//! `private-room-1`. See [`channel`].
+//! Patterns match from the start of a name, so `room-` does not match `private-room-1`. See
+//! [`channel`].
 //!
 //! # Sending
 //!
-//! [`Socket`] and [`SocketIo`] have the verbs of both lineages; the table is at
-//! [`Socket`](Socket#sending). None of them waits. [`Target::publish`] does, until the message is
-//! queued for each receiver, and tells how many they are.
+//! [`Socket`] and [`SocketIo`] have the verbs of django-socketio and of Socket.IO. The table is at
+//! [`Socket`](Socket#sending). None of them waits. [`Target::publish`] waits until the message is
+//! queued for each receiver, and returns their number.
 //!
-//! What goes to several clients is one publication with one place in its channel's order, which is
-//! the same for all subscribers, the sender included. A client that is in several of the channels
-//! gets one copy.
+//! A message for several clients is one publication. It has one place in its channel's order, which
+//! is the same for all subscribers, the sender included. A client that is in several of the
+//! channels gets one copy.
 //!
-//! Data is anything that serde serializes. What is [`Bytes`](bytes::Bytes) in it travels as a
-//! binary attachment, and is read as such by [`OnMessage::json`]; several arguments are put into
-//! [`Many`].
+//! Data is anything that serde serializes. [`Bytes`](bytes::Bytes) in it travel as a binary
+//! attachment, and [`OnMessage::json`] reads them as such. Put several arguments into [`Many`].
 //!
-//! The same choice of clients can be looked at, [`Target::fetch_sockets`], and acted upon,
-//! [`Target::sockets_join`] and its neighbours.
+//! The same choice of clients can be listed with [`Target::fetch_sockets`], and changed with
+//! [`Target::sockets_join`] and the methods beside it.
 //!
 //! # Acknowledgements
 //!
-//! A client that asks is answered by [`OnMessage::ack`]; the first call counts, and it may come
-//! later, from a task. A server that asks waits for [`Socket::emit_with_ack`], also within the
-//! handler of that client's own event, but for [`OnConnect`].
+//! If a client asks for an acknowledgement, [`OnMessage::ack`] answers it. The first call counts,
+//! and it may come later, from a task. If the server wants one, it waits for
+//! [`Socket::emit_with_ack`]. A handler may do so for the client whose event it handles, except in
+//! [`OnConnect`].
 //!
-//! [`Target::emit_with_ack`] asks many, and tells who has not answered.
+//! [`Target::emit_with_ack`] asks many clients, and reports those that have not answered.
 //!
 //! # Namespaces
 //!
-//! A connection may be in several namespaces, as a socket of its own in each, with its own id,
-//! context and channels. The methods of the builder are about the main one; [`Builder::namespace`]
-//! adds another, and [`Builder::namespaces_matching`] a family of them. [`SocketIo::of`] is the
-//! handle to one.
+//! A connection may be in several namespaces. In each it is a socket of its own, with its own id,
+//! context and channels. The methods of the builder are about the main namespace.
+//! [`Builder::namespace`] adds another, and [`Builder::namespaces_matching`] adds a family of them.
+//! [`SocketIo::of`] is the handle to one.
 //!
-//! # What is remembered of a client
+//! # Data of a client
 //!
-//! [`Socket::context`] is a map of JSON values by name; [`Socket::extensions`] has Rust values by
+//! [`Socket::context`] is a map of JSON values by name. [`Socket::extensions`] has Rust values by
 //! type, and [`Builder::on_handshake`] is the place to fill it from the request: sessions,
 //! identities, claims.
 //!
 //! # Errors
 //!
-//! A handler answers [`HandlerResult`]. An `Err` refuses, where there is something to refuse, and
-//! raises [`OnError`] elsewhere. With `?` any error becomes a [`HandlerError`], which the client
-//! sees as `internal error`; [`HandlerError::reject`] is for what it should read. A handler that
-//! panics has failed, and nothing more: the connection goes on. (An *actor* that panics has
-//! stopped, though; every later event of its is an [`OnError`]. Start it anew, and register a
-//! [`Recipient`](actix::Recipient) that knows the way to it.)
+//! A handler answers [`HandlerResult`]. For an event that can be refused, an `Err` refuses it. For
+//! any other event, an `Err` raises [`OnError`]. With `?` any error becomes a [`HandlerError`],
+//! which the client sees as `internal error`. [`HandlerError::reject`] is for text that the client
+//! should read. A handler that panics has failed, and nothing more: the connection goes on. (An
+//! *actor* that panics has stopped, though, and every later event for it is an [`OnError`]. Start
+//! it anew, and register a [`Recipient`](actix::Recipient) that finds the new one.)
 //!
 //! # Ending
 //!
-//! [`OnDisconnect`] with a [`DisconnectReason`], then [`OnUnsubscribe`] for each channel, then
-//! [`OnFinish`]: once for each client that was let in, whatever happened. Channels and context are
-//! there until the last handler has answered. [`SocketIo::shutdown`] ends all connections so.
+//! [`OnDisconnect`] comes with a [`DisconnectReason`], then [`OnUnsubscribe`] for each channel,
+//! then [`OnFinish`]. Each client that was admitted has this end once, whatever happened. Channels
+//! and context remain until the last handler has answered. [`SocketIo::shutdown`] ends all
+//! connections in this way.
 //!
 //! # Limits
 //!
 //! Every queue, size, count and wait has a bound with a name in [`Config`], a default, and an
-//! outcome. A client that reads too slowly is let go with [`DisconnectReason::SlowConsumer`]; one
-//! which sends faster than it is served is held back by TCP, and still hears what is said. Neither
-//! costs anybody else anything. How fast a client may send, and how many may come from one address,
-//! is for the application to say: [`Builder::event_rate`],
+//! outcome. A client that reads too slowly is disconnected with [`DisconnectReason::SlowConsumer`].
+//! A client that sends faster than it is served is held back by TCP, and still receives everything.
+//! Neither costs other clients anything. Only the application knows how fast a client may send, and
+//! how many connections may come from one address: [`Builder::event_rate`],
 //! [`Builder::max_connections_per_address`].
 //!
 //! # Watching
 //!
-//! [`SocketIo::stats`] says how the server is and what it has done; [`SocketIo::record_metrics`]
-//! gives the same to a recorder of the [`metrics`] facade. [`SocketIo::changes`] tells of each
-//! channel that comes and goes, and who is in it.
+//! [`SocketIo::stats`] reports how the server is and what it has done. [`SocketIo::record_metrics`]
+//! gives the same to a recorder of the [`metrics`] facade. [`SocketIo::changes`] reports each
+//! channel that opens and closes, and the sockets that join and leave it.
 //!
 //! # Threads
 //!
-//! A connection is an actor on the worker that took its handshake; function handlers run there. So
-//! is the hub of each worker, an actor which sends to its connections what is published, from
-//! whatever thread. Handler actors run where they were started. [`Socket`], [`SocketIo`] and events
-//! go anywhere.
+//! A connection is an actor on the worker that took its handshake. Function handlers run there.
+//! Each worker also has a `ChannelRegistry`, an actor that delivers publications, from whatever
+//! thread, to the connections of its worker. Handler actors run where they were started.
+//! [`Socket`], [`SocketIo`] and events can be sent to any thread.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
@@ -264,7 +266,7 @@ pub use socket::{
 };
 pub use stats::Stats;
 
-/// What most programs want: `use actix_socketio::prelude::*;`.
+/// The names that most programs need: `use actix_socketio::prelude::*;`.
 ///
 /// It has no name that `actix::prelude` or `actix_web` have too.
 pub mod prelude {
