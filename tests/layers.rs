@@ -2,58 +2,86 @@
 //! understood, and tested, without those above.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-/// Each layer with those of the crate that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 13] = [
-    ("listener", &[]),
+/// Each layer with the layers that it may use, from the bottom up.
+const LAYERS: [(&str, &[&str]); 18] = [
+    ("log_text", &[]),
+    ("message_sink", &[]),
+    ("panic_guard", &[]),
     ("protocol", &[]),
     ("model", &[]),
-    ("outbox", &["protocol"]),
-    ("stats", &["model", "outbox"]),
-    ("config", &["model", "outbox"]),
-    ("transport", &["listener", "protocol", "outbox", "config"]),
+    ("outbox", &["protocol", "model"]),
+    ("stats", &["model"]),
+    ("config", &["model"]),
+    ("transport", &["message_sink", "protocol", "model", "outbox", "config"]),
+    ("engine", &["log_text", "protocol", "model", "outbox", "stats", "config", "transport"]),
+    (
+        "http",
+        &["panic_guard", "log_text", "protocol", "model", "stats", "config", "transport", "engine"],
+    ),
     ("registry", &["protocol", "model", "outbox", "stats"]),
-    ("socket", &["listener", "protocol", "model", "outbox", "stats", "registry", "config"]),
+    ("socket", &["message_sink", "protocol", "model", "outbox", "stats", "config", "registry"]),
     ("event", &["protocol", "model", "stats", "socket"]),
-    ("routing", &["model", "socket", "event"]),
+    ("routing", &["log_text", "panic_guard", "model", "socket", "event"]),
+    (
+        "state",
+        &[
+            "panic_guard",
+            "protocol",
+            "model",
+            "stats",
+            "config",
+            "engine",
+            "registry",
+            "socket",
+            "routing",
+        ],
+    ),
     (
         "connection",
         &[
+            "log_text",
             "protocol",
             "model",
             "outbox",
             "stats",
             "config",
             "transport",
-            "registry",
+            "engine",
             "socket",
             "event",
             "routing",
+            "state",
         ],
     ),
     (
         "server",
         &[
+            "panic_guard",
             "protocol",
             "model",
             "outbox",
             "stats",
             "config",
             "transport",
+            "engine",
+            "http",
             "registry",
             "socket",
             "event",
             "routing",
+            "state",
             "connection",
         ],
     ),
 ];
 
 /// The deprecated crate, and the only file that may name it.
-const DEPRECATED: (&str, &str) = ("actix_web_actors", "transport/websocket.rs");
+const DEPRECATED: (&str, &str) = ("actix_web_actors", "transport/websocket/mod.rs");
 
 /// Modules that belong to no layer.
 const ABOVE: [&str; 4] = ["fuzzing", "internals", "lib", "main"];
@@ -193,4 +221,52 @@ fn uses_are_read_as_rust_reads_them() {
     let code = "use crate::{\n    model::{Channel, Id},\n    event,\n    socket::Socket as S,\n};\nuse crate::config::Config;\n\
                 fn f(x: crate::outbox::Outbox) {}\nuse other_crate::nothing;\nuse $crate::nothing;";
     assert_eq!(named(code), ["model", "event", "socket", "config", "outbox"]);
+}
+
+#[test]
+fn each_type_name_is_defined_once() {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in sources() {
+        for name in defined(&source.code) {
+            files.entry(name).or_default().insert(source.path.clone());
+        }
+    }
+    assert!(
+        files.len() > 200,
+        "only {} types were found: does this test still read them?",
+        files.len()
+    );
+    files.retain(|_, files| files.len() > 1);
+    assert!(files.is_empty(), "these names stand for several types: {files:#?}");
+}
+
+/// The types that some code defines. An associated type (`type Output = …`) is not one.
+fn defined(code: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in code.lines() {
+        let is_nested = line.starts_with(' ');
+        let line = line.trim_start();
+        let line = match line.strip_prefix("pub(") {
+            Some(rest) => rest.split_once(')').map_or(line, |(_, rest)| rest),
+            None => line.strip_prefix("pub ").unwrap_or(line),
+        };
+        let mut words = line.split_whitespace();
+        let (keyword, name) = (words.next(), words.next());
+        let is_type = match keyword {
+            Some("struct" | "enum" | "trait" | "union") => true,
+            Some("type") => !is_nested,
+            _ => false,
+        };
+        if is_type && let Some(name) = name {
+            names.push(name.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect());
+        }
+    }
+    names
+}
+
+#[test]
+fn definitions_are_read_as_rust_reads_them() {
+    let code = "pub(crate) struct A<T>(T);\n    enum B {\ntrait C: D {\n    type Output = ();\ntype E = u8;\n\
+                pub(in crate::a) struct F;\nfn structure() {}";
+    assert_eq!(defined(code), ["A", "B", "C", "E", "F"]);
 }
