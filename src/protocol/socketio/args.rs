@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use super::{
     attachments::{Relayed, WithAttachments, attachment, check_placeholders},
     depth::check_depth,
-    json::plain,
+    json::plain_len,
 };
 use crate::protocol::{ArgError, DecodeError};
 
@@ -82,7 +82,7 @@ fn strings(json: &str) -> Option<Values> {
     // The opening bracket precedes the first string, and a comma precedes each other one.
     while *json.get(at)? == if at == 0 { b'[' } else { b',' } && *json.get(at + 1)? == b'"' {
         let start = at + 1;
-        let end = start + 1 + plain(&json[start + 1..]);
+        let end = start + 1 + plain_len(&json[start + 1..]);
         if *json.get(end)? != b'"' {
             return None;
         }
@@ -284,7 +284,7 @@ impl Args {
     }
 }
 
-/// Their JSON tells, and what is binary.
+/// Compares the JSON texts and the attachments.
 impl PartialEq for Args {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter()) && self.attachments == other.attachments
@@ -293,8 +293,8 @@ impl PartialEq for Args {
 
 impl Eq for Args {}
 
-/// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed",
-/// &Many(event.args()))` passes them on as they came, and what is binary as binary.
+/// Serializes as a list, which [`Many`](super::Many) turns into arguments again. `socket.emit("relayed",
+/// &Many(event.args()))` forwards the arguments unchanged, with their attachments.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let attachments = &self.attachments;
