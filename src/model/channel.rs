@@ -5,8 +5,8 @@ use serde::Serialize;
 /// The checked name of a channel, which clients subscribe to and messages are published to.
 ///
 /// Socket.IO calls a channel a room. A name has at least one character and no control characters.
-/// [`Builder::max_channel_length`](crate::Builder::max_channel_length) limits its length in bytes. A
-/// clone shares the text.
+/// [`Builder::max_channel_length`](crate::Builder::max_channel_length) limits its length in bytes.
+/// A clone shares the text.
 ///
 /// ```
 /// # use actix_socketio::Channel;
@@ -208,7 +208,8 @@ impl fmt::Display for ChannelError {
             Self::ControlCharacter { character, position } => {
                 write!(
                     f,
-                    "a channel name has no control characters, this one has {character:?} at byte {position}"
+                    "a channel name has no control characters, \
+                     this one has {character:?} at byte {position}"
                 )
             }
         }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 /// Data that your application keeps for one socket: JSON values by name.
 ///
 /// [`Socket::context`](crate::Socket::context) returns it. The map lives as long as its socket, so
-/// a client has one map in each namespace. Values are JSON because JSON can be logged, compared in a
-/// test, and moved to another server. [`Extensions`](super::Extensions) keeps values of Rust types.
+/// a client has one map in each namespace. Values are JSON because JSON can be logged, compared in
+/// a test, and moved to another server. [`Extensions`](super::Extensions) keeps values of Rust
+/// types.
 ///
 /// ```
 /// # use actix_socketio::ContextMap;
@@ -58,8 +59,8 @@ impl ContextMap {
 
     /// Replaces the value of `key` by the result of `change`, in one atomic step.
     ///
-    /// `change` receives the old value, if there is one. It runs while the map is locked: if it used
-    /// the map, it would wait forever.
+    /// `change` receives the old value, if there is one. It runs while the map is locked: if it
+    /// used the map, it would wait forever.
     ///
     /// ```
     /// # let context = actix_socketio::ContextMap::default();

@@ -93,8 +93,8 @@ impl Handshake {
 
     /// Returns all headers of the request.
     ///
-    /// The first call makes the map, which stays in memory with the connection. For a single header,
-    /// [`Handshake::header`] does not need the map.
+    /// The first call makes the map, which stays in memory with the connection. For a single
+    /// header, [`Handshake::header`] does not need the map.
     ///
     /// ```
     /// # fn example(handshake: &actix_socketio::Handshake) {
@@ -170,8 +170,9 @@ impl Handshake {
     /// The query also has Socket.IO's own parameters `EIO`, `transport` and `t`.
     ///
     /// ```
-    /// # fn example(handshake: &actix_socketio::Handshake) -> Result<(), Box<dyn std::error::Error>> {
-    /// let query: std::collections::HashMap<String, String> = handshake.query()?;
+    /// # use std::{collections::HashMap, error::Error};
+    /// # fn example(handshake: &actix_socketio::Handshake) -> Result<(), Box<dyn Error>> {
+    /// let query: HashMap<String, String> = handshake.query()?;
     /// let language = query.get("lang");
     /// # Ok(())
     /// # }

@@ -50,8 +50,8 @@ impl Id {
 /// The public id of a [`Socket`](crate::Socket): one client in one namespace.
 ///
 /// An id is 20 base64url characters, cannot be guessed, and is never used twice. The client has the
-/// same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes the
-/// id of the Engine.IO session, which stays secret.
+/// same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes
+/// the id of the Engine.IO session, which stays secret.
 ///
 /// ```
 /// # use actix_socketio::SocketId;
@@ -133,7 +133,8 @@ impl fmt::Display for InvalidSocketId {
 
 impl error::Error for InvalidSocketId {}
 
-/// The Engine.IO `sid`. It is a bearer secret: a peer that knows it can poll on behalf of the client.
+/// The Engine.IO `sid`. It is a bearer secret: a peer that knows it can poll on behalf of the
+/// client.
 ///
 /// The client receives it once, in the open packet. It appears neither in logs nor in `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

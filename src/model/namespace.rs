@@ -4,8 +4,8 @@ use serde::Serialize;
 
 /// The name of a namespace, such as `/` or `/admin`.
 ///
-/// Each connection can be in several namespaces, with one [`Socket`](crate::Socket) in each. A clone
-/// shares the text.
+/// Each connection can be in several namespaces, with one [`Socket`](crate::Socket) in each. A
+/// clone shares the text.
 ///
 /// ```
 /// # use actix_socketio::Namespace;

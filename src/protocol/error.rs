@@ -57,8 +57,12 @@ impl fmt::Display for DecodeError {
             Self::Empty => f.write_str("empty packet"),
             Self::UnknownEngineType(c) => write!(f, "unknown Engine.IO packet type {c:?}"),
             Self::UnknownType(c) => write!(f, "unknown Socket.IO packet type {c:?}"),
-            Self::UnexpectedBinary => f.write_str("unexpected binary message: no packet has announced it"),
-            Self::AttachmentsDue { due } => write!(f, "unexpected packet: {due} attachments are due"),
+            Self::UnexpectedBinary => {
+                f.write_str("unexpected binary message: no packet has announced it")
+            }
+            Self::AttachmentsDue { due } => {
+                write!(f, "unexpected packet: {due} attachments are due")
+            }
             Self::TooManyAttachments { limit } => {
                 write!(f, "packet has more than {limit} attachments")
             }

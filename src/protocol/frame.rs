@@ -19,9 +19,9 @@ const RSV1: u8 = 0x40;
 
 /// An encoded packet, written once and sent to any number of clients over any transport.
 ///
-/// It holds the packet as WebSocket frames: one text frame, and one binary frame for each attachment.
-/// Servers do not mask frames, so all clients receive the same header and payload. The text for a
-/// long-polling body is a slice of the same memory. A clone copies no bytes.
+/// It holds the packet as WebSocket frames: one text frame, and one binary frame for each
+/// attachment. Servers do not mask frames, so all clients receive the same header and payload. The
+/// text for a long-polling body is a slice of the same memory. A clone copies no bytes.
 #[derive(Clone)]
 pub struct Frame {
     /// All WebSocket frames, one after the other.
@@ -105,8 +105,8 @@ impl Frame {
         }
     }
 
-    /// Returns the text of the packet, such as `42["message","hello"]`. A binary Engine.IO packet has
-    /// an empty text.
+    /// Returns the text of the packet, such as `42["message","hello"]`. A binary Engine.IO packet
+    /// has an empty text.
     pub fn text(&self) -> &str {
         // The text is written from `str`s and by serde_json, which writes UTF-8.
         std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first])
@@ -118,8 +118,8 @@ impl Frame {
         self.extra.as_ref().map_or(&[], |extra| &extra.attachments)
     }
 
-    /// Returns the packet as unmasked WebSocket frames: one text frame, and one binary frame for each
-    /// attachment.
+    /// Returns the packet as unmasked WebSocket frames: one text frame, and one binary frame for
+    /// each attachment.
     pub fn websocket(&self) -> &Bytes {
         &self.websocket
     }

@@ -1,8 +1,8 @@
 //! The server's counters and gauges, shown as a struct and through the `metrics` facade.
 //!
 //! Counters are relaxed atomics, and a publication adds to them once for all its receivers. Each
-//! thread has its own counters for what is counted with every message. Gauges that follow from other
-//! state are computed when [`Stats`] are taken.
+//! thread has its own counters for what is counted with every message. Gauges that follow from
+//! other state are computed when [`Stats`] are taken.
 
 mod counters;
 mod facade;

@@ -54,7 +54,8 @@ pub struct Stats {
     /// `forbidden`, `max_connections` …), namespaces (`unknown_namespace`, `on_connect` …),
     /// channels (`subscribe`, `publish`), and publications of the application (`max_publications`).
     pub refusals: BTreeMap<&'static str, u64>,
-    /// Socket.IO packets received. Each attachment counts as one more, pings and pongs do not count.
+    /// Socket.IO packets received. Each attachment counts as one more, pings and pongs do not
+    /// count.
     pub messages_received: u64,
     /// Bytes of the packets in `messages_received`.
     pub bytes_received: u64,

@@ -60,8 +60,8 @@ impl Default for Traffic {
     }
 }
 
-/// Returns the number of this thread among all threads that have ever counted, from 0. The number is
-/// not reused after the thread has ended.
+/// Returns the number of this thread among all threads that have ever counted, from 0. The number
+/// is not reused after the thread has ended.
 fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

@@ -58,8 +58,8 @@ impl EnginePacket {
     pub(crate) fn cost(&self) -> usize {
         /// The size of an event that waits in a queue.
         const EVENT: usize = 512;
-        /// Bytes for each byte of data. Two bytes of text, an argument and a comma, make one range of
-        /// 16 bytes: 8 for each byte, and one for the byte itself.
+        /// Bytes for each byte of data. Two bytes of text, an argument and a comma, make one range
+        /// of 16 bytes: 8 for each byte, and one for the byte itself.
         const PER_BYTE: usize = 9;
         let data = match self {
             Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => {

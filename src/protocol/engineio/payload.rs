@@ -27,8 +27,8 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
     })
 }
 
-/// Joins frames to one body, in order. A single frame without attachments becomes the body without a
-/// copy.
+/// Joins frames to one body, in order. A single frame without attachments becomes the body without
+/// a copy.
 pub fn encode(frames: impl IntoIterator<Item = Frame>) -> Bytes {
     let mut frames = frames.into_iter();
     let Some(first) = frames.next() else { return Bytes::new() };

@@ -1,5 +1,5 @@
-//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: the format of bodies
-//! and of binary packets.
+//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: the format of
+//! bodies and of binary packets.
 //!
 //! A text body joins packets as `<length>:<packet>`. The length counts UTF-16 code units. A binary
 //! packet is written as `b4` and base64.
@@ -273,7 +273,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_bodies_never_panic(text in ".*", bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn arbitrary_bodies_never_panic(
+            text in ".*",
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
             decode(text.into()).for_each(drop);
             decode_bytes(bytes.into()).for_each(drop);
         }

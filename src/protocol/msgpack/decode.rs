@@ -9,8 +9,8 @@ use super::{
 /// Decodes a whole message. It refuses what the official decoder refuses, and what the default
 /// parser's [`Decoder`](crate::protocol::Decoder) refuses.
 ///
-/// Nesting beyond the limit is refused before it is followed. No memory is reserved for lengths that
-/// a header only claims. Attachments share the memory of the message.
+/// Nesting beyond the limit is refused before it is followed. No memory is reserved for lengths
+/// that a header only claims. Attachments share the memory of the message.
 ///
 /// Beyond the official decoder, this one refuses three things:
 ///

@@ -81,7 +81,8 @@ fn write_args(out: &mut Vec<u8>, name: Option<&str>, args: &Args) -> io::Result<
 
 /// An array or object that is being written.
 struct ContainerWriter<'a> {
-    /// The position in the output at which it starts, with one byte as space for the shortest header.
+    /// The position in the output at which it starts, with one byte as space for the shortest
+    /// header.
     start: usize,
     is_map: bool,
     /// The number of keys and values written so far.
@@ -159,7 +160,8 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
                 let string: Bytes = serde_json::from_str(token).unwrap_or_default();
                 mp::write_str(out, &String::from_utf8_lossy(&string))?;
             }
-            b'"' => mp::write_str(out, token.trim_matches('"'))?, // without escapes, the string has no inner quotes
+            // A string without escapes has no quotes within.
+            b'"' => mp::write_str(out, token.trim_matches('"'))?,
             b'n' => mp::write_nil(out)?,
             b't' | b'f' => mp::write_bool(out, first == b't')?,
             b'-' | b'0'..=b'9' => write_number(out, token)?,

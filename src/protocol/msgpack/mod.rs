@@ -1,14 +1,14 @@
 //! The wire format of `socket.io-msgpack-parser`: a packet is one MessagePack map in one binary
 //! Engine.IO message, with attachments in place.
 //!
-//! The map is `{type, data, id, nsp}`. `data` is missing if the packet has no payload, and `id` if no
-//! acknowledgement is asked for. The client's `options` have no meaning for a server.
+//! The map is `{type, data, id, nsp}`. `data` is missing if the packet has no payload, and `id` if
+//! no acknowledgement is asked for. The client's `options` have no meaning for a server.
 //!
 //! [`Packet`](super::Packet) keeps JSON and attachments, so values that JSON does not have are read
 //! as `JSON.stringify` would write them:
 //!
-//! - Dates (notepack's own, and MessagePack's timestamps) become ISO 8601 strings, and invalid dates
-//!   become `null`.
+//! - Dates (notepack's own, and MessagePack's timestamps) become ISO 8601 strings, and invalid
+//!   dates become `null`.
 //! - `undefined` becomes `null` in an array, and leaves out the member of an object.
 //! - NaN and the infinities become `null`.
 //! - Keys that are integers, booleans or nil become strings. Other keys, and other extension types,

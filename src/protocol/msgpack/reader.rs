@@ -240,8 +240,8 @@ impl<'a> MsgpackReader<'a> {
     }
 }
 
-/// Reads a date from the extension of notepack 2, or from one of the three timestamps of MessagePack,
-/// as milliseconds since 1970.
+/// Reads a date from the extension of notepack 2, or from one of the three timestamps of
+/// MessagePack, as milliseconds since 1970.
 fn date_milliseconds(extension: i8, marker: Marker, data: &[u8]) -> Result<i64, DecodeError> {
     Ok(match (extension, data.len()) {
         (0, _) if marker == Marker::FixExt8 => be(data) as i64,

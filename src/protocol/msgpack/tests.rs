@@ -118,7 +118,8 @@ fn argument_vectors() -> Vec<(Packet, &'static str)> {
              cb3ff8000000000000cbbfb999999999999acb0000000000000001cb3fd3333333333334cf00038d7ea4c68000cf80000000\
              00000000a36e7370a12f",
         ),
-        // {id:1,type:3,data:["x".repeat(31),"x".repeat(32),Array(15).fill(0),Array(16).fill(0)],nsp:"/"}
+        // {id:1,type:3,nsp:"/",
+        //  data:["x".repeat(31),"x".repeat(32),Array(15).fill(0),Array(16).fill(0)]}
         (
             packet("/", ack(&lengths, &[], 1)),
             "84a2696401a47479706503a46461746194bf78787878787878787878787878787878787878787878787878787878787878d9\
@@ -237,7 +238,8 @@ fn packets_that_the_npm_package_refuses_are_refused() {
 #[test]
 fn packets_that_socket_io_refuses_later_are_refused() {
     let event = |data: &str| read(&format!("83a47479706502a464617461{data}a36e7370a12f"));
-    assert_eq!(event("91a7636f6e6e656374"), Err(DecodeError::Reserved("connect".to_owned()))); // ["connect"]
+    // ["connect"]
+    assert_eq!(event("91a7636f6e6e656374"), Err(DecodeError::Reserved("connect".to_owned())));
     assert_eq!(event("91a1ff"), Err(DecodeError::NotUtf8));
     for data in
         ["90", "91c0", "91c40101", "92a165d40100", "92a165c1", "92a16581c4010100", "92a165818001"]
@@ -415,7 +417,11 @@ proptest! {
         let named = std::iter::once(Tree::Scalar(quoted.clone())).chain(values.clone()).collect();
         let object = format!("{{{quoted}:[{quoted}]}}");
         for kind in [
-            PacketKind::Event { name: name.into(), args: parse(named).skip(1), id: id.map(AckId::from) },
+            PacketKind::Event {
+                name: name.into(),
+                args: parse(named).skip(1),
+                id: id.map(AckId::from),
+            },
             PacketKind::Ack { id: id.map(AckId::from), args: parse(values) },
             PacketKind::Connect(Some(object.clone().into())),
             PacketKind::Connect(None),

@@ -22,8 +22,8 @@ use crate::protocol::{ArgError, DecodeError};
 
 /// The arguments of an event or an acknowledgement: their JSON, and the binary attachments.
 ///
-/// When they arrive, they are only checked to be JSON. [`Args::get`] parses one argument into a Rust
-/// type, so an argument that no handler reads is never parsed.
+/// When they arrive, they are only checked to be JSON. [`Args::get`] parses one argument into a
+/// Rust type, so an argument that no handler reads is never parsed.
 ///
 /// ```
 /// use actix_socketio::Args;
@@ -75,7 +75,8 @@ fn ranges(json: &str) -> serde_json::Result<Values> {
 }
 
 /// Returns the same ranges for an array of strings without escapes and without white space between
-/// them, as many events are. This is much cheaper than to parse JSON. Returns `None` for other JSON.
+/// them, as many events are. This is much cheaper than to parse JSON. Returns `None` for other
+/// JSON.
 fn strings(json: &str) -> Option<Values> {
     let json = json.as_bytes();
     let (mut values, mut at) = (Values::new(), 0);
@@ -137,8 +138,8 @@ impl Args {
     /// ```
     ///
     /// # Errors
-    /// [`DecodeError::Payload`] if the number of a placeholder is not the index of an attachment, or
-    /// if two placeholders have the same number.
+    /// [`DecodeError::Payload`] if the number of a placeholder is not the index of an attachment,
+    /// or if two placeholders have the same number.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
         if !attachments.is_empty() {
             check_placeholders(&self.text[self.start..], attachments.len())?;
@@ -206,7 +207,8 @@ impl Args {
         &self.attachments
     }
 
-    /// Returns an argument that is binary as a whole, without a copy, and `None` for other arguments.
+    /// Returns an argument that is binary as a whole, without a copy, and `None` for other
+    /// arguments.
     ///
     /// [`Args::get`] also reads attachments within an argument.
     ///
@@ -225,8 +227,8 @@ impl Args {
 
     /// Parses one argument.
     ///
-    /// A missing argument is read as `null`, so an `Option` is `None`. An attachment is read as bytes,
-    /// into `Bytes` or a type of `serde_bytes`, also within a structure.
+    /// A missing argument is read as `null`, so an `Option` is `None`. An attachment is read as
+    /// bytes, into `Bytes` or a type of `serde_bytes`, also within a structure.
     ///
     /// ```
     /// # use actix_socketio::Args;
@@ -240,8 +242,8 @@ impl Args {
     /// [`ArgError`] if the argument does not match `T`.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
         let raw = self.raw(index).unwrap_or("null");
-        // A plain string is its own text, so no character needs to be parsed. If `T` does not accept
-        // the string, serde_json decides, and gives the error.
+        // A plain string is its own text, so no character needs to be parsed. If `T` does not
+        // accept the string, serde_json decides, and gives the error.
         if self.are_plain
             && let Some(text) = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"'))
             && let Ok(value) = T::deserialize(BorrowedStrDeserializer::<value::Error>::new(text))
@@ -293,8 +295,9 @@ impl PartialEq for Args {
 
 impl Eq for Args {}
 
-/// Serializes as a list, which [`Many`](super::Many) turns into arguments again. `socket.emit("relayed",
-/// &Many(event.args()))` forwards the arguments unchanged, with their attachments.
+/// Serializes as a list, which [`Many`](super::Many) turns into arguments again.
+/// `socket.emit("relayed", &Many(event.args()))` forwards the arguments unchanged, with their
+/// attachments.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let attachments = &self.attachments;

@@ -31,8 +31,8 @@ fn index(num: &Value, count: usize) -> Option<usize> {
 /// Refuses placeholders for attachments that do not exist, and a second placeholder for the same
 /// attachment.
 ///
-/// Otherwise a short packet could name one attachment many times, and a reader or a relay would copy
-/// its bytes each time. The function recurses, so the caller limits the depth of `json` first.
+/// Otherwise a short packet could name one attachment many times, and a reader or a relay would
+/// copy its bytes each time. The function recurses, so the caller limits the depth of `json` first.
 pub(in crate::protocol) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeError> {
     fn check(value: &Value, seen: &mut [bool]) -> Result<(), DecodeError> {
         let count = seen.len();
@@ -171,7 +171,7 @@ impl<'de> Deserializer<'de> for WithAttachments<'_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
+        byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -43,8 +43,8 @@ impl Default for DecodeLimits {
 
 /// Decodes the Socket.IO packets of one connection in the default JSON format.
 ///
-/// A packet arrives as a text message. If it announces attachments, each follows as a binary message,
-/// and the last one completes the packet.
+/// A packet arrives as a text message. If it announces attachments, each follows as a binary
+/// message, and the last one completes the packet.
 ///
 /// ```
 /// use actix_socketio::protocol::{DecodeLimits, Decoder, PacketKind};

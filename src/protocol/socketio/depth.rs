@@ -2,9 +2,9 @@ use crate::protocol::DecodeError;
 
 /// Refuses JSON whose arrays and objects are nested more than `limit` levels deep.
 ///
-/// serde_json skips raw values without recursion, so depth costs this server nothing. But a client's
-/// data may be forwarded to other clients, and parsers that do recurse would fail on it (Python's
-/// does at 1,000 levels).
+/// serde_json skips raw values without recursion, so depth costs this server nothing. But a
+/// client's data may be forwarded to other clients, and parsers that do recurse would fail on it
+/// (Python's does at 1,000 levels).
 pub(in crate::protocol) fn check_depth(json: &str, limit: usize) -> Result<(), DecodeError> {
     // JSON with at most `limit` opening brackets cannot be nested more deeply than `limit`.
     if json.len() <= limit

@@ -91,8 +91,8 @@ fn special(bytes: u64) -> u64 {
         & (ONES * 0x80)
 }
 
-/// Writes a JSON string. Most strings need no escapes and are copied, after a check of sixteen bytes
-/// at a time, where serde_json checks each byte.
+/// Writes a JSON string. Most strings need no escapes and are copied, after a check of sixteen
+/// bytes at a time, where serde_json checks each byte.
 pub(in crate::protocol) fn write_text(out: &mut Vec<u8>, text: &str) {
     if plain_len(text.as_bytes()) == text.len() {
         out.reserve(text.len() + 2);

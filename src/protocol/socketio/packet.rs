@@ -97,8 +97,8 @@ impl AckId {
         &self.0
     }
 
-    /// Returns the number, or `None` if it does not fit into a `u64`. All ids that this server chooses
-    /// fit.
+    /// Returns the number, or `None` if it does not fit into a `u64`. All ids that this server
+    /// chooses fit.
     ///
     /// ```
     /// # use actix_socketio::protocol::AckId;
@@ -116,8 +116,8 @@ impl From<u64> for AckId {
 }
 
 impl Packet {
-    /// Makes a packet, in a [`Parser`](super::Parser) of your own. The namespace must have its leading
-    /// slash.
+    /// Makes a packet, in a [`Parser`](super::Parser) of your own. The namespace must have its
+    /// leading slash.
     ///
     /// ```
     /// # use actix_socketio::protocol::{Packet, PacketKind};
@@ -333,7 +333,9 @@ mod tests {
             } else {
                 let event = event.unwrap();
                 prop_assert_eq!(&*event.namespace, namespace);
-                let PacketKind::Event { name: read_name, args, id: None } = event.kind else { panic!() };
+                let PacketKind::Event { name: read_name, args, id: None } = event.kind else {
+                    panic!()
+                };
                 prop_assert_eq!(&*read_name, &name);
                 prop_assert!(args.iter().eq(sent.iter()));
             }
