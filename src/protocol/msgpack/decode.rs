@@ -67,6 +67,7 @@ struct RawMembers {
 }
 
 /// Reads the map of a packet, which must be the whole message.
+#[inline] // its only caller is on the hot path
 fn read_members(data: &Bytes, limits: &DecodeLimits) -> Result<RawMembers, DecodeError> {
     if data.is_empty() {
         return Err(DecodeError::Empty);
