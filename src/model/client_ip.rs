@@ -37,7 +37,7 @@ fn parse(text: &str) -> Option<IpAddr> {
 }
 
 /// Returns the network by which limits for each address count: an IPv6 address's /64, or the IPv4
-/// address itself. A client that has one IPv6 address usually has the 2^64 addresses of its
+/// address itself. A client that has one IPv6 address has at least the 2^64 addresses of its
 /// network.
 pub(crate) fn ip_network(ip: IpAddr) -> IpAddr {
     match ip {
