@@ -1,13 +1,13 @@
-//! What must hold for any bytes that a peer sends: one function for each parser, which panics where
-//! it does not.
+//! The properties of each parser that hold for any bytes from a peer: one function for each parser,
+//! which panics if a property does not hold.
 //!
-//! `tests/fuzz` calls these with inputs of its own making, the tests below with those that it has
-//! kept. The transport's parsers are private to it, so a request goes in at one end here, and
-//! packets come out at the other. Requests that are refused are in `tests/fuzz/handshake.rs`, which
-//! needs nothing private.
+//! `tests/fuzz` calls these functions with generated inputs, and the tests below with the inputs of
+//! its corpus. The parsers of the transport are private, so these functions give a request to the
+//! transport, and check the packets that it reports. Refused requests are tested in
+//! `tests/fuzz/handshake.rs`, which needs nothing private.
 //!
-//! It is built for tests and fuzzing alone. An `expect` here is what is tried, and says what should
-//! have held.
+//! The module is built for tests and fuzzing only. Each `expect` in it is a property under test,
+//! and its text says what should hold.
 
 mod websockets;
 
@@ -26,9 +26,9 @@ fn text(data: &[u8]) -> Option<ByteString> {
     ByteString::try_from(data).ok()
 }
 
-// ── Engine.IO ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Engine.IO
 
-/// One packet of text, of both versions, and a binary one of the older.
+/// Decodes one packet: as text of both versions of Engine.IO, and as binary of version 3.
 pub fn engine_packet(data: &[u8]) {
     if let Ok(packet) = v3::decode_binary(&Bytes::copy_from_slice(data)) {
         assert_eq!(packet, EnginePacket::Binary(Bytes::copy_from_slice(&data[1..])));
@@ -39,7 +39,7 @@ pub fn engine_packet(data: &[u8]) {
     }
     if let Ok(packet) = v3::decode_text(text) {
         let v3::EncodedBody::Text(body) = v3::encode([&Frame::engine(&packet)], false) else {
-            panic!("no binary was wanted")
+            panic!("the body is binary, but binary is not accepted")
         };
         assert_eq!(v3::decode(body.into()).collect::<Vec<_>>(), [Ok(packet)]);
     }
@@ -49,7 +49,7 @@ fn frames(packets: &[EnginePacket]) -> Vec<Frame> {
     packets.iter().map(Frame::engine).collect()
 }
 
-/// A polling body.
+/// Decodes a long-polling body of Engine.IO v4.
 pub fn payload_v4(data: &[u8]) {
     let Some(body) = text(data) else { return };
     let parts = body.split(payload::SEPARATOR).count();
@@ -60,16 +60,16 @@ pub fn payload_v4(data: &[u8]) {
     assert_eq!(payload::decode(again).collect::<Result<Vec<_>, _>>().as_ref(), Ok(&packets));
 }
 
-/// A polling body for an old client, of text or of bytes.
+/// Decodes a long-polling body of Engine.IO v3, as text and as binary.
 pub fn payload_v3(data: &[u8]) {
     let bodies = [
         text(data).map(|body| v3::decode(body).collect::<Result<Vec<_>, _>>()),
         Some(v3::decode_bytes(Bytes::copy_from_slice(data)).collect()),
     ];
     for packets in bodies.into_iter().flatten().flatten() {
-        assert!(packets.len() <= data.len(), "a packet has a byte at least");
-        for takes_binary in [false, true] {
-            let again: Result<Vec<_>, _> = match v3::encode(&frames(&packets), takes_binary) {
+        assert!(packets.len() <= data.len(), "each packet takes at least one byte");
+        for accepts_binary in [false, true] {
+            let again: Result<Vec<_>, _> = match v3::encode(&frames(&packets), accepts_binary) {
                 v3::EncodedBody::Text(body) => v3::decode(body.into()).collect(),
                 v3::EncodedBody::Bytes(body) => v3::decode_bytes(body.into()).collect(),
             };
@@ -78,7 +78,7 @@ pub fn payload_v3(data: &[u8]) {
     }
 }
 
-// ── Socket.IO ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Socket.IO
 
 const DEPTH: usize = 8;
 const ATTACHMENTS: usize = 3;
@@ -88,7 +88,8 @@ fn limits() -> DecodeLimits {
     DecodeLimits::new(DEPTH, ATTACHMENTS, ATTACHMENT_BYTES)
 }
 
-/// Messages with the byte 255 in between; those that are binary start with a `b`.
+/// Decodes the Socket.IO messages of a connection. The byte 255 separates them, and a `b` starts a
+/// binary message.
 pub fn packet(data: &[u8]) {
     let mut decoder = Decoder::new(limits());
     for message in data.split(|byte| *byte == 0xff) {
@@ -102,12 +103,12 @@ pub fn packet(data: &[u8]) {
         match read {
             Ok(None) => {}
             Ok(Some(packet)) => {
-                is_within_limits(&packet);
+                check_limits(&packet);
                 let bytes: usize = args(&packet).attachments().iter().map(Bytes::len).sum();
                 assert!(bytes <= ATTACHMENT_BYTES);
-                is_passed_on(&packet);
+                check_forwarding(&packet);
             }
-            // It ends the session.
+            // An error ends the session.
             Err(_) => return,
         }
     }
@@ -121,13 +122,14 @@ fn args(packet: &Packet) -> &Args {
     }
 }
 
-fn is_within_limits(packet: &Packet) {
+/// Checks that a decoded packet is within the limits, and that its parts can be read.
+fn check_limits(packet: &Packet) {
     let args = args(packet);
     assert!(args.attachments().len() <= ATTACHMENTS);
     for (index, json) in args.iter().enumerate() {
-        // Half of a surrogate pair is JSON, and no `Value`.
+        // Half of a surrogate pair is valid JSON, but cannot be read as a `Value`.
         if let Ok(value) = serde_json::from_str(json) {
-            assert!(depth(&value) < DEPTH, "the arguments are a level themselves");
+            assert!(depth(&value) < DEPTH, "the array of arguments is one more level");
         }
         let whole = args.binary(index);
         assert!(whole.is_none_or(|whole| args.attachments().contains(&whole)));
@@ -159,35 +161,35 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// What is sent on is read as what came.
-fn is_passed_on(packet: &Packet) {
+/// Checks that a packet which is encoded again is decoded to the same packet.
+fn check_forwarding(packet: &Packet) {
     let Packet { namespace, kind } = packet;
     match kind {
         PacketKind::Event { name, args, id } => {
             let forwarded = reread(&forward(namespace, name, args).expect("JSON"));
             let kind = PacketKind::Event { name: name.clone(), args: args.clone(), id: None };
-            is_same(&forwarded, &Packet { namespace: namespace.clone(), kind });
+            check_same(&forwarded, &Packet { namespace: namespace.clone(), kind });
             let id = id.as_ref().and_then(AckId::to_u64);
             let relay =
                 |args: &Args| reread(&event(namespace, id, name, &Many(args)).expect("JSON"));
             let relayed = relay(args);
-            is_same(&relay(self::args(&relayed)), &relayed);
+            check_same(&relay(self::args(&relayed)), &relayed);
         }
         PacketKind::Ack { id: Some(id), args } => {
             let relay = |args: &Args| reread(&ack(namespace, id, &Many(args)).expect("JSON"));
             let relayed = relay(args);
-            is_same(&relay(self::args(&relayed)), &relayed);
+            check_same(&relay(self::args(&relayed)), &relayed);
         }
-        PacketKind::Disconnect => is_same(&reread(&disconnect(namespace)), packet),
-        // Only ours are read by anybody.
+        PacketKind::Disconnect => check_same(&reread(&disconnect(namespace)), packet),
+        // Clients read only the errors of this server, whose payload is an object.
         PacketKind::ConnectError(json) if json.starts_with('{') => {
-            is_same(&reread(&connect_error(namespace, json)), packet);
+            check_same(&reread(&connect_error(namespace, json)), packet);
         }
         _ => {}
     }
 }
 
-/// A frame as its receiver reads it, who has no limits.
+/// Decodes a frame as its receiver does, without limits of attachments.
 fn reread(frame: &Frame) -> Packet {
     let mut decoder = Decoder::new(DecodeLimits::new(DEPTH, usize::MAX, usize::MAX));
     let text = frame.text().strip_prefix('4').expect("a message");
@@ -199,8 +201,9 @@ fn reread(frame: &Frame) -> Packet {
     packet.expect("a whole packet")
 }
 
-/// White space aside, and which of the text an argument is.
-fn is_same(one: &Packet, other: &Packet) {
+/// Checks that two packets are equal, except for white space and the ranges of the arguments in
+/// their text.
+fn check_same(one: &Packet, other: &Packet) {
     assert_eq!(one.namespace, other.namespace);
     assert!(args(one).iter().eq(args(other).iter()), "{one:?} {other:?}");
     assert_eq!(args(one).attachments(), args(other).attachments());
@@ -216,7 +219,7 @@ fn is_same(one: &Packet, other: &Packet) {
     }
 }
 
-/// A packet in MessagePack.
+/// Decodes a packet in MessagePack.
 pub fn msgpack(data: &[u8]) {
     let decode = |data| MsgpackParser.decoder(limits()).binary(data);
     let encode = |packet| {
@@ -226,10 +229,10 @@ pub fn msgpack(data: &[u8]) {
     };
     let Ok(packet) = decode(Bytes::copy_from_slice(data)) else { return };
     let packet = packet.expect("a whole packet");
-    is_within_limits(&packet);
+    check_limits(&packet);
     let again = encode(&packet);
     let reread = decode(again.clone()).expect("it can be read").expect("a whole packet");
-    is_same(&reread, &packet);
+    check_same(&reread, &packet);
     assert_eq!(encode(&reread), again);
     let encoding = PacketCodec::new(MsgpackParser);
     let relay = |packet: &Packet| {
@@ -249,7 +252,7 @@ pub fn msgpack(data: &[u8]) {
         Some(decode(message).expect("it can be read").expect("a whole packet"))
     };
     if let Some(relayed) = relay(&packet) {
-        is_same(&relay(&relayed).expect("the same kind"), &relayed);
+        check_same(&relay(&relayed).expect("the same kind"), &relayed);
     }
 }
 
@@ -257,12 +260,12 @@ pub fn msgpack(data: &[u8]) {
 mod tests {
     use std::{fs, path::Path};
 
-    /// Each input of the corpus.
-    fn holds(name: &str, parser: fn(&[u8])) {
+    /// Calls a parser's function with each input of its corpus.
+    fn check_corpus(name: &str, parser: fn(&[u8])) {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         if !tests.exists() {
             assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
-            return eprintln!("the corpus is not part of the package: {name} is not tried");
+            return eprintln!("the corpus is not part of the package: skipped {name}");
         }
         let corpus =
             fs::read_dir(tests.join("fuzz/corpus").join(name)).expect("each parser has a corpus");
@@ -280,7 +283,7 @@ mod tests {
         ($($parser:ident)*) => {$(
             #[test]
             fn $parser() {
-                holds(stringify!($parser), super::$parser);
+                check_corpus(stringify!($parser), super::$parser);
             }
         )*};
     }

@@ -1,4 +1,4 @@
-//! WebSockets, from a handshake to the end, and what their extensions say.
+//! WebSockets, from the handshake to the end, and the negotiation of their extensions.
 
 use std::{
     collections::VecDeque,
@@ -32,7 +32,8 @@ use crate::{
 const MAX_PAYLOAD: usize = 300;
 
 thread_local! {
-    // Never dropped: at a thread's end, what it would need for that may have gone before it.
+    // Leaked, because its drop uses other thread-locals, which may be gone at the end of the
+    // thread.
     static SYSTEM: &'static SystemRunner = Box::leak(Box::new(actix::System::new()));
 }
 
@@ -40,12 +41,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     SYSTEM.with(|system| system.block_on(future))
 }
 
-/// What a connection hears, in its stead.
+/// Receives the events of a session in place of a connection.
 #[derive(Default)]
-struct PacketCollector(Heard);
+struct PacketCollector(CollectedEvents);
 
 #[derive(Debug, Default, PartialEq)]
-struct Heard {
+struct CollectedEvents {
     packets: Vec<EnginePacket>,
     ending: Option<SessionEnd>,
 }
@@ -57,8 +58,8 @@ impl Actor for PacketCollector {
 impl Handler<SessionEvent> for PacketCollector {
     type Result = ();
 
-    fn handle(&mut self, inbound: SessionEvent, _: &mut Self::Context) {
-        match inbound {
+    fn handle(&mut self, event: SessionEvent, _: &mut Self::Context) {
+        match event {
             SessionEvent::Packets { packets, taken } => {
                 assert!(
                     self.0.ending.is_none()
@@ -74,13 +75,13 @@ impl Handler<SessionEvent> for PacketCollector {
 }
 
 #[derive(Message)]
-#[rtype(result = "Heard")]
-struct Collected;
+#[rtype(result = "CollectedEvents")]
+struct TakeCollected;
 
-impl Handler<Collected> for PacketCollector {
-    type Result = MessageResult<Collected>;
+impl Handler<TakeCollected> for PacketCollector {
+    type Result = MessageResult<TakeCollected>;
 
-    fn handle(&mut self, _: Collected, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: TakeCollected, _: &mut Self::Context) -> Self::Result {
         MessageResult(std::mem::take(&mut self.0))
     }
 }
@@ -102,8 +103,13 @@ const UPGRADE: [(&str, &str); 4] = [
     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Bytes>) -> Opened {
-    let listener = PacketCollector::default().start();
+/// Opens a WebSocket, sends the chunks to it, and waits for its end.
+async fn run_websocket(
+    version: Version,
+    offer: Option<HeaderValue>,
+    chunks: VecDeque<Bytes>,
+) -> WebSocketRun {
+    let collector = PacketCollector::default().start();
     let config = Config {
         max_payload: MAX_PAYLOAD,
         per_message_deflate: true,
@@ -111,7 +117,7 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
         ..Config::default()
     };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let session = Session::new(Arc::new(listener.clone()), outbox, version, Arc::new(config));
+    let session = Session::new(Arc::new(collector.clone()), outbox, version, Arc::new(config));
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
     if let Some(offer) = offer {
         request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));
@@ -123,45 +129,52 @@ async fn open(version: Version, offer: Option<HeaderValue>, chunks: VecDeque<Byt
         transport::open(|| Arc::clone(&session), &request, body).expect("a WebSocket handshake");
     let extension = response.headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
     let written = to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}"));
-    Opened { extension, written, heard: listener.send(Collected).await.expect("it lives") }
+    WebSocketRun {
+        extension,
+        written,
+        events: collector.send(TakeCollected).await.expect("the collector is alive"),
+    }
 }
 
-/// A WebSocket from its handshake to its end.
-struct Opened {
+/// The results of a WebSocket, from its handshake to its end.
+struct WebSocketRun {
+    /// The extension that the server accepted in the handshake.
     extension: Option<HeaderValue>,
+    /// All bytes that the server wrote after the handshake.
     written: Bytes,
-    heard: Heard,
+    events: CollectedEvents,
 }
 
-impl Opened {
-    /// How it ended. Which of two broken rules is named depends on how much of the frame has come.
+impl WebSocketRun {
+    /// Returns the kind of the end. If a frame violates two rules, the number of bytes received
+    /// decides which of them the error names, so errors are not compared.
     fn ending(&self) -> &'static str {
-        assert!(self.written.iter().rev().nth(1).is_some(), "there is a goodbye");
-        match self.heard.ending.as_ref().expect("it has an end") {
+        assert!(self.written.iter().rev().nth(1).is_some(), "the server sends a close frame");
+        match self.events.ending.as_ref().expect("the session ends") {
             SessionEnd::Closed => "closed",
             SessionEnd::Broken(_) => "broken",
             SessionEnd::Malformed(_) => "malformed",
-            SessionEnd::Shutdown => panic!("nobody has shut it down"),
+            SessionEnd::Shutdown => panic!("the server was not shut down"),
         }
     }
 }
 
 const OFFER: HeaderValue = HeaderValue::from_static("permessage-deflate");
 
-/// A byte that chooses the version and the extension, the size of the chunks in which the rest
-/// comes, and the rest: what a client sends after the handshake.
+/// Reads a WebSocket. The first byte chooses the version and the extension, the second byte is the
+/// size of the chunks, and the rest is what a client sends after the handshake.
 pub fn websocket(data: &[u8]) {
     let [choice, size, sent @ ..] = data else { return };
     let version = if choice & 1 == 0 { Version::V4 } else { Version::V3 };
     let offer = (choice & 2 != 0).then_some(OFFER);
     let read = |size: usize| {
         let chunks = sent.chunks(size.max(1)).map(Bytes::copy_from_slice).collect();
-        block_on(open(version, offer.clone(), chunks))
+        block_on(run_websocket(version, offer.clone(), chunks))
     };
     let [whole, chopped] = [sent.len(), usize::from(*size)].map(read);
-    assert_eq!(whole.heard.packets, chopped.heard.packets);
+    assert_eq!(whole.events.packets, chopped.events.packets);
     assert_eq!(whole.ending(), chopped.ending());
-    for packet in whole.heard.packets {
+    for packet in whole.events.packets {
         let length = match packet {
             EnginePacket::Open(data) | EnginePacket::Ping(data) | EnginePacket::Pong(data) => {
                 data.len()
@@ -174,14 +187,14 @@ pub fn websocket(data: &[u8]) {
     }
 }
 
-/// What a client says was compressed, as one message; and what was.
+/// Inflates the data as one compressed message of a client, and also the data after compressing it.
 pub fn inflate(data: &[u8]) {
     if data.len() <= MAX_PAYLOAD
         && let Some(inflated) = inflated(data)
     {
         assert!(inflated.len() <= MAX_PAYLOAD);
         let mut expected = Vec::new();
-        // An empty last block, in case that there is none.
+        // An empty last block, in case the data does not have one.
         let whole = [data, &[0, 0, 0xff, 0xff, 3, 0]].concat();
         DeflateDecoder::new(&*whole).read_to_end(&mut expected).expect("it inflates");
         assert_eq!(inflated, expected);
@@ -198,30 +211,33 @@ pub fn inflate(data: &[u8]) {
     }
 }
 
+/// Sends one compressed message. Returns its content, or `None` if the server refuses it.
 fn inflated(message: &[u8]) -> Option<Bytes> {
-    let length = u16::try_from(message.len()).expect("no more than may be sent").to_be_bytes();
+    let length = u16::try_from(message.len()).expect("at most the largest payload").to_be_bytes();
     let frame = [&[0xc2, 0x80 | 126], &length[..], &[0; 4], message].concat();
-    let mut opened = block_on(open(Version::V4, Some(OFFER), [frame.into()].into()));
-    match (opened.heard.packets.pop(), opened.ending()) {
+    let mut run = block_on(run_websocket(Version::V4, Some(OFFER), [frame.into()].into()));
+    match (run.events.packets.pop(), run.ending()) {
         (Some(EnginePacket::Binary(data)), "closed") => Some(data),
         (None, "broken") => None,
         (packet, ending) => panic!("{packet:?}, {ending}"),
     }
 }
 
-/// A header `Sec-WebSocket-Extensions`.
+/// Negotiates extensions by a `Sec-WebSocket-Extensions` header.
 pub fn extensions(data: &[u8]) {
     let Ok(offer) = HeaderValue::from_bytes(data) else { return };
-    let Some(answer) = block_on(open(Version::V4, Some(offer.clone()), VecDeque::new())).extension
+    let Some(answer) =
+        block_on(run_websocket(Version::V4, Some(offer.clone()), VecDeque::new())).extension
     else {
         return;
     };
-    let says = |what: &str| offer.to_str().is_ok_and(|offer| offer.contains(what));
-    assert!(says("permessage-deflate"));
+    let offers = |what: &str| offer.to_str().is_ok_and(|offer| offer.contains(what));
+    assert!(offers("permessage-deflate"));
     assert!(
-        says("server_max_window_bits")
+        offers("server_max_window_bits")
             || !answer.to_str().is_ok_and(|answer| answer.contains("window"))
     );
-    let again = block_on(open(Version::V4, Some(answer.clone()), VecDeque::new())).extension;
-    assert_eq!(again, Some(answer), "what is answered is acceptable itself");
+    let again =
+        block_on(run_websocket(Version::V4, Some(answer.clone()), VecDeque::new())).extension;
+    assert_eq!(again, Some(answer), "the answer is acceptable as an offer");
 }

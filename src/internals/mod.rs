@@ -1,7 +1,6 @@
-//! What the benches in `benches` measure that is private: thin wrappers, as the public items of a
-//! crate can't be made of private ones.
+//! Thin wrappers of private items, for the benches in `benches`. Benches only see public items.
 //!
-//! Behind the feature `internals`, which is for the benches of this repository. Nothing here is
+//! The feature `internals` enables this module. It is for the benches of this repository, and not
 //! part of the API.
 
 mod msgpack;

@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use crate::protocol::{Frame, MsgpackParser, OutgoingPacket, PacketCodec};
 
-/// How a server with [`MsgpackParser`] writes events: data to JSON, JSON to a packet, and that to
-/// MessagePack.
+/// Encodes events as a server with [`MsgpackParser`] does: data to JSON, JSON to a packet, and the
+/// packet to MessagePack.
 #[derive(Debug)]
 pub struct Msgpack(PacketCodec);
 
@@ -14,10 +14,10 @@ impl Default for Msgpack {
 }
 
 impl Msgpack {
-    /// An event of the main namespace.
+    /// Encodes an event of the main namespace.
     ///
     /// # Errors
-    /// What `data`'s `Serialize` reports.
+    /// The error of `data`'s `Serialize`.
     pub fn event<T: Serialize + ?Sized>(
         &self,
         name: &str,

@@ -9,17 +9,18 @@ use crate::{
     protocol::Frame,
 };
 
-/// An outbox, and the transport that takes from it. Waking that one is a call that does nothing.
+/// An outbox, with the methods that a transport takes frames with. The transport's waker does
+/// nothing.
 #[derive(Debug)]
 pub struct Queue(Arc<Outbox>);
 
 impl Queue {
-    /// Of a client with a WebSocket, with room for so many bytes.
+    /// Makes the outbox of a WebSocket client, for at most `max_bytes` bytes.
     pub fn websocket(max_bytes: usize) -> Self {
         Self(Outbox::new(Transport::WebSocket, max_bytes, |_| {}))
     }
 
-    /// Of a client that polls.
+    /// Makes the outbox of a long-polling client, for at most `max_bytes` bytes.
     pub fn polling(max_bytes: usize) -> Self {
         Self(Outbox::new(Transport::Polling, max_bytes, |_| {}))
     }
@@ -28,22 +29,22 @@ impl Queue {
         &self.0
     }
 
-    /// Whether the frame was queued.
+    /// Pushes a frame. Returns whether it was queued.
     pub fn push(&self, frame: Frame) -> bool {
         self.0.push(frame) == Pushed::Queued
     }
 
-    /// Whether the frame was queued: only if the transport waits for it.
+    /// Pushes a frame only if the transport waits for one. Returns whether it was queued.
     pub fn push_volatile(&self, frame: &Frame) -> bool {
         self.0.push_volatile(frame) == Pushed::Queued
     }
 
-    /// Takes all that waits, and waits if that is nothing; answers how many frames there were.
+    /// Takes all frames, or starts to wait if there are none. Returns the number of frames.
     pub fn take(&self) -> usize {
         count(self.0.poll_all(&mut Context::from_waker(Waker::noop())))
     }
 
-    /// The same for one polling body.
+    /// Takes the frames of one long-polling body, in the same way as [`Queue::take`].
     pub fn take_body(&self, max_bytes: usize, max_packets: usize) -> usize {
         count(self.0.poll_batch(max_bytes, max_packets, &mut Context::from_waker(Waker::noop())))
     }

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// A hub's table, and sockets of the main namespace that it knows, by number. Their clients are let
-/// in and take what is pushed when they are told to.
+/// The subscriber table of a registry, and sockets of the main namespace in it, which have numbers
+/// from 0. Their clients take pushed frames only in [`Subscribers::take`].
 #[derive(Debug)]
 pub struct Subscribers {
     table: SubscriberTable,
@@ -28,7 +28,7 @@ struct BenchSocket {
     queue: Queue,
 }
 
-/// A publication.
+/// A publication of one frame.
 #[derive(Debug)]
 pub struct BenchPublication {
     audience: Audience,
@@ -36,7 +36,8 @@ pub struct BenchPublication {
 }
 
 impl BenchPublication {
-    /// To the subscribers of any of these channels; of none named, to everyone.
+    /// Makes a publication to the subscribers of any of the channels, or to all sockets if
+    /// `channels` is empty.
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience =
             Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
@@ -45,7 +46,8 @@ impl BenchPublication {
 }
 
 impl Subscribers {
-    /// So many sockets, subscribed to nothing, each with an outbox for so many bytes.
+    /// Makes a table of `count` sockets without subscriptions, each with an outbox for `max_outbox`
+    /// bytes.
     pub fn new(count: usize, max_outbox: usize) -> Self {
         let sockets = (0..count).map(|_| BenchSocket::new(max_outbox)).collect();
         let mut subscribers = Self {
@@ -60,33 +62,33 @@ impl Subscribers {
         subscribers
     }
 
-    /// A socket that was [detached](Self::detach) is known again.
+    /// Adds a socket again after [`Subscribers::detach`].
     pub fn attach(&mut self, socket: usize) {
         let BenchSocket { id, sender, .. } = &self.sockets[socket];
         self.table.attach(self.namespace.clone(), *id, Arc::clone(sender));
     }
 
-    /// A socket is over, with all its subscriptions.
+    /// Removes a socket and all its subscriptions.
     pub fn detach(&mut self, socket: usize) {
         self.table.detach(&self.namespace, self.sockets[socket].id);
     }
 
-    /// A socket is in a channel.
+    /// Subscribes a socket to a channel.
     pub fn subscribe(&mut self, socket: usize, channel: &Channel) {
         self.table.subscribe(&self.namespace, self.sockets[socket].id, channel.clone());
     }
 
-    /// A socket is not in a channel any more.
+    /// Unsubscribes a socket from a channel.
     pub fn unsubscribe(&mut self, socket: usize, channel: &Channel) {
         self.table.unsubscribe(&self.namespace, self.sockets[socket].id, channel);
     }
 
-    /// Pushes into the receivers' outboxes; answers how many they were.
+    /// Pushes a publication into the outboxes of its receivers. Returns the number of receivers.
     pub fn publish(&mut self, BenchPublication { audience, what }: &BenchPublication) -> usize {
         self.table.publish(audience, what, 0..usize::MAX, None, |_| {}).receivers
     }
 
-    /// The transports take what is there, and wait for more.
+    /// Takes all frames from all outboxes, and waits for more as a transport does.
     pub fn take(&self) {
         for BenchSocket { queue, .. } in &self.sockets {
             while queue.take() > 0 {}

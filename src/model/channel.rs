@@ -2,23 +2,37 @@ use std::{borrow::Cow, error, fmt, ops::Deref, sync::Arc};
 
 use serde::Serialize;
 
-/// The name of a channel: what clients subscribe to and messages are published to. Cheap to clone.
+/// The checked name of a channel, which clients subscribe to and messages are published to.
 ///
-/// A name has at least one character and no control characters; how long it may be,
-/// [`Builder::max_channel_length`](crate::Builder::max_channel_length) says.
+/// Socket.IO calls a channel a room. A name has at least one character and no control characters.
+/// [`Builder::max_channel_length`](crate::Builder::max_channel_length) limits its length in bytes.
+/// A clone shares the text.
+///
+/// ```
+/// # use actix_socketio::Channel;
+/// let channel = Channel::new("match-42", 255)?;
+/// assert_eq!(channel, "match-42");
+/// assert!(channel.starts_with("match-"));
+/// # Ok::<(), actix_socketio::ChannelError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Channel(Arc<str>);
 
 impl Channel {
-    /// Checks a name of at most `max_length` bytes.
+    /// Makes a channel from a name of at most `max_length` bytes.
+    ///
+    /// ```
+    /// # use actix_socketio::{Channel, ChannelError};
+    /// assert_eq!(Channel::new("", 255), Err(ChannelError::Empty));
+    /// ```
     ///
     /// # Errors
-    /// [`ChannelError`] says which rule the name breaks.
+    /// [`ChannelError`] names the rule that `name` breaks.
     pub fn new(name: &str, max_length: usize) -> Result<Self, ChannelError> {
         Self::check(name, max_length).map(|()| Self(name.into()))
     }
 
-    /// The same, without making one.
+    /// Checks a name without making a channel.
     pub(crate) fn check(name: &str, max_length: usize) -> Result<(), ChannelError> {
         Self::check_length(name, max_length)?;
         if name.is_empty() {
@@ -40,7 +54,13 @@ impl Channel {
         }
     }
 
-    /// The name.
+    /// Returns the name.
+    ///
+    /// ```
+    /// # use actix_socketio::Channel;
+    /// assert_eq!(Channel::new("news", 255)?.as_str(), "news");
+    /// # Ok::<(), actix_socketio::ChannelError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -90,12 +110,31 @@ impl fmt::Debug for Channel {
     }
 }
 
-/// What can name a channel: a [`Channel`], which costs nothing, or a string, which is checked.
+/// A value that names a channel, for methods that take either a name or a [`Channel`].
+///
+/// A [`Channel`] is cloned, and only its length is checked. A string is checked in full and copied.
+///
+/// ```
+/// # use actix_socketio::{Channel, ChannelError, ToChannel};
+/// fn first_byte(channel: impl ToChannel) -> Result<u8, ChannelError> {
+///     Ok(channel.to_channel(255)?.as_bytes()[0])
+/// }
+///
+/// assert_eq!(first_byte("news")?, b'n');
+/// assert_eq!(first_byte(&Channel::new("news", 255)?)?, b'n');
+/// # Ok::<(), ChannelError>(())
+/// ```
 pub trait ToChannel {
-    /// The channel that is meant.
+    /// Returns the channel with this name.
+    ///
+    /// ```
+    /// # use actix_socketio::ToChannel;
+    /// assert!("match-42".to_channel(8).is_ok());
+    /// assert!("match-42".to_channel(7).is_err());
+    /// ```
     ///
     /// # Errors
-    /// [`ChannelError`] if it is no name of at most `max_length` bytes.
+    /// [`ChannelError`] if the name is not valid or has more than `max_length` bytes.
     fn to_channel(&self, max_length: usize) -> Result<Channel, ChannelError>;
 }
 
@@ -130,24 +169,31 @@ impl<T: ToChannel + ?Sized> ToChannel for &T {
     }
 }
 
-/// A text is no channel name.
+/// A text is not a valid channel name.
+///
+/// ```
+/// # use actix_socketio::{Channel, ChannelError};
+/// let error = Channel::new("two\nlines", 255).unwrap_err();
+/// assert_eq!(error, ChannelError::ControlCharacter { character: '\n', position: 3 });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelError {
-    /// It has no characters.
+    /// The name has no characters.
     Empty,
-    /// It has more bytes than [`Builder::max_channel_length`](crate::Builder::max_channel_length).
+    /// The name has more bytes than
+    /// [`Builder::max_channel_length`](crate::Builder::max_channel_length).
     TooLong {
-        /// Its bytes.
+        /// The length of the name, in bytes.
         length: usize,
-        /// The bytes it may have.
+        /// The longest length that is allowed, in bytes.
         limit: usize,
     },
-    /// It has a control character, such as a line break, which has no place in logs and URLs.
+    /// The name has a control character, such as a line break, which is not safe in logs and URLs.
     ControlCharacter {
-        /// The character.
+        /// The first control character in the name.
         character: char,
-        /// Its first byte in the name.
+        /// The index of the character's first byte in the name.
         position: usize,
     },
 }
@@ -162,7 +208,8 @@ impl fmt::Display for ChannelError {
             Self::ControlCharacter { character, position } => {
                 write!(
                     f,
-                    "a channel name has no control characters, this one has {character:?} at byte {position}"
+                    "a channel name has no control characters, \
+                     this one has {character:?} at byte {position}"
                 )
             }
         }
@@ -176,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_as_it_is() {
+    fn a_valid_name_is_kept_unchanged() {
         for name in ["a", "match-42", "Räume/2 öffentlich", &"x".repeat(255)] {
             assert_eq!(Channel::new(name, 255).unwrap(), name);
         }

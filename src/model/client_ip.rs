@@ -2,12 +2,14 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 
-/// The address that a client has for the outermost of so many trusted proxies: what it wrote into
-/// `X-Forwarded-For`, counted from the end, where a client can't write. Without proxies the header
-/// is not looked at.
+/// Returns the client's address as the outermost of `proxies` trusted proxies saw it.
 ///
-/// A list that is too short, or has no address there, was not written by those proxies: then it is
-/// the peer's.
+/// Each proxy appends the address of its peer to `X-Forwarded-For`. The function takes the entry at
+/// position `proxies` from the end, which a client cannot write. With `proxies` 0 the header is
+/// ignored.
+///
+/// A list that is too short, or that has no address at this position, was not written by these
+/// proxies. The result is then the address of the TCP peer.
 pub(super) fn client_ip(
     peer: Option<SocketAddr>,
     headers: &HeaderMap,
@@ -17,23 +19,26 @@ pub(super) fn client_ip(
     let Some(hop) = proxies.checked_sub(1) else { return peer };
     let values: Vec<_> =
         headers.get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
-    let told = values
+    let forwarded = values
         .iter()
         .rev()
         .flat_map(|value| value.rsplit(','))
         .nth(hop)
         .and_then(|text| parse(text.trim()));
-    told.or(peer)
+    forwarded.or(peer)
 }
 
-/// `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]` or `[::1]:80`: proxies differ.
+/// Parses the forms that different proxies write: `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]` and
+/// `[::1]:80`.
 fn parse(text: &str) -> Option<IpAddr> {
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let with_stream = || text.parse::<SocketAddr>().ok().map(|addr| addr.ip());
-    text.parse().ok().or_else(with_stream).or_else(bracketed).map(|ip: IpAddr| ip.to_canonical())
+    let with_port = || text.parse::<SocketAddr>().ok().map(|addr| addr.ip());
+    text.parse().ok().or_else(with_port).or_else(bracketed).map(|ip: IpAddr| ip.to_canonical())
 }
 
-/// Whoever has one IPv6 address has at least the 2^64 around it.
+/// Returns the network by which limits for each address count: an IPv6 address's /64, or the IPv4
+/// address itself. A client that has one IPv6 address has at least the 2^64 addresses of its
+/// network.
 pub(crate) fn ip_network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) | IpAddr::V6(Ipv6Addr::LOCALHOST) => ip,
@@ -49,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    fn told(proxies: usize, forwarded: &[&str]) -> String {
+    fn client_address(proxies: usize, forwarded: &[&str]) -> String {
         let mut request = TestRequest::default().peer_addr("10.0.0.9:1234".parse().unwrap());
         for value in forwarded {
             request = request.append_header((X_FORWARDED_FOR, *value));
@@ -59,26 +64,30 @@ mod tests {
     }
 
     #[test]
-    fn only_what_trusted_proxies_wrote_counts() {
-        assert_eq!(told(0, &["1.1.1.1"]), "10.0.0.9", "nobody is trusted");
+    fn only_entries_of_trusted_proxies_count() {
+        assert_eq!(client_address(0, &["1.1.1.1"]), "10.0.0.9", "no proxy is trusted");
         assert_eq!(
-            told(1, &["6.6.6.6, 1.1.1.1"]),
+            client_address(1, &["6.6.6.6, 1.1.1.1"]),
             "1.1.1.1",
-            "what the client claims is further left"
+            "entries that the client writes are further left"
         );
-        assert_eq!(told(2, &["6.6.6.6, 1.1.1.1, 2.2.2.2"]), "1.1.1.1");
+        assert_eq!(client_address(2, &["6.6.6.6, 1.1.1.1, 2.2.2.2"]), "1.1.1.1");
         assert_eq!(
-            told(2, &["6.6.6.6", "1.1.1.1", "2.2.2.2"]),
+            client_address(2, &["6.6.6.6", "1.1.1.1", "2.2.2.2"]),
             "1.1.1.1",
-            "several headers are one list"
+            "several headers form one list"
         );
-        assert_eq!(told(3, &["1.1.1.1, 2.2.2.2"]), "10.0.0.9", "who came past a proxy");
-        assert_eq!(told(1, &[]), "10.0.0.9");
-        assert_eq!(told(1, &["1.1.1.1, unknown"]), "10.0.0.9");
+        assert_eq!(
+            client_address(3, &["1.1.1.1, 2.2.2.2"]),
+            "10.0.0.9",
+            "the client bypassed a proxy"
+        );
+        assert_eq!(client_address(1, &[]), "10.0.0.9");
+        assert_eq!(client_address(1, &["1.1.1.1, unknown"]), "10.0.0.9");
     }
 
     #[test]
-    fn addresses_are_written_in_several_ways() {
+    fn addresses_are_parsed_in_all_forms() {
         for (text, ip) in [
             ("1.1.1.1:80", "1.1.1.1"),
             ("::1", "::1"),
@@ -86,16 +95,16 @@ mod tests {
             ("[2001:db8::1]:443", "2001:db8::1"),
             ("::ffff:1.1.1.1", "1.1.1.1"),
         ] {
-            assert_eq!(told(1, &[text]), ip);
+            assert_eq!(client_address(1, &[text]), ip);
         }
     }
 
     #[test]
-    fn ipv6_addresses_count_by_their_network() {
-        let near = |text: &str| ip_network(text.parse().unwrap()).to_string();
-        assert_eq!(near("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(near("10.0.0.1"), "10.0.0.1");
-        assert_eq!(near("::1"), "::1");
+    fn ipv6_addresses_count_by_network() {
+        let network = |text: &str| ip_network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("10.0.0.1"), "10.0.0.1");
+        assert_eq!(network("::1"), "::1");
         assert_eq!(ip_network(Ipv4Addr::LOCALHOST.into()), IpAddr::from(Ipv4Addr::LOCALHOST));
     }
 }

@@ -4,11 +4,12 @@ use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// What an application remembers of one client: JSON values by name, for as long as its socket
-/// lives; each namespace that it is in has a map of its own.
+/// Data that your application keeps for one socket: JSON values by name.
 ///
-/// JSON, because it can be logged, compared in a test, and moved to another server. For a Rust
-/// value that should stay one, see [`Extensions`](super::Extensions).
+/// [`Socket::context`](crate::Socket::context) returns it. The map lives as long as its socket, so
+/// a client has one map in each namespace. Values are JSON because JSON can be logged, compared in
+/// a test, and moved to another server. [`Extensions`](super::Extensions) keeps values of Rust
+/// types.
 ///
 /// ```
 /// # use actix_socketio::ContextMap;
@@ -25,34 +26,51 @@ pub struct ContextMap {
 }
 
 impl ContextMap {
-    /// The value under `key`, if there is one.
+    /// Returns the value of `key`, or `None` if the map does not have the key.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// assert_eq!(context.get::<u32>("score")?, None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the value is not what `T` expects.
+    /// The error of serde_json, if the value does not match `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> serde_json::Result<Option<T>> {
         let value = self.entries.lock().get(key).cloned();
         value.map(serde_json::from_value).transpose()
     }
 
-    /// Puts a value under `key`, in the place of one that was there.
+    /// Sets the value of `key`, and replaces an earlier value.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// context.insert("score", 3)?;
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the value's `Serialize` fails.
+    /// The error of `T`'s `Serialize`. The map is then unchanged.
     pub fn insert<T: Serialize>(&self, key: impl Into<String>, value: T) -> serde_json::Result<()> {
         let value = serde_json::to_value(value)?;
         self.entries.lock().insert(key.into(), value);
         Ok(())
     }
 
-    /// Replaces the value under `key` by what `change` makes of it, as one step that no other
-    /// handler comes between.
+    /// Replaces the value of `key` by the result of `change`, in one atomic step.
     ///
-    /// `change` runs while the map is locked: it must not use the map itself, which would wait for
-    /// ever.
+    /// `change` receives the old value, if there is one. It runs while the map is locked: if it
+    /// used the map, it would wait forever.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// context.update("score", |score: Option<u32>| score.unwrap_or(0) + 1)?;
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the old value is not what `T` expects, or the new one's `Serialize` fails; the map is
-    /// then unchanged.
+    /// The error of serde_json, if the old value does not match `T` or the new value does not
+    /// serialize. The map is then unchanged.
     pub fn update<T: Serialize + DeserializeOwned>(
         &self,
         key: &str,
@@ -65,17 +83,36 @@ impl ContextMap {
         Ok(())
     }
 
-    /// Takes the value under `key` out.
+    /// Removes `key`, and returns its value.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// context.insert("score", 3)?;
+    /// assert_eq!(context.remove("score"), Some(3.into()));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn remove(&self, key: &str) -> Option<Value> {
         self.entries.lock().remove(key)
     }
 
-    /// Whether there is a value under `key`.
+    /// Returns whether the map has a value for `key`.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// assert!(!context.contains_key("score"));
+    /// ```
     pub fn contains_key(&self, key: &str) -> bool {
         self.entries.lock().contains_key(key)
     }
 
-    /// A copy of everything.
+    /// Returns a copy of all entries.
+    ///
+    /// ```
+    /// # let context = actix_socketio::ContextMap::default();
+    /// context.insert("score", 3)?;
+    /// assert_eq!(serde_json::to_string(&context.entries())?, r#"{"score":3}"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn entries(&self) -> Map<String, Value> {
         self.entries.lock().clone()
     }

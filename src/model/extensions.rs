@@ -9,8 +9,12 @@ use parking_lot::RwLock;
 
 type ExtensionMap = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
-/// Rust values of one connection, one for each type: what the handshake's request knew, and a
-/// handler will want.
+/// Rust values that belong to one connection, at most one of each type.
+///
+/// [`Builder::on_handshake`](crate::Builder::on_handshake) fills it from the HTTP request, for
+/// example with the user of a session. Handlers read it by
+/// [`Socket::extensions`](crate::Socket::extensions). [`ContextMap`](super::ContextMap) keeps JSON
+/// values by name.
 ///
 /// ```
 /// # use actix_socketio::Extensions;
@@ -27,12 +31,22 @@ pub struct Extensions {
 }
 
 impl Extensions {
-    /// Keeps a value, in the place of one of the same type.
+    /// Stores a value, and replaces an earlier value of the same type.
+    ///
+    /// ```
+    /// # let extensions = actix_socketio::Extensions::default();
+    /// extensions.insert(7_u32);
+    /// ```
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
         self.values.write().insert(TypeId::of::<T>(), Arc::new(value));
     }
 
-    /// The value of this type, if there is one.
+    /// Returns the value of type `T`, or `None` if none was stored.
+    ///
+    /// ```
+    /// # let extensions = actix_socketio::Extensions::default();
+    /// assert!(extensions.get::<u32>().is_none());
+    /// ```
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let value = self.values.read().get(&TypeId::of::<T>()).cloned()?;
         value.downcast().ok()

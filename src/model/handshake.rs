@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 
 use super::{client_ip::client_ip, headers::HeaderBlock};
 
-/// What is kept of the request which opened a connection, for all its sockets.
+/// The parts of the HTTP request that opened a connection, shared by all its sockets.
 ///
-/// A copy: the request itself belongs to its worker's thread, and would pin its buffers for the
-/// connection's life.
+/// They are copies: the request belongs to its worker's thread, and would pin its buffers for the
+/// life of the connection.
 #[derive(Debug)]
 pub(crate) struct HttpRequestParts {
     uri: Uri,
@@ -30,7 +30,8 @@ pub(crate) struct HttpRequestParts {
 }
 
 impl HttpRequestParts {
-    /// `proxies`: how many trusted ones there are before the server.
+    /// Copies the parts of a request. `proxies` is the number of trusted proxies in front of the
+    /// server.
     pub(crate) fn new(request: &HttpRequest, proxies: usize) -> Self {
         Self {
             client_ip: client_ip(request.peer_addr(), request.headers(), proxies),
@@ -50,10 +51,24 @@ impl HttpRequestParts {
     }
 }
 
-/// How a client came: the request that opened its connection, and the `auth` payload it showed to
-/// the namespace.
+/// The HTTP request that opened a client's connection, and the `auth` payload that the client sent
+/// to the namespace.
 ///
-/// The same in all seven events, also after the client has gone.
+/// [`Socket::handshake`](crate::Socket::handshake) returns it. It does not change, and stays
+/// available in all seven events, also after the client has disconnected.
+///
+/// ```
+/// # use actix_socketio::{HandlerError, HandlerResult, OnConnect};
+/// #[derive(serde::Deserialize)]
+/// struct Auth {
+///     token: String,
+/// }
+///
+/// async fn check_token(event: OnConnect) -> HandlerResult {
+///     let auth: Auth = event.socket.handshake().auth()?;
+///     if auth.token == "secret" { Ok(()) } else { Err(HandlerError::reject("invalid token")) }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Handshake {
     request: Arc<HttpRequestParts>,
@@ -65,63 +80,125 @@ impl Handshake {
         Self { request, auth }
     }
 
-    /// The request's URI, with its query.
+    /// Returns the URI of the request, with its query.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// assert_eq!(handshake.uri().path(), "/socket.io/");
+    /// # }
+    /// ```
     pub fn uri(&self) -> &Uri {
         &self.request.uri
     }
 
-    /// All headers. The map is made when this is called for the first time; [`Handshake::header`]
-    /// does without.
+    /// Returns all headers of the request.
+    ///
+    /// The first call makes the map, which stays in memory with the connection. For a single
+    /// header, [`Handshake::header`] does not need the map.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// let cookies = handshake.headers().get_all("cookie").count();
+    /// # }
+    /// ```
     pub fn headers(&self) -> &HeaderMap {
         self.request.headers.map()
     }
 
-    /// One header, if it is there and is readable text.
+    /// Returns the first header with this name, if there is one and its value is ASCII text.
+    ///
+    /// The case of `name` does not matter.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// let browser = handshake.header("user-agent").unwrap_or("unknown");
+    /// # }
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.text(name)
     }
 
-    /// The address at the other end of the TCP connection: the proxy's, behind one.
+    /// Returns the address of the TCP peer. Behind a proxy, this is the address of the proxy.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// let port = handshake.peer_addr().map(|address| address.port());
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.request.peer_addr()
     }
 
-    /// The client's own address, also behind as many proxies as
-    /// [`Builder::trusted_proxies`](crate::Builder::trusted_proxies) says.
+    /// Returns the IP address of the client.
+    ///
+    /// Behind proxies, it is read from `X-Forwarded-For`, as far as
+    /// [`Builder::trusted_proxies`](crate::Builder::trusted_proxies) trusts the header.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// let is_local = handshake.client_ip().is_some_and(|ip| ip.is_loopback());
+    /// # }
+    /// ```
     pub fn client_ip(&self) -> Option<IpAddr> {
         self.request.client_ip()
     }
 
-    /// When the request came.
+    /// Returns the time at which the request arrived.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// println!("connected at {:?}", handshake.time());
+    /// # }
+    /// ```
     pub fn time(&self) -> SystemTime {
         self.request.received.1
     }
 
-    /// How long ago the request came, whatever has been done to the clock since.
+    /// Returns the time since the request arrived. Changes of the system clock do not affect it.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// println!("connected for {} s", handshake.age().as_secs());
+    /// # }
+    /// ```
     pub fn age(&self) -> std::time::Duration {
         self.request.received.0.elapsed()
     }
 
-    /// The query as a value. Socket.IO's own parameters (`EIO`, `transport`, `t`) are among its
-    /// fields.
+    /// Deserializes the query of the URI.
+    ///
+    /// The query also has Socket.IO's own parameters `EIO`, `transport` and `t`.
+    ///
+    /// ```
+    /// # use std::{collections::HashMap, error::Error};
+    /// # fn example(handshake: &actix_socketio::Handshake) -> Result<(), Box<dyn Error>> {
+    /// let query: HashMap<String, String> = handshake.query()?;
+    /// let language = query.get("lang");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// If the query is not what `T` expects.
+    /// The error of the query's deserializer, if the query does not match `T`.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, QueryPayloadError> {
         Query::from_query(self.uri().query().unwrap_or_default()).map(Query::into_inner)
     }
 
-    /// The `auth` object of the client's options as a value; `{}` if it gave none. A client of
-    /// Socket.IO 2 has the query of its namespace in that place, `io("/admin?token=…")`.
+    /// Deserializes the `auth` object of the client's options, or `{}` if the client sent none.
+    ///
+    /// A client of Socket.IO 2 does not have `auth`. For it, the object holds the query of its
+    /// namespace, as in `io("/admin?token=…")`.
+    ///
+    /// The example of [`Handshake`] checks a token.
     ///
     /// # Errors
-    /// If the object is not what `T` expects.
+    /// The error of serde_json, if the object does not match `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.auth.as_deref().unwrap_or("{}"))
     }
 }
 
-/// Without headers and `auth`, which hold secrets.
+/// Leaves out headers and `auth`, which hold secrets.
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake").field("peer_addr", &self.peer_addr()).finish_non_exhaustive()

@@ -2,12 +2,13 @@ use std::sync::OnceLock;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of a request, in one block of memory for the life of a connection: a map of them
-/// takes several kilobytes, and its values pin the buffer that they were read into. The map is made
-/// when somebody asks for it.
+/// The headers of a request, kept in one block of memory for the life of a connection.
+///
+/// A `HeaderMap` takes several kilobytes, and its values pin the buffer that they were read into.
+/// The map is therefore made on the first call of [`HeaderBlock::map`].
 #[derive(Debug)]
 pub(super) struct HeaderBlock {
-    /// `name:value`, each with a line feed, which no value can have.
+    /// `name:value` lines, each ended by a line feed, which a header value cannot contain.
     lines: Box<[u8]>,
     map: OnceLock<Box<HeaderMap>>,
 }
@@ -35,7 +36,7 @@ impl HeaderBlock {
         })
     }
 
-    /// The first header of the name, if it is readable text.
+    /// Returns the value of the first header with this name, if the value is visible ASCII.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let (_, value) =
             self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()))?;
@@ -43,10 +44,11 @@ impl HeaderBlock {
         std::str::from_utf8(value).ok().filter(|_| is_text)
     }
 
+    /// Returns all headers as a map, which the first call makes.
     pub(super) fn map(&self) -> &HeaderMap {
         self.map.get_or_init(|| {
             let headers = self.iter().filter_map(|(name, value)| {
-                // They were headers before.
+                // The lines were made from valid headers, so neither conversion fails.
                 Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
             });
             let mut map = HeaderMap::new();
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_what_came() {
+    fn headers_are_kept_as_received() {
         let mut headers = HeaderMap::new();
         headers.append(header::HOST, HeaderValue::from_static("a:80"));
         headers.append(header::COOKIE, HeaderValue::from_static("one=1"));
@@ -76,7 +78,7 @@ mod tests {
         assert_eq!(kept.text("Host"), Some("a:80"));
         assert_eq!(kept.text("cookie"), Some("one=1"), "the first");
         assert_eq!(kept.text("accept"), Some(""));
-        assert_eq!(kept.text("user-agent"), None, "it is no plain text");
+        assert_eq!(kept.text("user-agent"), None, "the value is not ASCII text");
         assert_eq!(kept.text("hos"), None);
         let map = kept.map();
         assert_eq!(map.len(), headers.len());

@@ -3,12 +3,13 @@ use std::{borrow::Cow, collections::HashMap, error, fmt, str::FromStr};
 use rand::RngExt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Characters of an id: Socket.IO's own length, which its Redis adapter tells a socket's room by.
+/// The length of an id in characters. Socket.IO uses the same length, by which its Redis adapter
+/// recognizes the room of a single socket.
 const LENGTH: usize = 20;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Which bytes are of the alphabet: each poll asks twenty times.
-static IS_OF_ALPHABET: [bool; 256] = {
+/// Whether each byte is in the alphabet. A table, because each poll looks up twenty bytes.
+static IS_IN_ALPHABET: [bool; 256] = {
     let (mut table, mut at) = ([false; 256], 0);
     while at < ALPHABET.len() {
         table[ALPHABET[at] as usize] = true;
@@ -17,11 +18,11 @@ static IS_OF_ALPHABET: [bool; 256] = {
     table
 };
 
-/// A table of ids that this server has made. They are random, so that nobody can choose them to
-/// collide: they need no hash that withstands it.
+/// A map by ids that this server has made. The ids are random, so that a client cannot choose ids
+/// that collide, and a fast hash without protection against collisions is enough.
 pub(crate) type IdMap<Id, T> = HashMap<Id, T, foldhash::fast::RandomState>;
 
-/// 120 random bits of a cryptographic generator, as base64url.
+/// 120 random bits from a cryptographic generator, written as base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Id([u8; LENGTH]);
 
@@ -33,24 +34,24 @@ impl Id {
 
     fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().ok()?;
-        // All are looked at, which is less work than to stop at the first that is not.
+        // To check every byte is less work than to stop at the first invalid one.
         bytes
             .iter()
-            .fold(true, |all, byte| all & IS_OF_ALPHABET[usize::from(*byte)])
+            .fold(true, |all, byte| all & IS_IN_ALPHABET[usize::from(*byte)])
             .then_some(Self(bytes))
     }
 
     fn as_str(&self) -> &str {
-        // Only characters of the alphabet are ever stored, and those are ASCII.
+        // Only characters of the alphabet are stored, and all of them are ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// The public name of one client in one namespace: 20 characters of base64url, unguessable and
-/// never used twice.
+/// The public id of a [`Socket`](crate::Socket): one client in one namespace.
 ///
-/// It is `socket.id` on the client's side, and may be shown to others; to poll in the client's name
-/// takes another id, which nobody is shown.
+/// An id is 20 base64url characters, cannot be guessed, and is never used twice. The client has the
+/// same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes
+/// the id of the Engine.IO session, which stays secret.
 ///
 /// ```
 /// # use actix_socketio::SocketId;
@@ -66,7 +67,14 @@ impl SocketId {
         Self(Id::random())
     }
 
-    /// The id as the client knows it.
+    /// Returns the id as text, as in the client's `socket.id`.
+    ///
+    /// ```
+    /// # use actix_socketio::SocketId;
+    /// # let id: SocketId = "AbCdEfGhIjKlMnOpQrSt".parse()?;
+    /// assert_eq!(id.as_str().len(), 20);
+    /// # Ok::<(), actix_socketio::InvalidSocketId>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -107,22 +115,28 @@ impl FromStr for SocketId {
     }
 }
 
-/// A text is no [`SocketId`]: it takes 20 characters of base64url.
+/// A text is not a [`SocketId`], which has 20 base64url characters.
+///
+/// ```
+/// # use actix_socketio::SocketId;
+/// let error = "x".parse::<SocketId>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"invalid socket id "x": expected 20 base64url characters"#);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidSocketId(String);
 
 impl fmt::Display for InvalidSocketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no socket id: 20 characters of base64url are", self.0)
+        write!(f, "invalid socket id {:?}: expected {LENGTH} base64url characters", self.0)
     }
 }
 
 impl error::Error for InvalidSocketId {}
 
-/// The Engine.IO `sid`: a bearer secret, since who knows it can poll in the client's name.
+/// The Engine.IO `sid`. It is a bearer secret: a peer that knows it can poll on behalf of the
+/// client.
 ///
-/// It is told to its client once, in the open packet, and shown nowhere else: not in logs, not by
-/// `Debug`.
+/// The client receives it once, in the open packet. It appears neither in logs nor in `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(Id);
 
@@ -135,6 +149,7 @@ impl SessionId {
         Id::parse(text).map(Self)
     }
 
+    /// Returns the secret itself. Use it for the open packet only.
     pub(crate) fn reveal(&self) -> &str {
         self.0.as_str()
     }
@@ -153,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_of_the_alphabet_and_differ() {
+    fn random_ids_are_valid_and_differ() {
         let ids: HashSet<_> = (0..10_000).map(|_| SocketId::random()).collect();
         assert_eq!(ids.len(), 10_000);
         for id in ids {
@@ -164,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_is_what_is_taken() {
+    fn the_table_holds_the_alphabet() {
         for byte in 0..=u8::MAX {
-            assert_eq!(IS_OF_ALPHABET[usize::from(byte)], ALPHABET.contains(&byte), "{byte}");
+            assert_eq!(IS_IN_ALPHABET[usize::from(byte)], ALPHABET.contains(&byte), "{byte}");
         }
     }
 
     #[test]
-    fn other_texts_are_no_ids() {
+    fn other_texts_are_refused() {
         for text in
             ["", "short", "AbCdEfGhIjKlMnOpQrSt+", "AbCdEfGhIjKlMnOpQrS+", "AbCdEfGhIjKlMnOpQré"]
         {
@@ -183,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_id_does_not_show_itself() {
+    fn debug_does_not_reveal_a_session_id() {
         let id = SessionId::random();
         assert_eq!(format!("{id:?}"), "SessionId(..)");
         assert_eq!(SessionId::parse(id.reveal()), Some(id));

@@ -1,4 +1,4 @@
-//! Plain data that all layers share: no actors, no I/O.
+//! Plain data that all layers share, without actors and I/O.
 
 mod channel;
 mod client_ip;

@@ -2,17 +2,31 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
-/// The name of a namespace: `/`, or `/admin`. Cheap to clone.
+/// The name of a namespace, such as `/` or `/admin`.
+///
+/// Each connection can be in several namespaces, with one [`Socket`](crate::Socket) in each. A
+/// clone shares the text.
+///
+/// ```
+/// # use actix_socketio::Namespace;
+/// assert_eq!(Namespace::new("admin"), "/admin");
+/// assert_eq!(Namespace::default(), "/");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Namespace(Arc<str>);
 
 impl Namespace {
-    /// Takes a name; the leading slash may be left out, as in Socket.IO.
+    /// Makes a namespace from its name. As in Socket.IO, you can leave out the leading slash.
     pub fn new(name: &str) -> Self {
         Self(if name.starts_with('/') { name.into() } else { format!("/{name}").into() })
     }
 
-    /// The name with its slash.
+    /// Returns the name with its leading slash.
+    ///
+    /// ```
+    /// # use actix_socketio::Namespace;
+    /// assert_eq!(Namespace::new("admin").as_str(), "/admin");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -66,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slash_may_be_left_out() {
+    fn the_leading_slash_is_optional() {
         assert_eq!(Namespace::new("admin"), Namespace::new("/admin"));
         assert_eq!(Namespace::new(""), Namespace::default());
     }

@@ -1,31 +1,44 @@
 use std::fmt;
 
-/// Why a client is no longer there. [`DisconnectReason::as_str`] gives Socket.IO's text for it.
+/// Why a socket was disconnected, as [`OnDisconnect`](crate::OnDisconnect) reports it.
+///
+/// [`DisconnectReason::as_str`] returns Socket.IO's text for the reason, which is also its label in
+/// [`Stats::disconnects`](crate::Stats::disconnects).
+///
+/// ```
+/// # use actix_socketio::DisconnectReason;
+/// assert_eq!(DisconnectReason::PingTimeout.to_string(), "ping timeout");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DisconnectReason {
-    /// The client left the namespace. `client namespace disconnect`.
+    /// The client left the namespace: `client namespace disconnect`.
     ClientDisconnect,
-    /// The application put it out, by [`Socket::disconnect`](crate::Socket::disconnect) or
-    /// [`Socket::close`](crate::Socket::close). `server namespace disconnect`.
+    /// The application called [`Socket::disconnect`](crate::Socket::disconnect) or
+    /// [`Socket::close`](crate::Socket::close): `server namespace disconnect`.
     ServerDisconnect,
-    /// The client closed its connection: a page that is left, say. `transport close`.
+    /// The client closed its connection, for example by leaving the page: `transport close`.
     TransportClose,
-    /// The connection broke, or the client broke the rules of its transport. `transport error`.
+    /// The connection broke, or the client violated the rules of its transport: `transport error`.
     TransportError,
-    /// The client did not answer a ping in time. `ping timeout`.
+    /// The client did not answer a ping in time: `ping timeout`.
     PingTimeout,
-    /// The client sent what is no packet, or none that is legal now. `parse error`.
+    /// The client sent an invalid packet, or one that is not allowed at this point: `parse error`.
     ParseError,
-    /// More was waiting for the client than [`Builder::max_outbox`](crate::Builder::max_outbox).
-    /// `slow consumer`; that one is ours alone.
+    /// More bytes waited for the client than [`Builder::max_outbox`](crate::Builder::max_outbox):
+    /// `slow consumer`. Socket.IO itself does not have this reason.
     SlowConsumer,
-    /// The server is going down. `server shutting down`.
+    /// The server shuts down: `server shutting down`.
     ServerShutdown,
 }
 
 impl DisconnectReason {
-    /// All of them.
+    /// Every reason, in the order of declaration.
+    ///
+    /// ```
+    /// # use actix_socketio::DisconnectReason;
+    /// assert!(DisconnectReason::ALL.contains(&DisconnectReason::SlowConsumer));
+    /// ```
     pub const ALL: [Self; 8] = [
         Self::ClientDisconnect,
         Self::ServerDisconnect,
@@ -37,7 +50,12 @@ impl DisconnectReason {
         Self::ServerShutdown,
     ];
 
-    /// Socket.IO's text.
+    /// Returns Socket.IO's text for the reason.
+    ///
+    /// ```
+    /// # use actix_socketio::DisconnectReason;
+    /// assert_eq!(DisconnectReason::TransportClose.as_str(), "transport close");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientDisconnect => "client namespace disconnect",

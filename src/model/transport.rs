@@ -1,6 +1,11 @@
 use std::fmt;
 
-/// How a client is connected.
+/// The transport that a client is connected over.
+///
+/// ```
+/// # use actix_socketio::Transport;
+/// assert_eq!(Transport::WebSocket.to_string(), "websocket");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transport {
@@ -11,7 +16,12 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The name that Engine.IO gives it: `polling` or `websocket`.
+    /// Returns Engine.IO's name of the transport: `polling` or `websocket`.
+    ///
+    /// ```
+    /// # use actix_socketio::Transport;
+    /// assert_eq!(Transport::Polling.as_str(), "polling");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Polling => "polling",

@@ -1,45 +1,53 @@
 use std::{error, fmt};
 
-/// Why something that a peer sent is no packet. The peer is to blame; the session it belongs to is
-/// closed.
+/// The reason why a message from a peer is not a valid packet.
+///
+/// The peer is at fault. The server closes the session, and its sockets are disconnected with
+/// [`DisconnectReason::ParseError`](crate::DisconnectReason::ParseError).
+///
+/// ```
+/// use actix_socketio::protocol::{Args, DecodeError};
+///
+/// assert_eq!(Args::parse("[[1]]".into(), 1).unwrap_err(), DecodeError::TooDeep { limit: 1 });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A packet of no characters at all.
+    /// The packet is empty.
     Empty,
-    /// The first character is no Engine.IO packet type.
+    /// The first character of the packet is not an Engine.IO packet type.
     UnknownEngineType(char),
-    /// The first character of an Engine.IO message is no Socket.IO packet type.
+    /// The first character of an Engine.IO message is not a Socket.IO packet type.
     UnknownType(char),
-    /// Binary that no packet has announced.
+    /// A binary message arrived, but no packet has announced an attachment.
     UnexpectedBinary,
-    /// A packet while attachments of the one before are due.
+    /// A packet arrived while attachments of the packet before it were missing.
     AttachmentsDue {
-        /// How many.
+        /// The number of missing attachments.
         due: usize,
     },
-    /// A packet announces more attachments than
+    /// The packet announces more attachments than
     /// [`DecodeLimits::attachments`](super::DecodeLimits::attachments).
     TooManyAttachments {
-        /// The limit that was passed.
+        /// The largest number of attachments that is allowed.
         limit: usize,
     },
-    /// The payload does not fit the packet's type; the text says what was wrong.
+    /// The payload is not valid for the packet's type. The text describes the fault.
     Payload(String),
-    /// A packet's attachments have more bytes together than
+    /// The attachments of the packet together have more bytes than
     /// [`DecodeLimits::attachment_bytes`](super::DecodeLimits::attachment_bytes).
     AttachmentsTooLarge {
-        /// The limit that was passed.
+        /// The largest number of bytes that is allowed.
         limit: usize,
     },
-    /// JSON nested more deeply than [`DecodeLimits::depth`](super::DecodeLimits::depth).
+    /// The JSON is nested more deeply than [`DecodeLimits::depth`](super::DecodeLimits::depth).
     TooDeep {
-        /// The limit that was passed.
+        /// The largest number of levels that is allowed.
         limit: usize,
     },
-    /// An event with a name that Socket.IO keeps for itself, such as `connect`.
+    /// The event has a name that Socket.IO reserves for itself, such as `connect`.
     Reserved(String),
-    /// The bytes are not UTF-8.
+    /// The bytes of a text are not UTF-8.
     NotUtf8,
 }
 
@@ -49,18 +57,22 @@ impl fmt::Display for DecodeError {
             Self::Empty => f.write_str("empty packet"),
             Self::UnknownEngineType(c) => write!(f, "unknown Engine.IO packet type {c:?}"),
             Self::UnknownType(c) => write!(f, "unknown Socket.IO packet type {c:?}"),
-            Self::UnexpectedBinary => f.write_str("binary that no packet has announced"),
-            Self::AttachmentsDue { due } => write!(f, "a packet while {due} attachments are due"),
+            Self::UnexpectedBinary => {
+                f.write_str("unexpected binary message: no packet has announced it")
+            }
+            Self::AttachmentsDue { due } => {
+                write!(f, "unexpected packet: {due} attachments are due")
+            }
             Self::TooManyAttachments { limit } => {
-                write!(f, "a packet with more than {limit} attachments")
+                write!(f, "packet has more than {limit} attachments")
             }
-            Self::Payload(what) => write!(f, "bad payload: {what}"),
+            Self::Payload(what) => write!(f, "invalid payload: {what}"),
             Self::AttachmentsTooLarge { limit } => {
-                write!(f, "attachments of more than {limit} bytes together")
+                write!(f, "attachments have more than {limit} bytes together")
             }
-            Self::TooDeep { limit } => write!(f, "JSON nested more than {limit} levels deep"),
+            Self::TooDeep { limit } => write!(f, "JSON is nested more than {limit} levels deep"),
             Self::Reserved(name) => write!(f, "the event name {name:?} is reserved"),
-            Self::NotUtf8 => f.write_str("text that is not UTF-8"),
+            Self::NotUtf8 => f.write_str("text is not UTF-8"),
         }
     }
 }

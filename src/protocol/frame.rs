@@ -14,32 +14,33 @@ pub(super) const MAX_HEADER: usize = 10;
 pub(super) const FIN_TEXT: u8 = 0x81;
 /// FIN and the opcode "binary".
 pub(super) const FIN_BINARY: u8 = 0x82;
-/// The bit that says "compressed" (RFC 7692 §6).
+/// The bit of the header that marks a compressed message (RFC 7692 §6).
 const RSV1: u8 = 0x40;
 
-/// An encoded packet: written once, sent to any number of clients over any transport.
+/// An encoded packet, written once and sent to any number of clients over any transport.
 ///
-/// It holds the WebSocket frame (servers don't mask, so header and payload never change); the text
-/// of the packet, as a long-polling body wants it, is a slice of the same memory. Attachments
-/// follow as frames of their own. A clone copies no bytes.
+/// It holds the packet as WebSocket frames: one text frame, and one binary frame for each
+/// attachment. Servers do not mask frames, so all clients receive the same header and payload. The
+/// text for a long-polling body is a slice of the same memory. A clone copies no bytes.
 #[derive(Clone)]
 pub struct Frame {
     /// All WebSocket frames, one after the other.
     websocket: Bytes,
+    /// The size of the text frame's header, in bytes.
     header: u8,
-    /// Bytes of the first frame.
+    /// The size of the text frame with its header, in bytes. 0 if there is no text frame.
     first: usize,
-    /// Whether it may be sent compressed.
+    /// Whether the frame may be sent compressed.
     deflatable: bool,
-    /// What most frames do without; all clones share it.
+    /// Parts that most frames do not have. All clones share them.
     extra: Option<Arc<Extra>>,
 }
 
 #[derive(Default)]
 struct Extra {
     attachments: Vec<Bytes>,
-    /// The WebSocket frames, compressed: made for the first client that wants them so. `None`: that
-    /// saves nothing.
+    /// The compressed WebSocket frames, made for the first client that uses compression. `None` if
+    /// compression saves nothing.
     deflated: OnceLock<Option<Bytes>>,
 }
 
@@ -61,7 +62,7 @@ impl Frame {
         }
     }
 
-    /// Of a text's WebSocket frame, which begins with so many bytes of header.
+    /// Makes a frame from a WebSocket text frame, whose header has `header` bytes, and attachments.
     pub(super) fn new(text: Bytes, header: u8, attachments: Vec<Bytes>) -> Self {
         let first = text.len();
         if attachments.is_empty() {
@@ -81,7 +82,7 @@ impl Frame {
         }
     }
 
-    /// Frames one Engine.IO packet.
+    /// Encodes one Engine.IO packet.
     pub fn engine(packet: &EnginePacket) -> Self {
         match packet {
             EnginePacket::Binary(data) => {
@@ -104,36 +105,37 @@ impl Frame {
         }
     }
 
-    /// The packet's text: an Engine.IO packet, such as `42["message","hello"]`. Of a binary one,
-    /// there is none.
+    /// Returns the text of the packet, such as `42["message","hello"]`. A binary Engine.IO packet
+    /// has an empty text.
     pub fn text(&self) -> &str {
-        // Written from `str`s and by serde_json, which writes UTF-8.
+        // The text is written from `str`s and by serde_json, which writes UTF-8.
         std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first])
             .unwrap_or_default()
     }
 
-    /// What is binary in it, in order.
+    /// Returns the attachments, in order.
     pub fn attachments(&self) -> &[Bytes] {
         self.extra.as_ref().map_or(&[], |extra| &extra.attachments)
     }
 
-    /// The packet as WebSocket frames, unmasked: one of text, and a binary one for each attachment.
+    /// Returns the packet as unmasked WebSocket frames: one text frame, and one binary frame for
+    /// each attachment.
     pub fn websocket(&self) -> &Bytes {
         &self.websocket
     }
 
-    /// The same, of a frame that nobody needs any more.
+    /// Converts the frame to its WebSocket frames, as [`Frame::websocket`] returns them.
     pub(crate) fn into_websocket(self) -> Bytes {
         self.websocket
     }
 
-    /// The WebSocket frame of the text alone.
+    /// Returns the WebSocket text frame without the attachments.
     pub(super) fn websocket_text(&self) -> &[u8] {
         &self.websocket[..self.first]
     }
 
-    /// The same for a client that takes no binary (`b64=1`): attachments are text frames, as in
-    /// polling.
+    /// Returns the WebSocket frames for a client that does not accept binary (`b64=1`): attachments
+    /// become text frames with the base64 form of long-polling.
     pub fn websocket_base64(&self) -> Bytes {
         if self.attachments().is_empty() {
             return self.websocket.clone();
@@ -145,22 +147,24 @@ impl Frame {
         out.freeze()
     }
 
-    /// Bytes that it takes in memory, roughly, where nobody else has a clone.
+    /// Returns about how many bytes of memory the frame takes if there is no clone of it.
     pub(crate) fn cost(&self) -> usize {
         cost(self.len(), self.attachments())
     }
 
-    /// Gives it a place for its compressed form, which all clones made from now on share;
-    /// [`Frame::deflated`] has nothing to do for a frame without.
+    /// Allows the frame to be sent compressed. All clones made after this call share the compressed
+    /// form, which [`Frame::deflated`] makes.
     pub(crate) fn deflatable(mut self) -> Self {
         self.deflatable = true;
         self.extra.get_or_insert_default();
         self
     }
 
-    /// The same as [`Frame::websocket`] for a client with permessage-deflate (RFC 7692). `deflate`
-    /// is given the payload of each WebSocket frame and answers with a shorter one, or with none;
-    /// it is asked once for all clones.
+    /// Returns the WebSocket frames for a client with permessage-deflate (RFC 7692).
+    ///
+    /// `deflate` receives the payload of each WebSocket frame, and returns a shorter one or `None`.
+    /// It is called once for all clones. A frame that is not [`Frame::deflatable`], or that
+    /// compression does not make shorter, is returned as [`Frame::websocket`] returns it.
     pub fn deflated(&self, deflate: impl Fn(&[u8]) -> Option<Vec<u8>>) -> &Bytes {
         let Some(extra) = self.extra.as_ref().filter(|_| self.deflatable) else {
             return &self.websocket;
@@ -181,7 +185,7 @@ impl Frame {
         extra.deflated.get_or_init(make).as_ref().unwrap_or(&self.websocket)
     }
 
-    /// The packet's part of a long-polling body, its packets separated.
+    /// Appends the packet to a long-polling body, with the separators it needs.
     pub fn polling(&self, out: &mut Vec<u8>) {
         let separate = |out: &mut Vec<u8>| {
             if !out.is_empty() {
@@ -198,7 +202,7 @@ impl Frame {
         }
     }
 
-    /// A body of this frame alone.
+    /// Converts the frame to a long-polling body of its own.
     pub(super) fn into_polling(mut self) -> Bytes {
         if self.attachments().is_empty() {
             self.websocket.advance(usize::from(self.header));
@@ -209,26 +213,26 @@ impl Frame {
         body.into()
     }
 
-    /// How many packets [`Frame::polling`] adds.
+    /// Returns how many Engine.IO packets [`Frame::polling`] appends.
     pub fn packets(&self) -> usize {
         usize::from(self.first > 0) + self.attachments().len()
     }
 
-    /// How many bytes [`Frame::polling`] adds at most.
+    /// Returns how many bytes [`Frame::polling`] appends at most.
     pub fn polling_len(&self) -> usize {
         let attachments =
             self.attachments().iter().map(|attachment| 2 + attachment.len().div_ceil(3) * 4);
         self.first.saturating_sub(usize::from(self.header)) + 1 + attachments.sum::<usize>()
     }
 
-    /// Bytes on a WebSocket.
+    /// Returns how many bytes the frame has on a WebSocket.
     #[allow(clippy::len_without_is_empty)] // a frame is never empty
     pub fn len(&self) -> usize {
         self.websocket.len()
     }
 }
 
-/// The bytes tell: what is compressed is the same packet.
+/// Compares the uncompressed bytes, so that a compressed form makes no difference.
 impl PartialEq for Frame {
     fn eq(&self, other: &Self) -> bool {
         self.first == other.first && self.websocket == other.websocket
@@ -243,10 +247,10 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// Bytes that a frame of so many takes in memory, roughly.
+/// Returns about how many bytes of memory a frame of `length` bytes takes with its attachments.
 pub(super) fn cost(length: usize, attachments: &[Bytes]) -> usize {
-    /// What is kept of an allocation beside its bytes: the reference counts, and the allocator's
-    /// own.
+    /// The bytes that an allocation takes beside its content: the reference counts, and the
+    /// allocator's own data.
     const ALLOCATION: usize = 64;
     let attached: usize = attachments.iter().map(|data| data.len() + ALLOCATION).sum();
     size_of::<Frame>() + ALLOCATION + length + attached
@@ -258,6 +262,7 @@ fn base64_packet(data: &[u8]) -> String {
     text
 }
 
+/// Appends an unmasked WebSocket frame.
 pub(super) fn put_frame(out: &mut BytesMut, opcode: u8, payload: &[u8]) {
     let (header, size) = header(opcode, payload.len());
     out.reserve(size + payload.len());
@@ -265,7 +270,7 @@ pub(super) fn put_frame(out: &mut BytesMut, opcode: u8, payload: &[u8]) {
     out.put_slice(payload);
 }
 
-/// The header of an unmasked frame, and its size (RFC 6455 §5.2).
+/// Returns the header of an unmasked WebSocket frame, and the header's size (RFC 6455 §5.2).
 pub(super) fn header(opcode: u8, length: usize) -> ([u8; MAX_HEADER], usize) {
     let mut header = [0; MAX_HEADER];
     header[0] = opcode;
@@ -363,7 +368,7 @@ mod tests {
         frame_builder.text("452-[…]");
         frame_builder.attach(vec![Bytes::from_static(&[7; 100]), Bytes::from_static(&[1])]);
         let plain = frame_builder.into_frame();
-        assert_eq!(plain.deflated(|_| panic!("it is not to be compressed")), plain.websocket());
+        assert_eq!(plain.deflated(|_| panic!("the frame is not deflatable")), plain.websocket());
         let frame = plain.deflatable();
         let deflated = frame.deflated(|payload| (payload.len() == 100).then(|| vec![9])).clone();
         let text = &frame.websocket()[..frame.first];
@@ -371,12 +376,12 @@ mod tests {
     }
 
     #[test]
-    fn costs_a_cache_line_at_most() {
+    fn takes_at_most_one_cache_line() {
         assert!(size_of::<Frame>() <= 64);
     }
 
     #[test]
-    fn constants_are_what_the_encoder_writes() {
+    fn constants_match_the_encoder() {
         assert_eq!(Frame::PING, Frame::engine(&EnginePacket::Ping("".into())));
         assert_eq!(Frame::NOOP, Frame::engine(&EnginePacket::Noop));
         assert_eq!(Frame::CLOSE, Frame::engine(&EnginePacket::Close));

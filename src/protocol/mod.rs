@@ -1,12 +1,20 @@
-//! The wire: strings and bytes in, values out.
+//! The wire formats: they turn text and bytes into packets, and packets into text and bytes.
 //!
-//! Two protocols, one on top of the other. **Engine.IO** ([`engineio`]) carries messages over HTTP
-//! long-polling or a WebSocket. **Socket.IO v5** ([`socketio`], or [`msgpack`] in another form)
-//! puts namespaces, events and acknowledgements into these messages. A [`Frame`] is a packet that
-//! is ready to send, encoded once for any number of receivers.
+//! Two protocols are layered. **Engine.IO** carries messages over HTTP long-polling or a WebSocket.
+//! **Socket.IO v5** puts namespaces, events and acknowledgements into these messages, as JSON or as
+//! MessagePack.
 //!
-//! Nothing here knows actix, tasks or time, so a parser of your own can build on the public part:
-//! [`Parser`], [`Packet`], [`Args`] and what they use.
+//! The public part is for a [`Parser`] of your own, which works on [`Packet`] and [`Args`]. Nothing
+//! in this module depends on actix, tasks or time.
+//!
+//! ```
+//! use actix_socketio::protocol::{DecodeLimits, Decoder, PacketKind};
+//!
+//! let packet = Decoder::new(DecodeLimits::default()).text("1/admin,".into())?.unwrap();
+//! assert_eq!(packet.namespace, "/admin");
+//! assert_eq!(packet.kind, PacketKind::Disconnect);
+//! # Ok::<(), actix_socketio::protocol::DecodeError>(())
+//! ```
 
 #[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
 pub(crate) mod engineio;

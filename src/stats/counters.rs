@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{DisconnectReason, Transport};
 
-/// An enum whose values are labels of something that is counted.
+/// Declares an enum whose values are the labels of a [`Tally`].
 macro_rules! labels {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $label:ident = $text:literal,)* }) => {
         $(#[$about])*
@@ -32,9 +32,9 @@ macro_rules! labels {
 }
 
 labels! {
-    /// What was not granted, and why.
+    /// Why a request, a namespace, a channel or a publication was refused.
     RefusalKind {
-        // Requests, before there is a connection.
+        // An HTTP request, before a connection exists.
         UnknownTransport = "unknown_transport",
         UnknownSession = "unknown_session",
         BadMethod = "bad_method",
@@ -44,16 +44,16 @@ labels! {
         TooManyConnections = "max_connections",
         TooManyOfAddress = "max_connections_per_address",
         ShuttingDown = "shutting_down",
-        // A namespace, to a connection.
+        // A connection that joins a namespace.
         UnknownNamespace = "unknown_namespace",
         FullNamespace = "max_sockets",
         TooManyNamespaces = "max_namespaces",
         ByOnConnect = "on_connect",
-        // Something about a channel, to a socket.
+        // A socket's request about a channel.
         Subscription = "subscribe",
         SubscriptionRate = "subscribe_rate",
         Publication = "publish",
-        // A publication, to the application.
+        // A publication by the application.
         Overloaded = "max_publications",
     }
 }
@@ -61,7 +61,7 @@ labels! {
 labels! {
     /// How a handler failed.
     HandlerFailure {
-        /// It objected to what the client wants.
+        /// The handler refused the client's request.
         Rejected = "rejected",
         Error = "error",
         Panic = "panic",
@@ -94,26 +94,27 @@ impl Label for Transport {
     }
 }
 
-/// What all parts of a server count.
+/// The counters of a server, which all its parts add to.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Connections that came, by their first transport.
+    /// Connections opened, by their first transport.
     pub(crate) opened: Tally<Transport>,
+    /// Sessions that moved from polling to a WebSocket.
     pub(crate) upgraded: Count,
-    /// Connections that ended.
+    /// Connections ended, by reason.
     pub(crate) ended: Tally<DisconnectReason>,
     pub(crate) refused: Tally<RefusalKind>,
     pub(crate) traffic: Traffic,
-    /// Publications that the registry has put in order.
+    /// Publications that the sequencer has ordered.
     pub(crate) published: Count,
-    /// Times that a client was read no further, since it sent faster than it may.
+    /// How often reading from a client was paused because it exceeded its rate.
     pub(crate) throttled: Count,
     pub(crate) failed: Tally<HandlerFailure>,
     pub(crate) channels: Gauge,
     pub(crate) subscriptions: Gauge,
 }
 
-/// How many there are just now.
+/// A number of things that exist now.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge(AtomicUsize);
 

@@ -2,7 +2,7 @@ use metrics::{counter, gauge};
 
 use super::Stats;
 
-/// Gives everything to the recorder that the application has installed, if it has.
+/// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_connections").set(stats.connections as f64);
     for (transport, count) in &stats.transports {
@@ -57,11 +57,11 @@ mod tests {
         *,
     };
 
-    /// Keeps what it is given, by name and labels.
+    /// A recorder that keeps each value by its name and labels.
     #[derive(Default)]
-    struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+    struct StoringRecorder(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
 
-    impl Kept {
+    impl StoringRecorder {
         fn cell(&self, key: &Key) -> Arc<AtomicU64> {
             let labels: Vec<_> =
                 key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
@@ -78,7 +78,7 @@ mod tests {
         }
     }
 
-    impl Recorder for Kept {
+    impl Recorder for StoringRecorder {
         fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
         fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorder_gets_all_that_the_documentation_names() {
+    fn a_recorder_receives_exactly_the_documented_metrics() {
         let counters = Counters::default();
         counters.refused.add(RefusalKind::TooManyConnections);
         counters.traffic.add(Flow::Sent, 3, 120);
@@ -110,29 +110,31 @@ mod tests {
             sockets: [("/".to_owned(), 2)].into(),
             ..Gauges::default()
         };
-        let kept = Kept::default();
-        metrics::with_local_recorder(&kept, || record(&Stats::new(&counters, gauges)));
-        assert_eq!(kept.gauge("actix_socketio_connections"), 2.0);
-        assert_eq!(kept.gauge("actix_socketio_sessions transport=polling"), 1.0);
-        assert_eq!(kept.gauge("actix_socketio_sockets namespace=/"), 2.0);
-        assert_eq!(kept.counter("actix_socketio_refusals_total reason=max_connections"), 1);
+        let recorder = StoringRecorder::default();
+        metrics::with_local_recorder(&recorder, || record(&Stats::new(&counters, gauges)));
+        assert_eq!(recorder.gauge("actix_socketio_connections"), 2.0);
+        assert_eq!(recorder.gauge("actix_socketio_sessions transport=polling"), 1.0);
+        assert_eq!(recorder.gauge("actix_socketio_sockets namespace=/"), 2.0);
+        assert_eq!(recorder.counter("actix_socketio_refusals_total reason=max_connections"), 1);
         assert_eq!(
-            kept.counter("actix_socketio_refusals_total reason=publish"),
+            recorder.counter("actix_socketio_refusals_total reason=publish"),
             0,
-            "known before it happens"
+            "a label is recorded before it first counts"
         );
-        assert_eq!(kept.counter("actix_socketio_messages_sent_total"), 3);
-        assert_eq!(kept.counter("actix_socketio_sent_bytes_total"), 120);
-        assert_eq!(kept.counter("actix_socketio_handler_microseconds_total"), 7);
+        assert_eq!(recorder.counter("actix_socketio_messages_sent_total"), 3);
+        assert_eq!(recorder.counter("actix_socketio_sent_bytes_total"), 120);
+        assert_eq!(recorder.counter("actix_socketio_handler_microseconds_total"), 7);
 
         let page = include_str!("../../docs/observability.md");
         let documented: BTreeSet<_> =
             page.split('`').filter(|word| word.starts_with("actix_socketio_")).collect();
-        let kept = kept.0.into_inner().unwrap();
-        let recorded: BTreeSet<_> = kept.keys().filter_map(|key| key.split(' ').next()).collect();
+        let recorded_values = recorder.0.into_inner().unwrap();
+        let recorded: BTreeSet<_> =
+            recorded_values.keys().filter_map(|key| key.split(' ').next()).collect();
         assert_eq!(recorded, documented);
-        for reason in
-            kept.keys().filter_map(|key| key.strip_prefix("actix_socketio_refusals_total reason="))
+        for reason in recorded_values
+            .keys()
+            .filter_map(|key| key.strip_prefix("actix_socketio_refusals_total reason="))
         {
             assert!(page.contains(&format!("`{reason}`")), "{reason} is not documented");
         }

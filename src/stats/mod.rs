@@ -1,8 +1,8 @@
-//! What the server counts, and how it is shown: as a struct, and by the `metrics` facade.
+//! The server's counters and gauges, shown as a struct and through the `metrics` facade.
 //!
-//! Counters are relaxed atomics, added to once for a whole publication; what is counted with each
-//! message, each thread counts for itself. Gauges that can be had by looking are looked up when
-//! somebody asks.
+//! Counters are relaxed atomics, and a publication adds to them once for all its receivers. Each
+//! thread has its own counters for what is counted with every message. Gauges that follow from
+//! other state are computed when [`Stats`] are taken.
 
 mod counters;
 mod facade;

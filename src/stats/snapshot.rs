@@ -4,66 +4,79 @@ use serde::Serialize;
 
 use super::{Counters, Flow};
 
-/// How a server is, and what it has done since it was built:
-/// [`SocketIo::stats`](crate::SocketIo::stats).
+/// The state of a server, and what it has counted since it was built.
 ///
-/// For tests and health pages; [`SocketIo::record_metrics`](crate::SocketIo::record_metrics) gives
-/// the same to a monitor. Each number is read by itself: they are of the same instant only when
-/// nothing happens. The keys of all maps are of sets that clients can't enlarge.
+/// [`SocketIo::stats`](crate::SocketIo::stats) returns it, for tests and health pages.
+/// [`SocketIo::record_metrics`](crate::SocketIo::record_metrics) records the same numbers for a
+/// monitoring system.
+///
+/// Each number is read by itself, so the numbers agree with each other only while the server is
+/// idle. Clients cannot add keys to the maps.
+///
+/// ```
+/// # actix::System::new().block_on(async {
+/// let io = actix_socketio::SocketIo::builder().build().unwrap();
+/// let stats = io.stats();
+/// assert!(stats.is_idle());
+/// assert_eq!(stats.connections_opened["websocket"], 0);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Connections, on their way out too.
+    /// Connections that exist now, including those that are being closed.
     pub connections: usize,
-    /// Sessions by the transport they are on: `polling` and `websocket`.
+    /// Sessions by their current transport, `polling` or `websocket`.
     pub transports: BTreeMap<&'static str, usize>,
-    /// Sockets by namespace: by its name where it was added by name, else by the pattern of its
-    /// family, or as `function`.
+    /// Sockets by namespace. The key is the name of a namespace that was added by name. All
+    /// namespaces of a dynamic one share the key of their pattern, or `function`.
     pub sockets: BTreeMap<String, usize>,
-    /// Channels that somebody is subscribed to, in all namespaces.
+    /// Channels with at least one subscriber, in all namespaces.
     pub channels: usize,
     /// Subscriptions, in all namespaces.
     pub subscriptions: usize,
-    /// Publications on their way to their receivers' queues, of
-    /// [`Config::max_publications`](crate::Config::max_publications).
+    /// Publications that are not yet in the outboxes of all receivers.
+    /// [`Config::max_publications`](crate::Config::max_publications) is their limit.
     pub publications_waiting: usize,
-    /// Frames that wait for clients, in all outboxes.
+    /// Frames that wait to be sent, in all outboxes.
     pub outbox_frames: usize,
-    /// Their bytes; one client may have [`Config::max_outbox`](crate::Config::max_outbox).
+    /// Bytes that wait to be sent, in all outboxes.
+    /// [`Config::max_outbox`](crate::Config::max_outbox) is the limit for one client.
     pub outbox_bytes: usize,
 
-    /// Connections that came, by their first transport.
+    /// Connections opened, by their first transport.
     pub connections_opened: BTreeMap<&'static str, u64>,
     /// Sessions that moved from polling to a WebSocket.
     pub upgrades: u64,
-    /// Connections that ended, by [`DisconnectReason::as_str`](crate::DisconnectReason::as_str).
+    /// Connections ended, by [`DisconnectReason::as_str`](crate::DisconnectReason::as_str).
     pub disconnects: BTreeMap<&'static str, u64>,
-    /// What was not granted, by the limit or the part that said no: requests (`bad_request`,
+    /// Refusals, by the limit or the part that refused. They concern HTTP requests (`bad_request`,
     /// `forbidden`, `max_connections` …), namespaces (`unknown_namespace`, `on_connect` …),
     /// channels (`subscribe`, `publish`), and publications of the application (`max_publications`).
     pub refusals: BTreeMap<&'static str, u64>,
-    /// Packets that came, each attachment for itself; pings and pongs are none.
+    /// Socket.IO packets received. Each attachment counts as one more, pings and pongs do not
+    /// count.
     pub messages_received: u64,
-    /// Their bytes.
+    /// Bytes of the packets in `messages_received`.
     pub bytes_received: u64,
-    /// Packets that were queued for clients: what was published counts once for each receiver.
+    /// Packets queued for clients. A publication counts once for each receiver.
     pub messages_sent: u64,
-    /// Their bytes.
+    /// Bytes of the packets in `messages_sent`.
     pub bytes_sent: u64,
-    /// Publications that reached the registry, whoever they were for.
+    /// Publications that reached the registry, whether or not they had receivers.
     pub publications: u64,
-    /// Times that a client was read no further for a while, since it sent faster than its rate.
+    /// How often reading from a client was paused because it sent faster than its rate.
     pub throttled: u64,
-    /// Events that handlers are done with.
+    /// Events that all their handlers have finished.
     pub events_handled: u64,
-    /// The time that they took, from the first handler to the last.
+    /// The total time of the events in `events_handled`, each from its first handler to its last.
     pub handler_time: Duration,
-    /// Handlers that failed: `error`, `panic`, `timeout`, `stopped` (the actor has); and
-    /// `rejected`, which is an answer rather than a failure.
+    /// Handlers that failed, by `error`, `panic`, `timeout`, or `stopped` for an actor that has
+    /// stopped. `rejected` counts handlers that refused a request, which is not a fault.
     pub handler_failures: BTreeMap<&'static str, u64>,
 }
 
-/// What is looked up when somebody asks.
+/// The gauges that are computed when [`Stats`] are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     pub(crate) connections: usize,
@@ -112,7 +125,9 @@ impl Stats {
         }
     }
 
-    /// Whether nobody is there, and nothing waits: every gauge is zero.
+    /// Returns whether the server has no connections and nothing waits: every gauge is zero.
+    ///
+    /// Use it in tests, to check that nothing leaks. The counters do not matter.
     pub fn is_idle(&self) -> bool {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
         let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;

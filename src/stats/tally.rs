@@ -5,15 +5,18 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A closed set of labels: what is counted by label can't grow with what clients send.
+/// A closed set of labels, so that clients cannot add to what is counted by label.
 pub(super) trait Label: Copy + 'static {
     const ALL: &'static [Self];
 
+    /// Returns the position of the label in [`Label::ALL`].
     fn index(self) -> usize;
+
+    /// Returns the label's value as metrics show it.
     fn text(self) -> &'static str;
 }
 
-/// A number that only grows.
+/// A counter, which only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
@@ -27,19 +30,19 @@ impl Count {
     }
 }
 
-/// Counts by label.
+/// One counter for each label.
 pub(crate) struct Tally<L> {
     counts: Box<[Count]>,
     labels: PhantomData<L>,
 }
 
-#[expect(private_bounds, reason = "labels are listed in this module's neighbour")]
+#[expect(private_bounds, reason = "`Label` is private to `stats`, and so are its implementations")]
 impl<L: Label> Tally<L> {
     pub(crate) fn add(&self, label: L) {
         self.counts[label.index()].add(1);
     }
 
-    /// Every label, also of what has not happened yet.
+    /// Returns the counts of all labels, including those that are zero.
     pub(super) fn by_label(&self) -> BTreeMap<&'static str, u64> {
         L::ALL.iter().map(|label| (label.text(), self.counts[label.index()].get())).collect()
     }

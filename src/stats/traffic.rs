@@ -3,39 +3,41 @@ use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-/// Threads that have counters of their own: those that are the first to count. All others share
-/// one.
-const THREADS: usize = 32;
+/// The number of threads that have their own counters: the first ones that count. All later threads
+/// share one more set.
+const THREADS_WITH_COUNTERS: usize = 32;
 
-/// What is counted with each message, by each thread for itself: atomic additions to counters that
-/// all threads share would be a good part of what a small answer costs.
+/// Counters of what happens with each message, separate for each thread.
+///
+/// Atomic additions to counters that all threads share would be a good part of the cost of a small
+/// answer.
 #[derive(Debug)]
-pub(crate) struct Traffic(Box<[Line]>);
+pub(crate) struct Traffic(Box<[ThreadCounters]>);
 
-/// Things that are counted, each together with a size of them.
+/// What [`Traffic`] counts. Each count comes with a total size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Flow {
-    /// Packets of Socket.IO that came, and their bytes.
+    /// Socket.IO packets received, and their bytes.
     Received,
-    /// Packets that were queued for clients, and their bytes.
+    /// Packets queued for clients, and their bytes.
     Sent,
-    /// Events that handlers are done with, and microseconds which that took.
+    /// Events that handlers have finished, and the microseconds that they took.
     Handled,
 }
 
-/// The counters of one thread, on a line of memory that no other writes to.
+/// The counters of one thread, on a cache line that no other thread writes to.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Line([[AtomicU64; 2]; 3]);
+struct ThreadCounters([[AtomicU64; 2]; 3]);
 
 impl Traffic {
-    /// Adds so many of them, and their size.
+    /// Adds `count` items with a total of `size`.
     pub(crate) fn add(&self, flow: Flow, count: usize, size: usize) {
-        let thread = number();
-        let counters = &self.0[thread.min(THREADS)].0[flow as usize];
+        let thread = thread_number();
+        let counters = &self.0[thread.min(THREADS_WITH_COUNTERS)].0[flow as usize];
         for (counter, amount) in counters.iter().zip([count as u64, size as u64]) {
-            if thread < THREADS {
-                // Nobody else writes to it.
+            if thread < THREADS_WITH_COUNTERS {
+                // Only this thread writes to this counter, so a plain store loses nothing.
                 counter
                     .store(counter.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
             } else {
@@ -44,23 +46,23 @@ impl Traffic {
         }
     }
 
-    /// How many there were of all threads, and their size.
+    /// Returns the count and the size of all threads together.
     pub(super) fn total(&self, flow: Flow) -> [u64; 2] {
         [0, 1].map(|at| {
-            self.0.iter().map(|line| line.0[flow as usize][at].load(Ordering::Relaxed)).sum()
+            self.0.iter().map(|thread| thread.0[flow as usize][at].load(Ordering::Relaxed)).sum()
         })
     }
 }
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self((0..=THREADS).map(|_| Line::default()).collect())
+        Self((0..=THREADS_WITH_COUNTERS).map(|_| ThreadCounters::default()).collect())
     }
 }
 
-/// The number of this thread among all that have ever counted, from 0. It is no other's, also when
-/// this one has ended.
-fn number() -> usize {
+/// Returns the number of this thread among all threads that have ever counted, from 0. The number
+/// is not reused after the thread has ended.
+fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static OWN: Cell<Option<usize>> = const { Cell::new(None) };
@@ -79,9 +81,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_missing_whichever_thread_has_counted_it() {
+    fn totals_include_all_threads() {
         let traffic = Traffic::default();
-        let threads = 2 * THREADS;
+        let threads = 2 * THREADS_WITH_COUNTERS;
         thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
@@ -99,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn threads_have_numbers_of_their_own() {
-        let own = number();
-        assert_eq!(number(), own);
-        assert_ne!(thread::spawn(number).join().unwrap(), own);
+    fn each_thread_has_its_own_number() {
+        let own = thread_number();
+        assert_eq!(thread_number(), own);
+        assert_ne!(thread::spawn(thread_number).join().unwrap(), own);
     }
 }

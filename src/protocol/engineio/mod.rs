@@ -1,4 +1,4 @@
-//! Engine.IO v4, and v3 for clients of Socket.IO 2: packets, polling payloads, the open packet.
+//! Engine.IO v4, and v3 for clients of Socket.IO 2: packets, long-polling bodies, the open packet.
 
 mod open;
 mod packet;

@@ -4,38 +4,38 @@ use serde::Serialize;
 
 use crate::protocol::{Frame, frame_builder::FrameBuilder};
 
-/// A version of Engine.IO.
+/// A version of the Engine.IO protocol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // there will be no other of these two
+#[allow(clippy::exhaustive_enums)] // the server supports exactly these two
 pub enum Version {
-    /// Of Socket.IO 2: the client pings.
+    /// The version of Socket.IO 2, in which the client pings.
     V3,
-    /// Of Socket.IO 3 and later: the server pings.
+    /// The version of Socket.IO 3 and 4, in which the server pings.
     #[default]
     V4,
 }
 
-/// The handshake object: the data of the `0` packet that opens a session.
+/// The handshake data of a session, which the `0` packet carries as a JSON object.
 ///
-/// It has exactly these five members. Durations are milliseconds on the wire.
+/// The object has exactly these five members. Durations are milliseconds on the wire.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OpenPacket<'a> {
-    /// The session's id, the bearer secret of its polls.
+    /// The id of the session, which is the bearer secret of its polls.
     pub sid: &'a str,
-    /// Transports that the client may move to: `["websocket"]` or none.
+    /// Transports that the client may upgrade to: `["websocket"]` or an empty list.
     pub upgrades: &'a [&'a str],
-    /// Milliseconds between two pings.
+    /// Time between two pings, in milliseconds.
     pub ping_interval: u64,
-    /// Milliseconds which a pong may take.
+    /// Time that the other side has to answer a ping, in milliseconds.
     pub ping_timeout: u64,
-    /// Bytes which one body or WebSocket message may have.
+    /// Largest size of a long-polling body or a WebSocket message, in bytes.
     pub max_payload: usize,
 }
 
 impl<'a> OpenPacket<'a> {
-    /// Puts the object together.
+    /// Makes the object from the session's settings.
     pub fn new(
         sid: &'a str,
         upgrades: &'a [&'a str],
@@ -53,12 +53,11 @@ impl<'a> OpenPacket<'a> {
         }
     }
 
-    /// The whole packet, ready to send.
+    /// Encodes the whole packet, ready to send.
     pub fn frame(&self) -> Frame {
         let mut frame = FrameBuilder::new();
         frame.text("0");
-        // Strings and numbers in a struct with constant keys: serde_json has nothing to refuse
-        // here.
+        // The struct has constant keys, strings and numbers, all of which serde_json can write.
         let _ = serde_json::to_writer(frame.json(), self);
         frame.into_frame()
     }

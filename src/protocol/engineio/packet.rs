@@ -4,44 +4,36 @@ use bytestring::ByteString;
 
 use crate::protocol::DecodeError;
 
-/// One Engine.IO v4 packet in its text form: a type digit, then data.
-///
-/// ```
-/// use actix_socketio::protocol::EnginePacket;
-///
-/// let packet = EnginePacket::decode("4hello".into())?;
-/// assert_eq!(packet, EnginePacket::Message("hello".into()));
-/// assert_eq!(packet.encode(), "4hello");
-/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
-/// ```
+/// One Engine.IO v4 packet. Its text form is a type digit, followed by data: `4hello` is
+/// `Message("hello")`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnginePacket {
-    /// `0`: the handshake, from the server; its data is an [`OpenPacket`](super::Open) as JSON.
+    /// `0`: the server's handshake. The data is an [`OpenPacket`](super::OpenPacket) as JSON.
     Open(ByteString),
-    /// `1`: this session is over.
+    /// `1`: the sender closes the session.
     Close,
-    /// `2`: are you there? From the server; `2probe` from a client which tries a WebSocket.
+    /// `2`: a ping of the server. `2probe` comes from a client that tries a WebSocket.
     Ping(ByteString),
-    /// `3`: the answer to a ping, with its data.
+    /// `3`: the answer to a ping, with the data of the ping.
     Pong(ByteString),
-    /// `4`: a Socket.IO packet.
+    /// `4`: a message, which carries a Socket.IO packet.
     Message(ByteString),
-    /// `b` and base64: an attachment of the packet before. On a WebSocket it is a binary message,
-    /// without the `b`.
+    /// `b` and base64: an attachment of the packet before it. On a WebSocket, the attachment is a
+    /// binary message without the `b`.
     Binary(Bytes),
-    /// `5`: the client moves to the transport that this packet came over.
+    /// `5`: the client moves the session to the transport that carries this packet.
     Upgrade,
-    /// `6`: nothing; it lets a waiting poll return.
+    /// `6`: no content. It completes a waiting poll.
     Noop,
 }
 
 impl EnginePacket {
-    /// Reads one packet; its data shares the memory of `text`.
+    /// Decodes one packet from its text form. The data shares the memory of `text`.
     ///
     /// # Errors
-    /// [`DecodeError::Empty`], [`DecodeError::UnknownEngineType`], and [`DecodeError::Payload`] for
-    /// what is no base64.
+    /// [`DecodeError::Empty`] if `text` is empty, [`DecodeError::UnknownEngineType`] if the type is
+    /// not known, and [`DecodeError::Payload`] if the data of a `b` packet is not base64.
     pub fn decode(text: ByteString) -> Result<Self, DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         let data = || text.slice_ref(&text[1..]);
@@ -61,12 +53,14 @@ impl EnginePacket {
         })
     }
 
-    /// Bytes that it may take in memory with what becomes of it.
+    /// Returns about how many bytes of memory the packet takes, together with the event that is
+    /// made from it.
     pub(crate) fn cost(&self) -> usize {
-        /// An event's place in an inbox.
+        /// The size of an event that waits in a queue.
         const EVENT: usize = 512;
-        /// Of two characters, an argument and a comma, the place is remembered in 16 bytes.
-        const EACH: usize = 9;
+        /// Bytes for each byte of data. Two bytes of text, an argument and a comma, make one range
+        /// of 16 bytes: 8 for each byte, and one for the byte itself.
+        const PER_BYTE: usize = 9;
         let data = match self {
             Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => {
                 text.len()
@@ -74,10 +68,10 @@ impl EnginePacket {
             Self::Binary(data) => data.len(),
             Self::Close | Self::Upgrade | Self::Noop => 0,
         };
-        EVENT + EACH * data
+        EVENT + PER_BYTE * data
     }
 
-    /// Writes the packet as text.
+    /// Encodes the packet in its text form.
     pub fn encode(&self) -> ByteString {
         match self {
             Self::Open(data) => format!("0{data}").into(),
@@ -99,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_packet_says_why() {
+    fn errors_name_the_fault_of_an_invalid_packet() {
         assert_eq!(EnginePacket::decode("".into()), Err(DecodeError::Empty));
         assert_eq!(EnginePacket::decode("7".into()), Err(DecodeError::UnknownEngineType('7')));
         assert_eq!(EnginePacket::decode("é".into()), Err(DecodeError::UnknownEngineType('é')));
@@ -112,7 +106,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decode_undoes_encode(kind in 0..8u8, data in ".*") {
+        fn decode_reverses_encode(kind in 0..8u8, data in ".*") {
             let data = ByteString::from(data);
             let packet = match kind {
                 0 => EnginePacket::Open(data),

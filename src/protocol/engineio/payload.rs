@@ -1,15 +1,15 @@
-//! A long-polling body: packets with the record separator `0x1e` between them, in both directions.
+//! The long-polling body of Engine.IO v4: packets separated by `0x1e`, in both directions.
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::protocol::{DecodeError, EnginePacket, Frame};
 
-/// What stands between two packets of one body.
+/// The separator between two packets of a body.
 pub const SEPARATOR: char = '\x1e';
 
-/// Reads the packets of a body one by one, so that a body of many small ones needs no more memory
-/// than itself.
+/// Decodes the packets of a body one by one, so that a body of many small packets takes no more
+/// memory than its own text.
 ///
 /// An empty body is one empty packet, which is an error.
 pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
@@ -27,8 +27,8 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
     })
 }
 
-/// Joins frames to one body, in order. A single one that is nothing but text is the body as it is:
-/// no bytes are copied.
+/// Joins frames to one body, in order. A single frame without attachments becomes the body without
+/// a copy.
 pub fn encode(frames: impl IntoIterator<Item = Frame>) -> Bytes {
     let mut frames = frames.into_iter();
     let Some(first) = frames.next() else { return Bytes::new() };
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_in_a_body_is_an_empty_packet() {
+    fn an_empty_part_of_a_body_is_an_empty_packet() {
         assert_eq!(decode("".into()).collect::<Vec<_>>(), [Err(DecodeError::Empty)]);
         assert_eq!(decode("4a\x1e".into()).last(), Some(Err(DecodeError::Empty)));
     }
@@ -71,11 +71,11 @@ mod tests {
     }
 
     #[test]
-    fn a_single_text_is_the_body() {
+    fn a_single_text_frame_is_not_copied() {
         let frame = Frame::engine(&EnginePacket::Message("a".into()));
         let text = frame.text().as_ptr();
         let body = encode([frame]);
-        assert_eq!((&body[..], body.as_ptr()), (&b"4a"[..], text), "in the same place");
+        assert_eq!((&body[..], body.as_ptr()), (&b"4a"[..], text), "at the same address");
         assert_eq!(
             encode([Frame::engine(&EnginePacket::Binary(vec![1, 2, 3].into()))]),
             b"bAQID"[..]

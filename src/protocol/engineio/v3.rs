@@ -1,11 +1,13 @@
-//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: how packets share a
-//! body, and how binary is marked.
+//! Engine.IO v3, the protocol of Socket.IO 2 clients, where it differs from v4: the format of
+//! bodies and of binary packets.
 //!
-//! A body of text joins packets as `<length>:<packet>`, the length in UTF-16 code units, binary as
-//! `b4` and base64. A body of bytes, for clients that take one, joins them as a byte 0 for text or
-//! 1 for binary, the decimal digits of the length in bytes as one byte each, 255, and the packet;
-//! of a binary one, the first byte is the packet's type, 4. A binary WebSocket message starts with
-//! that byte, too.
+//! A text body joins packets as `<length>:<packet>`. The length counts UTF-16 code units. A binary
+//! packet is written as `b4` and base64.
+//!
+//! A binary body is for clients that accept one. Each packet is a byte 0 for text or 1 for binary,
+//! the decimal digits of the length in bytes with one byte for each digit, 255, and the packet. A
+//! binary packet starts with its type, the byte 4. A binary WebSocket message starts with this byte
+//! too.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
@@ -16,27 +18,31 @@ use crate::protocol::{
     frame::{FIN_BINARY, FIN_TEXT, put_frame},
 };
 
-/// The type of a message packet, as a byte of its own.
+/// The type of a message packet, as the first byte of a binary packet.
 const MESSAGE: u8 = 4;
-/// The end of a length in a body of bytes.
+/// The byte that ends a length in a binary body.
 const END: u8 = 255;
-/// A length has at most as many digits as the largest that could be meant.
+/// The most digits of a length: those of the largest 64-bit number.
 const MAX_DIGITS: usize = 20;
 
-/// A body for an old client.
+/// A long-polling body for an Engine.IO v3 client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // the protocol has these two
+#[allow(clippy::exhaustive_enums)] // the protocol has exactly these two
 pub enum EncodedBody {
-    /// Text.
+    /// A text body.
     Text(String),
-    /// Bytes.
+    /// A binary body.
     Bytes(Vec<u8>),
 }
 
-/// Joins frames to one body: of bytes, if the client takes them and there is something binary.
-pub fn encode<'a>(frames: impl IntoIterator<Item = &'a Frame>, takes_binary: bool) -> EncodedBody {
+/// Joins frames to one body. The body is binary if the client accepts binary and a frame has
+/// attachments.
+pub fn encode<'a>(
+    frames: impl IntoIterator<Item = &'a Frame>,
+    accepts_binary: bool,
+) -> EncodedBody {
     let frames: Vec<_> = frames.into_iter().collect();
-    if takes_binary && frames.iter().any(|frame| !frame.attachments().is_empty()) {
+    if accepts_binary && frames.iter().any(|frame| !frame.attachments().is_empty()) {
         return EncodedBody::Bytes(encode_bytes(&frames));
     }
     let mut body = String::new();
@@ -78,14 +84,14 @@ fn encode_bytes(frames: &[&Frame]) -> Vec<u8> {
     body
 }
 
-/// A frame's WebSocket messages.
-pub fn websocket(frame: &Frame, takes_binary: bool) -> Bytes {
+/// Encodes a frame as WebSocket messages.
+pub fn websocket(frame: &Frame, accepts_binary: bool) -> Bytes {
     if frame.attachments().is_empty() {
         return frame.websocket().clone();
     }
     let mut out = BytesMut::from(frame.websocket_text());
     for attachment in frame.attachments() {
-        if takes_binary {
+        if accepts_binary {
             put_frame(&mut out, FIN_BINARY, &[&[MESSAGE], &attachment[..]].concat());
         } else {
             put_frame(&mut out, FIN_TEXT, base64_packet(attachment).as_bytes());
@@ -100,10 +106,10 @@ fn base64_packet(data: &[u8]) -> String {
     text
 }
 
-/// Reads one packet of text.
+/// Decodes one text packet.
 ///
 /// # Errors
-/// As [`EnginePacket::decode`].
+/// The same as [`EnginePacket::decode`].
 pub fn decode_text(text: ByteString) -> Result<EnginePacket, DecodeError> {
     match text.strip_prefix("b4") {
         Some(base64) => {
@@ -113,24 +119,24 @@ pub fn decode_text(text: ByteString) -> Result<EnginePacket, DecodeError> {
             ))
         }
         None if text.starts_with('b') => {
-            Err(DecodeError::Payload("a binary packet that is no message".to_owned()))
+            Err(DecodeError::Payload("expected a message packet".to_owned()))
         }
         None => EnginePacket::decode(text),
     }
 }
 
-/// Reads one binary message.
+/// Decodes one binary packet.
 ///
 /// # Errors
-/// [`DecodeError::Payload`] if it is no message packet.
+/// [`DecodeError::Payload`] if it is not a message packet.
 pub fn decode_binary(data: &Bytes) -> Result<EnginePacket, DecodeError> {
     match data.first() {
         Some(&MESSAGE) => Ok(EnginePacket::Binary(data.slice(1..))),
-        _ => Err(DecodeError::Payload("a binary packet that is no message".to_owned())),
+        _ => Err(DecodeError::Payload("expected a message packet".to_owned())),
     }
 }
 
-/// Reads the packets of a body of text, one by one.
+/// Decodes the packets of a text body, one by one.
 pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
     let mut rest = Some(body);
     std::iter::from_fn(move || {
@@ -145,9 +151,9 @@ pub fn decode(body: ByteString) -> impl Iterator<Item = Result<EnginePacket, Dec
     })
 }
 
-/// The first packet of a body, and what comes after it.
+/// Splits a text body into its first packet and the rest.
 fn split(body: &str) -> Result<(&str, &str), DecodeError> {
-    let bad = || DecodeError::Payload("a body is made of <length>:<packet>".to_owned());
+    let bad = || DecodeError::Payload("expected a body of <length>:<packet>".to_owned());
     let (length, rest) = body.split_once(':').ok_or_else(bad)?;
     if length.is_empty()
         || length.len() > MAX_DIGITS
@@ -167,14 +173,14 @@ fn split(body: &str) -> Result<(&str, &str), DecodeError> {
     if units == length { Ok(rest.split_at(end)) } else { Err(bad()) }
 }
 
-/// Reads the packets of a body of bytes, one by one.
+/// Decodes the packets of a binary body, one by one.
 pub fn decode_bytes(body: Bytes) -> impl Iterator<Item = Result<EnginePacket, DecodeError>> {
     let mut rest = Some(body);
     std::iter::from_fn(move || {
         let mut body = rest.take()?;
         let bad = || {
             Some(Err(DecodeError::Payload(
-                "a body of bytes is made of kind, length, 255, packet".to_owned(),
+                "expected a binary body of kind, length, 255, packet".to_owned(),
             )))
         };
         let (Some(&kind), Some(end)) =
@@ -216,9 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_what_old_clients_read() {
+    fn bodies_have_the_format_of_old_clients() {
         let json = r#"451-["é","𝄞",{"_placeholder":true,"num":0}]"#;
-        // `𝄞` has two UTF-16 code units, and four bytes.
+        // `𝄞` has two UTF-16 code units and four bytes.
         let text = format!("{}:{json}6:b4AQID1:6", json.encode_utf16().count());
         assert_eq!(encode(&frames(), false), EncodedBody::Text(text));
         let digits = json.len().to_string();
@@ -230,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_read_as_they_were_written() {
+    fn decode_reverses_encode() {
         let packets = [
             EnginePacket::Message(r#"51-["é","𝄞",{"_placeholder":true,"num":0}]"#.into()),
             EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])),
@@ -243,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_lies_about_its_length_is_refused() {
+    fn a_body_with_a_wrong_length_is_refused() {
         for body in ["", "4", ":4", "2:4", "-1:4", "1:", "1:𝄞", "99999999999999999999999:4", "x:4"]
         {
             assert!(decode(body.into()).any(|packet| packet.is_err()), "{body:?}");
@@ -267,7 +273,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_bodies_never_panic(text in ".*", bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn arbitrary_bodies_never_panic(
+            text in ".*",
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
             decode(text.into()).for_each(drop);
             decode_bytes(bytes.into()).for_each(drop);
         }

@@ -1,10 +1,12 @@
-/// `Date.prototype.toJSON`: none for what is no date to JavaScript.
+/// Formats milliseconds since 1970 as JavaScript's `Date.prototype.toJSON` does. Returns `None` if
+/// JavaScript does not accept them as a date.
 pub(super) fn iso_8601(milliseconds: i64) -> Option<String> {
     const DAY: i64 = 86_400_000;
     if milliseconds.unsigned_abs() > 100_000_000 * DAY.unsigned_abs() {
         return None;
     }
-    // Howard Hinnant's `civil_from_days`: years start in March, eras of 400 years are all alike.
+    // Howard Hinnant's `civil_from_days`: years start in March, and all eras of 400 years have the
+    // same days.
     let (days, time) = (milliseconds.div_euclid(DAY) + 719_468, milliseconds.rem_euclid(DAY));
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;

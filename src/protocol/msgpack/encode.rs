@@ -9,13 +9,13 @@ use super::{
     integral,
 };
 
-/// Writes a packet as the official server does, down to the order of the members.
+/// Encodes a packet as the official server does, with the members in the same order.
 ///
-/// A `Connect` or `ConnectError` that is no JSON becomes nil, and half of a surrogate pair, which
-/// JSON can escape and a string of MessagePack can't hold, becomes U+FFFD.
+/// A `Connect` or `ConnectError` that is not JSON becomes nil. Half of a surrogate pair becomes
+/// U+FFFD: JSON can escape it, but a MessagePack string cannot hold it.
 pub(crate) fn encode(packet: &Packet) -> Bytes {
     let mut out = Vec::with_capacity(128);
-    let _ = write_packet(&mut out, packet); // a `Vec` takes everything, and nothing else fails
+    let _ = write_packet(&mut out, packet); // a `Vec` accepts every write, and nothing else fails
     out.into()
 }
 
@@ -79,20 +79,24 @@ fn write_args(out: &mut Vec<u8>, name: Option<&str>, args: &Args) -> io::Result<
     args.iter().try_for_each(|json| write_json(out, json, args.attachments()))
 }
 
-/// An array or object of which the end has not come.
-struct MapWriter<'a> {
-    /// Where it starts in the output: with one byte, room for the shortest header.
+/// An array or object that is being written.
+struct ContainerWriter<'a> {
+    /// The position in the output at which it starts, with one byte as space for the shortest
+    /// header.
     start: usize,
     is_map: bool,
-    /// Values so far; keys count too.
+    /// The number of keys and values written so far.
     items: u32,
-    /// The last key, quoted.
+    /// The last key, with its quotes.
     key: &'a str,
+    /// Whether it has the member `"_placeholder": true`.
     is_placeholder: bool,
+    /// The value of its member `"num"`, which is the index of an attachment in a placeholder.
     num: Option<usize>,
 }
 
-impl<'a> MapWriter<'a> {
+impl<'a> ContainerWriter<'a> {
+    /// Counts a key or value, and notes the members of a placeholder.
     fn add(&mut self, token: &'a str) {
         self.items += 1;
         if self.is_map && self.items % 2 == 1 {
@@ -104,6 +108,7 @@ impl<'a> MapWriter<'a> {
         }
     }
 
+    /// Writes the header, or replaces a placeholder by its attachment.
     fn finish(self, out: &mut Vec<u8>, attachments: &[Bytes]) -> io::Result<()> {
         if let Some(data) =
             self.num.filter(|_| self.is_placeholder).and_then(|num| attachments.get(num))
@@ -112,21 +117,21 @@ impl<'a> MapWriter<'a> {
             return Ok(mp::write_bin(out, data)?);
         }
         let mut header = [0; 5];
-        let mut room = &mut header[..];
+        let mut space = &mut header[..];
         if self.is_map {
-            mp::write_map_len(&mut room, self.items / 2)?;
+            mp::write_map_len(&mut space, self.items / 2)?;
         } else {
-            mp::write_array_len(&mut room, self.items)?;
+            mp::write_array_len(&mut space, self.items)?;
         }
-        let left = room.len();
-        out.splice(self.start..=self.start, header[..header.len() - left].iter().copied());
+        let unused = space.len();
+        out.splice(self.start..=self.start, header[..header.len() - unused].iter().copied());
         Ok(())
     }
 }
 
-/// Writes valid JSON, however deep, with the attachments that its placeholders stand for.
+/// Writes valid JSON of any depth as MessagePack, with attachments in place of their placeholders.
 pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -> io::Result<()> {
-    let mut open: Vec<MapWriter<'_>> = Vec::new();
+    let mut open: Vec<ContainerWriter<'_>> = Vec::new();
     let mut rest = json;
     while let Some(first) = rest.bytes().next() {
         let (token, after) = rest.split_at_checked(token_len(rest, first)).unwrap_or((rest, ""));
@@ -134,7 +139,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
         match first {
             b'[' | b'{' => {
                 let (start, is_map) = (out.len(), first == b'{');
-                open.push(MapWriter {
+                open.push(ContainerWriter {
                     start,
                     is_map,
                     items: 0,
@@ -151,11 +156,12 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
                 }
             }
             b'"' if token.contains('\\') => {
-                // Read as bytes, half of a surrogate pair is no error.
+                // serde_json accepts half of a surrogate pair only if it reads the string as bytes.
                 let string: Bytes = serde_json::from_str(token).unwrap_or_default();
                 mp::write_str(out, &String::from_utf8_lossy(&string))?;
             }
-            b'"' => mp::write_str(out, token.trim_matches('"'))?, // without escapes, no quote is within
+            // A string without escapes has no quotes within.
+            b'"' => mp::write_str(out, token.trim_matches('"'))?,
             b'n' => mp::write_nil(out)?,
             b't' | b'f' => mp::write_bool(out, first == b't')?,
             b'-' | b'0'..=b'9' => write_number(out, token)?,
@@ -168,7 +174,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
     Ok(())
 }
 
-/// How long the token is that starts with `first`.
+/// Returns the length of the token at the start of `json`, whose first byte is `first`.
 fn token_len(json: &str, first: u8) -> usize {
     let mut escaped = false;
     match first {
@@ -190,8 +196,9 @@ fn token_len(json: &str, first: u8) -> usize {
     .map_or(json.len(), |quote| quote + 2)
 }
 
-/// As notepack: an integer is the shortest one, whatever the text looks like, and anything else a
-/// double. Beyond 64 bits, where notepack writes nonsense, integers are doubles too.
+/// Writes a number as notepack does. An integer takes its shortest form, also if the text has a
+/// fraction or an exponent. Any other number is a double. Integers beyond 64 bits, which notepack
+/// writes wrongly, are doubles too.
 fn write_number(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     match integer(text) {
         Ok(integer) if integer >= 0 => mp::write_uint(out, integer as u64)?,
@@ -201,11 +208,11 @@ fn write_number(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// An integer of 64 bits with or without sign, or else a float.
+/// Parses a number as an integer that fits into an `i64` or a `u64`, and else as a float.
 fn integer(text: &str) -> Result<i128, f64> {
     match text.parse::<i128>() {
         Ok(integer) => Ok(integer),
-        // JSON's numbers are floats to Rust.
+        // Rust parses each JSON number as a float.
         Err(_) => integral(text.parse().unwrap_or(f64::NAN)),
     }
     .and_then(|integer| {

@@ -1,18 +1,19 @@
-//! The wire of `socket.io-msgpack-parser`: a packet is one MessagePack map in one binary Engine.IO
-//! message, with what is binary in its place.
+//! The wire format of `socket.io-msgpack-parser`: a packet is one MessagePack map in one binary
+//! Engine.IO message, with attachments in place.
 //!
-//! The map is `{type, data, id, nsp}`; `data` is missing where the packet has no payload, `id`
-//! where nothing is to be acknowledged, and the client's `options` mean nothing to a server.
-//! [`Packet`](super::Packet) keeps JSON beside attachments, so what JSON lacks is taken as
-//! `JSON.stringify` would write it:
+//! The map is `{type, data, id, nsp}`. `data` is missing if the packet has no payload, and `id` if
+//! no acknowledgement is asked for. The client's `options` have no meaning for a server.
 //!
-//! - dates (notepack's own, and MessagePack's timestamps) are ISO 8601 strings, invalid ones
-//!   `null`;
-//! - `undefined` is `null` in an array and leaves out the member of an object, NaN and the
-//!   infinities are `null`;
-//! - keys which are integers, booleans or nil become strings; other keys, and other extension
-//!   types, are refused;
-//! - `-0` and floats without a fraction are integers, in both directions.
+//! [`Packet`](super::Packet) keeps JSON and attachments, so values that JSON does not have are read
+//! as `JSON.stringify` would write them:
+//!
+//! - Dates (notepack's own, and MessagePack's timestamps) become ISO 8601 strings, and invalid
+//!   dates become `null`.
+//! - `undefined` becomes `null` in an array, and leaves out the member of an object.
+//! - NaN and the infinities become `null`.
+//! - Keys that are integers, booleans or nil become strings. Other keys, and other extension types,
+//!   are refused.
+//! - `-0` and floats without a fraction become integers, in both directions.
 
 mod date;
 mod decode;
@@ -22,9 +23,9 @@ mod reader;
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
 
-/// The integer that a float is, if it is one of 64 bits.
+/// Returns the float as an integer if it is one that fits into 64 bits, and else the float.
 fn integral(float: f64) -> Result<i128, f64> {
-    // 2⁶³ and 2⁶⁴: all floats below have room.
+    // -2⁶³ and 2⁶⁴: every integer between them fits into an `i64` or a `u64`.
     let fits = float.fract() == 0.0
         && (-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&float);
     if fits { Ok(float as i128) } else { Err(float) }

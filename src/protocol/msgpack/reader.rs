@@ -9,20 +9,22 @@ use super::{
     integral,
 };
 
+/// Makes the error for a packet that is not valid.
 pub(super) fn bad(what: &str) -> DecodeError {
     DecodeError::Payload(what.to_owned())
 }
 
-/// A MessagePack value in terms of [`Args`](crate::protocol::Args).
+/// A MessagePack value as [`Args`](crate::protocol::Args) keep it: JSON, and attachments.
 #[derive(Default)]
 pub(super) struct Json {
     pub(super) text: String,
     pub(super) attachments: Vec<Bytes>,
-    /// An object looks like a placeholder, and is none.
+    /// Whether an object of the client looks like a placeholder.
     has_lookalike: bool,
 }
 
 impl Json {
+    /// Adds an attachment, and writes its placeholder.
     fn attach(&mut self, data: Bytes, limits: &DecodeLimits) -> Result<(), DecodeError> {
         let num = self.attachments.len();
         if num >= limits.attachments {
@@ -35,57 +37,60 @@ impl Json {
 }
 
 fn push(text: &mut String, value: impl Display) {
-    let _ = write!(text, "{value}"); // a `String` takes everything
+    let _ = write!(text, "{value}"); // a `String` accepts every write
 }
 
 fn push_float(text: &mut String, float: f64) {
     match integral(float) {
         Ok(integer) => push(text, integer),
-        // Debug: the shortest that reads the same, with an exponent where digits would be many. It
-        // is valid JSON.
+        // `Debug` writes the shortest digits that are read as the same float, with an exponent if
+        // there would be many. This is valid JSON.
         Err(float) if float.is_finite() => push(text, format_args!("{float:?}")),
         Err(_) => text.push_str("null"),
     }
 }
 
-/// An array or map of which the end has not come.
+/// An array or map that is being read.
 struct OpenContainer {
+    /// The bracket that closes it in JSON.
     close: char,
-    /// Entries to come.
+    /// The number of entries that are not yet read.
     left: u64,
-    /// Where the last entry starts in the text: at its comma, if it has one.
+    /// The position in the text at which the last entry starts, including its comma.
     entry: usize,
+    /// Whether the last key is `_placeholder`.
     in_placeholder: bool,
 }
 
-/// Reads MessagePack value by value.
+/// Reads the values of a MessagePack message, one by one, as JSON.
 pub(super) struct MsgpackReader<'a> {
     pub(super) data: &'a Bytes,
-    /// How much of it is read.
+    /// The number of bytes that are read.
     pub(super) at: usize,
     pub(super) limits: &'a DecodeLimits,
 }
 
 impl<'a> MsgpackReader<'a> {
-    /// The next bytes, of which nothing is copied.
+    /// Reads the next `count` bytes, without a copy.
     fn take(&mut self, count: u64) -> Result<&'a [u8], DecodeError> {
         let rest = self.data.get(self.at..).unwrap_or_default();
         let taken = usize::try_from(count).ok().and_then(|count| rest.get(..count));
-        let taken = taken.ok_or_else(|| bad("the packet ends early"))?;
+        let taken = taken.ok_or_else(|| bad("unexpected end of the packet"))?;
         self.at += taken.len();
         Ok(taken)
     }
 
-    /// A big-endian number of up to 8 bytes.
+    /// Reads a big-endian integer of up to 8 bytes.
     pub(super) fn uint(&mut self, bytes: u64) -> Result<u64, DecodeError> {
         Ok(be(self.take(bytes)?))
     }
 
+    /// Reads the byte that starts a value.
     pub(super) fn marker(&mut self) -> Result<Marker, DecodeError> {
         Ok(Marker::from_u8(self.uint(1)? as u8))
     }
 
-    /// Reads one value; none if it is `undefined`.
+    /// Reads one value. Returns `None` if it is `undefined`.
     pub(super) fn value(&mut self) -> Result<Option<Json>, DecodeError> {
         let mut json = Json::default();
         let mut open: Vec<OpenContainer> = Vec::new();
@@ -137,17 +142,17 @@ impl<'a> MsgpackReader<'a> {
             }
         }
         if json.has_lookalike && !json.attachments.is_empty() {
-            return Err(bad("an object looks like a placeholder, beside binary"));
+            return Err(bad("an object looks like a placeholder in a packet with attachments"));
         }
         Ok(Some(json))
     }
 
-    /// Adds the key of a map's entry, as a JSON string.
+    /// Reads the key of a map's entry, and appends it as a JSON string.
     pub(super) fn key(&mut self, text: &mut String) -> Result<(), DecodeError> {
         let start = text.len();
         let marker = self.marker()?;
         if !self.scalar(marker, text)? {
-            return Err(bad("a key is a string"));
+            return Err(bad("expected a string as key"));
         }
         if !text[start..].starts_with('"') {
             text.insert(start, '"');
@@ -156,7 +161,8 @@ impl<'a> MsgpackReader<'a> {
         Ok(())
     }
 
-    /// Reads what can be a key: nil, a boolean, an integer or a string. Answers whether it was one.
+    /// Reads a value of a type that can be a key: nil, a boolean, an integer or a string. Returns
+    /// false if the value has another type.
     fn scalar(&mut self, marker: Marker, text: &mut String) -> Result<bool, DecodeError> {
         let length = match marker {
             Marker::FixStr(length) => u64::from(length),
@@ -188,7 +194,7 @@ impl<'a> MsgpackReader<'a> {
         Ok(true)
     }
 
-    /// Reads a float, binary or an extension; answers false for `undefined`.
+    /// Reads a float, binary or an extension. Returns false for `undefined`.
     fn extra(&mut self, marker: Marker, json: &mut Json) -> Result<bool, DecodeError> {
         let length = match marker {
             Marker::F32 => {
@@ -207,16 +213,15 @@ impl<'a> MsgpackReader<'a> {
             Marker::Bin8 | Marker::Ext8 => self.uint(1)?,
             Marker::Bin16 | Marker::Ext16 => self.uint(2)?,
             Marker::Bin32 | Marker::Ext32 => self.uint(4)?,
-            _ => return Err(bad("a byte that MessagePack does not use")),
+            _ => return Err(bad("unused MessagePack marker")),
         };
         let is_binary = matches!(marker, Marker::Bin8 | Marker::Bin16 | Marker::Bin32);
         let extension = if is_binary { 0 } else { self.uint(1)? as i8 };
         let data = self.take(length)?;
-        let milliseconds = match (extension, marker, data.len()) {
-            (0, Marker::FixExt1, _) => return Ok(false),
-            (0, Marker::FixExt8, _) => be(data) as i64,
-            // Node's clients send an `ArrayBuffer` and its views so, a `Buffer` as binary; browsers
-            // send binary.
+        match (extension, marker) {
+            (0, Marker::FixExt1) => return Ok(false),
+            // Node's clients send an `ArrayBuffer` and its views as extension 0, and a `Buffer` as
+            // binary. Browsers send binary.
             (
                 0,
                 Marker::Bin8
@@ -225,32 +230,37 @@ impl<'a> MsgpackReader<'a> {
                 | Marker::Ext8
                 | Marker::Ext16
                 | Marker::Ext32,
-                _,
-            ) => {
-                json.attach(self.data.slice_ref(data), self.limits)?;
-                return Ok(true);
-            }
-            // MessagePack's timestamps: seconds, nanoseconds in 30 bits and seconds in 34,
-            // nanoseconds and seconds.
-            (-1, _, 4) => be(data) as i64 * 1000,
-            (-1, _, 8) => ((be(data) & 0x3_ffff_ffff) * 1000 + (be(data) >> 34) / 1_000_000) as i64,
-            (-1, _, 12) => {
-                let (nanoseconds, seconds) = data.split_at(4);
-                (be(seconds) as i64)
-                    .saturating_mul(1000)
-                    .saturating_add((be(nanoseconds) / 1_000_000) as i64)
-            }
-            _ => return Err(bad("an extension type that is not known")),
-        };
-        match iso_8601(milliseconds) {
-            Some(date) => push(&mut json.text, format_args!("\"{date}\"")),
-            None => json.text.push_str("null"),
+            ) => json.attach(self.data.slice_ref(data), self.limits)?,
+            _ => match iso_8601(date_milliseconds(extension, marker, data)?) {
+                Some(date) => push(&mut json.text, format_args!("\"{date}\"")),
+                None => json.text.push_str("null"),
+            },
         }
         Ok(true)
     }
 }
 
-/// A big-endian number; of more than 8 bytes, the last 8.
+/// Reads a date from the extension of notepack 2, or from one of the three timestamps of
+/// MessagePack, as milliseconds since 1970.
+fn date_milliseconds(extension: i8, marker: Marker, data: &[u8]) -> Result<i64, DecodeError> {
+    Ok(match (extension, data.len()) {
+        (0, _) if marker == Marker::FixExt8 => be(data) as i64,
+        // Seconds.
+        (-1, 4) => be(data) as i64 * 1000,
+        // Nanoseconds in the upper 30 bits, and seconds in the lower 34.
+        (-1, 8) => ((be(data) & 0x3_ffff_ffff) * 1000 + (be(data) >> 34) / 1_000_000) as i64,
+        // Nanoseconds in 32 bits, then seconds in 64.
+        (-1, 12) => {
+            let (nanoseconds, seconds) = data.split_at(4);
+            (be(seconds) as i64)
+                .saturating_mul(1000)
+                .saturating_add((be(nanoseconds) / 1_000_000) as i64)
+        }
+        _ => return Err(bad("unknown MessagePack extension type")),
+    })
+}
+
+/// Returns a big-endian integer. Of more than 8 bytes, only the last 8 count.
 fn be(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

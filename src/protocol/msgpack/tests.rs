@@ -35,7 +35,7 @@ fn read(hex: &str) -> Result<Packet, DecodeError> {
     decode(&bytes(hex), &DecodeLimits::default())
 }
 
-/// The JSON of an event's arguments, and how many attachments it has.
+/// Returns the JSON of an event's arguments, and the number of its attachments.
 fn read_args(hex: &str) -> (String, usize) {
     match read(hex).unwrap().kind {
         PacketKind::Event { args, .. } => {
@@ -49,16 +49,10 @@ const NUMBERS: &str = "[0,0,127,128,255,256,65535,65536,4294967295,4294967296,90
     -32768,-32769,-2147483648,-2147483649,-9007199254740991,1.5,-0.1,5e-324,0.30000000000000004,1000000000000000,\
     9223372036854775808]";
 
-/// Vectors of socket.io-msgpack-parser 3.0.2 (with notepack.io 2.2.0) for packets as socket.io's
-/// server makes them.
-#[test]
-fn packets_are_those_of_the_npm_package() {
-    let text = |x: usize| "x".repeat(x);
-    let zeros = |count| format!("[{}]", vec!["0"; count].join(","));
-    let lengths = format!(r#"["{}","{}",{},{}]"#, text(31), text(32), zeros(15), zeros(16));
-    let members: Vec<_> = (0..16).map(|i| format!(r#""k{i}":{i}"#)).collect();
-    let map = format!("[{{{}}}]", members.join(","));
-    let vectors = [
+/// Packets as socket.io's server makes them, with their bytes in hexadecimal as
+/// socket.io-msgpack-parser 3.0.2 (with notepack.io 2.2.0) writes them.
+fn packet_vectors() -> Vec<(Packet, &'static str)> {
+    vec![
         // {type:0,data:{sid:"abc"},nsp:"/"}
         (
             packet("/", PacketKind::Connect(Some(r#"{"sid":"abc"}"#.into()))),
@@ -105,6 +99,17 @@ fn packets_are_those_of_the_npm_package() {
             packet("/no", PacketKind::ConnectError(r#"{"message":"Invalid namespace"}"#.into())),
             "83a47479706504a46461746181a76d657373616765b1496e76616c6964206e616d657370616365a36e7370a32f6e6f",
         ),
+    ]
+}
+
+/// The same for acknowledgements whose arguments have headers of several sizes.
+fn argument_vectors() -> Vec<(Packet, &'static str)> {
+    let text = |x: usize| "x".repeat(x);
+    let zeros = |count| format!("[{}]", vec!["0"; count].join(","));
+    let lengths = format!(r#"["{}","{}",{},{}]"#, text(31), text(32), zeros(15), zeros(16));
+    let members: Vec<_> = (0..16).map(|i| format!(r#""k{i}":{i}"#)).collect();
+    let map = format!("[{{{}}}]", members.join(","));
+    vec![
         // {id:1,type:3,data:[0,-0,127,…],nsp:"/"}
         (
             packet("/", ack(NUMBERS, &[], 1)),
@@ -113,7 +118,8 @@ fn packets_are_those_of_the_npm_package() {
              cb3ff8000000000000cbbfb999999999999acb0000000000000001cb3fd3333333333334cf00038d7ea4c68000cf80000000\
              00000000a36e7370a12f",
         ),
-        // {id:1,type:3,data:["x".repeat(31),"x".repeat(32),Array(15).fill(0),Array(16).fill(0)],nsp:"/"}
+        // {id:1,type:3,nsp:"/",
+        //  data:["x".repeat(31),"x".repeat(32),Array(15).fill(0),Array(16).fill(0)]}
         (
             packet("/", ack(&lengths, &[], 1)),
             "84a2696401a47479706503a46461746194bf78787878787878787878787878787878787878787878787878787878787878d9\
@@ -126,15 +132,19 @@ fn packets_are_those_of_the_npm_package() {
             "84a2696401a47479706503a46461746191de0010a26b3000a26b3101a26b3202a26b3303a26b3404a26b3505a26b3606a26b\
              3707a26b3808a26b3909a36b31300aa36b31310ba36b31320ca36b31330da36b31340ea36b31350fa36e7370a12f",
         ),
-    ];
-    for (packet, hex) in vectors {
+    ]
+}
+
+#[test]
+fn packets_have_the_bytes_of_the_npm_package() {
+    for (packet, hex) in packet_vectors().into_iter().chain(argument_vectors()) {
         assert_eq!(format!("{:02x}", encode(&packet)), hex, "{packet:?}");
         assert_eq!(read(hex).unwrap(), packet);
     }
 }
 
 #[test]
-fn what_the_npm_package_sends_is_read() {
+fn packets_of_the_npm_package_are_decoded() {
     // A client's: {type:0,data:undefined,nsp:"/"}
     assert_eq!(
         read("83a47479706500a464617461d40000a36e7370a12f").unwrap(),
@@ -188,7 +198,7 @@ fn what_the_npm_package_sends_is_read() {
 }
 
 #[test]
-fn what_looks_like_a_placeholder_is_none() {
+fn an_object_that_looks_like_a_placeholder_is_data() {
     // ["e",{_placeholder:true,num:9}]
     let hex = "83a47479706502a46461746192a16582ac5f706c616365686f6c646572c3a36e756d09a36e7370a12f";
     assert_eq!(read_args(hex), (r#"{"_placeholder":true,"num":9}"#.to_owned(), 0));
@@ -196,11 +206,14 @@ fn what_looks_like_a_placeholder_is_none() {
     // ["e",{_placeholder:true,num:0},Buffer.from([1])]
     let hex =
         "83a47479706502a46461746193a16582ac5f706c616365686f6c646572c3a36e756d00c40101a36e7370a12f";
-    assert_eq!(read(hex), Err(bad("an object looks like a placeholder, beside binary")));
+    assert_eq!(
+        read(hex),
+        Err(bad("an object looks like a placeholder in a packet with attachments"))
+    );
 }
 
 #[test]
-fn what_the_npm_package_refuses_is_refused() {
+fn packets_that_the_npm_package_refuses_are_refused() {
     for hex in [
         "83a474797065cb4004000000000000a46461746190a36e7370a12f", // {type:2.5,data:[],nsp:"/"}
         "83a47479706500a464617461c0a36e7370a12f",                 // {type:0,data:null,nsp:"/"}
@@ -212,8 +225,8 @@ fn what_the_npm_package_refuses_is_refused() {
         "83a47479706501a46461746107a36e7370a12f",             // {type:1,data:7,nsp:"/"}
         "83a47479706502a46461746107a36e7370a12f",             // {type:2,data:7,nsp:"/"}
         "c0",
-        "82a47479706501a36e7370a12fc0", // something follows
-        "82a47479706501a36e7370a22f",   // something is missing
+        "82a47479706501a36e7370a12fc0", // with a byte after the packet
+        "82a47479706501a36e7370a22f",   // with a missing byte
     ] {
         assert!(matches!(read(hex), Err(DecodeError::Payload(_))), "{hex}");
     }
@@ -223,9 +236,10 @@ fn what_the_npm_package_refuses_is_refused() {
 }
 
 #[test]
-fn what_socket_io_refuses_later_is_refused() {
+fn packets_that_socket_io_refuses_later_are_refused() {
     let event = |data: &str| read(&format!("83a47479706502a464617461{data}a36e7370a12f"));
-    assert_eq!(event("91a7636f6e6e656374"), Err(DecodeError::Reserved("connect".to_owned()))); // ["connect"]
+    // ["connect"]
+    assert_eq!(event("91a7636f6e6e656374"), Err(DecodeError::Reserved("connect".to_owned())));
     assert_eq!(event("91a1ff"), Err(DecodeError::NotUtf8));
     for data in
         ["90", "91c0", "91c40101", "92a165d40100", "92a165c1", "92a16581c4010100", "92a165818001"]
@@ -236,7 +250,7 @@ fn what_socket_io_refuses_later_is_refused() {
         event("91fb").unwrap().kind,
         PacketKind::Event { name: "-5".into(), args: args("[-5]", &[]).skip(1), id: None }
     );
-    // Binary where only JSON has a place, and an id below 0:
+    // Binary in a payload that can only be JSON, and an id below 0:
     // {type:0,data:{a:Buffer.from([])},nsp:"/"}, {…,id:-1}
     assert!(read("83a47479706500a46461746181a161c400a36e7370a12f").is_err());
     assert!(read("84a47479706502a46461746191a165a26964ffa36e7370a12f").is_err());
@@ -255,11 +269,11 @@ fn lengths_have_headers_of_every_size() {
             "/",
             ack(&format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#), &[&data], 0),
         );
-        let frame_builder = encode(&sent);
+        let encoded = encode(&sent);
         let (string, binary) = (bytes(string), bytes(binary));
-        assert!(frame_builder[17..].starts_with(&string), "{length}");
-        assert!(frame_builder[17 + string.len() + length..].starts_with(&binary), "{length}");
-        assert_eq!(decode(&frame_builder, &DecodeLimits::default()), Ok(sent));
+        assert!(encoded[17..].starts_with(&string), "{length}");
+        assert!(encoded[17 + string.len() + length..].starts_with(&binary), "{length}");
+        assert_eq!(decode(&encoded, &DecodeLimits::default()), Ok(sent));
     }
 }
 
@@ -287,15 +301,15 @@ fn limits_hold() {
     assert!(event(&[0x92, 0xc4, 0x00, 0xc4, 0x00], &limits).is_ok());
     let attachments = [0x93, 0xc4, 0x00, 0xc4, 0x00, 0xc4, 0x00];
     assert_eq!(event(&attachments, &limits), Err(DecodeError::TooManyAttachments { limit: 2 }));
-    // Headers that claim 2³² − 1 entries or bytes, of which none come.
+    // Headers that claim 2³² − 1 entries or bytes, without any.
     for marker in [0xdd, 0xdf, 0xdb, 0xc6, 0xc9] {
         assert_eq!(
             event(&[marker, 255, 255, 255, 255], &limits),
-            Err(bad("the packet ends early"))
+            Err(bad("unexpected end of the packet"))
         );
     }
-    assert_eq!(decode(&bytes("dfffffffff"), &limits), Err(bad("the packet ends early")));
-    // Without a limit, nothing recurses.
+    assert_eq!(decode(&bytes("dfffffffff"), &limits), Err(bad("unexpected end of the packet")));
+    // Without a limit, deep data does not overflow the stack.
     let unlimited = DecodeLimits::new(usize::MAX, 2, usize::MAX);
     let mut deep = vec![0x91; 100_000];
     deep.push(0xc0);
@@ -304,19 +318,19 @@ fn limits_hold() {
 }
 
 #[test]
-fn json_is_written_whatever_it_looks_like() {
-    let frame_builder = |json: &str| encode(&packet("/", ack(json, &[&[9]], 0)));
-    let plain = frame_builder(
+fn the_layout_of_json_does_not_matter() {
+    let encoded = |json: &str| encode(&packet("/", ack(json, &[&[9]], 0)));
+    let plain = encoded(
         r#"[{"_placeholder":true,"num":0},"a\"é",[1,-1,0,1152921504606846976,18446744073709551616,{}]]"#,
     );
     let odd = r#" [ { "num" : 0, "x":[{}], "_placeholder" : true } , "\u0061\"\u00e9" ,
         [1.0, -1e0, -0.0, 1152921504606846976.0, 1.8446744073709551616e19, { } ] ] "#;
-    assert_eq!(frame_builder(odd), plain);
+    assert_eq!(encoded(odd), plain);
     assert_eq!(
         &plain[16..],
         &bytes("93c40109a46122c3a99601ff00cf1000000000000000cb43f000000000000080a36e7370a12f")
     );
-    // Not JSON, or not what a string of Rust can hold.
+    // Not JSON, or a string that Rust cannot hold.
     let nil = bytes("83a47479706500a464617461c0a36e7370a12f");
     assert_eq!(encode(&packet("/", PacketKind::Connect(Some("{".into())))), nil);
     let half = encode(&packet("/", ack(r#"["\ud800x\n"]"#, &[], 0)));
@@ -370,7 +384,7 @@ fn tree() -> impl Strategy<Value = Tree> {
         any::<i64>().prop_map(|number| Tree::Scalar(number.to_string())),
         any::<i8>().prop_map(|number| Tree::Scalar(number.to_string())),
         any::<f64>()
-            .prop_filter("of its own text", |number| integral(*number).is_err()
+            .prop_filter("written as a float", |number| integral(*number).is_err()
                 && number.is_finite())
             .prop_map(|number| Tree::Scalar(format!("{number:?}"))),
         ".*".prop_map(|text| Tree::Scalar(serde_json::to_string(&text).unwrap())),
@@ -386,7 +400,7 @@ fn tree() -> impl Strategy<Value = Tree> {
 
 proptest! {
     #[test]
-    fn decode_undoes_encode(
+    fn decode_reverses_encode(
         namespace in ".*",
         name in ".*",
         values in proptest::collection::vec(tree(), 0..4),
@@ -403,7 +417,11 @@ proptest! {
         let named = std::iter::once(Tree::Scalar(quoted.clone())).chain(values.clone()).collect();
         let object = format!("{{{quoted}:[{quoted}]}}");
         for kind in [
-            PacketKind::Event { name: name.into(), args: parse(named).skip(1), id: id.map(AckId::from) },
+            PacketKind::Event {
+                name: name.into(),
+                args: parse(named).skip(1),
+                id: id.map(AckId::from),
+            },
             PacketKind::Ack { id: id.map(AckId::from), args: parse(values) },
             PacketKind::Connect(Some(object.clone().into())),
             PacketKind::Connect(None),
@@ -422,7 +440,7 @@ proptest! {
         let _ = decode(&data.clone().into(), &limits);
         let mut packet = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data\x92\xa1e".to_vec();
         packet.extend(data);
-        // What is accepted can be sent, and is read as the same.
+        // An accepted packet can be encoded, and is decoded to the same packet.
         for end in 0..=packet.len() {
             if let Ok(read) = decode(&packet[..end].to_vec().into(), &limits) {
                 prop_assert_eq!(decode(&encode(&read), &limits), Ok(read));

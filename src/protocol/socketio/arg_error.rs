@@ -1,17 +1,26 @@
 use std::{error, fmt};
 
-/// An argument is not of the type that was asked for. The sender is to blame, or the handler's
-/// expectation is off.
+/// An argument does not have the type that the handler expects, or is missing.
+///
+/// Either the sender is at fault, or the handler expects the wrong type.
+///
+/// ```
+/// # use actix_socketio::Args;
+/// let args = Args::parse(r#"["x"]"#.into(), 100)?;
+/// let error = args.get::<u32>(0).unwrap_err();
+/// assert!(error.to_string().starts_with("argument 0 is not a u32: invalid type: string"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ArgError {
-    /// Which argument, from 0.
+    /// The position of the argument, from 0.
     pub index: usize,
-    /// How many there were.
+    /// The number of arguments that were sent.
     pub count: usize,
-    /// The Rust type that was asked for.
+    /// The name of the Rust type that was expected.
     pub expected: &'static str,
-    /// What serde_json says.
+    /// The error of serde_json.
     pub source: serde_json::Error,
 }
 
@@ -19,9 +28,9 @@ impl fmt::Display for ArgError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, count, expected, source } = self;
         if index >= count {
-            write!(f, "argument {index} ({expected}) is missing: there are {count}")
+            write!(f, "argument {index} ({expected}) is missing: received {count}")
         } else {
-            write!(f, "argument {index} is no {expected}: {source}")
+            write!(f, "argument {index} is not a {expected}: {source}")
         }
     }
 }

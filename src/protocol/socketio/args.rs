@@ -16,18 +16,17 @@ use smallvec::SmallVec;
 use super::{
     attachments::{Relayed, WithAttachments, attachment, check_placeholders},
     depth::check_depth,
-    json::plain,
+    json::plain_len,
 };
 use crate::protocol::{ArgError, DecodeError};
 
-/// The arguments of an event or an acknowledgement: raw JSON, typed when asked, and the binary that
-/// came with it.
+/// The arguments of an event or an acknowledgement: their JSON, and the binary attachments.
 ///
-/// They are checked to be JSON when they arrive, and nothing more: what no handler reads is never
-/// parsed.
+/// When they arrive, they are only checked to be JSON. [`Args::get`] parses one argument into a
+/// Rust type, so an argument that no handler reads is never parsed.
 ///
 /// ```
-/// use actix_socketio::protocol::Args;
+/// use actix_socketio::Args;
 ///
 /// let args = Args::parse(r#"["Pelé",{"minute":17}]"#.into(), 100)?;
 /// assert_eq!(args.get::<String>(0)?, "Pelé");
@@ -38,18 +37,18 @@ use crate::protocol::{ArgError, DecodeError};
 #[derive(Clone, Default)]
 pub struct Args {
     text: ByteString,
-    /// Where the JSON begins in it that the values stand in.
+    /// The position in `text` at which the JSON array starts.
     start: usize,
     values: Values,
-    /// Each is a string with nothing escaped in it.
+    /// Whether each argument is a string without escapes.
     are_plain: bool,
     attachments: Vec<Bytes>,
 }
 
-/// Where the values stand in the text: an event's name and its argument is what most have.
+/// The ranges of the values in the text. Most events have two: the name and one argument.
 type Values = SmallVec<[Range<usize>; 2]>;
 
-/// Reads where the values of an array stand in its text.
+/// Collects the ranges of an array's values in its text.
 struct Ranges<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Ranges<'de> {
@@ -69,21 +68,22 @@ impl<'de> Visitor<'de> for Ranges<'de> {
     }
 }
 
-/// Where the values of an array stand in its text.
+/// Returns the ranges of an array's values in its text.
 fn ranges(json: &str) -> serde_json::Result<Values> {
     let mut reader = serde_json::Deserializer::from_str(json);
     reader.deserialize_seq(Ranges(json)).and_then(|values| reader.end().map(|()| values))
 }
 
-/// The same of an array of strings with nothing escaped and nothing between them, as many events
-/// are: much cheaper than to read any JSON. `None`: it is something else.
+/// Returns the same ranges for an array of strings without escapes and without white space between
+/// them, as many events are. This is much cheaper than to parse JSON. Returns `None` for other
+/// JSON.
 fn strings(json: &str) -> Option<Values> {
     let json = json.as_bytes();
     let (mut values, mut at) = (Values::new(), 0);
-    // Each is behind a bracket or a comma.
+    // The opening bracket precedes the first string, and a comma precedes each other one.
     while *json.get(at)? == if at == 0 { b'[' } else { b',' } && *json.get(at + 1)? == b'"' {
         let start = at + 1;
-        let end = start + 1 + plain(&json[start + 1..]);
+        let end = start + 1 + plain_len(&json[start + 1..]);
         if *json.get(end)? != b'"' {
             return None;
         }
@@ -94,15 +94,22 @@ fn strings(json: &str) -> Option<Values> {
 }
 
 impl Args {
-    /// Reads a JSON array whose nesting is at most `depth`.
+    /// Makes arguments from a JSON array that is nested at most `depth` levels deep.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse("[1,2]".into(), 100)?;
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`DecodeError::Payload`] for what is no JSON array, [`DecodeError::TooDeep`].
+    /// [`DecodeError::Payload`] if `json` is not a JSON array, and [`DecodeError::TooDeep`] beyond
+    /// `depth`.
     pub fn parse(json: ByteString, depth: usize) -> Result<Self, DecodeError> {
         Self::parse_after(json, 0, depth)
     }
 
-    /// The same, of the text after so many bytes.
+    /// Does the same as [`Args::parse`] with the part of `text` from byte `start`.
     pub(in crate::protocol) fn parse_after(
         text: ByteString,
         start: usize,
@@ -120,12 +127,19 @@ impl Args {
         Ok(Self { text, start, values, are_plain, attachments: Vec::new() })
     }
 
-    /// Adds the attachments that the JSON's placeholders, `{"_placeholder":true,"num":0}`, stand
-    /// for.
+    /// Adds the attachments that the placeholders in the JSON stand for.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse(r#"[{"_placeholder":true,"num":0}]"#.into(), 100)?;
+    /// let args = args.attach(vec!["abc".into()])?;
+    /// assert_eq!(args.binary(0).unwrap(), "abc");
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`DecodeError::Payload`] if a placeholder's number is none of theirs, or another
-    /// placeholder's.
+    /// [`DecodeError::Payload`] if the number of a placeholder is not the index of an attachment,
+    /// or if two placeholders have the same number.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
         if !attachments.is_empty() {
             check_placeholders(&self.text[self.start..], attachments.len())?;
@@ -133,37 +147,77 @@ impl Args {
         Ok(Self { attachments, ..self })
     }
 
-    /// How many arguments there are.
+    /// Returns the number of arguments.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// assert_eq!(Args::default().len(), 0);
+    /// ```
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no arguments.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// assert!(Args::default().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The JSON of one argument, as the client wrote it, with placeholders for what is binary.
+    /// Returns the JSON of one argument as the client wrote it, with placeholders for attachments.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse("[1.0]".into(), 100)?;
+    /// assert_eq!(args.raw(0), Some("1.0"));
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     pub fn raw(&self, index: usize) -> Option<&str> {
         self.values.get(index).map(|range| &self.text[range.clone()])
     }
 
-    /// A part of the text, which is not copied.
+    /// Returns a part of the text without a copy. `part` must be a slice of this text.
     pub(in crate::protocol) fn share(&self, part: &str) -> ByteString {
         self.text.slice_ref(part)
     }
 
-    /// All arguments as JSON, in order.
+    /// Returns the JSON of all arguments, in order.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse(r#"["a",1]"#.into(), 100)?;
+    /// assert!(args.iter().eq([r#""a""#, "1"]));
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.values.iter().map(|range| &self.text[range.clone()])
     }
 
-    /// What is binary, in the order in which it came.
+    /// Returns the attachments, in the order in which they arrived.
+    ///
+    /// ```
+    /// # fn example(args: &actix_socketio::Args) {
+    /// let bytes: usize = args.attachments().iter().map(|attachment| attachment.len()).sum();
+    /// # }
+    /// ```
     pub fn attachments(&self) -> &[Bytes] {
         &self.attachments
     }
 
-    /// An argument which is binary as a whole; its memory is shared.
+    /// Returns an argument that is binary as a whole, without a copy, and `None` for other
+    /// arguments.
+    ///
+    /// [`Args::get`] also reads attachments within an argument.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse("[1]".into(), 100)?;
+    /// assert!(args.binary(0).is_none());
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     pub fn binary(&self, index: usize) -> Option<Bytes> {
         if self.attachments.is_empty() {
             return None;
@@ -171,16 +225,25 @@ impl Args {
         attachment(self.raw(index)?, &self.attachments)
     }
 
-    /// One argument as a value. An argument that is missing reads as `null`, so that an `Option`
-    /// takes it; what is binary reads as bytes, into `Bytes` or `serde_bytes`, also within a
-    /// structure.
+    /// Parses one argument.
+    ///
+    /// A missing argument is read as `null`, so an `Option` is `None`. An attachment is read as
+    /// bytes, into `Bytes` or a type of `serde_bytes`, also within a structure.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let args = Args::parse(r#"[{"minute":17}]"#.into(), 100)?;
+    /// let goal: std::collections::HashMap<String, u32> = args.get(0)?;
+    /// assert_eq!(goal["minute"], 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ArgError`] if the argument is not what `T` expects.
+    /// [`ArgError`] if the argument does not match `T`.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgError> {
         let raw = self.raw(index).unwrap_or("null");
-        // Without a look at each character. A type that a string is not, or not by itself, is for
-        // serde_json to judge.
+        // A plain string is its own text, so no character needs to be parsed. If `T` does not
+        // accept the string, serde_json decides, and gives the error.
         if self.are_plain
             && let Some(text) = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"'))
             && let Ok(value) = T::deserialize(BorrowedStrDeserializer::<value::Error>::new(text))
@@ -202,13 +265,13 @@ impl Args {
         })
     }
 
-    /// Bytes that it takes in memory, roughly.
+    /// Returns about how many bytes of memory the arguments take.
     pub(crate) fn cost(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
         self.text.len() + size_of::<Range<usize>>() * self.values.len() + attachments
     }
 
-    /// Makes copies of what it shares with the buffer that it was read into.
+    /// Copies text and attachments, so that they do not pin the buffer that they were read into.
     pub(crate) fn detach(&mut self) {
         self.text = ByteString::from(&*self.text);
         for attachment in &mut self.attachments {
@@ -216,14 +279,14 @@ impl Args {
         }
     }
 
-    /// The arguments after the first `count`.
+    /// Returns the arguments after the first `count`.
     pub(crate) fn skip(mut self, count: usize) -> Self {
         self.values.drain(..count.min(self.values.len()));
         self
     }
 }
 
-/// Their JSON tells, and what is binary.
+/// Compares the JSON texts and the attachments.
 impl PartialEq for Args {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter()) && self.attachments == other.attachments
@@ -232,8 +295,9 @@ impl PartialEq for Args {
 
 impl Eq for Args {}
 
-/// As a list, of which [`Many`](super::Many) makes arguments again: `socket.emit("relayed",
-/// &Many(event.args()))` passes them on as they came, and what is binary as binary.
+/// Serializes as a list, which [`Many`](super::Many) turns into arguments again.
+/// `socket.emit("relayed", &Many(event.args()))` forwards the arguments unchanged, with their
+/// attachments.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let attachments = &self.attachments;
@@ -270,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn values_keep_their_own_text() {
+    fn values_keep_their_text() {
         let args = args(r#" [ 1.0 , "a,b" , { "x" : [ 2 ] } ] "#).unwrap();
         assert_eq!(args.iter().collect::<Vec<_>>(), ["1.0", r#""a,b""#, r#"{ "x" : [ 2 ] }"#]);
         assert_eq!(args.skip(2).raw(0), Some(r#"{ "x" : [ 2 ] }"#));
@@ -280,10 +344,10 @@ mod tests {
     fn a_mismatch_names_the_argument_and_what_was_expected() {
         let args = args(r#"["x"]"#).unwrap();
         let wrong = args.get::<u32>(0).unwrap_err().to_string();
-        assert!(wrong.starts_with("argument 0 is no u32: invalid type: string"), "{wrong}");
+        assert!(wrong.starts_with("argument 0 is not a u32: invalid type: string"), "{wrong}");
         assert_eq!(
             args.get::<u32>(1).unwrap_err().to_string(),
-            "argument 1 (u32) is missing: there are 1"
+            "argument 1 (u32) is missing: received 1"
         );
     }
 
@@ -311,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_read_as_bytes_wherever_they_stand() {
+    fn placeholders_are_read_as_bytes_at_any_depth() {
         let json = r#"[{"_placeholder":true,"num":1},{"name":"a","data":{"_placeholder":true,"num":0},"thumbnail":null,
             "parts":[{"Text":"x"},{"Data":{"num":2,"_placeholder":true}},"Nothing"]},7]"#;
         let [a, b, c] = [&[1, 2][..], &[3], &[]].map(Bytes::from_static);
@@ -333,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_can_be_passed_on_as_it_was() {
+    fn received_arguments_can_be_forwarded_unchanged() {
         let relay = |args: &Args| event("/", None, "e", &Many(args)).unwrap();
         let plain = args(r#"["a",1.0,{"b":[null, 2]}]"#).unwrap();
         assert_eq!(relay(&plain).text(), r#"42["e","a",1.0,{"b":[null, 2]}]"#);
@@ -351,14 +415,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn strings_are_found_where_serde_json_finds_them(
+        fn strings_have_the_ranges_of_serde_json(
             json in r#"\[?( ?"[a-z\n\\"é]{0,20}" ?[,;]?){0,3}[1\]]?\]?"#,
             texts in proptest::collection::vec("[ -~é]{0,40}", 0..4),
         ) {
             for json in [json, serde_json::to_string(&texts).unwrap()] {
                 match (strings(&json), ranges(&json)) {
                     (Some(found), Ok(expected)) => prop_assert_eq!(found, expected),
-                    (Some(_), Err(error)) => prop_assert!(false, "{json} is no array: {error}"),
+                    (Some(_), Err(error)) => prop_assert!(false, "{json} is not an array: {error}"),
                     (None, _) => {}
                 }
             }
@@ -366,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_of_plain_strings_need_no_parser() {
+    fn only_arrays_of_plain_strings_skip_the_parser() {
         assert_eq!(strings(r#"["a","é!"]"#), ranges(r#"["a","é!"]"#).ok());
         assert!(strings(r#"["a"]"#).is_some());
         for other in [
@@ -395,7 +459,7 @@ mod tests {
             assert!(matches!(attached(&json, 1), Err(DecodeError::Payload(_))), "{json}");
         }
         assert!(attached(r#"[{"_placeholder":true}]"#, 1).is_err());
-        // Without attachments, or with another value, it is ordinary data.
+        // Without attachments, or with another value, the object is ordinary data.
         assert!(attached(r#"[{"_placeholder":true,"num":9}]"#, 0).is_ok());
         assert!(attached(r#"[{"_placeholder":false,"num":9}]"#, 1).is_ok());
     }

@@ -1,4 +1,6 @@
-//! Binary in arguments: placeholders in the JSON, and the bytes beside it.
+//! Attachments of arguments: placeholders in the JSON, and the bytes apart from it.
+//!
+//! A placeholder is `{"_placeholder":true,"num":0}`, where `num` is the index of an attachment.
 
 use std::mem;
 
@@ -15,19 +17,22 @@ use serde_json::{Error, Map, Value};
 
 use crate::protocol::DecodeError;
 
-/// Which attachment an object stands for, if it is a placeholder.
+/// Returns the `num` of an object that is a placeholder, or `None` for other objects.
 fn placeholder(object: &Map<String, Value>) -> Option<&Value> {
     (object.get("_placeholder") == Some(&Value::Bool(true)))
         .then(|| object.get("num").unwrap_or(&Value::Null))
 }
 
+/// Returns the index of an attachment, or `None` if `num` is not an index below `count`.
 fn index(num: &Value, count: usize) -> Option<usize> {
     num.as_u64().and_then(|num| usize::try_from(num).ok()).filter(|num| *num < count)
 }
 
-/// Refuses placeholders for attachments that are not there, and a second one for the same: who
-/// reads or relays the packet would have its bytes as often as it is named. `json` is not nested so
-/// deeply that this could be a risk.
+/// Refuses placeholders for attachments that do not exist, and a second placeholder for the same
+/// attachment.
+///
+/// Otherwise a short packet could name one attachment many times, and a reader or a relay would
+/// copy its bytes each time. The function recurses, so the caller limits the depth of `json` first.
 pub(in crate::protocol) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeError> {
     fn check(value: &Value, seen: &mut [bool]) -> Result<(), DecodeError> {
         let count = seen.len();
@@ -37,10 +42,10 @@ pub(in crate::protocol) fn check_placeholders(json: &str, count: usize) -> Resul
                     match index(num, count).map(|index| mem::replace(&mut seen[index], true)) {
                         Some(false) => Ok(()),
                         Some(true) => Err(DecodeError::Payload(format!(
-                            "a second placeholder for attachment {num}"
+                            "attachment {num} has more than one placeholder"
                         ))),
                         None => Err(DecodeError::Payload(format!(
-                            "a placeholder for attachment {num} of {count}"
+                            "placeholder {num} has no attachment: the packet has {count}"
                         ))),
                     }
                 }
@@ -55,13 +60,13 @@ pub(in crate::protocol) fn check_placeholders(json: &str, count: usize) -> Resul
     check(&value, &mut vec![false; count])
 }
 
-/// The attachment that a whole argument stands for.
+/// Returns the attachment of an argument that is a placeholder as a whole.
 pub(in crate::protocol) fn attachment(json: &str, attachments: &[Bytes]) -> Option<Bytes> {
     let object: Map<String, Value> = serde_json::from_str(json).ok()?;
     attachments.get(index(placeholder(&object)?, attachments.len())?).cloned()
 }
 
-/// JSON whose placeholders are written as the bytes that they stand for.
+/// JSON that serializes each placeholder as the bytes of its attachment.
 pub(in crate::protocol) struct Relayed<'a> {
     pub(in crate::protocol) value: &'a Value,
     pub(in crate::protocol) attachments: &'a [Bytes],
@@ -85,7 +90,7 @@ impl Serialize for Relayed<'_> {
     }
 }
 
-/// JSON whose placeholders read as bytes.
+/// JSON that deserializes each placeholder as the bytes of its attachment.
 pub(in crate::protocol) struct WithAttachments<'a> {
     pub(in crate::protocol) value: Value,
     pub(in crate::protocol) attachments: &'a [Bytes],
@@ -166,7 +171,7 @@ impl<'de> Deserializer<'de> for WithAttachments<'_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
+        byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

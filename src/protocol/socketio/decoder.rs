@@ -3,20 +3,33 @@ use bytestring::ByteString;
 
 use crate::protocol::{DecodeError, Packet, PacketKind};
 
-/// What a decoder puts up with.
+/// The limits of what one client may send in one packet.
+///
+/// A decoder that reaches a limit returns an error, and the server closes the session.
+///
+/// ```
+/// # use actix_socketio::protocol::DecodeLimits;
+/// let mut limits = DecodeLimits::default();
+/// limits.attachments = 1;
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DecodeLimits {
-    /// Levels of nested arrays and objects in a payload. Default: 100.
+    /// The most levels of nested arrays and objects in a payload. Default: 100.
     pub depth: usize,
-    /// Attachments of one packet. Default: 10.
+    /// The most attachments of one packet. Default: 10.
     pub attachments: usize,
-    /// Bytes of all attachments of one packet together. Default: 1,000,000.
+    /// The most bytes of all attachments of one packet together. Default: 1,000,000.
     pub attachment_bytes: usize,
 }
 
 impl DecodeLimits {
-    /// Limits with this depth, number of attachments, and bytes of them together.
+    /// Makes limits from their three values.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::DecodeLimits;
+    /// let limits = DecodeLimits::new(20, 2, 64 * 1024);
+    /// ```
     pub fn new(depth: usize, attachments: usize, attachment_bytes: usize) -> Self {
         Self { depth, attachments, attachment_bytes }
     }
@@ -28,7 +41,10 @@ impl Default for DecodeLimits {
     }
 }
 
-/// Reads the Socket.IO packets of one connection: text, and the attachments which follow it.
+/// Decodes the Socket.IO packets of one connection in the default JSON format.
+///
+/// A packet arrives as a text message. If it announces attachments, each follows as a binary
+/// message, and the last one completes the packet.
 ///
 /// ```
 /// use actix_socketio::protocol::{DecodeLimits, Decoder, PacketKind};
@@ -49,25 +65,40 @@ pub struct Decoder {
     partial: Option<Box<Partial>>,
 }
 
-/// A packet whose attachments have not all come.
+/// A packet that waits for attachments.
 #[derive(Debug)]
 struct Partial {
     packet: Packet,
+    /// The number of attachments that the packet announces.
     due: usize,
     attachments: Vec<Bytes>,
+    /// The size of `attachments` together, in bytes.
     bytes: usize,
 }
 
 impl Decoder {
-    /// A decoder which waits for a packet.
+    /// Makes a decoder for a new connection.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::{DecodeLimits, Decoder};
+    /// let decoder = Decoder::new(DecodeLimits::default());
+    /// ```
     pub fn new(limits: DecodeLimits) -> Self {
         Self { limits, partial: None }
     }
 
-    /// Takes the data of an Engine.IO message; answers a packet if it is whole.
+    /// Decodes a text message. Returns the packet, or `None` if it announces attachments.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::{DecodeLimits, Decoder};
+    /// let mut decoder = Decoder::new(DecodeLimits::default());
+    /// assert!(decoder.text(r#"2["goal","Pelé"]"#.into())?.is_some());
+    /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`DecodeError`], for which Socket.IO closes the connection with the reason `parse error`.
+    /// [`DecodeError`] if the packet is not valid. Socket.IO then closes the connection with the
+    /// reason `parse error`.
     pub fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
         if let Some(partial) = &self.partial {
             return Err(DecodeError::AttachmentsDue {
@@ -82,11 +113,12 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Takes an attachment; answers the packet if it was the last one.
+    /// Adds an attachment. Returns the packet if this is its last attachment, and `None` otherwise.
     ///
     /// # Errors
-    /// [`DecodeError::UnexpectedBinary`], [`DecodeError::AttachmentsTooLarge`], and
-    /// [`DecodeError::Payload`] for placeholders which don't fit.
+    /// [`DecodeError::UnexpectedBinary`] if no attachment is due,
+    /// [`DecodeError::AttachmentsTooLarge`] beyond the limit of bytes, and
+    /// [`DecodeError::Payload`] if the placeholders in the packet do not match the attachments.
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
         let partial = self.partial.as_mut().ok_or(DecodeError::UnexpectedBinary)?;
         partial.bytes = partial.bytes.saturating_add(data.len());
@@ -128,7 +160,10 @@ mod tests {
         let packet = decoder.binary(Bytes::from_static(&[1])).unwrap().unwrap();
         let PacketKind::Event { args, .. } = packet.kind else { panic!() };
         assert_eq!((args.binary(0).unwrap()[0], args.binary(1).unwrap()[0]), (1, 0));
-        assert!(decoder.text(r#"2["e"]"#.into()).unwrap().is_some(), "ready for the next one");
+        assert!(
+            decoder.text(r#"2["e"]"#.into()).unwrap().is_some(),
+            "the decoder is ready for the next packet"
+        );
     }
 
     #[test]
@@ -139,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_out_of_turn_is_refused() {
+    fn unexpected_messages_are_refused() {
         assert_eq!(decoder().binary(Bytes::new()), Err(DecodeError::UnexpectedBinary));
         let mut waiting = decoder();
         waiting.text(r#"52-["e"]"#.into()).unwrap();

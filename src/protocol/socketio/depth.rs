@@ -1,12 +1,12 @@
 use crate::protocol::DecodeError;
 
-/// Refuses JSON whose arrays and objects are nested more than `limit` deep.
+/// Refuses JSON whose arrays and objects are nested more than `limit` levels deep.
 ///
-/// serde_json skips raw values without recursion, so depth costs this server nothing; but what one
-/// client sends may be passed on to others, and parsers that do recurse (Python's, at 1,000) would
-/// fall over it.
+/// serde_json skips raw values without recursion, so depth costs this server nothing. But a
+/// client's data may be forwarded to other clients, and parsers that do recurse would fail on it
+/// (Python's does at 1,000 levels).
 pub(in crate::protocol) fn check_depth(json: &str, limit: usize) -> Result<(), DecodeError> {
-    // Fewer opening brackets than the limit can't be nested beyond it.
+    // JSON with at most `limit` opening brackets cannot be nested more deeply than `limit`.
     if json.len() <= limit
         || json.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= limit
     {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_is_counted_outside_strings_only() {
+    fn brackets_within_strings_do_not_count() {
         assert_eq!(check_depth("[[[]]]", 3), Ok(()));
         assert_eq!(check_depth("[[[]]]", 2), Err(DecodeError::TooDeep { limit: 2 }));
         assert_eq!(check_depth(r#"["[[[\"[[[","{{{"]"#, 1), Ok(()));

@@ -1,4 +1,4 @@
-//! Data to JSON, as Socket.IO has it: several arguments, and binary set aside.
+//! Writes data as the JSON of Socket.IO: several arguments, with attachments apart.
 
 use std::io;
 
@@ -8,8 +8,9 @@ use serde_json::{Serializer, ser::Formatter};
 
 use super::many::{Kind, kind};
 
-/// Writes `data` as arguments, each behind a comma unless it is the first in its array, and answers
-/// what is binary in it, in the order of the placeholders that stand for it.
+/// Writes `data` as arguments, and returns its attachments in the order of their placeholders.
+///
+/// A comma precedes each argument, except the first one if `is_first` is set.
 pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     is_first: bool,
@@ -31,15 +32,15 @@ pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
     }
     let start = out.len();
     data.serialize(&mut Serializer::with_formatter(&mut *out, &mut arguments))?;
-    // A list in `Many` has brought its commas; no JSON value starts with one.
+    // A list in `Many` has written its own commas. No other JSON value starts with a comma.
     if arguments.spread && !is_first && out.get(start).is_some_and(|byte| *byte != b',') {
         out.insert(start, b',');
     }
     Ok(arguments.attachments)
 }
 
-/// How many bytes a string begins with that stand for themselves in JSON.
-pub(in crate::protocol) fn plain(text: &[u8]) -> usize {
+/// Returns how many bytes at the start of `text` need no escape in a JSON string.
+pub(in crate::protocol) fn plain_len(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(chunk) = text[at..].first_chunk::<16>()
         && !has_special(chunk)
@@ -55,7 +56,8 @@ pub(in crate::protocol) fn plain(text: &[u8]) -> usize {
     let rest = &text[at..];
     let count = match text.last_chunk::<8>() {
         Some(_) if rest.is_empty() => 0,
-        // Once more, with some before them. The zeros that follow are special, and end it.
+        // Reads the last 8 bytes again, and shifts out those that are already checked. The zeros
+        // shifted in are special, so they end the search.
         Some(last) => {
             let last = u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
             special(last).trailing_zeros() as usize / 8
@@ -65,45 +67,48 @@ pub(in crate::protocol) fn plain(text: &[u8]) -> usize {
     at + count
 }
 
+/// Returns whether a JSON string needs an escape for the byte, or ends at it.
 fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Looks at all of them in any case, and for one thing after the other: without a way out, the
-/// compiler makes each of them one step over a vector.
+/// Returns whether any of the bytes is special. It checks all bytes for one condition after the
+/// other: without an early exit, the compiler makes one vector operation of each.
 fn has_special(chunk: &[u8; 16]) -> bool {
     let any = |is: fn(u8) -> bool| chunk.iter().fold(false, |any, byte| any | is(*byte));
     any(|byte| byte < 0x20) | any(|byte| byte == b'"') | any(|byte| byte == b'\\')
 }
 
-/// The highest bit of the first of eight bytes that is special, from the lowest; of those above it,
-/// it may be wrong.
+/// Returns a mask with the highest bit of the lowest special byte set. The bits below it are exact.
+/// Bits of higher bytes may be wrong.
 fn special(bytes: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    // A byte that is zero borrows from its highest bit, unless that was set before.
+    // In a byte that is zero, the subtraction borrows, which sets the highest bit. `!bytes` leaves
+    // out bytes that had this bit set before.
     let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
     let control = bytes.wrapping_sub(ONES * 0x20) & !bytes;
     (control | zeros(bytes ^ (ONES * u64::from(b'"'))) | zeros(bytes ^ (ONES * u64::from(b'\\'))))
         & (ONES * 0x80)
 }
 
-/// Writes a string. Most have nothing to escape, and then it is a copy: looked through sixteen
-/// bytes at a time, where serde_json looks at each.
+/// Writes a JSON string. Most strings need no escapes and are copied, after a check of sixteen
+/// bytes at a time, where serde_json checks each byte.
 pub(in crate::protocol) fn write_text(out: &mut Vec<u8>, text: &str) {
-    if plain(text.as_bytes()) == text.len() {
+    if plain_len(text.as_bytes()) == text.len() {
         out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
     } else {
-        // A string is JSON, and a vector takes everything.
+        // A string can always be written as JSON, and a vector accepts every write.
         let _ = serde_json::to_writer(out, text);
     }
 }
 
-/// serde_json's compact form, but for two things: bytes (what `Bytes` and `serde_bytes` serialize
-/// to; a `Vec<u8>` is a list of numbers to serde) become placeholders, and the outermost array of a
-/// `Many` has no brackets.
+/// The compact form of serde_json, with two differences.
+///
+/// Bytes become placeholders. `Bytes` and the types of `serde_bytes` serialize to bytes, but a
+/// `Vec<u8>` is a list of numbers to serde. And the outermost array of a `Many` has no brackets.
 struct Arguments {
     spread: bool,
     is_first: bool,
@@ -129,7 +134,7 @@ impl Formatter for &mut Arguments {
     }
 
     fn write_null<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        // `Many(())` is no argument.
+        // `Many(())` has no arguments.
         if self.is_outermost() { Ok(()) } else { out.write_all(b"null") }
     }
 
@@ -178,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn many_is_several_and_all_else_is_one() {
+    fn only_many_is_several_arguments() {
         assert_eq!(args("a").0, r#"[0,"a"]"#);
         assert_eq!(args(&(1, 2)).0, "[0,[1,2]]");
         assert_eq!(args(&()).0, "[0,null]");
@@ -197,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_serde_json_makes_of_it() {
+    fn strings_are_written_as_serde_json_writes_them() {
         for text in [
             "",
             "a",
@@ -217,18 +222,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_ends_where_a_search_ends() {
-        // Each byte at each place, behind bytes of any kind.
+    fn plain_len_finds_the_first_special_byte() {
+        // Each byte at each position, after bytes of several kinds.
         for filler in [b'a', b' ', b'!', b'#', 0x7f, 0x80, 0xa2, 0xff] {
             for (at, byte) in (0..40).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
                 let mut text = [filler; 40];
                 text[at] = byte;
                 text[39] = b'"';
                 let expected = text.iter().position(|byte| is_special(*byte)).unwrap();
-                assert_eq!(plain(&text), expected, "{byte:#x} at {at} in {filler:#x}");
-                assert_eq!(plain(&text[..at]), at);
-                assert_eq!(plain(&text[at..]), expected - at);
-                assert_eq!(plain(&text[..=at]), expected.min(at + 1));
+                assert_eq!(plain_len(&text), expected, "{byte:#x} at {at} in {filler:#x}");
+                assert_eq!(plain_len(&text[..at]), at);
+                assert_eq!(plain_len(&text[at..]), expected - at);
+                assert_eq!(plain_len(&text[..=at]), expected.min(at + 1));
             }
         }
     }
@@ -242,6 +247,6 @@ mod tests {
             r#"[0,{"_placeholder":true,"num":0},"x",[{"_placeholder":true,"num":1}]]"#
         );
         assert_eq!(attachments, [a, b]);
-        assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "numbers to serde, and numbers here");
+        assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "a `Vec<u8>` stays a list of numbers");
     }
 }

@@ -5,16 +5,24 @@ use serde::{
     ser::{self, Impossible},
 };
 
-/// Several arguments: `socket.emit("goal", &Many(("Pelé", 17)))` is `socket.emit("goal", "Pelé",
-/// 17)` in JavaScript.
+/// Several arguments of one event or acknowledgement.
 ///
 /// A tuple or list by itself is one argument, an array. In `Many`, each element of a tuple or list
-/// is one, and `()` is none at all. Anything else in it is one argument, as without.
+/// is an argument of its own, and `()` stands for no arguments. Any other value in `Many` is one
+/// argument.
+///
+/// ```
+/// # use actix_socketio::{Many, SendError, Socket};
+/// # fn example(socket: &Socket) -> Result<(), SendError> {
+/// socket.emit("goal", &Many(("Pelé", 17)))?; // as `socket.emit("goal", "Pelé", 17)` in JavaScript
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // it is its field, and will stay so
+#[allow(clippy::exhaustive_structs)] // a wrapper of one field, which will not change
 pub struct Many<T>(pub T);
 
-/// A name that no one's struct has by chance.
+/// The name by which the encoder recognizes `Many`. No other type has it by chance.
 const NAME: &str = "$actix_socketio::Many";
 
 impl<T: Serialize> Serialize for Many<T> {
@@ -23,44 +31,47 @@ impl<T: Serialize> Serialize for Many<T> {
     }
 }
 
-/// What data is, by the first thing that it says of itself.
+/// How data is written as arguments, by the first call that it makes to its serializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::protocol) enum Kind {
-    /// A string. It is written already.
+    /// A string, which is already written.
     Text,
     /// A [`Many`].
     Many,
+    /// Any other value, which is one argument.
     Other,
 }
 
-/// Says what this is, and writes it if it is a string: `text` is called with it. Of anything else,
-/// nothing is serialized.
+/// Finds the kind of `data`. If it is a string, `text` is called with it. Of other data, nothing is
+/// serialized.
 pub(in crate::protocol) fn kind<T: Serialize + ?Sized>(data: &T, text: impl FnOnce(&str)) -> Kind {
-    match data.serialize(FirstWord(text)) {
+    match data.serialize(KindProbe(text)) {
         Ok(()) => Kind::Text,
-        Err(Word { is_many: true }) => Kind::Many,
-        Err(Word { is_many: false }) => Kind::Other,
+        Err(NotText { is_many: true }) => Kind::Many,
+        Err(NotText { is_many: false }) => Kind::Other,
     }
 }
 
-struct FirstWord<F>(F);
+/// A serializer that stops at the first call.
+struct KindProbe<F>(F);
 
+/// The error by which a [`KindProbe`] stops.
 #[derive(Debug)]
-struct Word {
+struct NotText {
     is_many: bool,
 }
 
-const OTHER: Word = Word { is_many: false };
+const OTHER: NotText = NotText { is_many: false };
 
-impl fmt::Display for Word {
+impl fmt::Display for NotText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("only asked")
+        f.write_str("not a string")
     }
 }
 
-impl std::error::Error for Word {}
+impl std::error::Error for NotText {}
 
-impl ser::Error for Word {
+impl ser::Error for NotText {
     fn custom<T: fmt::Display>(_: T) -> Self {
         OTHER
     }
@@ -68,26 +79,26 @@ impl ser::Error for Word {
 
 macro_rules! other {
     ($($method:ident($($type:ty),*) -> $ok:ty;)*) => {$(
-        fn $method(self, $(_: $type),*) -> Result<$ok, Word> {
+        fn $method(self, $(_: $type),*) -> Result<$ok, NotText> {
             Err(OTHER)
         }
     )*};
 }
 
-type No = Impossible<(), Word>;
+type Never = Impossible<(), NotText>;
 
-impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
+impl<F: FnOnce(&str)> Serializer for KindProbe<F> {
     type Ok = ();
-    type Error = Word;
-    type SerializeSeq = No;
-    type SerializeTuple = No;
-    type SerializeTupleStruct = No;
-    type SerializeTupleVariant = No;
-    type SerializeMap = No;
-    type SerializeStruct = No;
-    type SerializeStructVariant = No;
+    type Error = NotText;
+    type SerializeSeq = Never;
+    type SerializeTuple = Never;
+    type SerializeTupleStruct = Never;
+    type SerializeTupleVariant = Never;
+    type SerializeMap = Never;
+    type SerializeStruct = Never;
+    type SerializeStructVariant = Never;
 
-    fn serialize_str(self, text: &str) -> Result<(), Word> {
+    fn serialize_str(self, text: &str) -> Result<(), NotText> {
         (self.0)(text);
         Ok(())
     }
@@ -96,11 +107,11 @@ impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
         self,
         name: &'static str,
         _: &T,
-    ) -> Result<(), Word> {
-        Err(Word { is_many: name == NAME })
+    ) -> Result<(), NotText> {
+        Err(NotText { is_many: name == NAME })
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Word> {
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), NotText> {
         Err(OTHER)
     }
 
@@ -110,11 +121,11 @@ impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<(), Word> {
+    ) -> Result<(), NotText> {
         Err(OTHER)
     }
 
-    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), Word> {
+    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), NotText> {
         Err(OTHER)
     }
 
@@ -136,12 +147,12 @@ impl<F: FnOnce(&str)> Serializer for FirstWord<F> {
         serialize_unit() -> ();
         serialize_unit_struct(&'static str) -> ();
         serialize_unit_variant(&'static str, u32, &'static str) -> ();
-        serialize_seq(Option<usize>) -> No;
-        serialize_tuple(usize) -> No;
-        serialize_tuple_struct(&'static str, usize) -> No;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> No;
-        serialize_map(Option<usize>) -> No;
-        serialize_struct(&'static str, usize) -> No;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> No;
+        serialize_seq(Option<usize>) -> Never;
+        serialize_tuple(usize) -> Never;
+        serialize_tuple_struct(&'static str, usize) -> Never;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
+        serialize_map(Option<usize>) -> Never;
+        serialize_struct(&'static str, usize) -> Never;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
     }
 }

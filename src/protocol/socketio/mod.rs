@@ -1,4 +1,4 @@
-//! Socket.IO v5: packets, their arguments with attachments, and the parsers that read and write
+//! Socket.IO v5: packets, their arguments and attachments, and the parsers that encode and decode
 //! them.
 
 mod arg_error;
@@ -6,7 +6,7 @@ mod args;
 pub(super) mod attachments;
 mod decoder;
 pub(super) mod depth;
-#[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
+#[allow(unreachable_pub, reason = "benches measure it through `internals`")]
 pub(crate) mod encode;
 pub(super) mod json;
 mod many;

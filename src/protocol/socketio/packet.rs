@@ -3,68 +3,107 @@ use bytestring::ByteString;
 use super::depth::check_depth;
 use crate::protocol::{Args, DecodeError, DecodeLimits, is_reserved};
 
-/// One Socket.IO v5 packet: the data of an Engine.IO message.
+/// One Socket.IO v5 packet, which is the data of an Engine.IO message.
 ///
-/// The format is `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`; the namespace `/` is left
-/// out.
+/// The text format is `<type>[<attachments>-][<namespace>,][<ack id>][JSON]`. The namespace `/` is
+/// left out. A [`Decoder`](super::Decoder) decodes it.
 ///
-/// Read by a [`Decoder`](super::Decoder).
+/// ```
+/// use actix_socketio::protocol::{DecodeLimits, Decoder, Packet, PacketKind};
+///
+/// let packet = Decoder::new(DecodeLimits::default()).text("0/admin,".into())?.unwrap();
+/// assert_eq!(packet, Packet::new("/admin", PacketKind::Connect(None)));
+/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Packet {
-    /// The namespace it is for.
+    /// The namespace of the packet, with its leading slash.
     pub namespace: ByteString,
-    /// What it says.
+    /// The type of the packet, with its data.
     pub kind: PacketKind,
 }
 
-/// What a [`Packet`] says.
+/// The type of a [`Packet`], with the data of this type.
+///
+/// ```
+/// use actix_socketio::protocol::{Args, PacketKind};
+///
+/// let args = Args::parse("[7]".into(), 100)?;
+/// let kind = PacketKind::Event { name: "goal".into(), args, id: None };
+/// # Ok::<(), actix_socketio::protocol::DecodeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PacketKind {
-    /// `0`: let me into the namespace; with a JSON object, if the client has something to show.
+    /// `0`: the client asks to join the namespace, with its `auth` as a JSON object if it has one.
+    /// The server answers with the same type, and an object that has the socket's id.
     Connect(Option<ByteString>),
-    /// `1`: I leave the namespace.
+    /// `1`: the client leaves the namespace, or the server removes it.
     Disconnect,
-    /// `2`: an event. One without any payload (`2`) is legal, and has no name.
+    /// `2`: an event. An event without a payload (`2`) is valid, and its name is empty.
     Event {
-        /// The event's name; a number is taken by its digits.
+        /// The name of the event. A name that is a number is kept as its digits.
         name: ByteString,
-        /// Its arguments.
+        /// The arguments of the event.
         args: Args,
-        /// The sender wants an acknowledgement, with this id.
+        /// The id of the acknowledgement, if the sender asks for one.
         id: Option<AckId>,
     },
     /// `3`: an acknowledgement.
     Ack {
-        /// The id of the event it answers. One without is legal, and answers nothing.
+        /// The id of the event that is acknowledged. A packet without an id is valid, and has no
+        /// effect.
         id: Option<AckId>,
-        /// The answer.
+        /// The arguments of the answer.
         args: Args,
     },
-    /// `4`: you are not let in. Only servers send it.
+    /// `4`: the server refuses the namespace, with the error as JSON. Only servers send it.
     ConnectError(ByteString),
 }
 
-/// The id with which an event asks to be acknowledged: decimal digits of any number, chosen by
-/// whoever asks.
+/// The id that links an event to its acknowledgement.
+///
+/// The sender of the event chooses it. It consists of decimal digits, of a number of any size.
+///
+/// ```
+/// # use actix_socketio::protocol::AckId;
+/// assert_eq!(AckId::from(7), AckId::parse("007").unwrap());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AckId(ByteString);
 
 impl AckId {
-    /// Reads decimal digits, of any number; `None` if it is something else.
+    /// Parses decimal digits. Returns `None` if `digits` is empty or has another character.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::AckId;
+    /// assert!(AckId::parse("12345678901234567890123").is_some());
+    /// assert!(AckId::parse("-1").is_none());
+    /// ```
     pub fn parse(digits: &str) -> Option<Self> {
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let significant = digits.trim_start_matches('0');
         is_number.then(|| Self(if significant.is_empty() { "0" } else { significant }.into()))
     }
 
-    /// The digits, without leading zeros.
+    /// Returns the digits without leading zeros.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::AckId;
+    /// assert_eq!(AckId::from(7).as_str(), "7");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The number, if it is one that this server gives.
+    /// Returns the number, or `None` if it does not fit into a `u64`. All ids that this server
+    /// chooses fit.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::AckId;
+    /// assert_eq!(AckId::from(7).to_u64(), Some(7));
+    /// ```
     pub fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
     }
@@ -77,14 +116,19 @@ impl From<u64> for AckId {
 }
 
 impl Packet {
-    /// A packet for a namespace, whose name has its slash: for a [`Parser`](super::Parser) of one's
-    /// own.
+    /// Makes a packet, in a [`Parser`](super::Parser) of your own. The namespace must have its
+    /// leading slash.
+    ///
+    /// ```
+    /// # use actix_socketio::protocol::{Packet, PacketKind};
+    /// let packet = Packet::new("/", PacketKind::Disconnect);
+    /// ```
     pub fn new(namespace: impl Into<ByteString>, kind: PacketKind) -> Self {
         Self { namespace: namespace.into(), kind }
     }
 
-    /// Reads the text of a packet, whose parts share its memory; answers how many attachments are
-    /// to follow.
+    /// Decodes the text of a packet, whose parts share the memory of `text`. Also returns how many
+    /// attachments follow.
     pub(in crate::protocol) fn decode(
         text: ByteString,
         limits: &DecodeLimits,
@@ -119,7 +163,7 @@ impl Packet {
         let kind = match kind {
             '0' => PacketKind::Connect(object(text.slice_ref(rest), limits)?),
             '1' if rest.is_empty() => PacketKind::Disconnect,
-            '1' => return Err(DecodeError::Payload("DISCONNECT has none".to_owned())),
+            '1' => return Err(DecodeError::Payload("DISCONNECT has no payload".to_owned())),
             '2' | '5' if rest.is_empty() => {
                 PacketKind::Event { name: ByteString::new(), args: Args::default(), id }
             }
@@ -137,40 +181,39 @@ impl Packet {
     }
 }
 
-/// `<attachments>-` and the rest.
+/// Splits `<attachments>-` off the text. Returns the number of attachments and the rest.
 fn attachments(text: &str, limit: usize) -> Result<(usize, &str), DecodeError> {
     let (count, rest) = text
         .split_once('-')
         .filter(|(count, _)| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
         .ok_or_else(|| {
-            DecodeError::Payload(
-                "a binary packet starts with the number of its attachments".to_owned(),
-            )
+            DecodeError::Payload("expected the number of attachments of a binary packet".to_owned())
         })?;
-    // More digits than a number has are more than any limit.
+    // A count that does not fit into a `usize` is beyond any limit.
     match count.parse() {
         Ok(count) if count <= limit => Ok((count, rest)),
         _ => Err(DecodeError::TooManyAttachments { limit }),
     }
 }
 
+/// Checks that the payload of a CONNECT is a JSON object, or empty.
 fn object(json: ByteString, limits: &DecodeLimits) -> Result<Option<ByteString>, DecodeError> {
     if json.is_empty() {
         return Ok(None);
     }
     check_depth(&json, limits.depth)?;
     if !json.trim_ascii_start().starts_with('{') {
-        return Err(DecodeError::Payload("CONNECT takes an object".to_owned()));
+        return Err(DecodeError::Payload("expected an object as payload of CONNECT".to_owned()));
     }
     serde_json::from_str::<serde::de::IgnoredAny>(&json)
         .map_err(|error| DecodeError::Payload(error.to_string()))?;
     Ok(Some(json))
 }
 
-/// An event, whose name is the first of these.
+/// Makes an event from an array whose first value is the name.
 fn event(args: Args, id: Option<AckId>) -> Result<PacketKind, DecodeError> {
     let unnamed =
-        || DecodeError::Payload("an event starts with its name, a string or a number".to_owned());
+        || DecodeError::Payload("expected the name of the event, a string or a number".to_owned());
     let raw = args.raw(0).ok_or_else(unnamed)?;
     let name = match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => args.share(&raw[1..raw.len() - 1]),
@@ -198,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_with_and_without_a_comma() {
+    fn a_namespace_may_lack_its_comma() {
         let namespaces =
             ["0", "0/", "0/custom", "0/custom,", "0/custom,{}", "0/c?a=b,"].map(|text| {
                 let packet = decode(text).unwrap();
@@ -239,13 +282,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_says_why() {
+    fn errors_name_the_fault_of_an_invalid_packet() {
         let payload = |text| match decode(text) {
             Err(DecodeError::Payload(why)) => why,
             other => panic!("{text}: {other:?}"),
         };
-        assert_eq!(payload("1{}"), "DISCONNECT has none");
-        assert_eq!(payload("0[]"), "CONNECT takes an object");
+        assert_eq!(payload("1{}"), "DISCONNECT has no payload");
+        assert_eq!(payload("0[]"), "expected an object as payload of CONNECT");
         payload("0{]");
         payload("2{}");
         payload("2[]");
@@ -265,14 +308,14 @@ mod tests {
         assert_eq!(decode(&deep), Err(DecodeError::TooDeep { limit: 100 }));
     }
 
-    /// What a client would read of one of our frames.
+    /// Returns the Engine.IO message of an encoded frame, as a client receives it.
     fn message(frame: &crate::protocol::Frame) -> ByteString {
         frame.text().strip_prefix('4').unwrap().into()
     }
 
     proptest! {
         #[test]
-        fn decode_undoes_encode(
+        fn decode_reverses_encode(
             namespace in "(/[^,]*)?",
             name in ".*",
             texts in proptest::collection::vec(".*", 0..4),
@@ -290,7 +333,9 @@ mod tests {
             } else {
                 let event = event.unwrap();
                 prop_assert_eq!(&*event.namespace, namespace);
-                let PacketKind::Event { name: read_name, args, id: None } = event.kind else { panic!() };
+                let PacketKind::Event { name: read_name, args, id: None } = event.kind else {
+                    panic!()
+                };
                 prop_assert_eq!(&*read_name, &name);
                 prop_assert!(args.iter().eq(sent.iter()));
             }

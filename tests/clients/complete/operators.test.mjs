@@ -205,9 +205,9 @@ inEach("looking on", (mode) => {
     const client = await connect(t, mode);
     let answered = false;
     for (const [args, expected] of [
-      [["x"], /^event "wrong": argument 0 is no u32: .*string "x"/],
+      [["x"], /^event "wrong": argument 0 is not a u32: .*string "x"/],
       [[1, 2], /^event "wrong": argument 1 is no .*String: .*integer `2`/],
-      [[1], /^event "wrong": argument 1 \(.*String\) is missing: there are 1: invalid type: null/],
+      [[1], /^event "wrong": argument 1 \(.*String\) is missing: received 1: invalid type: null/],
     ]) {
       client.socket.emit("wrong", ...args, () => (answered = true));
       const { error } = await client.next("failed", ({ error }) => expected.test(error));
