@@ -257,7 +257,8 @@ fn defined(code: &str) -> Vec<String> {
             Some("type") => !is_nested,
             _ => false,
         };
-        if is_type && let Some(name) = name {
+        // A macro's `$name` stands for several.
+        if is_type && let Some(name) = name.filter(|name| !name.starts_with('$')) {
             names.push(name.chars().take_while(|c| *c == '_' || c.is_alphanumeric()).collect());
         }
     }
