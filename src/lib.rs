@@ -233,7 +233,7 @@ mod state;
 mod stats;
 mod transport;
 
-pub use config::Config;
+pub use config::{Config, Setting};
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
     OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,

@@ -5,6 +5,7 @@ mod builder;
 mod io;
 mod mount;
 mod namespace;
+mod namespace_overrides;
 mod serve;
 mod settings;
 
