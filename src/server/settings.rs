@@ -74,7 +74,7 @@ macro_rules! define_setters {
 
 settings_table!(define_setters);
 
-/// # Settings
+/// # All settings, and what is not in [`Config`]
 impl Builder {
     /// Sets all settings, such as those read from a file. Those set before are replaced.
     ///
@@ -90,21 +90,24 @@ impl Builder {
         self
     }
 
-    /// Writes and reads packets in another way; clients must do so, too. Default: JSON with
-    /// attachments, as Socket.IO's.
+    /// Sets how packets are encoded and decoded. Clients must use the same parser. Default:
+    /// Socket.IO's own, JSON with attachments.
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.codec = PacketCodec::new(parser);
         self
     }
 
-    /// Lets pages of other origins poll.
+    /// Sets the origins whose pages may poll and open a WebSocket, beside the server's own origin.
+    ///
+    /// It also closes WebSockets to all other origins. Without it, a page of any origin may open a
+    /// WebSocket. Default: no origins are set.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = Some(cors);
         self
     }
 
-    /// Has the answer to a handshake by polling set a cookie with the session's id, for a load
-    /// balancer which goes by it. Read at [`Cookie`] what comes with that. Default: no cookie.
+    /// Sets a cookie with the session's id in the response to a polling handshake, for a load
+    /// balancer that routes by it. [`Cookie`] explains the consequences. Default: no cookie.
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.cookie = Some(cookie);
         self
