@@ -238,7 +238,7 @@ mod state;
 mod stats;
 mod transport;
 
-pub use config::Config;
+pub use config::{Config, Setting};
 pub use engine::EngineMessage;
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,

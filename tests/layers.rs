@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("outbox", &["protocol", "model"]),
     ("stats", &["model"]),
-    ("config", &["model"]),
+    ("config", &["protocol", "model"]),
     ("transport", &["message_sink", "protocol", "model", "outbox", "config"]),
     ("engine", &["log_text", "protocol", "model", "outbox", "stats", "config", "transport"]),
     (

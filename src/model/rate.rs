@@ -1,13 +1,19 @@
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
-/// How much in a second, and how much at once.
+/// How much may happen in a second, and how much in the same moment.
 ///
 /// ```
 /// use actix_socketio::{Rate, SocketIo};
 ///
-/// // A hundred events a second in the long run; five hundred at once, after a quiet while.
+/// // A hundred events a second in the long run; five hundred in the same moment, after a pause.
 /// let builder = SocketIo::builder().event_rate(Rate::per_second(100).burst(500));
 /// ```
+///
+/// In a file it is `"100/s"`, or a table with `per_second` and `burst`: see
+/// [`Config`](crate::Config#as-a-file).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     per_second: u32,
@@ -15,12 +21,12 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So much in a second, in the long run; and as much at once.
+    /// Allows `per_second` in a second in the long run, and as much in the same moment.
     pub const fn per_second(per_second: u32) -> Self {
         Self { per_second, burst: per_second }
     }
 
-    /// So much at once, after a quiet while. Default: what is allowed in a second.
+    /// Allows `burst` in the same moment, after a pause. Default: what is allowed in a second.
     #[must_use]
     pub const fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
@@ -32,8 +38,19 @@ impl Rate {
     }
 }
 
-/// A token bucket, with the clock passed in. It is full at first, and may go into debt by what
-/// can't be taken apart.
+/// `100/s`, or `100/s with a burst of 500`.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.per_second)?;
+        if self.burst != self.per_second {
+            write!(f, " with a burst of {}", self.burst)?;
+        }
+        Ok(())
+    }
+}
+
+/// A token bucket, with the clock passed in. It is full at first. [`TokenBucket::charge`] may take
+/// more than it has, because a packet cannot be charged in parts.
 #[derive(Debug)]
 pub(crate) struct TokenBucket {
     rate: Rate,
@@ -46,25 +63,25 @@ impl TokenBucket {
         Self { rate, tokens: f64::from(rate.burst), at: now }
     }
 
-    /// Takes so much, whether it is there or not.
+    /// Takes `amount` tokens, even if the bucket has fewer.
     pub(crate) fn charge(&mut self, amount: usize, now: Instant) {
         self.refill(now);
-        // A debt that is a duration at any rate.
+        // Bounded, so that the wait for the missing tokens is a valid `Duration` at any rate.
         self.tokens = (self.tokens - amount as f64).max(-f64::from(u32::MAX));
     }
 
-    /// Takes one, if it is there; if not, says how long until it is.
+    /// Takes one token. If there is none, returns how long to wait for it.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.wait(now).map_or(Ok(()), Err)?;
         self.tokens -= 1.0;
         Ok(())
     }
 
-    /// How long until something can be taken; `None`: it can.
+    /// How long to wait for the next token. `None`: a token can be taken now.
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Duration> {
         self.refill(now);
         let missing = 1.0 - self.tokens;
-        // A microsecond more, so that it is enough.
+        // A microsecond more, so that rounding never makes the wait too short.
         (missing > 0.0).then(|| {
             Duration::from_secs_f64(missing / f64::from(self.rate.per_second))
                 + Duration::from_micros(1)
@@ -84,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_at_once_and_then_the_rate() {
+    fn a_burst_in_one_moment_and_then_the_rate() {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(Rate::per_second(10).burst(3), start);
         assert_eq!([(); 4].map(|()| bucket.take(start).is_ok()), [true, true, true, false]);
@@ -102,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_in_advance_is_waited_for() {
+    fn a_charge_beyond_the_tokens_is_waited_for() {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(Rate::per_second(100), start);
         bucket.charge(1_000, start);
@@ -110,7 +127,10 @@ mod tests {
         assert!(wait > Duration::from_secs(9) && wait < Duration::from_millis(9_020), "{wait:?}");
         assert_eq!(bucket.wait(start + wait), None, "the wait is enough");
         bucket.charge(usize::MAX, start);
-        assert!(bucket.wait(start) > Some(Duration::from_secs(1)), "any debt is a duration");
+        assert!(
+            bucket.wait(start) > Some(Duration::from_secs(1)),
+            "the wait for any charge is a valid duration"
+        );
     }
 
     #[test]

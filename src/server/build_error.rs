@@ -1,21 +1,35 @@
 use std::{error, fmt, io};
 
-use crate::{model::Namespace, routing::PatternError};
+use crate::{config::InvalidSetting, model::Namespace, routing::PatternError};
 
-/// Why a server can't be built. The application is to blame.
+/// A mistake of the application, because of which [`Builder::build`](crate::Builder::build) builds
+/// no server.
+///
+/// ```
+/// # actix::System::new().block_on(async {
+/// use actix_socketio::{BuildError, SocketIo};
+///
+/// let error = SocketIo::builder().max_outbox(0).build().unwrap_err();
+/// assert!(matches!(error, BuildError::Setting { setting: "max_outbox", .. }));
+/// assert_eq!(error.to_string(), r#"setting "max_outbox" is 0: it must be at least 1"#);
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A route's pattern is no regular expression.
+    /// A route's pattern is not a valid regular expression.
     Pattern(PatternError),
     /// A namespace was added twice.
     NamespaceTwice(Namespace),
-    /// A setting makes no sense.
+    /// No server can work with the value of a setting.
     Setting {
-        /// Its name in [`Config`](crate::Config).
+        /// The name of the setting, as in [`Config`](crate::Config) or
+        /// [`Builder`](crate::Builder).
         setting: &'static str,
-        /// What it must be.
-        why: &'static str,
+        /// Its value, as it is written in a file.
+        value: String,
+        /// What it must be: a sentence that starts with `it must`.
+        expected: String,
     },
 }
 
@@ -26,8 +40,8 @@ impl fmt::Display for BuildError {
             Self::NamespaceTwice(name) => {
                 write!(f, "the namespace {name} was added twice: put its routes together")
             }
-            Self::Setting { setting, why } => {
-                write!(f, "the setting {setting} makes no sense: {why}")
+            Self::Setting { setting, value, expected } => {
+                write!(f, "setting {setting:?} is {value}: {expected}")
             }
         }
     }
@@ -42,7 +56,13 @@ impl error::Error for BuildError {
     }
 }
 
-/// So that `build()?` fits a `main` that returns [`io::Result`], as actix-web's do.
+impl From<InvalidSetting> for BuildError {
+    fn from(InvalidSetting { setting, value, expected }: InvalidSetting) -> Self {
+        Self::Setting { setting, value, expected }
+    }
+}
+
+/// `build()?` then fits a `main` that returns [`io::Result`], as those of actix-web do.
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         Self::new(io::ErrorKind::InvalidInput, error)

@@ -3,7 +3,7 @@ use std::{collections::HashMap, fmt, iter, sync::Arc};
 use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
-use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner, settings::check};
+use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner};
 use crate::{
     config::Config,
     connection::Connection,
@@ -284,13 +284,21 @@ impl Builder {
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, dynamic, endpoint, codec } = self;
-        check(&config)?;
+        config.check()?;
         if config.allow_eio3 && codec.is_custom() {
-            let why = "old clients speak JSON with attachments, and no other parser";
-            return Err(BuildError::Setting { setting: "allow_eio3", why });
+            return Err(BuildError::Setting {
+                setting: "allow_eio3",
+                value: "true".to_owned(),
+                expected: "it must be false with a \"parser\" other than Socket.IO's: clients of \
+                           Socket.IO 2 read JSON with attachments only"
+                    .to_owned(),
+            });
         }
-        if let Some(why) = endpoint.cookie.as_ref().and_then(|cookie| cookie.check().err()) {
-            return Err(BuildError::Setting { setting: "cookie", why });
+        if let Some(cookie) = &endpoint.cookie
+            && let Err(expected) = cookie.check()
+        {
+            let (value, expected) = (format!("{cookie:?}"), expected.to_owned());
+            return Err(BuildError::Setting { setting: "cookie", value, expected });
         }
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));

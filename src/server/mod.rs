@@ -7,6 +7,7 @@ mod http_server;
 mod io;
 mod mount;
 mod namespace;
+mod namespace_overrides;
 mod serve;
 mod settings;
 

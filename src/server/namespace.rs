@@ -1,8 +1,8 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix::Addr;
 
-use super::{BuildError, settings::check};
+use super::{BuildError, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
     event::{
@@ -21,58 +21,7 @@ use crate::{
 pub struct NamespaceBuilder {
     handlers: Handlers,
     routes: Vec<Route>,
-    overrides: NamespaceOverrides,
-}
-
-/// Settings that a namespace may have of its own.
-macro_rules! overrides {
-    ($($name:ident: $type:ty,)*) => {
-        #[derive(Debug, Default)]
-        struct NamespaceOverrides {
-            open_channels: bool,
-            $($name: Option<$type>,)*
-        }
-
-        impl NamespaceOverrides {
-            /// The server's settings, with these in their place.
-            fn over(&self, server: &Config) -> Config {
-                let mut config = server.clone();
-                config.open_channels |= self.open_channels;
-                $(if let Some(own) = &self.$name {
-                    config.$name.clone_from(own);
-                })*
-                config
-            }
-        }
-
-        /// # Settings
-        ///
-        /// Where this namespace, or each of a family, is to differ from the server.
-        impl NamespaceBuilder {
-            /// Sets [`Config::open_channels`] for this namespace.
-            pub fn open_channels(mut self) -> Self {
-                self.overrides.open_channels = true;
-                self
-            }
-
-            $(
-                #[doc = concat!("Sets [`Config::", stringify!($name), "`] for this namespace.")]
-                pub fn $name(mut self, $name: $type) -> Self {
-                    self.overrides.$name = Some($name);
-                    self
-                }
-            )*
-        }
-    };
-}
-
-overrides! {
-    handler_timeout: Duration,
-    ack_timeout: Duration,
-    max_sockets: usize,
-    max_channels: usize,
-    max_channel_length: usize,
-    max_pending_acks: usize,
+    pub(super) overrides: NamespaceOverrides,
 }
 
 impl NamespaceBuilder {
@@ -149,7 +98,7 @@ impl NamespaceBuilder {
         server: &Arc<Config>,
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.overrides.over(server));
-        check(&config)?;
+        config.check()?;
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
             .map_err(BuildError::Pattern)?;
         Ok((Arc::new(router), config))

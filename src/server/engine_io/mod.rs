@@ -12,7 +12,7 @@ use actix_web::{
 
 pub use socket::EngineSocket;
 
-use super::{BuildError, settings::check};
+use super::BuildError;
 use crate::{
     config::Config,
     engine::{EngineMessage, EngineState},
@@ -193,7 +193,7 @@ impl EngineIoBuilder {
     pub fn build(self) -> Result<EngineIo, BuildError> {
         let Self { config, path, settings, handler } = self;
         let config = Config { path, ..config };
-        check(&config)?;
+        config.check()?;
         let engine = EngineState::new(Arc::new(config), Arc::<Counters>::default());
         let shared = Arc::clone(&engine);
         let open =

@@ -1,0 +1,328 @@
+//! The table of settings. A new setting is a row here, and a row in `docs/limits.md`.
+
+/// Hands the table of settings to the macro `$callback`.
+///
+/// A row has these parts, in this order:
+///
+/// * Its docs. They become the docs of the field and of the builder's methods. The macros add the
+///   default, so the docs do not repeat it.
+/// * `name: type = Kind(default)`. The kind, from the module `kind`, says how the value is read
+///   from a file and shown. Defaults are written as in a file; the units are in `default_value!`.
+/// * `set how`: what the builder's method takes. `plain`: the value. `into`: what becomes a
+///   `String`. `some(T)`: the inside of an `Option<T>`. `list(T)`: an iterator over the items
+///   of a `Vec<T>`. `flag`: nothing, it sets `true`.
+/// * `namespace own`, for a setting that a namespace may have a value of its own for. The setting
+///   must be set by `plain` or `flag`.
+/// * `check function`, any number of times: a function of the module `check`. In parentheses are
+///   the settings that it compares the value with.
+macro_rules! settings_table {
+    ($callback:ident) => { $callback! {
+        "Endpoint" {
+            /// The path of the endpoint, with or without a slash at the end.
+            path: String = Text("/socket.io"), set into, check starts_with_slash, check plain_path;
+
+            /// The transports that clients may connect with.
+            transports: Vec<Transport> = Transports(polling, websocket), set list(Transport),
+                check at_least_one_transport;
+
+            /// Whether clients may upgrade from polling to a WebSocket.
+            allow_upgrades: bool = Switch(true), set plain;
+
+            /// Whether clients of Socket.IO 2 (Engine.IO 3) may connect.
+            ///
+            /// They need Socket.IO's own parser, so you cannot combine this with
+            /// [`Builder::parser`](crate::Builder::parser).
+            allow_eio3: bool = Switch(false), set plain;
+
+            /// Whether `socket.io.js`, the browser client, is served under the path.
+            serve_client: bool = Switch(true), set plain;
+        }
+
+        "Compression" {
+            /// Whether long-polling bodies and the browser client are compressed, with gzip or
+            /// deflate, for clients that accept it.
+            ///
+            /// As with any compression under TLS, do not put secrets and text that strangers
+            /// choose into the same body.
+            http_compression: bool = Switch(true), set plain;
+
+            /// The smallest long-polling body that is compressed, in bytes.
+            compression_threshold: usize = Size(1 KiB), set plain;
+
+            /// Whether WebSocket messages may be compressed, in both directions, with clients that
+            /// offer permessage-deflate (RFC 7692).
+            ///
+            /// Each message is compressed by itself, once for all its receivers. `max_payload`
+            /// also bounds the inflated message. As with any compression, do not put secrets and
+            /// text that strangers choose into the same message.
+            per_message_deflate: bool = Switch(false), set plain;
+
+            /// The smallest WebSocket message that is compressed, in bytes.
+            deflate_threshold: usize = Size(1 KiB), set plain;
+        }
+
+        "Channels and events" {
+            /// Whether clients may subscribe to channels of any name, with or without a route,
+            /// unless a handler refuses. This is django-socketio's rule.
+            ///
+            /// Otherwise only the channels that a route matches exist.
+            open_channels: bool = Switch(false), set flag, namespace own;
+
+            /// The event by which a client subscribes to a channel.
+            subscribe_event: String = Text("subscribe"), set into, check event_name;
+
+            /// The event by which a client unsubscribes from a channel.
+            unsubscribe_event: String = Text("unsubscribe"), set into, check event_name,
+                check other_than(subscribe_event);
+
+            /// The event by which a client publishes to a channel.
+            publish_event: String = Text("publish"), set into, check event_name,
+                check other_than(subscribe_event, unsubscribe_event);
+        }
+
+        "Heartbeat and waits" {
+            /// The time between two pings. The first ping comes one interval after the handshake.
+            ping_interval: Duration = Time(25 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a client may take to answer a ping.
+            ///
+            /// The connection then ends with
+            /// [`DisconnectReason::PingTimeout`](crate::DisconnectReason::PingTimeout).
+            ping_timeout: Duration = Time(20 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a client may be in no namespace. Its connection is then closed.
+            connect_timeout: Duration = Time(45 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a WebSocket that probes may take to upgrade. It is then closed, and the
+            /// client goes on polling.
+            upgrade_timeout: Duration = Time(10 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long the body of a POST may take. The session then ends, with HTTP 408.
+            body_timeout: Duration = Time(20 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long the last packets for a client wait, after the server has ended the
+            /// session, until the client polls or reads them from its WebSocket.
+            ///
+            /// Zero is allowed: the server then does not wait.
+            close_timeout: Duration = Time(30 s), set plain, check at_most_a_year;
+
+            /// How long a WebSocket that the server has closed waits for the client to close its
+            /// end too.
+            ///
+            /// Zero is allowed: the server then does not wait.
+            linger_timeout: Duration = Time(1 s), set plain, check at_most_a_year;
+
+            /// How long data sent to a client may stay unacknowledged by its TCP, on a server
+            /// started with [`SocketIo::serve`](crate::SocketIo::serve). The kernel then closes
+            /// the connection. Linux only.
+            tcp_timeout: Duration = Time(20 s), set plain;
+
+            /// How long a handler may take for one event.
+            ///
+            /// The next event is then started, and [`OnError`](crate::OnError) is raised.
+            handler_timeout: Duration = Time(30 s), set plain, namespace own,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a client may take to acknowledge an event.
+            ///
+            /// The wait then ends with [`AckError::Timeout`](crate::AckError::Timeout).
+            ack_timeout: Duration = Time(10 s), set plain, namespace own,
+                check longer_than_zero, check at_most_a_year;
+        }
+
+        "Limits of a client" {
+            /// The size of a polling body and of a WebSocket message, in both directions, in
+            /// bytes.
+            ///
+            /// A larger body is refused with HTTP 413. A larger message closes the WebSocket with
+            /// code 1009. Socket.IO calls this `maxHttpBufferSize`.
+            #[doc(alias = "max_http_buffer_size")]
+            max_payload: usize = Size(1 MB), set plain, check at_least_one;
+
+            /// Packets in the answer to one poll. The rest waits for the next poll.
+            ///
+            /// python-socketio closes the connection at more than 16.
+            max_poll_packets: usize = Count(16), set plain, check at_least_one;
+
+            /// How many packets of a client are read in a second. Each attachment of a binary
+            /// packet counts as a packet of its own.
+            ///
+            /// A client that sends faster is not read for a while, and TCP makes it wait. Nothing
+            /// is lost.
+            event_rate: Option<Rate> = RateLimit(unlimited), set some(Rate), check lets_something_through;
+
+            /// How many bytes of a client's packets are read in a second.
+            ///
+            /// A client that sends faster is not read for a while, and TCP makes it wait. Nothing
+            /// is lost.
+            byte_rate: Option<Rate> = ByteRateLimit(unlimited), set some(Rate),
+                check lets_something_through;
+
+            /// How many subscriptions one connection may ask for in a second.
+            ///
+            /// More are refused. The refusal says how long to wait.
+            subscribe_rate: Option<Rate> = RateLimit(unlimited), set some(Rate),
+                check lets_something_through;
+
+            /// Memory that the events waiting for a client may take, in bytes. Each event counts
+            /// for about 120 bytes more than it has.
+            ///
+            /// A client that reads too slowly is disconnected with
+            /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer).
+            max_outbox: usize = Size(4 MiB), set plain, check at_least_one;
+
+            /// Events of a client that wait for its handlers.
+            ///
+            /// At the limit, the client is not read until a handler has finished, and TCP makes it
+            /// wait.
+            max_inbox: usize = Count(64), set plain, check at_least_one;
+
+            /// Memory that a client's events may take while they wait for its handlers, in bytes,
+            /// roughly.
+            ///
+            /// At the limit, the client is not read until a handler has finished, and TCP makes it
+            /// wait.
+            max_inbox_bytes: usize = Size(4 MiB), set plain, check at_least_one;
+
+            /// Channels that one socket may be subscribed to.
+            ///
+            /// More are refused with
+            /// [`SubscribeError::TooManyChannels`](crate::SubscribeError::TooManyChannels).
+            max_channels: usize = Count(1_024), set plain, namespace own;
+
+            /// The length of a channel's name, in bytes.
+            max_channel_length: usize = Size(255 B), set plain, namespace own, check at_least_one;
+
+            /// Namespaces that one connection may be in. Joining more is refused.
+            max_namespaces: usize = Count(16), set plain, check at_least_one;
+
+            /// Acknowledgements that the server may wait for, for each socket.
+            ///
+            /// More are refused with [`AckError::TooMany`](crate::AckError::TooMany).
+            max_pending_acks: usize = Count(1_024), set plain, namespace own;
+
+            /// Attachments of one binary event or acknowledgement. More are a parse error.
+            ///
+            /// Together they may have `max_payload` bytes.
+            max_attachments: usize = Count(10), set plain;
+
+            /// Levels of nested arrays and objects in a client's packet. More are a parse error.
+            max_json_depth: usize = Count(100), set plain, check at_least_one;
+        }
+
+        "Limits of the server" {
+            /// Connections of this server. More are refused with HTTP 503 and `Retry-After`.
+            ///
+            /// Each connection takes a descriptor, and the process needs some more.
+            max_connections: usize = Count(100_000), set plain, check at_least_one;
+
+            /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64.
+            ///
+            /// More are refused with HTTP 429. A whole office may share one address.
+            max_connections_per_address: usize = Limit(unlimited), set plain, check at_least_one;
+
+            /// The number of proxies before this server that append the address of their peer to
+            /// `X-Forwarded-For`.
+            ///
+            /// If the number is too large, clients can choose their own address. If it is too
+            /// small, all clients have the proxy's address.
+            trusted_proxies: usize = Count(0), set plain;
+
+            /// Sockets in one namespace. More are refused with `the namespace is full`.
+            max_sockets: usize = Limit(unlimited), set plain, namespace own, check at_least_one;
+
+            /// Publications of all senders together that are on their way to the queues of their
+            /// receivers.
+            ///
+            /// More are refused with [`SendError::Overloaded`](crate::SendError::Overloaded).
+            max_publications: usize = Count(65_536), set plain, check at_least_one;
+
+            /// Changes that wait for the slowest listener of
+            /// [`SocketIo::changes`](crate::SocketIo::changes).
+            ///
+            /// Beyond that the oldest are dropped, and the listener receives
+            /// [`Change::Missed`](crate::Change::Missed).
+            max_changes: usize = Count(1_024), set plain, check at_least_one;
+        }
+
+        "Shutdown" {
+            /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last
+            /// `OnFinish`.
+            ///
+            /// Clients whose handlers are still at work after three quarters of this time are
+            /// closed, and get no answer from them. Zero is allowed: the server then does not
+            /// wait.
+            shutdown_timeout: Duration = Time(10 s), set plain, check at_most_a_year;
+
+            /// The time over which a shutdown spreads the ends of more than a hundred connections,
+            /// so that not all clients reconnect to another server in the same moment.
+            ///
+            /// Half of `shutdown_timeout` at most. Zero is allowed: all end in the same moment.
+            shutdown_window: Duration = Time(2 s), set plain, check at_most_a_year;
+        }
+    } };
+}
+
+/// The value of a default, from its kind and its text in the table.
+macro_rules! default_value {
+    (Switch $on:literal) => {
+        $on
+    };
+    (Text $text:literal) => {
+        $text.to_owned()
+    };
+    (Transports polling, websocket) => {
+        vec![Transport::Polling, Transport::WebSocket]
+    };
+    (Time $seconds:literal s) => {
+        Duration::from_secs($seconds)
+    };
+    (Size $bytes:literal B) => {
+        $bytes
+    };
+    (Size $amount:literal KiB) => {
+        $amount << 10
+    };
+    (Size $amount:literal MiB) => {
+        $amount << 20
+    };
+    (Size $amount:literal MB) => {
+        $amount * 1_000_000
+    };
+    (Count $count:literal) => {
+        $count
+    };
+    (Limit unlimited) => {
+        usize::MAX
+    };
+    (RateLimit unlimited) => {
+        None
+    };
+    (ByteRateLimit unlimited) => {
+        None
+    };
+}
+
+/// The text of a default, as a literal, so that docs can contain it.
+macro_rules! default_text {
+    (Transports polling, websocket) => {
+        "polling, websocket"
+    };
+    ($kind:ident unlimited) => {
+        "unlimited"
+    };
+    ($kind:ident $amount:literal $unit:ident) => {
+        concat!($amount, " ", stringify!($unit))
+    };
+    ($kind:ident $value:literal) => {
+        concat!($value)
+    };
+}
+
+pub(super) use default_value;
+pub(crate) use {default_text, settings_table};
