@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    raw::wait_until,
+    wait::wait_until,
 };
 
 /// An actor that blocks its thread.
@@ -47,8 +47,9 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     let busy = Busy { until: Arc::new(Mutex::new(until)), handled: Arc::clone(&handled) };
     let busy = Busy::start_in_arbiter(&arbiter.handle(), |_| busy);
     let builder = builder().on_disconnect(&recorder).on_unsubscribe(&recorder).on_finish(&recorder);
-    let server =
-        Server::start(builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")));
+    let server = TestServer::start(
+        builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")),
+    );
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
         let mut client = Client::connect(&server.url, Mode::WebSocket).await;
@@ -91,7 +92,7 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     for neighbour in &neighbours {
         neighbour.close().await;
     }
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let mut numbers = handled.lock().clone();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..EVENTS).flat_map(|number| [number; CROWD]).collect::<Vec<_>>());

@@ -17,9 +17,10 @@ use tokio::runtime::Builder;
 
 use crate::{
     feed::{LAST, Table, replay},
+    fixture::Fixture,
     mover::Mover,
-    raw::{Attended, Ws, wait_until},
-    world::World,
+    raw::{AttendedWebSocket, WebSocket},
+    wait::wait_until,
 };
 
 const THREADS: u64 = 4;
@@ -51,14 +52,14 @@ struct Place {
 }
 
 /// A client that reads whatever comes.
-fn come(place: &Place) -> (Attended, Socket) {
-    let mut ws = Ws::open(place.addr);
+fn come(place: &Place) -> (AttendedWebSocket, Socket) {
+    let mut ws = WebSocket::open(place.addr);
     let id = ws.join();
-    (Attended::new(ws), place.io.socket(&id).expect("it is there"))
+    (AttendedWebSocket::new(ws), place.io.socket(&id).expect("it is there"))
 }
 
 /// The application moves clients of its own, and those that all its threads share.
-fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<Attended>) {
+fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<AttendedWebSocket>) {
     let mut dice = Dice(seed);
     let mut own: Vec<_> = (0..4).map(|_| (come(place), BTreeSet::new())).collect();
     for _ in 0..800 {
@@ -136,14 +137,14 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
     fn is_shared_by_threads<T: Send + Sync>() {}
     is_shared_by_threads::<(Socket, SocketIo, Target)>();
 
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.max_changes(1 << 20).route(channel("^room-").allow_publish())
     });
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     // The bystander has joined, which is then not to be listened to.
-    assert_eq!(runtime.block_on(world.io.subscribers("bystanders")).expect("a name").len(), 1);
-    let changes = world.io.changes();
-    let place = Place { io: world.io.clone(), addr: world.addr };
+    assert_eq!(runtime.block_on(fixture.io.subscribers("bystanders")).expect("a name").len(), 1);
+    let changes = fixture.io.changes();
+    let place = Place { io: fixture.io.clone(), addr: fixture.addr };
     let shared: Vec<_> = (0..4).map(|_| come(&place)).collect();
     let sockets: Vec<_> = shared.iter().map(|(_, socket)| socket.clone()).collect();
     let (stop, begin) = (Arc::<AtomicBool>::default(), Barrier::new(2 * THREADS as usize));
@@ -181,10 +182,10 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
     });
     // What several threads did to these, nobody can tell beforehand.
     table.extend(sockets.iter().map(|socket| (socket.id(), names(socket))));
-    world.wait_for_connections(1 + table.len());
+    fixture.wait_for_connections(1 + table.len());
 
     for (id, rooms) in &table {
-        assert_eq!(names(&world.io.socket(id).expect("it is there")), *rooms);
+        assert_eq!(names(&fixture.io.socket(id).expect("it is there")), *rooms);
     }
     table.retain(|_, rooms| !rooms.is_empty());
     let mut rooms: BTreeMap<&str, BTreeSet<SocketId>> = BTreeMap::new();
@@ -193,10 +194,10 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
         rooms.entry(room).or_default().insert(id);
     }
     for (room, members) in &rooms {
-        let told = runtime.block_on(world.io.subscribers(*room)).expect("a name");
+        let told = runtime.block_on(fixture.io.subscribers(*room)).expect("a name");
         assert_eq!((told.len(), &told.into_iter().collect()), (members.len(), members), "{room}");
     }
-    let stats = world.io.stats();
+    let stats = fixture.io.stats();
     let subscriptions: usize = rooms.values().map(BTreeSet::len).sum();
     // The bystander's is one more.
     assert_eq!((stats.channels, stats.subscriptions), (rooms.len() + 1, subscriptions + 1));
@@ -210,6 +211,6 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
         stats.connections_opened["websocket"],
     );
     drop((attended, movers, shared));
-    wait_until("only the bystander is left", || world.io.stats().subscriptions == 1);
-    world.all_is_freed();
+    wait_until("only the bystander is left", || fixture.io.stats().subscriptions == 1);
+    fixture.assert_all_freed();
 }

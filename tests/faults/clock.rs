@@ -10,10 +10,11 @@ use std::{
 };
 
 use crate::{
+    fixture::Fixture,
     needs::{Need, is_there},
     programs,
-    raw::{Attended, Polling, Ws, wait_until},
-    world::World,
+    raw::{AttendedWebSocket, PollingSession, WebSocket},
+    wait::wait_until,
 };
 
 const ITSELF: &str = "clock::clients_stay_and_are_pinged_while_the_wall_clock_jumps_by_an_hour";
@@ -68,18 +69,18 @@ fn ahead(wall: SystemTime, monotonic: Instant) -> i64 {
 }
 
 fn clients_stay(file: &str) {
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.ping_interval(PING_INTERVAL).ping_timeout(Duration::from_secs(2))
     });
     let (wall, monotonic) = (SystemTime::now(), Instant::now());
     let (crowd, mut ids): (Vec<_>, Vec<_>) = (0..CROWD)
         .map(|_| {
-            let mut ws = Ws::open(world.addr);
+            let mut ws = WebSocket::open(fixture.addr);
             let id = ws.join();
-            (Attended::new(ws), id)
+            (AttendedWebSocket::new(ws), id)
         })
         .unzip();
-    let (polling, id) = Polling::join(world.addr);
+    let (polling, id) = PollingSession::join(fixture.addr);
     ids.push(id);
     let poller = thread::spawn(move || {
         loop {
@@ -97,7 +98,7 @@ fn clients_stay(file: &str) {
         // Rename, so that no half of it is read.
         fs::write(format!("{file}.new"), format!("{offset:+}")).expect("a temporary file");
         fs::rename(format!("{file}.new"), file).expect("a temporary file");
-        let pings: Vec<_> = crowd.iter().map(Attended::pings).collect();
+        let pings: Vec<_> = crowd.iter().map(AttendedWebSocket::pings).collect();
         let jumped = Instant::now();
         assert_eq!(
             ahead(wall, monotonic),
@@ -114,13 +115,13 @@ fn clients_stay(file: &str) {
         let come = crowd.iter().zip(&pings).map(|(client, before)| client.pings() - before).max();
         println!("5 pings took {:?}", jumped.elapsed());
         assert!(come.is_some_and(|come| come <= most), "{come:?} pings, where {most} were due");
-        assert_eq!(world.io.connections(), CROWD + 2, "nobody is gone");
+        assert_eq!(fixture.io.connections(), CROWD + 2, "nobody is gone");
     }
     for id in ids {
-        assert_eq!(world.journal.of(id), ["connect"]);
-        world.io.socket(&id).expect("it is there").close();
+        assert_eq!(fixture.journal.of(id), ["connect"]);
+        fixture.io.socket(&id).expect("it is there").close();
     }
     poller.join().expect("a polling client that is pinged");
     drop(crowd);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

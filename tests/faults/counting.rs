@@ -1,6 +1,6 @@
 //! One who counts what it hears, and what it sends.
 
-use crate::raw::{Answer, Polling, Ws};
+use crate::raw::{PollingSession, Response, WebSocket};
 
 const AT_ONCE: u64 = 3;
 /// So many publications each hears before it leaves.
@@ -23,7 +23,7 @@ impl Counting {
     }
 
     /// The packets of a poll; `false` if it says that the session has ended.
-    pub(crate) fn hear_poll(&mut self, answer: &Answer) -> bool {
+    pub(crate) fn hear_poll(&mut self, answer: &Response) -> bool {
         assert_eq!(answer.status, 200, "{answer:?}");
         for packet in answer.body.split('\x1e') {
             match packet {
@@ -41,23 +41,23 @@ impl Counting {
         (first..self.sent).map(|number| format!(r#"42["up",{number}]"#))
     }
 
-    pub(crate) fn post(&mut self, session: &Polling) {
-        session.post(self.events().collect::<Vec<_>>().join("\x1e")).is_ok();
+    pub(crate) fn post(&mut self, session: &PollingSession) {
+        session.post(self.events().collect::<Vec<_>>().join("\x1e")).assert_ok();
     }
 
     /// Goes on polling after the answer to a poll, and leaves.
-    pub(crate) fn polls_on(&mut self, session: &Polling, first: &Answer) {
+    pub(crate) fn polls_on(&mut self, session: &PollingSession, first: &Response) {
         assert!(self.hear_poll(first));
         self.post(session);
         let until = self.next.unwrap_or(0) + AT_LAST;
         while self.next.is_none_or(|next| next < until) {
             assert!(self.hear_poll(&session.get()), "polling goes on");
         }
-        session.post("1").is_ok();
+        session.post("1").assert_ok();
     }
 
     /// Goes on, until what it has sent is handled.
-    pub(crate) fn hears_on(&mut self, ws: &mut Ws) {
+    pub(crate) fn hears_on(&mut self, ws: &mut WebSocket) {
         let until = self.next.unwrap_or(0) + AT_LAST;
         while self.next.is_none_or(|next| next < until) {
             self.hear(&ws.text());

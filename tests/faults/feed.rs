@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_socketio::{Change, Changes, SocketId};
 use tokio::time::timeout;
 
-use crate::app::PATIENCE;
+use crate::wait::PATIENCE;
 
 /// When somebody joins this channel, it is the end.
 pub(crate) const LAST: &str = "room-last";

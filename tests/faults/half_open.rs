@@ -13,10 +13,11 @@ use std::{
 use actix_socketio::OnConnect;
 
 use crate::{
+    fixture::{Journal, journaling},
     needs::{Need, is_there},
-    raw::{Attended, Ws, wait_until},
+    raw::{AttendedWebSocket, WebSocket},
     serving::{Accepted, serve},
-    world::{Journal, journaling},
+    wait::wait_until,
 };
 
 const PING_INTERVAL: Duration = Duration::from_millis(500);
@@ -86,7 +87,7 @@ impl Client {
     }
 
     fn be(server: SocketAddr) -> ! {
-        let mut ws = Ws::open(server);
+        let mut ws = WebSocket::open(server);
         ws.join();
         ws.send(r#"421["subscribe","numbers"]"#);
         loop {
@@ -120,10 +121,10 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
     });
     let (io, addrs) = serve(settings.tcp_timeout(TCP_TIMEOUT).open_channels(), Some(cable.here));
 
-    let mut neighbour = Ws::open(addrs[0]);
+    let mut neighbour = WebSocket::open(addrs[0]);
     let own = neighbour.join();
     io.socket(&own).expect("it is there").subscribe("numbers").expect("it may");
-    let neighbour = Attended::new(neighbour);
+    let neighbour = AttendedWebSocket::new(neighbour);
     let client = Client::start(&cable.namespace, addrs[1]);
     wait_until("it is subscribed", || io.stats().subscriptions == 2);
     let [_, (id, Some(peer))] = [(); 2].map(|()| come.recv().expect("both have come")) else {
@@ -157,7 +158,7 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
         );
     }
     println!("it was gone {:?} after it was cut off", cut.elapsed());
-    assert_eq!(journal.end_of(id), "ping timeout");
+    assert_eq!(journal.disconnect_reason(id), "ping timeout");
     while accepted.has_descriptor() {
         publish();
         assert!(

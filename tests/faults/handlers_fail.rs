@@ -12,9 +12,9 @@ use actix_socketio::{
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    raw::wait_until,
+    wait::wait_until,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ async fn lives(failing: Failing, is_actor: bool) {
         _ => Ok(()),
     });
     let builder = if is_actor { builder.to(&failing.start()) } else { functions(builder, failing) };
-    let server = Server::start(builder);
+    let server = TestServer::start(builder);
     let heard = |number: u32| json!([{ "to all": number }]);
 
     let mut neighbour = Client::connect(&server.url, Mode::WebSocket).await;
@@ -179,7 +179,7 @@ async fn lives(failing: Failing, is_actor: bool) {
 
     let before = lines().len();
     neighbour.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let (_, life): (Vec<_>, Vec<_>) =
         lines()[before..].iter().cloned().partition(|line| line.starts_with("error: "));
     assert_eq!(life, ["disconnect: transport close", "unsubscribe room-3", "finish"], "{what}");

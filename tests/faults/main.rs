@@ -9,17 +9,19 @@ mod app;
 #[path = "../server/client.rs"]
 mod client;
 #[allow(dead_code)]
-#[path = "../server/link.rs"]
-mod link;
+#[path = "../server/fixture.rs"]
+mod fixture;
 #[cfg(target_os = "linux")]
 #[path = "../common/programs.rs"]
 mod programs;
 #[allow(dead_code)]
-#[path = "../server/raw.rs"]
+#[path = "../common/raw/mod.rs"]
 mod raw;
 #[allow(dead_code)]
-#[path = "../server/world.rs"]
-mod world;
+#[path = "../server/transport.rs"]
+mod transport;
+#[path = "../common/wait.rs"]
+mod wait;
 
 mod counting;
 mod feed;

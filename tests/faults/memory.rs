@@ -5,8 +5,9 @@ use std::{env, fs, io::Write, net::Shutdown, process::Command, sync::Arc, thread
 use actix_socketio::OnMessage;
 
 use crate::{
-    raw::{Polling, Ws, frame, wait_until},
-    world::{Gate, World},
+    fixture::{Fixture, Gate},
+    raw::{PollingSession, WebSocket, frame},
+    wait::wait_until,
 };
 
 /// What the kernel says of this process, in bytes.
@@ -46,7 +47,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     const ROUNDS: usize = 200;
     let gate = Gate::closed();
     let busy = gate.clone();
-    let mut world = World::with(|builder| {
+    let mut fixture = Fixture::with(|builder| {
         let builder = builder.max_payload(MAX_PAYLOAD).max_inbox_bytes(LIMIT).max_outbox(LIMIT);
         builder.ping_interval(Duration::from_millis(100)).on_message(
             async move |event: OnMessage| {
@@ -59,9 +60,9 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     });
     let clients: Vec<_> = (0..CROWD)
         .map(|_| {
-            let mut ws = Ws::open_with_small_buffers(world.addr);
+            let mut ws = WebSocket::open_with_small_buffers(fixture.addr);
             let id = ws.join();
-            (ws, id, world.io.socket(&id).expect("it is there"))
+            (ws, id, fixture.io.socket(&id).expect("it is there"))
         })
         .collect();
     let flood: Arc<[u8]> =
@@ -80,7 +81,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .collect();
     let mut last = (u64::MAX, 0);
     wait_until("nothing more is read", || {
-        let (now, pinged) = (world.io.stats().bytes_received, world.pings());
+        let (now, pinged) = (fixture.io.stats().bytes_received, fixture.pings());
         if last.0 != now {
             last = (now, pinged);
         }
@@ -92,7 +93,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
             // It may have been let go.
             let _ = socket.emit("large", &text);
         }
-        let waits = world.io.stats().outbox_bytes;
+        let waits = fixture.io.stats().outbox_bytes;
         assert!(waits <= CROWD * LIMIT, "{waits} bytes wait");
         most = most.max(waits);
     }
@@ -100,7 +101,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         clients.iter().all(|(.., socket)| !socket.is_connected()),
         "it was too much for each of them"
     );
-    world.bystander_goes_on();
+    fixture.assert_bystander_works();
     let grown = memory("VmHWM").saturating_sub(before);
     // An event is a slice of what it was read in, which may be twice its length; one is being
     // handled, and one is being read. What waits for the client has room to spare, too; and
@@ -108,12 +109,12 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     let bound = CROWD * (2 * (LIMIT + 2 * MAX_PAYLOAD) + LIMIT * 3 / 2 + (256 << 10));
     println!(
         "{grown} bytes more, of {bound}; {most} waited at most, {} were read",
-        world.io.stats().bytes_received
+        fixture.io.stats().bytes_received
     );
     assert!(grown < bound, "{grown} bytes more, where {bound} are allowed");
     gate.let_through(CROWD * ROUNDS);
     for (_, id, _) in &clients {
-        assert_eq!(world.journal.end_of(*id), "slow consumer");
+        assert_eq!(fixture.journal.disconnect_reason(*id), "slow consumer");
     }
     for (ws, ..) in &clients {
         // A server without `tcp_timeout` would wait for it to read.
@@ -121,7 +122,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     }
     let written: usize = writers.into_iter().map(|writer| writer.join().expect("it writes")).sum();
     assert!(written < CROWD * ROUNDS / 2, "the flood was held back: {written}");
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// What is kept of a message is not to keep what came with it: tiny events wait, each read behind a
@@ -134,7 +135,7 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     const EVENTS: usize = 60;
     let gate = Gate::closed();
     let busy = gate.clone();
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.on_message(async move |event: OnMessage| {
             if event.event() == "busy" {
                 busy.pass().await;
@@ -142,7 +143,7 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
             Ok(())
         })
     });
-    let mut ws = Ws::open(world.addr);
+    let mut ws = WebSocket::open(fixture.addr);
     ws.join();
     let before = memory("VmRSS");
     // An acknowledgement that nobody waits for.
@@ -151,16 +152,16 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     for _ in 0..EVENTS {
         ws.send_raw(&both);
     }
-    wait_until("all is read", || world.io.stats().messages_received > 2 * EVENTS as u64);
+    wait_until("all is read", || fixture.io.stats().messages_received > 2 * EVENTS as u64);
     let grown = memory("VmRSS").saturating_sub(before);
     println!("{EVENTS} tiny events that wait take {grown} bytes");
     assert!(
-        grown < 2 * world.io.config().max_inbox_bytes + 4 * world.io.config().max_payload,
+        grown < 2 * fixture.io.config().max_inbox_bytes + 4 * fixture.io.config().max_payload,
         "{grown}"
     );
     gate.let_through(EVENTS);
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// The room that a large message took is given back, and `auth` keeps nothing of what came with it.
@@ -171,19 +172,19 @@ fn a_connection_that_is_quiet_keeps_nothing_of_what_was_large() {
     if !is_alone("memory::a_connection_that_is_quiet_keeps_nothing_of_what_was_large") {
         return;
     }
-    let world = World::new();
+    let fixture = Fixture::new();
     let large = format!("3{}", "x".repeat(LARGE));
     let before = memory("VmRSS");
     for _ in 0..CLIENTS {
-        let session = Polling::open(world.addr);
-        session.post(format!("{large}\x1e{}", r#"40{"a":1}"#)).is_ok();
+        let session = PollingSession::open(fixture.addr);
+        session.post(format!("{large}\x1e{}", r#"40{"a":1}"#)).assert_ok();
     }
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        let mut ws = Ws::open(world.addr);
+        let mut ws = WebSocket::open(fixture.addr);
         ws.send_raw([frame(0x81, large.as_bytes()), frame(0x81, br#"40{"a":1}"#)].concat());
         assert!(ws.text().starts_with("40{"));
-        ws.goes_on();
+        ws.assert_works();
         clients.push(ws);
     }
     let grown = memory("VmRSS").saturating_sub(before);

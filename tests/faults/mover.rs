@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use actix_socketio::SocketId;
 
-use crate::raw::Ws;
+use crate::raw::WebSocket;
 
 pub(crate) struct Mover {
-    ws: Ws,
+    ws: WebSocket,
     pub(crate) id: SocketId,
     /// What it is subscribed to.
     pub(crate) rooms: BTreeSet<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Mover {
 
 impl Mover {
     pub(crate) fn come(addr: SocketAddr) -> Self {
-        let mut ws = Ws::open(addr);
+        let mut ws = WebSocket::open(addr);
         let id = ws.join();
         Self { ws, id, rooms: BTreeSet::new(), heard: 0 }
     }

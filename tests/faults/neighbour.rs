@@ -6,17 +6,17 @@ use std::{
     time::Duration,
 };
 
-use crate::world::World;
+use crate::fixture::Fixture;
 
 /// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is
 /// left of the abuse.
 #[track_caller]
-pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
-    let before = world.io.connections();
+pub(crate) fn undisturbed(fixture: &mut Fixture, abuse: impl FnOnce(&Fixture)) {
+    let before = fixture.io.connections();
     let published = thread::scope(|scope| {
         // Dropped in any case, and then the publisher ends.
         let (abused, is_abused) = channel::<()>();
-        let io = world.io.clone();
+        let io = fixture.io.clone();
         let publisher = scope.spawn(move || {
             let mut published = 0;
             loop {
@@ -29,13 +29,13 @@ pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
                 }
             }
         });
-        abuse(world);
+        abuse(fixture);
         drop(abused);
         publisher.join().expect("it publishes")
     });
     for number in 0..published {
-        world.bystander_hears(&format!(r#"42["number",{number}]"#));
+        fixture.assert_bystander_receives(&format!(r#"42["number",{number}]"#));
     }
-    world.wait_for_connections(before);
-    world.bystander_goes_on();
+    fixture.wait_for_connections(before);
+    fixture.assert_bystander_works();
 }

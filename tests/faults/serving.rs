@@ -16,7 +16,7 @@ use std::{
 use actix_socketio::{Builder, SocketIo};
 use actix_web::rt::System;
 
-use crate::raw::wait_until;
+use crate::wait::wait_until;
 
 /// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`:
 /// this one goes on until the process ends.

@@ -9,9 +9,10 @@ use std::{
 use actix_socketio::{SocketId, SocketIo};
 
 use crate::{
-    raw::{Polling, Ws, wait_until},
+    fixture::{Journal, journaling},
+    raw::{PollingSession, WebSocket},
     serving::{Accepted, serve},
-    world::{Journal, journaling},
+    wait::wait_until,
 };
 
 const OTHERS: usize = 99;
@@ -26,14 +27,14 @@ fn subscribe(io: &SocketIo, id: SocketId) {
 
 /// Publishes until the one who stalls is let go; the others hear everything in order. What the
 /// server does with the TCP connection, if it is still open, is told by the address of its client.
-fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
+fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     let journal = Journal::default();
     let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
     let (io, addrs) = serve(settings, None);
     let server = addrs[0];
     let mut others: Vec<_> = (0..OTHERS)
         .map(|_| {
-            let mut other = Ws::open(server);
+            let mut other = WebSocket::open(server);
             subscribe(&io, other.join());
             other
         })
@@ -67,7 +68,7 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
         round();
     }
     let let_go = Instant::now();
-    assert_eq!(journal.end_of(id), "slow consumer");
+    assert_eq!(journal.disconnect_reason(id), "slow consumer");
     round();
     assert_eq!(io.connections(), OTHERS, "the connection is freed before its descriptor is");
 
@@ -89,12 +90,12 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
 #[test]
 fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
     is_let_go(|server| {
-        let mut slow = Ws::open_with_small_buffers(server);
+        let mut slow = WebSocket::open_with_small_buffers(server);
         (slow.join(), Some(slow))
     });
 }
 
 #[test]
 fn a_client_that_never_polls_again_is_let_go() {
-    is_let_go(|server| (Polling::join(server).1, None));
+    is_let_go(|server| (PollingSession::join(server).1, None));
 }

@@ -16,8 +16,9 @@ use actix_socketio::{OnMessage, SocketId, SocketIo};
 
 use crate::{
     counting::Counting,
-    raw::{Heard, Polling, Ws, wait_until},
-    world::{Journal, World, journaling},
+    fixture::{Fixture, Journal, journaling},
+    raw::{PollingSession, Received, WebSocket},
+    wait::wait_until,
 };
 
 const UPGRADES: usize = 1000;
@@ -57,39 +58,39 @@ impl Way {
 
 /// One client's life: whether it stayed, and how many events it has sent.
 fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64) {
-    let (session, id) = Polling::join(addr);
+    let (session, id) = PollingSession::join(addr);
     io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
     let mut counting = Counting::default();
     counting.post(&session);
     counting.hear_poll(&session.get());
     let mut pending = session.begin_get();
-    let mut ws = Ws::probe(&session);
+    let mut ws = WebSocket::probe(&session);
     ws.send("2probe");
     let stays = match way {
         Way::AbortedAtProbe => {
             drop(ws);
-            counting.polls_on(&session, &pending.answer());
+            counting.polls_on(&session, &pending.response());
             true
         }
         Way::AbortedAtAnswer | Way::AbortedAtUpgrade => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             if way == Way::AbortedAtUpgrade {
-                counting.hear_poll(&pending.answer());
+                counting.hear_poll(&pending.response());
                 pending = session.begin_get();
             }
             drop(ws);
-            counting.polls_on(&session, &pending.answer());
+            counting.polls_on(&session, &pending.response());
             true
         }
         Way::DoublePoll => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             // The first may be answered before the second comes; then they are not two.
             loop {
                 let second = session.get();
                 // That it has ended, or what was on its way to it.
-                let goes_on = counting.hear_poll(&pending.answer());
+                let goes_on = counting.hear_poll(&pending.response());
                 if second.status == 400 {
-                    second.is_bare(400);
+                    second.assert_status_only(400);
                     break;
                 }
                 assert!(goes_on && counting.hear_poll(&second), "it has not ended");
@@ -100,11 +101,11 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
                 let late = session.get();
                 late.status != 200 || !counting.hear_poll(&late)
             });
-            session.is_forgotten();
+            session.wait_until_unknown();
             false
         }
         Way::BrokenPoll => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             loop {
                 pending.break_off();
                 // If it was answered in time, the session goes on, without what was in the answer.
@@ -118,9 +119,9 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
             false
         }
         Way::Whole | Way::PollsAgain => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             counting.post(&session);
-            assert!(counting.hear_poll(&pending.answer()));
+            assert!(counting.hear_poll(&pending.response()));
             if way == Way::PollsAgain {
                 assert!(counting.hear_poll(&session.get()));
             }
@@ -144,9 +145,9 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         }
         Ok(())
     });
-    let mut world = World::serving(builder, journal);
-    let heard_of = |world: &World, id| {
-        world
+    let mut fixture = Fixture::with_builder(builder, journal);
+    let heard_of = |fixture: &Fixture, id| {
+        fixture
             .journal
             .of(id)
             .iter()
@@ -154,7 +155,7 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
             .collect::<Vec<u64>>()
     };
     let begun = Instant::now();
-    let (io, stop) = (world.io.clone(), Arc::<AtomicBool>::default());
+    let (io, stop) = (fixture.io.clone(), Arc::<AtomicBool>::default());
     let stopped = Arc::clone(&stop);
     let publisher = thread::spawn(move || {
         let mut published: u64 = 0;
@@ -170,7 +171,7 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
     let mut went = 0;
     for wave in 0..UPGRADES / AT_ONCE {
         let since = Instant::now();
-        let (io, addr) = (&world.io, world.addr);
+        let (io, addr) = (&fixture.io, fixture.addr);
         let lives: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..AT_ONCE)
                 .map(|n| scope.spawn(move || live(io, addr, Way::of(wave * AT_ONCE + n))))
@@ -182,21 +183,21 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         });
         slowest = slowest.max(since.elapsed());
         for (id, way, stays, sent) in lives {
-            let reason = world.journal.end_of(id);
+            let reason = fixture.journal.disconnect_reason(id);
             let expected = if stays { "transport close" } else { "transport error" };
             assert_eq!(reason, expected, "{way:?}");
             assert_eq!(
-                heard_of(&world, id),
+                heard_of(&fixture, id),
                 (0..sent).collect::<Vec<_>>(),
                 "{way:?}: in order, none lost or doubled"
             );
             went += usize::from(!stays);
         }
-        world.bystander_goes_on();
+        fixture.assert_bystander_works();
     }
     stop.store(true, SeqCst);
     let published = publisher.join().expect("it publishes");
-    let stats = world.io.stats();
+    let stats = fixture.io.stats();
     println!(
         "{} upgrades, {went} sessions that ended in the attempt, {published} publications, {} deliveries; \
          {:?} in all, the slowest wave took {slowest:?}",
@@ -205,7 +206,7 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         begun.elapsed(),
     );
     wait_until("they are counted", || {
-        world.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64
+        fixture.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

@@ -4,15 +4,15 @@
 use std::{io::Read, net::Shutdown};
 
 use crate::{
+    fixture::Fixture,
     neighbour::undisturbed,
-    raw::{Heard, Ws, frame, frame_head},
-    world::World,
+    raw::{Received, WebSocket, frame, frame_head},
 };
 
 const MAX_PAYLOAD: usize = 1000;
 
-fn world() -> World {
-    World::with(|builder| builder.max_payload(MAX_PAYLOAD))
+fn fixture() -> Fixture {
+    Fixture::with(|builder| builder.max_payload(MAX_PAYLOAD))
 }
 
 /// A Close frame with this code and nothing else, as the server sends it.
@@ -22,7 +22,7 @@ fn close(code: u16) -> Vec<u8> {
 
 /// All that comes until the end of the TCP connection, which comes soon after the client's own.
 #[track_caller]
-fn says_last(ws: &Ws, expected: &[u8], what: &str) {
+fn says_last(ws: &WebSocket, expected: &[u8], what: &str) {
     let mut stream = ws.stream();
     let mut said = vec![0; expected.len()];
     let read = stream.read_exact(&mut said);
@@ -38,18 +38,18 @@ fn says_last(ws: &Ws, expected: &[u8], what: &str) {
 /// alone.
 #[track_caller]
 fn are_closed<'a>(table: impl IntoIterator<Item = (&'a str, Vec<u8>, Vec<u8>, &'a str)>) {
-    let mut world = world();
+    let mut fixture = fixture();
     for (what, bytes, answer, reason) in table {
-        undisturbed(&mut world, |world| {
-            let mut ws = Ws::open(world.addr);
+        undisturbed(&mut fixture, |fixture| {
+            let mut ws = WebSocket::open(fixture.addr);
             let id = ws.join();
             ws.try_send_raw(&bytes);
             says_last(&ws, &answer, what);
-            assert_eq!(world.journal.end_of(id), reason, "{what}");
+            assert_eq!(fixture.journal.disconnect_reason(id), reason, "{what}");
         });
     }
-    assert_eq!(world.journal.count("event late"), 0, "what comes behind is not handled");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.count("event late"), 0, "what comes behind is not handled");
+    fixture.assert_all_freed();
 }
 
 const LATE: &[u8] = br#"42["late"]"#;
@@ -171,9 +171,9 @@ fn more_than_max_payload_is_refused_when_it_is_announced_or_summed_up() {
 
 #[test]
 fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let text = "é\u{fffe}\u{10ffff}\0".replace('\0', "x").repeat(50);
         let event = format!(r#"421["echo","{text}"]"#);
@@ -188,16 +188,16 @@ fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
             ws.send_raw([frame(0x01, b""), fragments, frame(0x80, b"")].concat());
             assert_eq!(ws.text(), format!(r#"431["{text}"]"#));
         }
-        ws.goes_on();
+        ws.assert_works();
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn bytes_may_come_one_by_one() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let echo = |n: usize| format!(r#"42{n}["echo","{}"]"#, "x".repeat(n));
         let frames = [
@@ -211,13 +211,13 @@ fn bytes_may_come_one_by_one() {
             frame(0x80, &echo(7).as_bytes()[3..]),
         ];
         frames.concat().iter().for_each(|octet| ws.send_raw([*octet]));
-        let ack = |n: usize| Heard::Text(format!(r#"43{n}["{}"]"#, "x".repeat(n)));
-        let pong = |data: &[u8]| Heard::Pong(data.to_vec());
+        let ack = |n: usize| Received::Text(format!(r#"43{n}["{}"]"#, "x".repeat(n)));
+        let pong = |data: &[u8]| Received::Pong(data.to_vec());
         let (mut pongs, mut acks) = (Vec::new(), Vec::new());
         // A pong goes past events which are being handled.
         while acks.len() < 3 || pongs.last() != Some(&pong(b"two")) {
-            match ws.hear() {
-                heard @ Heard::Pong(_) => pongs.push(heard),
+            match ws.receive() {
+                heard @ Received::Pong(_) => pongs.push(heard),
                 heard => acks.push(heard),
             }
         }
@@ -227,15 +227,15 @@ fn bytes_may_come_one_by_one() {
         frame(0x88, &3000_u16.to_be_bytes()).iter().for_each(|octet| ws.send_raw([*octet]));
         says_last(&ws, &close(3000), "a Close frame, one by one");
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// RFC 6455 §5.2 forbids a client to send them so, and does not say what becomes of it.
 #[test]
 fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let event = br#"421["echo",1]"#;
         let length = event.len() as u8;
@@ -243,30 +243,30 @@ fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
             ws.send_raw([&[0x81], &head[..], &[0; 4], event].concat());
             assert_eq!(ws.text(), "431[1]");
             ws.send_raw([&[0x89], &head[..], &[0; 4], event].concat());
-            assert_eq!(ws.hear(), Heard::Pong(event.to_vec()));
+            assert_eq!(ws.receive(), Received::Pong(event.to_vec()));
         }
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// The last one is answered; of those before, as many as there is time for (RFC 6455 §5.5.3).
 #[test]
 fn a_flood_of_pings_is_answered_by_what_it_takes() {
     const PINGS: u32 = 50_000;
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let pings: Vec<u8> = (0..PINGS).flat_map(|n| frame(0x89, &n.to_be_bytes())).collect();
         ws.send_raw([pings, frame(0x8a, b"unasked for").repeat(1000)].concat());
         let mut next = 0;
         while next < PINGS {
-            let Heard::Pong(data) = ws.hear() else { panic!("pongs are due") };
+            let Received::Pong(data) = ws.receive() else { panic!("pongs are due") };
             let number = u32::from_be_bytes(data.try_into().expect("what was sent"));
             assert!(number >= next, "in order");
             next = number + 1;
         }
-        ws.goes_on();
+        ws.assert_works();
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::{Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -37,7 +37,7 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
     }
     let (record, recorder) = recorder();
     // Two handlers: the first answer counts.
-    let server = Server::start(builder().on_error(&recorder).on_message(answer).on_message(
+    let server = TestServer::start(builder().on_error(&recorder).on_message(answer).on_message(
         async |event: OnMessage| {
             event.ack("too late")?;
             Ok(())
@@ -52,7 +52,7 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
 async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
     let gate = Arc::new(Semaphore::new(0));
     let later = Arc::clone(&gate);
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         if event.event() == "later" {
             let later = Arc::clone(&later);
             actix_web::rt::spawn(async move {
@@ -72,7 +72,7 @@ async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
 async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
+        TestServer::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
             assert_eq!(event.wants_ack(), event.event() == "asks");
             event.ack("here")?;
             Ok(())
@@ -85,7 +85,8 @@ async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
 }
 
 async fn the_id_of_an_acknowledgement_is_the_clients_own(mode: Mode) {
-    let server = Server::start(builder().on_message(async |event: OnMessage| Ok(event.ack(&())?)));
+    let server =
+        TestServer::start(builder().on_message(async |event: OnMessage| Ok(event.ack(&())?)));
     let mut client = Client::connect(&server.url, mode).await;
     for id in ["0", "7", "4294967296", "18446744073709551615"] {
         client.send(&format!(r#"2{id}["x"]"#)).await;
@@ -118,7 +119,7 @@ fn id_of(question: &str) -> String {
 }
 
 async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
-    let server = Server::start(builder().on_message(ask));
+    let server = TestServer::start(builder().on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     for number in [17, 18] {
         client.send(r#"21["ask"]"#).await;
@@ -136,7 +137,7 @@ async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
 async fn answers_find_their_questions(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
+        TestServer::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
             event.ack(&event.socket.id())?;
             Ok(())
         }));
@@ -173,7 +174,8 @@ async fn answers_find_their_questions(mode: Mode) {
 }
 
 async fn a_client_that_does_not_answer_is_a_timeout(mode: Mode) {
-    let server = Server::start(builder().ack_timeout(Duration::from_millis(100)).on_message(ask));
+    let server =
+        TestServer::start(builder().ack_timeout(Duration::from_millis(100)).on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     client.send(r#"21["ask"]"#).await;
     let question = id_of(&client.recv().await);
@@ -195,7 +197,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
     for leave in ["41", "1"] {
         let (record, recorder) = recorder();
         let answers = record.clone();
-        let server = Server::start(
+        let server = TestServer::start(
             builder()
                 .ack_timeout(Duration::from_secs(600))
                 .handler_timeout(Duration::from_secs(600))
@@ -218,7 +220,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
 
 async fn an_answer_that_nobody_asked_for_is_ignored(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder));
+    let server = TestServer::start(builder().to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;
     for answer in ["30[1]", "3999[]", "399999999999999999999999[null]", "3[1]"] {
         client.send(answer).await;
@@ -228,7 +230,7 @@ async fn an_answer_that_nobody_asked_for_is_ignored(mode: Mode) {
 }
 
 async fn an_answer_of_the_wrong_type_is_an_error(mode: Mode) {
-    let server = Server::start(builder().on_message(ask));
+    let server = TestServer::start(builder().on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     for (answer, expected) in [("\"seven\"", "invalid type"), ("", "is missing"), ("1,2", "1")] {
         client.send(r#"21["ask"]"#).await;
@@ -243,7 +245,7 @@ async fn an_answer_of_the_wrong_type_is_an_error(mode: Mode) {
 async fn an_answer_may_have_several_arguments(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         if event.event() == "ask me" {
             let args = event.socket.emit_with_ack_args("where?", &()).await?;
             log.add(format!(

@@ -18,9 +18,9 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::{
-    app::PATIENCE,
-    raw::{Attended, Heard, Polling, Ws, frame, wait_until},
-    world::{Gate, Journal, World},
+    fixture::{Fixture, Gate, Journal},
+    raw::{AttendedWebSocket, PollingSession, Received, WebSocket, frame},
+    wait::{PATIENCE, wait_until},
 };
 
 /// Each reads with a thread of its own and counts what it hears of the channel, in order.
@@ -31,12 +31,12 @@ struct Listeners {
 
 impl Listeners {
     /// Each will hear so many messages `42["numbered",[n,"…"]]`, and leave.
-    fn subscribe(world: &World, count: usize, until: Arc<AtomicUsize>) -> Self {
+    fn subscribe(fixture: &Fixture, count: usize, until: Arc<AtomicUsize>) -> Self {
         let (heard, threads) = (0..count)
             .map(|_| {
-                let mut listener = Ws::open(world.addr);
+                let mut listener = WebSocket::open(fixture.addr);
                 let id = listener.join();
-                world.io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+                fixture.io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
                 let heard = Arc::<AtomicUsize>::default();
                 let (counter, until) = (Arc::clone(&heard), Arc::clone(&until));
                 let thread = thread::spawn(move || {
@@ -80,18 +80,18 @@ fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
     // Of the others, none has ever more than this waiting: the next messages come when they have
     // heard these.
     const ROUND: usize = 4;
-    let mut world = World::with(|builder| builder.max_outbox(100_000));
-    let mut slow = Ws::open_with_small_buffers(world.addr);
+    let mut fixture = Fixture::with(|builder| builder.max_outbox(100_000));
+    let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let slow_id = slow.join();
-    world.io.socket(&slow_id).expect("it is there").subscribe("numbers").expect("it may");
+    fixture.io.socket(&slow_id).expect("it is there").subscribe("numbers").expect("it may");
     let until = Arc::new(AtomicUsize::new(usize::MAX));
-    let listeners = Listeners::subscribe(&world, OTHERS, Arc::clone(&until));
+    let listeners = Listeners::subscribe(&fixture, OTHERS, Arc::clone(&until));
 
     let text = "x".repeat(20_000);
     let mut published = 0;
     let mut publish = |count: usize| {
         for _ in 0..count {
-            world
+            fixture
                 .io
                 .to("numbers")
                 .emit("numbered", &(published, &text))
@@ -101,29 +101,35 @@ fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
         listeners.have_heard(published);
         published
     };
-    while !world.journal.of(slow_id).iter().any(|what| what == "finish") {
+    while !fixture.journal.of(slow_id).iter().any(|what| what == "finish") {
         publish(ROUND);
     }
     let so_far = publish(ROUND);
     until.store(so_far + 1, SeqCst);
-    world.io.to("numbers").emit("numbered", &(so_far, "the last")).expect("the registry has room");
+    fixture
+        .io
+        .to("numbers")
+        .emit("numbered", &(so_far, "the last"))
+        .expect("the registry has room");
     for thread in listeners.threads {
         thread.join().expect("a listener hears what it should");
     }
-    assert_eq!(world.journal.end_of(slow_id), "slow consumer");
-    assert_eq!(world.journal.count("disconnect: slow consumer"), 1);
-    world.only_the_bystander_is_left();
+    assert_eq!(fixture.journal.disconnect_reason(slow_id), "slow consumer");
+    assert_eq!(fixture.journal.count("disconnect: slow consumer"), 1);
+    fixture.assert_only_bystander_left();
 
     // The slow one finds what was on its way, from the first, and then the end.
     let mut next = 0;
     loop {
-        match slow.hear() {
-            Heard::Text(text) => assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#))),
-            end => break assert!(matches!(end, Heard::End | Heard::Cut), "{end:?}"),
+        match slow.receive() {
+            Received::Text(text) => {
+                assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#)))
+            }
+            end => break assert!(matches!(end, Received::End | Received::Cut), "{end:?}"),
         }
         next += 1;
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// A builder whose handler of `busy` waits for the gate, and records the number that it was given.
@@ -143,14 +149,14 @@ fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
 fn world_with_busy(
     configure: impl FnOnce(Builder) -> Builder,
     gate: &Gate,
-) -> (World, Arc<Mutex<Vec<usize>>>) {
+) -> (Fixture, Arc<Mutex<Vec<usize>>>) {
     let mut handled = None;
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         let (builder, numbers) = busy(configure(builder), gate);
         handled = Some(numbers);
         builder
     });
-    (world, handled.expect("the builder was made"))
+    (fixture, handled.expect("the builder was made"))
 }
 
 /// A client that floods the server. As any other, it writes one thing after the other, and answers
@@ -163,7 +169,10 @@ struct Flood {
 }
 
 impl Flood {
-    fn start(mut client: Ws, packets: impl Iterator<Item = String> + Send + 'static) -> Self {
+    fn start(
+        mut client: WebSocket,
+        packets: impl Iterator<Item = String> + Send + 'static,
+    ) -> Self {
         let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (later, behind) = mpsc::channel::<String>();
         let (hears, heard) = mpsc::channel();
@@ -192,7 +201,7 @@ impl Flood {
             stream.shutdown(Shutdown::Both).expect("it was open");
         });
         let reader = thread::spawn(move || {
-            while let Heard::Text(text) = client.hear() {
+            while let Received::Text(text) = client.receive() {
                 if text == "2" {
                     pings.fetch_add(1, SeqCst);
                 } else if hears.send(text).is_err() {
@@ -234,10 +243,10 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     let settings = |builder: Builder| {
         builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(2))
     };
-    let (mut world, handled) = world_with_busy(settings, &gate);
-    let mut client = Ws::open_with_small_buffers(world.addr);
+    let (mut fixture, handled) = world_with_busy(settings, &gate);
+    let mut client = WebSocket::open_with_small_buffers(fixture.addr);
     let id = client.join();
-    let socket = world.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("it is there");
     let text = "x".repeat(60_000);
     let flood = Flood::start(
         client,
@@ -247,7 +256,7 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     // TCP holds it: nothing more is written while the bystander is pinged several times.
     let mut last = (usize::MAX, 0);
     wait_until("nothing more is written", || {
-        let (now, pinged) = (flood.written(), world.pings());
+        let (now, pinged) = (flood.written(), fixture.pings());
         if last.0 != now {
             last = (now, pinged);
         }
@@ -257,13 +266,13 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert_eq!(handled.lock().len(), 0);
 
     // It hears meanwhile, and nobody blames it for the pongs that the server does not read.
-    let since = world.pings();
+    let since = fixture.pings();
     for number in 0.. {
-        world.bystander_goes_on();
-        world.io.emit("to all", &number).expect("the registry has room");
+        fixture.assert_bystander_works();
+        fixture.io.emit("to all", &number).expect("the registry has room");
         assert_eq!(flood.text(), format!(r#"42["to all",{number}]"#));
-        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
-        if world.pings() > since + 25 {
+        fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
+        if fixture.pings() > since + 25 {
             break;
         }
     }
@@ -276,8 +285,8 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     flood.send(r#"421["echo",1]"#);
     assert_eq!(flood.text(), "431[1]");
     flood.leave();
-    assert_eq!(world.journal.end_of(id), "transport close");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport close");
+    fixture.assert_all_freed();
 }
 
 /// The events just fill the inbox, so that nothing but the client's pongs waits to be read.
@@ -290,22 +299,22 @@ fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
         let builder = builder.max_inbox(EVENTS - 1);
         builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(1))
     };
-    let (mut world, handled) = world_with_busy(settings, &gate);
-    let mut client = Ws::open(world.addr);
+    let (mut fixture, handled) = world_with_busy(settings, &gate);
+    let mut client = WebSocket::open(fixture.addr);
     let id = client.join();
-    let socket = world.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("it is there");
     client.send_raw(
         (0..EVENTS)
             .map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes()))
             .collect::<Vec<_>>()
             .concat(),
     );
-    let client = Attended::new(client);
-    let since = world.pings();
+    let client = AttendedWebSocket::new(client);
+    let since = fixture.pings();
     wait_until("several times ping_interval and ping_timeout have gone by", || {
-        world.bystander_goes_on();
-        assert!(socket.is_connected(), "{:?}", world.journal.of(id));
-        world.pings() > since + 20
+        fixture.assert_bystander_works();
+        assert!(socket.is_connected(), "{:?}", fixture.journal.of(id));
+        fixture.pings() > since + 20
     });
     assert_eq!(handled.lock().len(), 0);
     gate.let_through(EVENTS);
@@ -315,33 +324,33 @@ fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
     client.send(r#"421["echo",1]"#);
     assert_eq!(client.text(), "431[1]");
     drop(client);
-    assert_eq!(world.journal.end_of(id), "transport close");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport close");
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_polling_client_that_is_held_back_still_hears() {
     const EVENTS: usize = 200;
     let gate = Gate::closed();
-    let (mut world, handled) = world_with_busy(|builder| builder, &gate);
-    let (session, id) = Polling::join(world.addr);
+    let (mut fixture, handled) = world_with_busy(|builder| builder, &gate);
+    let (session, id) = PollingSession::join(fixture.addr);
     let body: Vec<_> = (0..EVENTS).map(|number| format!(r#"42["busy",{number}]"#)).collect();
     let mut held = session.begin_post_of(&body.join("\x1e"));
     for number in 0..10 {
-        world.io.emit("to all", &number).expect("the registry has room");
-        session.get().is_poll(&[&format!(r#"42["to all",{number}]"#)]);
-        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
-        world.bystander_goes_on();
+        fixture.io.emit("to all", &number).expect("the registry has room");
+        session.get().assert_poll(&[&format!(r#"42["to all",{number}]"#)]);
+        fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
+        fixture.assert_bystander_works();
         assert!(held.is_quiet(), "there is no room for all of it");
     }
     gate.let_through(EVENTS);
-    held.answer().is_ok();
+    held.response().assert_ok();
     wait_until("all is handled", || handled.lock().len() == EVENTS);
     assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
-    assert_eq!(world.journal.of(id).len(), 1 + EVENTS);
-    session.goes_on();
+    assert_eq!(fixture.journal.of(id).len(), 1 + EVENTS);
+    session.assert_works();
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// A handler that takes part in a flood: it counts, and tells how far it is.
@@ -366,9 +375,9 @@ fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
 const TINY: usize = 100_000;
 
 /// One on each of the two workers, of which one has the flood to deal with.
-fn two_others(world: &World) -> [Ws; 2] {
+fn two_others(fixture: &Fixture) -> [WebSocket; 2] {
     [(); 2].map(|()| {
-        let mut other = Ws::open(world.addr);
+        let mut other = WebSocket::open(fixture.addr);
         other.join();
         other
     })
@@ -378,12 +387,12 @@ fn two_others(world: &World) -> [Ws; 2] {
 fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
     let gate = Gate::closed();
     let (builder, handled) = counting(&gate);
-    let mut world = World::serving(builder, Journal::default());
-    let mut others = two_others(&world);
-    let (session, _) = Polling::join(world.addr);
+    let mut fixture = Fixture::with_builder(builder, Journal::default());
+    let mut others = two_others(&fixture);
+    let (session, _) = PollingSession::join(fixture.addr);
     let mut flood = session.begin_post_of(&[r#"42["x"]"#; TINY].join("\x1e"));
     wait_until("it has begun", || handled.load(SeqCst) == 1);
-    world.bystander_goes_on();
+    fixture.assert_bystander_works();
     gate.let_through(1);
     for other in &mut others {
         other.send(r#"421["how many"]"#);
@@ -395,24 +404,24 @@ fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
             "it had to wait for the whole flood"
         );
     }
-    flood.answer().is_ok();
+    flood.response().assert_ok();
     wait_until("all is handled", || handled.load(SeqCst) == TINY);
-    session.goes_on();
+    session.assert_works();
     session.close();
     drop(others);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_flood_of_pongs_in_one_body_is_harmless() {
-    let mut world = World::new();
-    let (session, _) = Polling::join(world.addr);
+    let mut fixture = Fixture::new();
+    let (session, _) = PollingSession::join(fixture.addr);
     let mut flood = session.begin_post_of(&["3"; TINY].join("\x1e"));
-    world.bystander_goes_on();
-    flood.answer().is_ok();
-    session.goes_on();
+    fixture.assert_bystander_works();
+    flood.response().assert_ok();
+    session.assert_works();
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// In a process of its own, since it is the process that has the memory.
@@ -432,21 +441,21 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     }
     let gate = Gate::closed();
     let (builder, handled) = counting(&gate);
-    let world = World::serving(builder, Journal::default());
-    let (session, _) = Polling::join(world.addr);
+    let fixture = Fixture::with_builder(builder, Journal::default());
+    let (session, _) = PollingSession::join(fixture.addr);
     let body = [r#"42["x"]"#; TINY].join("\x1e");
     let before = memory("VmRSS");
     let mut flood = session.begin_post_of(&body);
     wait_until("it has begun", || handled.load(SeqCst) == 1);
     gate.let_through(1);
-    flood.answer().is_ok();
+    flood.response().assert_ok();
     wait_until("all is handled", || handled.load(SeqCst) == TINY);
     let grown = memory("VmHWM").saturating_sub(before);
     // The body, once here and twice there; as events, all at once would be 100 bytes each at the
     // very least.
     assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 /// What the kernel says of this process, in bytes.

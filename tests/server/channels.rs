@@ -15,7 +15,7 @@ use actix_socketio::{HandlerResult, OnMessage, OnSubscribe, SocketIo, channel};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -31,7 +31,7 @@ in_every_mode! {
 
 async fn a_subscriber_hears_the_channel_and_nobody_else_does(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut inside = Client::connect(&server.url, mode).await;
     let mut outside = Client::connect(&server.url, mode).await;
     inside.subscribe("room-1").await;
@@ -44,7 +44,7 @@ async fn a_subscriber_hears_the_channel_and_nobody_else_does(mode: Mode) {
 
 async fn subscribing_again_is_granted_without_an_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     for _ in 0..3 {
         client.subscribe("room-1").await;
@@ -118,7 +118,7 @@ fn is_without_a_gap(numbers: &[u64]) -> bool {
 async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
+        TestServer::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     let publisher = Publisher::start(&server.io, &Arc::default());
     let mut rounds = Vec::new();
@@ -139,7 +139,7 @@ async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
 
 async fn unsubscribing_from_a_channel_that_one_is_not_in_is_granted_without_an_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     assert_eq!(client.emit_with_ack("unsubscribe", json!(["room-1"])).await, json!([null]));
     assert_eq!(client.fence().await, [""; 0]);
@@ -156,7 +156,7 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
         Ok(())
     }
     let (record, recorder) = recorder();
-    let server = Server::start(builder().on_message(join).to(&recorder));
+    let server = TestServer::start(builder().on_message(join).to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;
     // No route declares it.
     assert_eq!(client.emit_with_ack("join", json!(["backstage"])).await, json!([true]));
@@ -178,7 +178,7 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
 async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     let last = Arc::<AtomicU64>::default();
     let state = Arc::clone(&last);
-    let server = Server::start(builder().max_outbox(1 << 30).route(
+    let server = TestServer::start(builder().max_outbox(1 << 30).route(
         channel("^room-").on_subscribe(async move |event: OnSubscribe| {
             event.socket.subscribe(&event.channel)?;
             event.socket.emit("snapshot", &state.load(Ordering::SeqCst))?;
@@ -246,7 +246,7 @@ impl Handler<OnSubscribe> for Counter {
 async fn a_snapshot_of_the_actor_that_publishes_comes_first(mode: Mode) {
     let arbiter = Arbiter::new();
     let counter = Counter::start_in_arbiter(&arbiter.handle(), |_| Counter { io: None, count: 0 });
-    let server = Server::start(builder().route(channel("^room-").on_subscribe(&counter)));
+    let server = TestServer::start(builder().route(channel("^room-").on_subscribe(&counter)));
     counter.send(Begin(server.io.clone())).await.expect("the actor is there");
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;

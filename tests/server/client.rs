@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    app::PATIENCE,
-    link::{Incoming, Link},
+    transport::{ClientTransport, Incoming},
+    wait::PATIENCE,
 };
 
 /// How a client is connected.
@@ -22,7 +22,7 @@ pub(crate) enum Mode {
 
 /// One client. Each method that waits panics after a while, with all that it has seen.
 pub(crate) struct Client {
-    link: Link,
+    link: ClientTransport,
     /// The payload of the open packet.
     pub(crate) open: Value,
     incoming: mpsc::UnboundedReceiver<Incoming>,
@@ -73,12 +73,12 @@ impl Client {
 
     async fn handshake(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)]) -> Self {
         let (link, incoming, open) =
-            Link::handshake(url, mode == Mode::WebSocket, query, headers).await;
+            ClientTransport::handshake(url, mode == Mode::WebSocket, query, headers).await;
         Self { link, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
     }
 
     /// The half that sends.
-    pub(crate) fn link(&self) -> Link {
+    pub(crate) fn link(&self) -> ClientTransport {
         self.link.clone()
     }
 
@@ -174,7 +174,7 @@ impl Client {
 
     /// Answers no more pings.
     pub(crate) fn fall_silent(&self) {
-        self.link.fall_silent();
+        self.link.stop_answering_pings();
     }
 
     /// Waits for more pings, and answers them.

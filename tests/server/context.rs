@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server, builder},
+    app::{Record, TestServer, builder},
     client::{Client, Mode},
 };
 
@@ -67,7 +67,7 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
         }
         Ok(())
     };
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_handshake(|request, extensions| {
                 let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
@@ -91,7 +91,7 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
     client.subscribe("room-1").await;
     client.emit("fail", json!(["no number"])).await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let mut events = Vec::new();
     let expected: Vec<_> = [
         "OnConnect",
@@ -126,7 +126,7 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
         }
         Ok(())
     }
-    let server = Server::start(builder().on_message(count));
+    let server = TestServer::start(builder().on_message(count));
     let mut client = Client::connect(&server.url, mode).await;
     let id = client.emit_with_ack("who am i", json!([])).await;
     let socket = server
@@ -167,7 +167,7 @@ async fn clients_have_nothing_in_common(mode: Mode) {
         }
         Ok(())
     }
-    let server = Server::start(builder().on_message(remember));
+    let server = TestServer::start(builder().on_message(remember));
     let mut ada = Client::connect(&server.url, mode).await;
     let mut bob = Client::connect(&server.url, mode).await;
     assert_eq!(ada.emit_with_ack("remember", json!(["apple"])).await, json!([null]));

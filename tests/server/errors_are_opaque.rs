@@ -8,9 +8,9 @@ use actix_web::error::{ErrorInternalServerError, ErrorUnauthorized};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    link::{get, http},
+    transport::{get, http},
 };
 
 in_every_mode! {
@@ -36,7 +36,7 @@ fn fail(how: &str) -> HandlerResult {
 
 async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_error(&recorder)
             .on_connect(async |event: OnConnect| {
@@ -77,7 +77,7 @@ async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
 
 #[actix_web::test]
 async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidden() {
-    let server = Server::start(builder().on_handshake(|request, _| {
+    let server = TestServer::start(builder().on_handshake(|request, _| {
         match request.headers().get("x-user").and_then(|user| user.to_str().ok()) {
             Some("ada") => Ok(()),
             Some(_) => Err(ErrorInternalServerError("SECRET of the session store")),
@@ -98,5 +98,5 @@ async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidde
         let answer = http().ws(&websocket).header("x-user", user).connect().await;
         assert_eq!(answer.is_ok(), admitted, "{user}");
     }
-    server.is_empty().await;
+    server.wait_until_empty().await;
 }

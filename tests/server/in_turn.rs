@@ -13,10 +13,11 @@ use actix_socketio::{
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server},
+    app::{Record, TestServer},
     client::{Client, Mode},
-    raw::{Ws, wait_until},
-    world::World,
+    fixture::Fixture,
+    raw::WebSocket,
+    wait::wait_until,
 };
 
 in_every_mode! {
@@ -76,7 +77,7 @@ async fn an_actor_has_the_events_of_a_client_in_order_and_its_end_last(mode: Mod
     let record = Record::new();
     let prompt = Prompt(record.clone());
     let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| prompt);
-    let server = Server::start(SocketIo::builder().to(&actor));
+    let server = TestServer::start(SocketIo::builder().to(&actor));
     let mut client = Client::connect(&server.url, mode).await;
     send(&mut client).await;
     for number in 0..EVENTS {
@@ -122,7 +123,7 @@ impl Handler<OnMessage> for Patient {
 
 async fn an_actor_that_answers_with_a_future_has_one_event_at_a_time(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(SocketIo::builder().on_message(Patient(record.clone()).start()));
+    let server = TestServer::start(SocketIo::builder().on_message(Patient(record.clone()).start()));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
@@ -153,7 +154,7 @@ async fn a_pool_has_one_event_of_a_client_at_a_time(mode: Mode) {
     let record = Record::new();
     let pooled = record.clone();
     let pool = SyncArbiter::start(2, move || Pooled(pooled.clone()));
-    let server = Server::start(SocketIo::builder().on_message(&pool));
+    let server = TestServer::start(SocketIo::builder().on_message(&pool));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
@@ -195,7 +196,7 @@ impl Handler<OnError> for Failing {
 
 async fn who_hears_of_failures_hears_of_each_before_the_next_event(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(SocketIo::builder().to(&Failing(record.clone()).start()));
+    let server = TestServer::start(SocketIo::builder().to(&Failing(record.clone()).start()));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
@@ -223,14 +224,14 @@ async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     let heard = Arc::<Mutex<Vec<usize>>>::default();
     let actor = HeldUp(Arc::clone(&heard));
     let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| actor);
-    let mut world = World::with(|builder| {
+    let mut fixture = Fixture::with(|builder| {
         let builder = builder.max_inbox(INBOX).handler_timeout(Duration::from_secs(600));
         builder.namespace("/held", |namespace| namespace.on_message(&actor))
     });
-    let mut session = Ws::open(world.addr);
+    let mut session = WebSocket::open(fixture.addr);
     session.send("40/held,");
     assert!(session.text().starts_with("40/held,"));
-    let before = world.io.stats().messages_received;
+    let before = fixture.io.stats().messages_received;
     let held = heard.lock().expect("nobody has panicked");
     for number in 0..EVENTS {
         session.send(&format!(r#"42/held,["number",{number}]"#));
@@ -238,14 +239,14 @@ async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     // One is in the actor's hand, and so many wait; nothing else is decoded, but for what the
     // bystander says.
     let taken = |others: u64| (1 + INBOX) as u64 + others;
-    wait_until("as many as may wait", || world.io.stats().messages_received - before == taken(0));
+    wait_until("as many as may wait", || fixture.io.stats().messages_received - before == taken(0));
     for step in 1..=3 {
-        world.bystander_goes_on();
-        assert_eq!(world.io.stats().messages_received - before, taken(step));
+        fixture.assert_bystander_works();
+        assert_eq!(fixture.io.stats().messages_received - before, taken(step));
     }
     drop(held);
     wait_until("all are heard", || heard.lock().is_ok_and(|heard| heard.len() == EVENTS));
     assert!(heard.lock().expect("nobody has panicked").is_sorted());
     drop(session);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

@@ -7,7 +7,7 @@ use actix_socketio::{DisconnectReason, HandlerResult, OnMessage, channel};
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -35,9 +35,9 @@ async fn life(
     mode: Mode,
     ping_interval: Duration,
     ping_timeout: Duration,
-) -> (Record, Server, Client) {
+) -> (Record, TestServer, Client) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .ping_interval(ping_interval)
             .ping_timeout(ping_timeout)
@@ -54,8 +54,8 @@ async fn life(
 }
 
 /// The events of such a life, and nothing else.
-async fn ends(record: &Record, server: &Server, orders: &[&str], reason: DisconnectReason) {
-    server.is_empty().await;
+async fn ends(record: &Record, server: &TestServer, orders: &[&str], reason: DisconnectReason) {
+    server.wait_until_empty().await;
     let mut expected = vec!["connect", "subscribe room-1", "subscribe room-2", r#"hello("Ada",1)"#];
     expected.extend(orders);
     let disconnect = format!("disconnect: {reason}");
@@ -96,7 +96,7 @@ async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
 async fn a_client_that_answers_no_ping_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) =
         life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
-    client.fall_silent();
+    client.stop_answering_pings();
     client.closed().await;
     ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
 }

@@ -30,10 +30,13 @@ macro_rules! in_every_mode {
 
 mod app;
 mod client;
-mod link;
+mod fixture;
 mod octets;
+#[path = "../common/raw/mod.rs"]
 mod raw;
-mod world;
+mod transport;
+#[path = "../common/wait.rs"]
+mod wait;
 
 mod acks;
 mod backpressure;

@@ -13,7 +13,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use crate::{
     app::builder,
     client::{Client, Mode},
-    link::{get, http},
+    transport::{get, http},
 };
 
 /// Its address, for a test that runs as long as it does.

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
-    app::{PATIENCE, Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
+    wait::PATIENCE,
 };
 
 in_every_mode! {
@@ -19,7 +20,7 @@ in_every_mode! {
 }
 
 async fn a_namespace_has_limits_of_its_own(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .route(channel("^r"))
             .max_channels(2)
@@ -71,7 +72,7 @@ async fn stall(_: OnMessage) -> actix_socketio::HandlerResult {
 }
 
 async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
-    let server = Server::start(builder().namespace("/two", |two| two.max_sockets(2)));
+    let server = TestServer::start(builder().namespace("/two", |two| two.max_sockets(2)));
     let [first, _second] = [
         Client::connect_with(&server.url, mode, "0/two,").await,
         Client::connect_with(&server.url, mode, "0/two,").await,
@@ -97,7 +98,7 @@ async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
 }
 
 async fn a_family_is_reached_as_a_whole(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .namespace("/admin", |admin| admin)
             .namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news"))),
@@ -140,7 +141,7 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
 
 #[actix_web::test]
 async fn what_comes_and_goes_is_told_in_order() {
-    let server = Server::start(
+    let server = TestServer::start(
         builder().namespaces_matching("^/live-", |live| live.route(channel("^match-"))),
     );
     let mut changes = server.io.changes();

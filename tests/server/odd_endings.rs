@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -39,7 +39,7 @@ fn boom(place: &str) -> HandlerResult {
 
 async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .on_message(
@@ -58,7 +58,7 @@ async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
     client.emit("hello", json!([2])).await;
     assert_eq!(client.fence().await, [""; 0]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         [
@@ -94,7 +94,7 @@ impl Handler<OnMessage> for Fragile {
 
 async fn an_actor_that_panics_is_an_error_for_each_later_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).on_message(Fragile.start()));
+    let server = TestServer::start(builder().to(&recorder).on_message(Fragile.start()));
     let client = Client::connect(&server.url, mode).await;
     let other = Client::connect(&server.url, mode).await;
     let stopped = "error: the handler's actor has stopped";
@@ -108,13 +108,13 @@ async fn an_actor_that_panics_is_an_error_for_each_later_event(mode: Mode) {
     assert_eq!(server.io.connections(), 2);
     client.close().await;
     other.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.count("finish"), 2);
 }
 
 async fn a_handler_of_errors_that_panics_is_only_logged(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder().on_error(async |_: OnError| boom("OnError")).to(&recorder).on_message(
             async |event: OnMessage| {
                 if event.event() == "fence" { Ok(()) } else { boom("OnMessage") }
@@ -149,14 +149,14 @@ async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_l
     for (verdict, heard) in verdicts.into_iter().zip(heard) {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
-        let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
+        let server = TestServer::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
         let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
         client.emit("early", json!([])).await;
         record.until("connect").await;
         client.close().await;
         client.closed().await;
         gate.add_permits(1);
-        server.is_empty().await;
+        server.wait_until_empty().await;
         assert_eq!(record.lines(), heard);
         assert_eq!(client.rest(), [""; 0], "nothing is said to who is gone");
     }
@@ -167,7 +167,7 @@ async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_l
 async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .on_connect(slow(&gate, || Ok(())))
@@ -179,7 +179,7 @@ async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
     client.close().await;
     client.closed().await;
     gate.add_permits(1);
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let heard = ["connect", "disconnect: transport close", "finish"];
     assert_eq!(record.lines(), heard, "of the main namespace, and nothing of the other");
 }
@@ -187,14 +187,14 @@ async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
 async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, || Ok(()))));
+    let server = TestServer::start(builder().to(&recorder).on_connect(slow(&gate, || Ok(()))));
     let client = Client::ask(&server.url, mode, "", &[], "0").await;
     client.send("1").await;
     gate.add_permits(1);
     let lines = record.until("finish").await;
     assert_eq!(lines, ["connect", "disconnect: client namespace disconnect", "finish"]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.lines(), lines);
 }
 
@@ -202,14 +202,15 @@ async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
     let refuse = slow(&gate, || Err(HandlerError::reject("no")));
-    let server = Server::start(builder().to(&recorder).on_connect(refuse).route(channel("^room-")));
+    let server =
+        TestServer::start(builder().to(&recorder).on_connect(refuse).route(channel("^room-")));
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
     client.link().send_engine(&packets).await.expect("legal packets");
     gate.add_permits(1);
     assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.lines(), ["connect"]);
 }
 
@@ -220,7 +221,7 @@ async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
         0 => Err(HandlerError::reject("no")),
         _ => Ok(()),
     };
-    let server = Server::start(builder().to(&recorder).on_connect(refuse_first));
+    let server = TestServer::start(builder().to(&recorder).on_connect(refuse_first));
     let mut client = Client::open(&server.url, mode).await;
     client.send("0").await;
     assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
@@ -236,7 +237,7 @@ async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
 async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(
+    let server = TestServer::start(
         builder().to(&recorder).on_connect(slow(&gate, || Ok(()))).route(channel("^room-")),
     );
     let mut client = Client::open(&server.url, mode).await;
@@ -250,7 +251,7 @@ async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) 
 
 async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::open(&server.url, mode).await;
     for _ in 0..3 {
         let packets = ["40", r#"42["hello"]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
@@ -276,7 +277,7 @@ async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
 async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     let (record, recorder) = recorder();
     let admin = recorder.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .route(channel("^room-"))
@@ -303,7 +304,7 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     server.io.of("/admin").to("room-1").publish("here", &3).await.expect("a publication");
     assert_eq!(client.fence().await, [""; 0]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         [
@@ -323,7 +324,7 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
 
 async fn a_socket_that_the_server_puts_out_before_it_is_in_is_told_so(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).on_connect(async |event: OnConnect| {
+    let server = TestServer::start(builder().to(&recorder).on_connect(async |event: OnConnect| {
         event.socket.send("hello")?;
         event.socket.disconnect();
         Ok(())

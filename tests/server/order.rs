@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::task::yield_now;
 
 use crate::{
-    app::{Record, Server, builder},
+    app::{Record, TestServer, builder},
     client::{Client, Mode},
 };
 
@@ -33,7 +33,7 @@ async fn publish(event: OnMessage) -> HandlerResult {
 async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     const EACH: usize = 100;
     let server =
-        Server::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
+        TestServer::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
     let mut clients = Vec::new();
     // Each new connection goes to the next worker.
     for _ in 0..4 {
@@ -93,7 +93,7 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
 
 async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) {
     const TURNS: usize = 300;
-    let server = Server::start(builder().open_channels());
+    let server = TestServer::start(builder().open_channels());
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("room-1").await;
     // Threads in a ring: each publishes the number that it is handed, and hands on the next one.
@@ -126,7 +126,7 @@ async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) 
 
 async fn what_is_sent_to_one_client_comes_in_order(mode: Mode) {
     const COUNT: u32 = 2_000;
-    let server = Server::start(builder().on_message(async |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async |event: OnMessage| {
         if event.event() == "count" {
             for n in 0..COUNT {
                 event.socket.emit("number", &n)?;
@@ -147,7 +147,7 @@ async fn the_events_of_a_client_are_handled_one_after_the_other(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
     let again = record.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(async move |event: OnMessage| {
                 log.add(format!("{} begins", event.event()));
@@ -180,7 +180,7 @@ async fn a_busy_handler_holds_back_its_own_client_only(mode: Mode) {
     let wait = Arc::clone(&gate);
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         log.add(event.event());
         if event.event() == "wait" {
             wait.acquire().await?.forget();

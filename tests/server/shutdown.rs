@@ -7,9 +7,10 @@ use serde_json::json;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
-    app::{PATIENCE, Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
-    link::http,
+    transport::http,
+    wait::PATIENCE,
 };
 
 in_every_mode! {
@@ -23,7 +24,7 @@ in_every_mode! {
 async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
     const CLIENTS: usize = 6;
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         let mut client = Client::connect(&server.url, mode).await;
@@ -55,7 +56,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
     let record = Record::new();
     let gate = Arc::new(Semaphore::new(0));
     let (log, wait, finish) = (record.clone(), Arc::clone(&gate), record.clone());
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(async move |event: OnMessage| {
                 log.add(event.event());
@@ -114,7 +115,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
 async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         log.add("asked");
         let answer: u32 = event.socket.emit_with_ack("how many?", &()).await?;
         Ok(event.ack(&answer)?)
@@ -140,12 +141,13 @@ async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
 
 /// A client whose handler does not end is told, too.
 async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: Mode) {
-    let server = Server::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
-        async |event: OnMessage| {
-            event.socket.emit("begun", &())?;
-            std::future::pending().await
-        },
-    ));
+    let server =
+        TestServer::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
+            async |event: OnMessage| {
+                event.socket.emit("begun", &())?;
+                std::future::pending().await
+            },
+        ));
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("endless", json!([])).await;
     client.expect_event("begun").await;
@@ -159,7 +161,7 @@ async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: 
 #[actix_web::test]
 async fn the_ends_of_many_are_spread() {
     const CLIENTS: usize = 250;
-    let server = Server::start(builder().shutdown_window(Duration::from_millis(200)));
+    let server = TestServer::start(builder().shutdown_window(Duration::from_millis(200)));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         clients.push(Client::connect(&server.url, Mode::WebSocket).await);
@@ -189,7 +191,7 @@ async fn the_ends_of_many_are_spread() {
 
 async fn a_shutdown_does_not_wait_for_ever(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .shutdown_timeout(Duration::from_millis(100))
             .to(&recorder)

@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
-    app::{PATIENCE, Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
-    link::{get, http, websocket},
+    transport::{get, http, websocket},
+    wait::PATIENCE,
 };
 
 /// Messages go both ways while the client upgrades, to it alone and to its channel.
@@ -32,7 +33,7 @@ use crate::{
 async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().route(channel("^room-")).on_message(
+    let server = TestServer::start(builder().route(channel("^room-")).on_message(
         async move |event: OnMessage| {
             match event.event() {
                 "who am i" => event.ack(&event.socket.id())?,
@@ -94,7 +95,7 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
         assert_eq!(lines[lines.len() - expected.len()..], expected, "round {round}");
         assert_eq!(record.count("0"), round + 1);
         client.close().await;
-        server.is_empty().await;
+        server.wait_until_empty().await;
     }
 }
 
@@ -123,7 +124,7 @@ async fn ends(
 
 #[actix_web::test]
 async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     let (mut sink, mut frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
     sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
@@ -148,7 +149,7 @@ async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
 
 #[actix_web::test]
 async fn anything_but_a_probe_closes_the_websocket_only() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     for nonsense in ["2", "2nonsense", "40", r#"42["hello"]"#, "1", "3probe", "x", ""] {
         let (mut sink, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
@@ -162,7 +163,7 @@ async fn anything_but_a_probe_closes_the_websocket_only() {
 
 #[actix_web::test]
 async fn a_probe_must_be_followed_by_an_upgrade() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     for nonsense in ["2probe", "40", "6"] {
         let (mut sink, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
@@ -177,7 +178,7 @@ async fn a_probe_must_be_followed_by_an_upgrade() {
 
 #[actix_web::test]
 async fn an_upgrade_needs_no_probe() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let http = http();
     let (_, open) = get(&http, &format!("{}/socket.io/?EIO=4&transport=polling", server.url)).await;
     let open: Value = serde_json::from_str(&open[1..]).expect("an open packet");
@@ -195,7 +196,7 @@ async fn an_upgrade_needs_no_probe() {
 
 #[actix_web::test]
 async fn a_second_probe_is_closed_and_the_first_may_go_on() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     let (mut first, mut frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
     first.send(Message::Text("2probe".into())).await.expect("a WebSocket");
@@ -214,7 +215,7 @@ async fn a_second_probe_is_closed_and_the_first_may_go_on() {
 
 #[actix_web::test]
 async fn a_session_on_a_websocket_takes_no_other_transport() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     for mode in [Mode::WebSocket, Mode::Upgrade] {
         let mut client = Client::connect(&server.url, mode).await;
         // The answer to its CONNECT may have come by polling, before the server has read that it
@@ -233,7 +234,8 @@ async fn a_session_on_a_websocket_takes_no_other_transport() {
 #[actix_web::test]
 async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().upgrade_timeout(Duration::from_millis(100)).to(&recorder));
+    let server =
+        TestServer::start(builder().upgrade_timeout(Duration::from_millis(100)).to(&recorder));
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     let (silent, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
     assert_eq!(ends(frames).await, [""; 0]);
@@ -248,7 +250,7 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
 /// Not only when it has had all its time.
 #[actix_web::test]
 async fn a_probe_ends_with_its_session() {
-    let server = Server::start(builder().upgrade_timeout(2 * PATIENCE));
+    let server = TestServer::start(builder().upgrade_timeout(2 * PATIENCE));
     let client = Client::connect(&server.url, Mode::Polling).await;
     let mut probes = Vec::new();
     for _ in 0..2 {
@@ -258,13 +260,13 @@ async fn a_probe_ends_with_its_session() {
     for (_socket, frames) in probes {
         assert_eq!(ends(frames).await, [""; 0]);
     }
-    server.is_empty().await;
+    server.wait_until_empty().await;
 }
 
 #[actix_web::test]
 async fn upgrades_are_offered_only_where_they_are_allowed() {
-    let allowed = Server::start(builder());
-    let forbidden = Server::start(builder().allow_upgrades(false));
+    let allowed = TestServer::start(builder());
+    let forbidden = TestServer::start(builder().allow_upgrades(false));
     let client = Client::connect(&allowed.url, Mode::Polling).await;
     assert_eq!(client.open["upgrades"], json!(["websocket"]));
     let client = Client::connect(&allowed.url, Mode::WebSocket).await;

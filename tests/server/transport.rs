@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::app::PATIENCE;
+use crate::wait::PATIENCE;
 
 /// What a link brings.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ enum Wire {
 /// The transport of one session, as its client sees it: cheap to clone, and to be used beside
 /// whoever reads.
 #[derive(Clone)]
-pub(crate) struct Link(Rc<Inner>);
+pub(crate) struct ClientTransport(Rc<Inner>);
 
 struct Inner {
     http: awc::Client,
@@ -97,7 +97,7 @@ pub(crate) async fn websocket(
     (Box::pin(sink), stream)
 }
 
-impl Link {
+impl ClientTransport {
     /// Opens a session. The packets that it brings come out of the receiver, as its open packet's
     /// payload does besides.
     pub(crate) async fn handshake(
