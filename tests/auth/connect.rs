@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     NO_TOKEN, NOT_ALLOWED,
     example::ExampleServer,
-    steps::{JSON, connect, connect_error, handshake, is_admitted, post, session},
+    steps::{assert_admitted, connect, connect_error, session},
     tokens::{ada_but, bad_tokens, claims, token},
 };
 use crate::{
@@ -42,7 +42,7 @@ fn a_bad_token_at_connect_is_refused_and_told_nothing() {
         }
     }
     // It is not that nobody comes in.
-    is_admitted(&connect(&polling, &json!({"token": token("bob")})));
+    assert_admitted(&connect(&polling, &json!({"token": token("bob")})));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_connection_has_one_token() {
         ("at CONNECT", String::new()),
     ] {
         let session = session(server.addr, &headers);
-        is_admitted(&connect(&session, &json!({"token": ada})));
+        assert_admitted(&connect(&session, &json!({"token": ada})));
         // As bob, as somebody with more rights, as ada with another token: from another namespace,
         // and from the same one after leaving it.
         for other in [
@@ -133,7 +133,7 @@ fn a_connection_has_one_token() {
             "{first}"
         );
         // Ada is who she was.
-        is_admitted(&connect(&session, &json!({"token": ada})));
+        assert_admitted(&connect(&session, &json!({"token": ada})));
         session.post(r#"421["subscribe","team-blue"]"#).assert_ok();
         assert_eq!(
             session.get().body,
@@ -149,7 +149,7 @@ fn a_connection_has_one_token() {
 fn a_namespace_asks_by_itself() {
     let server = ExampleServer::start();
     let bob = session(server.addr, "");
-    is_admitted(&connect(&bob, &json!({"token": token("bob")})));
+    assert_admitted(&connect(&bob, &json!({"token": token("bob")})));
     for (namespace, auth, message) in [
         ("/editors", json!({}), NOT_ALLOWED),
         ("/editors", json!({"token": token("bob")}), NOT_ALLOWED),
@@ -170,7 +170,7 @@ fn who_has_expired_is_put_out_of_every_namespace() {
     let token = ada_but("exp", json!(get_current_timestamp() + 5));
     let mut ada = WebSocket::open(server.addr);
     ada.send(&format!("40{}", json!({"token": token})));
-    is_admitted(&ada.text());
+    assert_admitted(&ada.text());
     ada.send("40/editors,");
     assert!(ada.text().starts_with("40/editors,{"));
     let mut ends = [ada.text(), ada.text()];

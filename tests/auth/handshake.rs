@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     NO_TOKEN, NOT_ALLOWED, WEBSOCKET,
     example::ExampleServer,
-    steps::{connect, connect_error, handshake, is_admitted, post, refused_websocket, session},
+    steps::{assert_admitted, connect, connect_error, handshake, refused_websocket, session},
     tokens::{ada_but, bad_tokens, token},
 };
 use crate::wait::wait_until;
@@ -38,7 +38,7 @@ fn a_good_token_at_the_handshake_is_whose_the_connection_is() {
         [format!("Authorization: Bearer {token}\r\n"), format!("Cookie: token={token}\r\n")]
     {
         let session = session(server.addr, &headers);
-        is_admitted(&connect(&session, &json!({})));
+        assert_admitted(&connect(&session, &json!({})));
         session.post(r#"421["subscribe","user-ada"]"#).assert_ok();
         assert_eq!(session.get().body, "431[null]");
         session.post(r#"422["subscribe","user-bob"]"#).assert_ok();

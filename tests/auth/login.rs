@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     example::ExampleServer,
-    steps::{JSON, connect, is_admitted, post, session},
-    tokens::token,
+    steps::{JSON, assert_admitted, connect, post, session},
 };
 
 #[test]
@@ -20,7 +19,7 @@ fn a_login_gives_a_token_that_lets_in() {
     );
     let told: Value = serde_json::from_str(&answer.body).expect("JSON");
     assert_eq!(told["expires_in"], 900);
-    is_admitted(&connect(&session(server.addr, ""), &json!({"token": told["token"]})));
+    assert_admitted(&connect(&session(server.addr, ""), &json!({"token": told["token"]})));
 }
 
 #[test]

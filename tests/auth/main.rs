@@ -19,10 +19,7 @@ mod tokens;
 #[path = "../common/wait.rs"]
 mod wait;
 
-use std::env;
-
 use example::ExampleServer;
-use tokens::token;
 
 use crate::{
     needs::{Need, all_there, clients},

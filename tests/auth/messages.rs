@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     NO_TOKEN, NOT_ALLOWED,
     example::ExampleServer,
-    steps::{JSON, is_admitted, post},
+    steps::{JSON, assert_admitted, post},
     tokens::token,
 };
 use crate::raw::WebSocket;
@@ -16,7 +16,7 @@ fn one_user_is_told_something_by_an_editor() {
     let mut heard = ["bob", "eve"].map(|user| {
         let mut websocket = WebSocket::open(server.addr);
         websocket.send(&format!("40{}", json!({"token": token(user)})));
-        is_admitted(&websocket.text());
+        assert_admitted(&websocket.text());
         websocket.send(&format!(r#"421["subscribe","user-{user}"]"#));
         assert_eq!(websocket.text(), "431[null]");
         websocket

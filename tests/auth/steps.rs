@@ -35,7 +35,7 @@ pub(crate) fn connect(session: &PollingSession, auth: &Value) -> String {
 }
 
 #[track_caller]
-pub(crate) fn is_admitted(answer: &str) {
+pub(crate) fn assert_admitted(answer: &str) {
     assert!(answer.starts_with(r#"40{"sid":""#), "{answer}");
 }
 

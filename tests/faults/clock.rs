@@ -86,7 +86,7 @@ fn clients_stay(file: &str) {
         loop {
             let answer = polling.get();
             match (answer.status, &*answer.body) {
-                (200, "2") => polling.post("3").is_ok(),
+                (200, "2") => polling.post("3").assert_ok(),
                 (200, "41") => {}
                 (200, "1") => return,
                 other => panic!("no ping: {other:?}"),

@@ -35,11 +35,11 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
     }
     let (sent, upgraded) = (Rc::<Cell<usize>>::default(), Rc::<Cell<usize>>::default());
     let publish = publishers.iter().enumerate().map(|(at, client)| {
-        let (link, sent, upgraded) = (client.link(), &sent, &upgraded);
+        let (transport, sent, upgraded) = (client.transport(), &sent, &upgraded);
         async move {
             let mut count = 0;
             while count < EACH || upgraded.get() < UPGRADES {
-                link.send(&format!(r#"2["publish","room-1","{at}: {count}"]"#)).await;
+                transport.send(&format!(r#"2["publish","room-1","{at}: {count}"]"#)).await;
                 count += 1;
                 sent.set(sent.get() + 1);
             }
@@ -48,12 +48,12 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
     });
     let polling = subscribers.iter().filter(|(mode, _)| *mode == Mode::Polling).take(UPGRADES);
     let upgrade = polling.zip(1..).map(|((_, client), turn)| {
-        let (link, sent, upgraded) = (client.link(), &sent, &upgraded);
+        let (transport, sent, upgraded) = (client.transport(), &sent, &upgraded);
         async move {
             while sent.get() < turn * EACH {
                 tokio::task::yield_now().await;
             }
-            link.upgrade().await;
+            transport.upgrade().await;
             upgraded.set(upgraded.get() + 1);
         }
     });
@@ -110,7 +110,7 @@ impl Session {
     fn send(&mut self, packet: &str) {
         match self {
             Self::WebSocket(ws) => ws.send(packet),
-            Self::Polling(session) => session.post(packet).is_ok(),
+            Self::Polling(session) => session.post(packet).assert_ok(),
         }
     }
 

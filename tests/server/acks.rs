@@ -208,7 +208,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
         let mut client = Client::connect(&server.url, mode).await;
         client.send(r#"21["ask"]"#).await;
         id_of(&client.recv().await);
-        client.link().send_engine(leave).await.expect("a session");
+        client.transport().send_engine(leave).await.expect("a session");
         let lines = record.until("finish").await;
         let reason = if leave == "1" { "transport close" } else { "client namespace disconnect" };
         assert_eq!(

@@ -125,7 +125,7 @@ fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
             Received::Text(text) => {
                 assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#)))
             }
-            end => break assert!(matches!(end, Received::End | Received::Cut), "{end:?}"),
+            end => break assert!(matches!(end, Received::End | Received::Truncated), "{end:?}"),
         }
         next += 1;
     }

@@ -22,7 +22,7 @@ pub(crate) enum Mode {
 
 /// One client. Each method that waits panics after a while, with all that it has seen.
 pub(crate) struct Client {
-    link: ClientTransport,
+    transport: ClientTransport,
     /// The payload of the open packet.
     pub(crate) open: Value,
     incoming: mpsc::UnboundedReceiver<Incoming>,
@@ -50,7 +50,7 @@ impl Client {
     pub(crate) async fn open(url: &str, mode: Mode) -> Self {
         let client = Self::handshake(url, mode, "", &[]).await;
         if mode == Mode::Upgrade {
-            client.link.upgrade().await;
+            client.transport.upgrade().await;
         }
         client
     }
@@ -66,30 +66,30 @@ impl Client {
         let client = Self::handshake(url, mode, query, headers).await;
         client.send(connect).await;
         if mode == Mode::Upgrade {
-            client.link.upgrade().await;
+            client.transport.upgrade().await;
         }
         client
     }
 
     async fn handshake(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)]) -> Self {
-        let (link, incoming, open) =
+        let (transport, incoming, open) =
             ClientTransport::handshake(url, mode == Mode::WebSocket, query, headers).await;
-        Self { link, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
+        Self { transport, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
     }
 
     /// The half that sends.
-    pub(crate) fn link(&self) -> ClientTransport {
-        self.link.clone()
+    pub(crate) fn transport(&self) -> ClientTransport {
+        self.transport.clone()
     }
 
     /// Sends a Socket.IO packet.
     pub(crate) async fn send(&self, packet: &str) {
-        self.link.send(packet).await;
+        self.transport.send(packet).await;
     }
 
     /// Sends an event; `args` is an array.
     pub(crate) async fn emit(&self, event: &str, args: Value) {
-        self.link.send(&event_packet("", event, &args)).await;
+        self.transport.send(&event_packet("", event, &args)).await;
     }
 
     /// Sends an event; `args` is an array, and so is what the server acknowledges with. Other
@@ -97,7 +97,7 @@ impl Client {
     pub(crate) async fn emit_with_ack(&mut self, event: &str, args: Value) -> Value {
         self.ids += 1;
         let id = self.ids.to_string();
-        self.link.send(&event_packet(&id, event, &args)).await;
+        self.transport.send(&event_packet(&id, event, &args)).await;
         let answer = format!("3{id}[");
         let ack = self.wait_for(|packet| packet.starts_with(&answer)).await;
         serde_json::from_str(&ack[answer.len() - 1..]).expect(&ack)
@@ -136,7 +136,7 @@ impl Client {
     pub(crate) async fn fence(&mut self) -> Vec<String> {
         self.ids += 1;
         let fence = event_packet("", "fence", &json!([self.ids]));
-        self.link.send(&fence).await;
+        self.transport.send(&fence).await;
         let mut before = Vec::new();
         loop {
             match self.recv().await {
@@ -173,15 +173,15 @@ impl Client {
     }
 
     /// Answers no more pings.
-    pub(crate) fn fall_silent(&self) {
-        self.link.stop_answering_pings();
+    pub(crate) fn stop_answering_pings(&self) {
+        self.transport.stop_answering_pings();
     }
 
     /// Waits for more pings, and answers them.
     pub(crate) async fn pings(&self, count: usize) {
-        let wanted = self.link.pings() + count;
+        let wanted = self.transport.pings() + count;
         let pings = async {
-            while self.link.pings() < wanted {
+            while self.transport.pings() < wanted {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
@@ -190,16 +190,16 @@ impl Client {
 
     /// Closes the transport as it is closed by a client that leaves.
     pub(crate) async fn close(&self) {
-        self.link.close().await;
+        self.transport.close().await;
     }
 
     /// Breaks the connection off, without a goodbye: over polling, with a poll that the server is
     /// about to answer. The server needs the handler `app::fence`.
     pub(crate) async fn vanish(mut self) {
-        if self.link.is_polling().await {
-            self.link.poll_until(event_packet("", "fence", &json!([self.ids + 1])));
+        if self.transport.is_polling().await {
+            self.transport.poll_until(event_packet("", "fence", &json!([self.ids + 1])));
             self.fence().await;
-            self.link.break_off_a_poll().await;
+            self.transport.break_off_a_poll().await;
         }
     }
 
@@ -233,7 +233,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.link.drop_connection();
+        self.transport.drop_connection();
     }
 }
 

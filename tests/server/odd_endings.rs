@@ -206,7 +206,7 @@ async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode
         TestServer::start(builder().to(&recorder).on_connect(refuse).route(channel("^room-")));
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
-    client.link().send_engine(&packets).await.expect("legal packets");
+    client.transport().send_engine(&packets).await.expect("legal packets");
     gate.add_permits(1);
     assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
     client.close().await;
@@ -242,7 +242,7 @@ async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) 
     );
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#].join("\x1e");
-    client.link().send_engine(&packets).await.expect("legal packets");
+    client.transport().send_engine(&packets).await.expect("legal packets");
     gate.add_permits(1);
     assert!(client.recv().await.starts_with(r#"0{"sid":"#));
     assert_eq!(client.recv().await, "31[null]");
@@ -255,7 +255,7 @@ async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
     let mut client = Client::open(&server.url, mode).await;
     for _ in 0..3 {
         let packets = ["40", r#"42["hello"]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
-        client.link().send_engine(&packets).await.expect("legal packets");
+        client.transport().send_engine(&packets).await.expect("legal packets");
     }
     client.send("0").await;
     assert!(client.wait_for(|packet| packet.starts_with("0{")).await.contains("sid"));

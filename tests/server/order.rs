@@ -53,10 +53,10 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
         })
         .collect();
     let senders = clients.iter().enumerate().map(|(at, client)| {
-        let link = client.link();
+        let transport = client.transport();
         async move {
             for n in 0..EACH {
-                link.send(&format!(r#"2["say","client {at}: {n}"]"#)).await;
+                transport.send(&format!(r#"2["say","client {at}: {n}"]"#)).await;
             }
         }
     });
@@ -166,7 +166,7 @@ async fn the_events_of_a_client_are_handled_one_after_the_other(mode: Mode) {
     );
     let mut client = Client::connect(&server.url, mode).await;
     let packets: Vec<_> = (0..COUNT).map(|n| format!(r#"42["event {n}"]"#)).collect();
-    client.link().send_engine(&packets.join("\x1e")).await.expect("a session");
+    client.transport().send_engine(&packets.join("\x1e")).await.expect("a session");
     client.fence().await;
     let expected: Vec<_> = (0..COUNT)
         .flat_map(|n| ["begins", "goes on", "ends"].map(|what| format!("event {n} {what}")))

@@ -223,7 +223,7 @@ impl ClientTransport {
     }
 
     /// Answers no more pings.
-    pub(crate) fn fall_silent(&self) {
+    pub(crate) fn stop_answering_pings(&self) {
         self.0.mute.set(true);
     }
 
@@ -316,7 +316,7 @@ impl ClientTransport {
                 if !self.0.mute.get() {
                     let link = self.clone();
                     // The session may have ended meanwhile.
-                    rt::spawn(async move { link.send_engine("3").await.ok() });
+                    rt::spawn(async move { transport.send_engine("3").await.ok() });
                 }
                 None
             }

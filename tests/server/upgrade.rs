@@ -63,8 +63,8 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
             }
             sent
         });
-        let (link, upgraded) = (client.link(), Rc::<Cell<bool>>::default());
-        let (sender, done) = (client.link(), Rc::clone(&upgraded));
+        let (transport, upgraded) = (client.transport(), Rc::<Cell<bool>>::default());
+        let (sender, done) = (client.transport(), Rc::clone(&upgraded));
         let up = actix_web::rt::spawn(async move {
             let (mut sent, mut after) = (0_u64, 0);
             while after < 20 {
@@ -75,7 +75,7 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
             }
             sent
         });
-        link.upgrade().await;
+        transport.upgrade().await;
         upgraded.set(true);
         let up = up.await.expect("no panic");
         stop.store(true, Ordering::SeqCst);
@@ -126,17 +126,18 @@ async fn ends(
 async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
     let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
-    let (mut sink, mut frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+    let (mut sink, mut frames) =
+        websocket(&http(), &client.transport().url("websocket"), &[]).await;
     sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
     assert!(matches!(frames.next().await, Some(Ok(Frame::Text(text))) if text == "3probe"));
     assert_eq!(client.fence().await, [""; 0], "polling goes on meanwhile");
     drop((sink, frames));
     polls_on(&mut client).await;
     // Another one may succeed, as soon as the server knows that this one has ended.
-    let link = client.link();
+    let transport = client.transport();
     let upgrade = async {
         loop {
-            let (mut sink, mut frames) = websocket(&http(), &link.url("websocket"), &[]).await;
+            let (mut sink, mut frames) = websocket(&http(), &transport.url("websocket"), &[]).await;
             sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
             if matches!(frames.next().await, Some(Ok(Frame::Text(_)))) {
                 return sink.close().await;
@@ -152,12 +153,13 @@ async fn anything_but_a_probe_closes_the_websocket_only() {
     let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     for nonsense in ["2", "2nonsense", "40", r#"42["hello"]"#, "1", "3probe", "x", ""] {
-        let (mut sink, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+        let (mut sink, frames) =
+            websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text(nonsense.into())).await.expect("a WebSocket");
         assert_eq!(ends(frames).await, [""; 0], "{nonsense:?}");
         polls_on(&mut client).await;
     }
-    client.link().upgrade().await;
+    client.transport().upgrade().await;
     assert_eq!(client.fence().await, [""; 0]);
 }
 
@@ -166,13 +168,14 @@ async fn a_probe_must_be_followed_by_an_upgrade() {
     let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     for nonsense in ["2probe", "40", "6"] {
-        let (mut sink, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+        let (mut sink, frames) =
+            websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
         sink.send(Message::Text(nonsense.into())).await.expect("a WebSocket");
         assert_eq!(ends(frames).await, ["3probe"], "{nonsense:?}");
         polls_on(&mut client).await;
     }
-    client.link().upgrade().await;
+    client.transport().upgrade().await;
     assert_eq!(client.fence().await, [""; 0]);
 }
 
@@ -198,10 +201,11 @@ async fn an_upgrade_needs_no_probe() {
 async fn a_second_probe_is_closed_and_the_first_may_go_on() {
     let server = TestServer::start(builder());
     let mut client = Client::connect(&server.url, Mode::Polling).await;
-    let (mut first, mut frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+    let (mut first, mut frames) =
+        websocket(&http(), &client.transport().url("websocket"), &[]).await;
     first.send(Message::Text("2probe".into())).await.expect("a WebSocket");
     assert!(matches!(frames.next().await, Some(Ok(Frame::Text(text))) if text == "3probe"));
-    let (mut second, closed) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+    let (mut second, closed) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     second.send(Message::Text("2probe".into())).await.expect("a WebSocket");
     assert_eq!(ends(closed).await, [""; 0]);
     polls_on(&mut client).await;
@@ -221,10 +225,11 @@ async fn a_session_on_a_websocket_takes_no_other_transport() {
         // The answer to its CONNECT may have come by polling, before the server has read that it
         // upgrades.
         assert_eq!(client.fence().await, [""; 0]);
-        let (status, body) = get(&http(), &client.link().url("polling")).await;
+        let (status, body) = get(&http(), &client.transport().url("polling")).await;
         let body: Value = serde_json::from_str(&body).expect("an answer in JSON");
         assert_eq!((status, body), (400, json!({"code": 3, "message": "Bad request"})), "{mode:?}");
-        let (mut sink, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+        let (mut sink, frames) =
+            websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
         assert_eq!(ends(frames).await, [""; 0]);
         assert_eq!(client.fence().await, [""; 0], "{mode:?}: the session goes on");
@@ -237,10 +242,10 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
     let server =
         TestServer::start(builder().upgrade_timeout(Duration::from_millis(100)).to(&recorder));
     let mut client = Client::connect(&server.url, Mode::Polling).await;
-    let (silent, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+    let (silent, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     assert_eq!(ends(frames).await, [""; 0]);
     drop(silent);
-    let (mut probing, frames) = websocket(&http(), &client.link().url("websocket"), &[]).await;
+    let (mut probing, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     probing.send(Message::Text("2probe".into())).await.expect("a WebSocket");
     assert_eq!(ends(frames).await, ["3probe"]);
     polls_on(&mut client).await;
@@ -254,7 +259,7 @@ async fn a_probe_ends_with_its_session() {
     let client = Client::connect(&server.url, Mode::Polling).await;
     let mut probes = Vec::new();
     for _ in 0..2 {
-        probes.push(websocket(&http(), &client.link().url("websocket"), &[]).await);
+        probes.push(websocket(&http(), &client.transport().url("websocket"), &[]).await);
     }
     client.close().await;
     for (_socket, frames) in probes {
@@ -274,7 +279,7 @@ async fn upgrades_are_offered_only_where_they_are_allowed() {
     let mut client = Client::connect(&forbidden.url, Mode::Polling).await;
     assert_eq!(client.open["upgrades"], json!([]));
     let refused =
-        http().ws(client.link().url("websocket").replacen("http", "ws", 1)).connect().await;
+        http().ws(client.transport().url("websocket").replacen("http", "ws", 1)).connect().await;
     assert!(matches!(refused, Err(WsClientError::InvalidResponseStatus(StatusCode::BAD_REQUEST))));
     polls_on(&mut client).await;
 }

@@ -32,7 +32,7 @@ inEach("msgpack", (mode) => {
     assert.deepEqual(await client.ask("ask", "a", [1]), { answer: { a: [1] } });
     client.socket.emit("numbers");
     await client.next("none");
-    assert.deepEqual(client.heard.find(({ event }) => event === "many").args, [1, "two", [3], { four: 4 }]);
+    assert.deepEqual(client.received.find(({ event }) => event === "many").args, [1, "two", [3], { four: 4 }]);
   });
 
   test("bytes, of every kind", async (t) => {

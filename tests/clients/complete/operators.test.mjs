@@ -46,7 +46,7 @@ inEach("whom", (mode) => {
     const [a, b] = await crowd(t, mode, 2);
     a.socket.emit("numbers");
     await a.next("none");
-    assert.deepEqual(a.heard.filter(({ event }) => ["many", "none"].includes(event)), [
+    assert.deepEqual(a.received.filter(({ event }) => ["many", "none"].includes(event)), [
       { event: "many", args: [1, "two", [3], { four: 4 }] },
       { event: "none", args: [] },
     ]);
@@ -54,7 +54,7 @@ inEach("whom", (mode) => {
     const event = unique("event");
     assert.equal(await operate(a, { action: "publish", event, data: [1, null, { x: [Buffer.from("y")] }] }), 2);
     await b.next(event, () => true);
-    const heard = b.heard.find((one) => one.event === event);
+    const heard = b.received.find((one) => one.event === event);
     assert.deepEqual(heard.args, [1, null, { x: [Buffer.from("y")] }]);
   });
 });

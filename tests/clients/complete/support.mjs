@@ -65,10 +65,10 @@ export class RawSocket {
   #wake = () => {};
 
   constructor(t, query = "EIO=4", url = SERVER_URL) {
-    this.heard = [];
+    this.received = [];
     this.closed = false;
     this.ws = new WebSocket(`${url.replace("http", "ws")}/socket.io/?${query}&transport=websocket`);
-    this.ws.on("message", (data, isBinary) => this.#hear(isBinary ? data : data.toString()));
+    this.ws.on("message", (data, isBinary) => this.#receive(isBinary ? data : data.toString()));
     this.ws.on("error", () => {});
     this.ws.on("close", () => {
       this.closed = true;
@@ -77,8 +77,8 @@ export class RawSocket {
     t.after(() => this.ws.terminate());
   }
 
-  #hear(message) {
-    this.heard.push(message);
+  #receive(message) {
+    this.received.push(message);
     this.#wake();
   }
 
@@ -95,9 +95,9 @@ export class RawSocket {
   /** The next message; pings of the server are not counted. */
   async next(what = "a message") {
     for (;;) {
-      await this.#until(() => this.heard.length > 0 || this.closed, what);
-      assert.ok(this.heard.length > 0, `closed while waiting for ${what}`);
-      const message = this.heard.shift();
+      await this.#until(() => this.received.length > 0 || this.closed, what);
+      assert.ok(this.received.length > 0, `closed while waiting for ${what}`);
+      const message = this.received.shift();
       if (message !== "2") return message;
     }
   }

@@ -10,7 +10,7 @@ use crate::{
 
 /// Sends bytes over a WebSocket in the main namespace, which is then closed with this code.
 #[track_caller]
-fn closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason: &str) {
+pub(super) fn closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason: &str) {
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
     session.try_send_raw(bytes);

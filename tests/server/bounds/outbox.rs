@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use actix_socketio::{HandlerError, OnConnect, SendError};
 
-use super::handlers::gone;
 use crate::{
     fixture::Fixture,
     raw::{PollingSession, Received, WebSocket},
@@ -35,7 +34,7 @@ fn a_websocket_that_stops_reading_is_let_go_at_max_outbox() {
             Received::Text(message) => {
                 assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len())
             }
-            end => break assert!(matches!(end, Received::End | Received::Cut), "{end:?}"),
+            end => break assert!(matches!(end, Received::End | Received::Truncated), "{end:?}"),
         }
     }
     fixture.assert_all_freed();

@@ -6,7 +6,6 @@ use actix_socketio::{BuildError, Cookie, SameSite, SocketIo};
 
 use super::{POLLING, WEBSOCKET, target};
 use crate::{
-    app::builder,
     fixture::Fixture,
     octets::{ask, get},
     raw::{PollingSession, UPGRADE},

@@ -4,10 +4,9 @@ use bytes::Bytes;
 
 use super::ON_WEBSOCKET;
 use crate::{
-    app::builder,
     fixture::Fixture,
     octets::{FrameSocket, deflate, inflate},
-    raw::{WebSocket, frame},
+    raw::frame,
 };
 
 /// What browsers and Node's `ws` offer.

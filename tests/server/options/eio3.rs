@@ -1,12 +1,9 @@
 //! The option `allow_eio3`, for clients of Socket.IO 2.
 
-use std::io::Read;
-
 use bytes::Bytes;
 
-use super::{Refusals, deflate::echo, target};
+use super::{Refusals, target};
 use crate::{
-    app::builder,
     fixture::Fixture,
     octets::{FrameSocket, ask, get},
     raw::{PollingSession, UPGRADE},

@@ -1,8 +1,5 @@
 //! The hooks for headers and refusals.
 
-use std::io::Read;
-
-use actix_socketio::Transport;
 use actix_web::{
     error::{ErrorInternalServerError, ErrorUnauthorized},
     http::header::{HeaderName, HeaderValue},
@@ -10,10 +7,9 @@ use actix_web::{
 
 use super::{ON_WEBSOCKET, POLLING, Refusals, WEBSOCKET, target};
 use crate::{
-    app::builder,
     fixture::Fixture,
     octets::{FrameSocket, ask, get},
-    raw::{PollingSession, UPGRADE, WebSocket},
+    raw::{PollingSession, UPGRADE},
 };
 
 #[test]

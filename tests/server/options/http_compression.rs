@@ -4,11 +4,10 @@ use std::{fs, io::Read};
 
 use flate2::read::{GzDecoder, ZlibDecoder};
 
-use super::{ON_WEBSOCKET, deflate::echo, target};
+use super::{ON_WEBSOCKET, target};
 use crate::{
-    app::builder,
     fixture::Fixture,
-    octets::{ByteResponse, FrameSocket, deflate, get},
+    octets::{ByteResponse, FrameSocket, get},
     raw::PollingSession,
 };
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use actix_socketio::Builder;
 use parking_lot::Mutex;
 
-use crate::{app::builder, raw::PollingSession};
+use crate::raw::PollingSession;
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 

@@ -1,10 +1,10 @@
 //! The options `path`, `transports` and `allow_upgrades`.
 
-use std::{io::Read, net::SocketAddr};
+use std::net::SocketAddr;
 
 use actix_socketio::{BuildError, Builder, SocketIo, Transport};
 
-use super::{ON_WEBSOCKET, POLLING, Refusals, WEBSOCKET, target};
+use super::{ON_WEBSOCKET, POLLING, Refusals, WEBSOCKET};
 use crate::{
     app::{TestServer, builder},
     fixture::Fixture,
