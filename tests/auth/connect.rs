@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[test]
-fn a_bad_token_at_connect_is_refused_and_told_nothing() {
+fn a_bad_token_at_connect_is_refused_without_a_reason() {
     let server = ExampleServer::start();
     let polling = PollingSession::open(server.addr);
     let mut websocket = WebSocket::open(server.addr);
@@ -46,7 +46,7 @@ fn a_bad_token_at_connect_is_refused_and_told_nothing() {
 }
 
 #[test]
-fn an_auth_that_is_no_object_ends_the_connection() {
+fn an_auth_that_is_not_an_object_ends_the_connection() {
     let server = ExampleServer::start();
     let token = token("ada");
     for auth in [
@@ -72,7 +72,7 @@ fn an_auth_that_is_no_object_ends_the_connection() {
 }
 
 #[test]
-fn nothing_is_done_for_who_is_not_let_in() {
+fn requests_of_a_refused_client_are_not_handled() {
     let server = ExampleServer::start();
     for events in [r#"42["subscribe","news"]"#, r#"421["publish","news",1]"#] {
         let mut websocket = WebSocket::open(server.addr);
@@ -87,7 +87,7 @@ fn nothing_is_done_for_who_is_not_let_in() {
 }
 
 #[test]
-fn who_is_refused_again_and_again_does_not_stay() {
+fn a_client_that_is_refused_repeatedly_is_disconnected() {
     let server = ExampleServer::start();
     let mut websocket = WebSocket::open(server.addr);
     wait_until("the server has enough of it", || {
@@ -146,7 +146,7 @@ fn a_connection_has_one_token() {
 }
 
 #[test]
-fn a_namespace_asks_by_itself() {
+fn a_namespace_authorizes_by_itself() {
     let server = ExampleServer::start();
     let bob = session(server.addr, "");
     assert_admitted(&connect(&bob, &json!({"token": token("bob")})));
@@ -165,7 +165,7 @@ fn a_namespace_asks_by_itself() {
 }
 
 #[test]
-fn who_has_expired_is_put_out_of_every_namespace() {
+fn a_client_whose_token_expires_is_disconnected_from_every_namespace() {
     let server = ExampleServer::start();
     let token = ada_but("exp", json!(get_current_timestamp() + 5));
     let mut ada = WebSocket::open(server.addr);

@@ -12,7 +12,7 @@ use super::{
 use crate::wait::wait_until;
 
 #[test]
-fn a_bad_token_at_the_handshake_is_refused_and_told_nothing() {
+fn a_bad_token_at_the_handshake_is_refused_without_a_reason() {
     let server = ExampleServer::start();
     // No token at all is no bad one: whoever comes without may still show one at CONNECT.
     for (what, token) in bad_tokens().into_iter().filter(|(_, token)| !token.is_empty()) {
@@ -31,7 +31,7 @@ fn a_bad_token_at_the_handshake_is_refused_and_told_nothing() {
 }
 
 #[test]
-fn a_good_token_at_the_handshake_is_whose_the_connection_is() {
+fn a_good_token_at_the_handshake_identifies_the_user() {
     let server = ExampleServer::start();
     let token = token("ada");
     for headers in
@@ -47,7 +47,7 @@ fn a_good_token_at_the_handshake_is_whose_the_connection_is() {
 }
 
 #[test]
-fn a_token_that_expires_between_handshake_and_connect_is_none() {
+fn a_token_that_expires_between_handshake_and_connect_is_refused() {
     let server = ExampleServer::start();
     let exp = get_current_timestamp() + 3;
     let session =

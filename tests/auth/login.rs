@@ -23,7 +23,7 @@ fn a_login_gives_a_token_that_lets_in() {
 }
 
 #[test]
-fn a_login_that_fails_tells_not_why() {
+fn a_login_that_fails_gives_no_reason() {
     let server = ExampleServer::start();
     for (user, password) in
         [("ada", "correct horse"), ("ada", ""), ("nobody", "correct horse"), ("", "")]

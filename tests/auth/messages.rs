@@ -11,7 +11,7 @@ use super::{
 use crate::raw::WebSocket;
 
 #[test]
-fn one_user_is_told_something_by_an_editor() {
+fn an_editor_sends_a_message_to_one_user() {
     let server = ExampleServer::start();
     let mut heard = ["bob", "eve"].map(|user| {
         let mut websocket = WebSocket::open(server.addr);

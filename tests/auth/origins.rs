@@ -11,7 +11,7 @@ use super::{
 use crate::raw::{HttpConnection, UPGRADE, ask, request};
 
 #[test]
-fn pages_of_other_origins_get_nothing_whatever_their_visitors_have() {
+fn pages_of_other_origins_are_refused_with_and_without_a_token() {
     let server = ExampleServer::start();
     let cookie = format!("Cookie: token={}\r\n", token("ada"));
     for origin in [STRANGER, "http://app.example.com", "https://app.example.com:8443", "null", ""] {

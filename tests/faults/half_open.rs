@@ -23,7 +23,7 @@ use crate::{
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const TCP_TIMEOUT: Duration = Duration::from_secs(3);
-const ITSELF: &str = "half_open::a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_everything";
+const ITSELF: &str = "half_open::a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_everything";
 /// Where the client in the namespace is to connect to.
 const SERVER: &str = "ACTIX_SOCKETIO_TEST_SERVER";
 
@@ -104,7 +104,7 @@ impl Drop for Client {
 }
 
 #[test]
-fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_everything() {
+fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_everything() {
     if let Ok(server) = env::var(SERVER) {
         Client::be(server.parse().expect("an address"));
     }

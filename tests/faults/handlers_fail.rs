@@ -187,7 +187,7 @@ async fn lives(failing: Failing, is_actor: bool) {
 }
 
 #[actix_web::test]
-async fn each_life_has_its_end_though_a_handler_panics() {
+async fn each_socket_finishes_though_a_handler_panics() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
             lives(Failing { at, how: How::Panics }, is_actor).await;
@@ -196,7 +196,7 @@ async fn each_life_has_its_end_though_a_handler_panics() {
 }
 
 #[actix_web::test]
-async fn each_life_has_its_end_though_a_handler_never_answers() {
+async fn each_socket_finishes_though_a_handler_never_answers() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
             lives(Failing { at, how: How::NeverAnswers }, is_actor).await;

@@ -87,7 +87,7 @@ fn a_length_that_can_be_read_in_two_ways_is_refused() {
 }
 
 #[test]
-fn chunks_that_are_none_end_the_session() {
+fn invalid_chunks_end_the_session() {
     let mut fixture = Fixture::new();
     for chunks in [
         "z\r\n3\r\n0\r\n\r\n",

@@ -96,6 +96,6 @@ fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
 }
 
 #[test]
-fn a_client_that_never_polls_again_is_let_go() {
+fn a_client_that_never_polls_again_is_disconnected() {
     is_let_go(|server| (PollingSession::join(server).1, None));
 }

@@ -56,7 +56,7 @@ fn a_crowd_that_falls_silent_is_gone_after_ping_timeout() {
 }
 
 #[test]
-fn connections_that_say_nothing_are_no_sessions() {
+fn silent_connections_open_no_sessions() {
     let mut fixture = Fixture::new();
     undisturbed(&mut fixture, |fixture| {
         let crowd: Vec<_> = (0..10 * CROWD).map(|_| HttpConnection::open(fixture.addr)).collect();

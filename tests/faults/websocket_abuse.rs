@@ -136,7 +136,7 @@ const NOT_UTF8: [(&str, &[u8]); 12] = [
 ];
 
 #[test]
-fn what_is_not_utf8_is_refused_however_it_is_cut() {
+fn invalid_utf8_is_refused_at_any_fragmentation() {
     let mut table = Vec::new();
     for (what, bad) in NOT_UTF8 {
         let text = [br#"42["late",""#, bad, br#""]"#].concat();

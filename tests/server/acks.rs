@@ -14,13 +14,13 @@ use crate::{
 in_every_mode! {
     an_event_is_acknowledged_once,
     an_event_may_be_acknowledged_later_from_a_task,
-    an_event_that_asks_for_none_is_not_acknowledged,
+    an_event_without_an_id_is_not_acknowledged,
     the_id_of_an_acknowledgement_is_the_clients_own,
     a_handler_may_ask_the_client_whose_event_it_handles,
     answers_find_their_questions,
     a_client_that_does_not_answer_is_a_timeout,
     a_client_that_has_gone_does_not_answer,
-    an_answer_that_nobody_asked_for_is_ignored,
+    an_unrequested_answer_is_ignored,
     an_answer_of_the_wrong_type_is_an_error,
     an_answer_may_have_several_arguments,
 }
@@ -69,7 +69,7 @@ async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
     assert_eq!(client.recv().await, r#"37["at last"]"#);
 }
 
-async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
+async fn an_event_without_an_id_is_not_acknowledged(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
         TestServer::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
@@ -218,7 +218,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
     }
 }
 
-async fn an_answer_that_nobody_asked_for_is_ignored(mode: Mode) {
+async fn an_unrequested_answer_is_ignored(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;

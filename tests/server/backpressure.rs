@@ -75,7 +75,7 @@ impl Listeners {
 }
 
 #[test]
-fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
+fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() {
     const OTHERS: usize = 20;
     // Of the others, none has ever more than this waiting: the next messages come when they have
     // heard these.

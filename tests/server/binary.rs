@@ -255,7 +255,7 @@ const MISFITS: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn what_does_not_fit_is_a_parse_error_in_polling() {
+fn attachments_that_do_not_match_are_a_parse_error_on_polling() {
     let mut fixture = fixture();
     for (what, packets) in MISFITS {
         let (session, id) = PollingSession::join(fixture.addr);
@@ -270,7 +270,7 @@ fn what_does_not_fit_is_a_parse_error_in_polling() {
 }
 
 #[test]
-fn what_does_not_fit_is_a_parse_error_on_a_websocket() {
+fn attachments_that_do_not_match_are_a_parse_error_on_a_websocket() {
     let mut fixture = fixture();
     for (what, packets) in MISFITS {
         let mut ws = WebSocket::open(fixture.addr);
@@ -291,7 +291,7 @@ fn what_does_not_fit_is_a_parse_error_on_a_websocket() {
 }
 
 #[test]
-fn what_is_no_base64_is_a_parse_error() {
+fn invalid_base64_is_a_parse_error() {
     let mut fixture = fixture();
     for data in ["bAQI", "bAQID=", "b%", "bAQ ID", "b-_8="] {
         let (session, id) = PollingSession::join(fixture.addr);

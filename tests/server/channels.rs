@@ -20,16 +20,16 @@ use crate::{
 };
 
 in_every_mode! {
-    a_subscriber_hears_the_channel_and_nobody_else_does,
+    only_subscribers_receive_the_messages_of_a_channel,
     subscribing_again_is_granted_without_an_event,
-    after_the_answer_to_unsubscribe_no_message_comes,
+    after_the_answer_to_unsubscribe_no_message_arrives,
     unsubscribing_from_a_channel_that_one_is_not_in_is_granted_without_an_event,
     the_server_subscribes_without_asking_a_handler,
     a_snapshot_that_follows_the_subscription_leaves_no_gap,
     a_snapshot_of_the_actor_that_publishes_comes_first,
 }
 
-async fn a_subscriber_hears_the_channel_and_nobody_else_does(mode: Mode) {
+async fn only_subscribers_receive_the_messages_of_a_channel(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut inside = Client::connect(&server.url, mode).await;
@@ -115,7 +115,7 @@ fn is_without_a_gap(numbers: &[u64]) -> bool {
     numbers.windows(2).all(|pair| pair[1] == pair[0] + 1)
 }
 
-async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
+async fn after_the_answer_to_unsubscribe_no_message_arrives(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
         TestServer::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));

@@ -45,7 +45,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 #[actix_web::test]
-async fn without_it_other_origins_are_told_nothing() {
+async fn without_cors_other_origins_receive_no_headers() {
     let server = TestServer::start(builder());
     let headers = handshake(&server, FRIEND).await;
     let told: Vec<_> =
@@ -120,7 +120,7 @@ async fn a_refusal_can_be_read_by_the_page_too() {
 }
 
 #[actix_web::test]
-async fn what_is_no_browser_is_not_kept_out() {
+async fn a_client_without_an_origin_is_admitted() {
     let server = TestServer::start(builder().cors(Cors::origins([FRIEND])));
     for mode in [Mode::Polling, Mode::WebSocket, Mode::Upgrade] {
         let mut client = Client::connect(&server.url, mode).await;

@@ -24,7 +24,7 @@ in_every_mode! {
     an_actor_has_the_events_of_a_client_in_order_and_its_end_last,
     an_actor_that_answers_with_a_future_has_one_event_at_a_time,
     a_pool_has_one_event_of_a_client_at_a_time,
-    who_hears_of_failures_hears_of_each_before_the_next_event,
+    a_handler_of_errors_receives_each_before_the_next_event,
 }
 
 const EVENTS: usize = 100;
@@ -194,7 +194,7 @@ impl Handler<OnError> for Failing {
     }
 }
 
-async fn who_hears_of_failures_hears_of_each_before_the_next_event(mode: Mode) {
+async fn a_handler_of_errors_receives_each_before_the_next_event(mode: Mode) {
     let record = Record::new();
     let server = TestServer::start(SocketIo::builder().to(&Failing(record.clone()).start()));
     send(&mut Client::connect(&server.url, mode).await).await;

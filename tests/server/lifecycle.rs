@@ -15,7 +15,7 @@ in_every_mode! {
     a_client_that_disconnects_has_its_events_in_order,
     a_client_that_closes_its_transport_has_its_events_in_order,
     a_client_that_vanishes_has_its_events_in_order,
-    a_client_that_answers_no_ping_has_its_events_in_order,
+    a_client_that_does_not_answer_pings_gets_its_events_in_order,
     a_client_that_answers_pings_stays,
     a_client_that_the_server_disconnects_has_its_events_in_order,
     a_client_whose_connection_the_server_closes_has_its_events_in_order,
@@ -93,7 +93,7 @@ async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
     ends(&record, &server, &[], reason).await;
 }
 
-async fn a_client_that_answers_no_ping_has_its_events_in_order(mode: Mode) {
+async fn a_client_that_does_not_answer_pings_gets_its_events_in_order(mode: Mode) {
     let (record, server, mut client) =
         life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
     client.stop_answering_pings();

@@ -14,16 +14,16 @@ use crate::{
 };
 
 in_every_mode! {
-    who_sends_too_fast_waits_and_loses_nothing,
-    who_sends_too_many_bytes_waits_and_loses_nothing,
-    who_subscribes_too_fast_is_told_how_long_to_wait,
-    what_happens_is_counted,
+    a_client_that_sends_too_fast_waits_and_loses_nothing,
+    a_client_that_sends_too_many_bytes_waits_and_loses_nothing,
+    a_client_that_subscribes_too_fast_receives_the_time_to_wait,
+    statistics_count_what_happens,
 }
 
 const POLL: &str = "EIO=4&transport=polling";
 
 #[test]
-fn one_connection_too_many_is_refused_until_one_goes() {
+fn one_connection_too_many_is_refused_until_another_one_ends() {
     let fixture = Fixture::with(|builder| builder.max_connections(3));
     let polling = PollingSession::open(fixture.addr);
     let websocket = WebSocket::open(fixture.addr);
@@ -43,7 +43,7 @@ fn one_connection_too_many_is_refused_until_one_goes() {
 }
 
 #[test]
-fn one_address_has_so_many_connections_also_behind_a_proxy() {
+fn the_connections_of_one_address_are_limited_also_behind_a_proxy() {
     let fixture =
         Fixture::with(|builder| builder.max_connections_per_address(2).trusted_proxies(1));
     let from = |forwarded: &str| {
@@ -98,7 +98,7 @@ fn echoing() -> actix_socketio::Builder {
     })
 }
 
-async fn who_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
+async fn a_client_that_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
     let server = TestServer::start(echoing().event_rate(Rate::per_second(500).burst(1)));
     count_to_a_hundred(&server, mode).await;
     let Stats { throttled, messages_received, .. } = server.io.stats();
@@ -106,7 +106,7 @@ async fn who_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
     assert!(messages_received > 100);
 }
 
-async fn who_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
+async fn a_client_that_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
     let server = TestServer::start(echoing().byte_rate(Rate::per_second(10_000).burst(1)));
     count_to_a_hundred(&server, mode).await;
     assert!(server.io.stats().throttled > 0, "it was held back");
@@ -114,7 +114,7 @@ async fn who_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
 
 /// What it has sent is still to be read when its pong is due.
 #[actix_web::test]
-async fn who_is_held_back_is_not_taken_for_dead() {
+async fn a_throttled_client_does_not_time_out() {
     let quick = Duration::from_millis(60);
     let server = TestServer::start(
         echoing()
@@ -127,7 +127,7 @@ async fn who_is_held_back_is_not_taken_for_dead() {
     assert_eq!((stats.disconnects["ping timeout"], stats.disconnects["transport close"]), (0, 1));
 }
 
-async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
+async fn a_client_that_subscribes_too_fast_receives_the_time_to_wait(mode: Mode) {
     let server = TestServer::start(
         builder()
             .route(channel("^room-"))
@@ -158,7 +158,7 @@ async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
     }
 }
 
-async fn what_happens_is_counted(mode: Mode) {
+async fn statistics_count_what_happens(mode: Mode) {
     let server = TestServer::start(
         builder().route(channel("^room-")).namespaces_matching("^/t-", |tenant| tenant),
     );
@@ -208,7 +208,7 @@ async fn what_happens_is_counted(mode: Mode) {
 }
 
 #[test]
-fn limits_that_let_nothing_through_are_no_limits() {
+fn limits_of_zero_are_invalid_settings() {
     let nothing = Rate::per_second(0);
     for builder in [
         builder().event_rate(nothing),

@@ -78,7 +78,7 @@ async fn each_of_several_servers_has_its_own_handle() {
 }
 
 #[actix_web::test]
-async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() {
+async fn the_endpoint_has_the_paths_below_its_own_and_no_others() {
     for settings in [without_cors, with_cors] {
         let io = settings(builder()).build().expect("the settings make sense");
         let url = serve!(
@@ -114,7 +114,7 @@ async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() 
 /// Such a middleware does not look at a request when it is looked at itself, but when the request's
 /// waker says so.
 #[actix_web::test]
-async fn a_post_needs_no_second_look_that_it_has_not_asked_for() {
+async fn a_post_is_answered_without_polls_that_its_waker_did_not_request() {
     let io = builder().build().expect("the settings make sense");
     let url = serve!(App::new().configure(io.clone().mount()).wrap_fn(|request, next| {
         let mut answers = FuturesUnordered::from_iter([next.call(request)]);

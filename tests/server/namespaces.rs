@@ -140,7 +140,7 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
 }
 
 #[actix_web::test]
-async fn what_comes_and_goes_is_told_in_order() {
+async fn changes_are_reported_in_order() {
     let server = TestServer::start(
         builder().namespaces_matching("^/live-", |live| live.route(channel("^match-"))),
     );

@@ -11,7 +11,7 @@ use crate::{
 
 /// It would make every subscriber a slow consumer.
 #[test]
-fn a_publication_which_is_larger_than_may_wait_is_refused() {
+fn a_publication_larger_than_max_outbox_is_refused() {
     let fixture =
         Fixture::with(|builder| builder.max_outbox(2_000).route(channel("^open-").allow_publish()));
     let mut subscriber = WebSocket::open(fixture.addr);
@@ -33,7 +33,7 @@ fn a_publication_which_is_larger_than_may_wait_is_refused() {
 }
 
 #[test]
-fn an_event_which_is_larger_than_may_wait_is_an_error() {
+fn an_event_larger_than_max_outbox_is_an_error() {
     let fixture = Fixture::with(|builder| builder.max_outbox(2_000));
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
@@ -52,7 +52,7 @@ fn an_event_which_is_larger_than_may_wait_is_an_error() {
 
 /// Events that wait are bounded by their bytes as well as by their number.
 #[test]
-fn a_client_waits_when_max_inbox_bytes_do() {
+fn a_client_is_throttled_at_max_inbox_bytes() {
     let gate = Gate::closed();
     let passage = gate.clone();
     let mut fixture = Fixture::with(|builder| {
@@ -86,7 +86,7 @@ fn a_client_waits_when_max_inbox_bytes_do() {
 
 /// Names come into logs and tables.
 #[test]
-fn a_namespace_of_a_family_has_a_name_like_a_channels() {
+fn a_dynamic_namespace_has_the_rules_of_a_channel_name() {
     let fixture =
         Fixture::with(|builder| builder.namespaces_matching("^/tenant-", |namespace| namespace));
     let mut session = WebSocket::open(fixture.addr);
@@ -103,7 +103,7 @@ fn a_namespace_of_a_family_has_a_name_like_a_channels() {
 }
 
 #[test]
-fn a_function_of_namespaces_that_panics_says_no() {
+fn a_namespace_predicate_that_panics_refuses() {
     let fixture = Fixture::with(|builder| {
         builder.namespaces_if(
             |name, _| name.as_str().get(..8).expect("a long name") == "/tenant-",
@@ -124,7 +124,7 @@ fn a_function_of_namespaces_that_panics_says_no() {
 /// MessagePack has names without a slash, which must not get a client around the handlers of the
 /// name with one.
 #[test]
-fn a_name_without_its_slash_is_nobodys() {
+fn a_namespace_name_without_its_slash_is_invalid() {
     let server = TestServer::start(
         builder()
             .parser(MsgpackParser)
@@ -153,7 +153,7 @@ fn a_name_without_its_slash_is_nobodys() {
 }
 
 #[actix_web::test]
-async fn a_server_that_shuts_down_takes_nobody_in() {
+async fn a_server_that_shuts_down_accepts_no_clients() {
     let server = TestServer::start(builder());
     assert!(server.io.shutdown().await);
     let addr = server.addr();
@@ -170,7 +170,7 @@ async fn a_server_that_shuts_down_takes_nobody_in() {
 
 /// Browsers ask nobody before they open a WebSocket to another origin.
 #[test]
-fn a_page_of_another_origin_opens_no_websocket_where_origins_are_chosen() {
+fn a_page_of_another_origin_opens_no_websocket_if_origins_are_restricted() {
     let mut fixture =
         Fixture::with(|builder| builder.cors(Cors::origins(["https://friend.example"])));
     let open = |origin: &str| {

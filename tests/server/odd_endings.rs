@@ -19,25 +19,25 @@ use crate::{
 };
 
 in_every_mode! {
-    a_function_that_panics_is_an_error_and_the_life_goes_on,
+    a_function_that_panics_is_an_error_and_the_socket_stays,
     an_actor_that_panics_is_an_error_for_each_later_event,
     a_handler_of_errors_that_panics_is_only_logged,
     a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in,
-    a_connection_that_has_ended_is_asked_about_no_more,
+    a_connection_that_has_ended_is_not_authorized_any_more,
     a_client_that_leaves_while_on_connect_decides_is_let_in_and_out,
-    what_a_refused_client_sent_behind_its_connect_is_not_handled,
-    what_a_refused_client_sends_before_it_knows_is_nobodys,
-    what_an_admitted_client_sent_behind_its_connect_is_handled,
+    events_of_a_refused_client_after_its_connect_are_not_handled,
+    packets_of_a_refused_client_before_the_refusal_are_dropped,
+    events_of_an_admitted_client_after_its_connect_are_handled,
     a_client_may_leave_and_come_back_at_once,
     two_namespaces_live_apart_on_one_connection,
-    a_socket_that_the_server_puts_out_before_it_is_in_is_told_so,
+    a_socket_that_the_server_disconnects_during_its_admission_is_notified,
 }
 
 fn boom(place: &str) -> HandlerResult {
     panic!("boom in {place}")
 }
 
-async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
+async fn a_function_that_panics_is_an_error_and_the_socket_stays(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(
         builder()
@@ -164,7 +164,7 @@ async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_l
 
 /// A second namespace that waits its turn behind a slow handler: nobody is there any more when its
 /// turn comes.
-async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
+async fn a_connection_that_has_ended_is_not_authorized_any_more(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
     let server = TestServer::start(
@@ -198,7 +198,7 @@ async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: M
     assert_eq!(record.lines(), lines);
 }
 
-async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode) {
+async fn events_of_a_refused_client_after_its_connect_are_not_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
     let refuse = slow(&gate, || Err(HandlerError::reject("no")));
@@ -214,7 +214,7 @@ async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode
     assert_eq!(record.lines(), ["connect"]);
 }
 
-async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
+async fn packets_of_a_refused_client_before_the_refusal_are_dropped(mode: Mode) {
     let (record, recorder) = recorder();
     let asked = AtomicUsize::new(0);
     let refuse_first = async move |_: OnConnect| match asked.fetch_add(1, Ordering::SeqCst) {
@@ -234,7 +234,7 @@ async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
     assert_eq!(record.lines(), ["connect", "connect", "hello()"]);
 }
 
-async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) {
+async fn events_of_an_admitted_client_after_its_connect_are_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
     let server = TestServer::start(
@@ -322,7 +322,7 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     );
 }
 
-async fn a_socket_that_the_server_puts_out_before_it_is_in_is_told_so(mode: Mode) {
+async fn a_socket_that_the_server_disconnects_during_its_admission_is_notified(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().to(&recorder).on_connect(async |event: OnConnect| {
         event.socket.send("hello")?;

@@ -16,8 +16,8 @@ use crate::{
 
 in_every_mode! {
     a_channel_has_one_order_for_all_the_sender_included,
-    what_a_thread_publishes_on_the_word_of_another_comes_after,
-    what_is_sent_to_one_client_comes_in_order,
+    publications_of_two_threads_follow_their_happens_before_order,
+    messages_to_one_client_arrive_in_order,
     the_events_of_a_client_are_handled_one_after_the_other,
     a_busy_handler_holds_back_its_own_client_only,
 }
@@ -91,7 +91,7 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     }
 }
 
-async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) {
+async fn publications_of_two_threads_follow_their_happens_before_order(mode: Mode) {
     const TURNS: usize = 300;
     let server = TestServer::start(builder().open_channels());
     let mut client = Client::connect(&server.url, mode).await;
@@ -124,7 +124,7 @@ async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) 
     assert_eq!(client.messages().await, (0..TURNS).map(|number| json!(number)).collect::<Vec<_>>());
 }
 
-async fn what_is_sent_to_one_client_comes_in_order(mode: Mode) {
+async fn messages_to_one_client_arrive_in_order(mode: Mode) {
     const COUNT: u32 = 2_000;
     let server = TestServer::start(builder().on_message(async |event: OnMessage| {
         if event.event() == "count" {

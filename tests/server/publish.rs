@@ -9,7 +9,7 @@ use crate::{
 };
 
 in_every_mode! {
-    what_a_client_publishes_reaches_the_other_subscribers,
+    a_publication_of_a_client_reaches_the_other_subscribers,
     a_handler_may_refuse_a_publication,
     a_handler_that_fails_refuses_a_publication_without_a_reason,
     a_client_may_not_publish_where_no_route_allows_it,
@@ -36,7 +36,7 @@ fn refusal(why: &str) -> Value {
     json!([{"message": why}])
 }
 
-async fn what_a_client_publishes_reaches_the_other_subscribers(mode: Mode) {
+async fn a_publication_of_a_client_reaches_the_other_subscribers(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
         TestServer::start(builder().to(&recorder).route(channel("^room-").allow_publish()));

@@ -11,10 +11,10 @@ use crate::{
 
 in_every_mode! {
     a_refused_client_reads_why_and_may_try_again,
-    what_an_on_connect_handler_sends_is_dropped_with_a_refusal,
-    what_an_on_connect_handler_sends_follows_the_admission,
-    a_refused_subscription_tells_why_and_is_none,
-    a_channel_that_no_route_declares_is_refused,
+    messages_of_an_on_connect_handler_are_dropped_with_a_refusal,
+    messages_of_an_on_connect_handler_follow_the_admission,
+    a_refused_subscription_has_a_reason_and_no_effect,
+    a_channel_without_a_route_is_refused,
     a_subscription_whose_handler_fails_is_refused_without_a_reason,
     a_subscription_which_a_second_handler_refuses_is_undone,
 }
@@ -75,7 +75,7 @@ async fn a_refused_client_reads_why_and_may_try_again(mode: Mode) {
     assert_eq!(lines[4..], ["connect", "disconnect: transport close", "finish"]);
 }
 
-async fn what_an_on_connect_handler_sends_is_dropped_with_a_refusal(mode: Mode) {
+async fn messages_of_an_on_connect_handler_are_dropped_with_a_refusal(mode: Mode) {
     let server = TestServer::start(builder().on_connect(admit));
     let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
     payload(&client.recv().await, "4");
@@ -83,14 +83,14 @@ async fn what_an_on_connect_handler_sends_is_dropped_with_a_refusal(mode: Mode) 
     assert!(client.recv().await.starts_with(r#"0{"sid":"#), "nothing comes between");
 }
 
-async fn what_an_on_connect_handler_sends_follows_the_admission(mode: Mode) {
+async fn messages_of_an_on_connect_handler_follow_the_admission(mode: Mode) {
     let server = TestServer::start(builder().on_connect(admit));
     let mut client = Client::connect_with(&server.url, mode, r#"0{"token":7}"#).await;
     let expected = [r#"2["welcome",0]"#, r#"2["welcome",1]"#, r#"2["welcome",2]"#];
     assert_eq!(client.fence().await, expected);
 }
 
-async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
+async fn a_refused_subscription_has_a_reason_and_no_effect(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
         async |event: OnSubscribe| match &*event.channel {
@@ -113,7 +113,7 @@ async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
     );
 }
 
-async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
+async fn a_channel_without_a_route_is_refused(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().to(&recorder).route(channel("room-")));
     let mut client = Client::connect(&server.url, mode).await;

@@ -16,8 +16,8 @@ use crate::{
 in_every_mode! {
     a_shutdown_runs_every_life_to_its_end,
     a_shutdown_waits_for_what_is_under_way,
-    a_handler_hears_its_client_out_during_a_shutdown,
-    a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end,
+    a_handler_receives_all_events_of_its_client_during_a_shutdown,
+    a_handler_that_does_not_end_does_not_delay_the_close_of_clients,
     a_shutdown_does_not_wait_for_ever,
 }
 
@@ -112,7 +112,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
 }
 
 /// What a handler waits for may still come from the client.
-async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
+async fn a_handler_receives_all_events_of_its_client_during_a_shutdown(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
     let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
@@ -140,7 +140,7 @@ async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
 }
 
 /// A client whose handler does not end is told, too.
-async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: Mode) {
+async fn a_handler_that_does_not_end_does_not_delay_the_close_of_clients(mode: Mode) {
     let server =
         TestServer::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
             async |event: OnMessage| {

@@ -19,7 +19,7 @@ fn without_on_connect(settings: impl FnOnce(Builder) -> Builder) -> Fixture {
 }
 
 /// What a client sends before it has its answer is read, in order, whoever reads it first.
-fn what_comes_with_the_handshake_is_read_in(fixture: Fixture) {
+fn frames_sent_with_the_handshake_are_read_by(fixture: Fixture) {
     let mut all = frame(0x81, b"40");
     let echoes = 0..500;
     for number in echoes.clone() {
@@ -42,17 +42,17 @@ fn what_comes_with_the_handshake_is_read_in(fixture: Fixture) {
 }
 
 #[test]
-fn what_comes_with_the_handshake_is_read() {
-    what_comes_with_the_handshake_is_read_in(Fixture::new());
+fn frames_sent_with_the_handshake_are_read() {
+    frames_sent_with_the_handshake_are_read_by(Fixture::new());
 }
 
 #[test]
-fn what_comes_with_the_handshake_is_read_without_on_connect() {
-    what_comes_with_the_handshake_is_read_in(without_on_connect(|builder| builder));
+fn frames_sent_with_the_handshake_are_read_without_on_connect() {
+    frames_sent_with_the_handshake_are_read_by(without_on_connect(|builder| builder));
 }
 
 #[test]
-fn who_floods_before_it_is_answered_is_cut_off() {
+fn a_client_that_floods_before_the_response_is_cut_off() {
     let fixture = Fixture::with(|builder| builder.max_payload(10_000));
     let mut http = HttpConnection::open(fixture.addr);
     let mut all = request("GET", "EIO=4&transport=websocket", UPGRADE).into_bytes();
@@ -69,7 +69,7 @@ fn who_floods_before_it_is_answered_is_cut_off() {
 }
 
 #[test]
-fn a_whole_life_without_on_connect() {
+fn a_session_without_on_connect() {
     let fixture = without_on_connect(|builder| builder.route(channel("^room-").allow_publish()));
     for upgrade in [false, true] {
         let mut ws = if upgrade {
@@ -97,7 +97,7 @@ fn a_whole_life_without_on_connect() {
 }
 
 #[test]
-fn a_websocket_that_stops_reading_is_let_go_without_on_connect() {
+fn a_websocket_that_stops_reading_is_disconnected_without_on_connect() {
     let fixture = without_on_connect(|builder| builder.max_outbox(100_000));
     let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let id = slow.join();
@@ -121,7 +121,7 @@ fn a_websocket_that_stops_reading_is_let_go_without_on_connect() {
 /// The second WebSocket of a session is nobody's, as long as it does not prove anything: what is
 /// published goes to the first.
 #[test]
-fn what_is_published_goes_to_the_websocket_that_has_the_session() {
+fn publications_go_to_the_websocket_that_owns_the_session() {
     let fixture = Fixture::new();
     let (session, id) = PollingSession::join(fixture.addr);
     let mut first = WebSocket::probe(&session);

@@ -269,7 +269,7 @@ async fn a_probe_ends_with_its_session() {
 }
 
 #[actix_web::test]
-async fn upgrades_are_offered_only_where_they_are_allowed() {
+async fn upgrades_are_offered_only_if_they_are_allowed() {
     let allowed = TestServer::start(builder());
     let forbidden = TestServer::start(builder().allow_upgrades(false));
     let client = Client::connect(&allowed.url, Mode::Polling).await;

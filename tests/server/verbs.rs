@@ -15,10 +15,10 @@ use crate::{
 in_every_mode! {
     each_verb_of_a_socket_has_its_receivers,
     each_verb_of_the_server_has_its_receivers,
-    a_receipt_says_for_how_many_a_publication_was_queued,
+    a_receipt_counts_the_clients_of_a_publication,
     each_verb_keeps_to_its_namespace,
     a_client_that_has_gone_can_not_be_sent_to,
-    what_can_not_be_sent_is_an_error_and_reaches_nobody,
+    an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client,
 }
 
 /// Names of the clients, with the channels that they are in. The first one is the sender.
@@ -194,7 +194,7 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
     }
 }
 
-async fn a_receipt_says_for_how_many_a_publication_was_queued(mode: Mode) {
+async fn a_receipt_counts_the_clients_of_a_publication(mode: Mode) {
     let mut fixture = Fixture::new(mode).await;
     for (channels, count) in [(&["x"][..], 3), (&["x", "y"], 4), (&["nobody's"], 0)] {
         let target = channels
@@ -267,7 +267,7 @@ async fn a_client_that_has_gone_can_not_be_sent_to(mode: Mode) {
     assert_eq!(left, expected);
 }
 
-async fn what_can_not_be_sent_is_an_error_and_reaches_nobody(mode: Mode) {
+async fn an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client(mode: Mode) {
     let mut fixture = Fixture::new(mode).await;
     let io = fixture.server.io.clone();
     let socket = io.socket(&fixture.ids[0]).expect("it is there");

@@ -6,7 +6,7 @@ use super::echo_of;
 use crate::{fixture::Fixture, raw::PollingSession, wait::wait_until};
 
 #[test]
-fn a_body_may_have_max_payload_bytes_and_none_more() {
+fn a_body_has_at_most_max_payload_bytes() {
     let fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (session, _) = PollingSession::join(fixture.addr);
     let (packet, answer) = echo_of(1000);
@@ -25,7 +25,7 @@ fn a_body_may_have_max_payload_bytes_and_none_more() {
 }
 
 #[test]
-fn a_chunked_body_may_have_max_payload_bytes_and_none_more() {
+fn a_chunked_body_has_at_most_max_payload_bytes() {
     const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
     let fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (session, _) = PollingSession::join(fixture.addr);
@@ -57,7 +57,7 @@ fn max_payload_counts_bytes() {
 }
 
 #[test]
-fn a_body_that_is_no_text_ends_the_session() {
+fn a_body_that_is_not_text_ends_the_session() {
     let mut fixture = Fixture::new();
     let binary = "Content-Type: application/octet-stream\r\nContent-Length: 2\r\n";
     let text = "Content-Type: text/plain\r\nContent-Length: 2\r\n";
@@ -124,7 +124,7 @@ fn a_body_that_is_broken_off_ends_the_session() {
 }
 
 #[test]
-fn two_polls_at_once_end_the_session() {
+fn two_polls_together_end_the_session() {
     let fixture = Fixture::new();
     let (session, id) = PollingSession::join(fixture.addr);
     let mut first = session.begin_get();
@@ -136,7 +136,7 @@ fn two_polls_at_once_end_the_session() {
 }
 
 #[test]
-fn two_posts_at_once_end_the_session() {
+fn two_posts_together_end_the_session() {
     let fixture = Fixture::new();
     let (session, id) = PollingSession::join(fixture.addr);
     let mut pending = session.begin_get();

@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[test]
-fn an_unknown_namespace_is_refused_and_the_connection_goes_on() {
+fn an_unknown_namespace_is_refused_and_the_connection_stays() {
     let fixture = Fixture::new();
     let (polling, _) = PollingSession::join(fixture.addr);
     let mut websocket = WebSocket::open(fixture.addr);
@@ -78,7 +78,7 @@ fn wait_for_poll(session: &PollingSession, last: &str) -> String {
 /// Nothing of a client that was not let in comes to a handler, whatever it has sent along.
 #[test]
 fn an_event_in_the_same_flight_as_a_refused_connect_is_dropped() {
-    let (fixture, handled) = world_with_a_closed_namespace();
+    let (fixture, handled) = fixture_with_a_closed_namespace();
     let mut session = WebSocket::open(fixture.addr);
     session.join();
     let flight =
@@ -94,7 +94,7 @@ fn an_event_in_the_same_flight_as_a_refused_connect_is_dropped() {
 /// More than there is room for: what is dropped makes room, and the rest is an offence by then.
 #[test]
 fn a_flood_in_the_same_flight_as_a_refused_connect_ends_the_session() {
-    let (fixture, handled) = world_with_a_closed_namespace();
+    let (fixture, handled) = fixture_with_a_closed_namespace();
     let flood = "\x1e42/closed,[\"x\"]".repeat(1000);
     let (session, id) = PollingSession::join(fixture.addr);
     session.post(format!("40/closed,{flood}")).assert_ok();
@@ -107,7 +107,7 @@ fn a_flood_in_the_same_flight_as_a_refused_connect_ends_the_session() {
 }
 
 /// It takes its time to refuse. Counts the events which get beyond that.
-fn world_with_a_closed_namespace() -> (Fixture, Arc<AtomicUsize>) {
+fn fixture_with_a_closed_namespace() -> (Fixture, Arc<AtomicUsize>) {
     let handled = Arc::<AtomicUsize>::default();
     let [messages, subscriptions, disconnects, finishes] = [(); 4].map(|()| Arc::clone(&handled));
     let count = |count: &AtomicUsize| {

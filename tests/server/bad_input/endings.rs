@@ -31,7 +31,7 @@ fn a_close_packet_on_a_websocket_closes_it_at_once() {
 }
 
 #[test]
-fn a_session_that_the_server_closes_is_told_by_the_poll_that_waits_or_the_next_one() {
+fn a_close_by_the_server_arrives_in_the_pending_poll_or_the_next_one() {
     let fixture = Fixture::new();
     for waits in [true, false] {
         let (session, id) = PollingSession::join(fixture.addr);
@@ -57,7 +57,7 @@ fn a_session_that_the_server_closes_is_told_by_the_poll_that_waits_or_the_next_o
 }
 
 #[test]
-fn a_socket_that_is_put_out_hears_it_and_its_connection_goes_on() {
+fn a_socket_that_the_server_disconnects_is_notified_and_its_connection_stays() {
     let fixture = Fixture::new();
     let (session, id) = PollingSession::join(fixture.addr);
     fixture.io.socket(&id).expect("it is there").disconnect();

@@ -20,7 +20,7 @@ pub(super) fn closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason
 }
 
 #[test]
-fn a_message_may_have_max_payload_bytes_and_none_more() {
+fn a_message_has_at_most_max_payload_bytes() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (packet, answer) = echo_of(1000);
     let mut session = WebSocket::open(fixture.addr);
@@ -42,7 +42,7 @@ fn a_message_may_have_max_payload_bytes_and_none_more() {
 
 /// The size that a frame announces is enough: it is not read, let alone kept.
 #[test]
-fn a_frame_that_announces_too_much_is_refused_before_it_comes() {
+fn a_frame_with_a_length_over_max_payload_is_refused_before_its_payload() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));
     for length in [1001, 1 << 16, 1 << 40, u64::MAX / 2, u64::MAX] {
         closes_with(

@@ -27,7 +27,7 @@ fn a_session_that_never_sends_connect_is_closed() {
 }
 
 #[test]
-fn a_session_that_is_refused_again_and_again_is_closed() {
+fn a_session_that_is_refused_repeatedly_is_closed() {
     let fixture = Fixture::with(|builder| {
         builder.connect_timeout(Duration::from_secs(1)).namespace("/closed", |namespace| {
             namespace.on_connect(async |_: OnConnect| Err(HandlerError::reject("closed")))
@@ -89,7 +89,7 @@ fn a_session_is_unknown_as_soon_as_its_time_is_up() {
 }
 
 #[test]
-fn a_pong_that_nobody_asked_for_is_harmless() {
+fn an_unrequested_pong_is_ignored() {
     let fixture = Fixture::new();
     let (polling, _) = PollingSession::join(fixture.addr);
     let mut websocket = WebSocket::open(fixture.addr);

@@ -71,7 +71,7 @@ fn names_with_control_characters_are_refused() {
 }
 
 #[test]
-fn names_that_are_empty_or_no_strings_are_refused() {
+fn names_that_are_empty_or_not_strings_are_refused() {
     let fixture = Fixture::with(Builder::open_channels);
     let mut session = WebSocket::open(fixture.addr);
     session.join();
@@ -99,7 +99,7 @@ fn names_that_are_empty_or_no_strings_are_refused() {
 }
 
 #[test]
-fn a_publication_that_is_none_is_refused() {
+fn an_invalid_publication_is_refused() {
     let fixture = Fixture::with(|builder| builder.route(channel("room-").allow_publish()));
     let mut session = WebSocket::open(fixture.addr);
     session.join();

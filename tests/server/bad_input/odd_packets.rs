@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[test]
-fn a_client_that_says_goodbye_to_no_one_it_knows_is_closed() {
+fn a_client_that_leaves_a_namespace_twice_is_closed() {
     let fixture = Fixture::new();
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
@@ -29,7 +29,7 @@ fn an_event_without_a_payload_is_ignored() {
 }
 
 #[test]
-fn an_acknowledgement_that_nobody_asked_for_is_ignored() {
+fn an_unrequested_acknowledgement_is_ignored() {
     let fixture = Fixture::new();
     let (polling, _) = PollingSession::join(fixture.addr);
     for ack in ["430[]", "43[]", "4312[1,2]", "4399999999999999999999999999[]", "43000[null]"] {

@@ -54,7 +54,7 @@ const UNDECODABLE: &[&str] = &[
 ];
 
 #[test]
-fn what_is_no_packet_ends_a_session_on_polling() {
+fn an_invalid_packet_ends_a_session_on_polling() {
     let mut fixture = Fixture::new();
     for packet in UNDECODABLE.iter().chain(&["", "3\x1e", "\x1e3"]) {
         let (session, id) = PollingSession::join(fixture.addr);
@@ -69,7 +69,7 @@ fn what_is_no_packet_ends_a_session_on_polling() {
 }
 
 #[test]
-fn what_is_no_packet_ends_a_session_on_a_websocket() {
+fn an_invalid_packet_ends_a_session_on_a_websocket() {
     let mut fixture = Fixture::new();
     for packet in UNDECODABLE.iter().chain(&[""]) {
         let mut session = WebSocket::open(fixture.addr);
@@ -90,7 +90,7 @@ fn what_is_no_packet_ends_a_session_on_a_websocket() {
 }
 
 #[test]
-fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
+fn packets_before_an_invalid_one_are_handled_and_later_ones_are_not() {
     let fixture = Fixture::new();
     // A body is read in pieces of 64 packets.
     for (packets, bad) in
@@ -124,7 +124,7 @@ fn what_comes_before_a_bad_packet_is_handled_and_what_comes_after_is_not() {
 }
 
 #[test]
-fn json_may_be_max_json_depth_deep_and_no_deeper() {
+fn json_is_nested_at_most_max_json_depth_levels() {
     let mut fixture = Fixture::with(|builder| builder.max_json_depth(10));
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let mut session = WebSocket::open(fixture.addr);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_probe_that_never_comes_costs_only_its_websocket() {
+fn a_probe_that_never_arrives_closes_only_its_websocket() {
     let fixture = Fixture::with(|builder| builder.upgrade_timeout(Duration::from_millis(500)));
     let (session, _) = PollingSession::join(fixture.addr);
     WebSocket::probe(&session).assert_closed(None);
@@ -24,7 +24,7 @@ fn a_probe_that_never_comes_costs_only_its_websocket() {
 }
 
 #[test]
-fn anything_but_a_probe_on_a_probing_websocket_costs_only_that() {
+fn anything_but_a_probe_closes_only_the_probing_websocket() {
     let fixture = Fixture::new();
     let (session, _) = PollingSession::join(fixture.addr);
     for packet in ["2", "2other", "3probe", "40", r#"42["x"]"#, "1", "6", "0", "x", ""] {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_session_that_nobody_has_is_unknown() {
+fn a_session_that_does_not_exist_is_unknown() {
     let mut fixture = Fixture::new();
     for sid in ["AAAAAAAAAAAAAAAAAAAA", "x", "%00%ff", "AAAAAAAAAAAAAAAAAAA+", &"A".repeat(3000)] {
         let polling = format!("EIO=4&transport=polling&sid={sid}");
@@ -23,7 +23,7 @@ fn a_session_that_nobody_has_is_unknown() {
 }
 
 #[test]
-fn the_sid_must_be_one_and_the_right_one() {
+fn two_session_ids_are_refused() {
     let fixture = Fixture::new();
     let (one, _) = PollingSession::join(fixture.addr);
     let (two, _) = PollingSession::join(fixture.addr);
@@ -60,7 +60,7 @@ fn a_transport_that_is_missing_or_unknown_is_refused() {
 }
 
 #[test]
-fn a_transport_that_is_switched_off_is_unknown() {
+fn a_transport_that_is_off_is_unknown() {
     let fixture = Fixture::with(|builder| builder.transports([Transport::WebSocket]));
     ask(fixture.addr, "GET", "EIO=4&transport=polling", "", b"")
         .assert_refusal(0, "Transport unknown");
@@ -69,7 +69,7 @@ fn a_transport_that_is_switched_off_is_unknown() {
 }
 
 #[test]
-fn an_upgrade_that_is_switched_off_is_refused_and_polling_goes_on() {
+fn an_upgrade_that_is_off_is_refused_and_polling_works() {
     let fixture = Fixture::with(|builder| builder.allow_upgrades(false));
     let (session, _) = PollingSession::join(fixture.addr);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", session.sid);
@@ -120,7 +120,7 @@ fn a_session_takes_no_other_methods_than_get_and_post() {
 }
 
 #[test]
-fn a_websocket_needs_an_upgrade_and_polling_has_none() {
+fn a_websocket_needs_an_upgrade_header_and_polling_refuses_it() {
     let fixture = Fixture::new();
     let (session, _) = PollingSession::join(fixture.addr);
     for sid in [String::new(), format!("&sid={}", session.sid)] {
@@ -174,7 +174,7 @@ fn half_a_websocket_handshake_is_refused() {
 }
 
 #[test]
-fn an_origin_that_is_no_text_is_refused() {
+fn an_origin_that_is_not_text_is_refused() {
     let fixture = Fixture::new();
     let mut http = HttpConnection::open(fixture.addr);
     http.write(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\nOrigin: http://\xff\r\n\r\n");
@@ -184,7 +184,7 @@ fn an_origin_that_is_no_text_is_refused() {
 
 /// Bytes that are not even HTTP.
 #[test]
-fn what_is_no_http_is_answered_and_costs_nobody_else() {
+fn bytes_that_are_not_http_affect_no_other_client() {
     let mut fixture = Fixture::new();
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01"[..],

@@ -32,7 +32,7 @@ fn a_channel_too_many_is_refused_until_another_one_is_left() {
 }
 
 #[actix_web::test]
-async fn a_channel_name_may_have_max_channel_length_bytes_and_none_more() {
+async fn a_channel_name_has_at_most_max_channel_length_bytes() {
     let fixture = Fixture::with(|builder| builder.max_channel_length(10).open_channels());
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
@@ -63,7 +63,7 @@ async fn a_channel_name_may_have_max_channel_length_bytes_and_none_more() {
 /// The registry lives on the thread that builds the server, so nothing is taken from it while this
 /// test keeps the thread.
 #[actix_web::test]
-async fn publications_that_wait_are_bounded_by_max_publications() {
+async fn queued_publications_are_bounded_by_max_publications() {
     let io = SocketIo::builder().max_publications(100).build().expect("the settings make sense");
     let refused = |sent| matches!(sent, Err(SendError::Overloaded));
     for _ in 0..100 {

@@ -85,7 +85,7 @@ async fn stuck(_: OnSubscribe) -> HandlerResult {
 }
 
 #[test]
-fn a_client_whose_admission_nobody_decides_is_refused_after_handler_timeout() {
+fn a_client_is_refused_if_its_admission_exceeds_handler_timeout() {
     let fixture = Fixture::with(|builder| {
         builder.handler_timeout(Duration::from_millis(100)).namespace("/slow", |namespace| {
             namespace.on_connect(async |_: OnConnect| pending::<HandlerResult>().await)

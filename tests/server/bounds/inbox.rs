@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn a_client_waits_when_max_inbox_events_do() {
+fn a_client_is_throttled_at_max_inbox_events() {
     let gate = Gate::closed();
     let passage = gate.clone();
     let mut fixture = Fixture::with(|builder| {

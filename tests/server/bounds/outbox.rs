@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn a_websocket_that_stops_reading_is_let_go_at_max_outbox() {
+fn a_websocket_that_stops_reading_is_disconnected_at_max_outbox() {
     let fixture = Fixture::with(|builder| builder.max_outbox(100_000));
     let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let id = slow.join();
@@ -41,7 +41,7 @@ fn a_websocket_that_stops_reading_is_let_go_at_max_outbox() {
 }
 
 #[test]
-fn a_client_that_stops_polling_is_let_go_at_max_outbox() {
+fn a_client_that_stops_polling_is_disconnected_at_max_outbox() {
     // A frame has two bytes more than its text, or four from 126 on.
     const FRAME: usize = r#"42["message",""]"#.len() + 2;
     // Each takes some memory beside its own bytes.
@@ -61,7 +61,7 @@ fn a_client_that_stops_polling_is_let_go_at_max_outbox() {
 
 /// What a handler sends before the client is let in is bounded, too.
 #[test]
-fn what_is_held_for_a_client_that_is_not_in_yet_is_bounded_by_max_outbox() {
+fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
     let fixture = Fixture::with(|builder| {
         builder.max_outbox(2000).namespace("/held", |namespace| {
             namespace.on_connect(async |event: OnConnect| {
@@ -86,7 +86,7 @@ fn what_is_held_for_a_client_that_is_not_in_yet_is_bounded_by_max_outbox() {
 }
 
 #[test]
-fn a_poll_brings_max_payload_bytes_at_most() {
+fn a_poll_has_at_most_max_payload_bytes() {
     let fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (session, id) = PollingSession::join(fixture.addr);
     let socket = fixture.io.socket(&id).expect("it is there");
@@ -115,7 +115,7 @@ fn a_poll_brings_max_payload_bytes_at_most() {
 }
 
 #[test]
-fn what_a_polling_client_does_not_fetch_is_dropped_after_close_timeout() {
+fn packets_that_are_not_polled_are_dropped_after_close_timeout() {
     const TIME: Duration = Duration::from_millis(200);
     let fixture = Fixture::with(|builder| builder.close_timeout(TIME));
     let (session, id) = PollingSession::join(fixture.addr);

@@ -28,7 +28,7 @@ async fn an_embedding_server_can_bound_what_tcp_leaves_unacknowledged() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_named() {
+fn invalid_settings_are_named() {
     const NO_TIME: Duration = Duration::ZERO;
     const FOR_EVER: Duration = Duration::MAX;
     type Set = fn(Builder) -> Builder;
@@ -80,7 +80,7 @@ fn settings_that_make_no_sense_are_named() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_named() {
+fn an_invalid_pattern_is_named() {
     let main = SocketIo::builder().route(channel("room-")).route(channel("room-(")).build();
     let other =
         SocketIo::builder().namespace("/admin", |admin| admin.route(channel("room-("))).build();
@@ -108,7 +108,7 @@ fn a_namespace_that_is_added_twice_is_named() {
 }
 
 #[test]
-fn a_bound_may_be_as_large_as_can_be() {
+fn bounds_may_have_the_largest_value() {
     let fixture = Fixture::with(|builder| {
         builder
             .max_payload(usize::MAX)

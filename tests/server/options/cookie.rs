@@ -54,7 +54,7 @@ fn the_cookie_has_the_attributes_that_it_was_given() {
 }
 
 #[actix_web::test]
-async fn a_cookie_which_no_browser_would_take_is_no_setting() {
+async fn a_cookie_that_browsers_would_refuse_is_an_invalid_setting() {
     for cookie in [
         Cookie::new("a;b"),
         Cookie::default().path("/\r\nx: y"),

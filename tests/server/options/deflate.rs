@@ -145,7 +145,7 @@ fn a_compressed_message_may_come_in_pieces() {
 }
 
 #[test]
-fn an_attachment_is_compressed_too_and_once_for_all() {
+fn an_attachment_is_compressed_once_for_all_clients() {
     let fixture = deflating();
     let mut small = [compressing(&fixture), compressing(&fixture)];
     let mut plain = FrameSocket::open_and_join(fixture.addr, ON_WEBSOCKET);
@@ -167,7 +167,7 @@ fn an_attachment_is_compressed_too_and_once_for_all() {
 }
 
 #[test]
-fn a_message_may_inflate_to_max_payload_and_no_further() {
+fn a_message_inflates_to_at_most_max_payload_bytes() {
     let mut fixture = deflating();
     let wrapping = r#"427["echo",""]"#.len();
     let mut ws = compressing(&fixture);
@@ -191,7 +191,7 @@ fn a_message_may_inflate_to_max_payload_and_no_further() {
 }
 
 #[test]
-fn what_is_compressed_wrongly_ends_its_connection() {
+fn invalid_compressed_messages_end_the_connection() {
     let mut fixture = deflating();
     let small = deflate(&echo("hello").0);
     type FrameSocket<'a> = &'a [(u8, &'a [u8])];

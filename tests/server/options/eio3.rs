@@ -71,7 +71,7 @@ fn old_clients_are_refused_by_default() {
 }
 
 #[test]
-fn old_clients_poll_as_they_did() {
+fn old_clients_poll() {
     let fixture = Fixture::with(|builder| builder.allow_eio3(true));
     for target in [OLD_POLLING, "/socket.io/?transport=polling"] {
         let session = old_session(&fixture, target);

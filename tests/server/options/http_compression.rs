@@ -82,7 +82,7 @@ fn a_poll_is_compressed_from_the_threshold_on() {
 }
 
 #[test]
-fn a_poll_is_not_compressed_where_that_is_off() {
+fn a_poll_is_not_compressed_if_compression_is_off() {
     let fixture = Fixture::with(|builder| builder.http_compression(false));
     let (session, _) = PollingSession::join(fixture.addr);
     let (reply, text) = poll_of(&session, 5000, "Accept-Encoding: gzip\r\n");

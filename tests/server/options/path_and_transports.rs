@@ -66,7 +66,7 @@ fn a_server_has_the_transports_that_it_was_given() {
 }
 
 #[actix_web::test]
-async fn a_server_without_transports_makes_no_sense() {
+async fn a_server_without_transports_is_an_invalid_setting() {
     let error = SocketIo::builder().transports([]).build().expect_err("nobody could connect");
     assert!(matches!(error, BuildError::Setting { setting: "transports", .. }), "{error}");
 }
