@@ -1,6 +1,6 @@
-//! The official clients, in JavaScript and in Python, against this server; and this crate's browser
-//! client against the official server. The scenarios are in tests/clients; here they are run, each
-//! kind as one test.
+//! The official clients, in JavaScript and in Python, against this server, and this crate's browser
+//! client against the official server. The scenarios are in tests/clients. This file runs each kind
+//! as one test.
 
 #[path = "common/app.rs"]
 mod app;
@@ -54,7 +54,7 @@ fn the_browser_client_against_the_official_server() {
     node_tests(&clients().join("browser_client"), |node| node);
 }
 
-/// One at a time: each keeps a small machine busy by itself, and all have deadlines.
+/// Runs one kind at a time: each keeps a small machine busy, and all have time limits.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

@@ -41,7 +41,7 @@ fn a_bad_token_at_connect_is_refused_without_a_reason() {
             assert_eq!(websocket.text(), refusal, "{what}");
         }
     }
-    // It is not that nobody comes in.
+    // A valid token is accepted.
     assert_admitted(&connect(&polling, &json!({"token": token("bob")})));
 }
 
@@ -58,7 +58,7 @@ fn an_auth_that_is_not_an_object_ends_the_connection() {
         json!(null),
     ] {
         let polling = PollingSession::open(server.addr);
-        // Whether its POST is answered or not, nobody is let in.
+        // The POST may have an answer or not. The client is not admitted.
         let _ = polling.post(format!("40{auth}"));
         polling.wait_until_unknown();
 
@@ -90,12 +90,12 @@ fn requests_of_a_refused_client_are_not_handled() {
 fn a_client_that_is_refused_repeatedly_is_disconnected() {
     let server = ExampleServer::start();
     let mut websocket = WebSocket::open(server.addr);
-    wait_until("the server has enough of it", || {
+    wait_until("the server disconnects the client", || {
         websocket.try_send_raw(frame(0x81, br#"40{"token":"garbage"}"#));
         match websocket.receive() {
             Received::Text(text) => {
                 assert_eq!(text, connect_error(NO_TOKEN));
-                // It tries as often as it may, and a small machine has other tests to do.
+                // The pause leaves time for other tests on a small machine.
                 thread::sleep(Duration::from_millis(20));
                 false
             }
@@ -115,8 +115,8 @@ fn a_connection_has_one_token() {
     ] {
         let session = session(server.addr, &headers);
         assert_admitted(&connect(&session, &json!({"token": ada})));
-        // As bob, as somebody with more rights, as ada with another token: from another namespace,
-        // and from the same one after leaving it.
+        // Another user, more rights, or another expiry: in another namespace, and in the same one
+        // after leaving it.
         for other in [
             token("bob"),
             ada_but("teams", json!(["red", "blue"])),
@@ -132,7 +132,7 @@ fn a_connection_has_one_token() {
             connect_error(NO_TOKEN),
             "{first}"
         );
-        // Ada is who she was.
+        // The rights of the first token still hold.
         assert_admitted(&connect(&session, &json!({"token": ada})));
         session.post(r#"421["subscribe","team-blue"]"#).assert_ok();
         assert_eq!(
@@ -176,7 +176,7 @@ fn a_client_whose_token_expires_is_disconnected_from_every_namespace() {
     let mut ends = [ada.text(), ada.text()];
     ends.sort();
     assert_eq!(ends, ["41", "41/editors,"]);
-    // The connection is there; the token is not good for another socket.
+    // The connection stays, but the token admits no other socket.
     ada.send("40{}");
     assert_eq!(ada.text(), connect_error(NO_TOKEN));
     ada.send(&format!("40{}", json!({"token": token})));

@@ -13,10 +13,10 @@ use std::{
 use super::SECRET;
 use crate::{programs::run, wait::PATIENCE};
 
-/// The example's program, as new as the sources.
+/// The program of the example, built from the current sources.
 ///
-/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing
-/// left to do.
+/// Cargo does not build examples for a single test, so this runs `cargo build`. Mostly the program
+/// is up to date.
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -42,7 +42,7 @@ pub(crate) fn program() -> &'static Path {
     })
 }
 
-/// The example, serving. It is killed when this is dropped.
+/// The running example. It is killed when this is dropped.
 pub(crate) struct ExampleServer {
     child: Child,
     pub(crate) addr: SocketAddr,
@@ -64,7 +64,8 @@ impl ExampleServer {
             let mut line = String::new();
             say.send(stdout.read_line(&mut line).map(|_| line))
         });
-        let line = said.recv_timeout(PATIENCE).expect("it says where it is").expect("text");
+        let line =
+            said.recv_timeout(PATIENCE).expect("the example prints its address").expect("text");
         let addr = line.trim_end().strip_prefix("open http://").and_then(|addr| addr.parse().ok());
         Self { child, addr: addr.unwrap_or_else(|| panic!("no address: {line:?}")) }
     }
@@ -72,7 +73,7 @@ impl ExampleServer {
 
 impl Drop for ExampleServer {
     fn drop(&mut self) {
-        // It may have ended by itself, and a test has failed for that.
+        // It may have ended by itself. A test has then failed already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -14,7 +14,7 @@ use crate::wait::wait_until;
 #[test]
 fn a_bad_token_at_the_handshake_is_refused_without_a_reason() {
     let server = ExampleServer::start();
-    // No token at all is no bad one: whoever comes without may still show one at CONNECT.
+    // A client without a token may still send one at CONNECT.
     for (what, token) in bad_tokens().into_iter().filter(|(_, token)| !token.is_empty()) {
         for headers in [
             format!("Authorization: Bearer {token}\r\n"),

@@ -17,9 +17,9 @@ fn a_login_gives_a_token_that_lets_in() {
         (200, Some("no-store")),
         "{answer:?}"
     );
-    let told: Value = serde_json::from_str(&answer.body).expect("JSON");
-    assert_eq!(told["expires_in"], 900);
-    assert_admitted(&connect(&session(server.addr, ""), &json!({"token": told["token"]})));
+    let reported: Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(reported["expires_in"], 900);
+    assert_admitted(&connect(&session(server.addr, ""), &json!({"token": reported["token"]})));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The example `auth` as a user runs it, and above all the clients that it refuses. The tests here write
-//! the bytes themselves. Those in tests/clients/auth use the official client.
+//! The example `auth` as a user runs it, and above all the clients that it refuses. The tests here
+//! write the bytes themselves. Those in tests/clients/auth use the official client.
 
 mod connect;
 mod example;
@@ -28,7 +28,7 @@ use crate::{
 
 const SECRET: &str = "the secret of these tests, 32 bytes or more";
 
-/// What everybody is told whose token is none, and nothing else.
+/// The message for every invalid token. It gives no reason.
 const NO_TOKEN: &str = "a valid token is needed";
 
 const NOT_ALLOWED: &str = "this is not allowed to you";

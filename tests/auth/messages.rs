@@ -13,7 +13,7 @@ use crate::raw::WebSocket;
 #[test]
 fn an_editor_sends_a_message_to_one_user() {
     let server = ExampleServer::start();
-    let mut heard = ["bob", "eve"].map(|user| {
+    let mut received = ["bob", "eve"].map(|user| {
         let mut websocket = WebSocket::open(server.addr);
         websocket.send(&format!("40{}", json!({"token": token(user)})));
         assert_admitted(&websocket.text());
@@ -21,7 +21,7 @@ fn an_editor_sends_a_message_to_one_user() {
         assert_eq!(websocket.text(), "431[null]");
         websocket
     });
-    let tell = |user: &str, authorization: &str| {
+    let send_message = |user: &str, authorization: &str| {
         let headers = format!("{JSON}{authorization}");
         let answer = post(
             server.addr,
@@ -35,17 +35,17 @@ fn an_editor_sends_a_message_to_one_user() {
     for authorization in
         [String::new(), bearer("garbage"), format!("Cookie: token={}\r\n", token("ada"))]
     {
-        assert_eq!(tell("bob", &authorization), (401, NO_TOKEN.to_owned()));
+        assert_eq!(send_message("bob", &authorization), (401, NO_TOKEN.to_owned()));
     }
     assert_eq!(
-        tell("eve", &bearer(&token("bob"))),
+        send_message("eve", &bearer(&token("bob"))),
         (403, json!({"message": NOT_ALLOWED}).to_string())
     );
     for user in ["bob", "eve"] {
-        assert_eq!(tell(user, &bearer(&token("ada"))), (202, String::new()));
+        assert_eq!(send_message(user, &bearer(&token("ada"))), (202, String::new()));
     }
-    // Each the first and only thing that comes.
-    for (websocket, user) in heard.iter_mut().zip(["bob", "eve"]) {
+    // Each receives its message, and nothing before it.
+    for (websocket, user) in received.iter_mut().zip(["bob", "eve"]) {
         assert_eq!(websocket.text(), format!(r#"42["message","for {user}"]"#));
     }
 }

@@ -19,11 +19,11 @@ fn pages_of_other_origins_are_refused_with_and_without_a_token() {
             let headers = format!("Origin: {origin}\r\n{headers}");
             let answer = refused_websocket(server.addr, WEBSOCKET, &headers);
             assert!(answer.status == 400 && !answer.body.contains("sid"), "{origin}: {answer:?}");
-            // An upgrade is asked as well.
+            // The same for an upgrade.
             let upgrade = format!("{WEBSOCKET}&sid={}", session(server.addr, "").sid);
             let answer = refused_websocket(server.addr, &upgrade, &headers);
             assert_eq!(answer.status, 400, "{origin}: {answer:?}");
-            // The browser keeps an answer by HTTP from a page that is not named in it.
+            // A browser hides the response from a page whose origin is not in its headers.
             let answer = handshake(server.addr, &headers);
             assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
             let preflight = format!("{headers}Access-Control-Request-Method: POST\r\n");

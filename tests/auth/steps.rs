@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use super::POLLING;
 use crate::raw::{HttpConnection, PollingSession, Response, UPGRADE, ask, request};
 
-/// A handshake with these headers.
+/// Sends a handshake with these headers.
 pub(crate) fn handshake(addr: SocketAddr, headers: &str) -> Response {
     ask(addr, "GET", POLLING, headers, b"")
 }
 
-/// A WebSocket handshake that is to be refused.
+/// Sends a WebSocket handshake that the server must refuse.
 pub(crate) fn refused_websocket(addr: SocketAddr, query: &str, headers: &str) -> Response {
     let mut http = HttpConnection::open(addr);
     http.write(request("GET", query, &format!("{UPGRADE}{headers}")));
     http.response()
 }
 
-/// A session whose handshake had these headers.
+/// Opens a session by a handshake with these headers.
 #[track_caller]
 pub(crate) fn session(addr: SocketAddr, headers: &str) -> PollingSession {
     let answer = handshake(addr, headers);
@@ -28,7 +28,7 @@ pub(crate) fn session(addr: SocketAddr, headers: &str) -> PollingSession {
     PollingSession { addr, sid: open["sid"].as_str().expect("a sid").to_owned() }
 }
 
-/// CONNECT with this `auth`, and the answer.
+/// Sends CONNECT with this `auth`. Returns the answer.
 pub(crate) fn connect(session: &PollingSession, auth: &Value) -> String {
     session.post(format!("40{auth}")).assert_ok();
     session.get().body
@@ -39,7 +39,7 @@ pub(crate) fn assert_admitted(answer: &str) {
     assert!(answer.starts_with(r#"40{"sid":""#), "{answer}");
 }
 
-/// A refused CONNECT: these bytes, and not one more that tells why.
+/// The refusal of a CONNECT. It contains nothing but the message.
 pub(crate) fn connect_error(message: &str) -> String {
     format!("44{}", json!({"message": message}))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::SECRET;
 
-/// Claims that are believed.
+/// Valid claims.
 pub(crate) fn claims(user: &str) -> Value {
     json!({
         "iss": "actix-socketio-example",
@@ -18,7 +18,7 @@ pub(crate) fn claims(user: &str) -> Value {
     })
 }
 
-/// A token with any header, and any claims, by HS256 with any secret.
+/// Signs any header and any claims by HS256, with any secret.
 pub(crate) fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
     signed_by(Algorithm::HS256, header, claims, secret)
 }
@@ -45,7 +45,7 @@ pub(crate) fn token(user: &str) -> String {
     token_of(&claims(user))
 }
 
-/// Ada's claims with one of them changed; `null` takes it out.
+/// A token with Ada's claims and one change. `null` removes the claim.
 pub(crate) fn ada_but(name: &str, value: Value) -> String {
     let mut claims = claims("ada");
     match value {
@@ -55,8 +55,8 @@ pub(crate) fn ada_but(name: &str, value: Value) -> String {
     token_of(&claims)
 }
 
-/// All tokens that are none, with what is wrong with each. They have the characters which a header
-/// or a cookie may have.
+/// Invalid tokens, with the fault of each. They contain only characters that a header or a cookie
+/// may have.
 pub(crate) fn bad_tokens() -> Vec<(&'static str, String)> {
     let now = get_current_timestamp();
     let ada = claims("ada");
@@ -75,7 +75,7 @@ pub(crate) fn bad_tokens() -> Vec<(&'static str, String)> {
         ("nothing", String::new()),
         ("garbage", "garbage".to_owned()),
         ("dots", "..".to_owned()),
-        ("no base64", "!.!.!".to_owned()),
+        ("not base64", "!.!.!".to_owned()),
         ("two parts", format!("{header}.{payload}")),
         ("four parts", format!("{good}.{signature}")),
         ("no signature", format!("{header}.{payload}.")),
@@ -93,21 +93,21 @@ pub(crate) fn bad_tokens() -> Vec<(&'static str, String)> {
         ("ES256 by the secret", with_alg("ES256")),
         ("HS512 in the header", with_alg("HS512")),
         (
-            "HS512 indeed",
+            "HS512, signed by it",
             signed_by(Algorithm::HS512, &json!({"alg": "HS512"}), &ada, SECRET.as_bytes()),
         ),
         ("no alg", signed(&json!({"typ": "JWT"}), &ada, SECRET.as_bytes())),
         ("expired", ada_but("exp", json!(now - 1))),
         ("expiring now", ada_but("exp", json!(now))),
-        ("an end that is text", ada_but("exp", json!("2100-01-01"))),
-        ("a negative end", ada_but("exp", json!(-1))),
-        ("no end", ada_but("exp", Value::Null)),
+        ("an expiry that is text", ada_but("exp", json!("2100-01-01"))),
+        ("a negative expiry", ada_but("exp", json!(-1))),
+        ("no expiry", ada_but("exp", Value::Null)),
         ("not yet valid", ada_but("nbf", json!(now + 600))),
-        ("for others", ada_but("aud", json!("another-service"))),
-        ("for nobody", ada_but("aud", Value::Null)),
-        ("by others", ada_but("iss", json!("another-issuer"))),
-        ("by nobody", ada_but("iss", Value::Null)),
-        ("nobody's", ada_but("sub", Value::Null)),
+        ("for another audience", ada_but("aud", json!("another-service"))),
+        ("without an audience", ada_but("aud", Value::Null)),
+        ("by another issuer", ada_but("iss", json!("another-issuer"))),
+        ("without an issuer", ada_but("iss", Value::Null)),
+        ("without a subject", ada_but("sub", Value::Null)),
         ("claims of other types", ada_but("teams", json!("red"))),
         ("no claims", signed(&json!({"alg": "HS256"}), &json!([]), SECRET.as_bytes())),
     ]

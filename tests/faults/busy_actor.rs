@@ -1,4 +1,4 @@
-//! A handler actor whose mailbox is full for long.
+//! A handler actor whose mailbox is full for a long time.
 
 use std::sync::{Arc, mpsc};
 
@@ -28,7 +28,7 @@ impl Handler<OnMessage> for Busy {
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> Self::Result {
         if event.event() == "work" {
-            // The end says that nothing is to wait any more.
+            // An error means that the sender is dropped, and that no event waits any more.
             let _ = self.until.lock().recv();
             self.handled.lock().push(event.json()?);
         }
@@ -66,7 +66,12 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
         neighbours.push(neighbour);
     }
     for round in 0..50 {
-        server.io.to("room-1").to("busy-1").emit("round", &round).expect("the registry has room");
+        server
+            .io
+            .to("room-1")
+            .to("busy-1")
+            .emit("round", &round)
+            .expect("the registry has capacity");
         for neighbour in &mut neighbours {
             assert_eq!(neighbour.fence().await, [format!(r#"2["round",{round}]"#)]);
         }
@@ -74,12 +79,12 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
             assert_eq!(
                 client.expect_event("round").await,
                 json!([round]),
-                "they hear, though they are not heard"
+                "they receive, though their events are not handled"
             );
         }
     }
     assert_eq!(handled.lock().len(), 0);
-    // Half of them leave, and their events are handled all the same.
+    // Half of the clients leave, and their events are handled all the same.
     for client in &crowd[..CROWD / 2] {
         client.close().await;
     }

@@ -1,5 +1,5 @@
-//! A peer whose cable is pulled: no FIN, no reset, and no answer to what the server goes on
-//! writing.
+//! A peer whose cable is unplugged: no FIN, no reset, and no answer while the server continues to
+//! write.
 
 use std::{
     env,
@@ -24,7 +24,7 @@ const PING_INTERVAL: Duration = Duration::from_millis(500);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const TCP_TIMEOUT: Duration = Duration::from_secs(3);
 const ITSELF: &str = "half_open::a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_everything";
-/// Where the client in the namespace is to connect to.
+/// The address to which the client in the namespace connects.
 const SERVER: &str = "ACTIX_SOCKETIO_TEST_SERVER";
 
 #[track_caller]
@@ -33,7 +33,7 @@ fn ip(args: &str) {
     assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A network of two, one of them in a namespace of its own.
+/// A network of two hosts. One is in a network namespace of its own.
 struct Cable {
     namespace: String,
     here: IpAddr,
@@ -58,7 +58,7 @@ impl Cable {
         cable
     }
 
-    /// From now on, what is sent either way goes nowhere.
+    /// From now on, packets in both directions are lost.
     fn pull(&self) {
         ip(&format!("-n {} link set there down", self.namespace));
     }
@@ -66,15 +66,14 @@ impl Cable {
 
 impl Drop for Cable {
     fn drop(&mut self) {
-        // It may not have been laid. The namespace itself may outlive its name, for what is still
-        // to be sent in it.
+        // The link may not exist. The namespace may outlive its name while it has packets to send.
         let _ =
             Command::new("ip").args(["link", "delete", &format!("sio{}", process::id())]).output();
         let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).output();
     }
 }
 
-/// A client in the namespace, in a process of its own, which reads and answers pings until it is
+/// A client in the namespace, in a process of its own. It reads and answers pings until this is
 /// dropped.
 struct Client(Child);
 
@@ -123,7 +122,10 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_
 
     let mut neighbour = WebSocket::open(addrs[0]);
     let own = neighbour.join();
-    io.socket(&own).expect("it is there").subscribe("numbers").expect("it may");
+    io.socket(&own)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
     let neighbour = AttendedWebSocket::new(neighbour);
     let client = Client::start(&cable.namespace, addrs[1]);
     wait_until("it is subscribed", || io.stats().subscriptions == 2);
@@ -132,10 +134,10 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_
     };
     let mut published = 0;
     let mut publish = || {
-        io.to("numbers").emit("number", &published).expect("the registry has room");
+        io.to("numbers").emit("number", &published).expect("the registry has capacity");
         assert_eq!(neighbour.text(), format!(r#"42["number",{published}]"#));
         published += 1;
-        // Not more than fits into the kernel's buffers: what is tried here is silence.
+        // Stay within the kernel's buffers, because this test is about silence.
         thread::sleep(Duration::from_millis(1));
     };
     let pinged = neighbour.pings();
@@ -172,5 +174,5 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_
     );
     assert_eq!(io.connections(), 1, "the neighbour");
     drop((client, neighbour));
-    wait_until("nobody is left, and nothing of them", || io.stats().is_idle());
+    wait_until("all gauges are zero", || io.stats().is_idle());
 }

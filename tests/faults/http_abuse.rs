@@ -1,5 +1,4 @@
-//! HTTP that lies about its lengths, or is too much. What is not here is in
-//! `tests/server/bad_input.rs`.
+//! HTTP with contradictory lengths, or too much of it. `tests/server/bad_input` has the other cases.
 
 use std::{
     io::{Read, Write},
@@ -16,20 +15,20 @@ use crate::{
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 const POLLING: &str = "EIO=4&transport=polling";
 
-/// What comes until the end of the TCP connection, which comes soon after the client's own.
+/// Everything up to the end of the TCP connection, which follows the client's own end soon.
 #[track_caller]
 fn rest(http: &HttpConnection) -> String {
     let mut stream = http.stream();
     let _ = stream.shutdown(Shutdown::Write);
     let mut rest = Vec::new();
-    // A reset is an end, too: something of the client's was not read.
+    // A reset is an end, too: the server did not read everything.
     let _ = stream.read_to_end(&mut rest);
     String::from_utf8_lossy(&rest).into_owned()
 }
 
 // ── those that lie ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// What is left of a body that was refused is no request.
+/// The rest of a refused body is not a request.
 #[test]
 fn nothing_is_smuggled_behind_a_refusal() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));

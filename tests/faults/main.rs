@@ -1,5 +1,5 @@
-//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours
-//! nothing. So does whatever else goes wrong: peers that stall or are cut off, handlers that fail,
+//! A client that abuses the protocol receives the specified answer in time, and affects no other
+//! client. The same holds for other faults: peers that stall or are cut off, handlers that fail,
 //! clocks that jump.
 
 #[allow(dead_code)] // each binary uses some of what they share

@@ -1,4 +1,4 @@
-//! Clients that flood the server and don't read, all at once: what each of them costs has a bound.
+//! Many clients flood the server and do not read. The memory for each of them is bounded.
 
 use std::{env, fs, io::Write, net::Shutdown, process::Command, sync::Arc, thread, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     wait::wait_until,
 };
 
-/// What the kernel says of this process, in bytes.
+/// What the kernel reports about this process, in bytes.
 fn memory(what: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line =
@@ -18,8 +18,8 @@ fn memory(what: &str) -> usize {
     line.trim().strip_suffix(" kB").expect("kilobytes").parse::<usize>().expect("a number") << 10
 }
 
-/// Whether this process has nothing else to do, since it is the process that has the memory. If
-/// not, the test runs in one that has not, and has passed there when this returns.
+/// Whether this process runs this test alone, because memory is measured by process. If not, the
+/// test runs in a process of its own, and has passed there when this returns.
 fn is_alone(test: &str) -> bool {
     const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
@@ -43,7 +43,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     const CROWD: usize = 40;
     const MAX_PAYLOAD: usize = 100_000;
     const LIMIT: usize = 200_000;
-    /// So often a client sends 50 kB, and is sent 20 kB.
+    /// How often a client sends 50 kB and receives 20 kB.
     const ROUNDS: usize = 200;
     let gate = Gate::closed();
     let busy = gate.clone();
@@ -62,7 +62,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .map(|_| {
             let mut ws = WebSocket::open_with_small_buffers(fixture.addr);
             let id = ws.join();
-            (ws, id, fixture.io.socket(&id).expect("it is there"))
+            (ws, id, fixture.io.socket(&id).expect("the socket is connected"))
         })
         .collect();
     let flood: Arc<[u8]> =
@@ -73,7 +73,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .iter()
         .map(|(ws, ..)| {
             let (mut stream, flood) = (ws.writer(), Arc::clone(&flood));
-            // It ends when the client is let go.
+            // The write fails when the client is disconnected.
             thread::spawn(move || {
                 (0..ROUNDS).take_while(|_| stream.write_all(&flood).is_ok()).count()
             })
@@ -90,7 +90,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     let mut most = 0;
     for _ in 0..ROUNDS {
         for (.., socket) in &clients {
-            // It may have been let go.
+            // The client may have been disconnected.
             let _ = socket.emit("large", &text);
         }
         let waits = fixture.io.stats().outbox_bytes;
@@ -103,9 +103,9 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     );
     fixture.assert_bystander_works();
     let grown = memory("VmHWM").saturating_sub(before);
-    // An event is a slice of what it was read in, which may be twice its length; one is being
-    // handled, and one is being read. What waits for the client has room to spare, too; and
-    // actix-web has buffers of its own.
+    // An event is a slice of its read buffer, which may be twice as long. One event is being
+    // handled, and one is being read. The outbox has spare capacity, too, and actix-web has buffers
+    // of its own.
     let bound = CROWD * (2 * (LIMIT + 2 * MAX_PAYLOAD) + LIMIT * 3 / 2 + (256 << 10));
     println!(
         "{grown} bytes more, of {bound}; {most} waited at most, {} were read",
@@ -117,7 +117,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         assert_eq!(fixture.journal.disconnect_reason(*id), "slow consumer");
     }
     for (ws, ..) in &clients {
-        // A server without `tcp_timeout` would wait for it to read.
+        // A server without `tcp_timeout` would wait for the client to read.
         let _ = ws.stream().shutdown(Shutdown::Both);
     }
     let written: usize = writers.into_iter().map(|writer| writer.join().expect("it writes")).sum();
@@ -125,8 +125,8 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     fixture.assert_all_freed();
 }
 
-/// What is kept of a message is not to keep what came with it: tiny events wait, each read behind a
-/// large packet that nobody wants.
+/// A waiting event must not keep the buffer that it was read in. Tiny events wait, each read after a
+/// large packet that is ignored.
 #[test]
 fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     if !is_alone("memory::an_event_that_waits_keeps_nothing_of_what_came_before_it") {
@@ -146,7 +146,7 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     let mut ws = WebSocket::open(fixture.addr);
     ws.join();
     let before = memory("VmRSS");
-    // An acknowledgement that nobody waits for.
+    // An acknowledgement that was not requested.
     let unwanted = frame(0x81, format!(r#"4399["{}"]"#, "x".repeat(900_000)).as_bytes());
     let both = [unwanted, frame(0x81, br#"42["busy"]"#)].concat();
     for _ in 0..EVENTS {
@@ -164,7 +164,7 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     fixture.assert_all_freed();
 }
 
-/// The room that a large message took is given back, and `auth` keeps nothing of what came with it.
+/// The buffer of a large message is freed, and `auth` does not keep the buffer that it was read in.
 #[test]
 fn a_connection_that_is_quiet_keeps_nothing_of_what_was_large() {
     const CLIENTS: usize = 60;

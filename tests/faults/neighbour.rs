@@ -1,4 +1,4 @@
-//! A neighbour who must notice nothing.
+//! A neighbour that faults must not affect.
 
 use std::{
     sync::mpsc::{RecvTimeoutError, channel},
@@ -8,19 +8,19 @@ use std::{
 
 use crate::fixture::Fixture;
 
-/// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is
-/// left of the abuse.
+/// Publishes numbers during the abuse. The bystander must receive each of them in order. Afterwards
+/// no other client may be left.
 #[track_caller]
 pub(crate) fn undisturbed(fixture: &mut Fixture, abuse: impl FnOnce(&Fixture)) {
     let before = fixture.io.connections();
     let published = thread::scope(|scope| {
-        // Dropped in any case, and then the publisher ends.
+        // Dropping this ends the publisher.
         let (abused, is_abused) = channel::<()>();
         let io = fixture.io.clone();
         let publisher = scope.spawn(move || {
             let mut published = 0;
             loop {
-                io.to("bystanders").emit("number", &published).expect("the registry has room");
+                io.to("bystanders").emit("number", &published).expect("the registry has capacity");
                 published += 1;
                 if is_abused.recv_timeout(Duration::from_millis(1))
                     != Err(RecvTimeoutError::Timeout)

@@ -1,5 +1,5 @@
-//! Who closes a WebSocket, and when its descriptor is free; and that of a connection which will be
-//! none.
+//! Which side closes a WebSocket, and when its descriptor is free. The same for connections that never
+//! become sessions.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::{
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
-/// A client which the server puts out, and the server's end of its connection.
+/// A client that the server disconnects, and the server's end of its connection.
 fn put_out(linger: Duration) -> (WebSocket, Accepted) {
     let journal = Journal::default();
     let (io, addrs) = serve(journaling(&journal).linger_timeout(linger), None);
     let mut ws = WebSocket::open(addrs[0]);
     let id = ws.join();
     let accepted = Accepted::of(addrs[0], ws.stream().local_addr().expect("an address"));
-    io.socket(&id).expect("it is there").close();
+    io.socket(&id).expect("the socket is connected").close();
     assert_eq!(ws.text(), "41");
     assert_eq!(ws.receive(), Received::Close(None));
     assert_eq!(ws.receive(), Received::End, "the server says no more");
@@ -38,7 +38,7 @@ fn a_client_that_does_not_close_its_end_is_not_waited_for_longer_than_linger_tim
 #[test]
 fn a_client_may_close_its_end_in_linger_timeout() {
     let (mut ws, accepted) = put_out(FOR_EVER);
-    // What it still sends is read, and is nobody's: a reset would take the goodbye from it.
+    // The server reads and drops later packets, because a reset would discard the Close frame.
     ws.send_raw(frame(0x81, &[b'x'; 100_000]));
     assert!(accepted.has_descriptor());
     drop(ws);
@@ -63,8 +63,7 @@ fn a_client_that_closes_is_not_waited_for() {
 fn a_connection_that_is_polled_over_has_one_descriptor() {
     let (_, addrs) = serve(journaling(&Journal::default()), None);
     let ((session, _), other) = (PollingSession::join(addrs[0]), PollingSession::open(addrs[0]));
-    // Browsers have several connections, which take turns; others have one, for all of their
-    // sessions.
+    // Browsers use several connections in turn. Other clients use one for all of their sessions.
     let mut connections: Vec<_> = (0..7).map(|_| HttpConnection::open(addrs[0])).collect();
     let mut ask = |which: usize, text: &str, status| {
         let http = &mut connections[which];

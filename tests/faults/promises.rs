@@ -1,6 +1,5 @@
-//! What is promised, as far as no other test is about just that. That a delivered message is
-//! delivered once is tried by `upgrades.rs`; that none comes after an acknowledged `unsubscribe`,
-//! by `churn.rs`; that memory is bounded, by `memory.rs`.
+//! The promises that no other test covers. `upgrades.rs` covers delivery at most once, `churn.rs`
+//! that no message follows an acknowledged `unsubscribe`, and `memory.rs` bounded memory.
 
 use std::{cell::Cell, net::Shutdown, rc::Rc, time::Duration};
 
@@ -58,7 +57,7 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
         }
     });
     let (counts, _) = tokio::join!(join_all(publish), join_all(upgrade));
-    // What one has published is on its way to all when its fence is answered.
+    // The publications of a client are queued for all when its fence is answered.
     for publisher in &mut publishers {
         publisher.fence().await;
     }
@@ -87,7 +86,7 @@ enum Session {
 }
 
 impl Session {
-    /// In two channels.
+    /// Joins, and subscribes to two channels.
     fn begin(fixture: &Fixture, polling: bool) -> (Self, SocketId) {
         let subscribe = |n| format!(r#"42{n}["subscribe","room-{n}"]"#);
         if polling {
@@ -114,7 +113,7 @@ impl Session {
         }
     }
 
-    /// A session on polling has no FIN.
+    /// Sends a FIN. A session on polling has none.
     fn leave(self) {
         if let Self::Polling(session) = self {
             let _ = session.post("1");
@@ -123,9 +122,11 @@ impl Session {
 
     fn cut(&mut self) {
         match self {
-            Self::WebSocket(ws) => ws.stream().shutdown(Shutdown::Both).expect("it was open"),
+            Self::WebSocket(ws) => {
+                ws.stream().shutdown(Shutdown::Both).expect("the stream was open")
+            }
             Self::Polling(session) => {
-                // What waits is fetched first, so that the other one waits.
+                // Fetch the queued packets first, so that the next poll waits.
                 session.get();
                 session.begin_get().break_off();
             }
@@ -135,22 +136,22 @@ impl Session {
 
 type End = fn(&Fixture, &mut Session, SocketId);
 
-/// Each way to end but shutdown, with what a handler is told: over a WebSocket, and over polling.
+/// Each kind of end but shutdown, with its reason over a WebSocket and over polling.
 const ENDS: [(&str, [&str; 2], End); 9] = [
     ("the client leaves", ["client namespace disconnect"; 2], |_, session, _| session.send("41")),
     ("the client closes", ["transport close"; 2], |_, session, _| session.send("1")),
     ("the server puts it out", ["server namespace disconnect"; 2], |fixture, _, id| {
-        fixture.io.socket(&id).expect("it is there").disconnect();
+        fixture.io.socket(&id).expect("the socket is connected").disconnect();
     }),
     ("the server closes it", ["server namespace disconnect"; 2], |fixture, _, id| {
-        fixture.io.socket(&id).expect("it is there").close();
+        fixture.io.socket(&id).expect("the socket is connected").close();
     }),
     ("TCP is cut", ["transport close", "transport error"], |_, session, _| session.cut()),
     ("a parse error", ["parse error"; 2], |_, session, _| session.send("4x")),
     ("a slow consumer", ["slow consumer"; 2], |fixture, _, id| {
-        let socket = fixture.io.socket(&id).expect("it is there");
+        let socket = fixture.io.socket(&id).expect("the socket is connected");
         let text = "x".repeat(20_000);
-        wait_until("it is let go", || socket.emit("large", &text).is_err());
+        wait_until("the client is disconnected", || socket.emit("large", &text).is_err());
     }),
     ("a handler panics", ["transport close"; 2], |fixture, session, id| {
         session.send(r#"42["boom"]"#);
@@ -160,7 +161,7 @@ const ENDS: [(&str, [&str; 2], End); 9] = [
         });
         session.send("1");
     }),
-    // Last, since the others must not wait for it.
+    // Last, because the others must not wait for it.
     ("no pong", ["ping timeout"; 2], |_, _, _| ()),
 ];
 
@@ -180,10 +181,10 @@ fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> Fixture {
 
 fn is_the_end(fixture: &Fixture, id: SocketId, what: &str, reason: &str) {
     let reason = format!("disconnect: {reason}");
-    let mut heard = fixture.journal.of(id);
-    heard.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
+    let mut received = fixture.journal.of(id);
+    received.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
     assert_eq!(
-        heard,
+        received,
         ["connect", &*reason, "unsubscribe room-1", "unsubscribe room-2", "finish"],
         "{what}"
     );
@@ -201,7 +202,7 @@ fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_cha
             let (mut session, id) = Session::begin(&fixture, polling);
             end(&fixture, &mut session, id);
             assert_eq!(fixture.journal.disconnect_reason(id), reason, "{what}");
-            // It stays, if it can, while the journal is looked at again.
+            // The client may stay while the journal is read again.
             ended.push((session, id, what, reason));
         }
     }
@@ -227,5 +228,5 @@ fn after_a_shutdown_there_is_one_on_disconnect_then_one_on_unsubscribe_per_chann
         is_the_end(&fixture, *id, "a shutdown", "server shutting down");
     }
     sessions.into_iter().for_each(|(session, _)| session.leave());
-    wait_until("nobody is left, and nothing of them", || fixture.io.stats().is_idle());
+    wait_until("all gauges are zero", || fixture.io.stats().is_idle());
 }

@@ -1,5 +1,5 @@
-//! One subscriber of a hundred stops reading, or never polls again: it is let go, its descriptor
-//! too, and the others lose nothing.
+//! One subscriber of a hundred stops reading, or never polls again. The server disconnects it and
+//! closes its descriptor, and the others lose nothing.
 
 use std::{
     net::SocketAddr,
@@ -16,17 +16,20 @@ use crate::{
 };
 
 const OTHERS: usize = 99;
-/// Longer than any test: what becomes of the descriptor is not left to the kernel.
+/// Longer than any test, so that the kernel does not close the descriptor.
 const TCP_TIMEOUT: Duration = Duration::from_secs(3_600);
-/// So much is published before the others read: it fits into what may wait for one of them.
+/// The number of publications before the others read. They fit into the outbox of one client.
 const ROUND: usize = 4;
 
 fn subscribe(io: &SocketIo, id: SocketId) {
-    io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+    io.socket(&id)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
 }
 
-/// Publishes until the one who stalls is let go; the others hear everything in order. What the
-/// server does with the TCP connection, if it is still open, is told by the address of its client.
+/// Publishes until the stalled client is disconnected. The others receive everything in order. The
+/// address of the client identifies the TCP connection in the server, if it is still open.
 fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     let journal = Journal::default();
     let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
@@ -50,15 +53,15 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     let mut round = || {
         let numbers = published..published + ROUND;
         for number in numbers.clone() {
-            io.to("numbers").emit("numbered", &(number, &text)).expect("the registry has room");
+            io.to("numbers").emit("numbered", &(number, &text)).expect("the registry has capacity");
         }
         published = numbers.end;
         for other in &mut others {
             for number in numbers.clone() {
-                let heard = other.text();
+                let received = other.text();
                 assert!(
-                    heard.starts_with(&format!(r#"42["numbered",[{number},"#)),
-                    "{heard:.40} instead of {number}"
+                    received.starts_with(&format!(r#"42["numbered",[{number},"#)),
+                    "{received:.40} instead of {number}"
                 );
             }
         }
@@ -83,7 +86,7 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     round();
     assert_eq!(io.stats().disconnects["slow consumer"], 1);
     drop(others);
-    wait_until("nobody is left, and nothing of them", || io.stats().is_idle());
+    wait_until("all gauges are zero", || io.stats().is_idle());
     assert_eq!(journal.count("disconnect: slow consumer"), 1);
 }
 

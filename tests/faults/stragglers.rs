@@ -1,4 +1,4 @@
-//! Who is slow, or never heard of again: all are gone on their deadline.
+//! Clients that are slow, or fall silent: all are gone in time.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ fn a_crowd_that_never_connects_is_gone_after_connect_timeout() {
         let mut websockets = Vec::new();
         for _ in 0..CROWD {
             PollingSession::open(fixture.addr);
-            // This one does not even want to know its session.
+            // This client does not even read the response to its handshake.
             let mut http = HttpConnection::open(fixture.addr);
             http.write(request("GET", POLLING, ""));
             http.break_off();
@@ -76,7 +76,7 @@ fn silent_connections_open_no_sessions() {
 
 // ── those that are slow ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// actix-web's own deadline, `client_request_timeout`, 5 s by default.
+/// The limit is actix-web's own: `client_request_timeout`, 5 s by default.
 #[test]
 fn headers_that_trickle_are_given_up() {
     let mut fixture = Fixture::new();
@@ -85,7 +85,7 @@ fn headers_that_trickle_are_given_up() {
         let begun = request("GET", POLLING, "X-Endless: ");
         crowd.iter_mut().for_each(|http| http.write(begun.trim_end()));
         for http in &mut crowd {
-            wait_until("the server has enough of it", || {
+            wait_until("the server disconnects the client", || {
                 http.try_write("x");
                 !http.is_quiet()
             });
@@ -103,7 +103,7 @@ fn a_body_whose_chunks_trickle_is_given_up() {
         let (session, id) = PollingSession::join(fixture.addr);
         let mut pending = session.begin_get();
         let mut http = session.begin_post("Transfer-Encoding: chunked\r\n");
-        wait_until("the server has enough of it", || {
+        wait_until("the server disconnects the client", || {
             http.try_write("1\r\n4\r\n");
             !http.is_quiet()
         });
@@ -114,7 +114,7 @@ fn a_body_whose_chunks_trickle_is_given_up() {
     fixture.assert_all_freed();
 }
 
-/// The answer is more than the kernel takes, and the client does not read it.
+/// The response exceeds the kernel's buffers, and the client does not read it.
 #[test]
 fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
     const LARGE: usize = 16 << 20;
@@ -128,9 +128,9 @@ fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
         fixture
             .io
             .socket(&id)
-            .expect("it is there")
+            .expect("the socket is connected")
             .emit("large", &"x".repeat(LARGE))
-            .expect("it may");
+            .expect("the subscription is allowed");
         let mut poll = session.begin_get();
         wait_until("the answer has begun", || !poll.is_quiet());
         assert_eq!(fixture.journal.disconnect_reason(id), "ping timeout");
@@ -140,7 +140,7 @@ fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
     fixture.assert_all_freed();
 }
 
-/// A pong can't come within a frame.
+/// A client cannot send a pong within a frame.
 #[test]
 fn a_frame_that_trickles_is_given_up_with_its_session() {
     let mut fixture = Fixture::with(|builder| {
@@ -150,7 +150,7 @@ fn a_frame_that_trickles_is_given_up_with_its_session() {
         let mut ws = WebSocket::open(fixture.addr);
         let id = ws.join();
         let mut octets = frame(0x81, &[b'4'; 100_000]).into_iter();
-        wait_until("the server has enough of it", || {
+        wait_until("the server disconnects the client", || {
             ws.try_send_raw([octets.next().expect("enough of them")]);
             fixture.journal.of(id).last().is_some_and(|what| what == "finish")
         });

@@ -1,5 +1,5 @@
-//! WebSockets that break RFC 6455, or stretch it: the answer to the octet, and the end. What is not
-//! here is in `tests/server/bad_input.rs`.
+//! WebSockets that break RFC 6455, or stretch it: the exact answer, and the end. The other cases are
+//! in `tests/server/bad_input`.
 
 use std::{io::Read, net::Shutdown};
 
@@ -20,7 +20,7 @@ fn close(code: u16) -> Vec<u8> {
     [&[0x88, 2], &code.to_be_bytes()[..]].concat()
 }
 
-/// All that comes until the end of the TCP connection, which comes soon after the client's own.
+/// Everything up to the end of the TCP connection, which follows the client's own end soon.
 #[track_caller]
 fn says_last(ws: &WebSocket, expected: &[u8], what: &str) {
     let mut stream = ws.stream();
@@ -29,13 +29,13 @@ fn says_last(ws: &WebSocket, expected: &[u8], what: &str) {
     assert!(read.is_ok() && said == expected, "{what}: {said:x?} {read:?}");
     let _ = stream.shutdown(Shutdown::Write);
     let mut rest = Vec::new();
-    // A reset is an end, too: something of the client's was not read.
+    // A reset is an end, too: the server did not read everything.
     let _ = stream.read_to_end(&mut rest);
     assert!(rest.is_empty(), "{what}: {rest:x?} behind the Close frame");
 }
 
-/// Each of these bytes, on a WebSocket in the main namespace, is answered by this Close frame
-/// alone.
+/// Checks that each of these bytes, on a WebSocket in the main namespace, is answered by this Close
+/// frame alone.
 #[track_caller]
 fn are_closed<'a>(table: impl IntoIterator<Item = (&'a str, Vec<u8>, Vec<u8>, &'a str)>) {
     let mut fixture = fixture();
@@ -97,7 +97,7 @@ fn headers_that_no_client_may_send_are_protocol_errors() {
 fn closes_are_answered_in_kind_or_refused() {
     let mut table = Vec::new();
     let mut add = |what, payload: &[u8], answer, reason| {
-        // Nothing behind it counts (RFC 6455 §5.5.1).
+        // Bytes after it are ignored (RFC 6455 §5.5.1).
         let bytes =
             [frame(0x88, payload), frame(0x89, b"x"), frame(0x81, LATE), frame(0x83, b"")].concat();
         table.push((what, bytes, answer, reason));
@@ -105,7 +105,7 @@ fn closes_are_answered_in_kind_or_refused() {
     for code in
         [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535].map(u16::to_be_bytes)
     {
-        add("a code that is none", &code, close(1002), "transport error");
+        add("an invalid code", &code, close(1002), "transport error");
     }
     for code in (1000..=1003).chain(1007..=1014).chain([3000, 3999, 4000, 4999]) {
         let with_reason = [&u16::to_be_bytes(code)[..], "é".repeat(61).as_bytes()].concat();
@@ -119,7 +119,7 @@ fn closes_are_answered_in_kind_or_refused() {
     are_closed(table);
 }
 
-/// From Markus Kuhn's list, as Autobahn's: what is no UTF-8, and why.
+/// Invalid UTF-8 with its fault, from Markus Kuhn's list, which Autobahn uses, too.
 const NOT_UTF8: [(&str, &[u8]); 12] = [
     ("a continuation byte", b"\x80"),
     ("a start without its end", b"\xc3"),
@@ -214,14 +214,14 @@ fn bytes_may_come_one_by_one() {
         let ack = |n: usize| Received::Text(format!(r#"43{n}["{}"]"#, "x".repeat(n)));
         let pong = |data: &[u8]| Received::Pong(data.to_vec());
         let (mut pongs, mut acks) = (Vec::new(), Vec::new());
-        // A pong goes past events which are being handled.
+        // A pong may overtake events that are being handled.
         while acks.len() < 3 || pongs.last() != Some(&pong(b"two")) {
             match ws.receive() {
-                heard @ Received::Pong(_) => pongs.push(heard),
-                heard => acks.push(heard),
+                received @ Received::Pong(_) => pongs.push(received),
+                received => acks.push(received),
             }
         }
-        // One pong may do for both pings.
+        // One pong may answer both pings.
         assert!(pongs.len() == 1 || pongs == [pong(b"one"), pong(b"two")], "{pongs:?}");
         assert_eq!(acks, [ack(5), ack(200), ack(7)]);
         frame(0x88, &3000_u16.to_be_bytes()).iter().for_each(|octet| ws.send_raw([*octet]));
@@ -230,7 +230,7 @@ fn bytes_may_come_one_by_one() {
     fixture.assert_all_freed();
 }
 
-/// RFC 6455 §5.2 forbids a client to send them so, and does not say what becomes of it.
+/// RFC 6455 §5.2 forbids these frames, and does not specify the answer.
 #[test]
 fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
     let mut fixture = fixture();
@@ -249,7 +249,7 @@ fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
     fixture.assert_all_freed();
 }
 
-/// The last one is answered; of those before, as many as there is time for (RFC 6455 §5.5.3).
+/// The server answers the last ping, and earlier ones as time permits (RFC 6455 §5.5.3).
 #[test]
 fn a_flood_of_pings_is_answered_by_what_it_takes() {
     const PINGS: u32 = 50_000;

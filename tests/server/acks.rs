@@ -36,7 +36,7 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
         Ok(())
     }
     let (record, recorder) = recorder();
-    // Two handlers: the first answer counts.
+    // There are two handlers. The first answer counts.
     let server = TestServer::start(builder().on_error(&recorder).on_message(answer).on_message(
         async |event: OnMessage| {
             event.ack("too late")?;
@@ -96,7 +96,7 @@ async fn the_id_of_an_acknowledgement_is_the_clients_own(mode: Mode) {
     assert_eq!(client.recv().await, "37[null]", "it is a number");
 }
 
-/// Asks the client back, in the handler of its own event, and answers with what came of it.
+/// Asks the client within the handler of its own event. Acknowledges with the result.
 async fn ask(event: OnMessage) -> HandlerResult {
     if event.event() == "ask" {
         let answer = event.socket.emit_with_ack::<_, u32>("question", "how many?").await;
@@ -110,12 +110,12 @@ async fn ask(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// The packet of a question, and the id that it has.
+/// The id of a question, from its packet.
 fn id_of(question: &str) -> String {
     let id = question
         .strip_prefix('2')
         .and_then(|rest| rest.strip_suffix(r#"["question","how many?"]"#));
-    id.unwrap_or_else(|| panic!("no question: {question}")).to_owned()
+    id.unwrap_or_else(|| panic!("not a question: {question}")).to_owned()
 }
 
 async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
@@ -123,7 +123,7 @@ async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     for number in [17, 18] {
         client.send(r#"21["ask"]"#).await;
-        // This one has to wait for the one before.
+        // This one must wait for the one before.
         client.send(r#"22["ask"]"#).await;
         for id in [1, 2] {
             let question = id_of(&client.recv().await);
@@ -146,7 +146,7 @@ async fn answers_find_their_questions(mode: Mode) {
     let socket = server
         .io
         .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
-        .expect("it is there");
+        .expect("it exists");
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let socket = socket.clone();
@@ -159,7 +159,7 @@ async fn answers_find_their_questions(mode: Mode) {
     for _ in 0..5 {
         questions.push(id_of(&client.recv().await));
     }
-    // The last one first.
+    // In reverse order.
     for question in questions.iter().rev() {
         client.send(&format!(r#"3{question}["answer to {question}"]"#)).await;
         client.send(&format!(r#"3{question}["twice"]"#)).await;

@@ -1,5 +1,5 @@
-//! Who is slow, or floods, costs nobody else anything: what is held back, what goes on, and that
-//! nothing is lost.
+//! A client that is slow, or floods, affects no other client: what the server holds back, what
+//! continues, and that nothing is lost.
 
 use std::{
     io::Write,
@@ -23,22 +23,27 @@ use crate::{
     wait::{PATIENCE, wait_until},
 };
 
-/// Each reads with a thread of its own and counts what it hears of the channel, in order.
+/// Clients with a thread each, which count the messages of the channel and check their order.
 struct Listeners {
-    heard: Vec<Arc<AtomicUsize>>,
+    received: Vec<Arc<AtomicUsize>>,
     threads: Vec<thread::JoinHandle<()>>,
 }
 
 impl Listeners {
-    /// Each will hear so many messages `42["numbered",[n,"…"]]`, and leave.
+    /// Each client receives this many messages `42["numbered",[n,"…"]]`, and leaves.
     fn subscribe(fixture: &Fixture, count: usize, until: Arc<AtomicUsize>) -> Self {
-        let (heard, threads) = (0..count)
+        let (received, threads) = (0..count)
             .map(|_| {
                 let mut listener = WebSocket::open(fixture.addr);
                 let id = listener.join();
-                fixture.io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
-                let heard = Arc::<AtomicUsize>::default();
-                let (counter, until) = (Arc::clone(&heard), Arc::clone(&until));
+                fixture
+                    .io
+                    .socket(&id)
+                    .expect("the socket is connected")
+                    .subscribe("numbers")
+                    .expect("the subscription is allowed");
+                let received = Arc::<AtomicUsize>::default();
+                let (counter, until) = (Arc::clone(&received), Arc::clone(&until));
                 let thread = thread::spawn(move || {
                     for next in 0.. {
                         if next == until.load(SeqCst) {
@@ -56,20 +61,20 @@ impl Listeners {
                         counter.fetch_add(1, SeqCst);
                     }
                 });
-                (heard, thread)
+                (received, thread)
             })
             .unzip();
-        Self { heard, threads }
+        Self { received, threads }
     }
 
     #[track_caller]
     fn have_heard(&self, count: usize) {
-        wait_until(&format!("everybody has heard {count}"), || {
+        wait_until(&format!("all have received {count}"), || {
             assert!(
                 !self.threads.iter().any(thread::JoinHandle::is_finished),
                 "a listener has given up"
             );
-            self.heard.iter().all(|heard| heard.load(SeqCst) == count)
+            self.received.iter().all(|received| received.load(SeqCst) == count)
         });
     }
 }
@@ -77,13 +82,18 @@ impl Listeners {
 #[test]
 fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() {
     const OTHERS: usize = 20;
-    // Of the others, none has ever more than this waiting: the next messages come when they have
-    // heard these.
+    // None of the others has ever more than this queued: the next messages follow when they have
+    // received these.
     const ROUND: usize = 4;
     let mut fixture = Fixture::with(|builder| builder.max_outbox(100_000));
     let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let slow_id = slow.join();
-    fixture.io.socket(&slow_id).expect("it is there").subscribe("numbers").expect("it may");
+    fixture
+        .io
+        .socket(&slow_id)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
     let until = Arc::new(AtomicUsize::new(usize::MAX));
     let listeners = Listeners::subscribe(&fixture, OTHERS, Arc::clone(&until));
 
@@ -95,7 +105,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
                 .io
                 .to("numbers")
                 .emit("numbered", &(published, &text))
-                .expect("the registry has room");
+                .expect("the registry has capacity");
             published += 1;
         }
         listeners.have_heard(published);
@@ -110,7 +120,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
         .io
         .to("numbers")
         .emit("numbered", &(so_far, "the last"))
-        .expect("the registry has room");
+        .expect("the registry has capacity");
     for thread in listeners.threads {
         thread.join().expect("a listener hears what it should");
     }
@@ -118,7 +128,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
     assert_eq!(fixture.journal.count("disconnect: slow consumer"), 1);
     fixture.assert_only_bystander_left();
 
-    // The slow one finds what was on its way, from the first, and then the end.
+    // The slow client receives what was in flight, from the first message, and then the end.
     let mut next = 0;
     loop {
         match slow.receive() {
@@ -132,7 +142,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
     fixture.assert_all_freed();
 }
 
-/// A builder whose handler of `busy` waits for the gate, and records the number that it was given.
+/// A builder whose handler of `busy` waits for the gate, and records its number.
 fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
     let handled = Arc::<Mutex<Vec<usize>>>::default();
     let (gate, numbers) = (gate.clone(), Arc::clone(&handled));
@@ -159,11 +169,11 @@ fn world_with_busy(
     (fixture, handled.expect("the builder was made"))
 }
 
-/// A client that floods the server. As any other, it writes one thing after the other, and answers
-/// a ping when its turn to write comes.
+/// A client that floods the server. Like any client, it writes packets one by one, and answers a
+/// ping when the write before has ended.
 struct Flood {
     written: Arc<AtomicUsize>,
-    heard: mpsc::Receiver<String>,
+    received: mpsc::Receiver<String>,
     later: mpsc::Sender<String>,
     threads: [thread::JoinHandle<()>; 2],
 }
@@ -175,7 +185,7 @@ impl Flood {
     ) -> Self {
         let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (later, behind) = mpsc::channel::<String>();
-        let (hears, heard) = mpsc::channel();
+        let (hears, received) = mpsc::channel();
         let (mut stream, count, pinged) =
             (client.writer(), Arc::clone(&written), Arc::clone(&pings));
         let writer = thread::spawn(move || {
@@ -198,7 +208,7 @@ impl Flood {
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 }
             }
-            stream.shutdown(Shutdown::Both).expect("it was open");
+            stream.shutdown(Shutdown::Both).expect("the stream was open");
         });
         let reader = thread::spawn(move || {
             while let Received::Text(text) = client.receive() {
@@ -209,25 +219,25 @@ impl Flood {
                 }
             }
         });
-        Self { written, heard, later, threads: [writer, reader] }
+        Self { written, received, later, threads: [writer, reader] }
     }
 
-    /// How many of its packets are written.
+    /// The number of packets that were written.
     fn written(&self) -> usize {
         self.written.load(SeqCst)
     }
 
     #[track_caller]
     fn text(&self) -> String {
-        self.heard.recv_timeout(PATIENCE).expect("a packet")
+        self.received.recv_timeout(PATIENCE).expect("a packet")
     }
 
-    /// Sends one more packet, behind all others.
+    /// Sends one more packet after all others.
     fn send(&self, packet: &str) {
         self.later.send(packet.to_owned()).expect("it writes");
     }
 
-    /// Breaks off.
+    /// Breaks the connection off.
     fn leave(self) {
         drop(self.later);
         for thread in self.threads {
@@ -246,14 +256,14 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     let (mut fixture, handled) = world_with_busy(settings, &gate);
     let mut client = WebSocket::open_with_small_buffers(fixture.addr);
     let id = client.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let text = "x".repeat(60_000);
     let flood = Flood::start(
         client,
         (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)),
     );
 
-    // TCP holds it: nothing more is written while the bystander is pinged several times.
+    // TCP holds the flood back: nothing more is written while the bystander is pinged several times.
     let mut last = (usize::MAX, 0);
     wait_until("nothing more is written", || {
         let (now, pinged) = (flood.written(), fixture.pings());
@@ -265,11 +275,11 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert!(flood.written() < EVENTS, "the server has taken everything");
     assert_eq!(handled.lock().len(), 0);
 
-    // It hears meanwhile, and nobody blames it for the pongs that the server does not read.
+    // It receives messages meanwhile, and it does not time out for pongs that the server has not read.
     let since = fixture.pings();
     for number in 0.. {
         fixture.assert_bystander_works();
-        fixture.io.emit("to all", &number).expect("the registry has room");
+        fixture.io.emit("to all", &number).expect("the registry has capacity");
         assert_eq!(flood.text(), format!(r#"42["to all",{number}]"#));
         fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
         if fixture.pings() > since + 25 {
@@ -280,7 +290,7 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert!(flood.written() < EVENTS);
 
     gate.let_through(EVENTS);
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
     flood.send(r#"421["echo",1]"#);
     assert_eq!(flood.text(), "431[1]");
@@ -289,10 +299,10 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     fixture.assert_all_freed();
 }
 
-/// The events just fill the inbox, so that nothing but the client's pongs waits to be read.
+/// The events fill the inbox exactly, so that only the client's pongs wait to be read.
 #[test]
 fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
-    // One is being handled, the others wait.
+    // One event is being handled, and the others wait.
     const EVENTS: usize = 5;
     let gate = Gate::closed();
     let settings = |builder: Builder| {
@@ -302,7 +312,7 @@ fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
     let (mut fixture, handled) = world_with_busy(settings, &gate);
     let mut client = WebSocket::open(fixture.addr);
     let id = client.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     client.send_raw(
         (0..EVENTS)
             .map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes()))
@@ -318,7 +328,7 @@ fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
     });
     assert_eq!(handled.lock().len(), 0);
     gate.let_through(EVENTS);
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     let since = client.pings();
     wait_until("it is pinged as before", || client.pings() > since + 3);
     client.send(r#"421["echo",1]"#);
@@ -337,7 +347,7 @@ fn a_polling_client_that_is_held_back_still_hears() {
     let body: Vec<_> = (0..EVENTS).map(|number| format!(r#"42["busy",{number}]"#)).collect();
     let mut held = session.begin_post_of(&body.join("\x1e"));
     for number in 0..10 {
-        fixture.io.emit("to all", &number).expect("the registry has room");
+        fixture.io.emit("to all", &number).expect("the registry has capacity");
         session.get().assert_poll(&[&format!(r#"42["to all",{number}]"#)]);
         fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
         fixture.assert_bystander_works();
@@ -345,7 +355,7 @@ fn a_polling_client_that_is_held_back_still_hears() {
     }
     gate.let_through(EVENTS);
     held.response().assert_ok();
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
     assert_eq!(fixture.journal.of(id).len(), 1 + EVENTS);
     session.assert_works();
@@ -353,7 +363,7 @@ fn a_polling_client_that_is_held_back_still_hears() {
     fixture.assert_all_freed();
 }
 
-/// A handler that takes part in a flood: it counts, and tells how far it is.
+/// A handler for a flood: it counts the events, and reports its progress.
 fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
     let handled = Arc::<AtomicUsize>::default();
     let (gate, count) = (gate.clone(), Arc::clone(&handled));
@@ -374,7 +384,7 @@ fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
 
 const TINY: usize = 100_000;
 
-/// One on each of the two workers, of which one has the flood to deal with.
+/// One client on each of the two workers. One of the workers handles the flood.
 fn two_others(fixture: &Fixture) -> [WebSocket; 2] {
     [(); 2].map(|()| {
         let mut other = WebSocket::open(fixture.addr);
@@ -391,7 +401,7 @@ fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
     let mut others = two_others(&fixture);
     let (session, _) = PollingSession::join(fixture.addr);
     let mut flood = session.begin_post_of(&[r#"42["x"]"#; TINY].join("\x1e"));
-    wait_until("it has begun", || handled.load(SeqCst) == 1);
+    wait_until("the handler has begun", || handled.load(SeqCst) == 1);
     fixture.assert_bystander_works();
     gate.let_through(1);
     for other in &mut others {
@@ -405,7 +415,7 @@ fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
         );
     }
     flood.response().assert_ok();
-    wait_until("all is handled", || handled.load(SeqCst) == TINY);
+    wait_until("all events are handled", || handled.load(SeqCst) == TINY);
     session.assert_works();
     session.close();
     drop(others);
@@ -424,7 +434,7 @@ fn a_flood_of_pongs_in_one_body_is_harmless() {
     fixture.assert_all_freed();
 }
 
-/// In a process of its own, since it is the process that has the memory.
+/// This runs in a process of its own, because memory is measured by process.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
@@ -446,19 +456,19 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     let body = [r#"42["x"]"#; TINY].join("\x1e");
     let before = memory("VmRSS");
     let mut flood = session.begin_post_of(&body);
-    wait_until("it has begun", || handled.load(SeqCst) == 1);
+    wait_until("the handler has begun", || handled.load(SeqCst) == 1);
     gate.let_through(1);
     flood.response().assert_ok();
-    wait_until("all is handled", || handled.load(SeqCst) == TINY);
+    wait_until("all events are handled", || handled.load(SeqCst) == TINY);
     let grown = memory("VmHWM").saturating_sub(before);
-    // The body, once here and twice there; as events, all at once would be 100 bytes each at the
-    // very least.
+    // The body is in memory once here and twice in the server. As separate events, the packets would
+    // take at least 100 bytes each.
     assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
     session.close();
     fixture.assert_all_freed();
 }
 
-/// What the kernel says of this process, in bytes.
+/// What the kernel reports about this process, in bytes.
 #[cfg(target_os = "linux")]
 fn memory(what: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");

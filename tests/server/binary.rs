@@ -1,4 +1,4 @@
-//! What is binary: attachments that fit their packet, in both transports, and those that don't.
+//! Binary data: attachments that match their packet, over both transports, and others.
 
 use actix_socketio::{Builder, HandlerResult, Many, OnMessage};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -13,12 +13,12 @@ use crate::{
 
 const WEBSOCKET: &str = "EIO=4&transport=websocket";
 
-/// A fixture whose handlers take binary events, too:
+/// A fixture whose handlers also accept binary events:
 ///
-/// | event | arguments | what comes of it |
+/// | event | arguments | reaction |
 /// | --- | --- | --- |
-/// | `mirror` | binary, `{name, data}` | acknowledged with both, and the client is sent `mirrored` with both |
-/// | `count` | … | acknowledged with how many arguments, and how many attachments, there are |
+/// | `mirror` | binary, `{name, data}` | acknowledged with both, and the client receives `mirrored` with both |
+/// | `count` | … | acknowledged with the number of arguments and of attachments |
 fn fixture() -> Fixture {
     world_with(|builder| builder)
 }
@@ -62,7 +62,7 @@ const ACK: &str =
     r#"462-7[{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
 const MIRRORED: &str = r#"452-["mirrored",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
 
-/// Every byte there is; and nothing at all.
+/// All 256 bytes, and no byte.
 fn attachments() -> [Vec<u8>; 2] {
     [(0..=255).collect(), Vec::new()]
 }
@@ -72,17 +72,17 @@ fn attachments_are_base64_in_polling() {
     let fixture = fixture();
     let (session, _) = PollingSession::join(fixture.addr);
     let [all, none] = attachments().map(|data| base64(&data));
-    // In the order of their numbers, and in the other.
+    // In the order of their numbers, and in reverse.
     for (numbers, one, two) in [((0, 1), &all, &none), ((1, 0), &none, &all)] {
         let packet = mirror_packet(numbers.0, numbers.1);
         session.post([packet, one.clone(), two.clone()].join("\x1e")).assert_ok();
-        let mut heard = Vec::new();
-        while heard.len() < 6 {
+        let mut received = Vec::new();
+        while received.len() < 6 {
             let answer = session.get();
             assert_eq!(answer.status, 200, "{answer:?}");
-            heard.extend(answer.body.split('\x1e').map(str::to_owned));
+            received.extend(answer.body.split('\x1e').map(str::to_owned));
         }
-        assert_eq!(heard, [ACK, &all, &none, MIRRORED, &all, &none]);
+        assert_eq!(received, [ACK, &all, &none, MIRRORED, &all, &none]);
     }
     session.close();
     fixture.assert_all_freed();
@@ -94,7 +94,7 @@ fn attachments_may_come_in_bodies_of_their_own() {
     let (session, _) = PollingSession::join(fixture.addr);
     session.post(r#"452-7["count",{"_placeholder":true,"num":0},1]"#).assert_ok();
     session.post("bAQID").assert_ok();
-    // What is no message may come between.
+    // Packets that are not messages may arrive in between.
     session.post("3").assert_ok();
     session.post("bBA==").assert_ok();
     session.get().assert_poll(&["437[[2,2]]"]);
@@ -156,7 +156,7 @@ fn attachments_may_be_base64_on_a_websocket() {
     fixture.assert_all_freed();
 }
 
-/// One that stands nowhere is no error, and where they stand is the client's choice.
+/// An attachment without a placeholder is not an error. The client chooses the order.
 #[test]
 fn placeholders_need_not_be_one_for_each_attachment() {
     let fixture = fixture();
@@ -219,7 +219,7 @@ fn the_most_attachments_there_may_be_are_taken() {
     fixture.assert_all_freed();
 }
 
-/// What does not fit, each as packets of a polling body.
+/// Attachments that do not match, as packets of a polling body.
 const MISFITS: &[(&str, &[&str])] = &[
     ("an attachment that was not announced", &["bAQID"]),
     ("one more than was announced", &[r#"451-["count"]"#, "bAQID", "bAQID"]),
@@ -235,7 +235,7 @@ const MISFITS: &[(&str, &[&str])] = &[
         "a number that no attachment has",
         &[r#"451-["count",{"_placeholder":true,"num":1}]"#, "bAQID"],
     ),
-    // Who reads or relays them all would have one attachment thousands of times.
+    // A receiver of all of them would copy one attachment thousands of times.
     (
         "a number that another one has",
         &[
@@ -244,8 +244,14 @@ const MISFITS: &[(&str, &[&str])] = &[
         ],
     ),
     ("one that is below all", &[r#"451-["count",{"_placeholder":true,"num":-1}]"#, "bAQID"]),
-    ("one that is no integer", &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"]),
-    ("one that is no number", &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"]),
+    (
+        "a placeholder number that is not an integer",
+        &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder number that is not a number",
+        &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"],
+    ),
     ("a placeholder without one", &[r#"451-["count",[{"a":{"_placeholder":true}}]]"#, "bAQID"]),
     ("a wrong number in an acknowledgement", &[r#"461-0[{"_placeholder":true,"num":1}]"#, "bAQID"]),
     ("no number of attachments", &[r#"45-["count"]"#]),
@@ -262,8 +268,8 @@ fn attachments_that_do_not_match_are_a_parse_error_on_polling() {
         session.post(packets.join("\x1e")).assert_ok();
         assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{what}");
         session.wait_until_unknown();
-        let heard = fixture.journal.of(id);
-        assert!(!heard.iter().any(|line| line.starts_with("error")), "{what}: {heard:?}");
+        let received = fixture.journal.of(id);
+        assert!(!received.iter().any(|line| line.starts_with("error")), "{what}: {received:?}");
         fixture.assert_only_bystander_left();
     }
     fixture.assert_all_freed();
@@ -282,8 +288,11 @@ fn attachments_that_do_not_match_are_a_parse_error_on_a_websocket() {
             };
             ws.try_send_raw(bytes);
         }
-        let heard = ws.receive();
-        assert!(matches!(heard, Received::Close(None | Some(1003 | 1008))), "{what}: {heard:?}");
+        let received = ws.receive();
+        assert!(
+            matches!(received, Received::Close(None | Some(1003 | 1008))),
+            "{what}: {received:?}"
+        );
         assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{what}");
         fixture.assert_only_bystander_left();
     }

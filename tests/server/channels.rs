@@ -1,5 +1,5 @@
-//! Subscribing and unsubscribing, by the client and by the server: where a subscription begins and
-//! where it ends.
+//! Subscribing and unsubscribing, by the client and by the server: when a subscription begins and
+//! when it ends.
 
 use std::{
     sync::{
@@ -54,10 +54,10 @@ async fn subscribing_again_is_granted_without_an_event(mode: Mode) {
     assert_eq!(record.lines(), ["connect", "subscribe room-1"]);
 }
 
-/// Publishes 1, 2, 3, … to `room-1` as fast as it can, from a thread of its own, while it is there.
+/// Publishes 1, 2, 3, … to `room-1` as fast as possible, from a thread of its own, until it is dropped.
 struct Publisher {
     stop: Arc<AtomicBool>,
-    /// What is about to be published, or has been.
+    /// The last number that is published, or about to be.
     last: Arc<AtomicU64>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -69,7 +69,7 @@ impl Publisher {
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             runtime.block_on(async {
-                // Many are on their way at any moment, but not ever more.
+                // Many publications are in flight at any moment, but their number is bounded.
                 while !stopped.load(Ordering::SeqCst) {
                     for _ in 0..100 {
                         let next = counter.fetch_add(1, Ordering::SeqCst) + 1;
@@ -83,7 +83,7 @@ impl Publisher {
         Self { stop, last, thread: Some(thread) }
     }
 
-    /// Waits until it has published so much more.
+    /// Waits until it has published this many more.
     async fn goes_on(&self, count: u64) {
         let wanted = self.last.load(Ordering::SeqCst) + count;
         while self.last.load(Ordering::SeqCst) < wanted {
@@ -158,7 +158,7 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
     let (record, recorder) = recorder();
     let server = TestServer::start(builder().on_message(join).to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;
-    // No route declares it.
+    // No route declares this channel.
     assert_eq!(client.emit_with_ack("join", json!(["backstage"])).await, json!([true]));
     assert_eq!(
         client.emit_with_ack("join", json!(["backstage"])).await,
@@ -194,8 +194,8 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
         let packets = client.fence().await;
         let numbers = counts(&packets);
         assert!(numbers.len() >= 49 && is_without_a_gap(&numbers), "{packets:?}");
-        // With a publisher of its own, the snapshot may be older or newer than the first message,
-        // but it must reach it.
+        // The publisher runs by itself, so the snapshot may be older or newer than the first message,
+        // but there must be no gap.
         let snapshot = packets
             .iter()
             .find_map(|packet| packet.strip_prefix(r#"2["snapshot","#)?.strip_suffix(']'));
@@ -204,7 +204,7 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     }
 }
 
-/// Publishes what it counts, and shows newcomers where it is.
+/// Publishes its count, and gives new subscribers a snapshot of it.
 struct Counter {
     io: Option<SocketIo>,
     count: u64,
@@ -226,7 +226,7 @@ impl Handler<Begin> for Counter {
         ctx.run_interval(Duration::from_millis(1), |counter, _| {
             for _ in 0..10 {
                 counter.count += 1;
-                let io = counter.io.as_ref().expect("it has begun");
+                let io = counter.io.as_ref().expect("the handler has begun");
                 io.to("room-1").emit("count", &counter.count).expect("a publication");
             }
         });
@@ -247,7 +247,7 @@ async fn a_snapshot_of_the_actor_that_publishes_comes_first(mode: Mode) {
     let arbiter = Arbiter::new();
     let counter = Counter::start_in_arbiter(&arbiter.handle(), |_| Counter { io: None, count: 0 });
     let server = TestServer::start(builder().route(channel("^room-").on_subscribe(&counter)));
-    counter.send(Begin(server.io.clone())).await.expect("the actor is there");
+    counter.send(Begin(server.io.clone())).await.expect("the actor is alive");
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;
         client.emit("subscribe", json!(["room-1"])).await;

@@ -1,4 +1,4 @@
-//! What handlers know of a client: how it came, and what they have noted.
+//! What handlers know about a client: its handshake, and the data that they have stored.
 
 use std::{sync::Arc, thread};
 
@@ -17,7 +17,7 @@ in_every_mode! {
     clients_have_nothing_in_common,
 }
 
-/// What the handshake found out.
+/// The result of the handshake.
 struct User(String);
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Auth {
     token: u32,
 }
 
-/// Writes down what this event knows, and notes that it was here.
+/// Records the data that this event can read, and adds a note of its own.
 fn note(record: &Record, event: &str, socket: &Socket) -> HandlerResult {
     let user = socket.extensions().get::<User>().map(|user| user.0.clone()).unwrap_or_default();
     let Query { team } = socket.handshake().query()?;
@@ -132,7 +132,7 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
     let socket = server
         .io
         .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
-        .expect("it is there");
+        .expect("it exists");
     let start = Arc::new(std::sync::Barrier::new(THREADS as usize + 1));
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! Pages of other origins: what a browser is told of them.
+//! Pages of other origins: the headers that a browser receives for them.
 
 use actix_socketio::Cors;
 use awc::{
@@ -48,9 +48,9 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 async fn without_cors_other_origins_receive_no_headers() {
     let server = TestServer::start(builder());
     let headers = handshake(&server, FRIEND).await;
-    let told: Vec<_> =
+    let reported: Vec<_> =
         headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
-    assert_eq!(told, [""; 0]);
+    assert_eq!(reported, [""; 0]);
     let answer = preflight(&server, FRIEND).await;
     assert!(!answer.status().is_success(), "{}", answer.status());
     assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));

@@ -1,5 +1,5 @@
-//! What goes wrong inside stays inside: no error's text, no path and no panic's message reaches a
-//! client.
+//! Internal failures stay internal: no client receives the text of an error, a path, or the message
+//! of a panic.
 
 use std::{fs, io};
 
@@ -17,7 +17,7 @@ in_every_mode! {
     a_handler_that_fails_reveals_nothing_to_the_client,
 }
 
-/// Fails, in one of the ways in which handlers do, with a word that no client may read.
+/// Fails in one of the ways in which handlers fail, with a word that no client may receive.
 fn fail(how: &str) -> HandlerResult {
     match how {
         "error" => Err(io::Error::other("SECRET of the database"))?,
@@ -67,7 +67,12 @@ async fn a_handler_that_fails_reveals_nothing_to_the_client(mode: Mode) {
         client.send(&format!(r#"299["{way}"]"#)).await;
         assert_eq!(client.fence().await, [""; 0], "{way}: no answer to an event");
     }
-    assert_eq!(record.lines().len(), 16, "the application hears of each: {:#?}", record.lines());
+    assert_eq!(
+        record.lines().len(),
+        16,
+        "the application receives each error: {:#?}",
+        record.lines()
+    );
     assert!(
         record.lines().iter().filter(|line| line.contains("SECRET")).count() >= 12,
         "{:#?}",

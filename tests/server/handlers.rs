@@ -1,4 +1,4 @@
-//! Everything that can be a handler, and which of them hear of an event.
+//! Everything that can be a handler, and which handlers receive an event.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ in_every_mode! {
     a_client_whose_on_connect_handler_never_answers_is_refused,
 }
 
-/// An actor that answers at once.
+/// An actor that answers immediately.
 struct Quick(Record, &'static str);
 
 impl Actor for Quick {
@@ -61,7 +61,7 @@ impl Handler<OnMessage> for Slow {
     }
 }
 
-/// An actor in a pool of threads, which may block.
+/// An actor in a pool of threads. It may block.
 struct Blocking(Record);
 
 impl Actor for Blocking {
@@ -79,7 +79,7 @@ impl Handler<OnMessage> for Blocking {
 }
 
 async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode) {
-    /// A function, which finds the record without having captured it.
+    /// A function that finds the record without capturing it.
     async fn function(event: OnMessage) -> HandlerResult {
         if let Some(record) = event.socket.extensions().get::<Record>() {
             record.add(format!("function: {}", event.event()));
@@ -103,7 +103,7 @@ async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode)
             .on_message(Slow(record.clone()).start())
             .on_message(recipient)
             .on_message(&pool)
-            // It lends what it has captured to its own future.
+            // Its future borrows what it has captured.
             .on_message(async move |event: OnMessage| {
                 let record = &lent;
                 tokio::task::yield_now().await;
@@ -123,7 +123,7 @@ async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode)
     assert_eq!(record.lines(), expected);
 }
 
-/// An actor that takes two of the seven events.
+/// An actor that handles two of the seven events.
 struct Gate(Record);
 
 impl Actor for Gate {
@@ -181,7 +181,7 @@ async fn an_actor_is_registered_for_all_events_that_it_lists(mode: Mode) {
     );
 }
 
-/// A function that writes its name down with each event.
+/// A function that records its name with each event.
 macro_rules! named {
     ($record:ident, $event:ident, $name:literal) => {{
         let record = $record.clone();
@@ -300,7 +300,7 @@ async fn a_handler_that_fails_does_not_keep_an_event_from_the_others(mode: Mode)
     assert_eq!(lines[1..], ["second handler of errors", r#"hello("world")"#]);
 }
 
-/// An actor that takes its time.
+/// A slow actor.
 struct Stuck;
 
 impl Actor for Stuck {

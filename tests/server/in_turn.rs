@@ -1,5 +1,6 @@
-//! Events of one client for an actor: those that an actor takes in turn anyhow are handed to it in
-//! a row, and nobody can tell. Where somebody could, each waits for the one before.
+//! Events of one client for an actor. Events that an actor handles one by one are sent to it in a
+//! batch, and the order is the same. Where a batch could change the order, each event waits for the
+//! one before.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -29,7 +30,7 @@ in_every_mode! {
 
 const EVENTS: usize = 100;
 
-/// Sends events without waiting for anything, and then asks for an acknowledgement.
+/// Sends events without waiting, and then one with an acknowledgement.
 async fn send(client: &mut Client) {
     for number in 0..EVENTS {
         client.emit("number", json!([number])).await;
@@ -96,7 +97,7 @@ fn one_at_a_time(lines: &[String]) {
     assert_eq!(lines, expected.collect::<Vec<_>>());
 }
 
-/// Answers with a future, and so could be at work on several.
+/// Answers with a future, and could therefore handle several events concurrently.
 struct Patient(Record);
 
 impl Actor for Patient {
@@ -128,7 +129,7 @@ async fn an_actor_that_answers_with_a_future_has_one_event_at_a_time(mode: Mode)
     one_at_a_time(&record.lines());
 }
 
-/// One of several, each on a thread of its own.
+/// One of several actors, each on a thread of its own.
 struct Pooled(Record);
 
 impl Actor for Pooled {
@@ -159,7 +160,7 @@ async fn a_pool_has_one_event_of_a_client_at_a_time(mode: Mode) {
     one_at_a_time(&record.lines());
 }
 
-/// Fails at each number.
+/// Fails for each number.
 struct Failing(Record);
 
 impl Actor for Failing {
@@ -188,8 +189,8 @@ impl Handler<OnError> for Failing {
     type Result = HandlerResult;
 
     fn handle(&mut self, event: OnError, _: &mut Self::Context) -> HandlerResult {
-        let told = event.error.to_client();
-        self.0.add(format!("end {}", told["message"].as_str().unwrap_or_default()));
+        let reported = event.error.to_client();
+        self.0.add(format!("end {}", reported["message"].as_str().unwrap_or_default()));
         Ok(())
     }
 }
@@ -201,7 +202,7 @@ async fn a_handler_of_errors_receives_each_before_the_next_event(mode: Mode) {
     one_at_a_time(&record.lines());
 }
 
-/// Is held up for as long as the test holds the lock.
+/// Blocks while the test holds the lock.
 struct HeldUp(Arc<Mutex<Vec<usize>>>);
 
 impl Actor for HeldUp {
@@ -217,12 +218,12 @@ impl Handler<OnMessage> for HeldUp {
     }
 }
 
-/// What is with the actor, and not yet in hand there, counts as waiting.
+/// Events that the actor has received and not begun to handle count as waiting.
 #[actix_web::test]
 async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     const INBOX: usize = 4;
-    let heard = Arc::<Mutex<Vec<usize>>>::default();
-    let actor = HeldUp(Arc::clone(&heard));
+    let received = Arc::<Mutex<Vec<usize>>>::default();
+    let actor = HeldUp(Arc::clone(&received));
     let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| actor);
     let mut fixture = Fixture::with(|builder| {
         let builder = builder.max_inbox(INBOX).handler_timeout(Duration::from_secs(600));
@@ -232,21 +233,25 @@ async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     session.send("40/held,");
     assert!(session.text().starts_with("40/held,"));
     let before = fixture.io.stats().messages_received;
-    let held = heard.lock().expect("nobody has panicked");
+    let held = received.lock().expect("no thread has panicked");
     for number in 0..EVENTS {
         session.send(&format!(r#"42/held,["number",{number}]"#));
     }
-    // One is in the actor's hand, and so many wait; nothing else is decoded, but for what the
-    // bystander says.
+    // The actor handles one event, and these wait. Nothing else is decoded, except for the packets of
+    // the bystander.
     let taken = |others: u64| (1 + INBOX) as u64 + others;
-    wait_until("as many as may wait", || fixture.io.stats().messages_received - before == taken(0));
+    wait_until("as many events wait as may", || {
+        fixture.io.stats().messages_received - before == taken(0)
+    });
     for step in 1..=3 {
         fixture.assert_bystander_works();
         assert_eq!(fixture.io.stats().messages_received - before, taken(step));
     }
     drop(held);
-    wait_until("all are heard", || heard.lock().is_ok_and(|heard| heard.len() == EVENTS));
-    assert!(heard.lock().expect("nobody has panicked").is_sorted());
+    wait_until("all are received", || {
+        received.lock().is_ok_and(|received| received.len() == EVENTS)
+    });
+    assert!(received.lock().expect("no thread has panicked").is_sorted());
     drop(session);
     fixture.assert_all_freed();
 }

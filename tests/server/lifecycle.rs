@@ -1,4 +1,5 @@
-//! The life of a client: its events come in order, each exactly once, however it ends.
+//! The life cycle of a client: its handlers receive each event exactly once and in order, for every
+//! kind of end.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ async fn order(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// A server that records, and a client in two channels which has sent one event.
+/// A server that records, and a client in two channels that has sent one event.
 async fn life(
     mode: Mode,
     ping_interval: Duration,
@@ -53,7 +54,7 @@ async fn life(
     (record, server, client)
 }
 
-/// The events of such a life, and nothing else.
+/// Checks that these are all events of the client.
 async fn ends(record: &Record, server: &TestServer, orders: &[&str], reason: DisconnectReason) {
     server.wait_until_empty().await;
     let mut expected = vec!["connect", "subscribe room-1", "subscribe room-2", r#"hello("Ada",1)"#];
@@ -103,7 +104,7 @@ async fn a_client_that_does_not_answer_pings_gets_its_events_in_order(mode: Mode
 
 async fn a_client_that_answers_pings_stays(mode: Mode) {
     let (record, server, mut client) = life(mode, Duration::from_millis(50), NEVER).await;
-    // One comes after the answer to the one before.
+    // Each follows the answer to the one before.
     client.pings(5).await;
     assert_eq!(client.fence().await, [""; 0]);
     assert_eq!(server.io.connections(), 1);
@@ -115,7 +116,7 @@ async fn a_client_that_answers_pings_stays(mode: Mode) {
 async fn a_client_that_the_server_disconnects_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.emit("disconnect me", json!([])).await;
-    assert_eq!(client.recv().await, "1", "the client is told");
+    assert_eq!(client.recv().await, "1", "the client receives a close packet");
     record.until("finish").await;
     assert_eq!(server.io.connections(), 1, "the connection goes on");
     client.send("0").await;
@@ -138,7 +139,7 @@ async fn a_client_that_the_server_disconnects_has_its_events_in_order(mode: Mode
 async fn a_client_whose_connection_the_server_closes_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.emit("close me", json!([])).await;
-    assert_eq!(client.recv().await, "1", "the client is told");
+    assert_eq!(client.recv().await, "1", "the client receives a close packet");
     assert_eq!(client.closed().await, "close");
     ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
 }

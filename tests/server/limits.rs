@@ -1,4 +1,5 @@
-//! How many may come, and how fast they may send: what happens at each limit, and what is counted.
+//! Limits on the number of connections and on their rates: what happens at each limit, and what is
+//! counted.
 
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ fn one_connection_too_many_is_refused_until_another_one_ends() {
     let refused = ask(fixture.addr, "GET", "EIO=4&transport=websocket", UPGRADE, b"");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
     assert_eq!(fixture.io.stats().refusals["max_connections"], 2);
-    assert_eq!(fixture.io.connections(), 3, "who is refused does not count");
+    assert_eq!(fixture.io.connections(), 3, "a refused client does not count");
     polling.close();
     fixture.wait_for_connections(2);
     let another = PollingSession::open(fixture.addr);
@@ -62,7 +63,7 @@ fn the_connections_of_one_address_are_limited_also_behind_a_proxy() {
         assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"), "{forwarded}");
     }
     assert_eq!(fixture.io.stats().refusals["max_connections_per_address"], 2);
-    // The bystander has come without the proxy, from loopback.
+    // The bystander is connected without the proxy, from loopback.
     let _second = PollingSession::open(fixture.addr);
     assert_eq!(ask(fixture.addr, "GET", POLL, "", b"").status, 429);
 }
@@ -79,7 +80,7 @@ fn an_address_is_free_again_when_its_connections_go() {
     fixture.assert_all_freed();
 }
 
-/// Sends a hundred numbers at once, and hears them all, in order.
+/// Sends a hundred numbers without waiting, and receives all of them in order.
 async fn count_to_a_hundred(server: &TestServer, mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     for n in 0..100 {
@@ -102,17 +103,17 @@ async fn a_client_that_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
     let server = TestServer::start(echoing().event_rate(Rate::per_second(500).burst(1)));
     count_to_a_hundred(&server, mode).await;
     let Stats { throttled, messages_received, .. } = server.io.stats();
-    assert!(throttled > 0, "it was held back");
+    assert!(throttled > 0, "the client was throttled");
     assert!(messages_received > 100);
 }
 
 async fn a_client_that_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
     let server = TestServer::start(echoing().byte_rate(Rate::per_second(10_000).burst(1)));
     count_to_a_hundred(&server, mode).await;
-    assert!(server.io.stats().throttled > 0, "it was held back");
+    assert!(server.io.stats().throttled > 0, "the client was throttled");
 }
 
-/// What it has sent is still to be read when its pong is due.
+/// Its events are still unread when its pong is due.
 #[actix_web::test]
 async fn a_throttled_client_does_not_time_out() {
     let quick = Duration::from_millis(60);
@@ -143,13 +144,13 @@ async fn a_client_that_subscribes_too_fast_receives_the_time_to_wait(mode: Mode)
     assert!(why.starts_with("too many subscriptions in a short time: try again in "), "{why}");
     let wait: u64 = why.split(' ').rev().nth(1).and_then(|ms| ms.parse().ok()).expect("how long");
     assert!(wait <= 1_000, "{why}");
-    // Another namespace is no way around it.
+    // The limit also holds across namespaces.
     client.send("0/other,").await;
     assert!(client.recv().await.starts_with("0/other,"));
     client.send(r#"2/other,7["subscribe","room-1"]"#).await;
     assert!(client.recv().await.contains("too many subscriptions"));
     assert_eq!(server.io.stats().refusals["subscribe_rate"], 2);
-    // It is not asked more often than it is told to.
+    // The client waits as long as the server asks before each try.
     let mut tries = 0;
     while client.emit_with_ack("subscribe", json!(["room-3"])).await != json!([null]) {
         tries += 1;
@@ -174,7 +175,7 @@ async fn statistics_count_what_happens(mode: Mode) {
     assert!(client.recv().await.starts_with("0/t-1,"));
     client.send("0/nowhere,").await;
     assert!(client.recv().await.starts_with("4/nowhere,"));
-    let receipt = server.io.to("room-1").publish("news", "x").await.expect("the registry is there");
+    let receipt = server.io.to("room-1").publish("news", "x").await.expect("the registry is alive");
     assert_eq!(receipt.delivered, 1);
     assert_eq!(client.expect_event("news").await, json!(["x"]));
     let stats = server.io.stats();
@@ -218,7 +219,7 @@ fn limits_of_zero_are_invalid_settings() {
         builder().max_connections_per_address(0),
     ] {
         actix_web::rt::System::new().block_on(async {
-            let error = builder.build().expect_err("nobody could come in, or say anything");
+            let error = builder.build().expect_err("the limit lets nothing through");
             assert!(error.to_string().contains("must"), "{error}");
         });
     }

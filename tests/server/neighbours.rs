@@ -1,4 +1,4 @@
-//! What one client, or one mistake of the application's, can't cost the others.
+//! One client, or one mistake of the application, does not harm the other clients.
 
 use actix_socketio::{Cors, OnMessage, SendError, channel, protocol::MsgpackParser};
 
@@ -9,7 +9,7 @@ use crate::{
     wait::wait_until,
 };
 
-/// It would make every subscriber a slow consumer.
+/// The publication would make every subscriber a slow consumer.
 #[test]
 fn a_publication_larger_than_max_outbox_is_refused() {
     let fixture =
@@ -37,7 +37,7 @@ fn an_event_larger_than_max_outbox_is_an_error() {
     let fixture = Fixture::with(|builder| builder.max_outbox(2_000));
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let large = "x".repeat(2_000);
     for sent in [socket.send(&large), fixture.io.broadcast(&large), socket.broadcast(&large)] {
         assert!(
@@ -50,7 +50,7 @@ fn an_event_larger_than_max_outbox_is_an_error() {
     fixture.assert_all_freed();
 }
 
-/// Events that wait are bounded by their bytes as well as by their number.
+/// Waiting events are bounded by their bytes as well as by their number.
 #[test]
 fn a_client_is_throttled_at_max_inbox_bytes() {
     let gate = Gate::closed();
@@ -65,8 +65,8 @@ fn a_client_is_throttled_at_max_inbox_bytes() {
     });
     let (session, id) = PollingSession::join(fixture.addr);
     let large = |n: u8| format!(r#"42[{n},"{}"]"#, "x".repeat(6_000));
-    // One is being handled; of those that wait, the second passes the bound, and is the last for
-    // which there is room.
+    // One event is being handled. Of those that wait, the second exceeds the bound, and is the last
+    // that is accepted.
     for n in 0..2 {
         session.post(large(n)).assert_ok();
     }
@@ -84,7 +84,7 @@ fn a_client_is_throttled_at_max_inbox_bytes() {
     fixture.assert_all_freed();
 }
 
-/// Names come into logs and tables.
+/// Names go into logs and tables.
 #[test]
 fn a_dynamic_namespace_has_the_rules_of_a_channel_name() {
     let fixture =
@@ -121,8 +121,8 @@ fn a_namespace_predicate_that_panics_refuses() {
     fixture.assert_all_freed();
 }
 
-/// MessagePack has names without a slash, which must not get a client around the handlers of the
-/// name with one.
+/// MessagePack allows names without a slash. They must not bypass the handlers of the name with a
+/// slash.
 #[test]
 fn a_namespace_name_without_its_slash_is_invalid() {
     let server = TestServer::start(
@@ -144,7 +144,9 @@ fn a_namespace_name_without_its_slash_is_invalid() {
         packet.push(0xa0 + u8::try_from(name.len()).expect("a short name"));
         packet.extend_from_slice(name.as_bytes());
         session.send_raw(frame(0x82, &packet));
-        let Received::Binary(answer) = session.receive() else { panic!("{name}: no packet") };
+        let Received::Binary(answer) = session.receive() else {
+            panic!("{name}: not a binary frame")
+        };
         assert!(
             answer.windows(refusal.len()).any(|window| window == refusal.as_bytes()),
             "{name}: {answer:?}"
@@ -168,7 +170,7 @@ async fn a_server_that_shuts_down_accepts_no_clients() {
     assert_eq!(server.io.connections(), 0);
 }
 
-/// Browsers ask nobody before they open a WebSocket to another origin.
+/// Browsers send no preflight request before they open a WebSocket to another origin.
 #[test]
 fn a_page_of_another_origin_opens_no_websocket_if_origins_are_restricted() {
     let mut fixture =

@@ -1,4 +1,4 @@
-//! A life has its events in order, each once, whatever goes wrong or comes at a bad moment.
+//! A socket has its events in order and once each, also when something fails or ends at a bad moment.
 
 use std::sync::{
     Arc,
@@ -130,7 +130,7 @@ async fn a_handler_of_errors_that_panics_is_only_logged(mode: Mode) {
     );
 }
 
-/// A handler of `OnConnect` that decides when it gets a permit.
+/// A handler of `OnConnect` that decides when it receives a permit.
 fn slow(
     gate: &Arc<Semaphore>,
     verdict: fn() -> HandlerResult,
@@ -144,9 +144,9 @@ fn slow(
 
 async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in(mode: Mode) {
     let verdicts: [fn() -> HandlerResult; 2] = [|| Ok(()), || Err(HandlerError::reject("no"))];
-    let heard =
+    let received =
         [&["connect", "early()", "disconnect: transport close", "finish"][..], &["connect"]];
-    for (verdict, heard) in verdicts.into_iter().zip(heard) {
+    for (verdict, received) in verdicts.into_iter().zip(received) {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
         let server = TestServer::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
@@ -157,13 +157,12 @@ async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_l
         client.closed().await;
         gate.add_permits(1);
         server.wait_until_empty().await;
-        assert_eq!(record.lines(), heard);
-        assert_eq!(client.rest(), [""; 0], "nothing is said to who is gone");
+        assert_eq!(record.lines(), received);
+        assert_eq!(client.rest(), [""; 0], "nothing is sent to a client that is gone");
     }
 }
 
-/// A second namespace that waits its turn behind a slow handler: nobody is there any more when its
-/// turn comes.
+/// A second namespace waits behind a slow handler. The client has gone when its turn comes.
 async fn a_connection_that_has_ended_is_not_authorized_any_more(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
@@ -180,8 +179,8 @@ async fn a_connection_that_has_ended_is_not_authorized_any_more(mode: Mode) {
     client.closed().await;
     gate.add_permits(1);
     server.wait_until_empty().await;
-    let heard = ["connect", "disconnect: transport close", "finish"];
-    assert_eq!(record.lines(), heard, "of the main namespace, and nothing of the other");
+    let received = ["connect", "disconnect: transport close", "finish"];
+    assert_eq!(record.lines(), received, "of the main namespace, and nothing of the other");
 }
 
 async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: Mode) {

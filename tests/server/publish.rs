@@ -1,4 +1,4 @@
-//! What clients publish to a channel themselves: to whom it goes, and where it is not allowed.
+//! Publications by clients: the receivers, and where publishing is not allowed.
 
 use actix_socketio::{HandlerError, HandlerResult, OnMessage, SocketIo, channel};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ in_every_mode! {
     the_three_events_may_have_other_names,
 }
 
-/// Three clients, the first two of them in the channel.
+/// Three clients. The first two are in the channel.
 async fn clients(server: &TestServer, mode: Mode, channel: &str) -> [Client; 3] {
     let mut clients = [
         Client::connect(&server.url, mode).await,
@@ -103,7 +103,7 @@ async fn a_handler_that_fails_refuses_a_publication_without_a_reason(mode: Mode)
 }
 
 async fn a_client_may_not_publish_where_no_route_allows_it(mode: Mode) {
-    // Without a handler of messages: one might forward them.
+    // There is no handler of messages, since a handler could forward them.
     let server = TestServer::start(
         SocketIo::builder().route(channel("^room-")).route(channel("^open-").allow_publish()),
     );
@@ -127,7 +127,7 @@ async fn a_client_may_not_publish_to_a_channel_that_it_is_not_in(mode: Mode) {
     let answer = ada.emit_with_ack("publish", json!(["room-1", "no"])).await;
     assert_eq!(answer, refusal("subscribe to the channel before you publish to it"));
     assert_eq!(bob.fence().await, [""; 0]);
-    assert_eq!(record.lines(), [""; 0], "no handler hears of it");
+    assert_eq!(record.lines(), [""; 0], "no handler receives it");
 }
 
 async fn a_publication_without_sense_is_refused(mode: Mode) {

@@ -1,4 +1,4 @@
-//! Who is refused is told why, and gets nothing of what only those get who are let in.
+//! A refused client receives the reason, and nothing that is meant for admitted clients.
 
 use actix_socketio::{HandlerError, HandlerResult, OnConnect, OnSubscribe, channel};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ struct Auth {
     token: Option<u32>,
 }
 
-/// Greets everyone, and lets in who has a token.
+/// Greets every client, and admits those with a token.
 async fn admit(event: OnConnect) -> HandlerResult {
     for n in 0..3 {
         event.socket.emit("welcome", &n)?;
@@ -109,7 +109,7 @@ async fn a_refused_subscription_has_a_reason_and_no_effect(mode: Mode) {
     assert_eq!(
         record.lines(),
         ["connect", "subscribe room-vip", "subscribe room-1"],
-        "a refusal is no error"
+        "a refusal is not an error"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The browser client, as the server hands it out.
+//! The browser client that the server serves.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! A WebSocket has its connection to itself, as soon as its handshake is answered; without
-//! `on_connect` it has not, and works all the same.
+//! A WebSocket takes its TCP stream over from actix-http when its handshake is answered. Without
+//! `on_connect` it cannot, and works all the same.
 
 use std::io::{ErrorKind, Read};
 
@@ -18,7 +18,8 @@ fn without_on_connect(settings: impl FnOnce(Builder) -> Builder) -> Fixture {
     Fixture::with_server(server, journal)
 }
 
-/// What a client sends before it has its answer is read, in order, whoever reads it first.
+/// Frames that a client sends before it has the response are read in order. Either actix-http or
+/// this crate reads them first.
 fn frames_sent_with_the_handshake_are_read_by(fixture: Fixture) {
     let mut all = frame(0x81, b"40");
     let echoes = 0..500;
@@ -31,10 +32,10 @@ fn frames_sent_with_the_handshake_are_read_by(fixture: Fixture) {
     let mut ws = WebSocket::open_and_send(fixture.addr, all);
     assert!(ws.text().starts_with(r#"40{"sid":""#));
     for number in echoes {
-        let heard = ws.text();
+        let received = ws.text();
         assert!(
-            heard.starts_with(&format!("43{number}[")),
-            "{heard:.40} instead of the answer to {number}"
+            received.starts_with(&format!("43{number}[")),
+            "{received:.40} instead of the answer to {number}"
         );
     }
     drop(ws);
@@ -58,7 +59,7 @@ fn a_client_that_floods_before_the_response_is_cut_off() {
     let mut all = request("GET", "EIO=4&transport=websocket", UPGRADE).into_bytes();
     all.extend(frame(0x81, &[b'x'; 30_000]));
     http.try_write(all);
-    // A part of it may come late enough to be read as the frame it is, which is too large as well.
+    // A part may arrive late enough to be read as a frame, which is too large as well.
     let mut answer = Vec::new();
     let end = http.stream().read_to_end(&mut answer);
     assert!(
@@ -86,7 +87,7 @@ fn a_session_without_on_connect() {
         };
         ws.send(r#"421["subscribe","room-1"]"#);
         assert_eq!(ws.text(), "431[null]");
-        fixture.io.broadcast_channel("room-1", "hello").expect("the registry has room");
+        fixture.io.broadcast_channel("room-1", "hello").expect("the registry has capacity");
         assert_eq!(ws.text(), r#"42["message","hello"]"#);
         ws.assert_works();
         ws.send_raw(frame(0x88, &1000_u16.to_be_bytes()));
@@ -101,12 +102,12 @@ fn a_websocket_that_stops_reading_is_disconnected_without_on_connect() {
     let fixture = without_on_connect(|builder| builder.max_outbox(100_000));
     let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let id = slow.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let text = "x".repeat(30_000);
-    wait_until("too much waits for it", || matches!(socket.send(&text), Err(SendError::Closed)));
+    wait_until("the outbox is full", || matches!(socket.send(&text), Err(SendError::Closed)));
     assert_eq!(fixture.journal.disconnect_reason(id), "slow consumer");
     fixture.wait_for_connections(1);
-    // What was on its way still comes, and then the end, without a goodbye.
+    // Messages in flight still arrive, and then the end, without a Close frame.
     loop {
         match slow.receive() {
             Received::Text(message) => {
@@ -118,8 +119,8 @@ fn a_websocket_that_stops_reading_is_disconnected_without_on_connect() {
     fixture.assert_all_freed();
 }
 
-/// The second WebSocket of a session is nobody's, as long as it does not prove anything: what is
-/// published goes to the first.
+/// The second WebSocket of a session receives nothing while it has not sent a probe. Publications go
+/// to the first.
 #[test]
 fn publications_go_to_the_websocket_that_owns_the_session() {
     let fixture = Fixture::new();
@@ -129,15 +130,20 @@ fn publications_go_to_the_websocket_that_owns_the_session() {
     assert_eq!(first.text(), "3probe");
     first.send("5");
     first.assert_works();
-    fixture.io.socket(&id).expect("it is there").subscribe("news").expect("it may");
-    let mut heard = 0..;
+    fixture
+        .io
+        .socket(&id)
+        .expect("the socket is connected")
+        .subscribe("news")
+        .expect("the subscription is allowed");
+    let mut received = 0..;
     let mut publish = |first: &mut WebSocket| {
-        let number = heard.next().expect("another number");
-        fixture.io.to("news").emit("news", &number).expect("the registry has room");
+        let number = received.next().expect("another number");
+        fixture.io.to("news").emit("news", &number).expect("the registry has capacity");
         assert_eq!(first.text(), format!(r#"42["news",{number}]"#));
     };
     publish(&mut first);
-    // On whatever worker each comes to be.
+    // Each may be on any worker.
     let mut others = Vec::new();
     for _ in 0..4 {
         let mut other = WebSocket::probe(&session);

@@ -1,4 +1,4 @@
-//! Moving from polling to a WebSocket: nothing is lost, and whoever fails at it goes on polling.
+//! Upgrades from polling to a WebSocket: nothing is lost, and a client that fails continues to poll.
 
 use std::{
     cell::Cell,
@@ -48,7 +48,7 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
         client.subscribe("room-1").await;
         let id = client.emit_with_ack("who am i", json!([])).await;
         let id = id[0].as_str().expect("an id").parse().expect("an id");
-        let socket = server.io.socket(&id).expect("it is there");
+        let socket = server.io.socket(&id).expect("the socket is connected");
 
         let stop = Arc::<AtomicBool>::default();
         let (io, stopped) = (server.io.clone(), Arc::clone(&stop));
@@ -84,10 +84,10 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
         let packets = client.fence().await;
         for event in ["direct", "channel"] {
             let head = format!(r#"2["{event}","#);
-            let heard: Vec<_> =
+            let received: Vec<_> =
                 packets.iter().filter_map(|packet| packet.strip_prefix(&head)).collect();
             let expected: Vec<_> = (0..down).map(|n| format!("{n}]")).collect();
-            assert_eq!(heard, expected, "round {round}, {event}");
+            assert_eq!(received, expected, "round {round}, {event}");
         }
         assert_eq!(packets.len() as u64, 2 * down, "round {round}");
         let expected: Vec<_> = (0..up).map(|n| n.to_string()).collect();
@@ -99,14 +99,14 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
     }
 }
 
-/// A polling client which goes on as before.
+/// Checks that a polling client works as before.
 async fn polls_on(client: &mut Client) {
     for _ in 0..3 {
         assert_eq!(client.fence().await, [""; 0]);
     }
 }
 
-/// Waits until the WebSocket ends, which it must do with this Close frame. Tells what came before.
+/// Waits for the end of the WebSocket, which must be this Close frame. Returns the texts before it.
 async fn ends(
     mut frames: impl futures_util::Stream<Item = Result<Frame, impl std::fmt::Debug>> + Unpin,
 ) -> Vec<String> {
@@ -133,7 +133,7 @@ async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
     assert_eq!(client.fence().await, [""; 0], "polling goes on meanwhile");
     drop((sink, frames));
     polls_on(&mut client).await;
-    // Another one may succeed, as soon as the server knows that this one has ended.
+    // Another one can succeed when the server knows that this one has ended.
     let transport = client.transport();
     let upgrade = async {
         loop {
@@ -222,8 +222,7 @@ async fn a_session_on_a_websocket_takes_no_other_transport() {
     let server = TestServer::start(builder());
     for mode in [Mode::WebSocket, Mode::Upgrade] {
         let mut client = Client::connect(&server.url, mode).await;
-        // The answer to its CONNECT may have come by polling, before the server has read that it
-        // upgrades.
+        // The answer to CONNECT may arrive by polling, before the server has read the upgrade.
         assert_eq!(client.fence().await, [""; 0]);
         let (status, body) = get(&http(), &client.transport().url("polling")).await;
         let body: Value = serde_json::from_str(&body).expect("an answer in JSON");
@@ -252,7 +251,7 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
     assert_eq!(record.lines(), ["connect"]);
 }
 
-/// Not only when it has had all its time.
+/// The probe does not last until upgrade_timeout.
 #[actix_web::test]
 async fn a_probe_ends_with_its_session() {
     let server = TestServer::start(builder().upgrade_timeout(2 * PATIENCE));

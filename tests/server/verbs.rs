@@ -1,4 +1,4 @@
-//! Every sending verb reaches exactly those whom it is for, once.
+//! Every sending verb reaches exactly its receivers, once.
 
 use std::thread;
 
@@ -21,7 +21,7 @@ in_every_mode! {
     an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client,
 }
 
-/// Names of the clients, with the channels that they are in. The first one is the sender.
+/// The clients by name, with their channels. The first one is the sender.
 const CLIENTS: [(&str, &[&str]); 5] = [
     ("ada", &["x", "y"]),
     ("bob", &["x"]),
@@ -53,7 +53,8 @@ impl Fixture {
         Self { server, clients, ids }
     }
 
-    /// Who has got the message with this data, each as often as it has; and nobody anything else.
+    /// The clients that received the message with this data, repeated for each copy. Other messages are an
+    /// error.
     async fn receivers(&mut self, data: &str) -> Vec<&'static str> {
         let mut receivers = Vec::new();
         for (client, (name, _)) in self.clients.iter_mut().zip(CLIENTS) {
@@ -68,7 +69,7 @@ impl Fixture {
 
 type Verb = (&'static str, fn(&Socket, &str) -> Result<(), SendError>, &'static [&'static str]);
 
-/// By a socket in `x` and `y`.
+/// The verbs of a socket in `x` and `y`.
 const OF_A_SOCKET: [Verb; 16] = [
     ("send", |socket, data| socket.send(data), &["ada"]),
     ("emit", |socket, data| socket.emit("message", data), &["ada"]),
@@ -159,7 +160,9 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
         ("send", |io, ids, data| io.send(&ids[3], data), &["dan"]),
         (
             "socket",
-            |io, ids, data| io.socket(&ids[2]).expect("it is there").emit("message", data),
+            |io, ids, data| {
+                io.socket(&ids[2]).expect("the socket is connected").emit("message", data)
+            },
             &["cy"],
         ),
         ("except", |io, _, data| io.except("x").emit("message", data), &["cy", "dan"]),
@@ -178,7 +181,8 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
         (
             "including",
             |io, ids, data| {
-                let [dan, eve] = [3, 4].map(|at| io.socket(&ids[at]).expect("it is there"));
+                let [dan, eve] =
+                    [3, 4].map(|at| io.socket(&ids[at]).expect("the socket is connected"));
                 io.to("y").except("z").including(&dan).including(&eve).emit("message", data)
             },
             &["ada", "cy", "dan", "eve"],
@@ -187,7 +191,7 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
     let mut fixture = Fixture::new(mode).await;
     for (name, verb, receivers) in of_the_server {
         let (io, ids) = (fixture.server.io.clone(), fixture.ids.clone());
-        // From any thread, in no event, in no runtime.
+        // From any thread, outside of events and runtimes.
         let sent = thread::spawn(move || verb(&io, &ids, name)).join().expect("no panic");
         sent.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(fixture.receivers(name).await, receivers, "{name}");
@@ -243,7 +247,7 @@ async fn each_verb_keeps_to_its_namespace(mode: Mode) {
 async fn a_client_that_has_gone_can_not_be_sent_to(mode: Mode) {
     let mut fixture = Fixture::new(mode).await;
     let [ada, bob] = [fixture.ids[0], fixture.ids[1]];
-    let socket = fixture.server.io.socket(&bob).expect("it is there");
+    let socket = fixture.server.io.socket(&bob).expect("the socket is connected");
     assert!(fixture.server.io.of("/admin").socket(&bob).is_none(), "it is not in that namespace");
     assert!(socket.is_connected());
     fixture.clients.remove(1).close().await;
@@ -270,7 +274,7 @@ async fn a_client_that_has_gone_can_not_be_sent_to(mode: Mode) {
 async fn an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client(mode: Mode) {
     let mut fixture = Fixture::new(mode).await;
     let io = fixture.server.io.clone();
-    let socket = io.socket(&fixture.ids[0]).expect("it is there");
+    let socket = io.socket(&fixture.ids[0]).expect("the socket is connected");
     assert!(matches!(
         io.broadcast_channel("", "data"),
         Err(SendError::Channel(ChannelError::Empty))

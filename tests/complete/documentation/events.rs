@@ -44,7 +44,7 @@ pub(super) async fn listening_to_events(event: OnMessage) -> HandlerResult {
                     Err("the name is too long".to_owned())
                 }
                 NewUser { email, .. } if !email.contains('@') => {
-                    Err("that is no address".to_owned())
+                    Err("that is not an address".to_owned())
                 }
                 _ => Ok(()),
             });

@@ -8,8 +8,7 @@ use actix_web::{error::ErrorForbidden, http::header, web::ServiceConfig};
 use super::{io, with_handle};
 use crate::running::RunningApp;
 
-/// Starts one with the options of "Server options", as they are in its examples where a client can
-/// see that.
+/// Starts a server with the options from the examples of "Server options" that a client can observe.
 pub(crate) fn start_with_options() -> RunningApp {
     RunningApp::start(|| {
         let io = with_handle(SocketIo::builder())
@@ -36,7 +35,7 @@ pub(crate) fn start_with_options() -> RunningApp {
             })
             .on_message(server_options)
             .build()
-            .expect("the settings make sense");
+            .expect("the settings are valid");
         move |services: &mut ServiceConfig| {
             services.configure(io.mount());
         }

@@ -13,7 +13,7 @@ fn a_body_has_at_most_max_payload_bytes() {
     session.post(&packet).assert_ok();
     session.get().assert_poll(&[&answer]);
 
-    // The length alone is enough to be refused.
+    // The server refuses by the length alone.
     session.begin_post("Content-Length: 1001\r\n").response().assert_status_only(413);
     session
         .begin_post(&format!("Content-Length: {}\r\n", u64::MAX))
@@ -37,7 +37,7 @@ fn a_chunked_body_has_at_most_max_payload_bytes() {
     session.get().assert_poll(&[&answer]);
 
     let mut http = session.begin_post(CHUNKED);
-    // It has no end: the answer comes before.
+    // The body does not end, and the response does not wait for it.
     http.write(format!("3e8\r\n{packet}\r\n1\r\nx\r\n"));
     http.response().assert_status_only(413);
     session.assert_works();
@@ -45,7 +45,7 @@ fn a_chunked_body_has_at_most_max_payload_bytes() {
     fixture.assert_all_freed();
 }
 
-/// Bytes, not characters, as everywhere on the wire.
+/// The limit is in bytes, not in characters.
 #[test]
 fn max_payload_counts_bytes() {
     let fixture = Fixture::with(|builder| builder.max_payload(1000));
@@ -82,7 +82,7 @@ fn a_body_that_trickles_is_given_up_and_ends_the_session() {
     let mut pending = session.begin_get();
     let mut http = session.begin_post("Content-Length: 1000\r\n");
     let begun = Instant::now();
-    wait_until("the server has enough of it", || {
+    wait_until("the server disconnects the client", || {
         http.try_write("4");
         fixture.assert_bystander_works();
         !http.is_quiet()

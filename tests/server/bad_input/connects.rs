@@ -63,7 +63,7 @@ fn an_event_in_the_same_flight_as_its_connect_is_handled_after_it() {
     fixture.assert_all_freed();
 }
 
-/// Polls until this packet has come, and answers all packets, joined.
+/// Polls until this packet arrives. Returns all packets, joined.
 #[track_caller]
 fn wait_for_poll(session: &PollingSession, last: &str) -> String {
     let mut packets = String::new();
@@ -75,7 +75,7 @@ fn wait_for_poll(session: &PollingSession, last: &str) -> String {
     packets
 }
 
-/// Nothing of a client that was not let in comes to a handler, whatever it has sent along.
+/// No handler receives anything of a refused client.
 #[test]
 fn an_event_in_the_same_flight_as_a_refused_connect_is_dropped() {
     let (fixture, handled) = fixture_with_a_closed_namespace();
@@ -91,7 +91,8 @@ fn an_event_in_the_same_flight_as_a_refused_connect_is_dropped() {
     assert_eq!(handled.load(SeqCst), 0);
 }
 
-/// More than there is room for: what is dropped makes room, and the rest is an offence by then.
+/// The flood exceeds the inbox. The events that fit are dropped with the refusal, and the rest is
+/// then an error.
 #[test]
 fn a_flood_in_the_same_flight_as_a_refused_connect_ends_the_session() {
     let (fixture, handled) = fixture_with_a_closed_namespace();
@@ -106,7 +107,8 @@ fn a_flood_in_the_same_flight_as_a_refused_connect_ends_the_session() {
     assert_eq!(handled.load(SeqCst), 0);
 }
 
-/// It takes its time to refuse. Counts the events which get beyond that.
+/// A fixture whose namespace `/closed` refuses after some time. Counts the events that its handlers
+/// receive.
 fn fixture_with_a_closed_namespace() -> (Fixture, Arc<AtomicUsize>) {
     let handled = Arc::<AtomicUsize>::default();
     let [messages, subscriptions, disconnects, finishes] = [(); 4].map(|()| Arc::clone(&handled));

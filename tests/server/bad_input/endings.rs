@@ -35,9 +35,9 @@ fn a_close_by_the_server_arrives_in_the_pending_poll_or_the_next_one() {
     let fixture = Fixture::new();
     for waits in [true, false] {
         let (session, id) = PollingSession::join(fixture.addr);
-        let socket = fixture.io.socket(&id).expect("it is there");
+        let socket = fixture.io.socket(&id).expect("the socket is connected");
         let pending = waits.then(|| session.begin_get());
-        socket.emit("last", &1).expect("it is there");
+        socket.emit("last", &1).expect("it exists");
         if let Some(mut pending) = pending {
             pending.response().assert_poll(&[r#"42["last",1]"#]);
             let mut pending = session.begin_get();
@@ -48,7 +48,7 @@ fn a_close_by_the_server_arrives_in_the_pending_poll_or_the_next_one() {
             assert_eq!(fixture.journal.disconnect_reason(id), "server namespace disconnect");
             session.get().assert_poll(&[r#"42["last",1]"#, "41"]);
         }
-        // By itself: clients drop what comes with it.
+        // The close packet is alone in its body, because clients drop packets beside it.
         session.get().assert_poll(&["1"]);
         session.wait_until_unknown();
         assert_eq!(fixture.journal.disconnect_reason(id), "server namespace disconnect");
@@ -60,11 +60,11 @@ fn a_close_by_the_server_arrives_in_the_pending_poll_or_the_next_one() {
 fn a_socket_that_the_server_disconnects_is_notified_and_its_connection_stays() {
     let fixture = Fixture::new();
     let (session, id) = PollingSession::join(fixture.addr);
-    fixture.io.socket(&id).expect("it is there").disconnect();
+    fixture.io.socket(&id).expect("the socket is connected").disconnect();
     session.get().assert_poll(&["41"]);
     assert_eq!(fixture.journal.disconnect_reason(id), "server namespace disconnect");
-    // What it has sent before it hears of it is nobody's; the connection, which may have other
-    // namespaces, goes on.
+    // Packets from before it knows are dropped. The connection stays, since it may have other
+    // namespaces.
     session.post(r#"42["x"]"#).assert_ok();
     session.post("40").assert_ok();
     assert!(session.get().body.starts_with(r#"40{"sid":""#));

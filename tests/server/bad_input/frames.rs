@@ -8,7 +8,7 @@ use crate::{
     raw::{Received, WebSocket, frame, frame_head},
 };
 
-/// Sends bytes over a WebSocket in the main namespace, which is then closed with this code.
+/// Checks that these bytes, on a WebSocket in the main namespace, close it with this code.
 #[track_caller]
 pub(super) fn closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason: &str) {
     let mut session = WebSocket::open(fixture.addr);
@@ -40,7 +40,7 @@ fn a_message_has_at_most_max_payload_bytes() {
     fixture.assert_all_freed();
 }
 
-/// The size that a frame announces is enough: it is not read, let alone kept.
+/// The server refuses by the length in the header. It reads and keeps no payload.
 #[test]
 fn a_frame_with_a_length_over_max_payload_is_refused_before_its_payload() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));
@@ -68,7 +68,7 @@ fn text_on_a_websocket_is_utf8() {
     fixture.assert_all_freed();
 }
 
-/// A character may be cut in two by a fragment's end.
+/// The end of a fragment may split a character.
 #[test]
 fn a_message_in_fragments_is_text_as_a_whole() {
     let fixture = Fixture::new();
@@ -113,7 +113,7 @@ fn a_websocket_that_breaks_off_within_a_frame_is_closed() {
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
     session.send_raw(&frame(0x81, br#"42["x"]"#)[..8]);
-    session.stream().shutdown(Shutdown::Both).expect("it was open");
+    session.stream().shutdown(Shutdown::Both).expect("the stream was open");
     assert_eq!(fixture.journal.disconnect_reason(id), "transport close");
     assert_eq!(fixture.journal.count("event x"), 0);
     fixture.assert_all_freed();

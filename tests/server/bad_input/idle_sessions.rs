@@ -21,7 +21,7 @@ fn a_session_that_never_sends_connect_is_closed() {
     assert!(begun.elapsed() >= Duration::from_secs(1), "not before connect_timeout");
     fixture.assert_only_bystander_left();
 
-    // One that does not even poll.
+    // This session does not even poll.
     PollingSession::open(fixture.addr);
     fixture.assert_all_freed();
 }
@@ -67,8 +67,8 @@ fn a_client_that_does_not_answer_pings_is_gone() {
     fixture.assert_all_freed();
 }
 
-/// As Engine.IO's own protocol tests ask, who count from the handshake. One attempt of several is
-/// enough, for a busy machine's sake.
+/// Engine.IO's own protocol tests require this, and measure from the handshake. One success in
+/// several attempts is enough, because the machine may be busy.
 #[test]
 fn a_session_is_unknown_as_soon_as_its_time_is_up() {
     const TIME: Duration = Duration::from_millis(60);

@@ -12,7 +12,7 @@ mod packets;
 mod probes;
 mod requests;
 
-/// An event `echo` which is answered `437["x…x"]`, as a packet of so many bytes.
+/// An event `echo` of this many bytes, and its answer `437["x…x"]`.
 fn echo_of(length: usize) -> (String, String) {
     let text = "x".repeat(length - r#"427["echo",""]"#.len());
     (format!(r#"427["echo","{text}"]"#), format!(r#"437["{text}"]"#))

@@ -9,7 +9,7 @@ use crate::{
     raw::{PollingSession, WebSocket, frame},
 };
 
-/// Sends one of the three events, which is refused with these words.
+/// Sends one of the three events, and checks that it is refused with this message.
 #[track_caller]
 fn is_refused(session: &mut WebSocket, event: &str, args: &str, why: &str) {
     session.send(&format!(r#"421["{event}"{args}]"#));

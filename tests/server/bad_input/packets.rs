@@ -5,13 +5,13 @@ use crate::{
     raw::{PollingSession, Received, WebSocket, frame},
 };
 
-/// Bodies and messages which are no packets, or no packets that a client may send now.
+/// Bodies and messages that are not packets, or not packets that a client may send now.
 const UNDECODABLE: &[&str] = &[
     "x", // no Engine.IO type
     "7",
     "é",
     "bAQID", // binary that no packet has announced
-    "bAQI!", // and what is no base64
+    "bAQI!", // and text that is not base64
     "4",     // no Socket.IO type
     "49",
     "4x",
@@ -76,8 +76,8 @@ fn an_invalid_packet_ends_a_session_on_a_websocket() {
         let id = session.join();
         session.send(packet);
         match session.receive() {
-            // What is no Engine.IO packet is known to the transport; what is no Socket.IO packet,
-            // to the connection.
+            // The transport refuses what is not an Engine.IO packet, and the connection what is not
+            // a Socket.IO packet.
             Received::Close(code) => {
                 assert!(matches!(code, None | Some(1008)), "{packet:?}: {code:?}")
             }
@@ -92,7 +92,7 @@ fn an_invalid_packet_ends_a_session_on_a_websocket() {
 #[test]
 fn packets_before_an_invalid_one_are_handled_and_later_ones_are_not() {
     let fixture = Fixture::new();
-    // A body is read in pieces of 64 packets.
+    // The server reads a body in pieces of 64 packets.
     for (packets, bad) in
         [1, 63, 64, 65, 128].into_iter().flat_map(|packets| [(packets, "4x"), (packets, "x")])
     {

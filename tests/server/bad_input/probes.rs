@@ -47,7 +47,7 @@ fn anything_but_a_probe_closes_only_the_probing_websocket() {
         probe.assert_closed(None);
         session.assert_works();
     }
-    WebSocket::probe(&session).stream().shutdown(Shutdown::Both).expect("it was open");
+    WebSocket::probe(&session).stream().shutdown(Shutdown::Both).expect("the stream was open");
     session.assert_works();
     assert_eq!(fixture.journal.count("event x"), 0);
     session.close();

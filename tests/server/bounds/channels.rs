@@ -10,7 +10,7 @@ fn a_channel_too_many_is_refused_until_another_one_is_left() {
     let fixture = Fixture::with(|builder| builder.max_channels(2).open_channels());
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let mut ask = |event: &str, name: &str| {
         session.send(&format!(r#"421["{event}","{name}"]"#));
         session.text()
@@ -36,7 +36,7 @@ async fn a_channel_name_has_at_most_max_channel_length_bytes() {
     let fixture = Fixture::with(|builder| builder.max_channel_length(10).open_channels());
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let (longest, too_long) = ("é".repeat(5), "é".repeat(5) + "x");
     session.send(&format!(r#"421["subscribe","{longest}"]"#));
     assert_eq!(session.text(), "431[null]");
@@ -52,7 +52,10 @@ async fn a_channel_name_has_at_most_max_channel_length_bytes() {
         socket.to(&too_long).emit("e", &1),
         fixture.io.to(&too_long).publish("e", &1).await.map(|_| ()),
     ] {
-        assert!(matches!(&sent, Err(SendError::Channel(told)) if *told == error), "{sent:?}");
+        assert!(
+            matches!(&sent, Err(SendError::Channel(reported)) if *reported == error),
+            "{sent:?}"
+        );
     }
     assert_eq!(fixture.io.subscribers(&too_long).await, Err(error));
     assert_eq!(fixture.io.subscribers(&longest).await, Ok(vec![id]));
@@ -60,25 +63,25 @@ async fn a_channel_name_has_at_most_max_channel_length_bytes() {
     fixture.assert_all_freed();
 }
 
-/// The registry lives on the thread that builds the server, so nothing is taken from it while this
-/// test keeps the thread.
+/// The registry runs on the thread that builds the server, so it handles nothing while this test keeps
+/// the thread.
 #[actix_web::test]
 async fn queued_publications_are_bounded_by_max_publications() {
-    let io = SocketIo::builder().max_publications(100).build().expect("the settings make sense");
+    let io = SocketIo::builder().max_publications(100).build().expect("the settings are valid");
     let refused = |sent| matches!(sent, Err(SendError::Overloaded));
     for _ in 0..100 {
-        io.emit("e", &1).expect("there is room");
+        io.emit("e", &1).expect("there is capacity");
     }
     assert!(refused(io.emit("e", &1)));
     assert!(refused(io.broadcast_channel("room", &1)));
     assert!(refused(io.to("room").publish("e", &1).await.map(|_| ())));
 
-    // A publication that is waited for is done when it is answered, and so are those before it.
+    // The answer to a publication follows its delivery, and that of all earlier publications.
     while refused(io.to("room").publish("e", &1).await.map(|_| ())) {
         tokio::task::yield_now().await;
     }
     for _ in 0..100 {
-        io.emit("e", &1).expect("there is room again");
+        io.emit("e", &1).expect("there is capacity again");
     }
     assert!(refused(io.emit("e", &1)));
 }

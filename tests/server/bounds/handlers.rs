@@ -21,7 +21,7 @@ async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
     let fixture = Fixture::with(|builder| builder.max_pending_acks(2).ack_timeout(TIME));
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let begun = Instant::now();
     let ask = || socket.emit_with_ack::<_, u32>("ask", &1);
     let (first, second, third) = tokio::join!(ask(), ask(), ask());
@@ -30,7 +30,7 @@ async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
     assert!(matches!(third, Err(AckError::TooMany { limit: 2 })), "{third:?}");
     assert!(begun.elapsed() >= TIME, "not before ack_timeout");
 
-    // What comes too late answers nothing, and what is asked now has room and another id.
+    // An answer that is too late is ignored. A new question is within the bound, and has another id.
     assert_eq!([session.text(), session.text()], [r#"420["ask",1]"#, r#"421["ask",1]"#]);
     session.send("430[7]");
     session.assert_works();
@@ -45,7 +45,7 @@ async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
     fixture.assert_all_freed();
 }
 
-/// Asks a client that is on its way out.
+/// Asks a client that is about to leave.
 async fn gone(fixture: &Fixture, socket: &actix_socketio::Socket) -> Result<u32, AckError> {
     fixture.wait_for_connections(1);
     socket.emit_with_ack("ask", &1).await
@@ -72,7 +72,7 @@ fn a_handler_that_does_not_answer_holds_its_client_for_handler_timeout() {
     session.assert_works();
     assert_eq!(fixture.journal.of(id), ["connect", "event stuck", TIMED_OUT, "event next"]);
 
-    // To a question of the client's, it is a refusal; what it says stays in the house.
+    // A request of the client is refused, without the text of the error.
     session.send(r#"422["subscribe","slow"]"#);
     assert_eq!(session.text(), r#"432[{"message":"internal error"}]"#);
     assert_eq!(fixture.journal.of(id).last().map(String::as_str), Some(TIMED_OUT));
@@ -115,7 +115,7 @@ async fn a_shutdown_waits_for_the_last_handler_and_shutdown_timeout_at_most() {
     let id = websocket.join();
     let (polling, polling_id) = PollingSession::join(fixture.addr);
     let begun = Instant::now();
-    assert!(!fixture.io.shutdown().await, "three are left, with the bystander");
+    assert!(!fixture.io.shutdown().await, "three connections are left, one of them the bystander");
     assert!(begun.elapsed() >= TIME, "not before shutdown_timeout");
     assert_eq!(fixture.io.connections(), 3);
     assert_eq!(fixture.journal.disconnect_reason(id), "server shutting down");
@@ -123,6 +123,6 @@ async fn a_shutdown_waits_for_the_last_handler_and_shutdown_timeout_at_most() {
     websocket.assert_closed(None);
     polling.get().assert_unknown_session();
     gate.let_through(3);
-    assert!(fixture.io.shutdown().await, "no one is left");
+    assert!(fixture.io.shutdown().await, "all connections have ended");
     assert_eq!(fixture.io.connections(), 0);
 }

@@ -21,7 +21,7 @@ fn a_client_is_throttled_at_max_inbox_events() {
         })
     });
     let (session, id) = PollingSession::join(fixture.addr);
-    // One is being handled, three wait; the fourth that waits is the last for which there is room.
+    // One event is being handled, and three wait. A fourth waiting event is the last that is accepted.
     session.post("42[0]\x1e42[1]\x1e42[2]").assert_ok();
     session.post("42[3]").assert_ok();
     let mut held = session.begin_post_of("42[4]");
@@ -55,9 +55,9 @@ fn a_namespace_too_many_is_refused_until_another_one_is_left() {
     assert_eq!(session.text(), r#"44/b,{"message":"a connection may be in 2 namespaces at most"}"#);
     session.assert_works();
     session.send("41/a,");
-    // Its last handler has answered when it is no more among the sockets; then there is room.
+    // The namespace counts until its last handler has answered.
     let mut answer = String::new();
-    wait_until("there is room", || {
+    wait_until("there is capacity", || {
         session.send("40/b,");
         answer = session.text();
         answer.starts_with("40/b,")

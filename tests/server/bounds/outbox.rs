@@ -15,9 +15,9 @@ fn a_websocket_that_stops_reading_is_disconnected_at_max_outbox() {
     let fixture = Fixture::with(|builder| builder.max_outbox(100_000));
     let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let id = slow.join();
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let text = "x".repeat(30_000);
-    wait_until("too much waits for it", || match socket.send(&text) {
+    wait_until("the outbox is full", || match socket.send(&text) {
         Ok(()) => false,
         Err(error) => {
             assert!(matches!(error, SendError::Closed), "{error}");
@@ -28,7 +28,7 @@ fn a_websocket_that_stops_reading_is_disconnected_at_max_outbox() {
     assert!(!socket.is_connected());
     fixture.wait_for_connections(1);
 
-    // What was on its way still comes, and then the end, without a goodbye.
+    // Messages in flight still arrive, and then the end, without a Close frame.
     loop {
         match slow.receive() {
             Received::Text(message) => {
@@ -42,15 +42,15 @@ fn a_websocket_that_stops_reading_is_disconnected_at_max_outbox() {
 
 #[test]
 fn a_client_that_stops_polling_is_disconnected_at_max_outbox() {
-    // A frame has two bytes more than its text, or four from 126 on.
+    // A frame has two bytes more than its text, or four from 126 bytes on.
     const FRAME: usize = r#"42["message",""]"#.len() + 2;
-    // Each takes some memory beside its own bytes.
+    // Each message takes some memory beside its own bytes.
     let fixture = Fixture::with(|builder| builder.max_outbox(10 * 256));
     let (session, id) = PollingSession::join(fixture.addr);
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let text = "x".repeat(256 - 120 - 2 - FRAME);
     for _ in 0..10 {
-        socket.send(&text).expect("just as much as there is room for");
+        socket.send(&text).expect("max_outbox is not exceeded");
     }
     assert!(matches!(socket.send(""), Err(SendError::Closed)));
     assert_eq!(fixture.journal.disconnect_reason(id), "slow consumer");
@@ -59,7 +59,7 @@ fn a_client_that_stops_polling_is_disconnected_at_max_outbox() {
     fixture.assert_all_freed();
 }
 
-/// What a handler sends before the client is let in is bounded, too.
+/// Messages that a handler sends before the admission are bounded, too.
 #[test]
 fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
     let fixture = Fixture::with(|builder| {
@@ -77,7 +77,7 @@ fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
     assert_eq!(
         session.text(),
         r#"44/held,{"message":"not you","data":8}"#,
-        "each takes between 223 and 250 bytes"
+        "each message takes between 223 and 250 bytes"
     );
     session.join();
     session.assert_works();
@@ -89,12 +89,12 @@ fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
 fn a_poll_has_at_most_max_payload_bytes() {
     let fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (session, id) = PollingSession::join(fixture.addr);
-    let socket = fixture.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     for n in 0..20 {
-        socket.emit("e", &format!("{n:0300}")).expect("there is room");
+        socket.emit("e", &format!("{n:0300}")).expect("there is capacity");
     }
-    socket.emit("large", &"x".repeat(2000)).expect("there is room");
-    socket.emit("last", &1).expect("there is room");
+    socket.emit("large", &"x".repeat(2000)).expect("there is capacity");
+    socket.emit("last", &1).expect("there is capacity");
     let mut bodies = Vec::new();
     while bodies.last() != Some(&r#"42["last",1]"#.to_owned()) {
         bodies.push(session.get().body);
@@ -102,7 +102,7 @@ fn a_poll_has_at_most_max_payload_bytes() {
     assert_eq!(
         bodies.len(),
         20 / 3 + 1 + 2,
-        "three to a body, and what is larger by itself: {bodies:?}"
+        "three packets in a body, and a larger one alone: {bodies:?}"
     );
     assert!(bodies[..bodies.len() - 2].iter().all(|body| body.len() <= 1000));
     let packets: Vec<_> = bodies.iter().flat_map(|body| body.split('\x1e')).collect();
@@ -120,11 +120,11 @@ fn packets_that_are_not_polled_are_dropped_after_close_timeout() {
     let fixture = Fixture::with(|builder| builder.close_timeout(TIME));
     let (session, id) = PollingSession::join(fixture.addr);
     let begun = Instant::now();
-    fixture.io.socket(&id).expect("it is there").close();
+    fixture.io.socket(&id).expect("the socket is connected").close();
     assert_eq!(
         fixture.journal.disconnect_reason(id),
         "server namespace disconnect",
-        "its handlers don't wait for that"
+        "its handlers do not wait for close_timeout"
     );
     fixture.wait_for_connections(1);
     assert!(begun.elapsed() >= TIME, "not before close_timeout");
@@ -132,13 +132,13 @@ fn packets_that_are_not_polled_are_dropped_after_close_timeout() {
     fixture.assert_all_freed();
 }
 
-/// Nobody fetches anything after a WebSocket has gone.
+/// A closed WebSocket has no packets left to fetch.
 #[test]
 fn a_websocket_that_the_server_closes_does_not_wait_for_close_timeout() {
     let fixture = Fixture::new();
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    fixture.io.socket(&id).expect("it is there").close();
+    fixture.io.socket(&id).expect("the socket is connected").close();
     assert_eq!(session.text(), "41");
     session.assert_closed(None);
     assert_eq!(fixture.journal.disconnect_reason(id), "server namespace disconnect");

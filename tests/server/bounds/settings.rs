@@ -134,7 +134,7 @@ fn bounds_may_have_the_largest_value() {
     websocket.send(&format!(r#"421["subscribe","{name}"]"#));
     assert_eq!(websocket.text(), "431[null]");
     for n in 0..3 {
-        fixture.io.to(&name).emit("e", &n).expect("there is room");
+        fixture.io.to(&name).emit("e", &n).expect("there is capacity");
     }
     for n in 0..3 {
         assert_eq!(websocket.text(), format!(r#"42["e",{n}]"#));

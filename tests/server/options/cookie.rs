@@ -60,7 +60,7 @@ async fn a_cookie_that_browsers_would_refuse_is_an_invalid_setting() {
         Cookie::default().path("/\r\nx: y"),
         Cookie::default().same_site(SameSite::None),
     ] {
-        let error = SocketIo::builder().cookie(cookie).build().expect_err("it makes no sense");
+        let error = SocketIo::builder().cookie(cookie).build().expect_err("the setting is invalid");
         assert!(matches!(error, BuildError::Setting { setting: "cookie", .. }), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     raw::frame,
 };
 
-/// What browsers and Node's `ws` offer.
+/// The offer of browsers and of Node's `ws`.
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
 const ACCEPTED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
@@ -27,7 +27,7 @@ fn compressing(fixture: &Fixture) -> FrameSocket {
     ws
 }
 
-/// An event that asks for its argument, and the answer.
+/// An event that requests its own argument, and the answer.
 fn echo(text: &str) -> (Vec<u8>, Vec<u8>) {
     (format!(r#"427["echo","{text}"]"#).into_bytes(), format!(r#"437["{text}"]"#).into_bytes())
 }
@@ -41,7 +41,7 @@ fn messages_are_not_compressed_by_default() {
     let (question, answer) = echo(&"x".repeat(5000));
     ws.send(0x81, &question);
     assert_eq!(ws.next(), (0x81, answer));
-    // Nor understood.
+    // Nor does the server accept compressed messages.
     ws.send(0xc1, &deflate(&question));
     ws.assert_closed(Some(1002));
     fixture.assert_all_freed();
@@ -85,7 +85,7 @@ fn messages_are_compressed_in_both_directions() {
     let fixture = deflating();
     let mut ws = compressing(&fixture);
     let (question, answer) = echo(&"never and forever, ".repeat(300));
-    // Each by itself, however often.
+    // Each message is compressed without the context of earlier ones.
     for _ in 0..3 {
         let small = deflate(&question);
         assert!(small.len() * 10 < question.len());
@@ -94,7 +94,7 @@ fn messages_are_compressed_in_both_directions() {
         assert!(head == 0xc1 && data.len() * 10 < answer.len(), "{head:#x}, {} bytes", data.len());
         assert_eq!(inflate(&data), answer);
     }
-    // A client may compress what is short, or not compress what is long.
+    // A client may compress short messages, and may leave long ones uncompressed.
     let (question, answer) = echo("short");
     ws.send(0xc1, &deflate(&question));
     assert_eq!(ws.next(), (0x81, answer));
@@ -133,7 +133,7 @@ fn a_compressed_message_may_come_in_pieces() {
     ws.send(0x80, &small[9..]);
     assert_eq!(ws.next(), (0x8a, b"a ping between".to_vec()));
     assert_eq!(ws.next(), (0x81, answer.clone()));
-    // Byte by byte, the next one close behind.
+    // Byte by byte, with the next frame directly after it.
     let frames = [frame(0xc1, &small), frame(0x81, &question)].concat();
     for byte in frames {
         ws.send_raw(&[byte]);
@@ -150,7 +150,7 @@ fn an_attachment_is_compressed_once_for_all_clients() {
     let mut small = [compressing(&fixture), compressing(&fixture)];
     let mut plain = FrameSocket::open_and_join(fixture.addr, ON_WEBSOCKET);
     let data = Bytes::from(vec![7; 5000]);
-    fixture.io.except("bystanders").emit("file", &data).expect("the registry has room");
+    fixture.io.except("bystanders").emit("file", &data).expect("the registry has capacity");
     let text = r#"451-["file",{"_placeholder":true,"num":0}]"#;
     let mut compressed = Vec::new();
     for ws in &mut small {
@@ -176,7 +176,7 @@ fn a_message_inflates_to_at_most_max_payload_bytes() {
     assert_eq!(inflate(&ws.next().1), answer);
     ws.send(0xc1, &deflate(&echo(&"x".repeat(100_001 - wrapping)).0));
     ws.assert_closed(Some(1009));
-    // One that would be 50 MB, in one frame and in two.
+    // A message that would inflate to 50 MB, in one frame and in two.
     let bomb = deflate(&vec![b'x'; 50_000_000]);
     let mut ws = compressing(&fixture);
     ws.send(0xc1, &bomb);
@@ -199,11 +199,11 @@ fn invalid_compressed_messages_end_the_connection() {
         ("a compressed ping", &[(0xc9, b"x")], 1002),
         ("a compressed pong", &[(0xca, b"x")], 1002),
         ("a compressed Close", &[(0xc8, &[3, 232])], 1002),
-        ("a continuation that says so, too", &[(0x41, &small[..5]), (0xc0, &small[5..])], 1002),
+        ("a continuation with the bit set", &[(0x41, &small[..5]), (0xc0, &small[5..])], 1002),
         ("another reserved bit", &[(0xe1, &small)], 1002),
-        ("what is not compressed", &[(0xc1, b"Hello")], 1007),
-        ("what is not whole", &[(0xc1, &small[..small.len() - 3])], 1007),
-        ("what is no UTF-8 when it is inflated", &[(0xc1, &deflate(&[b'4', 0xff]))], 1007),
+        ("uncompressed data", &[(0xc1, b"Hello")], 1007),
+        ("truncated data", &[(0xc1, &small[..small.len() - 3])], 1007),
+        ("invalid UTF-8 after inflation", &[(0xc1, &deflate(&[b'4', 0xff]))], 1007),
         ("nothing", &[(0xc1, b"")], 1007),
     ];
     for (what, frames, code) in table {
@@ -212,8 +212,8 @@ fn invalid_compressed_messages_end_the_connection() {
             ws.send(*first, data);
         }
         let (head, data) = ws.next();
-        let told = data.first_chunk().map(|code| u16::from_be_bytes(*code));
-        assert_eq!((head, told), (0x88, Some(code)), "{what}");
+        let reported = data.first_chunk().map(|code| u16::from_be_bytes(*code));
+        assert_eq!((head, reported), (0x88, Some(code)), "{what}");
         fixture.assert_only_bystander_left();
     }
     fixture.assert_all_freed();

@@ -11,29 +11,28 @@ use crate::{
 
 const OLD_POLLING: &str = "/socket.io/?EIO=3&transport=polling";
 
-/// `<length>:<packet>`, with UTF-16's length.
+/// `<length>:<packet>`, with the length in UTF-16 units.
 fn old_body(packets: &[&str]) -> String {
     packets.iter().map(|packet| format!("{}:{packet}", packet.encode_utf16().count())).collect()
 }
 
-/// Polls until there were as many bytes as these bodies have together: they come in one, or in
-/// several.
+/// Polls until these bodies have arrived, in one response or in several.
 #[track_caller]
 fn old_polls(fixture: &Fixture, session: &str, expected: &str) {
-    let mut heard = String::new();
-    while heard.len() < expected.len() {
+    let mut received = String::new();
+    while received.len() < expected.len() {
         let reply = get(fixture.addr, session, "");
         assert_eq!(
             (reply.status, reply.header("content-type")),
             (200, Some("text/plain; charset=UTF-8")),
-            "{heard}"
+            "{received}"
         );
-        heard += reply.text();
+        received += reply.text();
     }
-    assert_eq!(heard, expected);
+    assert_eq!(received, expected);
 }
 
-/// The session of an old client, which is let into the main namespace by the server.
+/// Opens the session of an old client, which the server connects to the main namespace.
 #[track_caller]
 fn old_session(fixture: &Fixture, target: &str) -> String {
     let open = get(fixture.addr, target, "");
@@ -55,7 +54,7 @@ fn old_session(fixture: &Fixture, target: &str) -> String {
 #[test]
 fn old_clients_are_refused_by_default() {
     let refusals = Refusals::default();
-    let fixture = Fixture::with(|builder| refusals.hear(builder));
+    let fixture = Fixture::with(|builder| refusals.collect(builder));
     for (query, context) in [("EIO=3&", r#"EIO "3""#), ("", "no EIO")] {
         let reply = get(fixture.addr, &format!("/socket.io/?{query}transport=polling"), "");
         assert_eq!(
@@ -79,7 +78,7 @@ fn old_clients_poll() {
             let reply = ask(fixture.addr, "POST", &session, "", old_body(packets).as_bytes());
             assert_eq!((reply.status, reply.text()), (200, "ok"), "{packets:?}");
         };
-        // The client pings; lengths are UTF-16's.
+        // The client pings. Lengths are in UTF-16 units.
         post(&["2", r#"421["echo","é𝄞"]"#, r#"422["echo",2]"#]);
         old_polls(&fixture, &session, &old_body(&["3", r#"431["é𝄞"]"#, "432[2]"]));
         post(&["1"]);
@@ -134,7 +133,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
         .io
         .except("bystanders")
         .emit("file", &Bytes::from_static(&[1, 2, 3]))
-        .expect("the registry has room");
+        .expect("the registry has capacity");
 
     let reply = get(fixture.addr, &bytes, "");
     assert_eq!(reply.header("content-type"), Some("application/octet-stream"));
@@ -148,7 +147,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
         assert_eq!(ws.next(), message);
     }
 
-    // The same the other way.
+    // The same in the other direction.
     let event = br#"451-7["echo",1,{"_placeholder":true,"num":0}]"#;
     let body = [&[0, 4, 5, 255], &event[..], &[1, 4, 255, 4, 1, 2, 3]].concat();
     assert_eq!(event.len(), 45);
@@ -170,7 +169,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
 #[test]
 fn a_session_keeps_its_version() {
     let refusals = Refusals::default();
-    let fixture = Fixture::with(|builder| refusals.hear(builder.allow_eio3(true)));
+    let fixture = Fixture::with(|builder| refusals.collect(builder.allow_eio3(true)));
     let old = old_session(&fixture, OLD_POLLING);
     let (new, _) = PollingSession::join(fixture.addr);
     for target in [old.replace("EIO=3", "EIO=4"), target(&new).replace("EIO=4", "EIO=3")] {

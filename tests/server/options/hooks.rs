@@ -48,7 +48,7 @@ fn hooks_write_headers_to_each_response_of_a_session() {
             "{what}"
         );
     }
-    // A refusal is none of them, nor is the browser client.
+    // A refusal and the browser client do not belong to a session.
     for target in ["/socket.io/?EIO=5&transport=polling", "/socket.io/socket.io.js"] {
         assert_eq!(get(fixture.addr, target, "").header("x-each"), None);
     }
@@ -59,15 +59,17 @@ fn hooks_write_headers_to_each_response_of_a_session() {
     fixture.assert_all_freed();
 }
 
-/// Most of them have more faults than one; the one that comes first in Engine.IO's order is told.
+/// Most of these requests have several faults. The server reports the first one in Engine.IO's order.
 #[test]
 fn each_refusal_is_reported_and_the_first_fault_counts() {
     let refusals = Refusals::default();
     let fixture = Fixture::with(|builder| {
-        refusals.hear(builder).on_handshake(|request, _| match request.headers().get("x-refuse") {
-            Some(how) if how == "failed" => Err(ErrorInternalServerError("SECRET")),
-            Some(_) => Err(ErrorUnauthorized("log in\nfirst")),
-            None => Ok(()),
+        refusals.collect(builder).on_handshake(|request, _| {
+            match request.headers().get("x-refuse") {
+                Some(how) if how == "failed" => Err(ErrorInternalServerError("SECRET")),
+                Some(_) => Err(ErrorUnauthorized("log in\nfirst")),
+                None => Ok(()),
+            }
         })
     });
     let (session, _) = PollingSession::join(fixture.addr);
@@ -202,11 +204,11 @@ fn each_refusal_is_reported_and_the_first_fault_counts() {
     fixture.assert_all_freed();
 }
 
-/// RFC 6455 §4.2.1: what is wrong with the WebSocket's own handshake is told by HTTP's means.
+/// RFC 6455 §4.2.1: an invalid WebSocket handshake has an HTTP status as its answer.
 #[test]
 fn a_websocket_of_another_version_is_reported_too() {
     let refusals = Refusals::default();
-    let fixture = Fixture::with(|builder| refusals.hear(builder));
+    let fixture = Fixture::with(|builder| refusals.collect(builder));
     for headers in [
         UPGRADE.replace("Version: 13", "Version: 12"),
         UPGRADE.replace("Sec-WebSocket-Key", "X-Key"),

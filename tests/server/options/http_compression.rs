@@ -11,7 +11,7 @@ use crate::{
     raw::PollingSession,
 };
 
-/// The answer to a poll which has so many bytes.
+/// The response to a poll, with a body of this many bytes, and the expected body.
 fn poll_of(session: &PollingSession, length: usize, headers: &str) -> (ByteResponse, String) {
     let text = "x".repeat(length - r#"437[""]"#.len());
     session.post(format!(r#"427["echo","{text}"]"#)).assert_ok();
@@ -27,10 +27,10 @@ fn decoded(reply: &ByteResponse) -> String {
         None => return reply.text().to_owned(),
         Some("gzip") => GzDecoder::new(&*reply.body).read_to_string(&mut text),
         Some("deflate") => ZlibDecoder::new(&*reply.body).read_to_string(&mut text),
-        Some(other) => panic!("{other} is no encoding of ours"),
+        Some(other) => panic!("{other} is not an encoding of the server"),
     }
-    .expect("it is so encoded");
-    assert!(reply.body.len() < text.len(), "it got longer");
+    .expect("it has this encoding");
+    assert!(reply.body.len() < text.len(), "compression makes it shorter");
     text
 }
 
@@ -47,7 +47,7 @@ fn a_poll_is_compressed_as_the_client_takes_it() {
         ("br", None),
         ("identity", None),
     ] {
-        // The larger one is compressed elsewhere.
+        // The server compresses the larger one on another thread.
         for length in [2000, 100_000] {
             let (reply, text) =
                 poll_of(&session, length, &format!("Accept-Encoding: {accepted}\r\n"));

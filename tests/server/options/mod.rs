@@ -24,12 +24,12 @@ fn target(session: &PollingSession) -> String {
     format!("/socket.io/?{}", session.query())
 }
 
-/// Code, message and context of each refusal; the hook before it panics each time.
+/// Code, message and context of each refusal. Another hook, which runs before, panics each time.
 #[derive(Clone, Default)]
 struct Refusals(Arc<Mutex<Vec<(u8, String, String)>>>);
 
 impl Refusals {
-    fn hear(&self, builder: Builder) -> Builder {
+    fn collect(&self, builder: Builder) -> Builder {
         let refusals = self.clone();
         builder.on_connection_error(|_| panic!("on purpose")).on_connection_error(move |error| {
             assert_eq!(error.request().path(), "/socket.io/");
@@ -42,7 +42,7 @@ impl Refusals {
         })
     }
 
-    /// The one refusal since the last one.
+    /// The only refusal since the last call.
     #[track_caller]
     fn take(&self) -> (u8, String, String) {
         let mut refusals = self.0.lock();

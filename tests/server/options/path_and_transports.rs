@@ -12,7 +12,7 @@ use crate::{
     raw::{PollingSession, UPGRADE, WebSocket},
 };
 
-/// `Fixture`'s bystander knows no other path, so these have servers of their own.
+/// Starts a server without a bystander, which can use the default path only.
 fn serve(builder: Builder) -> (TestServer, SocketAddr) {
     let server = TestServer::start(builder);
     let addr = server.addr();
@@ -50,11 +50,11 @@ async fn the_path_is_a_prefix_and_its_last_slash_is_optional() {
 #[test]
 fn a_server_has_the_transports_that_it_was_given() {
     let refusals = Refusals::default();
-    let polling = Fixture::with(|builder| refusals.hear(builder));
+    let polling = Fixture::with(|builder| refusals.collect(builder));
     assert!(get(polling.addr, POLLING, "").text().contains(r#""upgrades":["websocket"]"#));
 
     let websocket =
-        Fixture::with(|builder| refusals.hear(builder.transports([Transport::WebSocket])));
+        Fixture::with(|builder| refusals.collect(builder.transports([Transport::WebSocket])));
     let reply = get(websocket.addr, POLLING, "");
     assert_eq!((reply.status, reply.text()), (400, r#"{"code":0,"message":"Transport unknown"}"#));
     assert_eq!(
@@ -67,7 +67,7 @@ fn a_server_has_the_transports_that_it_was_given() {
 
 #[actix_web::test]
 async fn a_server_without_transports_is_an_invalid_setting() {
-    let error = SocketIo::builder().transports([]).build().expect_err("nobody could connect");
+    let error = SocketIo::builder().transports([]).build().expect_err("no client could connect");
     assert!(matches!(error, BuildError::Setting { setting: "transports", .. }), "{error}");
 }
 
@@ -90,7 +90,7 @@ async fn a_server_may_have_polling_alone() {
 #[test]
 fn upgrades_that_are_off_are_not_offered_and_refused() {
     let refusals = Refusals::default();
-    let fixture = Fixture::with(|builder| refusals.hear(builder.allow_upgrades(false)));
+    let fixture = Fixture::with(|builder| refusals.collect(builder.allow_upgrades(false)));
     assert!(get(fixture.addr, POLLING, "").text().contains(r#""upgrades":[]"#));
     let (session, _) = PollingSession::join(fixture.addr);
     let reply = get(fixture.addr, &format!("{WEBSOCKET}&sid={}", session.sid), UPGRADE);
