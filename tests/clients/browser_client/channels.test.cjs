@@ -41,7 +41,7 @@ inEachMode("subscribe, publish and unsubscribe", async (scope, mode) => {
   assert.deepStrictEqual([error.message, error.data], ["no such channel", { channel: "room" }]);
 });
 
-inEachMode("a refused subscription is told with its data", async (scope, mode) => {
+inEachMode("a refused subscription reports its data", async (scope, mode) => {
   const server = await scope.server({}, (each) => serveChannels(each, { mayJoin: () => false }));
   const socket = scope.client(server.url, mode.options);
   const unheard = collect(socket, "subscribe_error");
@@ -68,7 +68,7 @@ scenario("subscriptions made before the connection are sent before events emitte
   assert.deepStrictEqual(order, [["subscribe", "a"], ["subscribe", "b"], ["e", 1], ["e", 2]]);
 });
 
-scenario("one question at a time for each channel, and everyone who asked hears the answer", async (scope) => {
+scenario("one question at a time for each channel, and every caller receives the answer", async (scope) => {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
   const socket = scope.client(server.url);

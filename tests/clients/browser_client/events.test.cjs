@@ -3,7 +3,7 @@
 const assert = require("node:assert");
 const { scenario, inEachMode, next, collect, until, settled, closeConnection, page } = require("./support.cjs");
 
-/** A connected pair: our socket, and the server's socket for it. */
+/** A connected pair: a socket of our client, and the server's socket for it. */
 async function pair(scope, mode, options = {}) {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
@@ -68,7 +68,7 @@ scenario("the id of an acknowledgement goes back as it came", async (scope) => {
   assert.deepStrictEqual(await packet, ["312345678901234567890[]"]);
 });
 
-scenario("an answer which nobody waits for is ignored", async (scope) => {
+scenario("an unrequested answer is ignored", async (scope) => {
   const { socket, peer } = await pair(scope, { options: {}, settled: "websocket" });
   const answers = [];
   peer.on("ask", () => {
@@ -162,7 +162,7 @@ inEachMode("binary data from the server ends the connection, with a reason", asy
   }
 });
 
-scenario("data which is no JSON is refused", async (scope) => {
+scenario("data that is not JSON is refused", async (scope) => {
   const { socket } = await pair(scope, { options: {}, settled: "websocket" });
   const cycle = {};
   cycle.cycle = cycle;
@@ -218,7 +218,7 @@ inEachMode("a listener which throws is reported, and costs no other packet", asy
   assert.strictEqual(ofPage.errors[0].message, "the application's mistake");
 });
 
-inEachMode("a listener which disconnects hears nothing more", async (scope, mode) => {
+inEachMode("a listener that disconnects receives nothing more", async (scope, mode) => {
   const { socket, peer } = await pair(scope, mode);
   const heard = [];
   socket.on("e", (n) => {

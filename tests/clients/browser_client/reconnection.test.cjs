@@ -81,7 +81,7 @@ scenario("attempts are counted, and given up", async (scope) => {
   assert.strictEqual(errors.length, 5);
 });
 
-scenario("reconnection: false gives up at once", async (scope) => {
+scenario("reconnection: false gives up immediately", async (scope) => {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
   const socket = scope.client(server.url, { reconnection: false });
@@ -123,7 +123,7 @@ scenario("the delay doubles up to its maximum, and is spread", () => {
   assert.ok(isWithin(delaysOf(5000), 500, 1000));
 });
 
-scenario("connect() while a reconnection waits for its time tries at once", async (scope) => {
+scenario("connect() during a reconnection delay tries immediately", async (scope) => {
   const before = await scope.server();
   const socket = scope.client(before.url, { reconnectionDelay: 600_000, reconnectionDelayMax: 600_000 });
   await settled(socket, { settled: "websocket" });

@@ -1,10 +1,10 @@
-"""What the official Python client, python-socketio, does with our server, the same in each mode.
+"""The official Python client, python-socketio, with our server. The scenarios are the same in each mode.
 
     SERVER_URL=http://127.0.0.1:9000 tests/clients/.venv/bin/python tests/clients/official/test_official.py
 
-The server is tests/common/app.rs; its comment is the list of what it does. The JavaScript client's half of this is
-suite.mjs, which goes further where that client can: python-socketio, for one, upgrades within `connect()`, so that
-nothing can be said meanwhile.
+The server is tests/common/app.rs. Its documentation lists what the server does. suite.mjs has the
+same scenarios for the JavaScript client, and more where that client allows them: python-socketio
+upgrades within `connect()`, so a test cannot send anything meanwhile.
 """
 
 import unittest
@@ -22,7 +22,7 @@ class Conformance(Connecting, Channels, Publishing, Messages, Namespaces, Ending
 
 
 class Modes:
-    """Within a class of their own, so that the tests above are not run without a mode."""
+    """The modes. They are in a class of their own, so that unittest does not find the base without a mode."""
 
     class WebSocketOnly(Conformance, unittest.IsolatedAsyncioTestCase):
         transports = ["websocket"]

@@ -95,7 +95,7 @@ inEach("Rooms", (mode) => {
 });
 
 inEach("Emit cheatsheet", (mode) => {
-  test("each way to send, and who gets it", async (t) => {
+  test("each way to send, and its receivers", async (t) => {
     const PAGE = "/emit-cheatsheet";
     const here = await inRooms(t, mode, PAGE, ["room1"], ["room1"], ["room1", "room2"], ["room2", "room3"], []);
     const there = await inRooms(t, mode, "/my-namespace", ["room1"], []);

@@ -6,7 +6,7 @@ import { beside, connect } from "../../official/harness.mjs";
 import { GONE, inEach, test } from "../support.mjs";
 import { WITH_PARSER } from "./support.mjs";
 
-/** The parser of the documentation's example, as it is there. */
+/** The parser from the documentation, unchanged. */
 class Encoder {
   encode(packet) {
     return [JSON.stringify(packet)];

@@ -148,7 +148,7 @@ inEach("Emitting events", (mode) => {
     await client.next("last");
     assert.deepEqual(client.all("hello"), ["world"], "not behind something that is still to be sent");
 
-    // A client that polls is waiting sooner or later.
+    // Sooner or later, the event meets a pending poll.
     const end = Date.now() + 20_000;
     while (client.all("hello").length < 2 && Date.now() < end) await client.ask("position");
     assert.deepEqual(new Set(client.all("hello").slice(1)), new Set(["might or might not be received"]));
@@ -164,7 +164,7 @@ inEach("Emitting events", (mode) => {
     await observer.next("count", (count) => count === 1);
 
     wire.fail();
-    // Between its disconnection and its next attempt, the client takes the old transport for one that is ready.
+    // Between its disconnection and its next attempt, the client considers the old transport writable.
     await within(new Promise((resolve) => client.socket.io.once("reconnect_error", resolve)), "an attempt in vain");
     client.socket.volatile.emit("ping", 2);
     client.socket.emit("ping", 3);

@@ -18,7 +18,7 @@ inEach("Middlewares", (mode) => {
     assert.deepEqual(await client.ask("notes", bad.auth.attempt), ["first", "second"]);
   });
 
-  test("Registering a middleware: a client that leaves meanwhile is heard to have gone", async (t) => {
+  test("Registering a middleware: a client that leaves meanwhile is reported as gone", async (t) => {
     const observer = await connect(t, mode, PAGE, credentials("abc"));
     const slow = credentials("slow");
     const notes = () => observer.ask("notes", slow.auth.attempt);
@@ -26,10 +26,10 @@ inEach("Middlewares", (mode) => {
     await eventually(notes, ["first"], "the middleware runs");
     client.socket.disconnect();
     const executed = ["first", "the client has gone", "second", "third", "disconnect"];
-    await eventually(notes, executed, "it goes on to the next ones, and to the end");
+    await eventually(notes, executed, "the next middlewares run, up to the end");
     assert.deepEqual(client.all("@connect"), []);
 
-    // Who comes later goes through it all, and no more is heard of the other one.
+    // A later client passes all of them, and the other one adds no more notes.
     const later = credentials("abc");
     const other = await connect(t, mode, PAGE, later);
     other.socket.disconnect();

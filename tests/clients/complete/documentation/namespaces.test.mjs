@@ -30,7 +30,7 @@ inEach("Namespaces", (mode) => {
   test("Introduction: rooms of its own", async (t) => {
     const [orders, users] = await both(t);
     await Promise.all([orders.next("hello"), users.next("holà")]);
-    // The next ones greet all who are in `room1` already.
+    // The next clients greet all clients in `room1`.
     const more = await both(t);
     await Promise.all([orders.first(2, "hello"), users.first(2, "holà")]);
     await Promise.all([more[0].next("hello"), more[1].next("holà")]);

@@ -13,7 +13,7 @@ inEach("The Server instance", (mode) => {
   test("Server#engine: clientsCount", async (t) => {
     const client = await connect(t, mode, PAGE);
     const count = () => client.ask("clientsCount");
-    await eventually(count, [1, 1], "those of the other tests have gone");
+    await eventually(count, [1, 1], "the clients of other tests have gone");
     const users = beside(t, client, "/users");
     await users.next("@connect");
     assert.deepEqual(await count(), [1, 1], "the same connection, and another namespace");

@@ -78,7 +78,7 @@ inEach("The Socket instance", (mode) => {
     assert.deepEqual(client.all("packet"), []);
   });
 
-  test("disconnecting: the rooms are there, and those in them are told", async (t) => {
+  test("disconnecting: the rooms still exist, and their members are notified", async (t) => {
     const [a, b] = await Promise.all([connect(t, mode, PAGE), connect(t, mode, PAGE)]);
     const { id } = a.socket;
     a.socket.disconnect();
@@ -105,7 +105,7 @@ describe("The Socket instance", { timeout: 60_000 }, () => {
 });
 
 inEach("The Socket instance (client-side)", (mode) => {
-  test("disconnect: put out by the server, one connects again by hand", async (t) => {
+  test("disconnect: after a disconnect by the server, the client reconnects by hand", async (t) => {
     const client = await connect(t, mode, "/server-socket-instance");
     client.socket.once("disconnect", (reason) => {
       assert.equal(client.socket.active, false, "it does not do so by itself");

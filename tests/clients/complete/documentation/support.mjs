@@ -8,19 +8,19 @@ import assert from "node:assert/strict";
 import { SERVER_URL, connect, fence, within } from "../../official/harness.mjs";
 
 export const { SERVER_WITH_OPTIONS: WITH_OPTIONS, SERVER_WITH_PARSER: WITH_PARSER } = process.env;
-if (!WITH_OPTIONS || !WITH_PARSER) throw new Error("there must be three servers (see tests/complete.rs)");
+if (!WITH_OPTIONS || !WITH_PARSER) throw new Error("set the addresses of three servers (see tests/complete.rs)");
 
-/** The next time that it happens: its arguments. */
+/** The arguments of the next event of this name. */
 export function once(client, event) {
   return within(new Promise((resolve) => client.socket.once(event, (...args) => resolve(args))), `"${event}"`);
 }
 
-/** All arguments that an event came with, each time. */
+/** The arguments of each event of this name. */
 export function argumentsOf(client, event) {
   return client.received.filter((one) => one.event === event).map((one) => one.args);
 }
 
-/** Who is in these rooms: one client for each list. */
+/** Connects one client for each list of rooms. */
 export function inRooms(t, mode, namespace, ...rooms) {
   return Promise.all(
     rooms.map(async (its) => {
@@ -31,7 +31,7 @@ export function inRooms(t, mode, namespace, ...rooms) {
   );
 }
 
-/** Has the first of the clients emit this, and tells who of all got what comes of it: `[0, 1, 1]`. */
+/** Has the first client emit an event. Returns how many results each client received: `[0, 1, 1]`. */
 export async function receivers(clients, event, arrives, ...args) {
   const before = clients.map((client) => client.all(arrives).length);
   clients[0].socket.emit(event, ...args);
@@ -39,7 +39,7 @@ export async function receivers(clients, event, arrives, ...args) {
   return clients.map((client, n) => client.all(arrives).length - before[n]);
 }
 
-/** Opens a session by polling: where to go on, what the open packet says, and the headers beside it. */
+/** Opens a session by polling. Returns its URL, the open packet, and the headers of the response. */
 export async function handshake(server, headers = {}) {
   const url = `${server}/?EIO=4&transport=polling`;
   const response = await fetch(url, { headers });
@@ -47,7 +47,7 @@ export async function handshake(server, headers = {}) {
   return { url: `${url}&sid=${sid}`, open, headers: response.headers };
 }
 
-/** Asks until the answer is as it should be, which it may not be at once. */
+/** Asks until the answer is the expected one. */
 export async function eventually(ask, expected, what) {
   const end = Date.now() + 20_000;
   let answer;

@@ -12,11 +12,11 @@ SERVER_URL = os.environ.get("SERVER_URL")
 if not SERVER_URL:
     sys.exit("SERVER_URL must name a running server, as http://127.0.0.1:9000 (see tests/official_clients.rs)")
 
-# No wait in these tests is longer than this; it is a verdict, not a pause.
+# The limit of each wait in these tests. It ends a test that has failed, and delays none.
 DEADLINE = 20
 
-# python-engineio takes an answer to a poll with more than 16 packets for an attack and hangs up, whatever the server.
-# Whoever expects more than a trickle over polling raises this, as is done here.
+# python-engineio considers a response with more than 16 packets an attack and disconnects. A client
+# that expects more packets in a poll must raise the limit.
 PACKETS_IN_A_POLL = 100_000
 
 STRANGE_TEXT = 'Größe π 🏆 𝄞 \u0000\u001e\u2028\u2029 "\\" 日本語 e\u0301 \u202ertl'
@@ -24,15 +24,15 @@ TOKEN = {"token": "let me in"}
 
 
 def unique(prefix):
-    """A name nobody else uses: all tests share one server."""
+    """A unique name, because all tests share one server."""
     return f"{prefix}-{uuid.uuid4()}"
 
 
 class Client:
-    """One official client which keeps what it hears, in order."""
+    """An official client that keeps the events that it receives, in order."""
 
     def __init__(self, namespaces=("/",)):
-        # A session of our own: python-engineio leaves its own unclosed when the server ends a polling session.
+        # An explicit session, because python-engineio does not close its own when the server ends polling.
         self.http = aiohttp.ClientSession()
         self.sio = socketio.AsyncClient(
             http_session=self.http,
@@ -41,7 +41,7 @@ class Client:
             randomization_factor=0,
         )
         self.namespaces = list(namespaces)
-        self.heard = []
+        self.received = []
         self._changed = asyncio.Event()
         for namespace in self.namespaces:
             for own in ("connect", "connect_error", "disconnect"):
@@ -49,13 +49,13 @@ class Client:
             self.sio.on("*", self._any(namespace), namespace=namespace)
 
     def _own(self, event, namespace):
-        return lambda *args: self._hear(namespace, "@" + event, args)
+        return lambda *args: self._receive(namespace, "@" + event, args)
 
     def _any(self, namespace):
-        return lambda event, *args: self._hear(namespace, event, args)
+        return lambda event, *args: self._receive(namespace, event, args)
 
-    def _hear(self, namespace, event, args):
-        self.heard.append((namespace, event, args))
+    def _receive(self, namespace, event, args):
+        self.received.append((namespace, event, args))
         self._changed.set()
 
     async def connect(self, transports, url=SERVER_URL, **options):
@@ -67,14 +67,14 @@ class Client:
         return self.sio.get_sid(namespace)
 
     def all(self, event, namespace="/"):
-        """All that was heard of an event: the first argument of each."""
-        return [args[0] if args else None for ns, name, args in self.heard if (ns, name) == (namespace, event)]
+        """The first argument of each event of this name."""
+        return [args[0] if args else None for ns, name, args in self.received if (ns, name) == (namespace, event)]
 
-    async def until(self, look, what):
-        """The value of `look()`, as soon as it is neither None nor False."""
+    async def until(self, probe, what):
+        """The value of `probe()`, as soon as it is neither None nor False."""
 
         async def loop():
-            while (value := look()) is None or value is False:
+            while (value := probe()) is None or value is False:
                 self._changed.clear()
                 await self._changed.wait()
             return value
@@ -82,16 +82,16 @@ class Client:
         try:
             return await asyncio.wait_for(loop(), DEADLINE)
         except asyncio.TimeoutError:
-            raise AssertionError(f"waited {DEADLINE} s in vain for {what}; heard {self.heard[-5:]}") from None
+            raise AssertionError(f"waited {DEADLINE} s for {what}; received {self.received[-5:]}") from None
 
     async def next(self, event, fits=lambda data: True, namespace="/"):
-        """The first `event` whose first argument fits: already heard, or to come."""
+        """The first `event` whose first argument fits, in the past or the future."""
 
-        def look():
+        def probe():
             found = [(data,) for data in self.all(event, namespace) if fits(data)]
             return found[0] if found else None
 
-        return (await self.until(look, f'the event "{event}"'))[0]
+        return (await self.until(probe, f'the event "{event}"'))[0]
 
     async def first(self, count, event, namespace="/"):
         await self.until(lambda: len(self.all(event, namespace)) >= count, f'{count} events "{event}"')
@@ -101,12 +101,12 @@ class Client:
         await self.sio.emit(event, args, namespace=namespace)
 
     async def ask(self, event, *args, namespace="/"):
-        """Emits, and returns the acknowledgement."""
+        """Emits an event, and returns its acknowledgement."""
         return await self.sio.call(event, args, namespace=namespace, timeout=DEADLINE)
 
     async def whoami(self, namespace="/"):
         return await self.ask("whoami", namespace=namespace)
 
     def copies(self, mark, namespace="/"):
-        """How many copies came of the message which bears this mark."""
+        """The number of copies that arrived of the message with this mark."""
         return sum(isinstance(data, dict) and data.get("mark") == mark for data in self.all("message", namespace))

@@ -9,7 +9,7 @@ from .scenarios import Scenarios
 
 class Ending(Scenarios):
     async def life_of(self, witness, id):
-        """What the server saw of a client that is gone, as it tells all others."""
+        """The events of a client that is gone, as the server reports them to all others."""
         return (await witness.next("finished", lambda data: data["id"] == id))["life"]
 
     async def test_disconnects(self):
@@ -50,8 +50,8 @@ class Ending(Scenarios):
             await self.life_of(witness, id),
             ["connect", f"subscribe {room}", "disconnect", f"unsubscribe {room}", "finish"],
         )
-        self.assertEqual([name for _, name, _ in client.heard[-2:]], ["goodbye", "@disconnect"])
-        # it ends by itself: no reconnection to wait for
+        self.assertEqual([name for _, name, _ in client.received[-2:]], ["goodbye", "@disconnect"])
+        # It ends by itself, without a reconnection.
         await asyncio.wait_for(client.sio.wait(), DEADLINE)
         self.assertFalse(client.sio.connected)
         self.assertEqual(len(client.all("@connect")), 1)

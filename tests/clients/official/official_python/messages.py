@@ -65,7 +65,7 @@ class Messages(Scenarios):
 
     async def test_500_kilobytes_come_and_go(self):
         client = await self.connect()
-        # ASCII only: python-socketio writes any other character as an escape of six bytes
+        # ASCII only, because python-socketio escapes any other character in six bytes.
         text = "x" * 500_000
         self.assertTrue(await client.ask("echo", text) == text)
         await client.emit("large", 3, 500_000)

@@ -40,7 +40,7 @@ class Publishing(Scenarios):
         await self.fence(a, [a, b])
         self.assertEqual([one.copies(mark) for one in (a, b)], [0, 1])
 
-    async def test_each_sending_verb_reaches_exactly_whom_it_says(self):
+    async def test_each_sending_verb_reaches_exactly_its_receivers(self):
         a, b, c, d, e = clients = await self.crowd(5)
         x, y = unique("room"), unique("room")
         await self.subscribe(a, x, y)
@@ -78,13 +78,13 @@ class Publishing(Scenarios):
                 data = {"room": room, "from": i, "n": n}
                 await client.emit("verb", {"verb": "send_and_broadcast_channel", "channel": room, "data": data})
 
-        def heard(client):
+        def received(client):
             return [data for data in client.all("message") if data.get("room") == room]
 
         for client in clients:
-            await client.until(lambda: len(heard(client)) >= 300, "all that was sent to the channel")
+            await client.until(lambda: len(received(client)) >= 300, "all that was sent to the channel")
         await self.fence(clients[0], clients)
-        order, *others = [heard(client) for client in clients]
+        order, *others = [received(client) for client in clients]
         self.assertEqual(len(order), 300)
         for other in others:
             self.assertEqual(other, order)

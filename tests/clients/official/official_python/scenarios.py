@@ -15,7 +15,7 @@ class Scenarios:
 
     async def asyncSetUp(self):
         self.clients = []
-        # unittest puts asyncio into its debug mode, whose notes on slow steps are no findings here
+        # unittest enables the debug mode of asyncio, whose reports of slow steps do not matter here.
         asyncio.get_running_loop().slow_callback_duration = DEADLINE
         limit = engineio.payload.Payload.max_decode_packets
         engineio.payload.Payload.max_decode_packets = PACKETS_IN_A_POLL
@@ -41,10 +41,10 @@ class Scenarios:
             self.assertIsNone(await client.ask("subscribe", channel, namespace=namespace), channel)
 
     async def fence(self, sender, clients, namespace="/"):
-        """A message to everybody, which all of `clients` wait for.
+        """Sends a message to all clients, and waits until all of `clients` have received it.
 
-        The server sends it through the same queue as any other publication, so what was published before has arrived,
-        or never will.
+        The server sends it in the order of publications, so all earlier publications have arrived, or
+        will never arrive.
         """
         mark = unique("fence")
         await sender.emit("fence", mark, namespace=namespace)
@@ -52,7 +52,7 @@ class Scenarios:
             await client.next("fence", lambda seen: seen == mark, namespace)
 
     async def copies(self, sender, clients, verb, **more):
-        """Does one of the server's sending verbs, and tells how many copies each of `clients` got."""
+        """Sends by one of the server's verbs. Returns how many copies each of `clients` received."""
         mark = unique("mark")
         self.assertIsNone(await sender.ask("verb", {"verb": verb, **more, "data": {"mark": mark}}))
         await self.fence(sender, clients)

@@ -19,7 +19,7 @@ export function acks(mode) {
     assert.equal(await client.ask("add", 20, 22), 42);
   });
 
-  test("acks: many at once, each answer to its question", async (t) => {
+  test("acks: many together, each answer to its question", async (t) => {
     const client = await connect(t, mode);
     const answers = await Promise.all(numbers(200).map((n) => client.ask("echo", n)));
     assert.deepEqual(answers, numbers(200));
@@ -31,17 +31,17 @@ export function acks(mode) {
     assert.deepEqual(await client.ask("ask", { question: 7 }), { answer: { question: 7, answer: STRANGE_TEXT } });
   });
 
-  test("acks: the server waits in vain for the client", async (t) => {
+  test("acks: the server's question times out", async (t) => {
     const client = await connect(t, mode);
     let late;
     client.socket.on("question", (_, answer) => (late = answer));
     assert.deepEqual(await client.ask("ask", 1), { error: "timeout" });
 
     late("too late");
-    assert.equal(await client.ask("echo", "still here"), "still here", "an ack nobody waits for does no harm");
+    assert.equal(await client.ask("echo", "still here"), "still here", "an unrequested ack does no harm");
   });
 
-  test("acks: the client waits in vain for the server", async (t) => {
+  test("acks: the client's question times out", async (t) => {
     const client = await connect(t, mode);
     await assert.rejects(client.socket.timeout(200).emitWithAck("silent"), /timed out/);
     assert.equal(await client.ask("echo", "still here"), "still here");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { copies, crowd, unique } from "../harness.mjs";
 
 export function channels(mode) {
-  test("subscribes, and hears the channel", async (t) => {
+  test("subscribes, and receives the messages of the channel", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const room = unique("room");
 
@@ -15,7 +15,7 @@ export function channels(mode) {
     assert.deepEqual(await copies(b, [a, b], "broadcast_channel", { channel: room }), [1, 0]);
   });
 
-  test("subscribes twice and hears once", async (t) => {
+  test("subscribes twice and receives each message once", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const room = unique("room");
     await a.subscribe(room, room);
@@ -33,7 +33,7 @@ export function channels(mode) {
     assert.deepEqual(await copies(b, [a], "broadcast_channel", { channel: room }), [1]);
   });
 
-  test("is refused a channel by the handler, and told why", async (t) => {
+  test("is refused a channel by the handler, with a reason", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const room = unique("room-vip");
 
@@ -48,12 +48,12 @@ export function channels(mode) {
 
   test("is refused a channel that no route declares", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
-    // the second contains a declared beginning, but does not begin with it
+    // The second contains a declared prefix, but does not start with it.
     for (const channel of [unique("undeclared"), unique("an open")]) {
       assert.deepEqual(await a.ask("subscribe", channel), { message: "no such channel" });
       assert.deepEqual(await copies(b, [a], "broadcast_channel", { channel }), [0]);
     }
-    // and these are no names
+    // These are not valid names.
     for (const channel of ["", "room-\n", `room-${"x".repeat(10_000)}`, 7, null, {}, undefined]) {
       const error = await a.ask("subscribe", channel);
       assert.match(error?.message, /channel/, `refused: ${channel}`);
@@ -61,7 +61,7 @@ export function channels(mode) {
     assert.deepEqual((await a.ask("whoami")).channels, []);
   });
 
-  test("unsubscribes, and hears no more", async (t) => {
+  test("unsubscribes, and receives nothing more", async (t) => {
     const [a, b, c] = await crowd(t, mode, 3);
     const [room, other] = [unique("room"), unique("room")];
     await a.subscribe(room, other);
@@ -77,13 +77,13 @@ export function channels(mode) {
     assert.deepEqual(await copies(b, [a, c], "broadcast_channel", { channel: room }), [1, 1]);
   });
 
-  test("is put into a channel, and out of it, by the server", async (t) => {
+  test("is subscribed and unsubscribed by the server", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
-    // no route declares it: what the application does itself, it need not allow
+    // No route declares it. The application itself needs no route.
     const channel = unique("undeclared");
 
     assert.equal(await a.ask("join", channel), true);
-    assert.equal(await a.ask("join", channel), false, "it was in already");
+    assert.equal(await a.ask("join", channel), false, "it is a member already");
     assert.deepEqual(await copies(b, [a], "broadcast_channel", { channel }), [1]);
     assert.equal(await a.ask("part", channel), true);
     assert.equal(await a.ask("part", channel), false);

@@ -22,7 +22,7 @@ export function connecting(mode) {
     assert.equal(new Set(clients.map((client) => client.socket.id)).size, 3);
   });
 
-  test("hands over its auth payload, its query and its headers", async (t) => {
+  test("sends its auth payload, its query and its headers", async (t) => {
     const auth = { name: STRANGE_TEXT, nested: { list: [1, 2.5, null, true], empty: {} } };
     const client = await connect(t, mode, "/", {
       auth: (give) => give(auth),
@@ -54,7 +54,7 @@ export function connecting(mode) {
     assert.deepEqual((await client.ask("whoami")).auth, { name: "better" });
   });
 
-  test("is refused in a namespace that is not there", async (t) => {
+  test("is refused in an unknown namespace", async (t) => {
     const client = open(t, mode, "/nowhere");
     const error = await client.next("@connect_error");
 

@@ -29,7 +29,7 @@ export function content(mode) {
     for (const client of clients) assert.deepEqual(client.all("numbered"), numbers(1000));
   });
 
-  test("any text comes back as it went", async (t) => {
+  test("any text is echoed unchanged", async (t) => {
     const client = await connect(t, mode);
     const everything = String.fromCodePoint(...numbers(0x3000).filter((c) => c < 0xd800 || c > 0xdfff));
     for (const text of [STRANGE_TEXT, everything, "\u{10ffff}\ufffe\uffff\ufeff", "2[\"message\"]", "1", "b64"]) {
@@ -38,7 +38,7 @@ export function content(mode) {
     }
   });
 
-  test("500 kB come and go", async (t) => {
+  test("500 kB are sent and received", async (t) => {
     const [client, other] = await crowd(t, mode, 2);
     const size = 500_000;
     for (const text of ["x".repeat(size), "ü".repeat(size / 2), "🏆".repeat(size / 4)]) {
@@ -46,7 +46,7 @@ export function content(mode) {
       assert.equal(back.length, text.length);
       assert.ok(back === text);
     }
-    // three in a row are more than one answer to a poll may hold
+    // Three in a row exceed one response to a poll.
     client.socket.emit("large", 3, size);
     for (const [i, one] of (await client.first(3, "large")).entries()) {
       assert.equal(one.number, i);

@@ -10,7 +10,7 @@ const TRANSPORT_GONE = ["transport close", "transport error"];
 const offend = (client) => client.socket.io.engine.write("8");
 
 export function ending(mode) {
-  /** What the server saw of a client that is gone, as it tells all others. */
+  /** The events of a client that is gone, as the server reports them to all others. */
   const lifeOf = (witness, id) => witness.next("finished", (data) => data.id === id).then((data) => data.life);
 
   test("disconnects, and the server runs through the whole end", async (t) => {
@@ -35,7 +35,7 @@ export function ending(mode) {
     assert.deepEqual(me.channels, []);
   });
 
-  test("what it sent before it left is still handled", async (t) => {
+  test("events from before it left are still handled", async (t) => {
     const [client, witness] = await crowd(t, mode, 2);
     const room = unique("room");
     await witness.subscribe(room);
@@ -55,7 +55,7 @@ export function ending(mode) {
     client.socket.emit("disconnect_me");
 
     assert.equal(await client.next("@disconnect"), "io server disconnect");
-    assert.equal(client.socket.active, false, "it will not try again by itself");
+    assert.equal(client.socket.active, false, "it does not reconnect by itself");
     assert.equal(await admin.ask("echo", "still here"), "still here");
     assert.equal(client.socket.io.engine, engine);
     assert.equal(engine.readyState, "open", "the connection is the same");
@@ -68,7 +68,7 @@ export function ending(mode) {
     assert.equal(await client.ask("echo", "back"), "back");
   });
 
-  test("is disconnected by the server and hears nothing more", async (t) => {
+  test("is disconnected by the server and receives nothing more", async (t) => {
     const [client, witness] = await crowd(t, mode, 2);
     const { id } = client.socket;
     const room = unique("room");
@@ -107,7 +107,7 @@ export function ending(mode) {
     ["the server drops it", (client) => offend(client)],
     ["the network fails", (client, net) => net.fail()],
   ]) {
-    test(`reconnects by itself when ${what}, as somebody new`, async (t) => {
+    test(`reconnects by itself when ${what}, with a new id`, async (t) => {
       const net = await network(t);
       const client = await connect(t, mode, "/", { url: net.url });
       const witness = await connect(t, mode);
@@ -132,7 +132,7 @@ export function ending(mode) {
       assert.equal(me.id, client.socket.id);
       assert.equal(new Set([...ids, client.socket.id, admin.socket.id]).size, 4);
       assert.ok(!client.socket.recovered);
-      assert.deepEqual(me.channels, [], "its channels went with it");
+      assert.deepEqual(me.channels, [], "its channels are gone");
       assert.deepEqual(client.all("welcome").map((welcome) => welcome.id), [ids[0], client.socket.id]);
       assert.deepEqual(await copies(witness, [client], "broadcast_channel", { channel: room }), [0]);
       await client.subscribe(room);
@@ -141,7 +141,7 @@ export function ending(mode) {
     });
   }
 
-  test("what it says while the connection is gone is said when it is back", async (t) => {
+  test("events during an outage are sent after the reconnection", async (t) => {
     const client = await connect(t, mode);
     offend(client);
     await client.next("@disconnect");

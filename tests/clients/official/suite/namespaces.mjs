@@ -37,7 +37,7 @@ export function namespaces(mode) {
     assert.equal((await admin.ask("whoami")).namespace, "/admin");
   });
 
-  test("hears nothing of the other namespace, though the channels have the same name", async (t) => {
+  test("receives nothing of the other namespace, though the channels have the same name", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const [adminA, adminB] = [beside(t, a, "/admin", token), beside(t, b, "/admin", token)];
     for (const one of [adminA, adminB]) await one.until(() => one.socket.connected, "the namespace");

@@ -61,7 +61,7 @@ export function publishing(mode) {
     assert.deepEqual([a, b].map((one) => one.copies(mark)), [0, 1]);
   });
 
-  test("hears from the handler why it may not publish this", async (t) => {
+  test("receives the handler's reason for a refused publication", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const channel = unique("open");
     for (const one of [a, b]) await one.subscribe(channel);

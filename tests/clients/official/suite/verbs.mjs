@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { copies, crowd, fence, numbers, unique } from "../harness.mjs";
 
 export function verbs(mode) {
-  test("each sending verb reaches exactly whom it says", async (t) => {
+  test("each sending verb reaches exactly its receivers", async (t) => {
     const clients = await crowd(t, mode, 5);
     const [a, b, c, d, e] = clients;
     const [x, y] = [unique("room"), unique("room")];
@@ -41,7 +41,7 @@ export function verbs(mode) {
     }
   });
 
-  test("a channel has one order for all who hear it, the sender included", async (t) => {
+  test("a channel has one order for all subscribers, the sender included", async (t) => {
     const clients = await crowd(t, mode, 3);
     const room = unique("room");
     for (const client of clients) await client.subscribe(room);
@@ -52,13 +52,13 @@ export function verbs(mode) {
         client.socket.emit("verb", { verb: "send_and_broadcast_channel", channel: room, data: { room, from: i, n } });
       }
     }
-    const heard = (client) => client.all("message").filter((data) => data.room === room);
+    const received = (client) => client.all("message").filter((data) => data.room === room);
     for (const client of clients) {
-      await client.until(() => argumentsOf(client).length >= 3 * each, "all that was sent to the channel");
+      await client.until(() => received(client).length >= 3 * each, "all that was sent to the channel");
     }
     await fence(clients[0], clients);
 
-    const [order, ...others] = clients.map((client) => argumentsOf(client));
+    const [order, ...others] = clients.map((client) => received(client));
     assert.equal(order.length, 3 * each);
     for (const other of others) assert.deepEqual(other, order);
     for (const i of [0, 1, 2]) {
