@@ -87,6 +87,6 @@ fn a_connection_that_is_polled_over_has_one_descriptor() {
     session.post(r#"421["echo","something to fetch"]"#).assert_ok();
     ask(3, &request("GET", &session.query(), ""), 200);
     ask(4, &request("GET", "EIO=4&transport=polling", ""), 200);
-    ask(5, &request("GET", "EIO=4&transport=polling&sid=nobody", ""), 400);
+    ask(5, &request("GET", "EIO=4&transport=polling&sid=unknown", ""), 400);
     ask(6, &request("PUT", &session.query(), ""), 500);
 }

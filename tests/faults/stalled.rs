@@ -78,7 +78,7 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     if let Some(accepted) = accepted {
         wait_until("the descriptor is free", || !accepted.has_descriptor());
         println!(
-            "the descriptor was free {:?} after the client was let go, at most; {} publications",
+            "the descriptor was free {:?} after the disconnect, at most; {} publications",
             let_go.elapsed(),
             io.stats().publications
         );

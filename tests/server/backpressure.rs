@@ -122,7 +122,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
         .emit("numbered", &(so_far, "the last"))
         .expect("the registry has capacity");
     for thread in listeners.threads {
-        thread.join().expect("a listener hears what it should");
+        thread.join().expect("a listener receives what it should");
     }
     assert_eq!(fixture.journal.disconnect_reason(slow_id), "slow consumer");
     assert_eq!(fixture.journal.count("disconnect: slow consumer"), 1);
@@ -185,7 +185,7 @@ impl Flood {
     ) -> Self {
         let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (later, behind) = mpsc::channel::<String>();
-        let (hears, received) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         let (mut stream, count, pinged) =
             (client.writer(), Arc::clone(&written), Arc::clone(&pings));
         let writer = thread::spawn(move || {
@@ -214,7 +214,7 @@ impl Flood {
             while let Received::Text(text) = client.receive() {
                 if text == "2" {
                     pings.fetch_add(1, SeqCst);
-                } else if hears.send(text).is_err() {
+                } else if sender.send(text).is_err() {
                     return;
                 }
             }
@@ -351,7 +351,7 @@ fn a_polling_client_that_is_held_back_still_hears() {
         session.get().assert_poll(&[&format!(r#"42["to all",{number}]"#)]);
         fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
         fixture.assert_bystander_works();
-        assert!(held.is_quiet(), "there is no room for all of it");
+        assert!(held.is_quiet(), "the inbox has no capacity for all of it");
     }
     gate.let_through(EVENTS);
     held.response().assert_ok();
@@ -394,7 +394,7 @@ fn two_others(fixture: &Fixture) -> [WebSocket; 2] {
 }
 
 #[test]
-fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
+fn a_flood_of_tiny_events_in_one_body_starves_no_other_client() {
     let gate = Gate::closed();
     let (builder, handled) = counting(&gate);
     let mut fixture = Fixture::with_builder(builder, Journal::default());

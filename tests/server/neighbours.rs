@@ -73,7 +73,7 @@ fn a_client_is_throttled_at_max_inbox_bytes() {
     let mut held = session.begin_post_of(&format!("{}\x1e{}", large(2), large(3)));
     for _ in 0..5 {
         fixture.assert_bystander_works();
-        assert!(held.is_quiet(), "there is no room");
+        assert!(held.is_quiet(), "the inbox is full");
     }
     gate.let_through(2);
     held.response().assert_ok();

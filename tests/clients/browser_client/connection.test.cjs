@@ -222,15 +222,15 @@ inEachMode("disconnect() while connecting says nothing and leaves nothing behind
   const server = await scope.server();
   const arrivals = collect(server.io, "connection");
   const socket = scope.client(server.url, mode.options);
-  const heard = [];
-  for (const event of ["connect", "connect_error", "disconnect", "reconnect_attempt"]) socket.on(event, () => heard.push(event));
+  const received = [];
+  for (const event of ["connect", "connect_error", "disconnect", "reconnect_attempt"]) socket.on(event, () => received.push(event));
   socket.close();
   assert.strictEqual(socket.active, false);
 
   const other = scope.client(server.url, mode.options);
   await settled(other, mode);
   await until(() => server.io.engine.clientsCount === 1, "only the other is left");
-  assert.deepStrictEqual([heard, arrivals.length], [[], 1]);
+  assert.deepStrictEqual([received, arrivals.length], [[], 1]);
 
   socket.open();
   await settled(socket, mode);

@@ -187,8 +187,8 @@ inEachMode("a server which falls silent is left after pingInterval + pingTimeout
 
 scenario("after a computer's sleep, what is emitted waits for the next connection", async (scope) => {
   const server = await scope.server();
-  const heard = [];
-  server.io.on("connection", (peer) => peer.on("e", (value) => heard.push([peer.id, value])));
+  const received = [];
+  server.io.on("connection", (peer) => peer.on("e", (value) => received.push([peer.id, value])));
   let slept = 0;
   const { io } = page(server.url, { Date: { now: () => Date.now() + slept } });
   const socket = scope.client(undefined, {}, io);
@@ -198,9 +198,9 @@ scenario("after a computer's sleep, what is emitted waits for the next connectio
   slept = 3_600_000;
   socket.emit("e", "awake");
   assert.strictEqual((await left)[0], "ping timeout");
-  await until(() => heard.length === 1);
-  assert.notStrictEqual(heard[0][0], oldId);
-  assert.strictEqual(heard[0][1], "awake");
+  await until(() => received.length === 1);
+  assert.notStrictEqual(received[0][0], oldId);
+  assert.strictEqual(received[0][1], "awake");
 });
 
 scenario("after a computer's sleep, the last word on a channel holds", async (scope) => {

@@ -92,10 +92,10 @@ async function assertPollingWorks(server, socket) {
   assert.strictEqual(socket.transport, "polling");
   const peer = server.io.sockets.sockets.get(socket.id);
   peer.on("echo", (n) => peer.emit("echo", n));
-  const heard = collect(socket, "echo");
+  const received = collect(socket, "echo");
   for (let n = 0; n < 10; n += 1) socket.emit("echo", n);
-  await until(() => heard.length === 10);
-  assert.deepStrictEqual([heard.map(([n]) => n), socket.transport], [numbers(10), "polling"]);
+  await until(() => received.length === 10);
+  assert.deepStrictEqual([received.map(([n]) => n), socket.transport], [numbers(10), "polling"]);
 }
 
 scenario("the server offers no upgrade", async (scope) => {

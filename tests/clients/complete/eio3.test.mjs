@@ -189,7 +189,7 @@ for (const mode of Object.keys(MODES)) {
   });
 }
 
-test("one that does not ping is let go", async (t) => {
+test("a client that does not ping is disconnected", async (t) => {
   const observer = await connect(t, "websocket");
   const raw = new RawSocket(t, "EIO=3");
   assert.match(await raw.next(), /^0\{/);

@@ -96,7 +96,7 @@ inEach("msgpack", (mode) => {
     assert.deepEqual([nowhere.message, nowhere.data], ["Invalid namespace", undefined]);
   });
 
-  test("what is none of its packets ends the connection", async (t) => {
+  test("an invalid packet ends the connection", async (t) => {
     const observer = await connected(t);
     const tooMany = numbers(11).map((n) => noise(1, n));
     for (const packet of [

@@ -27,7 +27,7 @@ fn a_client_is_throttled_at_max_inbox_events() {
     let mut held = session.begin_post_of("42[4]");
     for _ in 0..5 {
         fixture.assert_bystander_works();
-        assert!(held.is_quiet(), "there is no room");
+        assert!(held.is_quiet(), "the inbox is full");
     }
     assert_eq!(fixture.journal.of(id), ["connect", "event 0"]);
     gate.let_through(1);

@@ -4,7 +4,7 @@ use super::Conversation;
 
 pub(super) const CONVERSATIONS: &[Conversation] = &[
     (
-        "`1` closes an open WebSocket at once; Node does not react",
+        "`1` closes an open WebSocket; Node does not react",
         r#"
         websocket < OPEN
         websocket > 40

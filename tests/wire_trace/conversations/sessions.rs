@@ -153,7 +153,7 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
         "#,
     ),
     (
-        "two polls at once",
+        "two polls together",
         r#"
         polling < OPEN
         polling > 40
