@@ -1,5 +1,5 @@
-//! The links in the documents are valid: the files exist, and so do the tests that are named after a
-//! link.
+//! The links in the documents are valid: the files exist, and so do the tests that are named after
+//! a link.
 
 use std::{
     fs,

@@ -30,9 +30,9 @@
 //! | `close_me` | | the server closes the connection |
 //! | `shutdown` | | all connections end, and no new ones can be opened |
 //!
-//! A request for a channel with `forbidden` in its name is dropped, too, and its client receives the
-//! reason. A client that upgrades to a WebSocket receives `upgraded <transport>`. `GET /departures`
-//! lists `{id, reason}` of all disconnected clients, from any namespace.
+//! A request for a channel with `forbidden` in its name is dropped, too, and its client receives
+//! the reason. A client that upgrades to a WebSocket receives `upgraded <transport>`. `GET
+//! /departures` lists `{id, reason}` of all disconnected clients, from any namespace.
 
 use std::{
     collections::BTreeMap,

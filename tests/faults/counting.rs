@@ -2,9 +2,9 @@
 
 use crate::raw::{PollingSession, Response, WebSocket};
 
-const AT_ONCE: u64 = 3;
+const EVENTS_PER_POST: u64 = 3;
 /// The number of publications that each client receives before it leaves.
-const AT_LAST: u64 = 20;
+const PUBLICATIONS: u64 = 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct Counting {
@@ -37,7 +37,7 @@ impl Counting {
 
     pub(crate) fn events(&mut self) -> impl Iterator<Item = String> {
         let first = self.sent;
-        self.sent += AT_ONCE;
+        self.sent += EVENTS_PER_POST;
         (first..self.sent).map(|number| format!(r#"42["up",{number}]"#))
     }
 
@@ -46,10 +46,10 @@ impl Counting {
     }
 
     /// Continues to poll after this response, and leaves.
-    pub(crate) fn polls_on(&mut self, session: &PollingSession, first: &Response) {
+    pub(crate) fn poll_until_done(&mut self, session: &PollingSession, first: &Response) {
         assert!(self.receive_poll(first));
         self.post(session);
-        let until = self.next.unwrap_or(0) + AT_LAST;
+        let until = self.next.unwrap_or(0) + PUBLICATIONS;
         while self.next.is_none_or(|next| next < until) {
             assert!(self.receive_poll(&session.get()), "polling goes on");
         }
@@ -57,8 +57,8 @@ impl Counting {
     }
 
     /// Continues until the server has handled all its events.
-    pub(crate) fn hears_on(&mut self, ws: &mut WebSocket) {
-        let until = self.next.unwrap_or(0) + AT_LAST;
+    pub(crate) fn read_until_done(&mut self, ws: &mut WebSocket) {
+        let until = self.next.unwrap_or(0) + PUBLICATIONS;
         while self.next.is_none_or(|next| next < until) {
             self.receive(&ws.text());
         }

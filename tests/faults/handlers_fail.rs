@@ -1,6 +1,6 @@
 //! A handler fails in any of the seven events, as a function or as an actor, by a panic or by
-//! silence: each socket finishes in order, and other clients are not affected. The effect on its own
-//! client is in `tests/server/handlers.rs` and `tests/server/odd_endings.rs`.
+//! silence: each socket finishes in order, and other clients are not affected. The effect on its
+//! own client is in `tests/server/handlers.rs` and `tests/server/odd_endings.rs`.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fail! {
 }
 
 /// Runs a victim and its neighbour until both have finished.
-async fn lives(failing: Failing, is_actor: bool) {
+async fn run_until_finished(failing: Failing, is_actor: bool) {
     let what = format!("{failing:?}, {}", if is_actor { "an actor" } else { "a function" });
     let (record, recorder) = recorder();
     let builder = builder()
@@ -190,7 +190,7 @@ async fn lives(failing: Failing, is_actor: bool) {
 async fn each_socket_finishes_though_a_handler_panics() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
-            lives(Failing { at, how: How::Panics }, is_actor).await;
+            run_until_finished(Failing { at, how: How::Panics }, is_actor).await;
         }
     }
 }
@@ -199,7 +199,7 @@ async fn each_socket_finishes_though_a_handler_panics() {
 async fn each_socket_finishes_though_a_handler_never_answers() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
-            lives(Failing { at, how: How::NeverAnswers }, is_actor).await;
+            run_until_finished(Failing { at, how: How::NeverAnswers }, is_actor).await;
         }
     }
 }

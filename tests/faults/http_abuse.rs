@@ -1,4 +1,5 @@
-//! HTTP with contradictory lengths, or too much of it. `tests/server/bad_input` has the other cases.
+//! HTTP with contradictory lengths, or too much of it. `tests/server/bad_input` has the other
+//! cases.
 
 use std::{
     io::{Read, Write},
@@ -8,7 +9,7 @@ use std::{
 
 use crate::{
     fixture::Fixture,
-    neighbour::undisturbed,
+    neighbour::assert_bystander_undisturbed,
     raw::{HttpConnection, PollingSession, request},
 };
 
@@ -41,7 +42,7 @@ fn nothing_is_smuggled_behind_a_refusal() {
         (CHUNKED.to_owned(), format!("{length:x}\r\n{smuggled}\r\n0\r\n\r\n")),
         (CHUNKED.to_owned(), format!("ffffffff\r\n{smuggled}")),
     ] {
-        undisturbed(&mut fixture, |fixture| {
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
             let (session, _) = PollingSession::join(fixture.addr);
             let mut http = session.begin_post(&headers);
             http.try_write(&body);
@@ -72,7 +73,7 @@ fn a_length_that_can_be_read_in_two_ways_is_refused() {
         ("Transfer-Encoding: chunked, identity\r\n", chunks),
         ("Transfer-Encoding: xchunked\r\n", chunks),
     ] {
-        undisturbed(&mut fixture, |fixture| {
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
             let (session, _) = PollingSession::join(fixture.addr);
             let mut http = HttpConnection::open(fixture.addr);
             http.try_write(request("POST", &session.query(), headers) + body);
@@ -95,7 +96,7 @@ fn invalid_chunks_end_the_session() {
         "1\r\n33\r\n0\r\n\r\n",
         "1\n3\n0\n\n",
     ] {
-        undisturbed(&mut fixture, |fixture| {
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
             let (session, id) = PollingSession::join(fixture.addr);
             let mut http = HttpConnection::open(fixture.addr);
             http.try_write(request("POST", &session.query(), CHUNKED) + chunks);
@@ -113,7 +114,7 @@ fn invalid_chunks_end_the_session() {
 fn requests_that_come_all_at_once_are_answered_in_order() {
     const REQUESTS: usize = 500;
     let mut fixture = Fixture::new();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let (session, _) = PollingSession::join(fixture.addr);
         let mut http = HttpConnection::open(fixture.addr);
         let post = request("POST", &session.query(), "Content-Length: 1\r\n") + "3";
@@ -146,7 +147,7 @@ fn heads_that_are_too_large_are_refused() {
         (POLLING.to_owned(), &*long),
         (format!("{POLLING}&x={}", "y".repeat(1 << 20)), ""),
     ] {
-        undisturbed(&mut fixture, |fixture| {
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
             let mut http = HttpConnection::open(fixture.addr);
             http.try_write(request("GET", &query, headers));
             assert_eq!(http.response().status, 431);

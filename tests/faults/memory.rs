@@ -125,8 +125,8 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     fixture.assert_all_freed();
 }
 
-/// A waiting event must not keep the buffer that it was read in. Tiny events wait, each read after a
-/// large packet that is ignored.
+/// A waiting event must not keep the buffer that it was read in. Tiny events wait, each read after
+/// a large packet that is ignored.
 #[test]
 fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     if !is_alone("memory::an_event_that_waits_keeps_nothing_of_what_came_before_it") {

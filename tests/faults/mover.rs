@@ -22,8 +22,8 @@ impl Mover {
         Self { ws, id, rooms: BTreeSet::new(), received: 0 }
     }
 
-    /// Sends a request. Until its acknowledgement, messages must belong to a channel of the client, or
-    /// to the channel that it joins or leaves.
+    /// Sends a request. Until its acknowledgement, messages must belong to a channel of the client,
+    /// or to the channel that it joins or leaves.
     pub(crate) fn ask(&mut self, event: &str, room: &str) {
         self.ws.send(&format!(r#"421["{event}","{room}","{room}"]"#));
         loop {

@@ -1,5 +1,5 @@
-//! What some of these tests need from the machine. `tests/common/needs.rs` is the same for the tests
-//! by other programs.
+//! What some of these tests need from the machine. `tests/common/needs.rs` is the same for the
+//! tests by other programs.
 
 use std::{
     env,

@@ -11,7 +11,7 @@ use crate::fixture::Fixture;
 /// Publishes numbers during the abuse. The bystander must receive each of them in order. Afterwards
 /// no other client may be left.
 #[track_caller]
-pub(crate) fn undisturbed(fixture: &mut Fixture, abuse: impl FnOnce(&Fixture)) {
+pub(crate) fn assert_bystander_undisturbed(fixture: &mut Fixture, abuse: impl FnOnce(&Fixture)) {
     let before = fixture.io.connections();
     let published = thread::scope(|scope| {
         // Dropping this ends the publisher.

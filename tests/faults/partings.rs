@@ -1,5 +1,5 @@
-//! Which side closes a WebSocket, and when its descriptor is free. The same for connections that never
-//! become sessions.
+//! Which side closes a WebSocket, and when its descriptor is free. The same for connections that
+//! never become sessions.
 
 use std::time::Duration;
 

@@ -179,7 +179,7 @@ fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> Fixture {
     Fixture::with_builder(configure(builder.max_outbox(100_000).route(channel("^room-"))), journal)
 }
 
-fn is_the_end(fixture: &Fixture, id: SocketId, what: &str, reason: &str) {
+fn assert_end(fixture: &Fixture, id: SocketId, what: &str, reason: &str) {
     let reason = format!("disconnect: {reason}");
     let mut received = fixture.journal.of(id);
     received.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
@@ -207,7 +207,7 @@ fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_cha
         }
     }
     for (_, id, what, reason) in &ended {
-        is_the_end(&fixture, *id, what, reason);
+        assert_end(&fixture, *id, what, reason);
     }
     let count = ended.len();
     ended.into_iter().for_each(|(session, ..)| session.leave());
@@ -225,7 +225,7 @@ fn after_a_shutdown_there_is_one_on_disconnect_then_one_on_unsubscribe_per_chann
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     assert!(runtime.block_on(fixture.io.shutdown()));
     for (_, id) in &sessions {
-        is_the_end(&fixture, *id, "a shutdown", "server shutting down");
+        assert_end(&fixture, *id, "a shutdown", "server shutting down");
     }
     sessions.into_iter().for_each(|(session, _)| session.leave());
     wait_until("all gauges are zero", || fixture.io.stats().is_idle());

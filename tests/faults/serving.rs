@@ -18,8 +18,8 @@ use actix_web::rt::System;
 
 use crate::wait::wait_until;
 
-/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`, so
-/// this server runs until the process ends.
+/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`,
+/// so this server runs until the process ends.
 pub(crate) fn serve(builder: Builder, also: Option<IpAddr>) -> (SocketIo, Vec<SocketAddr>) {
     static SERVERS: AtomicU8 = AtomicU8::new(1);
     let [.., high, low] = process::id().to_be_bytes();
@@ -73,8 +73,8 @@ impl Accepted {
         accepted
     }
 
-    /// Whether the server has no descriptor for it any more. The kernel may still try to deliver the
-    /// last bytes.
+    /// Whether the server has no descriptor for it any more. The kernel may still try to deliver
+    /// the last bytes.
     pub(crate) fn has_descriptor(&self) -> bool {
         self.descriptors() > 0
     }

@@ -30,7 +30,7 @@ fn subscribe(io: &SocketIo, id: SocketId) {
 
 /// Publishes until the stalled client is disconnected. The others receive everything in order. The
 /// address of the client identifies the TCP connection in the server, if it is still open.
-fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
+fn assert_disconnected(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     let journal = Journal::default();
     let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
     let (io, addrs) = serve(settings, None);
@@ -92,7 +92,7 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
 
 #[test]
 fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
-    is_let_go(|server| {
+    assert_disconnected(|server| {
         let mut slow = WebSocket::open_with_small_buffers(server);
         (slow.join(), Some(slow))
     });
@@ -100,5 +100,5 @@ fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
 
 #[test]
 fn a_client_that_never_polls_again_is_disconnected() {
-    is_let_go(|server| (PollingSession::join(server).1, None));
+    assert_disconnected(|server| (PollingSession::join(server).1, None));
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     fixture::Fixture,
-    neighbour::undisturbed,
+    neighbour::assert_bystander_undisturbed,
     raw::{HttpConnection, PollingSession, Received, UPGRADE, WebSocket, frame, request},
     wait::wait_until,
 };
@@ -17,7 +17,7 @@ fn a_crowd_that_never_connects_is_gone_after_connect_timeout() {
     const TIME: Duration = Duration::from_secs(1);
     let mut fixture = Fixture::with(|builder| builder.connect_timeout(TIME));
     let begun = Instant::now();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut websockets = Vec::new();
         for _ in 0..CROWD {
             PollingSession::open(fixture.addr);
@@ -40,7 +40,7 @@ fn a_crowd_that_falls_silent_is_gone_after_ping_timeout() {
     let mut fixture = Fixture::with(|builder| {
         builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2))
     });
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let (polling, websockets): (Vec<_>, Vec<_>) = (0..CROWD)
             .map(|_| {
                 let mut websocket = WebSocket::open(fixture.addr);
@@ -58,7 +58,7 @@ fn a_crowd_that_falls_silent_is_gone_after_ping_timeout() {
 #[test]
 fn silent_connections_open_no_sessions() {
     let mut fixture = Fixture::new();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let crowd: Vec<_> = (0..10 * CROWD).map(|_| HttpConnection::open(fixture.addr)).collect();
         let mut halves: Vec<_> = (0..CROWD).map(|_| HttpConnection::open(fixture.addr)).collect();
         for (n, half) in halves.iter_mut().enumerate() {
@@ -80,7 +80,7 @@ fn silent_connections_open_no_sessions() {
 #[test]
 fn headers_that_trickle_are_given_up() {
     let mut fixture = Fixture::new();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut crowd: Vec<_> = (0..CROWD).map(|_| HttpConnection::open(fixture.addr)).collect();
         let begun = request("GET", POLLING, "X-Endless: ");
         crowd.iter_mut().for_each(|http| http.write(begun.trim_end()));
@@ -99,7 +99,7 @@ fn headers_that_trickle_are_given_up() {
 #[test]
 fn a_body_whose_chunks_trickle_is_given_up() {
     let mut fixture = Fixture::with(|builder| builder.body_timeout(Duration::from_millis(300)));
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let (session, id) = PollingSession::join(fixture.addr);
         let mut pending = session.begin_get();
         let mut http = session.begin_post("Transfer-Encoding: chunked\r\n");
@@ -123,7 +123,7 @@ fn a_poll_whose_answer_is_not_read_does_not_keep_its_session() {
             builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(4));
         builder.http_compression(false).max_payload(2 * LARGE).max_outbox(2 * LARGE)
     });
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let (session, id) = PollingSession::join(fixture.addr);
         fixture
             .io
@@ -146,7 +146,7 @@ fn a_frame_that_trickles_is_given_up_with_its_session() {
     let mut fixture = Fixture::with(|builder| {
         builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(1))
     });
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut ws = WebSocket::open(fixture.addr);
         let id = ws.join();
         let mut octets = frame(0x81, &[b'4'; 100_000]).into_iter();

@@ -1,6 +1,6 @@
-//! A thousand upgrades under traffic in both directions. Some are aborted midway, and some polls are
-//! doubled or broken off. A client that stays receives each publication once and in order, and so
-//! does the server with its events. A client that goes ends as docs/protocol.md specifies.
+//! A thousand upgrades under traffic in both directions. Some are aborted midway, and some polls
+//! are doubled or broken off. A client that stays receives each publication once and in order, and
+//! so does the server with its events. A client that goes ends as docs/protocol.md specifies.
 
 use std::{
     net::SocketAddr,
@@ -72,7 +72,7 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
     let stays = match way {
         Way::AbortedAtProbe => {
             drop(ws);
-            counting.polls_on(&session, &pending.response());
+            counting.poll_until_done(&session, &pending.response());
             true
         }
         Way::AbortedAtAnswer | Way::AbortedAtUpgrade => {
@@ -82,7 +82,7 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
                 pending = session.begin_get();
             }
             drop(ws);
-            counting.polls_on(&session, &pending.response());
+            counting.poll_until_done(&session, &pending.response());
             true
         }
         Way::DoublePoll => {
@@ -111,7 +111,8 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
             assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             loop {
                 pending.break_off();
-                // If the poll was answered in time, the session stays, without the packets of the response.
+                // If the poll was answered in time, the session stays, without the packets of the
+                // response.
                 counting.next = None;
                 let next = session.get();
                 if next.status != 200 || !counting.receive_poll(&next) {
@@ -130,7 +131,7 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
             }
             ws.send("5");
             counting.events().for_each(|event| ws.send(&event));
-            counting.hears_on(&mut ws);
+            counting.read_until_done(&mut ws);
             ws.send("1");
             true
         }

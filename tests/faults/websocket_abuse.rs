@@ -1,11 +1,11 @@
-//! WebSockets that break RFC 6455, or stretch it: the exact answer, and the end. The other cases are
-//! in `tests/server/bad_input`.
+//! WebSockets that break RFC 6455, or stretch it: the exact answer, and the end. The other cases
+//! are in `tests/server/bad_input`.
 
 use std::{io::Read, net::Shutdown};
 
 use crate::{
     fixture::Fixture,
-    neighbour::undisturbed,
+    neighbour::assert_bystander_undisturbed,
     raw::{Received, WebSocket, frame, frame_head},
 };
 
@@ -22,7 +22,7 @@ fn close(code: u16) -> Vec<u8> {
 
 /// Everything up to the end of the TCP connection, which follows the client's own end soon.
 #[track_caller]
-fn says_last(ws: &WebSocket, expected: &[u8], what: &str) {
+fn assert_last_bytes(ws: &WebSocket, expected: &[u8], what: &str) {
     let mut stream = ws.stream();
     let mut said = vec![0; expected.len()];
     let read = stream.read_exact(&mut said);
@@ -40,11 +40,11 @@ fn says_last(ws: &WebSocket, expected: &[u8], what: &str) {
 fn are_closed<'a>(table: impl IntoIterator<Item = (&'a str, Vec<u8>, Vec<u8>, &'a str)>) {
     let mut fixture = fixture();
     for (what, bytes, answer, reason) in table {
-        undisturbed(&mut fixture, |fixture| {
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
             let mut ws = WebSocket::open(fixture.addr);
             let id = ws.join();
             ws.try_send_raw(&bytes);
-            says_last(&ws, &answer, what);
+            assert_last_bytes(&ws, &answer, what);
             assert_eq!(fixture.journal.disconnect_reason(id), reason, "{what}");
         });
     }
@@ -172,7 +172,7 @@ fn more_than_max_payload_is_refused_when_it_is_announced_or_summed_up() {
 #[test]
 fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
     let mut fixture = fixture();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let text = "é\u{fffe}\u{10ffff}\0".replace('\0', "x").repeat(50);
@@ -196,7 +196,7 @@ fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
 #[test]
 fn bytes_may_come_one_by_one() {
     let mut fixture = fixture();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let echo = |n: usize| format!(r#"42{n}["echo","{}"]"#, "x".repeat(n));
@@ -225,7 +225,7 @@ fn bytes_may_come_one_by_one() {
         assert!(pongs.len() == 1 || pongs == [pong(b"one"), pong(b"two")], "{pongs:?}");
         assert_eq!(acks, [ack(5), ack(200), ack(7)]);
         frame(0x88, &3000_u16.to_be_bytes()).iter().for_each(|octet| ws.send_raw([*octet]));
-        says_last(&ws, &close(3000), "a Close frame, one by one");
+        assert_last_bytes(&ws, &close(3000), "a Close frame, one by one");
     });
     fixture.assert_all_freed();
 }
@@ -234,7 +234,7 @@ fn bytes_may_come_one_by_one() {
 #[test]
 fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
     let mut fixture = fixture();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let event = br#"421["echo",1]"#;
@@ -254,7 +254,7 @@ fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
 fn a_flood_of_pings_is_answered_by_what_it_takes() {
     const PINGS: u32 = 50_000;
     let mut fixture = fixture();
-    undisturbed(&mut fixture, |fixture| {
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
         let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let pings: Vec<u8> = (0..PINGS).flat_map(|n| frame(0x89, &n.to_be_bytes())).collect();

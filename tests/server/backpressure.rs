@@ -68,7 +68,7 @@ impl Listeners {
     }
 
     #[track_caller]
-    fn have_heard(&self, count: usize) {
+    fn wait_for_all(&self, count: usize) {
         wait_until(&format!("all have received {count}"), || {
             assert!(
                 !self.threads.iter().any(thread::JoinHandle::is_finished),
@@ -108,7 +108,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
                 .expect("the registry has capacity");
             published += 1;
         }
-        listeners.have_heard(published);
+        listeners.wait_for_all(published);
         published
     };
     while !fixture.journal.of(slow_id).iter().any(|what| what == "finish") {
@@ -263,7 +263,8 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
         (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)),
     );
 
-    // TCP holds the flood back: nothing more is written while the bystander is pinged several times.
+    // TCP holds the flood back: nothing more is written while the bystander is pinged several
+    // times.
     let mut last = (usize::MAX, 0);
     wait_until("nothing more is written", || {
         let (now, pinged) = (flood.written(), fixture.pings());
@@ -275,7 +276,8 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert!(flood.written() < EVENTS, "the server has taken everything");
     assert_eq!(handled.lock().len(), 0);
 
-    // It receives messages meanwhile, and it does not time out for pongs that the server has not read.
+    // It receives messages meanwhile, and it does not time out for pongs that the server has not
+    // read.
     let since = fixture.pings();
     for number in 0.. {
         fixture.assert_bystander_works();
@@ -461,8 +463,8 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     flood.response().assert_ok();
     wait_until("all events are handled", || handled.load(SeqCst) == TINY);
     let grown = memory("VmHWM").saturating_sub(before);
-    // The body is in memory once here and twice in the server. As separate events, the packets would
-    // take at least 100 bytes each.
+    // The body is in memory once here and twice in the server. As separate events, the packets
+    // would take at least 100 bytes each.
     assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
     session.close();
     fixture.assert_all_freed();

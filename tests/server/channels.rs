@@ -54,7 +54,8 @@ async fn subscribing_again_is_granted_without_an_event(mode: Mode) {
     assert_eq!(record.lines(), ["connect", "subscribe room-1"]);
 }
 
-/// Publishes 1, 2, 3, … to `room-1` as fast as possible, from a thread of its own, until it is dropped.
+/// Publishes 1, 2, 3, … to `room-1` as fast as possible, from a thread of its own, until it is
+/// dropped.
 struct Publisher {
     stop: Arc<AtomicBool>,
     /// The last number that is published, or about to be.
@@ -84,7 +85,7 @@ impl Publisher {
     }
 
     /// Waits until it has published this many more.
-    async fn goes_on(&self, count: u64) {
+    async fn wait_for_more(&self, count: u64) {
         let wanted = self.last.load(Ordering::SeqCst) + count;
         while self.last.load(Ordering::SeqCst) < wanted {
             assert!(
@@ -105,13 +106,13 @@ impl Drop for Publisher {
 }
 
 /// The numbers of the events `count`.
-fn counts(packets: &[String]) -> Vec<u64> {
+fn counted_numbers(packets: &[String]) -> Vec<u64> {
     let number =
         |packet: &String| packet.strip_prefix(r#"2["count","#)?.strip_suffix(']')?.parse().ok();
     packets.iter().filter_map(number).collect()
 }
 
-fn is_without_a_gap(numbers: &[u64]) -> bool {
+fn has_no_gap(numbers: &[u64]) -> bool {
     numbers.windows(2).all(|pair| pair[1] == pair[0] + 1)
 }
 
@@ -124,16 +125,13 @@ async fn after_the_answer_to_unsubscribe_no_message_arrives(mode: Mode) {
     let mut rounds = Vec::new();
     for _ in 0..5 {
         client.subscribe("room-1").await;
-        publisher.goes_on(50).await;
+        publisher.wait_for_more(50).await;
         assert_eq!(client.emit_with_ack("unsubscribe", json!(["room-1"])).await, json!([null]));
-        rounds.push(counts(&client.rest()));
-        publisher.goes_on(50).await;
+        rounds.push(counted_numbers(&client.rest()));
+        publisher.wait_for_more(50).await;
         assert_eq!(client.fence().await, [""; 0], "after the answer");
     }
-    assert!(
-        rounds.iter().all(|numbers| numbers.len() >= 49 && is_without_a_gap(numbers)),
-        "{rounds:?}"
-    );
+    assert!(rounds.iter().all(|numbers| numbers.len() >= 49 && has_no_gap(numbers)), "{rounds:?}");
     assert_eq!(record.lines()[1..], ["subscribe room-1", "unsubscribe room-1"].repeat(5));
 }
 
@@ -188,14 +186,14 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     let publisher = Publisher::start(&server.io, &last);
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;
-        publisher.goes_on(20).await;
+        publisher.wait_for_more(20).await;
         client.subscribe("room-1").await;
-        publisher.goes_on(50).await;
+        publisher.wait_for_more(50).await;
         let packets = client.fence().await;
-        let numbers = counts(&packets);
-        assert!(numbers.len() >= 49 && is_without_a_gap(&numbers), "{packets:?}");
-        // The publisher runs by itself, so the snapshot may be older or newer than the first message,
-        // but there must be no gap.
+        let numbers = counted_numbers(&packets);
+        assert!(numbers.len() >= 49 && has_no_gap(&numbers), "{packets:?}");
+        // The publisher runs by itself, so the snapshot may be older or newer than the first
+        // message, but there must be no gap.
         let snapshot = packets
             .iter()
             .find_map(|packet| packet.strip_prefix(r#"2["snapshot","#)?.strip_suffix(']'));
@@ -256,7 +254,7 @@ async fn a_snapshot_of_the_actor_that_publishes_comes_first(mode: Mode) {
             let number: Value = client.expect_event("count").await;
             numbers.push(number[0].as_u64().expect("a number"));
         }
-        assert!(is_without_a_gap(&numbers), "{numbers:?}");
+        assert!(has_no_gap(&numbers), "{numbers:?}");
     }
     arbiter.stop();
 }

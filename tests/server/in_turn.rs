@@ -237,8 +237,8 @@ async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     for number in 0..EVENTS {
         session.send(&format!(r#"42/held,["number",{number}]"#));
     }
-    // The actor handles one event, and these wait. Nothing else is decoded, except for the packets of
-    // the bystander.
+    // The actor handles one event, and these wait. Nothing else is decoded, except for the packets
+    // of the bystander.
     let taken = |others: u64| (1 + INBOX) as u64 + others;
     wait_until("as many events wait as may", || {
         fixture.io.stats().messages_received - before == taken(0)

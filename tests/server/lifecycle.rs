@@ -55,7 +55,12 @@ async fn life(
 }
 
 /// Checks that these are all events of the client.
-async fn ends(record: &Record, server: &TestServer, orders: &[&str], reason: DisconnectReason) {
+async fn assert_ends(
+    record: &Record,
+    server: &TestServer,
+    orders: &[&str],
+    reason: DisconnectReason,
+) {
     server.wait_until_empty().await;
     let mut expected = vec!["connect", "subscribe room-1", "subscribe room-2", r#"hello("Ada",1)"#];
     expected.extend(orders);
@@ -72,14 +77,14 @@ async fn a_client_that_disconnects_has_its_events_in_order(mode: Mode) {
     record.until("finish").await;
     client.close().await;
     client.closed().await;
-    ends(&record, &server, &[], DisconnectReason::ClientDisconnect).await;
+    assert_ends(&record, &server, &[], DisconnectReason::ClientDisconnect).await;
     assert_eq!(client.rest(), [""; 0], "the server says no more");
 }
 
 async fn a_client_that_closes_its_transport_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.close().await;
-    ends(&record, &server, &[], DisconnectReason::TransportClose).await;
+    assert_ends(&record, &server, &[], DisconnectReason::TransportClose).await;
     client.closed().await;
 }
 
@@ -91,7 +96,7 @@ async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
     } else {
         DisconnectReason::TransportClose
     };
-    ends(&record, &server, &[], reason).await;
+    assert_ends(&record, &server, &[], reason).await;
 }
 
 async fn a_client_that_does_not_answer_pings_gets_its_events_in_order(mode: Mode) {
@@ -99,7 +104,7 @@ async fn a_client_that_does_not_answer_pings_gets_its_events_in_order(mode: Mode
         life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
     client.stop_answering_pings();
     client.closed().await;
-    ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
+    assert_ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
 }
 
 async fn a_client_that_answers_pings_stays(mode: Mode) {
@@ -141,5 +146,5 @@ async fn a_client_whose_connection_the_server_closes_has_its_events_in_order(mod
     client.emit("close me", json!([])).await;
     assert_eq!(client.recv().await, "1", "the client receives a close packet");
     assert_eq!(client.closed().await, "close");
-    ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
+    assert_ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
 }

@@ -1,4 +1,5 @@
-//! A socket has its events in order and once each, also when something fails or ends at a bad moment.
+//! A socket has its events in order and once each, also when something fails or ends at a bad
+//! moment.
 
 use std::sync::{
     Arc,

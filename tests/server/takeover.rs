@@ -119,8 +119,8 @@ fn a_websocket_that_stops_reading_is_disconnected_without_on_connect() {
     fixture.assert_all_freed();
 }
 
-/// The second WebSocket of a session receives nothing while it has not sent a probe. Publications go
-/// to the first.
+/// The second WebSocket of a session receives nothing while it has not sent a probe. Publications
+/// go to the first.
 #[test]
 fn publications_go_to_the_websocket_that_owns_the_session() {
     let fixture = Fixture::new();

@@ -1,4 +1,5 @@
-//! Upgrades from polling to a WebSocket: nothing is lost, and a client that fails continues to poll.
+//! Upgrades from polling to a WebSocket: nothing is lost, and a client that fails continues to
+//! poll.
 
 use std::{
     cell::Cell,
@@ -100,14 +101,14 @@ async fn an_upgrade_under_traffic_loses_doubles_and_reorders_nothing() {
 }
 
 /// Checks that a polling client works as before.
-async fn polls_on(client: &mut Client) {
+async fn assert_polls(client: &mut Client) {
     for _ in 0..3 {
         assert_eq!(client.fence().await, [""; 0]);
     }
 }
 
 /// Waits for the end of the WebSocket, which must be this Close frame. Returns the texts before it.
-async fn ends(
+async fn texts_before_close(
     mut frames: impl futures_util::Stream<Item = Result<Frame, impl std::fmt::Debug>> + Unpin,
 ) -> Vec<String> {
     let mut before = Vec::new();
@@ -132,7 +133,7 @@ async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
     assert!(matches!(frames.next().await, Some(Ok(Frame::Text(text))) if text == "3probe"));
     assert_eq!(client.fence().await, [""; 0], "polling goes on meanwhile");
     drop((sink, frames));
-    polls_on(&mut client).await;
+    assert_polls(&mut client).await;
     // Another one can succeed when the server knows that this one has ended.
     let transport = client.transport();
     let upgrade = async {
@@ -145,7 +146,7 @@ async fn a_probe_that_breaks_off_leaves_polling_as_it_was() {
         }
     };
     assert!(timeout(PATIENCE, upgrade).await.is_ok());
-    polls_on(&mut client).await;
+    assert_polls(&mut client).await;
 }
 
 #[actix_web::test]
@@ -156,8 +157,8 @@ async fn anything_but_a_probe_closes_the_websocket_only() {
         let (mut sink, frames) =
             websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text(nonsense.into())).await.expect("a WebSocket");
-        assert_eq!(ends(frames).await, [""; 0], "{nonsense:?}");
-        polls_on(&mut client).await;
+        assert_eq!(texts_before_close(frames).await, [""; 0], "{nonsense:?}");
+        assert_polls(&mut client).await;
     }
     client.transport().upgrade().await;
     assert_eq!(client.fence().await, [""; 0]);
@@ -172,8 +173,8 @@ async fn a_probe_must_be_followed_by_an_upgrade() {
             websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
         sink.send(Message::Text(nonsense.into())).await.expect("a WebSocket");
-        assert_eq!(ends(frames).await, ["3probe"], "{nonsense:?}");
-        polls_on(&mut client).await;
+        assert_eq!(texts_before_close(frames).await, ["3probe"], "{nonsense:?}");
+        assert_polls(&mut client).await;
     }
     client.transport().upgrade().await;
     assert_eq!(client.fence().await, [""; 0]);
@@ -207,8 +208,8 @@ async fn a_second_probe_is_closed_and_the_first_may_go_on() {
     assert!(matches!(frames.next().await, Some(Ok(Frame::Text(text))) if text == "3probe"));
     let (mut second, closed) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     second.send(Message::Text("2probe".into())).await.expect("a WebSocket");
-    assert_eq!(ends(closed).await, [""; 0]);
-    polls_on(&mut client).await;
+    assert_eq!(texts_before_close(closed).await, [""; 0]);
+    assert_polls(&mut client).await;
     first.send(Message::Text("5".into())).await.expect("a WebSocket");
     first.send(Message::Text(r#"42["fence",7]"#.into())).await.expect("a WebSocket");
     match timeout(PATIENCE, frames.next()).await {
@@ -230,7 +231,7 @@ async fn a_session_on_a_websocket_takes_no_other_transport() {
         let (mut sink, frames) =
             websocket(&http(), &client.transport().url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
-        assert_eq!(ends(frames).await, [""; 0]);
+        assert_eq!(texts_before_close(frames).await, [""; 0]);
         assert_eq!(client.fence().await, [""; 0], "{mode:?}: the session goes on");
     }
 }
@@ -242,12 +243,12 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
         TestServer::start(builder().upgrade_timeout(Duration::from_millis(100)).to(&recorder));
     let mut client = Client::connect(&server.url, Mode::Polling).await;
     let (silent, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
-    assert_eq!(ends(frames).await, [""; 0]);
+    assert_eq!(texts_before_close(frames).await, [""; 0]);
     drop(silent);
     let (mut probing, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     probing.send(Message::Text("2probe".into())).await.expect("a WebSocket");
-    assert_eq!(ends(frames).await, ["3probe"]);
-    polls_on(&mut client).await;
+    assert_eq!(texts_before_close(frames).await, ["3probe"]);
+    assert_polls(&mut client).await;
     assert_eq!(record.lines(), ["connect"]);
 }
 
@@ -262,7 +263,7 @@ async fn a_probe_ends_with_its_session() {
     }
     client.close().await;
     for (_socket, frames) in probes {
-        assert_eq!(ends(frames).await, [""; 0]);
+        assert_eq!(texts_before_close(frames).await, [""; 0]);
     }
     server.wait_until_empty().await;
 }
@@ -280,5 +281,5 @@ async fn upgrades_are_offered_only_if_they_are_allowed() {
     let refused =
         http().ws(client.transport().url("websocket").replacen("http", "ws", 1)).connect().await;
     assert!(matches!(refused, Err(WsClientError::InvalidResponseStatus(StatusCode::BAD_REQUEST))));
-    polls_on(&mut client).await;
+    assert_polls(&mut client).await;
 }

@@ -53,8 +53,8 @@ impl Fixture {
         Self { server, clients, ids }
     }
 
-    /// The clients that received the message with this data, repeated for each copy. Other messages are an
-    /// error.
+    /// The clients that received the message with this data, repeated for each copy. Other messages
+    /// are an error.
     async fn receivers(&mut self, data: &str) -> Vec<&'static str> {
         let mut receivers = Vec::new();
         for (client, (name, _)) in self.clients.iter_mut().zip(CLIENTS) {

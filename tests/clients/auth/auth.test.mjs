@@ -1,4 +1,5 @@
-// The example `auth` with the official client: the clients that it refuses, and those that it admits.
+// The example `auth` with the official client: the clients that it refuses, and those that it
+// admits.
 //
 // The tokens are made by hand, independently of the server's library.
 

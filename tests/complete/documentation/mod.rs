@@ -47,7 +47,8 @@ pub(crate) fn start() -> RunningApp {
     RunningApp::start(|| {
         let io = pages().build().expect("the settings are valid");
         move |services: &mut ServiceConfig| {
-            // Middlewares, "Compatibility with Express middleware": the same with middleware of actix-web.
+            // Middlewares, "Compatibility with Express middleware": the same with middleware of
+            // actix-web.
             let with_session =
                 web::scope("/with-session").configure(io.mount()).wrap_fn(|request, next| {
                     if let Some(user) = request.cookie("user") {
@@ -133,8 +134,8 @@ fn pages() -> Builder {
 
 // ── what all pages have ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The handlers exist before the handle, so they take it from their connection: `mount` registers it
-/// with actix-web.
+/// The handlers exist before the handle, so they take it from their connection: `mount` registers
+/// it with actix-web.
 fn with_handle(builder: Builder) -> Builder {
     builder.on_handshake(|request, extensions| {
         let io = request.app_data::<web::Data<SocketIo>>().expect("registered by `mount`");

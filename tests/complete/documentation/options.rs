@@ -8,7 +8,8 @@ use actix_web::{error::ErrorForbidden, http::header, web::ServiceConfig};
 use super::{io, with_handle};
 use crate::running::RunningApp;
 
-/// Starts a server with the options from the examples of "Server options" that a client can observe.
+/// Starts a server with the options from the examples of "Server options" that a client can
+/// observe.
 pub(crate) fn start_with_options() -> RunningApp {
     RunningApp::start(|| {
         let io = with_handle(SocketIo::builder())

@@ -10,7 +10,7 @@ use crate::{
 
 /// Checks that these bytes, on a WebSocket in the main namespace, close it with this code.
 #[track_caller]
-pub(super) fn closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason: &str) {
+pub(super) fn assert_closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16, reason: &str) {
     let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
     session.try_send_raw(bytes);
@@ -33,10 +33,10 @@ fn a_message_has_at_most_max_payload_bytes() {
     drop(session);
     fixture.assert_only_bystander_left();
 
-    closes_with(&mut fixture, &frame(0x81, &[b'4'; 1001]), 1009, "transport error");
+    assert_closes_with(&mut fixture, &frame(0x81, &[b'4'; 1001]), 1009, "transport error");
     let fragments =
         [frame(0x01, &[b'4'; 600]), frame(0x00, &[b'4'; 400]), frame(0x80, b"4")].concat();
-    closes_with(&mut fixture, &fragments, 1009, "transport error");
+    assert_closes_with(&mut fixture, &fragments, 1009, "transport error");
     fixture.assert_all_freed();
 }
 
@@ -45,7 +45,7 @@ fn a_message_has_at_most_max_payload_bytes() {
 fn a_frame_with_a_length_over_max_payload_is_refused_before_its_payload() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));
     for length in [1001, 1 << 16, 1 << 40, u64::MAX / 2, u64::MAX] {
-        closes_with(
+        assert_closes_with(
             &mut fixture,
             &[frame_head(0x81, length), vec![0; 4]].concat(),
             1009,
@@ -58,8 +58,8 @@ fn a_frame_with_a_length_over_max_payload_is_refused_before_its_payload() {
 #[test]
 fn text_on_a_websocket_is_utf8() {
     let mut fixture = Fixture::new();
-    closes_with(&mut fixture, &frame(0x81, b"42[\"\xff\"]"), 1007, "parse error");
-    closes_with(
+    assert_closes_with(&mut fixture, &frame(0x81, b"42[\"\xff\"]"), 1007, "parse error");
+    assert_closes_with(
         &mut fixture,
         &[frame(0x01, b"42[\"\xc3"), frame(0x80, b"\x28\"]")].concat(),
         1007,
@@ -89,21 +89,26 @@ fn a_message_in_fragments_is_text_as_a_whole() {
 fn frames_that_break_the_rules_of_websockets_are_protocol_errors() {
     let mut fixture = Fixture::new();
     let unmasked = b"\x81\x013";
-    closes_with(&mut fixture, unmasked, 1002, "transport error");
+    assert_closes_with(&mut fixture, unmasked, 1002, "transport error");
     for reserved_bit in [0x40, 0x20, 0x10] {
-        closes_with(&mut fixture, &frame(0x81 | reserved_bit, b"3"), 1002, "transport error");
+        assert_closes_with(
+            &mut fixture,
+            &frame(0x81 | reserved_bit, b"3"),
+            1002,
+            "transport error",
+        );
     }
     for opcode in [0x3, 0x7, 0xb, 0xf] {
-        closes_with(&mut fixture, &frame(0x80 | opcode, b"3"), 1002, "transport error");
+        assert_closes_with(&mut fixture, &frame(0x80 | opcode, b"3"), 1002, "transport error");
     }
     let continuation_of_nothing = frame(0x80, b"3");
-    closes_with(&mut fixture, &continuation_of_nothing, 1002, "transport error");
+    assert_closes_with(&mut fixture, &continuation_of_nothing, 1002, "transport error");
     let message_within_a_message = [frame(0x01, b"3"), frame(0x81, b"3")].concat();
-    closes_with(&mut fixture, &message_within_a_message, 1002, "transport error");
+    assert_closes_with(&mut fixture, &message_within_a_message, 1002, "transport error");
     let fragmented_ping = frame(0x09, b"");
-    closes_with(&mut fixture, &fragmented_ping, 1002, "transport error");
+    assert_closes_with(&mut fixture, &fragmented_ping, 1002, "transport error");
     let long_ping = frame(0x89, &[0; 126]);
-    closes_with(&mut fixture, &long_ping, 1002, "transport error");
+    assert_closes_with(&mut fixture, &long_ping, 1002, "transport error");
     fixture.assert_all_freed();
 }
 

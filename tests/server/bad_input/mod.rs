@@ -1,5 +1,5 @@
-//! Input that no client should send. Each test checks three things: the documented answer, that only
-//! the sender is affected, and that nothing of it is kept.
+//! Input that no client should send. Each test checks three things: the documented answer, that
+//! only the sender is affected, and that nothing of it is kept.
 
 mod bodies;
 mod connects;

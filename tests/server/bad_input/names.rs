@@ -3,7 +3,7 @@
 use actix_socketio::{Builder, channel};
 use serde_json::json;
 
-use super::frames::closes_with;
+use super::frames::assert_closes_with;
 use crate::{
     fixture::Fixture,
     raw::{PollingSession, WebSocket, frame},
@@ -11,7 +11,7 @@ use crate::{
 
 /// Sends one of the three events, and checks that it is refused with this message.
 #[track_caller]
-fn is_refused(session: &mut WebSocket, event: &str, args: &str, why: &str) {
+fn assert_refused(session: &mut WebSocket, event: &str, args: &str, why: &str) {
     session.send(&format!(r#"421["{event}"{args}]"#));
     assert_eq!(session.text(), format!("431[{}]", json!({"message": why})), "{event}{args}");
 }
@@ -40,7 +40,7 @@ fn a_channel_name_of_ten_megabytes_is_refused_with_its_size() {
 fn a_channel_name_of_ten_megabytes_is_too_large_a_message_by_default() {
     let mut fixture = Fixture::with(Builder::open_channels);
     let event = format!(r#"421["subscribe","{}"]"#, "x".repeat(10_000_000));
-    closes_with(&mut fixture, &frame(0x81, event.as_bytes()), 1009, "transport error");
+    assert_closes_with(&mut fixture, &frame(0x81, event.as_bytes()), 1009, "transport error");
     let (session, _) = PollingSession::join(fixture.addr);
     session
         .begin_post(&format!("Content-Length: {}\r\n", event.len()))
@@ -62,7 +62,7 @@ fn names_with_control_characters_are_refused() {
         for (event, data) in CHANNEL_EVENTS {
             let why =
                 format!("a channel name has no control characters, this one has {shown} at byte 2");
-            is_refused(&mut session, event, &format!(r#","ab{written}c"{data}"#), &why);
+            assert_refused(&mut session, event, &format!(r#","ab{written}c"{data}"#), &why);
         }
     }
     session.assert_works();
@@ -76,7 +76,7 @@ fn names_that_are_empty_or_not_strings_are_refused() {
     let mut session = WebSocket::open(fixture.addr);
     session.join();
     for (event, data) in CHANNEL_EVENTS {
-        is_refused(
+        assert_refused(
             &mut session,
             event,
             &format!(r#",""{data}"#),
@@ -84,9 +84,9 @@ fn names_that_are_empty_or_not_strings_are_refused() {
         );
         for name in ["1", "null", "true", r#"["a"]"#, r#"{"a":"b"}"#] {
             let why = "the channel's name must be the first argument, a string";
-            is_refused(&mut session, event, &format!(",{name}{data}"), why);
+            assert_refused(&mut session, event, &format!(",{name}{data}"), why);
         }
-        is_refused(
+        assert_refused(
             &mut session,
             event,
             "",
@@ -104,22 +104,27 @@ fn an_invalid_publication_is_refused() {
     let mut session = WebSocket::open(fixture.addr);
     session.join();
     let shape = r#"publish takes a channel, an event's name if it is not "message", and data"#;
-    is_refused(&mut session, "publish", r#","room-1""#, shape);
-    is_refused(&mut session, "publish", r#","room-1","a","b","c""#, shape);
-    is_refused(&mut session, "publish", r#","room-1",5,"b""#, "the event's name must be a string");
-    is_refused(
+    assert_refused(&mut session, "publish", r#","room-1""#, shape);
+    assert_refused(&mut session, "publish", r#","room-1","a","b","c""#, shape);
+    assert_refused(
+        &mut session,
+        "publish",
+        r#","room-1",5,"b""#,
+        "the event's name must be a string",
+    );
+    assert_refused(
         &mut session,
         "publish",
         r#","room-1","connect",1"#,
         r#"the event name "connect" is reserved"#,
     );
-    is_refused(
+    assert_refused(
         &mut session,
         "publish",
         r#","room-1",1"#,
         "subscribe to the channel before you publish to it",
     );
-    is_refused(&mut session, "subscribe", r#","elsewhere""#, "no such channel");
+    assert_refused(&mut session, "subscribe", r#","elsewhere""#, "no such channel");
     session.assert_works();
     drop(session);
     fixture.assert_all_freed();

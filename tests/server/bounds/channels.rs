@@ -63,8 +63,8 @@ async fn a_channel_name_has_at_most_max_channel_length_bytes() {
     fixture.assert_all_freed();
 }
 
-/// The registry runs on the thread that builds the server, so it handles nothing while this test keeps
-/// the thread.
+/// The registry runs on the thread that builds the server, so it handles nothing while this test
+/// keeps the thread.
 #[actix_web::test]
 async fn queued_publications_are_bounded_by_max_publications() {
     let io = SocketIo::builder().max_publications(100).build().expect("the settings are valid");

@@ -30,7 +30,8 @@ async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
     assert!(matches!(third, Err(AckError::TooMany { limit: 2 })), "{third:?}");
     assert!(begun.elapsed() >= TIME, "not before ack_timeout");
 
-    // An answer that is too late is ignored. A new question is within the bound, and has another id.
+    // An answer that is too late is ignored. A new question is within the bound, and has another
+    // id.
     assert_eq!([session.text(), session.text()], [r#"420["ask",1]"#, r#"421["ask",1]"#]);
     session.send("430[7]");
     session.assert_works();
@@ -41,12 +42,15 @@ async fn acknowledgements_that_are_waited_for_are_bounded_in_number_and_time() {
     });
     assert_eq!(ask().await.expect("an answer"), 8);
     drop(client.join().expect("the client gets what it expects"));
-    assert!(matches!(gone(&fixture, &socket).await, Err(AckError::Closed)));
+    assert!(matches!(ask_a_closed_client(&fixture, &socket).await, Err(AckError::Closed)));
     fixture.assert_all_freed();
 }
 
 /// Asks a client that is about to leave.
-async fn gone(fixture: &Fixture, socket: &actix_socketio::Socket) -> Result<u32, AckError> {
+async fn ask_a_closed_client(
+    fixture: &Fixture,
+    socket: &actix_socketio::Socket,
+) -> Result<u32, AckError> {
     fixture.wait_for_connections(1);
     socket.emit_with_ack("ask", &1).await
 }

@@ -21,7 +21,8 @@ fn a_client_is_throttled_at_max_inbox_events() {
         })
     });
     let (session, id) = PollingSession::join(fixture.addr);
-    // One event is being handled, and three wait. A fourth waiting event is the last that is accepted.
+    // One event is being handled, and three wait. A fourth waiting event is the last that is
+    // accepted.
     session.post("42[0]\x1e42[1]\x1e42[2]").assert_ok();
     session.post("42[3]").assert_ok();
     let mut held = session.begin_post_of("42[4]");

@@ -14,13 +14,13 @@ const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_wi
 
 const ACCEPTED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
-fn deflating() -> Fixture {
+fn fixture_with_deflate() -> Fixture {
     Fixture::with(|builder| builder.per_message_deflate(true).max_payload(100_000))
 }
 
 /// A client whose offer is accepted.
 #[track_caller]
-fn compressing(fixture: &Fixture) -> FrameSocket {
+fn open_compressed(fixture: &Fixture) -> FrameSocket {
     let (answer, mut ws) = FrameSocket::open(fixture.addr, ON_WEBSOCKET, OFFER);
     assert_eq!(answer.header("sec-websocket-extensions"), Some(ACCEPTED));
     ws.join();
@@ -49,7 +49,7 @@ fn messages_are_not_compressed_by_default() {
 
 #[test]
 fn an_offer_is_answered_if_it_can_be_accepted() {
-    let fixture = deflating();
+    let fixture = fixture_with_deflate();
     for (offers, answer) in [
         ("", None),
         ("Sec-WebSocket-Extensions: permessage-deflate\r\n", Some(ACCEPTED)),
@@ -82,8 +82,8 @@ fn an_offer_is_answered_if_it_can_be_accepted() {
 
 #[test]
 fn messages_are_compressed_in_both_directions() {
-    let fixture = deflating();
-    let mut ws = compressing(&fixture);
+    let fixture = fixture_with_deflate();
+    let mut ws = open_compressed(&fixture);
     let (question, answer) = echo(&"never and forever, ".repeat(300));
     // Each message is compressed without the context of earlier ones.
     for _ in 0..3 {
@@ -105,10 +105,10 @@ fn messages_are_compressed_in_both_directions() {
 #[test]
 fn messages_are_compressed_from_the_threshold_on() {
     for (fixture, threshold) in [
-        (deflating(), 1024),
+        (fixture_with_deflate(), 1024),
         (Fixture::with(|builder| builder.per_message_deflate(true).deflate_threshold(100)), 100),
     ] {
-        let mut ws = compressing(&fixture);
+        let mut ws = open_compressed(&fixture);
         for (length, head) in [(threshold - 1, 0x81), (threshold, 0xc1)] {
             let (question, answer) = echo(&"x".repeat(length - r#"437[""]"#.len()));
             ws.send(0x81, &question);
@@ -123,8 +123,8 @@ fn messages_are_compressed_from_the_threshold_on() {
 
 #[test]
 fn a_compressed_message_may_come_in_pieces() {
-    let fixture = deflating();
-    let mut ws = compressing(&fixture);
+    let fixture = fixture_with_deflate();
+    let mut ws = open_compressed(&fixture);
     let (question, answer) = echo("a fragment");
     let small = deflate(&question);
     ws.send(0x41, &small[..5]);
@@ -146,8 +146,8 @@ fn a_compressed_message_may_come_in_pieces() {
 
 #[test]
 fn an_attachment_is_compressed_once_for_all_clients() {
-    let fixture = deflating();
-    let mut small = [compressing(&fixture), compressing(&fixture)];
+    let fixture = fixture_with_deflate();
+    let mut small = [open_compressed(&fixture), open_compressed(&fixture)];
     let mut plain = FrameSocket::open_and_join(fixture.addr, ON_WEBSOCKET);
     let data = Bytes::from(vec![7; 5000]);
     fixture.io.except("bystanders").emit("file", &data).expect("the registry has capacity");
@@ -168,9 +168,9 @@ fn an_attachment_is_compressed_once_for_all_clients() {
 
 #[test]
 fn a_message_inflates_to_at_most_max_payload_bytes() {
-    let mut fixture = deflating();
+    let mut fixture = fixture_with_deflate();
     let wrapping = r#"427["echo",""]"#.len();
-    let mut ws = compressing(&fixture);
+    let mut ws = open_compressed(&fixture);
     let (question, answer) = echo(&"x".repeat(100_000 - wrapping));
     ws.send(0xc1, &deflate(&question));
     assert_eq!(inflate(&ws.next().1), answer);
@@ -178,10 +178,10 @@ fn a_message_inflates_to_at_most_max_payload_bytes() {
     ws.assert_closed(Some(1009));
     // A message that would inflate to 50 MB, in one frame and in two.
     let bomb = deflate(&vec![b'x'; 50_000_000]);
-    let mut ws = compressing(&fixture);
+    let mut ws = open_compressed(&fixture);
     ws.send(0xc1, &bomb);
     ws.assert_closed(Some(1009));
-    let mut ws = compressing(&fixture);
+    let mut ws = open_compressed(&fixture);
     let (one, other) = bomb.split_at(bomb.len() / 2);
     ws.send(0x41, one);
     ws.send(0x80, other);
@@ -192,7 +192,7 @@ fn a_message_inflates_to_at_most_max_payload_bytes() {
 
 #[test]
 fn invalid_compressed_messages_end_the_connection() {
-    let mut fixture = deflating();
+    let mut fixture = fixture_with_deflate();
     let small = deflate(&echo("hello").0);
     type FrameSocket<'a> = &'a [(u8, &'a [u8])];
     let table: [(&str, FrameSocket<'_>, u16); 9] = [
@@ -207,7 +207,7 @@ fn invalid_compressed_messages_end_the_connection() {
         ("nothing", &[(0xc1, b"")], 1007),
     ];
     for (what, frames, code) in table {
-        let mut ws = compressing(&fixture);
+        let mut ws = open_compressed(&fixture);
         for (first, data) in frames {
             ws.send(*first, data);
         }

@@ -18,7 +18,7 @@ fn old_body(packets: &[&str]) -> String {
 
 /// Polls until these bodies have arrived, in one response or in several.
 #[track_caller]
-fn old_polls(fixture: &Fixture, session: &str, expected: &str) {
+fn assert_old_polls(fixture: &Fixture, session: &str, expected: &str) {
     let mut received = String::new();
     while received.len() < expected.len() {
         let reply = get(fixture.addr, session, "");
@@ -34,7 +34,7 @@ fn old_polls(fixture: &Fixture, session: &str, expected: &str) {
 
 /// Opens the session of an old client, which the server connects to the main namespace.
 #[track_caller]
-fn old_session(fixture: &Fixture, target: &str) -> String {
+fn open_old_session(fixture: &Fixture, target: &str) -> String {
     let open = get(fixture.addr, target, "");
     let sid = open.sid();
     let packet = format!(
@@ -47,7 +47,7 @@ fn old_session(fixture: &Fixture, target: &str) -> String {
         .unwrap_or_else(|| panic!("{} is not {opening}", open.text()));
     let session = format!("{target}&sid={sid}");
     assert!(rest.is_empty() || rest == "2:40", "{rest}");
-    old_polls(fixture, &session, &"2:40"[rest.len()..]);
+    assert_old_polls(fixture, &session, &"2:40"[rest.len()..]);
     session
 }
 
@@ -73,14 +73,14 @@ fn old_clients_are_refused_by_default() {
 fn old_clients_poll() {
     let fixture = Fixture::with(|builder| builder.allow_eio3(true));
     for target in [OLD_POLLING, "/socket.io/?transport=polling"] {
-        let session = old_session(&fixture, target);
+        let session = open_old_session(&fixture, target);
         let post = |packets: &[&str]| {
             let reply = ask(fixture.addr, "POST", &session, "", old_body(packets).as_bytes());
             assert_eq!((reply.status, reply.text()), (200, "ok"), "{packets:?}");
         };
         // The client pings. Lengths are in UTF-16 units.
         post(&["2", r#"421["echo","é𝄞"]"#, r#"422["echo",2]"#]);
-        old_polls(&fixture, &session, &old_body(&["3", r#"431["é𝄞"]"#, "432[2]"]));
+        assert_old_polls(&fixture, &session, &old_body(&["3", r#"431["é𝄞"]"#, "432[2]"]));
         post(&["1"]);
     }
     fixture.assert_all_freed();
@@ -89,7 +89,7 @@ fn old_clients_poll() {
 #[test]
 fn old_clients_have_a_websocket_or_move_to_one() {
     let fixture = Fixture::with(|builder| builder.allow_eio3(true));
-    let session = old_session(&fixture, OLD_POLLING);
+    let session = open_old_session(&fixture, OLD_POLLING);
     let (_, after) = session.split_once("&sid=").expect("an id");
     let upgrade = format!("EIO=3&transport=websocket&sid={after}");
     let (_, mut moved) = FrameSocket::open(fixture.addr, &upgrade, "");
@@ -119,8 +119,8 @@ fn old_clients_take_binary_in_each_of_their_ways() {
     const EVENT: &str = r#"451-["file",{"_placeholder":true,"num":0}]"#;
     let fixture = Fixture::with(|builder| builder.allow_eio3(true));
     let (bytes, base64) = (
-        old_session(&fixture, OLD_POLLING),
-        old_session(&fixture, &format!("{OLD_POLLING}&b64=1")),
+        open_old_session(&fixture, OLD_POLLING),
+        open_old_session(&fixture, &format!("{OLD_POLLING}&b64=1")),
     );
     let mut sockets =
         ["EIO=3&transport=websocket", "EIO=3&transport=websocket&b64=1"].map(|query| {
@@ -139,7 +139,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
     assert_eq!(reply.header("content-type"), Some("application/octet-stream"));
     let body = [&[0, 4, 2, 255], EVENT.as_bytes(), &[1, 4, 255, 4, 1, 2, 3]].concat();
     assert_eq!((EVENT.len(), &reply.body), (42, &body));
-    old_polls(&fixture, &base64, &old_body(&[EVENT, "b4AQID"]));
+    assert_old_polls(&fixture, &base64, &old_body(&[EVENT, "b4AQID"]));
     for (ws, message) in
         sockets.iter_mut().zip([(0x82, vec![4, 1, 2, 3]), (0x81, b"b4AQID".to_vec())])
     {
@@ -154,7 +154,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
     let reply =
         ask(fixture.addr, "POST", &bytes, "Content-Type: application/octet-stream\r\n", &body);
     assert_eq!((reply.status, reply.text()), (200, "ok"));
-    old_polls(&fixture, &bytes, "6:437[1]");
+    assert_old_polls(&fixture, &bytes, "6:437[1]");
     let [ws, _] = &mut sockets;
     ws.send(0x81, event);
     ws.send(0x82, &[4, 1, 2, 3]);
@@ -170,7 +170,7 @@ fn old_clients_take_binary_in_each_of_their_ways() {
 fn a_session_keeps_its_version() {
     let refusals = Refusals::default();
     let fixture = Fixture::with(|builder| refusals.collect(builder.allow_eio3(true)));
-    let old = old_session(&fixture, OLD_POLLING);
+    let old = open_old_session(&fixture, OLD_POLLING);
     let (new, _) = PollingSession::join(fixture.addr);
     for target in [old.replace("EIO=3", "EIO=4"), target(&new).replace("EIO=4", "EIO=3")] {
         let reply = get(fixture.addr, &target, "");

@@ -59,7 +59,8 @@ fn hooks_write_headers_to_each_response_of_a_session() {
     fixture.assert_all_freed();
 }
 
-/// Most of these requests have several faults. The server reports the first one in Engine.IO's order.
+/// Most of these requests have several faults. The server reports the first one in Engine.IO's
+/// order.
 #[test]
 fn each_refusal_is_reported_and_the_first_fault_counts() {
     let refusals = Refusals::default();

@@ -164,7 +164,8 @@ inEach("Emitting events", (mode) => {
     await observer.next("count", (count) => count === 1);
 
     wire.fail();
-    // Between its disconnection and its next attempt, the client considers the old transport writable.
+    // Between its disconnection and its next attempt, the client considers the old transport
+    // writable.
     await within(new Promise((resolve) => client.socket.io.once("reconnect_error", resolve)), "an attempt in vain");
     client.socket.volatile.emit("ping", 2);
     client.socket.emit("ping", 3);
