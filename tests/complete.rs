@@ -12,20 +12,17 @@ mod needs;
 mod programs;
 #[path = "common/running.rs"]
 mod running;
+#[path = "common/suites.rs"]
+mod suites;
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Command,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use actix_socketio::{Builder, protocol::MsgpackParser};
 use app::Settings;
-use needs::{Need, all_there, clients, python};
+use needs::{Need, all_there, clients};
 use programs::run;
 use running::RunningApp;
+use suites::{python_tests, turn};
 
 #[test]
 fn binary() {
@@ -76,14 +73,8 @@ fn the_python_client() {
     let _turn = turn();
     let app = app::start(lively);
     let msgpack = app::start(|builder| msgpack_parser(lively(builder)));
-    let mut script = Command::new(python());
-    script.arg(clients().join("complete/test_complete.py"));
-    script.env("SERVER_URL", app.url()).env("SERVER_WITH_MSGPACK", msgpack.url());
-    let output = run(script);
-    assert!(
-        !output.contains("Ran 0 tests") && !output.contains("skipped="),
-        "not all was tested:\n{output}"
-    );
+    let script = clients().join("complete/test_complete.py");
+    python_tests(&script, &[("SERVER_URL", app.url()), ("SERVER_WITH_MSGPACK", msgpack.url())]);
 }
 
 fn usual(builder: Builder) -> Builder {
@@ -151,10 +142,4 @@ fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) 
     let output = run(node);
     let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));
     assert!(all && !output.contains("\n# pass 0\n"), "not all was tested:\n{output}");
-}
-
-/// Runs one group at a time: each keeps a small machine busy, and all have time limits.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
