@@ -175,7 +175,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "echo" => event.ack(&Many(all(event.args())?))?,
         "back" => socket.emit("back", &Many(all(event.args())?))?,
         "ask" => {
-            event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?
+            event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?;
         }
         "file" => {
             let mut file: File = event.json()?;
@@ -237,7 +237,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "shutdown" => {
             let io = io.clone();
             actix_web::rt::spawn(async move {
-                assert!(io.shutdown().await, "some connections are left")
+                assert!(io.shutdown().await, "some connections are left");
             });
         }
         other => return Err(HandlerError::reject(format!("no such event: {other}"))),

@@ -123,7 +123,7 @@ impl Session {
     fn cut(&mut self) {
         match self {
             Self::WebSocket(ws) => {
-                ws.stream().shutdown(Shutdown::Both).expect("the stream was open")
+                ws.stream().shutdown(Shutdown::Both).expect("the stream was open");
             }
             Self::Polling(session) => {
                 // Fetch the queued packets first, so that the next poll waits.

@@ -133,7 +133,7 @@ fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() 
     loop {
         match slow.receive() {
             Received::Text(text) => {
-                assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#)))
+                assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#)));
             }
             end => break assert!(matches!(end, Received::End | Received::Truncated), "{end:?}"),
         }

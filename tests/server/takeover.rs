@@ -111,7 +111,7 @@ fn a_websocket_that_stops_reading_is_disconnected_without_on_connect() {
     loop {
         match slow.receive() {
             Received::Text(message) => {
-                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len())
+                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len());
             }
             other => break assert_eq!(other, Received::End),
         }

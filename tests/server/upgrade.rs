@@ -115,7 +115,7 @@ async fn texts_before_close(
     loop {
         match timeout(PATIENCE, frames.next()).await.expect("the server closes it") {
             Some(Ok(Frame::Text(text))) => {
-                before.push(String::from_utf8(text.into()).expect("text"))
+                before.push(String::from_utf8(text.into()).expect("text"));
             }
             Some(Ok(Frame::Close(None))) => return before,
             other => panic!("a Close frame is expected, not {other:?}"),

@@ -90,7 +90,7 @@ pub(super) async fn emitting_events(event: OnMessage) -> HandlerResult {
     let socket = &event.socket;
     match event.event() {
         "hello" if event.args().len() == 1 => {
-            event.ack(&format!("hello {}", event.json::<String>()?))?
+            event.ack(&format!("hello {}", event.json::<String>()?))?;
         }
         "hello" => {
             let (one, two, more): (u8, String, Numbered) =

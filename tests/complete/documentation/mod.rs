@@ -79,7 +79,7 @@ fn pages() -> Builder {
             headers.insert(HeaderName::from_static("test"), HeaderValue::from_static("789"));
         })
         .on_connection_error(|error| {
-            note("connection_error", &format!("{} {}", error.code(), error.message()))
+            note("connection_error", &format!("{} {}", error.code(), error.message()));
         })
         .namespace("/server-socket-instance", |page| {
             page.on_connect(fetch_user)

@@ -50,7 +50,7 @@ async fn server_options(event: OnMessage) -> HandlerResult {
         "without compression" => socket.compress(false).emit("text", &text)?,
         "broadcast with compression" => io(socket).emit("text", &text)?,
         "broadcast without compression" => {
-            io(socket).everyone().compress(false).emit("text", &text)?
+            io(socket).everyone().compress(false).emit("text", &text)?;
         }
         _ => {}
     }

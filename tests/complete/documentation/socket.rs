@@ -90,7 +90,7 @@ pub(super) async fn server_socket_instance(event: OnMessage) -> HandlerResult {
         "set username" => socket.context().insert("username", event.json::<String>()?)?,
         "attributes" => event.ack(&socket.context().entries())?,
         "emit disconnect" => {
-            event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?
+            event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?;
         }
         _ => {}
     }

@@ -79,7 +79,7 @@ fn an_invalid_packet_ends_a_session_on_a_websocket() {
             // The transport refuses what is not an Engine.IO packet, and the connection what is not
             // a Socket.IO packet.
             Received::Close(code) => {
-                assert!(matches!(code, None | Some(1008)), "{packet:?}: {code:?}")
+                assert!(matches!(code, None | Some(1008)), "{packet:?}: {code:?}");
             }
             other => panic!("{packet:?}: {other:?}"),
         }

@@ -32,7 +32,7 @@ fn a_websocket_that_stops_reading_is_disconnected_at_max_outbox() {
     loop {
         match slow.receive() {
             Received::Text(message) => {
-                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len())
+                assert_eq!(message.len(), text.len() + r#"42["message",""]"#.len());
             }
             end => break assert!(matches!(end, Received::End | Received::Truncated), "{end:?}"),
         }

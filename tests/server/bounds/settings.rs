@@ -100,7 +100,7 @@ fn a_namespace_that_is_added_twice_is_named() {
         let builder = SocketIo::builder().namespace(first, |namespace| namespace);
         match builder.namespace(second, |namespace| namespace).build() {
             Err(BuildError::NamespaceTwice(name)) => {
-                assert!(["/admin", "/"].contains(&name.as_str()), "{name}")
+                assert!(["/admin", "/"].contains(&name.as_str()), "{name}");
             }
             other => panic!("{first}, {second}: {other:?}"),
         }

@@ -72,7 +72,7 @@ fn an_offer_is_answered_if_it_can_be_accepted() {
         let (head, data) = ws.next();
         match answer {
             Some(_) => {
-                assert!(head == 0xc1 && data.len() < 200 && inflate(&data) == expected, "{offers}")
+                assert!(head == 0xc1 && data.len() < 200 && inflate(&data) == expected, "{offers}");
             }
             None => assert!(head == 0x81 && data == expected, "{offers}"),
         }
