@@ -54,7 +54,7 @@ inEach("Listening to events", (mode) => {
       [{ ...ada, username: 7 }, /expected a string/],
       [{ ...ada, more: 1 }, /unknown field `more`/],
       [{ ...ada, username: "x".repeat(31) }, /too long/],
-      [{ ...ada, email: "nowhere" }, /no address/],
+      [{ ...ada, email: "nowhere" }, /not an address/],
     ]) {
       const answer = await client.ask("create user", user);
       assert.equal(answer.status, "KO");
