@@ -1,6 +1,6 @@
-//! What else a Socket.IO server does, group by group, with the official clients: Node's of now, its
-//! last one of Socket.IO 2, and Python's. The scenarios are in tests/clients/complete; here are the
-//! servers for them.
+//! The rest of what a Socket.IO server does, group by group, with the official clients: the current
+//! one for Node, the last one of Socket.IO 2, and the one for Python. The scenarios are in
+//! tests/clients/complete. This file starts their servers.
 
 #[path = "complete/app.rs"]
 mod app;
@@ -12,18 +12,17 @@ mod needs;
 mod programs;
 #[path = "common/running.rs"]
 mod running;
+#[path = "common/suites.rs"]
+mod suites;
 
-use std::{
-    process::Command,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use actix_socketio::{Builder, protocol::MsgpackParser};
 use app::Settings;
-use needs::{Need, all_there, clients, python};
+use needs::{Need, all_there, clients};
 use programs::run;
 use running::RunningApp;
+use suites::{python_tests, turn};
 
 #[test]
 fn binary() {
@@ -74,14 +73,8 @@ fn the_python_client() {
     let _turn = turn();
     let app = app::start(lively);
     let msgpack = app::start(|builder| msgpack_parser(lively(builder)));
-    let mut script = Command::new(python());
-    script.arg(clients().join("complete/test_complete.py"));
-    script.env("SERVER_URL", app.url()).env("SERVER_WITH_MSGPACK", msgpack.url());
-    let output = run(script);
-    assert!(
-        !output.contains("Ran 0 tests") && !output.contains("skipped="),
-        "not all was tested:\n{output}"
-    );
+    let script = clients().join("complete/test_complete.py");
+    python_tests(&script, &[("SERVER_URL", app.url()), ("SERVER_WITH_MSGPACK", msgpack.url())]);
 }
 
 fn usual(builder: Builder) -> Builder {
@@ -92,13 +85,13 @@ fn msgpack_parser(builder: Builder) -> Builder {
     builder.parser(MsgpackParser)
 }
 
-/// python-socketio, put out of its last namespace, drops its session without a word, and waits for
-/// its poll to return.
+/// python-socketio sends nothing when the server disconnects its last namespace: it waits for its
+/// poll to return. Frequent pings end that poll.
 fn lively(builder: Builder) -> Builder {
     builder.ping_interval(Duration::from_secs(1))
 }
 
-/// With pings so often that a test can wait for some.
+/// Pings so often that a test can wait for several.
 fn old_clients(builder: Builder) -> Builder {
     builder
         .allow_eio3(true)
@@ -110,14 +103,29 @@ fn impatient(builder: Builder) -> Builder {
     builder.ping_interval(Duration::from_millis(300)).ping_timeout(Duration::from_secs(2))
 }
 
-/// Runs one file of tests by Node, with servers of the same application.
+/// Runs a group of tests by Node, with servers of the same application.
 fn javascript(group: &str, servers: &[(&str, Settings)]) {
     in_node(group, || {
         servers.iter().map(|(name, settings)| (*name, app::start(*settings))).collect()
     });
 }
 
-/// Runs one file of tests by Node, with the servers that it wants in its environment.
+/// The test files of a group: one file, or all files of a folder.
+fn files(group: &str) -> Vec<PathBuf> {
+    let folder = clients().join("complete").join(group);
+    if !folder.is_dir() {
+        return vec![folder.with_extension("test.mjs")];
+    }
+    let entries = fs::read_dir(&folder).expect("a readable folder");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Runs a group of tests by Node, with the addresses of its servers in the environment.
 fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) {
     if !all_there(
         &format!("{group}, with the official JavaScript client"),
@@ -128,16 +136,10 @@ fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) 
     let _turn = turn();
     let servers = start();
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap"])
-        .arg(clients().join(format!("complete/{group}.test.mjs")));
+    // One file at a time, because the files of a group share its servers.
+    node.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(files(group));
     node.envs(servers.iter().map(|(name, app)| (*name, app.url())));
     let output = run(node);
     let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));
     assert!(all && !output.contains("\n# pass 0\n"), "not all was tested:\n{output}");
-}
-
-/// One at a time: each keeps a small machine busy by itself, and all have deadlines.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! What the documents refer to is there: the files that they link to, and the tests which they name
-//! behind a link.
+//! The links in the documents are valid: the files exist, and so do the tests that are named after
+//! a link.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ fn links(page: &str) -> Vec<(&str, Vec<&str>)> {
     links.map(|[path, names]| (path, names.split('"').skip(1).step_by(2).collect())).collect()
 }
 
-/// Whether a file of tests in Rust or JavaScript has one of this name.
+/// Whether a file, in Rust or JavaScript, has a test of this name.
 fn has_test(file: &str, name: &str) -> bool {
     let quoted = [format!("fn {name}("), format!("test(\"{name}\""), format!("test(`{name}`")];
     quoted.iter().any(|declaration| file.contains(declaration))
@@ -43,7 +43,7 @@ fn links_lead_to_files_and_named_tests_are_in_them() {
         for (path, names) in links(&read(&document)) {
             let target = folder.join(path);
             if !target.exists() {
-                wrong.push(format!("{}: there is no {path}", document.display()));
+                wrong.push(format!("{}: {path} does not exist", document.display()));
             } else if !names.is_empty() {
                 let file = read(&target);
                 let missing = names.iter().filter(|name| !has_test(&file, name));
@@ -57,7 +57,7 @@ fn links_lead_to_files_and_named_tests_are_in_them() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// In the last cell of its row, which is `–` for what is not here.
+/// The last cell of each row names a test, or is `–` for what this crate does not have.
 #[test]
 fn each_requirement_feature_and_option_names_its_tests() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");

@@ -1,6 +1,6 @@
-//! The official clients, in JavaScript and in Python, against this server; and this crate's browser
-//! client against the official server. The scenarios are in tests/clients; here they are run, each
-//! kind as one test.
+//! The official clients, in JavaScript and in Python, against this server, and this crate's browser
+//! client against the official server. The scenarios are in tests/clients. This file runs each kind
+//! as one test.
 
 #[path = "common/app.rs"]
 mod app;
@@ -10,14 +10,12 @@ mod needs;
 mod programs;
 #[path = "common/running.rs"]
 mod running;
+#[path = "common/suites.rs"]
+mod suites;
 
-use std::{
-    process::Command,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
-use needs::{Need, all_there, clients, python};
-use programs::{node_tests, run};
+use needs::{Need, all_there, clients};
+use programs::node_tests;
+use suites::{python_tests, turn};
 
 #[test]
 fn the_official_javascript_client() {
@@ -36,13 +34,8 @@ fn the_official_python_client() {
     }
     let _turn = turn();
     let app = app::start();
-    let mut script = Command::new(python());
-    script.arg(clients().join("official/test_official.py")).env("SERVER_URL", app.url());
-    let output = run(script);
-    assert!(
-        !output.contains("Ran 0 tests") && !output.contains("skipped="),
-        "not all was tested:\n{output}"
-    );
+    let script = clients().join("official/test_official.py");
+    python_tests(&script, &[("SERVER_URL", app.url())]);
 }
 
 #[test]
@@ -52,10 +45,4 @@ fn the_browser_client_against_the_official_server() {
     }
     let _turn = turn();
     node_tests(&clients().join("browser_client"), |node| node);
-}
-
-/// One at a time: each keeps a small machine busy by itself, and all have deadlines.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,38 +1,39 @@
 //! The application that the official clients are tested against, on a port of its own.
 //!
-//! It has the namespaces `/` and `/admin`, which do the same and know nothing of each other.
+//! It has the namespaces `/` and `/admin`, which behave alike and are independent of each other.
 //!
-//! **Connecting.** Whoever comes is sent `welcome {id, auth}`, and only then judged: `/` refuses an
-//! `auth` with `{refuse: name}`, with the message `not today, <name>` and data; `/admin` refuses
-//! whoever has not `{token: "let me in"}`, with the message `not an administrator`.
+//! **Connecting.** The handler first sends `welcome {id, auth}`, and then decides. `/` refuses an
+//! `auth` with `{refuse: name}`, with the message `not today, <name>` and data. `/admin` refuses a
+//! client without `{token: "let me in"}`, with the message `not an administrator`.
 //!
-//! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. Nobody may
-//! subscribe to `room-vip…`, or publish what has a `forbidden`; both are told why, with data.
+//! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. The server
+//! refuses subscriptions to `room-vip…`, and publications with a member `forbidden`. Both refusals
+//! have a reason and data.
 //!
-//! **Ending.** All others of the namespace are sent `finished {id, reason, life}`, where `life` is
+//! **Ending.** All others in the namespace receive `finished {id, reason, life}`, where `life` is
 //! the client's events in order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`,
 //! `finish`.
 //!
-//! **Events** which it takes from clients:
+//! **Events** of clients:
 //!
-//! | event | arguments | what comes of it |
+//! | event | arguments | reaction |
 //! | --- | --- | --- |
 //! | `message` | x | the message `{echo: x}` |
 //! | `echo` | x | acknowledged with x |
 //! | `add` | a, b | acknowledged with their sum |
 //! | `silent` | | nothing at all |
-//! | `ask` | x | the client is sent `question x`; acknowledged with `{answer}`, or `{error: "timeout"}` after [`PATIENCE`] |
+//! | `ask` | x | the client receives `question x`; acknowledged with `{answer}`, or `{error: "timeout"}` after [`PATIENCE`] |
 //! | `whoami` | | acknowledged with `{id, namespace, channels, auth, query, header}` (`?who=`, `x-who`) |
-//! | `join`, `part` | channel | the server subscribes or unsubscribes the client; acknowledged with whether it was news |
+//! | `join`, `part` | channel | the server subscribes or unsubscribes the client; acknowledged with whether that changed anything |
 //! | `count` | n | remembered |
-//! | `counted` | | acknowledged with all that was |
-//! | `stream` | n | the client is sent `numbered 0`, `numbered 1`, … n of them |
+//! | `counted` | | acknowledged with all remembered numbers |
+//! | `stream` | n | the client receives `numbered 0`, `numbered 1`, … n of them |
 //! | `stream_channel` | channel, n | the same, published to a channel |
-//! | `large` | n, size | the client is sent n events `large {number, text}`, with that many bytes of text |
-//! | `fence` | x | everybody in the namespace is sent `fence x`, as a publication |
+//! | `large` | n, size | the client receives n events `large {number, text}`, with that many bytes of text |
+//! | `fence` | x | all clients in the namespace receive `fence x`, as a publication |
 //! | `verb` | `{verb, data, channel, channels, except, id}` | `data` is sent as the verb says; acknowledged with null |
-//! | `disconnect_me` | | the client is sent `goodbye`, and the server ends the namespace |
-//! | `close_me` | | the client is sent `goodbye`, and the server ends the whole connection |
+//! | `disconnect_me` | | the client receives `goodbye`, and the server disconnects the socket |
+//! | `close_me` | | the client receives `goodbye`, and the server closes the connection |
 //!
 //! The verbs are those of `Socket` by their names, `to_except` (`socket.to(..).to(..).except(..)`),
 //! and those of `SocketIo` with `io_` before their names.
@@ -53,7 +54,7 @@ use serde_json::{Value, json};
 
 use crate::running::RunningApp;
 
-/// How long it waits for a client's acknowledgement.
+/// The limit for a client's acknowledgement.
 const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Starts the application.
@@ -77,11 +78,11 @@ fn socket_io() -> SocketIo {
         .route(open())
         .namespace("/admin", |namespace| namespace.to(&admin).route(rooms()).route(open()))
         .build()
-        .expect("the settings make sense");
+        .expect("the settings are valid");
     later.get_or_init(|| io).clone()
 }
 
-// ── who may come in ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── admission ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[derive(Deserialize)]
 struct Auth {
@@ -136,7 +137,7 @@ fn open() -> Route {
         })
 }
 
-/// Adds a line to the client's life.
+/// Adds a line to the list of the client's events.
 fn lived(socket: &Socket, what: impl Into<String>) -> HandlerResult {
     socket.context().update("life", |life: Option<Vec<String>>| {
         let mut life = life.unwrap_or_default();
@@ -149,7 +150,7 @@ fn lived(socket: &Socket, what: impl Into<String>) -> HandlerResult {
 // ── everything else: an actor as the handler ─────────────────────────────────────────────────────────────────────────
 
 struct Application {
-    /// The handle, once there is one: it is built with this actor's address.
+    /// The handle, which is set later because it is built with this actor's address.
     io: Arc<OnceLock<SocketIo>>,
     admit: fn(&Auth) -> HandlerResult,
 }
@@ -190,7 +191,7 @@ impl Handler<OnUnsubscribe> for Application {
 impl Handler<OnError> for Application {
     type Result = HandlerResult;
 
-    /// A handler that fails leaves a client waiting, which does not know why. This does.
+    /// A client whose handler fails waits without a reason. This prints the reason.
     fn handle(&mut self, event: OnError, _: &mut Self::Context) -> Self::Result {
         eprintln!("{:?}: {}", event.socket, event.error);
         Ok(())
@@ -230,7 +231,7 @@ impl Handler<OnMessage> for Application {
             .expect("set before any client comes")
             .of(event.socket.namespace().as_str());
         Box::pin(async move {
-            // What is published to a channel is the route's affair.
+            // The route handles publications to its channel.
             if event.channel.is_some() { Ok(()) } else { answer(&io, &event).await }
         })
     }

@@ -1,14 +1,15 @@
-//! The programs which some tests need and a machine may lack.
+//! The programs that some tests need and a machine may lack.
 //!
-//! A test that needs one asks [`all_there`] first. Where something is missing, it says so where
-//! libtest can't hide it, and how to get it; the test then does nothing, except where the
-//! environment variable `CI` is set: there it fails.
+//! A test that needs a program calls [`all_there`] first. If a program is missing, the function
+//! prints its name and how to install it, in a way that libtest does not hide. The test then does
+//! nothing. If the environment variable `CI` is set, it fails.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
+mod report;
+
 use std::{
     env, fmt,
-    io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -42,7 +43,7 @@ impl Need {
         }
     }
 
-    /// The command that brings it.
+    /// The command that installs it.
     fn install(self) -> &'static str {
         match self {
             Self::Node => "install Node.js, https://nodejs.org/",
@@ -71,23 +72,17 @@ impl fmt::Display for Need {
     }
 }
 
-/// Whether a test has what it needs. If not, it is to return, having tested nothing.
+/// Whether a test has what it needs. If not, the test must return without testing anything.
 ///
 /// # Panics
-/// Where `CI` is set and something is missing.
+/// `CI` is set, and something is missing.
 pub(crate) fn all_there(test: &str, needs: &[Need]) -> bool {
     let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_there()).collect();
     if missing.is_empty() {
         return true;
     }
-    let mut report = format!("\n!!! {test}: NOT TESTED, for want of\n");
-    for need in missing {
-        report += &format!("!!!   {need}\n!!!     {}\n", need.install());
-    }
-    report += "!!! .ci/install brings all that the tests use.\n\n";
-    // Not by eprintln!, which libtest captures and throws away.
-    std::io::stderr().write_all(report.as_bytes()).expect("stderr takes a few lines");
-    assert!(env::var_os("CI").is_none(), "something is missing, and CI is set:\n{report}");
+    let missing: Vec<_> = missing.iter().map(|need| (need.to_string(), need.install())).collect();
+    report::not_tested(test, &missing, "!!! .ci/install installs everything that the tests use.\n");
     false
 }
 
@@ -96,13 +91,13 @@ pub(crate) fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
-/// The Python of the tests' own environment.
+/// The Python of the tests' virtual environment.
 pub(crate) fn python() -> PathBuf {
     clients().join(if cfg!(windows) { ".venv/Scripts/python.exe" } else { ".venv/bin/python" })
 }
 
-/// The browser: `$CHROMIUM`, or `chromium`. With its folder if it is found, since Playwright looks
-/// in no `PATH`.
+/// The browser: `$CHROMIUM`, or `chromium`. The path includes the folder if the program is found,
+/// because Playwright does not search `PATH`.
 pub(crate) fn chromium() -> PathBuf {
     let program = env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
     let folders = env::var_os("PATH").unwrap_or_default();

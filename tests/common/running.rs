@@ -1,4 +1,4 @@
-//! An application that runs for a test.
+//! An application that a test starts and stops.
 
 use std::{
     sync::mpsc,
@@ -16,7 +16,7 @@ pub(crate) struct RunningApp {
 }
 
 impl RunningApp {
-    /// Starts it in a thread of its own, with two workers. What it serves is built in that thread.
+    /// Starts it in a thread of its own, with two workers. `build` runs in that thread.
     pub(crate) fn start<C>(build: impl FnOnce() -> (SocketIo, C) + Send + 'static) -> Self
     where
         C: Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -42,7 +42,7 @@ impl RunningApp {
         Self { url, server, thread: Some(thread) }
     }
 
-    /// Where it is: `http://127.0.0.1:…`.
+    /// Its address: `http://127.0.0.1:…`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -50,8 +50,8 @@ impl RunningApp {
 
 impl Drop for RunningApp {
     fn drop(&mut self) {
-        // The command is sent when this is called; the future would only wait for its end, as the
-        // thread does.
+        // The call sends the command. The future would only wait for the server's end, and joining
+        // the thread does that, too.
         drop(self.server.stop(false));
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
         assert!(ended || thread::panicking(), "the server's thread panicked");

@@ -1,38 +1,38 @@
 //! The application that the clients of tests/clients/complete talk to, on a port of its own.
 //!
-//! The namespaces `/`, `/static`, `/tenant-<number>` and, for whoever shows `{invited: true}`,
-//! `/party-…` do the same and know nothing of each other. Channels `room-…` exist, and clients may
-//! publish to `open-…`. An `auth` with `{refuse: message, data}` is refused so. All others of a
-//! namespace are sent `gone {id, reason}` when a client goes.
+//! The namespaces `/`, `/static`, `/tenant-<number>` and, for clients with `{invited: true}`,
+//! `/party-…` behave alike and are independent of each other. Channels `room-…` exist, and clients
+//! may publish to `open-…`. An `auth` with `{refuse: message, data}` is refused with these. All
+//! others in a namespace receive `gone {id, reason}` when a client leaves.
 //!
-//! **Events** which it takes:
+//! **Events** of clients:
 //!
-//! | event | arguments | what comes of it |
+//! | event | arguments | reaction |
 //! | --- | --- | --- |
 //! | `echo` | any | acknowledged with the same |
-//! | `back` | any | the client is sent `back` with the same |
-//! | `ask` | any | the client is sent `question` with the same, and asked; acknowledged with `{answer}` or `{error}` |
-//! | `file` | [`File`] | acknowledged with one whose bytes are the other way round |
+//! | `back` | any | the client receives `back` with the same |
+//! | `ask` | any | the client receives `question` with the same; acknowledged with `{answer}` or `{error}` |
+//! | `file` | [`File`] | acknowledged with the same file, its bytes reversed |
 //! | `mixed` | file, x, bytes, list of bytes | acknowledged with the sum of all bytes, and all bytes in one |
-//! | `whoami` | | acknowledged with what [`look`] sees |
+//! | `whoami` | | acknowledged with the result of [`look`] |
 //! | `remember` | key, x | put into the client's context |
-//! | `operate` | [`Order`] | done, and acknowledged with what came of it |
-//! | `direct` | [`SocketEmitter`] | the same for what is sent to this client alone |
-//! | `numbers` | | the client is sent `many` with the arguments `1, "two", [3], {four: 4}`, then `none` without any |
-//! | `behind` | | the client is sent `first`, at once a volatile `second`, then `third` |
-//! | `channels` | | acknowledged with the channels that there are, in order |
-//! | `namespaces` | | acknowledged with the namespaces that there are, in order |
-//! | `listen` | n | the next n events that the client is sent are told to it in one: `listened [[name, arguments], …]` |
-//! | `forbidden` | | dropped before any handler, and told as `failed {error}` |
-//! | `wrong` | | a handler wants a number and a string; the failure is told as `failed {error}` |
-//! | `fence` | x | everybody in the namespace is sent `fence x`, as a publication |
-//! | `disconnect_me` | | the server ends the namespace |
-//! | `close_me` | | the server ends the whole connection |
+//! | `operate` | [`Order`] | carried out, and acknowledged with the result |
+//! | `direct` | [`SocketEmitter`] | the same for messages to this client alone |
+//! | `numbers` | | the client receives `many` with the arguments `1, "two", [3], {four: 4}`, then `none` without any |
+//! | `behind` | | the client receives `first`, immediately after it a volatile `second`, then `third` |
+//! | `channels` | | acknowledged with all channels, in order |
+//! | `namespaces` | | acknowledged with all namespaces, in order |
+//! | `listen` | n | the next n events to the client are reported to it in one event: `listened [[name, arguments], …]` |
+//! | `forbidden` | | dropped before any handler, and reported as `failed {error}` |
+//! | `wrong` | | a handler wants a number and a string; the failure is reported as `failed {error}` |
+//! | `fence` | x | all clients in the namespace receive `fence x`, as a publication |
+//! | `disconnect_me` | | the server disconnects the socket |
+//! | `close_me` | | the server closes the connection |
 //! | `shutdown` | | all connections end, and no new ones can be opened |
 //!
-//! A request for a channel with `forbidden` in its name is dropped, too, and its client told why.
-//! Who moves to a WebSocket is sent `upgraded <transport>`. `GET /departures` tells `{id, reason}`
-//! of all who have gone, from any namespace.
+//! A request for a channel with `forbidden` in its name is dropped, too, and its client receives
+//! the reason. A client that upgrades to a WebSocket receives `upgraded <transport>`. `GET
+//! /departures` lists `{id, reason}` of all disconnected clients, from any namespace.
 
 use std::{
     collections::BTreeMap,
@@ -73,13 +73,13 @@ pub(crate) fn start(settings: Settings) -> RunningApp {
     })
 }
 
-/// What a server has that others have not.
+/// The settings of a server that differ from the usual ones.
 pub(crate) type Settings = fn(Builder) -> Builder;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Default)]
 struct Shared {
-    /// The handle, once there is one: it is built with the handlers.
+    /// The handle, which is set later because it is built with the handlers.
     io: OnceLock<SocketIo>,
     departures: Mutex<Vec<Value>>,
 }
@@ -90,7 +90,7 @@ impl Shared {
     }
 }
 
-/// The builder and those of its namespaces take the same handlers.
+/// Registers the same handlers with the builder and those of its namespaces.
 macro_rules! application {
     ($builder:expr, $shared:expr) => {{
         let (talks, counts) = (Arc::clone($shared), Arc::clone($shared));
@@ -102,14 +102,14 @@ macro_rules! application {
             .on_message(async move |event: OnMessage| {
                 if event.channel.is_some() { Ok(()) } else { answer(&talks, &event).await }
             })
-            .on_error(tell)
+            .on_error(report)
             .on_upgrade(async |event: OnUpgrade| {
                 event.socket.emit("upgraded", event.socket.transport().as_str())?;
                 Ok(())
             })
             .on_disconnect(async move |OnDisconnect { socket, reason, .. }: OnDisconnect| {
                 let departure = json!({"id": socket.id(), "reason": reason.as_str()});
-                counts.departures.lock().expect("nobody panics with it").push(departure.clone());
+                counts.departures.lock().expect("no thread panics while it holds the lock").push(departure.clone());
                 socket.others().emit("gone", &departure)?;
                 Ok(())
             })
@@ -129,7 +129,7 @@ fn socket_io(settings: Settings) -> Arc<Shared> {
             },
             namespace,
         );
-    let io = settings(builder).build().expect("the settings make sense");
+    let io = settings(builder).build().expect("the settings are valid");
     shared.io.get_or_init(|| io);
     shared
 }
@@ -162,7 +162,7 @@ async fn look_at(OnPacket { message, .. }: OnPacket) -> HandlerResult {
     Ok(())
 }
 
-async fn tell(OnError { socket, error, .. }: OnError) -> HandlerResult {
+async fn report(OnError { socket, error, .. }: OnError) -> HandlerResult {
     socket.emit("failed", &json!({"error": error.to_string()}))?;
     Ok(())
 }
@@ -175,7 +175,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "echo" => event.ack(&Many(all(event.args())?))?,
         "back" => socket.emit("back", &Many(all(event.args())?))?,
         "ask" => {
-            event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?
+            event.ack(&asked(socket.emit_with_ack("question", &Many(all(event.args())?)).await))?;
         }
         "file" => {
             let mut file: File = event.json()?;
@@ -198,7 +198,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
             socket.emit("none", &Many(()))?;
         }
         "behind" => {
-            // This runs where the transport does, which can't take anything in between.
+            // This runs on the thread of the transport, which cannot send anything in between.
             socket.emit("first", &1)?;
             socket.volatile().emit("second", &2)?;
             socket.emit("third", &3)?;
@@ -217,13 +217,13 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
             let mut outgoing = socket.outgoing(64);
             let (socket, count): (_, usize) = (socket.clone(), event.json()?);
             actix_web::rt::spawn(async move {
-                let mut heard = Vec::new();
-                while heard.len() < count {
+                let mut events = Vec::new();
+                while events.len() < count {
                     let Some(event) = outgoing.next().await else { return };
-                    heard.push((event.name, all(&event.args).expect("arguments of ours")));
+                    events.push((event.name, all(&event.args).expect("arguments of ours")));
                 }
                 drop(outgoing);
-                socket.emit("listened", &heard).expect("the client waits for it");
+                socket.emit("listened", &events).expect("the client waits for it");
             });
             event.ack(&())?;
         }
@@ -237,7 +237,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "shutdown" => {
             let io = io.clone();
             actix_web::rt::spawn(async move {
-                assert!(io.shutdown().await, "some connections are left")
+                assert!(io.shutdown().await, "some connections are left");
             });
         }
         other => return Err(HandlerError::reject(format!("no such event: {other}"))),
@@ -245,7 +245,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// Bytes beside other data, in a struct as an application has it.
+/// Bytes beside other data, in a struct as an application would define it.
 #[derive(Serialize, Deserialize)]
 struct File {
     name: String,
@@ -266,7 +266,7 @@ fn look(socket: &Socket) -> Result<Value, HandlerError> {
     }))
 }
 
-/// What came of a question.
+/// The outcome of a question.
 fn asked(answer: Result<Any, AckError>) -> BTreeMap<&'static str, Any> {
     match answer {
         Ok(answer) => BTreeMap::from([("answer", answer)]),
@@ -275,7 +275,7 @@ fn asked(answer: Result<Any, AckError>) -> BTreeMap<&'static str, Any> {
     }
 }
 
-/// Something done to the client alone.
+/// An operation on the client alone.
 #[derive(Deserialize)]
 struct SocketEmitter {
     event: String,
@@ -302,16 +302,16 @@ impl SocketEmitter {
     }
 }
 
-/// Something done to many clients.
+/// An operation on many clients.
 #[derive(Deserialize)]
 struct Order {
     /// `emit` (the default), `publish`, `ack`, `fetch`, `join`, `leave` or `disconnect`.
     #[serde(default)]
     action: String,
-    /// To begin with: `io` (the default), or `socket`, which leaves this client out.
+    /// The start of the target: `io` (the default), or `socket`, which excludes this client.
     #[serde(default)]
     from: String,
-    /// Another namespace than the client's; for `io` only.
+    /// A namespace other than the client's, for `io` only.
     of: Option<String>,
     #[serde(default)]
     to: Vec<String>,
@@ -373,9 +373,8 @@ impl Order {
             target = target.except_socket(id.parse()?);
         }
         if let Some(id) = &self.including {
-            let other = io
-                .socket(&id.parse()?)
-                .ok_or_else(|| HandlerError::reject("there is no such client"))?;
+            let other =
+                io.socket(&id.parse()?).ok_or_else(|| HandlerError::reject("unknown client"))?;
             target = target.including(&other);
         }
         if self.volatile {
@@ -393,7 +392,7 @@ impl Order {
 
 // ── values of any shape, bytes among them ────────────────────────────────────────────────────────────────────────────
 
-/// All arguments, whatever they are.
+/// All arguments, of any type.
 fn all(args: &Args) -> Result<Vec<Any>, HandlerError> {
     Ok((0..args.len()).map(|index| args.get(index)).collect::<Result<_, _>>()?)
 }

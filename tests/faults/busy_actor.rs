@@ -1,4 +1,4 @@
-//! A handler actor whose mailbox is full for long.
+//! A handler actor whose mailbox is full for a long time.
 
 use std::sync::{Arc, mpsc};
 
@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    raw::wait_until,
+    wait::wait_until,
 };
 
 /// An actor that blocks its thread.
@@ -28,7 +28,7 @@ impl Handler<OnMessage> for Busy {
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> Self::Result {
         if event.event() == "work" {
-            // The end says that nothing is to wait any more.
+            // An error means that the sender is dropped, and that no event waits any more.
             let _ = self.until.lock().recv();
             self.handled.lock().push(event.json()?);
         }
@@ -47,8 +47,9 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     let busy = Busy { until: Arc::new(Mutex::new(until)), handled: Arc::clone(&handled) };
     let busy = Busy::start_in_arbiter(&arbiter.handle(), |_| busy);
     let builder = builder().on_disconnect(&recorder).on_unsubscribe(&recorder).on_finish(&recorder);
-    let server =
-        Server::start(builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")));
+    let server = TestServer::start(
+        builder.route(channel("^busy-").on_message(busy)).route(channel("^room-")),
+    );
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
         let mut client = Client::connect(&server.url, Mode::WebSocket).await;
@@ -65,7 +66,12 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
         neighbours.push(neighbour);
     }
     for round in 0..50 {
-        server.io.to("room-1").to("busy-1").emit("round", &round).expect("the registry has room");
+        server
+            .io
+            .to("room-1")
+            .to("busy-1")
+            .emit("round", &round)
+            .expect("the registry has capacity");
         for neighbour in &mut neighbours {
             assert_eq!(neighbour.fence().await, [format!(r#"2["round",{round}]"#)]);
         }
@@ -73,12 +79,12 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
             assert_eq!(
                 client.expect_event("round").await,
                 json!([round]),
-                "they hear, though they are not heard"
+                "they receive, though their events are not handled"
             );
         }
     }
     assert_eq!(handled.lock().len(), 0);
-    // Half of them leave, and their events are handled all the same.
+    // Half of the clients leave, and their events are handled all the same.
     for client in &crowd[..CROWD / 2] {
         client.close().await;
     }
@@ -91,7 +97,7 @@ async fn an_actor_that_is_busy_for_long_holds_back_its_own_clients_only() {
     for neighbour in &neighbours {
         neighbour.close().await;
     }
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let mut numbers = handled.lock().clone();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..EVENTS).flat_map(|number| [number; CROWD]).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! Many threads and clients subscribe, unsubscribe, publish, come and go at once: in the end
-//! everything agrees with a model of it, and nothing of a channel has reached who had left it.
+//! Many threads and clients subscribe, unsubscribe, publish, connect and leave concurrently. At the
+//! end the state agrees with a model, and no client has received messages of a channel it had left.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,15 +17,16 @@ use tokio::runtime::Builder;
 
 use crate::{
     feed::{LAST, Table, replay},
+    fixture::Fixture,
     mover::Mover,
-    raw::{Attended, Ws, wait_until},
-    world::World,
+    raw::{AttendedWebSocket, WebSocket},
+    wait::wait_until,
 };
 
 const THREADS: u64 = 4;
 const CHANNELS: u64 = 8;
 
-/// The same numbers each time (Knuth's generator, its better half).
+/// Reproducible numbers (the upper half of Knuth's generator).
 struct Dice(u64);
 
 impl Dice {
@@ -44,21 +45,21 @@ fn names(socket: &Socket) -> BTreeSet<String> {
     socket.channels().iter().map(ToString::to_string).collect()
 }
 
-/// Where all of it happens.
+/// The state that all threads share.
 struct Place {
     io: SocketIo,
     addr: SocketAddr,
 }
 
-/// A client that reads whatever comes.
-fn come(place: &Place) -> (Attended, Socket) {
-    let mut ws = Ws::open(place.addr);
+/// A client that reads everything.
+fn come(place: &Place) -> (AttendedWebSocket, Socket) {
+    let mut ws = WebSocket::open(place.addr);
     let id = ws.join();
-    (Attended::new(ws), place.io.socket(&id).expect("it is there"))
+    (AttendedWebSocket::new(ws), place.io.socket(&id).expect("the socket is connected"))
 }
 
-/// The application moves clients of its own, and those that all its threads share.
-fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<Attended>) {
+/// The application subscribes clients of one thread, and clients that all its threads share.
+fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<AttendedWebSocket>) {
     let mut dice = Dice(seed);
     let mut own: Vec<_> = (0..4).map(|_| (come(place), BTreeSet::new())).collect();
     for _ in 0..800 {
@@ -71,11 +72,16 @@ fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<Atten
                 socket.close();
                 own[at] = (come(place), BTreeSet::new());
             }
-            2..15 => assert_eq!(socket.subscribe(&room).expect("it may"), model.insert(room)),
+            2..15 => assert_eq!(
+                socket.subscribe(&room).expect("the subscription is allowed"),
+                model.insert(room)
+            ),
             15..25 => assert_eq!(socket.unsubscribe(&room), model.remove(&room)),
-            25..30 => socket.to(&*room).emit("in", &room).expect("the registry has room"),
+            25..30 => socket.to(&*room).emit("in", &room).expect("the registry has capacity"),
             30..35 => {
-                shared[dice.below(shared.len() as u64) as usize].subscribe(&room).expect("it may");
+                shared[dice.below(shared.len() as u64) as usize]
+                    .subscribe(&room)
+                    .expect("the subscription is allowed");
             }
             _ => {
                 shared[dice.below(shared.len() as u64) as usize].unsubscribe(&room);
@@ -90,14 +96,14 @@ fn application(place: &Place, seed: u64, shared: &[Socket]) -> (Table, Vec<Atten
 fn clients(place: &Place, seed: u64) -> (Vec<Mover>, usize) {
     let mut dice = Dice(seed);
     let mut movers: Vec<_> = (0..4).map(|_| Mover::come(place.addr)).collect();
-    let mut heard = 0;
+    let mut received = 0;
     for _ in 0..400 {
         let at = dice.below(movers.len() as u64) as usize;
         let mover = &mut movers[at];
         let room = dice.room();
         match dice.below(40) {
             0 => {
-                heard += mover.heard;
+                received += mover.received;
                 *mover = Mover::come(place.addr);
             }
             1..15 => {
@@ -107,15 +113,15 @@ fn clients(place: &Place, seed: u64) -> (Vec<Mover>, usize) {
             15..30 => {
                 mover.ask("unsubscribe", &room);
                 mover.rooms.remove(&room);
-                // A round trip more, for what may come too late.
+                // One more round trip, for messages that may arrive too late.
                 mover.ask("unsubscribe", "room-none");
             }
             _ if mover.rooms.contains(&room) => mover.ask("publish", &room),
             _ => {}
         }
     }
-    heard += movers.iter().map(|mover| mover.heard).sum::<usize>();
-    (movers, heard)
+    received += movers.iter().map(|mover| mover.received).sum::<usize>();
+    (movers, received)
 }
 
 fn publish_until(io: &SocketIo, stop: &AtomicBool) -> u64 {
@@ -123,9 +129,9 @@ fn publish_until(io: &SocketIo, stop: &AtomicBool) -> u64 {
     let mut published = 0;
     while !stop.load(SeqCst) {
         let room = dice.room();
-        io.to(&*room).emit("in", &room).expect("the registry has room");
+        io.to(&*room).emit("in", &room).expect("the registry has capacity");
         published += 1;
-        // As fast as the clients can read.
+        // Publish as fast as the clients can read.
         thread::sleep(Duration::from_micros(200));
     }
     published
@@ -136,18 +142,18 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
     fn is_shared_by_threads<T: Send + Sync>() {}
     is_shared_by_threads::<(Socket, SocketIo, Target)>();
 
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.max_changes(1 << 20).route(channel("^room-").allow_publish())
     });
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    // The bystander has joined, which is then not to be listened to.
-    assert_eq!(runtime.block_on(world.io.subscribers("bystanders")).expect("a name").len(), 1);
-    let changes = world.io.changes();
-    let place = Place { io: world.io.clone(), addr: world.addr };
+    // Skip the change for the bystander.
+    assert_eq!(runtime.block_on(fixture.io.subscribers("bystanders")).expect("a name").len(), 1);
+    let changes = fixture.io.changes();
+    let place = Place { io: fixture.io.clone(), addr: fixture.addr };
     let shared: Vec<_> = (0..4).map(|_| come(&place)).collect();
     let sockets: Vec<_> = shared.iter().map(|(_, socket)| socket.clone()).collect();
     let (stop, begin) = (Arc::<AtomicBool>::default(), Barrier::new(2 * THREADS as usize));
-    let (mut table, mut heard, mut published) = (Table::new(), 0, 0);
+    let (mut table, mut received, mut published) = (Table::new(), 0, 0);
     let (mut attended, mut movers) = (Vec::new(), Vec::new());
     thread::scope(|scope| {
         let (place, sockets, begin, stop) = (&place, &sockets, &begin, &stop);
@@ -171,20 +177,20 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
         published = publisher.join().expect("it publishes");
         for (application, clients) in joined {
             let (own, clients_of_it) = application.expect("the application does what it should");
-            let (moved, count) = clients.expect("clients hear what they should");
+            let (moved, count) = clients.expect("clients receive what they should");
             table.extend(own);
             table.extend(moved.iter().map(|mover| (mover.id, mover.rooms.clone())));
-            heard += count;
+            received += count;
             attended.extend(clients_of_it);
             movers.extend(moved);
         }
     });
-    // What several threads did to these, nobody can tell beforehand.
+    // Several threads changed these clients, so the model does not know their channels.
     table.extend(sockets.iter().map(|socket| (socket.id(), names(socket))));
-    world.wait_for_connections(1 + table.len());
+    fixture.wait_for_connections(1 + table.len());
 
     for (id, rooms) in &table {
-        assert_eq!(names(&world.io.socket(id).expect("it is there")), *rooms);
+        assert_eq!(names(&fixture.io.socket(id).expect("the socket is connected")), *rooms);
     }
     table.retain(|_, rooms| !rooms.is_empty());
     let mut rooms: BTreeMap<&str, BTreeSet<SocketId>> = BTreeMap::new();
@@ -193,23 +199,27 @@ fn churn_from_many_threads_and_clients_agrees_with_a_model_of_it() {
         rooms.entry(room).or_default().insert(id);
     }
     for (room, members) in &rooms {
-        let told = runtime.block_on(world.io.subscribers(*room)).expect("a name");
-        assert_eq!((told.len(), &told.into_iter().collect()), (members.len(), members), "{room}");
+        let reported = runtime.block_on(fixture.io.subscribers(*room)).expect("a name");
+        assert_eq!(
+            (reported.len(), &reported.into_iter().collect()),
+            (members.len(), members),
+            "{room}"
+        );
     }
-    let stats = world.io.stats();
+    let stats = fixture.io.stats();
     let subscriptions: usize = rooms.values().map(BTreeSet::len).sum();
-    // The bystander's is one more.
+    // The channel of the bystander is one more.
     assert_eq!((stats.channels, stats.subscriptions), (rooms.len() + 1, subscriptions + 1));
-    sockets[0].subscribe(LAST).expect("it may");
+    sockets[0].subscribe(LAST).expect("the subscription is allowed");
     let (replayed, open, count) = runtime.block_on(replay(changes));
-    assert!(replayed == table, "the feed tells the same: {replayed:#?}, not {table:#?}");
+    assert!(replayed == table, "the feed agrees: {replayed:#?}, not {table:#?}");
     assert!(open.iter().map(String::as_str).eq(rooms.keys().copied().chain([LAST])), "{open:?}");
     println!(
-        "{count} changes, {published} publications of the server, {heard} messages to clients that moved; \
+        "{count} changes, {published} publications of the server, {received} messages to clients that moved; \
          {} connections came, {subscriptions} subscriptions at the end",
         stats.connections_opened["websocket"],
     );
     drop((attended, movers, shared));
-    wait_until("only the bystander is left", || world.io.stats().subscriptions == 1);
-    world.all_is_freed();
+    wait_until("only the bystander is left", || fixture.io.stats().subscriptions == 1);
+    fixture.assert_all_freed();
 }

@@ -1,5 +1,4 @@
-//! The wall clock jumps, as when a machine is set right: only what is written down as a time may
-//! notice.
+//! The wall clock jumps, as when a clock is corrected. Only timestamps may change.
 
 use std::{
     env, fs,
@@ -10,14 +9,15 @@ use std::{
 };
 
 use crate::{
+    fixture::Fixture,
     needs::{Need, is_there},
     programs,
-    raw::{Attended, Polling, Ws, wait_until},
-    world::World,
+    raw::{AttendedWebSocket, PollingSession, WebSocket},
+    wait::wait_until,
 };
 
 const ITSELF: &str = "clock::clients_stay_and_are_pinged_while_the_wall_clock_jumps_by_an_hour";
-/// Where the process whose clock jumps reads by how much.
+/// The file from which the process reads the offset of its clock.
 const OFFSET: &str = "FAKETIME_TIMESTAMP_FILE";
 const HOUR: i64 = 3600;
 const PING_INTERVAL: Duration = Duration::from_millis(100);
@@ -35,7 +35,7 @@ fn clients_stay_and_are_pinged_while_the_wall_clock_jumps_by_an_hour() {
         Temporary(env::temp_dir().join(format!("actix-socketio-clock-{}", std::process::id())));
     fs::write(&file.0, "+0").expect("a temporary file");
     let mut command = Command::new("faketime");
-    // `FAKETIME`, which the program sets, goes before the file.
+    // The program sets `FAKETIME`, which takes precedence over the file.
     command.args(["-m", "--exclude-monotonic", "-f", "+0", "env", "--unset=FAKETIME"]);
     command.arg(env::current_exe().expect("a program")).args(["--exact", ITSELF, "--nocapture"]);
     command
@@ -58,7 +58,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Seconds by which the wall clock is ahead of the one that can't be set.
+/// Seconds by which the wall clock is ahead of the monotonic one.
 fn ahead(wall: SystemTime, monotonic: Instant) -> i64 {
     let now = SystemTime::now();
     let gone = now
@@ -68,24 +68,24 @@ fn ahead(wall: SystemTime, monotonic: Instant) -> i64 {
 }
 
 fn clients_stay(file: &str) {
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.ping_interval(PING_INTERVAL).ping_timeout(Duration::from_secs(2))
     });
     let (wall, monotonic) = (SystemTime::now(), Instant::now());
     let (crowd, mut ids): (Vec<_>, Vec<_>) = (0..CROWD)
         .map(|_| {
-            let mut ws = Ws::open(world.addr);
+            let mut ws = WebSocket::open(fixture.addr);
             let id = ws.join();
-            (Attended::new(ws), id)
+            (AttendedWebSocket::new(ws), id)
         })
         .unzip();
-    let (polling, id) = Polling::join(world.addr);
+    let (polling, id) = PollingSession::join(fixture.addr);
     ids.push(id);
     let poller = thread::spawn(move || {
         loop {
             let answer = polling.get();
             match (answer.status, &*answer.body) {
-                (200, "2") => polling.post("3").is_ok(),
+                (200, "2") => polling.post("3").assert_ok(),
                 (200, "41") => {}
                 (200, "1") => return,
                 other => panic!("no ping: {other:?}"),
@@ -94,10 +94,10 @@ fn clients_stay(file: &str) {
     });
     let mut before = 0;
     for offset in [0, HOUR, 0, -HOUR, HOUR, -HOUR, 0] {
-        // Rename, so that no half of it is read.
+        // Rename, so that the process never reads a partial file.
         fs::write(format!("{file}.new"), format!("{offset:+}")).expect("a temporary file");
         fs::rename(format!("{file}.new"), file).expect("a temporary file");
-        let pings: Vec<_> = crowd.iter().map(Attended::pings).collect();
+        let pings: Vec<_> = crowd.iter().map(AttendedWebSocket::pings).collect();
         let jumped = Instant::now();
         assert_eq!(
             ahead(wall, monotonic),
@@ -109,18 +109,18 @@ fn clients_stay(file: &str) {
         wait_until("all are pinged as before", || {
             crowd.iter().zip(&pings).all(|(client, before)| client.pings() >= before + 5)
         });
-        // Each comes an interval after the pong to the one before.
+        // Each ping follows the last pong by one interval.
         let most = 2 + jumped.elapsed().as_millis() as usize / PING_INTERVAL.as_millis() as usize;
         let come = crowd.iter().zip(&pings).map(|(client, before)| client.pings() - before).max();
         println!("5 pings took {:?}", jumped.elapsed());
         assert!(come.is_some_and(|come| come <= most), "{come:?} pings, where {most} were due");
-        assert_eq!(world.io.connections(), CROWD + 2, "nobody is gone");
+        assert_eq!(fixture.io.connections(), CROWD + 2, "all clients stay");
     }
     for id in ids {
-        assert_eq!(world.journal.of(id), ["connect"]);
-        world.io.socket(&id).expect("it is there").close();
+        assert_eq!(fixture.journal.of(id), ["connect"]);
+        fixture.io.socket(&id).expect("the socket is connected").close();
     }
     poller.join().expect("a polling client that is pinged");
     drop(crowd);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

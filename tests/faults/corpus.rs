@@ -1,4 +1,4 @@
-//! Requests that the fuzzer has kept. Its other inputs are tried in `src/fuzzing.rs`.
+//! Requests from the corpus of the fuzzer. `src/fuzzing.rs` tests its other inputs.
 
 use std::{fs, path::Path};
 

@@ -1,20 +1,20 @@
-//! What `SocketIo::changes` tells, as a table.
+//! The changes from `SocketIo::changes`, as a table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_socketio::{Change, Changes, SocketId};
 use tokio::time::timeout;
 
-use crate::app::PATIENCE;
+use crate::wait::PATIENCE;
 
-/// When somebody joins this channel, it is the end.
+/// A client that joins this channel ends the feed.
 pub(crate) const LAST: &str = "room-last";
 
-/// Who is in which channels.
+/// The sockets of each channel.
 pub(crate) type Table = BTreeMap<SocketId, BTreeSet<String>>;
 
-/// Applies each change, which must be possible where it comes: the table, the channels that are
-/// open, and the number of changes.
+/// Applies each change, which must be possible at its place. Returns the table, the open channels,
+/// and the number of changes.
 pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, usize) {
     let (mut table, mut open, mut count) = (Table::new(), BTreeSet::new(), 0);
     loop {
@@ -23,7 +23,7 @@ pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, us
             .expect("the last change comes")
             .expect("a server");
         count += 1;
-        let told = format!("{change:?}");
+        let reported = format!("{change:?}");
         let is_possible = match change {
             Change::ChannelOpened { channel, .. } => open.insert(channel.to_string()),
             Change::ChannelClosed { channel, .. } => {
@@ -45,6 +45,6 @@ pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, us
             }
             _ => false,
         };
-        assert!(is_possible, "{told} is not possible here, as number {count}");
+        assert!(is_possible, "{reported} is not possible here, as number {count}");
     }
 }

@@ -1,5 +1,5 @@
-//! A peer whose cable is pulled: no FIN, no reset, and no answer to what the server goes on
-//! writing.
+//! A peer whose cable is unplugged: no FIN, no reset, and no answer while the server continues to
+//! write.
 
 use std::{
     env,
@@ -13,17 +13,18 @@ use std::{
 use actix_socketio::OnConnect;
 
 use crate::{
+    fixture::{Journal, journaling},
     needs::{Need, is_there},
-    raw::{Attended, Ws, wait_until},
+    raw::{AttendedWebSocket, WebSocket},
     serving::{Accepted, serve},
-    world::{Journal, journaling},
+    wait::wait_until,
 };
 
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const TCP_TIMEOUT: Duration = Duration::from_secs(3);
-const ITSELF: &str = "half_open::a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_everything";
-/// Where the client in the namespace is to connect to.
+const ITSELF: &str = "half_open::a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_everything";
+/// The address to which the client in the namespace connects.
 const SERVER: &str = "ACTIX_SOCKETIO_TEST_SERVER";
 
 #[track_caller]
@@ -32,7 +33,7 @@ fn ip(args: &str) {
     assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A network of two, one of them in a namespace of its own.
+/// A network of two hosts. One is in a network namespace of its own.
 struct Cable {
     namespace: String,
     here: IpAddr,
@@ -57,7 +58,7 @@ impl Cable {
         cable
     }
 
-    /// From now on, what is sent either way goes nowhere.
+    /// From now on, packets in both directions are lost.
     fn pull(&self) {
         ip(&format!("-n {} link set there down", self.namespace));
     }
@@ -65,15 +66,14 @@ impl Cable {
 
 impl Drop for Cable {
     fn drop(&mut self) {
-        // It may not have been laid. The namespace itself may outlive its name, for what is still
-        // to be sent in it.
+        // The link may not exist. The namespace may outlive its name while it has packets to send.
         let _ =
             Command::new("ip").args(["link", "delete", &format!("sio{}", process::id())]).output();
         let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).output();
     }
 }
 
-/// A client in the namespace, in a process of its own, which reads and answers pings until it is
+/// A client in the namespace, in a process of its own. It reads and answers pings until this is
 /// dropped.
 struct Client(Child);
 
@@ -86,7 +86,7 @@ impl Client {
     }
 
     fn be(server: SocketAddr) -> ! {
-        let mut ws = Ws::open(server);
+        let mut ws = WebSocket::open(server);
         ws.join();
         ws.send(r#"421["subscribe","numbers"]"#);
         loop {
@@ -103,7 +103,7 @@ impl Drop for Client {
 }
 
 #[test]
-fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_everything() {
+fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_everything() {
     if let Ok(server) = env::var(SERVER) {
         Client::be(server.parse().expect("an address"));
     }
@@ -120,10 +120,13 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
     });
     let (io, addrs) = serve(settings.tcp_timeout(TCP_TIMEOUT).open_channels(), Some(cable.here));
 
-    let mut neighbour = Ws::open(addrs[0]);
+    let mut neighbour = WebSocket::open(addrs[0]);
     let own = neighbour.join();
-    io.socket(&own).expect("it is there").subscribe("numbers").expect("it may");
-    let neighbour = Attended::new(neighbour);
+    io.socket(&own)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
+    let neighbour = AttendedWebSocket::new(neighbour);
     let client = Client::start(&cable.namespace, addrs[1]);
     wait_until("it is subscribed", || io.stats().subscriptions == 2);
     let [_, (id, Some(peer))] = [(); 2].map(|()| come.recv().expect("both have come")) else {
@@ -131,10 +134,10 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
     };
     let mut published = 0;
     let mut publish = || {
-        io.to("numbers").emit("number", &published).expect("the registry has room");
+        io.to("numbers").emit("number", &published).expect("the registry has capacity");
         assert_eq!(neighbour.text(), format!(r#"42["number",{published}]"#));
         published += 1;
-        // Not more than fits into the kernel's buffers: what is tried here is silence.
+        // Stay within the kernel's buffers, because this test is about silence.
         thread::sleep(Duration::from_millis(1));
     };
     let pinged = neighbour.pings();
@@ -157,7 +160,7 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
         );
     }
     println!("it was gone {:?} after it was cut off", cut.elapsed());
-    assert_eq!(journal.end_of(id), "ping timeout");
+    assert_eq!(journal.disconnect_reason(id), "ping timeout");
     while accepted.has_descriptor() {
         publish();
         assert!(
@@ -171,5 +174,5 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_hears_eve
     );
     assert_eq!(io.connections(), 1, "the neighbour");
     drop((client, neighbour));
-    wait_until("nobody is left, and nothing of them", || io.stats().is_idle());
+    wait_until("all gauges are zero", || io.stats().is_idle());
 }

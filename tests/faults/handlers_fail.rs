@@ -1,5 +1,5 @@
 //! A handler fails in any of the seven events, as a function or as an actor, by a panic or by
-//! silence: each life has its end, in order, and others notice nothing. What a failure is to its
+//! silence: each socket finishes in order, and other clients are not affected. The effect on its
 //! own client is in `tests/server/handlers.rs` and `tests/server/odd_endings.rs`.
 
 use std::time::Duration;
@@ -12,9 +12,9 @@ use actix_socketio::{
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    raw::wait_until,
+    wait::wait_until,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,18 +44,18 @@ const EVERYWHERE: [At; 7] = [
     At::Finish,
 ];
 
-/// Fails at one event of the clients which ask for it.
+/// Fails at one event of the clients that request it.
 #[derive(Debug, Clone, Copy)]
 struct Failing {
     at: At,
     how: How,
 }
 
-/// The payload of CONNECT of a client for whom handlers fail.
+/// The payload of CONNECT of a client for which handlers fail.
 const VICTIM: &str = r#"0{"victim":true}"#;
 
 impl Failing {
-    /// Panics before there is anything to wait for.
+    /// Panics before it returns a future.
     fn begin(self, at: At, socket: &Socket) -> impl Future<Output = HandlerResult> + use<> {
         let fails = at == self.at
             && socket.handshake().auth::<Value>().is_ok_and(|auth| auth["victim"] == true);
@@ -101,22 +101,22 @@ fail! {
     OnFinish Finish on_finish
 }
 
-/// The lives of a victim and of its neighbour, up to their ends.
-async fn lives(failing: Failing, is_actor: bool) {
+/// Runs a victim and its neighbour until both have finished.
+async fn run_until_finished(failing: Failing, is_actor: bool) {
     let what = format!("{failing:?}, {}", if is_actor { "an actor" } else { "a function" });
     let (record, recorder) = recorder();
     let builder = builder()
         .handler_timeout(Duration::from_millis(100))
         .to(&recorder)
         .route(channel("^room-"));
-    // The one that errors are made with.
+    // This event causes the errors.
     let builder = builder.on_message(async |event: OnMessage| match event.event() {
         "bad" => Err(HandlerError::reject("a bad event")),
         _ => Ok(()),
     });
     let builder = if is_actor { builder.to(&failing.start()) } else { functions(builder, failing) };
-    let server = Server::start(builder);
-    let heard = |number: u32| json!([{ "to all": number }]);
+    let server = TestServer::start(builder);
+    let received = |number: u32| json!([{ "to all": number }]);
 
     let mut neighbour = Client::connect(&server.url, Mode::WebSocket).await;
     neighbour.subscribe("room-3").await;
@@ -137,7 +137,7 @@ async fn lives(failing: Failing, is_actor: bool) {
                 refusal == json!([{"message": "internal error"}]),
                 "{what}: {refusal}"
             );
-            // The server itself asks nobody.
+            // The server itself requests no acknowledgement.
             server.io.except("room-3").sockets_join(channel).await.expect("a name");
         }
         victim.emit("bad", json!([])).await;
@@ -155,13 +155,13 @@ async fn lives(failing: Failing, is_actor: bool) {
             "finish",
         ]);
     }
-    server.io.emit("heard", &heard(1)[0]).expect("the registry has room");
-    assert_eq!(neighbour.expect_event("heard").await, heard(1), "{what}");
+    server.io.emit("received", &received(1)[0]).expect("the registry has capacity");
+    assert_eq!(neighbour.expect_event("received").await, received(1), "{what}");
     victim.close().await;
     drop(victim);
     while server.io.connections() > 1 {
-        server.io.emit("heard", &heard(2)[0]).expect("the registry has room");
-        assert_eq!(neighbour.expect_event("heard").await, heard(2), "{what}");
+        server.io.emit("received", &received(2)[0]).expect("the registry has capacity");
+        assert_eq!(neighbour.expect_event("received").await, received(2), "{what}");
     }
     let (errors, life): (Vec<_>, Vec<_>) =
         lines().into_iter().partition(|line| line.starts_with("error: "));
@@ -173,13 +173,13 @@ async fn lives(failing: Failing, is_actor: bool) {
         (How::Panics, true) => "error: the handler's actor has stopped".to_owned(),
         (How::Panics, false) => format!("error: the handler panicked: boom in {:?}", failing.at),
     };
-    // What a handler of errors does wrong is logged, and no event.
-    let told = failing.at != At::Error || (is_actor && failing.how == How::Panics);
-    assert_eq!(errors.contains(&failure), told, "{what}: {errors:?}");
+    // A failure of a handler of errors is logged. It is not an event.
+    let reported = failing.at != At::Error || (is_actor && failing.how == How::Panics);
+    assert_eq!(errors.contains(&failure), reported, "{what}: {errors:?}");
 
     let before = lines().len();
     neighbour.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let (_, life): (Vec<_>, Vec<_>) =
         lines()[before..].iter().cloned().partition(|line| line.starts_with("error: "));
     assert_eq!(life, ["disconnect: transport close", "unsubscribe room-3", "finish"], "{what}");
@@ -187,19 +187,19 @@ async fn lives(failing: Failing, is_actor: bool) {
 }
 
 #[actix_web::test]
-async fn each_life_has_its_end_though_a_handler_panics() {
+async fn each_socket_finishes_though_a_handler_panics() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
-            lives(Failing { at, how: How::Panics }, is_actor).await;
+            run_until_finished(Failing { at, how: How::Panics }, is_actor).await;
         }
     }
 }
 
 #[actix_web::test]
-async fn each_life_has_its_end_though_a_handler_never_answers() {
+async fn each_socket_finishes_though_a_handler_never_answers() {
     for at in EVERYWHERE {
         for is_actor in [false, true] {
-            lives(Failing { at, how: How::NeverAnswers }, is_actor).await;
+            run_until_finished(Failing { at, how: How::NeverAnswers }, is_actor).await;
         }
     }
 }

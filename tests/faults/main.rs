@@ -1,5 +1,5 @@
-//! Who abuses the wire gets what the protocols say, on its deadline, and costs its neighbours
-//! nothing. So does whatever else goes wrong: peers that stall or are cut off, handlers that fail,
+//! A client that abuses the protocol receives the specified answer in time, and affects no other
+//! client. The same holds for other faults: peers that stall or are cut off, handlers that fail,
 //! clocks that jump.
 
 #[allow(dead_code)] // each binary uses some of what they share
@@ -9,17 +9,19 @@ mod app;
 #[path = "../server/client.rs"]
 mod client;
 #[allow(dead_code)]
-#[path = "../server/link.rs"]
-mod link;
+#[path = "../server/fixture.rs"]
+mod fixture;
 #[cfg(target_os = "linux")]
 #[path = "../common/programs.rs"]
 mod programs;
 #[allow(dead_code)]
-#[path = "../server/raw.rs"]
+#[path = "../common/raw/mod.rs"]
 mod raw;
 #[allow(dead_code)]
-#[path = "../server/world.rs"]
-mod world;
+#[path = "../server/transport.rs"]
+mod transport;
+#[path = "../common/wait.rs"]
+mod wait;
 
 mod counting;
 mod feed;

@@ -1,15 +1,16 @@
-//! Clients that flood the server and don't read, all at once: what each of them costs has a bound.
+//! Many clients flood the server and do not read. The memory for each of them is bounded.
 
 use std::{env, fs, io::Write, net::Shutdown, process::Command, sync::Arc, thread, time::Duration};
 
 use actix_socketio::OnMessage;
 
 use crate::{
-    raw::{Polling, Ws, frame, wait_until},
-    world::{Gate, World},
+    fixture::{Fixture, Gate},
+    raw::{PollingSession, WebSocket, frame},
+    wait::wait_until,
 };
 
-/// What the kernel says of this process, in bytes.
+/// What the kernel reports about this process, in bytes.
 fn memory(what: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line =
@@ -17,8 +18,8 @@ fn memory(what: &str) -> usize {
     line.trim().strip_suffix(" kB").expect("kilobytes").parse::<usize>().expect("a number") << 10
 }
 
-/// Whether this process has nothing else to do, since it is the process that has the memory. If
-/// not, the test runs in one that has not, and has passed there when this returns.
+/// Whether this process runs this test alone, because memory is measured by process. If not, the
+/// test runs in a process of its own, and has passed there when this returns.
 fn is_alone(test: &str) -> bool {
     const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
@@ -42,11 +43,11 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     const CROWD: usize = 40;
     const MAX_PAYLOAD: usize = 100_000;
     const LIMIT: usize = 200_000;
-    /// So often a client sends 50 kB, and is sent 20 kB.
+    /// How often a client sends 50 kB and receives 20 kB.
     const ROUNDS: usize = 200;
     let gate = Gate::closed();
     let busy = gate.clone();
-    let mut world = World::with(|builder| {
+    let mut fixture = Fixture::with(|builder| {
         let builder = builder.max_payload(MAX_PAYLOAD).max_inbox_bytes(LIMIT).max_outbox(LIMIT);
         builder.ping_interval(Duration::from_millis(100)).on_message(
             async move |event: OnMessage| {
@@ -59,9 +60,9 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     });
     let clients: Vec<_> = (0..CROWD)
         .map(|_| {
-            let mut ws = Ws::open_with_small_buffers(world.addr);
+            let mut ws = WebSocket::open_with_small_buffers(fixture.addr);
             let id = ws.join();
-            (ws, id, world.io.socket(&id).expect("it is there"))
+            (ws, id, fixture.io.socket(&id).expect("the socket is connected"))
         })
         .collect();
     let flood: Arc<[u8]> =
@@ -72,7 +73,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .iter()
         .map(|(ws, ..)| {
             let (mut stream, flood) = (ws.writer(), Arc::clone(&flood));
-            // It ends when the client is let go.
+            // The write fails when the client is disconnected.
             thread::spawn(move || {
                 (0..ROUNDS).take_while(|_| stream.write_all(&flood).is_ok()).count()
             })
@@ -80,7 +81,7 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         .collect();
     let mut last = (u64::MAX, 0);
     wait_until("nothing more is read", || {
-        let (now, pinged) = (world.io.stats().bytes_received, world.pings());
+        let (now, pinged) = (fixture.io.stats().bytes_received, fixture.pings());
         if last.0 != now {
             last = (now, pinged);
         }
@@ -89,10 +90,10 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
     let mut most = 0;
     for _ in 0..ROUNDS {
         for (.., socket) in &clients {
-            // It may have been let go.
+            // The client may have been disconnected.
             let _ = socket.emit("large", &text);
         }
-        let waits = world.io.stats().outbox_bytes;
+        let waits = fixture.io.stats().outbox_bytes;
         assert!(waits <= CROWD * LIMIT, "{waits} bytes wait");
         most = most.max(waits);
     }
@@ -100,32 +101,32 @@ fn memory_for_each_connection_is_bounded_by_configured_bytes() {
         clients.iter().all(|(.., socket)| !socket.is_connected()),
         "it was too much for each of them"
     );
-    world.bystander_goes_on();
+    fixture.assert_bystander_works();
     let grown = memory("VmHWM").saturating_sub(before);
-    // An event is a slice of what it was read in, which may be twice its length; one is being
-    // handled, and one is being read. What waits for the client has room to spare, too; and
-    // actix-web has buffers of its own.
+    // An event is a slice of its read buffer, which may be twice as long. One event is being
+    // handled, and one is being read. The outbox has spare capacity, too, and actix-web has buffers
+    // of its own.
     let bound = CROWD * (2 * (LIMIT + 2 * MAX_PAYLOAD) + LIMIT * 3 / 2 + (256 << 10));
     println!(
         "{grown} bytes more, of {bound}; {most} waited at most, {} were read",
-        world.io.stats().bytes_received
+        fixture.io.stats().bytes_received
     );
     assert!(grown < bound, "{grown} bytes more, where {bound} are allowed");
     gate.let_through(CROWD * ROUNDS);
     for (_, id, _) in &clients {
-        assert_eq!(world.journal.end_of(*id), "slow consumer");
+        assert_eq!(fixture.journal.disconnect_reason(*id), "slow consumer");
     }
     for (ws, ..) in &clients {
-        // A server without `tcp_timeout` would wait for it to read.
+        // A server without `tcp_timeout` would wait for the client to read.
         let _ = ws.stream().shutdown(Shutdown::Both);
     }
     let written: usize = writers.into_iter().map(|writer| writer.join().expect("it writes")).sum();
     assert!(written < CROWD * ROUNDS / 2, "the flood was held back: {written}");
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// What is kept of a message is not to keep what came with it: tiny events wait, each read behind a
-/// large packet that nobody wants.
+/// A waiting event must not keep the buffer that it was read in. Tiny events wait, each read after
+/// a large packet that is ignored.
 #[test]
 fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     if !is_alone("memory::an_event_that_waits_keeps_nothing_of_what_came_before_it") {
@@ -134,7 +135,7 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
     const EVENTS: usize = 60;
     let gate = Gate::closed();
     let busy = gate.clone();
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.on_message(async move |event: OnMessage| {
             if event.event() == "busy" {
                 busy.pass().await;
@@ -142,28 +143,28 @@ fn an_event_that_waits_keeps_nothing_of_what_came_before_it() {
             Ok(())
         })
     });
-    let mut ws = Ws::open(world.addr);
+    let mut ws = WebSocket::open(fixture.addr);
     ws.join();
     let before = memory("VmRSS");
-    // An acknowledgement that nobody waits for.
+    // An acknowledgement that was not requested.
     let unwanted = frame(0x81, format!(r#"4399["{}"]"#, "x".repeat(900_000)).as_bytes());
     let both = [unwanted, frame(0x81, br#"42["busy"]"#)].concat();
     for _ in 0..EVENTS {
         ws.send_raw(&both);
     }
-    wait_until("all is read", || world.io.stats().messages_received > 2 * EVENTS as u64);
+    wait_until("all is read", || fixture.io.stats().messages_received > 2 * EVENTS as u64);
     let grown = memory("VmRSS").saturating_sub(before);
     println!("{EVENTS} tiny events that wait take {grown} bytes");
     assert!(
-        grown < 2 * world.io.config().max_inbox_bytes + 4 * world.io.config().max_payload,
+        grown < 2 * fixture.io.config().max_inbox_bytes + 4 * fixture.io.config().max_payload,
         "{grown}"
     );
     gate.let_through(EVENTS);
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// The room that a large message took is given back, and `auth` keeps nothing of what came with it.
+/// The buffer of a large message is freed, and `auth` does not keep the buffer that it was read in.
 #[test]
 fn a_connection_that_is_quiet_keeps_nothing_of_what_was_large() {
     const CLIENTS: usize = 60;
@@ -171,19 +172,19 @@ fn a_connection_that_is_quiet_keeps_nothing_of_what_was_large() {
     if !is_alone("memory::a_connection_that_is_quiet_keeps_nothing_of_what_was_large") {
         return;
     }
-    let world = World::new();
+    let fixture = Fixture::new();
     let large = format!("3{}", "x".repeat(LARGE));
     let before = memory("VmRSS");
     for _ in 0..CLIENTS {
-        let session = Polling::open(world.addr);
-        session.post(format!("{large}\x1e{}", r#"40{"a":1}"#)).is_ok();
+        let session = PollingSession::open(fixture.addr);
+        session.post(format!("{large}\x1e{}", r#"40{"a":1}"#)).assert_ok();
     }
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        let mut ws = Ws::open(world.addr);
+        let mut ws = WebSocket::open(fixture.addr);
         ws.send_raw([frame(0x81, large.as_bytes()), frame(0x81, br#"40{"a":1}"#)].concat());
         assert!(ws.text().starts_with("40{"));
-        ws.goes_on();
+        ws.assert_works();
         clients.push(ws);
     }
     let grown = memory("VmRSS").saturating_sub(before);

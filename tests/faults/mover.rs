@@ -1,29 +1,29 @@
-//! A client that subscribes and unsubscribes, and hears only what it may.
+//! A client that subscribes and unsubscribes, and checks that it receives only what it may.
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use actix_socketio::SocketId;
 
-use crate::raw::Ws;
+use crate::raw::WebSocket;
 
 pub(crate) struct Mover {
-    ws: Ws,
+    ws: WebSocket,
     pub(crate) id: SocketId,
-    /// What it is subscribed to.
+    /// Its subscriptions.
     pub(crate) rooms: BTreeSet<String>,
-    /// How many messages it has had.
-    pub(crate) heard: usize,
+    /// The number of messages that it has received.
+    pub(crate) received: usize,
 }
 
 impl Mover {
     pub(crate) fn come(addr: SocketAddr) -> Self {
-        let mut ws = Ws::open(addr);
+        let mut ws = WebSocket::open(addr);
         let id = ws.join();
-        Self { ws, id, rooms: BTreeSet::new(), heard: 0 }
+        Self { ws, id, rooms: BTreeSet::new(), received: 0 }
     }
 
-    /// Until this is acknowledged, what comes must be of a channel that it is in, or about to be in
-    /// or out of.
+    /// Sends a request. Until its acknowledgement, messages must belong to a channel of the client,
+    /// or to the channel that it joins or leaves.
     pub(crate) fn ask(&mut self, event: &str, room: &str) {
         self.ws.send(&format!(r#"421["{event}","{room}","{room}"]"#));
         loop {
@@ -36,7 +36,7 @@ impl Mover {
                 self.rooms.contains(of) || (event == "subscribe" && of == room),
                 "it is not in {of}: {text}"
             );
-            self.heard += 1;
+            self.received += 1;
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What some experiments need of the machine: as `tests/common/needs.rs` has it for the tests by
-//! other programs.
+//! What some of these tests need from the machine. `tests/common/needs.rs` is the same for the
+//! tests by other programs.
 
-use std::{
-    env,
-    io::Write,
-    process::{Command, Stdio},
-};
+#[path = "../common/report.rs"]
+mod report;
+
+use std::process::{Command, Stdio};
 
 /// Something a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ impl Need {
         }
     }
 
-    /// What it is, and the command that brings it.
+    /// Its name, and the command that installs it.
     fn words(self) -> [&'static str; 2] {
         match self {
             Self::NetworkNamespaces => [
@@ -40,20 +39,16 @@ impl Need {
     }
 }
 
-/// Whether a test has what it needs. If not, it is to return, having tested nothing.
+/// Whether a test has what it needs. If not, the test must return without testing anything.
 ///
 /// # Panics
-/// Where `CI` is set and it is missing.
+/// `CI` is set, and the need is missing.
 pub(crate) fn is_there(test: &str, need: Need) -> bool {
     if need.is_there() {
         return true;
     }
-    let [what, install] = need.words();
-    let report =
-        format!("\n!!! {test}: NOT TESTED, for want of\n!!!   {what}\n!!!     {install}\n\n");
-    // Not by eprintln!, which libtest captures and throws away.
-    std::io::stderr().write_all(report.as_bytes()).expect("stderr takes a few lines");
-    assert!(env::var_os("CI").is_none(), "something is missing, and CI is set:\n{report}");
+    let [name, install] = need.words();
+    report::not_tested(test, &[(name.to_owned(), install)], "");
     false
 }
 

@@ -1,4 +1,4 @@
-//! A neighbour who must notice nothing.
+//! A neighbour that faults must not affect.
 
 use std::{
     sync::mpsc::{RecvTimeoutError, channel},
@@ -6,21 +6,21 @@ use std::{
     time::Duration,
 };
 
-use crate::world::World;
+use crate::fixture::Fixture;
 
-/// Numbers are published all the while. The bystander hears each, in order; afterwards, nobody is
-/// left of the abuse.
+/// Publishes numbers during the abuse. The bystander must receive each of them in order. Afterwards
+/// no other client may be left.
 #[track_caller]
-pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
-    let before = world.io.connections();
+pub(crate) fn assert_bystander_undisturbed(fixture: &mut Fixture, abuse: impl FnOnce(&Fixture)) {
+    let before = fixture.io.connections();
     let published = thread::scope(|scope| {
-        // Dropped in any case, and then the publisher ends.
+        // Dropping this ends the publisher.
         let (abused, is_abused) = channel::<()>();
-        let io = world.io.clone();
+        let io = fixture.io.clone();
         let publisher = scope.spawn(move || {
             let mut published = 0;
             loop {
-                io.to("bystanders").emit("number", &published).expect("the registry has room");
+                io.to("bystanders").emit("number", &published).expect("the registry has capacity");
                 published += 1;
                 if is_abused.recv_timeout(Duration::from_millis(1))
                     != Err(RecvTimeoutError::Timeout)
@@ -29,13 +29,13 @@ pub(crate) fn undisturbed(world: &mut World, abuse: impl FnOnce(&World)) {
                 }
             }
         });
-        abuse(world);
+        abuse(fixture);
         drop(abused);
         publisher.join().expect("it publishes")
     });
     for number in 0..published {
-        world.bystander_hears(&format!(r#"42["number",{number}]"#));
+        fixture.assert_bystander_receives(&format!(r#"42["number",{number}]"#));
     }
-    world.wait_for_connections(before);
-    world.bystander_goes_on();
+    fixture.wait_for_connections(before);
+    fixture.assert_bystander_works();
 }

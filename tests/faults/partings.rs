@@ -1,28 +1,29 @@
-//! Who closes a WebSocket, and when its descriptor is free; and that of a connection which will be
-//! none.
+//! Which side closes a WebSocket, and when its descriptor is free. The same for connections that
+//! never become sessions.
 
 use std::time::Duration;
 
 use crate::{
-    raw::{Heard, Http, Polling, Ws, frame, request, wait_until},
+    fixture::{Journal, journaling},
+    raw::{HttpConnection, PollingSession, Received, WebSocket, frame, request},
     serving::{Accepted, serve},
-    world::{Journal, journaling},
+    wait::wait_until,
 };
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
-/// A client which the server puts out, and the server's end of its connection.
-fn put_out(linger: Duration) -> (Ws, Accepted) {
+/// A client that the server disconnects, and the server's end of its connection.
+fn put_out(linger: Duration) -> (WebSocket, Accepted) {
     let journal = Journal::default();
     let (io, addrs) = serve(journaling(&journal).linger_timeout(linger), None);
-    let mut ws = Ws::open(addrs[0]);
+    let mut ws = WebSocket::open(addrs[0]);
     let id = ws.join();
     let accepted = Accepted::of(addrs[0], ws.stream().local_addr().expect("an address"));
-    io.socket(&id).expect("it is there").close();
+    io.socket(&id).expect("the socket is connected").close();
     assert_eq!(ws.text(), "41");
-    assert_eq!(ws.hear(), Heard::Close(None));
-    assert_eq!(ws.hear(), Heard::End, "the server says no more");
-    assert_eq!(journal.end_of(id), "server namespace disconnect");
+    assert_eq!(ws.receive(), Received::Close(None));
+    assert_eq!(ws.receive(), Received::End, "the server says no more");
+    assert_eq!(journal.disconnect_reason(id), "server namespace disconnect");
     wait_until("nothing else is left of it", || io.stats().is_idle());
     (ws, accepted)
 }
@@ -37,7 +38,7 @@ fn a_client_that_does_not_close_its_end_is_not_waited_for_longer_than_linger_tim
 #[test]
 fn a_client_may_close_its_end_in_linger_timeout() {
     let (mut ws, accepted) = put_out(FOR_EVER);
-    // What it still sends is read, and is nobody's: a reset would take the goodbye from it.
+    // The server reads and drops later packets, because a reset would discard the Close frame.
     ws.send_raw(frame(0x81, &[b'x'; 100_000]));
     assert!(accepted.has_descriptor());
     drop(ws);
@@ -48,44 +49,44 @@ fn a_client_may_close_its_end_in_linger_timeout() {
 fn a_client_that_closes_is_not_waited_for() {
     let journal = Journal::default();
     let (io, addrs) = serve(journaling(&journal).linger_timeout(FOR_EVER), None);
-    let mut ws = Ws::open(addrs[0]);
+    let mut ws = WebSocket::open(addrs[0]);
     let id = ws.join();
     let accepted = Accepted::of(addrs[0], ws.stream().local_addr().expect("an address"));
     ws.send_raw(frame(0x88, &1000_u16.to_be_bytes()));
-    assert_eq!(ws.hear(), Heard::Close(Some(1000)));
+    assert_eq!(ws.receive(), Received::Close(Some(1000)));
     wait_until("the descriptor is free", || !accepted.has_descriptor());
-    assert_eq!(journal.end_of(id), "transport close");
+    assert_eq!(journal.disconnect_reason(id), "transport close");
     wait_until("nothing else is left of it", || io.stats().is_idle());
 }
 
 #[test]
 fn a_connection_that_is_polled_over_has_one_descriptor() {
     let (_, addrs) = serve(journaling(&Journal::default()), None);
-    let ((session, _), other) = (Polling::join(addrs[0]), Polling::open(addrs[0]));
-    // Browsers have several connections, which take turns; others have one, for all of their
-    // sessions.
-    let mut connections: Vec<_> = (0..7).map(|_| Http::open(addrs[0])).collect();
+    let ((session, _), other) = (PollingSession::join(addrs[0]), PollingSession::open(addrs[0]));
+    // Browsers use several connections in turn. Other clients use one for all of their sessions.
+    let mut connections: Vec<_> = (0..7).map(|_| HttpConnection::open(addrs[0])).collect();
     let mut ask = |which: usize, text: &str, status| {
         let http = &mut connections[which];
         http.write(text);
-        let answer = http.answer();
+        let answer = http.response();
         assert_eq!(answer.status, status, "{text}{answer:?}");
         let accepted = Accepted::of(addrs[0], http.stream().local_addr().expect("an address"));
         assert_eq!(accepted.descriptors(), 1, "{text}");
     };
-    let post = |session: &Polling| request("POST", &session.query(), "Content-Length: 1\r\n") + "3";
+    let post =
+        |session: &PollingSession| request("POST", &session.query(), "Content-Length: 1\r\n") + "3";
     for which in [0, 0, 1, 0, 1] {
         ask(which, &post(&session), 200);
     }
     for which in [2, 2, 0] {
-        session.post(r#"421["echo","something to fetch"]"#).is_ok();
+        session.post(r#"421["echo","something to fetch"]"#).assert_ok();
         ask(which, &request("GET", &session.query(), ""), 200);
         ask(which, &post(&session), 200);
         ask(which, &post(&other), 200);
     }
-    session.post(r#"421["echo","something to fetch"]"#).is_ok();
+    session.post(r#"421["echo","something to fetch"]"#).assert_ok();
     ask(3, &request("GET", &session.query(), ""), 200);
     ask(4, &request("GET", "EIO=4&transport=polling", ""), 200);
-    ask(5, &request("GET", "EIO=4&transport=polling&sid=nobody", ""), 400);
+    ask(5, &request("GET", "EIO=4&transport=polling&sid=unknown", ""), 400);
     ask(6, &request("PUT", &session.query(), ""), 500);
 }

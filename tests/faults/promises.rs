@@ -1,6 +1,5 @@
-//! What is promised, as far as no other test is about just that. That a delivered message is
-//! delivered once is tried by `upgrades.rs`; that none comes after an acknowledged `unsubscribe`,
-//! by `churn.rs`; that memory is bounded, by `memory.rs`.
+//! The promises that no other test covers. `upgrades.rs` covers delivery at most once, `churn.rs`
+//! that no message follows an acknowledged `unsubscribe`, and `memory.rs` bounded memory.
 
 use std::{cell::Cell, net::Shutdown, rc::Rc, time::Duration};
 
@@ -8,10 +7,11 @@ use actix_socketio::{Builder, HandlerResult, OnMessage, OnUnsubscribe, SocketId,
 use futures_util::future::join_all;
 
 use crate::{
-    app::{Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
-    raw::{Polling, Ws, wait_until},
-    world::{Journal, World, journaling},
+    fixture::{Fixture, Journal, journaling},
+    raw::{PollingSession, WebSocket},
+    wait::wait_until,
 };
 
 #[actix_web::test]
@@ -19,7 +19,7 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
  {
     const EACH: usize = 150;
     const UPGRADES: usize = 2;
-    let server = Server::start(builder().route(channel("^room-").allow_publish()));
+    let server = TestServer::start(builder().route(channel("^room-").allow_publish()));
     let mut subscribers = Vec::new();
     for mode in [Mode::Polling, Mode::WebSocket].repeat(3) {
         let mut client = Client::connect(&server.url, mode).await;
@@ -34,11 +34,11 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
     }
     let (sent, upgraded) = (Rc::<Cell<usize>>::default(), Rc::<Cell<usize>>::default());
     let publish = publishers.iter().enumerate().map(|(at, client)| {
-        let (link, sent, upgraded) = (client.link(), &sent, &upgraded);
+        let (transport, sent, upgraded) = (client.transport(), &sent, &upgraded);
         async move {
             let mut count = 0;
             while count < EACH || upgraded.get() < UPGRADES {
-                link.send(&format!(r#"2["publish","room-1","{at}: {count}"]"#)).await;
+                transport.send(&format!(r#"2["publish","room-1","{at}: {count}"]"#)).await;
                 count += 1;
                 sent.set(sent.get() + 1);
             }
@@ -47,17 +47,17 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
     });
     let polling = subscribers.iter().filter(|(mode, _)| *mode == Mode::Polling).take(UPGRADES);
     let upgrade = polling.zip(1..).map(|((_, client), turn)| {
-        let (link, sent, upgraded) = (client.link(), &sent, &upgraded);
+        let (transport, sent, upgraded) = (client.transport(), &sent, &upgraded);
         async move {
             while sent.get() < turn * EACH {
                 tokio::task::yield_now().await;
             }
-            link.upgrade().await;
+            transport.upgrade().await;
             upgraded.set(upgraded.get() + 1);
         }
     });
     let (counts, _) = tokio::join!(join_all(publish), join_all(upgrade));
-    // What one has published is on its way to all when its fence is answered.
+    // The publications of a client are queued for all when its fence is answered.
     for publisher in &mut publishers {
         publisher.fence().await;
     }
@@ -74,46 +74,46 @@ async fn per_channel_and_publishing_connection_all_subscribers_see_one_order_als
         assert_eq!(own, (0..count).map(|n| n.to_string()).collect::<Vec<_>>());
     }
     drop((subscribers, publishers));
-    server.is_empty().await;
+    server.wait_until_empty().await;
     wait_until("nothing is left", || server.io.stats().is_idle());
 }
 
 // ── the end of a life ────────────────────────────────────────────────────────────────────────────────────────────────
 
 enum Session {
-    Ws(Ws),
-    Polling(Polling),
+    WebSocket(WebSocket),
+    Polling(PollingSession),
 }
 
 impl Session {
-    /// In two channels.
-    fn begin(world: &World, polling: bool) -> (Self, SocketId) {
+    /// Joins, and subscribes to two channels.
+    fn begin(fixture: &Fixture, polling: bool) -> (Self, SocketId) {
         let subscribe = |n| format!(r#"42{n}["subscribe","room-{n}"]"#);
         if polling {
-            let (session, id) = Polling::join(world.addr);
-            session.post([subscribe(1), subscribe(2)].join("\x1e")).is_ok();
+            let (session, id) = PollingSession::join(fixture.addr);
+            session.post([subscribe(1), subscribe(2)].join("\x1e")).assert_ok();
             wait_until("it is subscribed", || {
-                world.io.socket(&id).is_some_and(|socket| socket.channels().len() == 2)
+                fixture.io.socket(&id).is_some_and(|socket| socket.channels().len() == 2)
             });
             return (Self::Polling(session), id);
         }
-        let mut ws = Ws::open_with_small_buffers(world.addr);
+        let mut ws = WebSocket::open_with_small_buffers(fixture.addr);
         let id = ws.join();
         for n in 1..=2 {
             ws.send(&subscribe(n));
             assert_eq!(ws.text(), format!("43{n}[null]"));
         }
-        (Self::Ws(ws), id)
+        (Self::WebSocket(ws), id)
     }
 
     fn send(&mut self, packet: &str) {
         match self {
-            Self::Ws(ws) => ws.send(packet),
-            Self::Polling(session) => session.post(packet).is_ok(),
+            Self::WebSocket(ws) => ws.send(packet),
+            Self::Polling(session) => session.post(packet).assert_ok(),
         }
     }
 
-    /// A session on polling has no FIN.
+    /// Sends a FIN. A session on polling has none.
     fn leave(self) {
         if let Self::Polling(session) = self {
             let _ = session.post("1");
@@ -122,9 +122,11 @@ impl Session {
 
     fn cut(&mut self) {
         match self {
-            Self::Ws(ws) => ws.stream().shutdown(Shutdown::Both).expect("it was open"),
+            Self::WebSocket(ws) => {
+                ws.stream().shutdown(Shutdown::Both).expect("the stream was open");
+            }
             Self::Polling(session) => {
-                // What waits is fetched first, so that the other one waits.
+                // Fetch the queued packets first, so that the next poll waits.
                 session.get();
                 session.begin_get().break_off();
             }
@@ -132,36 +134,38 @@ impl Session {
     }
 }
 
-type End = fn(&World, &mut Session, SocketId);
+type End = fn(&Fixture, &mut Session, SocketId);
 
-/// Each way to end but shutdown, with what a handler is told: over a WebSocket, and over polling.
+/// Each kind of end but shutdown, with its reason over a WebSocket and over polling.
 const ENDS: [(&str, [&str; 2], End); 9] = [
     ("the client leaves", ["client namespace disconnect"; 2], |_, session, _| session.send("41")),
     ("the client closes", ["transport close"; 2], |_, session, _| session.send("1")),
-    ("the server puts it out", ["server namespace disconnect"; 2], |world, _, id| {
-        world.io.socket(&id).expect("it is there").disconnect();
+    ("the server puts it out", ["server namespace disconnect"; 2], |fixture, _, id| {
+        fixture.io.socket(&id).expect("the socket is connected").disconnect();
     }),
-    ("the server closes it", ["server namespace disconnect"; 2], |world, _, id| {
-        world.io.socket(&id).expect("it is there").close();
+    ("the server closes it", ["server namespace disconnect"; 2], |fixture, _, id| {
+        fixture.io.socket(&id).expect("the socket is connected").close();
     }),
     ("TCP is cut", ["transport close", "transport error"], |_, session, _| session.cut()),
     ("a parse error", ["parse error"; 2], |_, session, _| session.send("4x")),
-    ("a slow consumer", ["slow consumer"; 2], |world, _, id| {
-        let socket = world.io.socket(&id).expect("it is there");
+    ("a slow consumer", ["slow consumer"; 2], |fixture, _, id| {
+        let socket = fixture.io.socket(&id).expect("the socket is connected");
         let text = "x".repeat(20_000);
-        wait_until("it is let go", || socket.emit("large", &text).is_err());
+        wait_until("the client is disconnected", || socket.emit("large", &text).is_err());
     }),
-    ("a handler panics", ["transport close"; 2], |world, session, id| {
+    ("a handler panics", ["transport close"; 2], |fixture, session, id| {
         session.send(r#"42["boom"]"#);
         let panicked = "error: the handler panicked: boom";
-        wait_until("it has panicked", || world.journal.of(id).iter().any(|line| line == panicked));
+        wait_until("it has panicked", || {
+            fixture.journal.of(id).iter().any(|line| line == panicked)
+        });
         session.send("1");
     }),
-    // Last, since the others must not wait for it.
+    // Last, because the others must not wait for it.
     ("no pong", ["ping timeout"; 2], |_, _, _| ()),
 ];
 
-fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> World {
+fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> Fixture {
     let journal = Journal::default();
     let unsubscribes = journal.clone();
     let builder = journaling(&journal)
@@ -172,15 +176,15 @@ fn world_of_ends(configure: impl FnOnce(Builder) -> Builder) -> World {
         .on_message(
             async |event: OnMessage| if event.event() == "boom" { panic!("boom") } else { Ok(()) },
         );
-    World::serving(configure(builder.max_outbox(100_000).route(channel("^room-"))), journal)
+    Fixture::with_builder(configure(builder.max_outbox(100_000).route(channel("^room-"))), journal)
 }
 
-fn is_the_end(world: &World, id: SocketId, what: &str, reason: &str) {
+fn assert_end(fixture: &Fixture, id: SocketId, what: &str, reason: &str) {
     let reason = format!("disconnect: {reason}");
-    let mut heard = world.journal.of(id);
-    heard.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
+    let mut received = fixture.journal.of(id);
+    received.retain(|line| !line.starts_with("event ") && !line.starts_with("error: "));
     assert_eq!(
-        heard,
+        received,
         ["connect", &*reason, "unsubscribe room-1", "unsubscribe room-2", "finish"],
         "{what}"
     );
@@ -189,40 +193,40 @@ fn is_the_end(world: &World, id: SocketId, what: &str, reason: &str) {
 #[test]
 fn after_a_disconnect_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish()
  {
-    let world = world_of_ends(|builder| {
+    let fixture = world_of_ends(|builder| {
         builder.ping_interval(Duration::from_secs(1)).ping_timeout(Duration::from_secs(2))
     });
     let mut ended = Vec::new();
     for (what, reasons, end) in ENDS {
         for (reason, polling) in reasons.into_iter().zip([false, true]) {
-            let (mut session, id) = Session::begin(&world, polling);
-            end(&world, &mut session, id);
-            assert_eq!(world.journal.end_of(id), reason, "{what}");
-            // It stays, if it can, while the journal is looked at again.
+            let (mut session, id) = Session::begin(&fixture, polling);
+            end(&fixture, &mut session, id);
+            assert_eq!(fixture.journal.disconnect_reason(id), reason, "{what}");
+            // The client may stay while the journal is read again.
             ended.push((session, id, what, reason));
         }
     }
     for (_, id, what, reason) in &ended {
-        is_the_end(&world, *id, what, reason);
+        assert_end(&fixture, *id, what, reason);
     }
     let count = ended.len();
     ended.into_iter().for_each(|(session, ..)| session.leave());
-    let journal = world.journal.clone();
-    world.all_is_freed();
+    let journal = fixture.journal.clone();
+    fixture.assert_all_freed();
     assert_eq!(journal.count("finish"), count + 1, "and the bystander's");
 }
 
 #[test]
 fn after_a_shutdown_there_is_one_on_disconnect_then_one_on_unsubscribe_per_channel_then_one_on_finish()
  {
-    let world = world_of_ends(|builder| builder);
-    let sessions = [false, true].map(|polling| Session::begin(&world, polling));
+    let fixture = world_of_ends(|builder| builder);
+    let sessions = [false, true].map(|polling| Session::begin(&fixture, polling));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    assert!(runtime.block_on(world.io.shutdown()));
+    assert!(runtime.block_on(fixture.io.shutdown()));
     for (_, id) in &sessions {
-        is_the_end(&world, *id, "a shutdown", "server shutting down");
+        assert_end(&fixture, *id, "a shutdown", "server shutting down");
     }
     sessions.into_iter().for_each(|(session, _)| session.leave());
-    wait_until("nobody is left, and nothing of them", || world.io.stats().is_idle());
+    wait_until("all gauges are zero", || fixture.io.stats().is_idle());
 }

@@ -1,5 +1,5 @@
-//! A server with what `SocketIo::serve` sets on each TCP connection, and what the kernel knows of
-//! those.
+//! A server by `SocketIo::serve`, with the TCP options that it sets, and what the kernel reports
+//! about its connections.
 
 use std::{
     fs,
@@ -16,15 +16,15 @@ use std::{
 use actix_socketio::{Builder, SocketIo};
 use actix_web::rt::System;
 
-use crate::raw::wait_until;
+use crate::wait::wait_until;
 
-/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`:
-/// this one goes on until the process ends.
+/// Serves at a loopback address of its own, and at one more. Only a signal ends `SocketIo::serve`,
+/// so this server runs until the process ends.
 pub(crate) fn serve(builder: Builder, also: Option<IpAddr>) -> (SocketIo, Vec<SocketAddr>) {
     static SERVERS: AtomicU8 = AtomicU8::new(1);
     let [.., high, low] = process::id().to_be_bytes();
     let own = IpAddr::from([127, high.max(1), low, SERVERS.fetch_add(1, SeqCst)]);
-    // Nobody else uses this address, so that the port is still free when the listener is gone.
+    // No other test uses this address, so the port is still free after the listener is dropped.
     let port = TcpListener::bind((own, 0))
         .and_then(|listener| listener.local_addr())
         .expect("an address")
@@ -34,7 +34,7 @@ pub(crate) fn serve(builder: Builder, also: Option<IpAddr>) -> (SocketIo, Vec<So
     let bound = addrs.clone();
     thread::spawn(move || {
         System::new().block_on(async move {
-            let io = builder.build().expect("the settings make sense");
+            let io = builder.build().expect("the settings are valid");
             started.send(io.clone()).expect("the test waits for this");
             io.serve(&*bound).await.expect("the addresses are free");
         });
@@ -44,9 +44,9 @@ pub(crate) fn serve(builder: Builder, also: Option<IpAddr>) -> (SocketIo, Vec<So
     (io, addrs)
 }
 
-/// The server's end of a client's TCP connection, which is of this process.
+/// The server's end of a client's TCP connection, in this process.
 pub(crate) struct Accepted {
-    /// What each descriptor of it leads to.
+    /// The target of each of its descriptors.
     link: PathBuf,
 }
 
@@ -57,7 +57,7 @@ impl Accepted {
             format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), addr.port())
         };
         let ends = (hex(server), hex(client));
-        // All connections of the machine are in it, so that it may take long to read.
+        // The file lists all connections of the machine, so it may take long to read.
         let table = fs::read_to_string("/proc/self/net/tcp").expect("Linux has it");
         let inode = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find_map(
             |fields| {
@@ -73,16 +73,16 @@ impl Accepted {
         accepted
     }
 
-    /// Whether the server has a descriptor for it: there is none any more, even where the kernel
-    /// still tries to deliver the last bytes.
+    /// Whether the server has no descriptor for it any more. The kernel may still try to deliver
+    /// the last bytes.
     pub(crate) fn has_descriptor(&self) -> bool {
         self.descriptors() > 0
     }
 
-    /// How many it has.
+    /// The number of its descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         let descriptors = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
-        // One may be closed while the others are looked at.
+        // A descriptor may be closed during the iteration.
         descriptors
             .filter(|descriptor| {
                 fs::read_link(descriptor.path()).is_ok_and(|link| link == self.link)

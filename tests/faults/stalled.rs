@@ -1,5 +1,5 @@
-//! One subscriber of a hundred stops reading, or never polls again: it is let go, its descriptor
-//! too, and the others lose nothing.
+//! One subscriber of a hundred stops reading, or never polls again. The server disconnects it and
+//! closes its descriptor, and the others lose nothing.
 
 use std::{
     net::SocketAddr,
@@ -9,31 +9,35 @@ use std::{
 use actix_socketio::{SocketId, SocketIo};
 
 use crate::{
-    raw::{Polling, Ws, wait_until},
+    fixture::{Journal, journaling},
+    raw::{PollingSession, WebSocket},
     serving::{Accepted, serve},
-    world::{Journal, journaling},
+    wait::wait_until,
 };
 
 const OTHERS: usize = 99;
-/// Longer than any test: what becomes of the descriptor is not left to the kernel.
+/// Longer than any test, so that the kernel does not close the descriptor.
 const TCP_TIMEOUT: Duration = Duration::from_secs(3_600);
-/// So much is published before the others read: it fits into what may wait for one of them.
+/// The number of publications before the others read. They fit into the outbox of one client.
 const ROUND: usize = 4;
 
 fn subscribe(io: &SocketIo, id: SocketId) {
-    io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+    io.socket(&id)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
 }
 
-/// Publishes until the one who stalls is let go; the others hear everything in order. What the
-/// server does with the TCP connection, if it is still open, is told by the address of its client.
-fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
+/// Publishes until the stalled client is disconnected. The others receive everything in order. The
+/// address of the client identifies the TCP connection in the server, if it is still open.
+fn assert_disconnected(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<WebSocket>)) {
     let journal = Journal::default();
     let settings = journaling(&journal).tcp_timeout(TCP_TIMEOUT).max_outbox(100_000);
     let (io, addrs) = serve(settings, None);
     let server = addrs[0];
     let mut others: Vec<_> = (0..OTHERS)
         .map(|_| {
-            let mut other = Ws::open(server);
+            let mut other = WebSocket::open(server);
             subscribe(&io, other.join());
             other
         })
@@ -49,15 +53,15 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
     let mut round = || {
         let numbers = published..published + ROUND;
         for number in numbers.clone() {
-            io.to("numbers").emit("numbered", &(number, &text)).expect("the registry has room");
+            io.to("numbers").emit("numbered", &(number, &text)).expect("the registry has capacity");
         }
         published = numbers.end;
         for other in &mut others {
             for number in numbers.clone() {
-                let heard = other.text();
+                let received = other.text();
                 assert!(
-                    heard.starts_with(&format!(r#"42["numbered",[{number},"#)),
-                    "{heard:.40} instead of {number}"
+                    received.starts_with(&format!(r#"42["numbered",[{number},"#)),
+                    "{received:.40} instead of {number}"
                 );
             }
         }
@@ -67,14 +71,14 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
         round();
     }
     let let_go = Instant::now();
-    assert_eq!(journal.end_of(id), "slow consumer");
+    assert_eq!(journal.disconnect_reason(id), "slow consumer");
     round();
     assert_eq!(io.connections(), OTHERS, "the connection is freed before its descriptor is");
 
     if let Some(accepted) = accepted {
         wait_until("the descriptor is free", || !accepted.has_descriptor());
         println!(
-            "the descriptor was free {:?} after the client was let go, at most; {} publications",
+            "the descriptor was free {:?} after the disconnect, at most; {} publications",
             let_go.elapsed(),
             io.stats().publications
         );
@@ -82,19 +86,19 @@ fn is_let_go(stall: impl FnOnce(SocketAddr) -> (SocketId, Option<Ws>)) {
     round();
     assert_eq!(io.stats().disconnects["slow consumer"], 1);
     drop(others);
-    wait_until("nobody is left, and nothing of them", || io.stats().is_idle());
+    wait_until("all gauges are zero", || io.stats().is_idle());
     assert_eq!(journal.count("disconnect: slow consumer"), 1);
 }
 
 #[test]
 fn a_websocket_that_stops_reading_loses_its_descriptor_at_once() {
-    is_let_go(|server| {
-        let mut slow = Ws::open_with_small_buffers(server);
+    assert_disconnected(|server| {
+        let mut slow = WebSocket::open_with_small_buffers(server);
         (slow.join(), Some(slow))
     });
 }
 
 #[test]
-fn a_client_that_never_polls_again_is_let_go() {
-    is_let_go(|server| (Polling::join(server).1, None));
+fn a_client_that_never_polls_again_is_disconnected() {
+    assert_disconnected(|server| (PollingSession::join(server).1, None));
 }

@@ -1,6 +1,6 @@
-//! A thousand upgrades under traffic both ways. Some are aborted half-way, and some polls come
-//! twice or are broken off: whoever stays hears each publication once, in order, and is heard so;
-//! who goes, goes as docs/protocol.md says.
+//! A thousand upgrades under traffic in both directions. Some are aborted midway, and some polls
+//! are doubled or broken off. A client that stays receives each publication once and in order, and
+//! so does the server with its events. A client that goes ends as docs/protocol.md specifies.
 
 use std::{
     net::SocketAddr,
@@ -16,8 +16,9 @@ use actix_socketio::{OnMessage, SocketId, SocketIo};
 
 use crate::{
     counting::Counting,
-    raw::{Heard, Polling, Ws, wait_until},
-    world::{Journal, World, journaling},
+    fixture::{Fixture, Journal, journaling},
+    raw::{PollingSession, Received, WebSocket},
+    wait::wait_until,
 };
 
 const UPGRADES: usize = 1000;
@@ -25,17 +26,17 @@ const AT_ONCE: usize = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// To the end.
+    /// A complete upgrade.
     Whole,
-    /// To the end, with another poll in between, which is answered late.
+    /// A complete upgrade, with another poll in between, which is answered late.
     PollsAgain,
-    /// TCP is closed behind the probe.
+    /// TCP is closed after the probe.
     AbortedAtProbe,
-    /// … behind the answer.
+    /// TCP is closed after the answer to the probe.
     AbortedAtAnswer,
-    /// … where the WebSocket was to take over.
+    /// TCP is closed instead of the upgrade packet.
     AbortedAtUpgrade,
-    /// A second poll comes while the first one waits.
+    /// A second poll arrives while the first one waits.
     DoublePoll,
     /// A poll is broken off.
     BrokenPoll,
@@ -55,62 +56,66 @@ impl Way {
     }
 }
 
-/// One client's life: whether it stayed, and how many events it has sent.
+/// Runs one client. Returns whether it stayed, and how many events it has sent.
 fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64) {
-    let (session, id) = Polling::join(addr);
-    io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
+    let (session, id) = PollingSession::join(addr);
+    io.socket(&id)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
     let mut counting = Counting::default();
     counting.post(&session);
-    counting.hear_poll(&session.get());
+    counting.receive_poll(&session.get());
     let mut pending = session.begin_get();
-    let mut ws = Ws::probe(&session);
+    let mut ws = WebSocket::probe(&session);
     ws.send("2probe");
     let stays = match way {
         Way::AbortedAtProbe => {
             drop(ws);
-            counting.polls_on(&session, &pending.answer());
+            counting.poll_until_done(&session, &pending.response());
             true
         }
         Way::AbortedAtAnswer | Way::AbortedAtUpgrade => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             if way == Way::AbortedAtUpgrade {
-                counting.hear_poll(&pending.answer());
+                counting.receive_poll(&pending.response());
                 pending = session.begin_get();
             }
             drop(ws);
-            counting.polls_on(&session, &pending.answer());
+            counting.poll_until_done(&session, &pending.response());
             true
         }
         Way::DoublePoll => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
-            // The first may be answered before the second comes; then they are not two.
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
+            // The first may be answered before the second arrives. They then do not overlap.
             loop {
                 let second = session.get();
-                // That it has ended, or what was on its way to it.
-                let goes_on = counting.hear_poll(&pending.answer());
+                // The close packet, or packets in flight.
+                let goes_on = counting.receive_poll(&pending.response());
                 if second.status == 400 {
-                    second.is_bare(400);
+                    second.assert_status_only(400);
                     break;
                 }
-                assert!(goes_on && counting.hear_poll(&second), "it has not ended");
+                assert!(goes_on && counting.receive_poll(&second), "it has not ended");
                 pending = session.begin_get();
             }
-            // A poll that comes before the end is done with may still be answered.
+            // A poll that arrives before the session is removed may still be answered.
             wait_until("the session is unknown", || {
                 let late = session.get();
-                late.status != 200 || !counting.hear_poll(&late)
+                late.status != 200 || !counting.receive_poll(&late)
             });
-            session.is_forgotten();
+            session.wait_until_unknown();
             false
         }
         Way::BrokenPoll => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             loop {
                 pending.break_off();
-                // If it was answered in time, the session goes on, without what was in the answer.
+                // If the poll was answered in time, the session stays, without the packets of the
+                // response.
                 counting.next = None;
                 let next = session.get();
-                if next.status != 200 || !counting.hear_poll(&next) {
+                if next.status != 200 || !counting.receive_poll(&next) {
                     break;
                 }
                 pending = session.begin_get();
@@ -118,15 +123,15 @@ fn live(io: &SocketIo, addr: SocketAddr, way: Way) -> (SocketId, Way, bool, u64)
             false
         }
         Way::Whole | Way::PollsAgain => {
-            assert_eq!(ws.hear(), Heard::Text("3probe".to_owned()));
+            assert_eq!(ws.receive(), Received::Text("3probe".to_owned()));
             counting.post(&session);
-            assert!(counting.hear_poll(&pending.answer()));
+            assert!(counting.receive_poll(&pending.response()));
             if way == Way::PollsAgain {
-                assert!(counting.hear_poll(&session.get()));
+                assert!(counting.receive_poll(&session.get()));
             }
             ws.send("5");
             counting.events().for_each(|event| ws.send(&event));
-            counting.hears_on(&mut ws);
+            counting.read_until_done(&mut ws);
             ws.send("1");
             true
         }
@@ -144,9 +149,9 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         }
         Ok(())
     });
-    let mut world = World::serving(builder, journal);
-    let heard_of = |world: &World, id| {
-        world
+    let mut fixture = Fixture::with_builder(builder, journal);
+    let heard_of = |fixture: &Fixture, id| {
+        fixture
             .journal
             .of(id)
             .iter()
@@ -154,14 +159,14 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
             .collect::<Vec<u64>>()
     };
     let begun = Instant::now();
-    let (io, stop) = (world.io.clone(), Arc::<AtomicBool>::default());
+    let (io, stop) = (fixture.io.clone(), Arc::<AtomicBool>::default());
     let stopped = Arc::clone(&stop);
     let publisher = thread::spawn(move || {
         let mut published: u64 = 0;
         while !stopped.load(SeqCst) {
-            io.to("numbers").emit("number", &published).expect("the registry has room");
+            io.to("numbers").emit("number", &published).expect("the registry has capacity");
             published += 1;
-            // As fast as the clients can read.
+            // Publish as fast as the clients can read.
             thread::sleep(Duration::from_millis(2));
         }
         published
@@ -170,33 +175,33 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
     let mut went = 0;
     for wave in 0..UPGRADES / AT_ONCE {
         let since = Instant::now();
-        let (io, addr) = (&world.io, world.addr);
+        let (io, addr) = (&fixture.io, fixture.addr);
         let lives: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..AT_ONCE)
                 .map(|n| scope.spawn(move || live(io, addr, Way::of(wave * AT_ONCE + n))))
                 .collect();
             threads
                 .into_iter()
-                .map(|thread| thread.join().expect("a client hears what it should"))
+                .map(|thread| thread.join().expect("a client receives what it should"))
                 .collect()
         });
         slowest = slowest.max(since.elapsed());
         for (id, way, stays, sent) in lives {
-            let reason = world.journal.end_of(id);
+            let reason = fixture.journal.disconnect_reason(id);
             let expected = if stays { "transport close" } else { "transport error" };
             assert_eq!(reason, expected, "{way:?}");
             assert_eq!(
-                heard_of(&world, id),
+                heard_of(&fixture, id),
                 (0..sent).collect::<Vec<_>>(),
                 "{way:?}: in order, none lost or doubled"
             );
             went += usize::from(!stays);
         }
-        world.bystander_goes_on();
+        fixture.assert_bystander_works();
     }
     stop.store(true, SeqCst);
     let published = publisher.join().expect("it publishes");
-    let stats = world.io.stats();
+    let stats = fixture.io.stats();
     println!(
         "{} upgrades, {went} sessions that ended in the attempt, {published} publications, {} deliveries; \
          {:?} in all, the slowest wave took {slowest:?}",
@@ -205,7 +210,7 @@ fn a_thousand_upgrades_under_traffic_lose_double_and_reorder_nothing() {
         begun.elapsed(),
     );
     wait_until("they are counted", || {
-        world.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64
+        fixture.io.stats().disconnects.values().sum::<u64>() == UPGRADES as u64
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

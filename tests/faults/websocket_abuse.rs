@@ -1,18 +1,18 @@
-//! WebSockets that break RFC 6455, or stretch it: the answer to the octet, and the end. What is not
-//! here is in `tests/server/bad_input.rs`.
+//! WebSockets that break RFC 6455, or stretch it: the exact answer, and the end. The other cases
+//! are in `tests/server/bad_input`.
 
 use std::{io::Read, net::Shutdown};
 
 use crate::{
-    neighbour::undisturbed,
-    raw::{Heard, Ws, frame, frame_head},
-    world::World,
+    fixture::Fixture,
+    neighbour::assert_bystander_undisturbed,
+    raw::{Received, WebSocket, frame, frame_head},
 };
 
 const MAX_PAYLOAD: usize = 1000;
 
-fn world() -> World {
-    World::with(|builder| builder.max_payload(MAX_PAYLOAD))
+fn fixture() -> Fixture {
+    Fixture::with(|builder| builder.max_payload(MAX_PAYLOAD))
 }
 
 /// A Close frame with this code and nothing else, as the server sends it.
@@ -20,36 +20,36 @@ fn close(code: u16) -> Vec<u8> {
     [&[0x88, 2], &code.to_be_bytes()[..]].concat()
 }
 
-/// All that comes until the end of the TCP connection, which comes soon after the client's own.
+/// Everything up to the end of the TCP connection, which follows the client's own end soon.
 #[track_caller]
-fn says_last(ws: &Ws, expected: &[u8], what: &str) {
+fn assert_last_bytes(ws: &WebSocket, expected: &[u8], what: &str) {
     let mut stream = ws.stream();
     let mut said = vec![0; expected.len()];
     let read = stream.read_exact(&mut said);
     assert!(read.is_ok() && said == expected, "{what}: {said:x?} {read:?}");
     let _ = stream.shutdown(Shutdown::Write);
     let mut rest = Vec::new();
-    // A reset is an end, too: something of the client's was not read.
+    // A reset is an end, too: the server did not read everything.
     let _ = stream.read_to_end(&mut rest);
     assert!(rest.is_empty(), "{what}: {rest:x?} behind the Close frame");
 }
 
-/// Each of these bytes, on a WebSocket in the main namespace, is answered by this Close frame
-/// alone.
+/// Checks that each of these bytes, on a WebSocket in the main namespace, is answered by this Close
+/// frame alone.
 #[track_caller]
 fn are_closed<'a>(table: impl IntoIterator<Item = (&'a str, Vec<u8>, Vec<u8>, &'a str)>) {
-    let mut world = world();
+    let mut fixture = fixture();
     for (what, bytes, answer, reason) in table {
-        undisturbed(&mut world, |world| {
-            let mut ws = Ws::open(world.addr);
+        assert_bystander_undisturbed(&mut fixture, |fixture| {
+            let mut ws = WebSocket::open(fixture.addr);
             let id = ws.join();
             ws.try_send_raw(&bytes);
-            says_last(&ws, &answer, what);
-            assert_eq!(world.journal.end_of(id), reason, "{what}");
+            assert_last_bytes(&ws, &answer, what);
+            assert_eq!(fixture.journal.disconnect_reason(id), reason, "{what}");
         });
     }
-    assert_eq!(world.journal.count("event late"), 0, "what comes behind is not handled");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.count("event late"), 0, "what comes behind is not handled");
+    fixture.assert_all_freed();
 }
 
 const LATE: &[u8] = br#"42["late"]"#;
@@ -97,7 +97,7 @@ fn headers_that_no_client_may_send_are_protocol_errors() {
 fn closes_are_answered_in_kind_or_refused() {
     let mut table = Vec::new();
     let mut add = |what, payload: &[u8], answer, reason| {
-        // Nothing behind it counts (RFC 6455 §5.5.1).
+        // Bytes after it are ignored (RFC 6455 §5.5.1).
         let bytes =
             [frame(0x88, payload), frame(0x89, b"x"), frame(0x81, LATE), frame(0x83, b"")].concat();
         table.push((what, bytes, answer, reason));
@@ -105,7 +105,7 @@ fn closes_are_answered_in_kind_or_refused() {
     for code in
         [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535].map(u16::to_be_bytes)
     {
-        add("a code that is none", &code, close(1002), "transport error");
+        add("an invalid code", &code, close(1002), "transport error");
     }
     for code in (1000..=1003).chain(1007..=1014).chain([3000, 3999, 4000, 4999]) {
         let with_reason = [&u16::to_be_bytes(code)[..], "é".repeat(61).as_bytes()].concat();
@@ -119,7 +119,7 @@ fn closes_are_answered_in_kind_or_refused() {
     are_closed(table);
 }
 
-/// From Markus Kuhn's list, as Autobahn's: what is no UTF-8, and why.
+/// Invalid UTF-8 with its fault, from Markus Kuhn's list, which Autobahn uses, too.
 const NOT_UTF8: [(&str, &[u8]); 12] = [
     ("a continuation byte", b"\x80"),
     ("a start without its end", b"\xc3"),
@@ -136,7 +136,7 @@ const NOT_UTF8: [(&str, &[u8]); 12] = [
 ];
 
 #[test]
-fn what_is_not_utf8_is_refused_however_it_is_cut() {
+fn invalid_utf8_is_refused_at_any_fragmentation() {
     let mut table = Vec::new();
     for (what, bad) in NOT_UTF8 {
         let text = [br#"42["late",""#, bad, br#""]"#].concat();
@@ -171,9 +171,9 @@ fn more_than_max_payload_is_refused_when_it_is_announced_or_summed_up() {
 
 #[test]
 fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let text = "é\u{fffe}\u{10ffff}\0".replace('\0', "x").repeat(50);
         let event = format!(r#"421["echo","{text}"]"#);
@@ -188,16 +188,16 @@ fn a_message_may_come_in_as_many_fragments_as_the_client_likes() {
             ws.send_raw([frame(0x01, b""), fragments, frame(0x80, b"")].concat());
             assert_eq!(ws.text(), format!(r#"431["{text}"]"#));
         }
-        ws.goes_on();
+        ws.assert_works();
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn bytes_may_come_one_by_one() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let echo = |n: usize| format!(r#"42{n}["echo","{}"]"#, "x".repeat(n));
         let frames = [
@@ -211,31 +211,31 @@ fn bytes_may_come_one_by_one() {
             frame(0x80, &echo(7).as_bytes()[3..]),
         ];
         frames.concat().iter().for_each(|octet| ws.send_raw([*octet]));
-        let ack = |n: usize| Heard::Text(format!(r#"43{n}["{}"]"#, "x".repeat(n)));
-        let pong = |data: &[u8]| Heard::Pong(data.to_vec());
+        let ack = |n: usize| Received::Text(format!(r#"43{n}["{}"]"#, "x".repeat(n)));
+        let pong = |data: &[u8]| Received::Pong(data.to_vec());
         let (mut pongs, mut acks) = (Vec::new(), Vec::new());
-        // A pong goes past events which are being handled.
+        // A pong may overtake events that are being handled.
         while acks.len() < 3 || pongs.last() != Some(&pong(b"two")) {
-            match ws.hear() {
-                heard @ Heard::Pong(_) => pongs.push(heard),
-                heard => acks.push(heard),
+            match ws.receive() {
+                received @ Received::Pong(_) => pongs.push(received),
+                received => acks.push(received),
             }
         }
-        // One pong may do for both pings.
+        // One pong may answer both pings.
         assert!(pongs.len() == 1 || pongs == [pong(b"one"), pong(b"two")], "{pongs:?}");
         assert_eq!(acks, [ack(5), ack(200), ack(7)]);
         frame(0x88, &3000_u16.to_be_bytes()).iter().for_each(|octet| ws.send_raw([*octet]));
-        says_last(&ws, &close(3000), "a Close frame, one by one");
+        assert_last_bytes(&ws, &close(3000), "a Close frame, one by one");
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// RFC 6455 §5.2 forbids a client to send them so, and does not say what becomes of it.
+/// RFC 6455 §5.2 forbids these frames, and does not specify the answer.
 #[test]
 fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let event = br#"421["echo",1]"#;
         let length = event.len() as u8;
@@ -243,30 +243,30 @@ fn lengths_that_are_longer_than_need_be_are_read_as_what_they_say() {
             ws.send_raw([&[0x81], &head[..], &[0; 4], event].concat());
             assert_eq!(ws.text(), "431[1]");
             ws.send_raw([&[0x89], &head[..], &[0; 4], event].concat());
-            assert_eq!(ws.hear(), Heard::Pong(event.to_vec()));
+            assert_eq!(ws.receive(), Received::Pong(event.to_vec()));
         }
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// The last one is answered; of those before, as many as there is time for (RFC 6455 §5.5.3).
+/// The server answers the last ping, and earlier ones as time permits (RFC 6455 §5.5.3).
 #[test]
 fn a_flood_of_pings_is_answered_by_what_it_takes() {
     const PINGS: u32 = 50_000;
-    let mut world = world();
-    undisturbed(&mut world, |world| {
-        let mut ws = Ws::open(world.addr);
+    let mut fixture = fixture();
+    assert_bystander_undisturbed(&mut fixture, |fixture| {
+        let mut ws = WebSocket::open(fixture.addr);
         ws.join();
         let pings: Vec<u8> = (0..PINGS).flat_map(|n| frame(0x89, &n.to_be_bytes())).collect();
         ws.send_raw([pings, frame(0x8a, b"unasked for").repeat(1000)].concat());
         let mut next = 0;
         while next < PINGS {
-            let Heard::Pong(data) = ws.hear() else { panic!("pongs are due") };
+            let Received::Pong(data) = ws.receive() else { panic!("pongs are due") };
             let number = u32::from_be_bytes(data.try_into().expect("what was sent"));
             assert!(number >= next, "in order");
             next = number + 1;
         }
-        ws.goes_on();
+        ws.assert_works();
     });
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

@@ -7,20 +7,20 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::{Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
     an_event_is_acknowledged_once,
     an_event_may_be_acknowledged_later_from_a_task,
-    an_event_that_asks_for_none_is_not_acknowledged,
+    an_event_without_an_id_is_not_acknowledged,
     the_id_of_an_acknowledgement_is_the_clients_own,
     a_handler_may_ask_the_client_whose_event_it_handles,
     answers_find_their_questions,
     a_client_that_does_not_answer_is_a_timeout,
     a_client_that_has_gone_does_not_answer,
-    an_answer_that_nobody_asked_for_is_ignored,
+    an_unrequested_answer_is_ignored,
     an_answer_of_the_wrong_type_is_an_error,
     an_answer_may_have_several_arguments,
 }
@@ -36,8 +36,8 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
         Ok(())
     }
     let (record, recorder) = recorder();
-    // Two handlers: the first answer counts.
-    let server = Server::start(builder().on_error(&recorder).on_message(answer).on_message(
+    // There are two handlers. The first answer counts.
+    let server = TestServer::start(builder().on_error(&recorder).on_message(answer).on_message(
         async |event: OnMessage| {
             event.ack("too late")?;
             Ok(())
@@ -52,7 +52,7 @@ async fn an_event_is_acknowledged_once(mode: Mode) {
 async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
     let gate = Arc::new(Semaphore::new(0));
     let later = Arc::clone(&gate);
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         if event.event() == "later" {
             let later = Arc::clone(&later);
             actix_web::rt::spawn(async move {
@@ -69,10 +69,10 @@ async fn an_event_may_be_acknowledged_later_from_a_task(mode: Mode) {
     assert_eq!(client.recv().await, r#"37["at last"]"#);
 }
 
-async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
+async fn an_event_without_an_id_is_not_acknowledged(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
+        TestServer::start(builder().on_error(&recorder).on_message(async |event: OnMessage| {
             assert_eq!(event.wants_ack(), event.event() == "asks");
             event.ack("here")?;
             Ok(())
@@ -85,7 +85,8 @@ async fn an_event_that_asks_for_none_is_not_acknowledged(mode: Mode) {
 }
 
 async fn the_id_of_an_acknowledgement_is_the_clients_own(mode: Mode) {
-    let server = Server::start(builder().on_message(async |event: OnMessage| Ok(event.ack(&())?)));
+    let server =
+        TestServer::start(builder().on_message(async |event: OnMessage| Ok(event.ack(&())?)));
     let mut client = Client::connect(&server.url, mode).await;
     for id in ["0", "7", "4294967296", "18446744073709551615"] {
         client.send(&format!(r#"2{id}["x"]"#)).await;
@@ -95,7 +96,7 @@ async fn the_id_of_an_acknowledgement_is_the_clients_own(mode: Mode) {
     assert_eq!(client.recv().await, "37[null]", "it is a number");
 }
 
-/// Asks the client back, in the handler of its own event, and answers with what came of it.
+/// Asks the client within the handler of its own event. Acknowledges with the result.
 async fn ask(event: OnMessage) -> HandlerResult {
     if event.event() == "ask" {
         let answer = event.socket.emit_with_ack::<_, u32>("question", "how many?").await;
@@ -109,20 +110,20 @@ async fn ask(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// The packet of a question, and the id that it has.
+/// The id of a question, from its packet.
 fn id_of(question: &str) -> String {
     let id = question
         .strip_prefix('2')
         .and_then(|rest| rest.strip_suffix(r#"["question","how many?"]"#));
-    id.unwrap_or_else(|| panic!("no question: {question}")).to_owned()
+    id.unwrap_or_else(|| panic!("not a question: {question}")).to_owned()
 }
 
 async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
-    let server = Server::start(builder().on_message(ask));
+    let server = TestServer::start(builder().on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     for number in [17, 18] {
         client.send(r#"21["ask"]"#).await;
-        // This one has to wait for the one before.
+        // This one must wait for the one before.
         client.send(r#"22["ask"]"#).await;
         for id in [1, 2] {
             let question = id_of(&client.recv().await);
@@ -136,7 +137,7 @@ async fn a_handler_may_ask_the_client_whose_event_it_handles(mode: Mode) {
 async fn answers_find_their_questions(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
+        TestServer::start(builder().on_connect(&recorder).on_message(async |event: OnMessage| {
             event.ack(&event.socket.id())?;
             Ok(())
         }));
@@ -145,7 +146,7 @@ async fn answers_find_their_questions(mode: Mode) {
     let socket = server
         .io
         .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
-        .expect("it is there");
+        .expect("it exists");
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let socket = socket.clone();
@@ -158,7 +159,7 @@ async fn answers_find_their_questions(mode: Mode) {
     for _ in 0..5 {
         questions.push(id_of(&client.recv().await));
     }
-    // The last one first.
+    // In reverse order.
     for question in questions.iter().rev() {
         client.send(&format!(r#"3{question}["answer to {question}"]"#)).await;
         client.send(&format!(r#"3{question}["twice"]"#)).await;
@@ -173,7 +174,8 @@ async fn answers_find_their_questions(mode: Mode) {
 }
 
 async fn a_client_that_does_not_answer_is_a_timeout(mode: Mode) {
-    let server = Server::start(builder().ack_timeout(Duration::from_millis(100)).on_message(ask));
+    let server =
+        TestServer::start(builder().ack_timeout(Duration::from_millis(100)).on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     client.send(r#"21["ask"]"#).await;
     let question = id_of(&client.recv().await);
@@ -195,7 +197,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
     for leave in ["41", "1"] {
         let (record, recorder) = recorder();
         let answers = record.clone();
-        let server = Server::start(
+        let server = TestServer::start(
             builder()
                 .ack_timeout(Duration::from_secs(600))
                 .handler_timeout(Duration::from_secs(600))
@@ -206,7 +208,7 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
         let mut client = Client::connect(&server.url, mode).await;
         client.send(r#"21["ask"]"#).await;
         id_of(&client.recv().await);
-        client.link().send_engine(leave).await.expect("a session");
+        client.transport().send_engine(leave).await.expect("a session");
         let lines = record.until("finish").await;
         let reason = if leave == "1" { "transport close" } else { "client namespace disconnect" };
         assert_eq!(
@@ -216,9 +218,9 @@ async fn a_client_that_has_gone_does_not_answer(mode: Mode) {
     }
 }
 
-async fn an_answer_that_nobody_asked_for_is_ignored(mode: Mode) {
+async fn an_unrequested_answer_is_ignored(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder));
+    let server = TestServer::start(builder().to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;
     for answer in ["30[1]", "3999[]", "399999999999999999999999[null]", "3[1]"] {
         client.send(answer).await;
@@ -228,7 +230,7 @@ async fn an_answer_that_nobody_asked_for_is_ignored(mode: Mode) {
 }
 
 async fn an_answer_of_the_wrong_type_is_an_error(mode: Mode) {
-    let server = Server::start(builder().on_message(ask));
+    let server = TestServer::start(builder().on_message(ask));
     let mut client = Client::connect(&server.url, mode).await;
     for (answer, expected) in [("\"seven\"", "invalid type"), ("", "is missing"), ("1,2", "1")] {
         client.send(r#"21["ask"]"#).await;
@@ -243,7 +245,7 @@ async fn an_answer_of_the_wrong_type_is_an_error(mode: Mode) {
 async fn an_answer_may_have_several_arguments(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         if event.event() == "ask me" {
             let args = event.socket.emit_with_ack_args("where?", &()).await?;
             log.add(format!(

@@ -1,6 +1,7 @@
-//! The server under test, and a record of what its handlers were told.
+//! The server under test, and a record of the events that its handlers received.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
@@ -15,12 +16,10 @@ use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Logger};
 use serde_json::Value;
 use tokio::{sync::watch, time::timeout};
 
-/// How long anything may take that is waited for. It is there to end a test that has failed, and
-/// measures nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::wait::PATIENCE;
 
-/// A builder for tests. Its one handler answers the event `fence`: what was published before it
-/// comes before the answer, which is itself published, to nobody but its sender.
+/// A builder for tests. Its one handler answers the event `fence` by a publication to the sender
+/// alone. What was published before arrives before this answer.
 pub(crate) fn builder() -> Builder {
     SocketIo::builder().on_message(fence)
 }
@@ -38,9 +37,8 @@ pub(crate) async fn fence(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// A server on a port of its own, with two workers, in a thread of its own. It stops when this is
-/// dropped.
-pub(crate) struct Server {
+/// A server with two workers, on a port and in a thread of its own. It stops when this is dropped.
+pub(crate) struct TestServer {
     pub(crate) io: SocketIo,
     /// `http://127.0.0.1:…`.
     pub(crate) url: String,
@@ -48,12 +46,13 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Server {
+impl TestServer {
+    /// Starts a server that takes the TCP stream of each WebSocket over.
     pub(crate) fn start(builder: Builder) -> Self {
         Self::start_with(builder, true)
     }
 
-    /// A server whose WebSockets stay with actix-http, as they do with TLS of actix-web's own.
+    /// Starts a server whose WebSockets stay with actix-http, as they do with actix-web's own TLS.
     pub(crate) fn start_without_on_connect(builder: Builder) -> Self {
         Self::start_with(builder, false)
     }
@@ -62,7 +61,7 @@ impl Server {
         let (started, running) = mpsc::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
-                let io = builder.build().expect("the settings make sense");
+                let io = builder.build().expect("the settings are valid");
                 let (mounted, preparing) = (io.clone(), io.clone());
                 let server = HttpServer::new(move || {
                     App::new().wrap(Logger::default()).configure(mounted.mount())
@@ -87,8 +86,13 @@ impl Server {
         Self { io, url, handle, thread: Some(thread) }
     }
 
+    /// The address that it listens on.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.url["http://".len()..].parse().expect("an address")
+    }
+
     /// Waits until no connection is left.
-    pub(crate) async fn is_empty(&self) {
+    pub(crate) async fn wait_until_empty(&self) {
         let empty = async {
             while self.io.connections() > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -99,10 +103,10 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestServer {
     fn drop(&mut self) {
-        // The command is sent when this is called; the future would only wait for its end, as the
-        // thread does.
+        // The call sends the command. The future would only wait for the server's end, and joining
+        // the thread does that, too.
         drop(self.handle.stop(false));
         let ended = self.thread.take().is_none_or(|thread| thread.join().is_ok());
         assert!(ended || thread::panicking(), "the server's thread panicked");
@@ -130,25 +134,25 @@ impl Record {
         self.0.borrow().iter().filter(|one| *one == line).count()
     }
 
-    /// Waits until there is such a line, and gives all.
+    /// Waits until there is such a line. Returns all lines.
     pub(crate) async fn until(&self, line: &str) -> Vec<String> {
         self.until_there_are(1, line).await
     }
 
-    /// Waits until there are so many such lines, and gives all.
+    /// Waits until there are this many such lines. Returns all lines.
     pub(crate) async fn until_there_are(&self, count: usize, line: &str) -> Vec<String> {
         let mut lines = self.0.subscribe();
         let enough =
             lines.wait_for(|lines| lines.iter().filter(|one| *one == line).count() >= count);
         let lines = timeout(PATIENCE, enough).await.map(|lines| lines.map(|lines| lines.clone()));
         match lines {
-            Ok(lines) => lines.expect("the record is kept by its own handle"),
-            Err(_) => panic!("{line:?} is not there {count} times: {:#?}", self.lines()),
+            Ok(lines) => lines.expect("the record keeps the sender alive"),
+            Err(_) => panic!("{line:?} was not recorded {count} times: {:#?}", self.lines()),
         }
     }
 }
 
-/// An actor that records every event, except the tests' own `fence`.
+/// An actor that records every event but `fence`, which belongs to the tests themselves.
 pub(crate) struct Recorder(pub(crate) Record);
 
 impl Recorder {
@@ -162,7 +166,7 @@ impl Recorder {
     }
 }
 
-/// A record, and the actor that keeps it, on this thread's arbiter.
+/// A record and the actor that writes it, on this thread's arbiter.
 pub(crate) fn recorder() -> (Record, Addr<Recorder>) {
     let record = Record::new();
     (record.clone(), Recorder(record).start())

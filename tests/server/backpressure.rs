@@ -1,5 +1,5 @@
-//! Who is slow, or floods, costs nobody else anything: what is held back, what goes on, and that
-//! nothing is lost.
+//! A client that is slow, or floods, affects no other client: what the server holds back, what
+//! continues, and that nothing is lost.
 
 use std::{
     io::Write,
@@ -18,27 +18,32 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::{
-    app::PATIENCE,
-    raw::{Attended, Heard, Polling, Ws, frame, wait_until},
-    world::{Gate, Journal, World},
+    fixture::{Fixture, Gate, Journal},
+    raw::{AttendedWebSocket, PollingSession, Received, WebSocket, frame},
+    wait::{PATIENCE, wait_until},
 };
 
-/// Each reads with a thread of its own and counts what it hears of the channel, in order.
+/// Clients with a thread each, which count the messages of the channel and check their order.
 struct Listeners {
-    heard: Vec<Arc<AtomicUsize>>,
+    received: Vec<Arc<AtomicUsize>>,
     threads: Vec<thread::JoinHandle<()>>,
 }
 
 impl Listeners {
-    /// Each will hear so many messages `42["numbered",[n,"…"]]`, and leave.
-    fn subscribe(world: &World, count: usize, until: Arc<AtomicUsize>) -> Self {
-        let (heard, threads) = (0..count)
+    /// Each client receives this many messages `42["numbered",[n,"…"]]`, and leaves.
+    fn subscribe(fixture: &Fixture, count: usize, until: Arc<AtomicUsize>) -> Self {
+        let (received, threads) = (0..count)
             .map(|_| {
-                let mut listener = Ws::open(world.addr);
+                let mut listener = WebSocket::open(fixture.addr);
                 let id = listener.join();
-                world.io.socket(&id).expect("it is there").subscribe("numbers").expect("it may");
-                let heard = Arc::<AtomicUsize>::default();
-                let (counter, until) = (Arc::clone(&heard), Arc::clone(&until));
+                fixture
+                    .io
+                    .socket(&id)
+                    .expect("the socket is connected")
+                    .subscribe("numbers")
+                    .expect("the subscription is allowed");
+                let received = Arc::<AtomicUsize>::default();
+                let (counter, until) = (Arc::clone(&received), Arc::clone(&until));
                 let thread = thread::spawn(move || {
                     for next in 0.. {
                         if next == until.load(SeqCst) {
@@ -56,77 +61,88 @@ impl Listeners {
                         counter.fetch_add(1, SeqCst);
                     }
                 });
-                (heard, thread)
+                (received, thread)
             })
             .unzip();
-        Self { heard, threads }
+        Self { received, threads }
     }
 
     #[track_caller]
-    fn have_heard(&self, count: usize) {
-        wait_until(&format!("everybody has heard {count}"), || {
+    fn wait_for_all(&self, count: usize) {
+        wait_until(&format!("all have received {count}"), || {
             assert!(
                 !self.threads.iter().any(thread::JoinHandle::is_finished),
                 "a listener has given up"
             );
-            self.heard.iter().all(|heard| heard.load(SeqCst) == count)
+            self.received.iter().all(|received| received.load(SeqCst) == count)
         });
     }
 }
 
 #[test]
-fn a_slow_reader_is_let_go_while_the_others_hear_everything_in_order() {
+fn a_slow_reader_is_disconnected_while_the_others_receive_everything_in_order() {
     const OTHERS: usize = 20;
-    // Of the others, none has ever more than this waiting: the next messages come when they have
-    // heard these.
+    // None of the others has ever more than this queued: the next messages follow when they have
+    // received these.
     const ROUND: usize = 4;
-    let mut world = World::with(|builder| builder.max_outbox(100_000));
-    let mut slow = Ws::open_with_small_buffers(world.addr);
+    let mut fixture = Fixture::with(|builder| builder.max_outbox(100_000));
+    let mut slow = WebSocket::open_with_small_buffers(fixture.addr);
     let slow_id = slow.join();
-    world.io.socket(&slow_id).expect("it is there").subscribe("numbers").expect("it may");
+    fixture
+        .io
+        .socket(&slow_id)
+        .expect("the socket is connected")
+        .subscribe("numbers")
+        .expect("the subscription is allowed");
     let until = Arc::new(AtomicUsize::new(usize::MAX));
-    let listeners = Listeners::subscribe(&world, OTHERS, Arc::clone(&until));
+    let listeners = Listeners::subscribe(&fixture, OTHERS, Arc::clone(&until));
 
     let text = "x".repeat(20_000);
     let mut published = 0;
     let mut publish = |count: usize| {
         for _ in 0..count {
-            world
+            fixture
                 .io
                 .to("numbers")
                 .emit("numbered", &(published, &text))
-                .expect("the registry has room");
+                .expect("the registry has capacity");
             published += 1;
         }
-        listeners.have_heard(published);
+        listeners.wait_for_all(published);
         published
     };
-    while !world.journal.of(slow_id).iter().any(|what| what == "finish") {
+    while !fixture.journal.of(slow_id).iter().any(|what| what == "finish") {
         publish(ROUND);
     }
     let so_far = publish(ROUND);
     until.store(so_far + 1, SeqCst);
-    world.io.to("numbers").emit("numbered", &(so_far, "the last")).expect("the registry has room");
+    fixture
+        .io
+        .to("numbers")
+        .emit("numbered", &(so_far, "the last"))
+        .expect("the registry has capacity");
     for thread in listeners.threads {
-        thread.join().expect("a listener hears what it should");
+        thread.join().expect("a listener receives what it should");
     }
-    assert_eq!(world.journal.end_of(slow_id), "slow consumer");
-    assert_eq!(world.journal.count("disconnect: slow consumer"), 1);
-    world.only_the_bystander_is_left();
+    assert_eq!(fixture.journal.disconnect_reason(slow_id), "slow consumer");
+    assert_eq!(fixture.journal.count("disconnect: slow consumer"), 1);
+    fixture.assert_only_bystander_left();
 
-    // The slow one finds what was on its way, from the first, and then the end.
+    // The slow client receives what was in flight, from the first message, and then the end.
     let mut next = 0;
     loop {
-        match slow.hear() {
-            Heard::Text(text) => assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#))),
-            end => break assert!(matches!(end, Heard::End | Heard::Cut), "{end:?}"),
+        match slow.receive() {
+            Received::Text(text) => {
+                assert!(text.starts_with(&format!(r#"42["numbered",[{next},"#)));
+            }
+            end => break assert!(matches!(end, Received::End | Received::Truncated), "{end:?}"),
         }
         next += 1;
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// A builder whose handler of `busy` waits for the gate, and records the number that it was given.
+/// A builder whose handler of `busy` waits for the gate, and records its number.
 fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
     let handled = Arc::<Mutex<Vec<usize>>>::default();
     let (gate, numbers) = (gate.clone(), Arc::clone(&handled));
@@ -143,30 +159,33 @@ fn busy(builder: Builder, gate: &Gate) -> (Builder, Arc<Mutex<Vec<usize>>>) {
 fn world_with_busy(
     configure: impl FnOnce(Builder) -> Builder,
     gate: &Gate,
-) -> (World, Arc<Mutex<Vec<usize>>>) {
+) -> (Fixture, Arc<Mutex<Vec<usize>>>) {
     let mut handled = None;
-    let world = World::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         let (builder, numbers) = busy(configure(builder), gate);
         handled = Some(numbers);
         builder
     });
-    (world, handled.expect("the builder was made"))
+    (fixture, handled.expect("the builder was made"))
 }
 
-/// A client that floods the server. As any other, it writes one thing after the other, and answers
-/// a ping when its turn to write comes.
+/// A client that floods the server. Like any client, it writes packets one by one, and answers a
+/// ping when the write before has ended.
 struct Flood {
     written: Arc<AtomicUsize>,
-    heard: mpsc::Receiver<String>,
+    received: mpsc::Receiver<String>,
     later: mpsc::Sender<String>,
     threads: [thread::JoinHandle<()>; 2],
 }
 
 impl Flood {
-    fn start(mut client: Ws, packets: impl Iterator<Item = String> + Send + 'static) -> Self {
+    fn start(
+        mut client: WebSocket,
+        packets: impl Iterator<Item = String> + Send + 'static,
+    ) -> Self {
         let (written, pings) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (later, behind) = mpsc::channel::<String>();
-        let (hears, heard) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         let (mut stream, count, pinged) =
             (client.writer(), Arc::clone(&written), Arc::clone(&pings));
         let writer = thread::spawn(move || {
@@ -189,36 +208,36 @@ impl Flood {
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 }
             }
-            stream.shutdown(Shutdown::Both).expect("it was open");
+            stream.shutdown(Shutdown::Both).expect("the stream was open");
         });
         let reader = thread::spawn(move || {
-            while let Heard::Text(text) = client.hear() {
+            while let Received::Text(text) = client.receive() {
                 if text == "2" {
                     pings.fetch_add(1, SeqCst);
-                } else if hears.send(text).is_err() {
+                } else if sender.send(text).is_err() {
                     return;
                 }
             }
         });
-        Self { written, heard, later, threads: [writer, reader] }
+        Self { written, received, later, threads: [writer, reader] }
     }
 
-    /// How many of its packets are written.
+    /// The number of packets that were written.
     fn written(&self) -> usize {
         self.written.load(SeqCst)
     }
 
     #[track_caller]
     fn text(&self) -> String {
-        self.heard.recv_timeout(PATIENCE).expect("a packet")
+        self.received.recv_timeout(PATIENCE).expect("a packet")
     }
 
-    /// Sends one more packet, behind all others.
+    /// Sends one more packet after all others.
     fn send(&self, packet: &str) {
         self.later.send(packet.to_owned()).expect("it writes");
     }
 
-    /// Breaks off.
+    /// Breaks the connection off.
     fn leave(self) {
         drop(self.later);
         for thread in self.threads {
@@ -234,20 +253,21 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     let settings = |builder: Builder| {
         builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(2))
     };
-    let (mut world, handled) = world_with_busy(settings, &gate);
-    let mut client = Ws::open_with_small_buffers(world.addr);
+    let (mut fixture, handled) = world_with_busy(settings, &gate);
+    let mut client = WebSocket::open_with_small_buffers(fixture.addr);
     let id = client.join();
-    let socket = world.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let text = "x".repeat(60_000);
     let flood = Flood::start(
         client,
         (0..EVENTS).map(move |number| format!(r#"42["busy",{number},"{text}"]"#)),
     );
 
-    // TCP holds it: nothing more is written while the bystander is pinged several times.
+    // TCP holds the flood back: nothing more is written while the bystander is pinged several
+    // times.
     let mut last = (usize::MAX, 0);
     wait_until("nothing more is written", || {
-        let (now, pinged) = (flood.written(), world.pings());
+        let (now, pinged) = (flood.written(), fixture.pings());
         if last.0 != now {
             last = (now, pinged);
         }
@@ -256,14 +276,15 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert!(flood.written() < EVENTS, "the server has taken everything");
     assert_eq!(handled.lock().len(), 0);
 
-    // It hears meanwhile, and nobody blames it for the pongs that the server does not read.
-    let since = world.pings();
+    // It receives messages meanwhile, and it does not time out for pongs that the server has not
+    // read.
+    let since = fixture.pings();
     for number in 0.. {
-        world.bystander_goes_on();
-        world.io.emit("to all", &number).expect("the registry has room");
+        fixture.assert_bystander_works();
+        fixture.io.emit("to all", &number).expect("the registry has capacity");
         assert_eq!(flood.text(), format!(r#"42["to all",{number}]"#));
-        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
-        if world.pings() > since + 25 {
+        fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
+        if fixture.pings() > since + 25 {
             break;
         }
     }
@@ -271,80 +292,80 @@ fn a_busy_handler_holds_back_only_its_own_client_which_still_hears() {
     assert!(flood.written() < EVENTS);
 
     gate.let_through(EVENTS);
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
     flood.send(r#"421["echo",1]"#);
     assert_eq!(flood.text(), "431[1]");
     flood.leave();
-    assert_eq!(world.journal.end_of(id), "transport close");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport close");
+    fixture.assert_all_freed();
 }
 
-/// The events just fill the inbox, so that nothing but the client's pongs waits to be read.
+/// The events fill the inbox exactly, so that only the client's pongs wait to be read.
 #[test]
 fn a_client_that_is_held_back_is_not_blamed_for_its_pongs() {
-    // One is being handled, the others wait.
+    // One event is being handled, and the others wait.
     const EVENTS: usize = 5;
     let gate = Gate::closed();
     let settings = |builder: Builder| {
         let builder = builder.max_inbox(EVENTS - 1);
         builder.ping_interval(Duration::from_millis(100)).ping_timeout(Duration::from_secs(1))
     };
-    let (mut world, handled) = world_with_busy(settings, &gate);
-    let mut client = Ws::open(world.addr);
+    let (mut fixture, handled) = world_with_busy(settings, &gate);
+    let mut client = WebSocket::open(fixture.addr);
     let id = client.join();
-    let socket = world.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     client.send_raw(
         (0..EVENTS)
             .map(|n| frame(0x81, format!(r#"42["busy",{n}]"#).as_bytes()))
             .collect::<Vec<_>>()
             .concat(),
     );
-    let client = Attended::new(client);
-    let since = world.pings();
+    let client = AttendedWebSocket::new(client);
+    let since = fixture.pings();
     wait_until("several times ping_interval and ping_timeout have gone by", || {
-        world.bystander_goes_on();
-        assert!(socket.is_connected(), "{:?}", world.journal.of(id));
-        world.pings() > since + 20
+        fixture.assert_bystander_works();
+        assert!(socket.is_connected(), "{:?}", fixture.journal.of(id));
+        fixture.pings() > since + 20
     });
     assert_eq!(handled.lock().len(), 0);
     gate.let_through(EVENTS);
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     let since = client.pings();
     wait_until("it is pinged as before", || client.pings() > since + 3);
     client.send(r#"421["echo",1]"#);
     assert_eq!(client.text(), "431[1]");
     drop(client);
-    assert_eq!(world.journal.end_of(id), "transport close");
-    world.all_is_freed();
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport close");
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_polling_client_that_is_held_back_still_hears() {
     const EVENTS: usize = 200;
     let gate = Gate::closed();
-    let (mut world, handled) = world_with_busy(|builder| builder, &gate);
-    let (session, id) = Polling::join(world.addr);
+    let (mut fixture, handled) = world_with_busy(|builder| builder, &gate);
+    let (session, id) = PollingSession::join(fixture.addr);
     let body: Vec<_> = (0..EVENTS).map(|number| format!(r#"42["busy",{number}]"#)).collect();
     let mut held = session.begin_post_of(&body.join("\x1e"));
     for number in 0..10 {
-        world.io.emit("to all", &number).expect("the registry has room");
-        session.get().is_poll(&[&format!(r#"42["to all",{number}]"#)]);
-        world.bystander_hears(&format!(r#"42["to all",{number}]"#));
-        world.bystander_goes_on();
-        assert!(held.is_quiet(), "there is no room for all of it");
+        fixture.io.emit("to all", &number).expect("the registry has capacity");
+        session.get().assert_poll(&[&format!(r#"42["to all",{number}]"#)]);
+        fixture.assert_bystander_receives(&format!(r#"42["to all",{number}]"#));
+        fixture.assert_bystander_works();
+        assert!(held.is_quiet(), "the inbox has no capacity for all of it");
     }
     gate.let_through(EVENTS);
-    held.answer().is_ok();
-    wait_until("all is handled", || handled.lock().len() == EVENTS);
+    held.response().assert_ok();
+    wait_until("all events are handled", || handled.lock().len() == EVENTS);
     assert!(handled.lock().iter().copied().eq(0..EVENTS), "in order");
-    assert_eq!(world.journal.of(id).len(), 1 + EVENTS);
-    session.goes_on();
+    assert_eq!(fixture.journal.of(id).len(), 1 + EVENTS);
+    session.assert_works();
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// A handler that takes part in a flood: it counts, and tells how far it is.
+/// A handler for a flood: it counts the events, and reports its progress.
 fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
     let handled = Arc::<AtomicUsize>::default();
     let (gate, count) = (gate.clone(), Arc::clone(&handled));
@@ -365,25 +386,25 @@ fn counting(gate: &Gate) -> (Builder, Arc<AtomicUsize>) {
 
 const TINY: usize = 100_000;
 
-/// One on each of the two workers, of which one has the flood to deal with.
-fn two_others(world: &World) -> [Ws; 2] {
+/// One client on each of the two workers. One of the workers handles the flood.
+fn two_others(fixture: &Fixture) -> [WebSocket; 2] {
     [(); 2].map(|()| {
-        let mut other = Ws::open(world.addr);
+        let mut other = WebSocket::open(fixture.addr);
         other.join();
         other
     })
 }
 
 #[test]
-fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
+fn a_flood_of_tiny_events_in_one_body_starves_no_other_client() {
     let gate = Gate::closed();
     let (builder, handled) = counting(&gate);
-    let mut world = World::serving(builder, Journal::default());
-    let mut others = two_others(&world);
-    let (session, _) = Polling::join(world.addr);
+    let mut fixture = Fixture::with_builder(builder, Journal::default());
+    let mut others = two_others(&fixture);
+    let (session, _) = PollingSession::join(fixture.addr);
     let mut flood = session.begin_post_of(&[r#"42["x"]"#; TINY].join("\x1e"));
-    wait_until("it has begun", || handled.load(SeqCst) == 1);
-    world.bystander_goes_on();
+    wait_until("the handler has begun", || handled.load(SeqCst) == 1);
+    fixture.assert_bystander_works();
     gate.let_through(1);
     for other in &mut others {
         other.send(r#"421["how many"]"#);
@@ -395,27 +416,27 @@ fn a_flood_of_tiny_events_in_one_body_starves_nobody() {
             "it had to wait for the whole flood"
         );
     }
-    flood.answer().is_ok();
-    wait_until("all is handled", || handled.load(SeqCst) == TINY);
-    session.goes_on();
+    flood.response().assert_ok();
+    wait_until("all events are handled", || handled.load(SeqCst) == TINY);
+    session.assert_works();
     session.close();
     drop(others);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_flood_of_pongs_in_one_body_is_harmless() {
-    let mut world = World::new();
-    let (session, _) = Polling::join(world.addr);
+    let mut fixture = Fixture::new();
+    let (session, _) = PollingSession::join(fixture.addr);
     let mut flood = session.begin_post_of(&["3"; TINY].join("\x1e"));
-    world.bystander_goes_on();
-    flood.answer().is_ok();
-    session.goes_on();
+    fixture.assert_bystander_works();
+    flood.response().assert_ok();
+    session.assert_works();
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// In a process of its own, since it is the process that has the memory.
+/// This runs in a process of its own, because memory is measured by process.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
@@ -432,24 +453,24 @@ fn a_flood_of_tiny_events_in_one_body_needs_little_more_memory_than_the_body() {
     }
     let gate = Gate::closed();
     let (builder, handled) = counting(&gate);
-    let world = World::serving(builder, Journal::default());
-    let (session, _) = Polling::join(world.addr);
+    let fixture = Fixture::with_builder(builder, Journal::default());
+    let (session, _) = PollingSession::join(fixture.addr);
     let body = [r#"42["x"]"#; TINY].join("\x1e");
     let before = memory("VmRSS");
     let mut flood = session.begin_post_of(&body);
-    wait_until("it has begun", || handled.load(SeqCst) == 1);
+    wait_until("the handler has begun", || handled.load(SeqCst) == 1);
     gate.let_through(1);
-    flood.answer().is_ok();
-    wait_until("all is handled", || handled.load(SeqCst) == TINY);
+    flood.response().assert_ok();
+    wait_until("all events are handled", || handled.load(SeqCst) == TINY);
     let grown = memory("VmHWM").saturating_sub(before);
-    // The body, once here and twice there; as events, all at once would be 100 bytes each at the
-    // very least.
+    // The body is in memory once here and twice in the server. As separate events, the packets
+    // would take at least 100 bytes each.
     assert!(grown < 10 * body.len(), "{grown} bytes more for a body of {}", body.len());
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// What the kernel says of this process, in bytes.
+/// What the kernel reports about this process, in bytes.
 #[cfg(target_os = "linux")]
 fn memory(what: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");

@@ -1,4 +1,4 @@
-//! What is binary: attachments that fit their packet, in both transports, and those that don't.
+//! Binary data: attachments that match their packet, over both transports, and others.
 
 use actix_socketio::{Builder, HandlerResult, Many, OnMessage};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -6,26 +6,26 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    octets::Frames,
-    raw::{Heard, Polling, Ws, frame},
-    world::{Journal, World, journaling},
+    fixture::{Fixture, Journal, journaling},
+    octets::FrameSocket,
+    raw::{PollingSession, Received, WebSocket, frame},
 };
 
 const WEBSOCKET: &str = "EIO=4&transport=websocket";
 
-/// A world whose handlers take binary events, too:
+/// A fixture whose handlers also accept binary events:
 ///
-/// | event | arguments | what comes of it |
+/// | event | arguments | reaction |
 /// | --- | --- | --- |
-/// | `mirror` | binary, `{name, data}` | acknowledged with both, and the client is sent `mirrored` with both |
-/// | `count` | … | acknowledged with how many arguments, and how many attachments, there are |
-fn world() -> World {
+/// | `mirror` | binary, `{name, data}` | acknowledged with both, and the client receives `mirrored` with both |
+/// | `count` | … | acknowledged with the number of arguments and of attachments |
+fn fixture() -> Fixture {
     world_with(|builder| builder)
 }
 
-fn world_with(configure: impl FnOnce(Builder) -> Builder) -> World {
+fn world_with(configure: impl FnOnce(Builder) -> Builder) -> Fixture {
     let journal = Journal::default();
-    World::serving(configure(journaling(&journal).on_message(mirror)), journal)
+    Fixture::with_builder(configure(journaling(&journal).on_message(mirror)), journal)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,164 +62,164 @@ const ACK: &str =
     r#"462-7[{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
 const MIRRORED: &str = r#"452-["mirrored",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]"#;
 
-/// Every byte there is; and nothing at all.
+/// All 256 bytes, and no byte.
 fn attachments() -> [Vec<u8>; 2] {
     [(0..=255).collect(), Vec::new()]
 }
 
 #[test]
 fn attachments_are_base64_in_polling() {
-    let world = world();
-    let (session, _) = Polling::join(world.addr);
+    let fixture = fixture();
+    let (session, _) = PollingSession::join(fixture.addr);
     let [all, none] = attachments().map(|data| base64(&data));
-    // In the order of their numbers, and in the other.
+    // In the order of their numbers, and in reverse.
     for (numbers, one, two) in [((0, 1), &all, &none), ((1, 0), &none, &all)] {
         let packet = mirror_packet(numbers.0, numbers.1);
-        session.post([packet, one.clone(), two.clone()].join("\x1e")).is_ok();
-        let mut heard = Vec::new();
-        while heard.len() < 6 {
+        session.post([packet, one.clone(), two.clone()].join("\x1e")).assert_ok();
+        let mut received = Vec::new();
+        while received.len() < 6 {
             let answer = session.get();
             assert_eq!(answer.status, 200, "{answer:?}");
-            heard.extend(answer.body.split('\x1e').map(str::to_owned));
+            received.extend(answer.body.split('\x1e').map(str::to_owned));
         }
-        assert_eq!(heard, [ACK, &all, &none, MIRRORED, &all, &none]);
+        assert_eq!(received, [ACK, &all, &none, MIRRORED, &all, &none]);
     }
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn attachments_may_come_in_bodies_of_their_own() {
-    let world = world();
-    let (session, _) = Polling::join(world.addr);
-    session.post(r#"452-7["count",{"_placeholder":true,"num":0},1]"#).is_ok();
-    session.post("bAQID").is_ok();
-    // What is no message may come between.
-    session.post("3").is_ok();
-    session.post("bBA==").is_ok();
-    session.get().is_poll(&["437[[2,2]]"]);
-    session.goes_on();
+    let fixture = fixture();
+    let (session, _) = PollingSession::join(fixture.addr);
+    session.post(r#"452-7["count",{"_placeholder":true,"num":0},1]"#).assert_ok();
+    session.post("bAQID").assert_ok();
+    // Packets that are not messages may arrive in between.
+    session.post("3").assert_ok();
+    session.post("bBA==").assert_ok();
+    session.get().assert_poll(&["437[[2,2]]"]);
+    session.assert_works();
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn attachments_are_binary_messages_on_a_websocket() {
-    let world = world();
-    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    let fixture = fixture();
+    let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
     let [all, none] = attachments();
     for (numbers, one, two) in [((0, 1), &all, &none), ((1, 0), &none, &all)] {
         ws.send(0x81, mirror_packet(numbers.0, numbers.1).as_bytes());
         ws.send(0x82, one);
         ws.send(0x82, two);
         for packet in [ACK, MIRRORED] {
-            ws.is_text(packet);
+            ws.assert_text(packet);
             assert_eq!(ws.next(), (0x82, all.clone()));
             assert_eq!(ws.next(), (0x82, none.clone()));
         }
     }
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn an_attachment_may_come_in_fragments() {
-    let world = world();
-    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    let fixture = fixture();
+    let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
     ws.send(0x81, mirror_packet(1, 0).as_bytes());
     ws.send(0x02, b"one ");
     ws.send(0x00, b"after ");
     ws.send(0x80, b"another");
     ws.send(0x82, b"whole");
-    ws.is_text(ACK);
+    ws.assert_text(ACK);
     assert_eq!(ws.next(), (0x82, b"whole".to_vec()));
     assert_eq!(ws.next(), (0x82, b"one after another".to_vec()));
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn attachments_may_be_base64_on_a_websocket() {
-    let world = world();
+    let fixture = fixture();
     for (query, as_text) in [(WEBSOCKET.to_owned(), false), (format!("{WEBSOCKET}&b64=1"), true)] {
-        let mut ws = Frames::join(world.addr, &query);
+        let mut ws = FrameSocket::open_and_join(fixture.addr, &query);
         ws.send(0x81, mirror_packet(0, 1).as_bytes());
         ws.send(0x81, b"bAQID");
         ws.send(0x81, b"bBA==");
-        ws.is_text(ACK);
+        ws.assert_text(ACK);
         for data in [&[1, 2, 3][..], &[4]] {
             let expected =
                 if as_text { (0x81, base64(data).into_bytes()) } else { (0x82, data.to_vec()) };
             assert_eq!(ws.next(), expected);
         }
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// One that stands nowhere is no error, and where they stand is the client's choice.
+/// An attachment without a placeholder is not an error. The client chooses the order.
 #[test]
 fn placeholders_need_not_be_one_for_each_attachment() {
-    let world = world();
-    let mut ws = Frames::join(world.addr, WEBSOCKET);
+    let fixture = fixture();
+    let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
     ws.send(0x81, mirror_packet(2, 0).replace("452-", "453-").as_bytes());
     for data in [b"second", b"unused", b"first!"] {
         ws.send(0x82, data);
     }
-    ws.is_text(ACK);
+    ws.assert_text(ACK);
     assert_eq!(ws.next(), (0x82, b"first!".to_vec()));
     assert_eq!(ws.next(), (0x82, b"second".to_vec()));
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_binary_event_without_attachments_is_delivered_at_once() {
-    let world = world();
-    let (session, _) = Polling::join(world.addr);
-    session.post(r#"450-1["count","a"]"#).is_ok();
-    session.get().is_poll(&["431[[1,0]]"]);
-    session.goes_on();
+    let fixture = fixture();
+    let (session, _) = PollingSession::join(fixture.addr);
+    session.post(r#"450-1["count","a"]"#).assert_ok();
+    session.get().assert_poll(&["431[[1,0]]"]);
+    session.assert_works();
     session.close();
-    let mut ws = Ws::open(world.addr);
+    let mut ws = WebSocket::open(fixture.addr);
     ws.join();
     ws.send(r#"450-1["count","a","b"]"#);
     assert_eq!(ws.text(), "431[[2,0]]");
-    ws.goes_on();
+    ws.assert_works();
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn a_placeholder_in_a_plain_event_is_ordinary_data() {
-    let world = world();
-    let mut ws = Ws::open(world.addr);
+    let fixture = fixture();
+    let mut ws = WebSocket::open(fixture.addr);
     ws.join();
     for event in ["42", "450-"] {
         ws.send(&format!(r#"{event}1["echo",{{"_placeholder":true,"num":0}}]"#));
         assert_eq!(ws.text(), r#"431[{"_placeholder":true,"num":0}]"#);
     }
-    ws.goes_on();
+    ws.assert_works();
     drop(ws);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
 fn the_most_attachments_there_may_be_are_taken() {
-    let world = world_with(|builder| builder.max_attachments(3));
-    let (session, _) = Polling::join(world.addr);
-    session.post("453-1[\"count\"]\x1eb\x1eb\x1eb").is_ok();
-    session.get().is_poll(&["431[[0,3]]"]);
+    let fixture = world_with(|builder| builder.max_attachments(3));
+    let (session, _) = PollingSession::join(fixture.addr);
+    session.post("453-1[\"count\"]\x1eb\x1eb\x1eb").assert_ok();
+    session.get().assert_poll(&["431[[0,3]]"]);
     session.close();
     for count in ["4", "99999999999999999999999"] {
-        let (session, id) = Polling::join(world.addr);
-        session.post(format!(r#"45{count}-["count"]"#)).is_ok();
-        assert_eq!(world.journal.end_of(id), "parse error");
-        session.is_forgotten();
+        let (session, id) = PollingSession::join(fixture.addr);
+        session.post(format!(r#"45{count}-["count"]"#)).assert_ok();
+        assert_eq!(fixture.journal.disconnect_reason(id), "parse error");
+        session.wait_until_unknown();
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// What does not fit, each as packets of a polling body.
+/// Attachments that do not match, as packets of a polling body.
 const MISFITS: &[(&str, &[&str])] = &[
     ("an attachment that was not announced", &["bAQID"]),
     ("one more than was announced", &[r#"451-["count"]"#, "bAQID", "bAQID"]),
@@ -235,7 +235,7 @@ const MISFITS: &[(&str, &[&str])] = &[
         "a number that no attachment has",
         &[r#"451-["count",{"_placeholder":true,"num":1}]"#, "bAQID"],
     ),
-    // Who reads or relays them all would have one attachment thousands of times.
+    // A receiver of all of them would copy one attachment thousands of times.
     (
         "a number that another one has",
         &[
@@ -244,8 +244,14 @@ const MISFITS: &[(&str, &[&str])] = &[
         ],
     ),
     ("one that is below all", &[r#"451-["count",{"_placeholder":true,"num":-1}]"#, "bAQID"]),
-    ("one that is no integer", &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"]),
-    ("one that is no number", &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"]),
+    (
+        "a placeholder number that is not an integer",
+        &[r#"451-["count",{"_placeholder":true,"num":0.5}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder number that is not a number",
+        &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"],
+    ),
     ("a placeholder without one", &[r#"451-["count",[{"a":{"_placeholder":true}}]]"#, "bAQID"]),
     ("a wrong number in an acknowledgement", &[r#"461-0[{"_placeholder":true,"num":1}]"#, "bAQID"]),
     ("no number of attachments", &[r#"45-["count"]"#]),
@@ -255,25 +261,25 @@ const MISFITS: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn what_does_not_fit_is_a_parse_error_in_polling() {
-    let mut world = world();
+fn attachments_that_do_not_match_are_a_parse_error_on_polling() {
+    let mut fixture = fixture();
     for (what, packets) in MISFITS {
-        let (session, id) = Polling::join(world.addr);
-        session.post(packets.join("\x1e")).is_ok();
-        assert_eq!(world.journal.end_of(id), "parse error", "{what}");
-        session.is_forgotten();
-        let heard = world.journal.of(id);
-        assert!(!heard.iter().any(|line| line.starts_with("error")), "{what}: {heard:?}");
-        world.only_the_bystander_is_left();
+        let (session, id) = PollingSession::join(fixture.addr);
+        session.post(packets.join("\x1e")).assert_ok();
+        assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{what}");
+        session.wait_until_unknown();
+        let received = fixture.journal.of(id);
+        assert!(!received.iter().any(|line| line.starts_with("error")), "{what}: {received:?}");
+        fixture.assert_only_bystander_left();
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
-fn what_does_not_fit_is_a_parse_error_on_a_websocket() {
-    let mut world = world();
+fn attachments_that_do_not_match_are_a_parse_error_on_a_websocket() {
+    let mut fixture = fixture();
     for (what, packets) in MISFITS {
-        let mut ws = Ws::open(world.addr);
+        let mut ws = WebSocket::open(fixture.addr);
         let id = ws.join();
         for packet in *packets {
             let bytes = match packet.strip_prefix('b') {
@@ -282,29 +288,32 @@ fn what_does_not_fit_is_a_parse_error_on_a_websocket() {
             };
             ws.try_send_raw(bytes);
         }
-        let heard = ws.hear();
-        assert!(matches!(heard, Heard::Close(None | Some(1003 | 1008))), "{what}: {heard:?}");
-        assert_eq!(world.journal.end_of(id), "parse error", "{what}");
-        world.only_the_bystander_is_left();
+        let received = ws.receive();
+        assert!(
+            matches!(received, Received::Close(None | Some(1003 | 1008))),
+            "{what}: {received:?}"
+        );
+        assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{what}");
+        fixture.assert_only_bystander_left();
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
-fn what_is_no_base64_is_a_parse_error() {
-    let mut world = world();
+fn invalid_base64_is_a_parse_error() {
+    let mut fixture = fixture();
     for data in ["bAQI", "bAQID=", "b%", "bAQ ID", "b-_8="] {
-        let (session, id) = Polling::join(world.addr);
-        session.post(format!("451-[\"count\"]\x1e{data}")).is_ok();
-        assert_eq!(world.journal.end_of(id), "parse error", "{data}");
-        session.is_forgotten();
-        let mut ws = Ws::open(world.addr);
+        let (session, id) = PollingSession::join(fixture.addr);
+        session.post(format!("451-[\"count\"]\x1e{data}")).assert_ok();
+        assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{data}");
+        session.wait_until_unknown();
+        let mut ws = WebSocket::open(fixture.addr);
         let id = ws.join();
         ws.send(r#"451-["count"]"#);
         ws.send(data);
-        assert_eq!(world.journal.end_of(id), "parse error", "{data}");
+        assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{data}");
         drop(ws);
-        world.only_the_bystander_is_left();
+        fixture.assert_only_bystander_left();
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

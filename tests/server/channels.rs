@@ -1,5 +1,5 @@
-//! Subscribing and unsubscribing, by the client and by the server: where a subscription begins and
-//! where it ends.
+//! Subscribing and unsubscribing, by the client and by the server: when a subscription begins and
+//! when it ends.
 
 use std::{
     sync::{
@@ -15,23 +15,23 @@ use actix_socketio::{HandlerResult, OnMessage, OnSubscribe, SocketIo, channel};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
-    a_subscriber_hears_the_channel_and_nobody_else_does,
+    only_subscribers_receive_the_messages_of_a_channel,
     subscribing_again_is_granted_without_an_event,
-    after_the_answer_to_unsubscribe_no_message_comes,
+    after_the_answer_to_unsubscribe_no_message_arrives,
     unsubscribing_from_a_channel_that_one_is_not_in_is_granted_without_an_event,
     the_server_subscribes_without_asking_a_handler,
     a_snapshot_that_follows_the_subscription_leaves_no_gap,
     a_snapshot_of_the_actor_that_publishes_comes_first,
 }
 
-async fn a_subscriber_hears_the_channel_and_nobody_else_does(mode: Mode) {
+async fn only_subscribers_receive_the_messages_of_a_channel(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut inside = Client::connect(&server.url, mode).await;
     let mut outside = Client::connect(&server.url, mode).await;
     inside.subscribe("room-1").await;
@@ -44,7 +44,7 @@ async fn a_subscriber_hears_the_channel_and_nobody_else_does(mode: Mode) {
 
 async fn subscribing_again_is_granted_without_an_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     for _ in 0..3 {
         client.subscribe("room-1").await;
@@ -54,10 +54,11 @@ async fn subscribing_again_is_granted_without_an_event(mode: Mode) {
     assert_eq!(record.lines(), ["connect", "subscribe room-1"]);
 }
 
-/// Publishes 1, 2, 3, … to `room-1` as fast as it can, from a thread of its own, while it is there.
+/// Publishes 1, 2, 3, … to `room-1` as fast as possible, from a thread of its own, until it is
+/// dropped.
 struct Publisher {
     stop: Arc<AtomicBool>,
-    /// What is about to be published, or has been.
+    /// The last number that is published, or about to be.
     last: Arc<AtomicU64>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -69,7 +70,7 @@ impl Publisher {
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             runtime.block_on(async {
-                // Many are on their way at any moment, but not ever more.
+                // Many publications are in flight at any moment, but their number is bounded.
                 while !stopped.load(Ordering::SeqCst) {
                     for _ in 0..100 {
                         let next = counter.fetch_add(1, Ordering::SeqCst) + 1;
@@ -83,8 +84,8 @@ impl Publisher {
         Self { stop, last, thread: Some(thread) }
     }
 
-    /// Waits until it has published so much more.
-    async fn goes_on(&self, count: u64) {
+    /// Waits until it has published this many more.
+    async fn wait_for_more(&self, count: u64) {
         let wanted = self.last.load(Ordering::SeqCst) + count;
         while self.last.load(Ordering::SeqCst) < wanted {
             assert!(
@@ -105,41 +106,38 @@ impl Drop for Publisher {
 }
 
 /// The numbers of the events `count`.
-fn counts(packets: &[String]) -> Vec<u64> {
+fn counted_numbers(packets: &[String]) -> Vec<u64> {
     let number =
         |packet: &String| packet.strip_prefix(r#"2["count","#)?.strip_suffix(']')?.parse().ok();
     packets.iter().filter_map(number).collect()
 }
 
-fn is_without_a_gap(numbers: &[u64]) -> bool {
+fn has_no_gap(numbers: &[u64]) -> bool {
     numbers.windows(2).all(|pair| pair[1] == pair[0] + 1)
 }
 
-async fn after_the_answer_to_unsubscribe_no_message_comes(mode: Mode) {
+async fn after_the_answer_to_unsubscribe_no_message_arrives(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
+        TestServer::start(builder().max_outbox(1 << 30).to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     let publisher = Publisher::start(&server.io, &Arc::default());
     let mut rounds = Vec::new();
     for _ in 0..5 {
         client.subscribe("room-1").await;
-        publisher.goes_on(50).await;
+        publisher.wait_for_more(50).await;
         assert_eq!(client.emit_with_ack("unsubscribe", json!(["room-1"])).await, json!([null]));
-        rounds.push(counts(&client.rest()));
-        publisher.goes_on(50).await;
+        rounds.push(counted_numbers(&client.rest()));
+        publisher.wait_for_more(50).await;
         assert_eq!(client.fence().await, [""; 0], "after the answer");
     }
-    assert!(
-        rounds.iter().all(|numbers| numbers.len() >= 49 && is_without_a_gap(numbers)),
-        "{rounds:?}"
-    );
+    assert!(rounds.iter().all(|numbers| numbers.len() >= 49 && has_no_gap(numbers)), "{rounds:?}");
     assert_eq!(record.lines()[1..], ["subscribe room-1", "unsubscribe room-1"].repeat(5));
 }
 
 async fn unsubscribing_from_a_channel_that_one_is_not_in_is_granted_without_an_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::connect(&server.url, mode).await;
     assert_eq!(client.emit_with_ack("unsubscribe", json!(["room-1"])).await, json!([null]));
     assert_eq!(client.fence().await, [""; 0]);
@@ -156,9 +154,9 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
         Ok(())
     }
     let (record, recorder) = recorder();
-    let server = Server::start(builder().on_message(join).to(&recorder));
+    let server = TestServer::start(builder().on_message(join).to(&recorder));
     let mut client = Client::connect(&server.url, mode).await;
-    // No route declares it.
+    // No route declares this channel.
     assert_eq!(client.emit_with_ack("join", json!(["backstage"])).await, json!([true]));
     assert_eq!(
         client.emit_with_ack("join", json!(["backstage"])).await,
@@ -178,7 +176,7 @@ async fn the_server_subscribes_without_asking_a_handler(mode: Mode) {
 async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     let last = Arc::<AtomicU64>::default();
     let state = Arc::clone(&last);
-    let server = Server::start(builder().max_outbox(1 << 30).route(
+    let server = TestServer::start(builder().max_outbox(1 << 30).route(
         channel("^room-").on_subscribe(async move |event: OnSubscribe| {
             event.socket.subscribe(&event.channel)?;
             event.socket.emit("snapshot", &state.load(Ordering::SeqCst))?;
@@ -188,14 +186,14 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     let publisher = Publisher::start(&server.io, &last);
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;
-        publisher.goes_on(20).await;
+        publisher.wait_for_more(20).await;
         client.subscribe("room-1").await;
-        publisher.goes_on(50).await;
+        publisher.wait_for_more(50).await;
         let packets = client.fence().await;
-        let numbers = counts(&packets);
-        assert!(numbers.len() >= 49 && is_without_a_gap(&numbers), "{packets:?}");
-        // With a publisher of its own, the snapshot may be older or newer than the first message,
-        // but it must reach it.
+        let numbers = counted_numbers(&packets);
+        assert!(numbers.len() >= 49 && has_no_gap(&numbers), "{packets:?}");
+        // The publisher runs by itself, so the snapshot may be older or newer than the first
+        // message, but there must be no gap.
         let snapshot = packets
             .iter()
             .find_map(|packet| packet.strip_prefix(r#"2["snapshot","#)?.strip_suffix(']'));
@@ -204,7 +202,7 @@ async fn a_snapshot_that_follows_the_subscription_leaves_no_gap(mode: Mode) {
     }
 }
 
-/// Publishes what it counts, and shows newcomers where it is.
+/// Publishes its count, and gives new subscribers a snapshot of it.
 struct Counter {
     io: Option<SocketIo>,
     count: u64,
@@ -226,7 +224,7 @@ impl Handler<Begin> for Counter {
         ctx.run_interval(Duration::from_millis(1), |counter, _| {
             for _ in 0..10 {
                 counter.count += 1;
-                let io = counter.io.as_ref().expect("it has begun");
+                let io = counter.io.as_ref().expect("the handler has begun");
                 io.to("room-1").emit("count", &counter.count).expect("a publication");
             }
         });
@@ -246,8 +244,8 @@ impl Handler<OnSubscribe> for Counter {
 async fn a_snapshot_of_the_actor_that_publishes_comes_first(mode: Mode) {
     let arbiter = Arbiter::new();
     let counter = Counter::start_in_arbiter(&arbiter.handle(), |_| Counter { io: None, count: 0 });
-    let server = Server::start(builder().route(channel("^room-").on_subscribe(&counter)));
-    counter.send(Begin(server.io.clone())).await.expect("the actor is there");
+    let server = TestServer::start(builder().route(channel("^room-").on_subscribe(&counter)));
+    counter.send(Begin(server.io.clone())).await.expect("the actor is alive");
     for _ in 0..5 {
         let mut client = Client::connect(&server.url, mode).await;
         client.emit("subscribe", json!(["room-1"])).await;
@@ -256,7 +254,7 @@ async fn a_snapshot_of_the_actor_that_publishes_comes_first(mode: Mode) {
             let number: Value = client.expect_event("count").await;
             numbers.push(number[0].as_u64().expect("a number"));
         }
-        assert!(is_without_a_gap(&numbers), "{numbers:?}");
+        assert!(has_no_gap(&numbers), "{numbers:?}");
     }
     arbiter.stop();
 }

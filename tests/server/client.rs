@@ -1,4 +1,4 @@
-//! A Socket.IO client that hides nothing and forgives nothing: it tells the packets as they come.
+//! A strict Socket.IO client that shows each packet as it arrives.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    app::PATIENCE,
-    link::{Incoming, Link},
+    transport::{ClientTransport, Incoming},
+    wait::PATIENCE,
 };
 
 /// How a client is connected.
@@ -15,30 +15,30 @@ use crate::{
 pub(crate) enum Mode {
     Polling,
     WebSocket,
-    /// Polling first, as clients do by default; it sends CONNECT, upgrades to a WebSocket, and
-    /// reads on there.
+    /// Polling first, which is the default of clients. The client sends CONNECT, upgrades to a
+    /// WebSocket, and continues to read there.
     Upgrade,
 }
 
-/// One client. Each method that waits panics after a while, with all that it has seen.
+/// A client. Each method that waits has a time limit, and panics with all packets received so far.
 pub(crate) struct Client {
-    link: Link,
+    transport: ClientTransport,
     /// The payload of the open packet.
     pub(crate) open: Value,
     incoming: mpsc::UnboundedReceiver<Incoming>,
-    /// Packets that have come while others were waited for.
+    /// Packets that arrived while the test waited for others.
     packets: VecDeque<String>,
     seen: Vec<String>,
     ids: u64,
 }
 
 impl Client {
-    /// A session in the main namespace.
+    /// Opens a session and joins the main namespace.
     pub(crate) async fn connect(url: &str, mode: Mode) -> Self {
         Self::connect_with(url, mode, "0").await
     }
 
-    /// A session that sends this CONNECT packet and is admitted.
+    /// Opens a session that sends this CONNECT packet and is admitted.
     pub(crate) async fn connect_with(url: &str, mode: Mode, connect: &str) -> Self {
         let mut client = Self::ask(url, mode, "", &[], connect).await;
         let answer = client.recv().await;
@@ -46,16 +46,16 @@ impl Client {
         client
     }
 
-    /// A session in no namespace.
+    /// Opens a session without a namespace.
     pub(crate) async fn open(url: &str, mode: Mode) -> Self {
         let client = Self::handshake(url, mode, "", &[]).await;
         if mode == Mode::Upgrade {
-            client.link.upgrade().await;
+            client.transport.upgrade().await;
         }
         client
     }
 
-    /// A session that has sent this CONNECT packet, and not looked at the answer.
+    /// Opens a session that sends this CONNECT packet. The answer is still to be read.
     pub(crate) async fn ask(
         url: &str,
         mode: Mode,
@@ -66,44 +66,43 @@ impl Client {
         let client = Self::handshake(url, mode, query, headers).await;
         client.send(connect).await;
         if mode == Mode::Upgrade {
-            client.link.upgrade().await;
+            client.transport.upgrade().await;
         }
         client
     }
 
     async fn handshake(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)]) -> Self {
-        let (link, incoming, open) =
-            Link::handshake(url, mode == Mode::WebSocket, query, headers).await;
-        Self { link, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
+        let (transport, incoming, open) =
+            ClientTransport::handshake(url, mode == Mode::WebSocket, query, headers).await;
+        Self { transport, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }
     }
 
     /// The half that sends.
-    pub(crate) fn link(&self) -> Link {
-        self.link.clone()
+    pub(crate) fn transport(&self) -> ClientTransport {
+        self.transport.clone()
     }
 
     /// Sends a Socket.IO packet.
     pub(crate) async fn send(&self, packet: &str) {
-        self.link.send(packet).await;
+        self.transport.send(packet).await;
     }
 
-    /// Sends an event; `args` is an array.
+    /// Sends an event. `args` is an array.
     pub(crate) async fn emit(&self, event: &str, args: Value) {
-        self.link.send(&event_packet("", event, &args)).await;
+        self.transport.send(&event_packet("", event, &args)).await;
     }
 
-    /// Sends an event; `args` is an array, and so is what the server acknowledges with. Other
-    /// packets are kept.
+    /// Sends an event. `args` is an array, and so is the acknowledgement. Other packets are kept.
     pub(crate) async fn emit_with_ack(&mut self, event: &str, args: Value) -> Value {
         self.ids += 1;
         let id = self.ids.to_string();
-        self.link.send(&event_packet(&id, event, &args)).await;
+        self.transport.send(&event_packet(&id, event, &args)).await;
         let answer = format!("3{id}[");
         let ack = self.wait_for(|packet| packet.starts_with(&answer)).await;
         serde_json::from_str(&ack[answer.len() - 1..]).expect(&ack)
     }
 
-    /// Subscribes to a channel, which must be allowed.
+    /// Subscribes to a channel. The server must allow it.
     pub(crate) async fn subscribe(&mut self, channel: &str) {
         assert_eq!(
             self.emit_with_ack("subscribe", json!([channel])).await,
@@ -120,7 +119,7 @@ impl Client {
         self.next().await.unwrap_or_else(|why| panic!("closed: {why}; seen: {:#?}", self.seen))
     }
 
-    /// The arguments of the next packet, which must be this event.
+    /// The arguments of the next packet. It must be this event.
     pub(crate) async fn expect_event(&mut self, event: &str) -> Value {
         let packet = self.recv().await;
         let mut parts =
@@ -131,12 +130,12 @@ impl Client {
         }
     }
 
-    /// The packets that come before the server's answer to this call. What it has sent or published
-    /// before, it does not send any more. The server needs the handler `app::fence`.
+    /// The packets that arrive before the server's answer to this call. All earlier messages and
+    /// publications are among them, or never arrive. The server needs the handler `app::fence`.
     pub(crate) async fn fence(&mut self) -> Vec<String> {
         self.ids += 1;
         let fence = event_packet("", "fence", &json!([self.ids]));
-        self.link.send(&fence).await;
+        self.transport.send(&fence).await;
         let mut before = Vec::new();
         loop {
             match self.recv().await {
@@ -146,18 +145,18 @@ impl Client {
         }
     }
 
-    /// The data of the events `message` that come before the fence; nothing else does.
+    /// The data of the events `message` that arrive before the fence. Other packets are an error.
     pub(crate) async fn messages(&mut self) -> Vec<Value> {
         let data = |packet: &String| {
             let json =
                 packet.strip_prefix(r#"2["message","#).and_then(|rest| rest.strip_suffix(']'));
             json.and_then(|json| serde_json::from_str(json).ok())
-                .unwrap_or_else(|| panic!("no message: {packet:?}"))
+                .unwrap_or_else(|| panic!("not a message: {packet:?}"))
         };
         self.fence().await.iter().map(data).collect()
     }
 
-    /// Waits until the transport has ended, and tells how. Packets before the end are kept.
+    /// Waits until the transport has ended. Returns the reason. Packets before the end are kept.
     pub(crate) async fn closed(&mut self) -> String {
         loop {
             match self.next().await {
@@ -167,46 +166,46 @@ impl Client {
         }
     }
 
-    /// The packets that have come and that nobody has asked for.
+    /// The packets that have arrived and were not read yet.
     pub(crate) fn rest(&mut self) -> Vec<String> {
         self.packets.drain(..).collect()
     }
 
-    /// Answers no more pings.
-    pub(crate) fn fall_silent(&self) {
-        self.link.fall_silent();
+    /// Stops answering pings.
+    pub(crate) fn stop_answering_pings(&self) {
+        self.transport.stop_answering_pings();
     }
 
     /// Waits for more pings, and answers them.
     pub(crate) async fn pings(&self, count: usize) {
-        let wanted = self.link.pings() + count;
+        let wanted = self.transport.pings() + count;
         let pings = async {
-            while self.link.pings() < wanted {
+            while self.transport.pings() < wanted {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         assert!(timeout(PATIENCE, pings).await.is_ok(), "there were not {count} more pings");
     }
 
-    /// Closes the transport as it is closed by a client that leaves.
+    /// Closes the transport as a client does that leaves.
     pub(crate) async fn close(&self) {
-        self.link.close().await;
+        self.transport.close().await;
     }
 
-    /// Breaks the connection off, without a goodbye: over polling, with a poll that the server is
-    /// about to answer. The server needs the handler `app::fence`.
+    /// Breaks the connection off without closing the session. Over polling, the server holds a poll
+    /// at that moment. The server needs the handler `app::fence`.
     pub(crate) async fn vanish(mut self) {
-        if self.link.is_polling().await {
-            self.link.poll_until(event_packet("", "fence", &json!([self.ids + 1])));
+        if self.transport.is_polling().await {
+            self.transport.poll_until(event_packet("", "fence", &json!([self.ids + 1])));
             self.fence().await;
-            self.link.break_off_a_poll().await;
+            self.transport.break_off_a_poll().await;
         }
     }
 
-    /// Takes the first such packet; others are kept.
+    /// Takes the first such packet. Others are kept.
     pub(crate) async fn wait_for(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         if let Some(at) = self.packets.iter().position(|packet| wanted(packet)) {
-            return self.packets.remove(at).expect("it is there");
+            return self.packets.remove(at).expect("it exists");
         }
         loop {
             match self.next().await {
@@ -217,7 +216,7 @@ impl Client {
         }
     }
 
-    /// What comes next: a packet, or the end.
+    /// The next packet, or the end.
     async fn next(&mut self) -> Result<String, String> {
         match timeout(PATIENCE, self.incoming.recv()).await {
             Ok(Some(Incoming::Packet(packet))) => {
@@ -226,14 +225,14 @@ impl Client {
             }
             Ok(Some(Incoming::Closed(why))) => Err(why),
             Ok(None) => Err("the reader is gone".to_owned()),
-            Err(_) => panic!("nothing more comes; seen: {:#?}", self.seen),
+            Err(_) => panic!("nothing more arrives; seen: {:#?}", self.seen),
         }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.link.drop_connection();
+        self.transport.drop_connection();
     }
 }
 

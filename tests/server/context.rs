@@ -1,4 +1,4 @@
-//! What handlers know of a client: how it came, and what they have noted.
+//! What handlers know about a client: its handshake, and the data that they have stored.
 
 use std::{sync::Arc, thread};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server, builder},
+    app::{Record, TestServer, builder},
     client::{Client, Mode},
 };
 
@@ -17,7 +17,7 @@ in_every_mode! {
     clients_have_nothing_in_common,
 }
 
-/// What the handshake found out.
+/// The result of the handshake.
 struct User(String);
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Auth {
     token: u32,
 }
 
-/// Writes down what this event knows, and notes that it was here.
+/// Records the data that this event can read, and adds a note of its own.
 fn note(record: &Record, event: &str, socket: &Socket) -> HandlerResult {
     let user = socket.extensions().get::<User>().map(|user| user.0.clone()).unwrap_or_default();
     let Query { team } = socket.handshake().query()?;
@@ -67,7 +67,7 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
         }
         Ok(())
     };
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_handshake(|request, extensions| {
                 let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
@@ -91,7 +91,7 @@ async fn all_seven_events_know_how_the_client_came_and_what_was_noted(mode: Mode
     client.subscribe("room-1").await;
     client.emit("fail", json!(["no number"])).await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let mut events = Vec::new();
     let expected: Vec<_> = [
         "OnConnect",
@@ -126,13 +126,13 @@ async fn an_update_of_the_context_is_one_step(mode: Mode) {
         }
         Ok(())
     }
-    let server = Server::start(builder().on_message(count));
+    let server = TestServer::start(builder().on_message(count));
     let mut client = Client::connect(&server.url, mode).await;
     let id = client.emit_with_ack("who am i", json!([])).await;
     let socket = server
         .io
         .socket(&id[0].as_str().expect("an id").parse().expect("an id"))
-        .expect("it is there");
+        .expect("it exists");
     let start = Arc::new(std::sync::Barrier::new(THREADS as usize + 1));
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {
@@ -167,7 +167,7 @@ async fn clients_have_nothing_in_common(mode: Mode) {
         }
         Ok(())
     }
-    let server = Server::start(builder().on_message(remember));
+    let server = TestServer::start(builder().on_message(remember));
     let mut ada = Client::connect(&server.url, mode).await;
     let mut bob = Client::connect(&server.url, mode).await;
     assert_eq!(ada.emit_with_ack("remember", json!(["apple"])).await, json!([null]));

@@ -1,4 +1,4 @@
-//! Pages of other origins: what a browser is told of them.
+//! Pages of other origins: the headers that a browser receives for them.
 
 use actix_socketio::Cors;
 use awc::{
@@ -11,15 +11,15 @@ use awc::{
 use serde_json::json;
 
 use crate::{
-    app::{Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
-    link::http,
+    transport::http,
 };
 
 const FRIEND: &str = "https://friend.example";
 const STRANGER: &str = "https://stranger.example";
 
-async fn handshake(server: &Server, origin: &str) -> HeaderMap {
+async fn handshake(server: &TestServer, origin: &str) -> HeaderMap {
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.url);
     let mut answer =
         http().get(url).insert_header((header::ORIGIN, origin)).send().await.expect("an answer");
@@ -28,7 +28,7 @@ async fn handshake(server: &Server, origin: &str) -> HeaderMap {
     answer.headers().clone()
 }
 
-async fn preflight(server: &Server, origin: &str) -> ClientResponse<impl Sized + use<>> {
+async fn preflight(server: &TestServer, origin: &str) -> ClientResponse<impl Sized + use<>> {
     let url = format!("{}/socket.io/?EIO=4&transport=polling&sid=AbCdEfGhIjKlMnOpQrSt", server.url);
     http()
         .request(Method::OPTIONS, url)
@@ -45,12 +45,12 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 #[actix_web::test]
-async fn without_it_other_origins_are_told_nothing() {
-    let server = Server::start(builder());
+async fn without_cors_other_origins_receive_no_headers() {
+    let server = TestServer::start(builder());
     let headers = handshake(&server, FRIEND).await;
-    let told: Vec<_> =
+    let reported: Vec<_> =
         headers.keys().filter(|name| name.as_str().starts_with("access-control")).collect();
-    assert_eq!(told, [""; 0]);
+    assert_eq!(reported, [""; 0]);
     let answer = preflight(&server, FRIEND).await;
     assert!(!answer.status().is_success(), "{}", answer.status());
     assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
@@ -58,7 +58,7 @@ async fn without_it_other_origins_are_told_nothing() {
 
 #[actix_web::test]
 async fn a_page_of_an_origin_that_is_allowed_may_poll() {
-    let server = Server::start(builder().cors(Cors::origins([FRIEND]).credentials()));
+    let server = TestServer::start(builder().cors(Cors::origins([FRIEND]).credentials()));
     let headers = handshake(&server, FRIEND).await;
     assert_eq!(text(&headers, header::ACCESS_CONTROL_ALLOW_ORIGIN).as_deref(), Some(FRIEND));
     assert_eq!(text(&headers, header::ACCESS_CONTROL_ALLOW_CREDENTIALS).as_deref(), Some("true"));
@@ -77,7 +77,7 @@ async fn a_page_of_an_origin_that_is_allowed_may_poll() {
 
 #[actix_web::test]
 async fn a_page_of_another_origin_may_not() {
-    let server = Server::start(builder().cors(Cors::origins([FRIEND]).credentials()));
+    let server = TestServer::start(builder().cors(Cors::origins([FRIEND]).credentials()));
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.url);
     let mut answer =
         http().get(url).insert_header((header::ORIGIN, STRANGER)).send().await.expect("an answer");
@@ -93,7 +93,7 @@ async fn a_page_of_another_origin_may_not() {
 
 #[actix_web::test]
 async fn any_origin_may_be_allowed_without_cookies() {
-    let server = Server::start(builder().cors(Cors::any_origin()));
+    let server = TestServer::start(builder().cors(Cors::any_origin()));
     for origin in [FRIEND, STRANGER] {
         let headers = handshake(&server, origin).await;
         let allowed = text(&headers, header::ACCESS_CONTROL_ALLOW_ORIGIN);
@@ -107,7 +107,7 @@ async fn any_origin_may_be_allowed_without_cookies() {
 
 #[actix_web::test]
 async fn a_refusal_can_be_read_by_the_page_too() {
-    let server = Server::start(builder().cors(Cors::origins([FRIEND])));
+    let server = TestServer::start(builder().cors(Cors::origins([FRIEND])));
     let url = format!("{}/socket.io/?EIO=4&transport=polling&sid=AbCdEfGhIjKlMnOpQrSt", server.url);
     let mut answer =
         http().get(url).insert_header((header::ORIGIN, FRIEND)).send().await.expect("an answer");
@@ -120,8 +120,8 @@ async fn a_refusal_can_be_read_by_the_page_too() {
 }
 
 #[actix_web::test]
-async fn what_is_no_browser_is_not_kept_out() {
-    let server = Server::start(builder().cors(Cors::origins([FRIEND])));
+async fn a_client_without_an_origin_is_admitted() {
+    let server = TestServer::start(builder().cors(Cors::origins([FRIEND])));
     for mode in [Mode::Polling, Mode::WebSocket, Mode::Upgrade] {
         let mut client = Client::connect(&server.url, mode).await;
         assert_eq!(client.fence().await, [""; 0], "{mode:?}");

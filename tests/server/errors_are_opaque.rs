@@ -1,5 +1,5 @@
-//! What goes wrong inside stays inside: no error's text, no path and no panic's message reaches a
-//! client.
+//! Internal failures stay internal: no client receives the text of an error, a path, or the message
+//! of a panic.
 
 use std::{fs, io};
 
@@ -8,16 +8,16 @@ use actix_web::error::{ErrorInternalServerError, ErrorUnauthorized};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
-    link::{get, http},
+    transport::{get, http},
 };
 
 in_every_mode! {
-    no_failure_of_a_handler_tells_the_client_anything,
+    a_handler_that_fails_reveals_nothing_to_the_client,
 }
 
-/// Fails, in one of the ways in which handlers do, with a word that no client may read.
+/// Fails in one of the ways in which handlers fail, with a word that no client may receive.
 fn fail(how: &str) -> HandlerResult {
     match how {
         "error" => Err(io::Error::other("SECRET of the database"))?,
@@ -34,9 +34,9 @@ fn fail(how: &str) -> HandlerResult {
     }
 }
 
-async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
+async fn a_handler_that_fails_reveals_nothing_to_the_client(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_error(&recorder)
             .on_connect(async |event: OnConnect| {
@@ -67,7 +67,12 @@ async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
         client.send(&format!(r#"299["{way}"]"#)).await;
         assert_eq!(client.fence().await, [""; 0], "{way}: no answer to an event");
     }
-    assert_eq!(record.lines().len(), 16, "the application hears of each: {:#?}", record.lines());
+    assert_eq!(
+        record.lines().len(),
+        16,
+        "the application receives each error: {:#?}",
+        record.lines()
+    );
     assert!(
         record.lines().iter().filter(|line| line.contains("SECRET")).count() >= 12,
         "{:#?}",
@@ -76,8 +81,8 @@ async fn no_failure_of_a_handler_tells_the_client_anything(mode: Mode) {
 }
 
 #[actix_web::test]
-async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidden() {
-    let server = Server::start(builder().on_handshake(|request, _| {
+async fn a_handshake_that_fails_inside_reports_only_forbidden() {
+    let server = TestServer::start(builder().on_handshake(|request, _| {
         match request.headers().get("x-user").and_then(|user| user.to_str().ok()) {
             Some("ada") => Ok(()),
             Some(_) => Err(ErrorInternalServerError("SECRET of the session store")),
@@ -98,5 +103,5 @@ async fn a_handshake_that_fails_inside_tells_the_client_only_that_it_is_forbidde
         let answer = http().ws(&websocket).header("x-user", user).connect().await;
         assert_eq!(answer.is_ok(), admitted, "{user}");
     }
-    server.is_empty().await;
+    server.wait_until_empty().await;
 }

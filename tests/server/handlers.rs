@@ -1,4 +1,4 @@
-//! Everything that can be a handler, and which of them hear of an event.
+//! Everything that can be a handler, and which handlers receive an event.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use actix_socketio::{
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -25,7 +25,7 @@ in_every_mode! {
     a_client_whose_on_connect_handler_never_answers_is_refused,
 }
 
-/// An actor that answers at once.
+/// An actor that answers immediately.
 struct Quick(Record, &'static str);
 
 impl Actor for Quick {
@@ -61,7 +61,7 @@ impl Handler<OnMessage> for Slow {
     }
 }
 
-/// An actor in a pool of threads, which may block.
+/// An actor in a pool of threads. It may block.
 struct Blocking(Record);
 
 impl Actor for Blocking {
@@ -79,7 +79,7 @@ impl Handler<OnMessage> for Blocking {
 }
 
 async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode) {
-    /// A function, which finds the record without having captured it.
+    /// A function that finds the record without capturing it.
     async fn function(event: OnMessage) -> HandlerResult {
         if let Some(record) = event.socket.extensions().get::<Record>() {
             record.add(format!("function: {}", event.event()));
@@ -92,7 +92,7 @@ async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode)
     let pool = SyncArbiter::start(2, move || Blocking(pooled.clone()));
     let recipient: Recipient<OnMessage> = Quick(record.clone(), "recipient").start().recipient();
     let actor = Quick(record.clone(), "actor").start();
-    let server = Server::start(
+    let server = TestServer::start(
         SocketIo::builder()
             .on_handshake(move |_, extensions| {
                 extensions.insert(own.clone());
@@ -103,7 +103,7 @@ async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode)
             .on_message(Slow(record.clone()).start())
             .on_message(recipient)
             .on_message(&pool)
-            // It lends what it has captured to its own future.
+            // Its future borrows what it has captured.
             .on_message(async move |event: OnMessage| {
                 let record = &lent;
                 tokio::task::yield_now().await;
@@ -123,7 +123,7 @@ async fn every_kind_of_handler_is_asked_in_the_order_of_registration(mode: Mode)
     assert_eq!(record.lines(), expected);
 }
 
-/// An actor that takes two of the seven events.
+/// An actor that handles two of the seven events.
 struct Gate(Record);
 
 impl Actor for Gate {
@@ -155,14 +155,15 @@ impl Handler<OnUnsubscribe> for Gate {
 async fn an_actor_is_registered_for_all_events_that_it_lists(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Gate(record.clone()).start();
-    let server =
-        Server::start(builder().to(&recorder).route(channel("a").to(&gate)).route(channel("b")));
+    let server = TestServer::start(
+        builder().to(&recorder).route(channel("a").to(&gate)).route(channel("b")),
+    );
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("a").await;
     client.subscribe("b").await;
     client.emit("hello", json!([])).await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         [
@@ -180,7 +181,7 @@ async fn an_actor_is_registered_for_all_events_that_it_lists(mode: Mode) {
     );
 }
 
-/// A function that writes its name down with each event.
+/// A function that records its name with each event.
 macro_rules! named {
     ($record:ident, $event:ident, $name:literal) => {{
         let record = $record.clone();
@@ -193,7 +194,7 @@ macro_rules! named {
 
 async fn an_event_of_a_channel_is_for_the_handlers_of_its_routes(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .route(channel("^room-1$").on_subscribe(named!(record, OnSubscribe, "route 1")))
             .on_subscribe(named!(record, OnSubscribe, "builder 1"))
@@ -221,13 +222,13 @@ async fn an_event_of_a_channel_is_for_the_handlers_of_its_routes(mode: Mode) {
     let before = record.lines().len();
     client.emit_with_ack("unsubscribe", json!(["room-3"])).await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.lines()[before..], ["left 2", "left 2", "left 2", "left other"]);
 }
 
 async fn any_other_event_is_for_the_routes_of_all_the_clients_channels(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(named!(record, OnMessage, "builder"))
             .route(
@@ -252,7 +253,7 @@ async fn any_other_event_is_for_the_routes_of_all_the_clients_channels(mode: Mod
     client.emit_with_ack("unsubscribe", json!(["b-1"])).await;
     client.emit("in two, of one route", json!([])).await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         ["builder", "builder", "b", "builder", "a", "b", "builder", "a", "finish a"]
@@ -262,7 +263,7 @@ async fn any_other_event_is_for_the_routes_of_all_the_clients_channels(mode: Mod
 async fn the_first_objection_ends_the_question(mode: Mode) {
     let (record, recorder) = recorder();
     let refused = record.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_subscribe(&recorder)
             .route(channel("^room-").on_subscribe(async move |_: OnSubscribe| {
@@ -281,7 +282,7 @@ async fn the_first_objection_ends_the_question(mode: Mode) {
 
 async fn a_handler_that_fails_does_not_keep_an_event_from_the_others(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(async |event: OnMessage| {
                 event.json::<u64>()?;
@@ -299,7 +300,7 @@ async fn a_handler_that_fails_does_not_keep_an_event_from_the_others(mode: Mode)
     assert_eq!(lines[1..], ["second handler of errors", r#"hello("world")"#]);
 }
 
-/// An actor that takes its time.
+/// A slow actor.
 struct Stuck;
 
 impl Actor for Stuck {
@@ -318,7 +319,7 @@ impl Handler<OnMessage> for Stuck {
 
 async fn a_handler_that_never_answers_is_an_error_and_the_next_event_goes_on(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .handler_timeout(Duration::from_millis(500))
             .to(&recorder)
@@ -334,7 +335,7 @@ async fn a_handler_that_never_answers_is_an_error_and_the_next_event_goes_on(mod
     client.emit("stuck actor", json!([])).await;
     assert_eq!(client.fence().await, [""; 0]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let late = "error: the handler did not answer within handler_timeout";
     assert_eq!(
         record.lines(),
@@ -353,7 +354,7 @@ async fn a_handler_that_never_answers_is_an_error_and_the_next_event_goes_on(mod
 
 async fn a_client_whose_on_connect_handler_never_answers_is_refused(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .handler_timeout(Duration::from_millis(500))
             .to(&recorder)

@@ -1,5 +1,6 @@
-//! Events of one client for an actor: those that an actor takes in turn anyhow are handed to it in
-//! a row, and nobody can tell. Where somebody could, each waits for the one before.
+//! Events of one client for an actor. Events that an actor handles one by one are sent to it in a
+//! batch, and the order is the same. Where a batch could change the order, each event waits for the
+//! one before.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -13,22 +14,23 @@ use actix_socketio::{
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server},
+    app::{Record, TestServer},
     client::{Client, Mode},
-    raw::{Ws, wait_until},
-    world::World,
+    fixture::Fixture,
+    raw::WebSocket,
+    wait::wait_until,
 };
 
 in_every_mode! {
     an_actor_has_the_events_of_a_client_in_order_and_its_end_last,
     an_actor_that_answers_with_a_future_has_one_event_at_a_time,
     a_pool_has_one_event_of_a_client_at_a_time,
-    who_hears_of_failures_hears_of_each_before_the_next_event,
+    a_handler_of_errors_receives_each_before_the_next_event,
 }
 
 const EVENTS: usize = 100;
 
-/// Sends events without waiting for anything, and then asks for an acknowledgement.
+/// Sends events without waiting, and then one with an acknowledgement.
 async fn send(client: &mut Client) {
     for number in 0..EVENTS {
         client.emit("number", json!([number])).await;
@@ -76,7 +78,7 @@ async fn an_actor_has_the_events_of_a_client_in_order_and_its_end_last(mode: Mod
     let record = Record::new();
     let prompt = Prompt(record.clone());
     let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| prompt);
-    let server = Server::start(SocketIo::builder().to(&actor));
+    let server = TestServer::start(SocketIo::builder().to(&actor));
     let mut client = Client::connect(&server.url, mode).await;
     send(&mut client).await;
     for number in 0..EVENTS {
@@ -95,7 +97,7 @@ fn one_at_a_time(lines: &[String]) {
     assert_eq!(lines, expected.collect::<Vec<_>>());
 }
 
-/// Answers with a future, and so could be at work on several.
+/// Answers with a future, and could therefore handle several events concurrently.
 struct Patient(Record);
 
 impl Actor for Patient {
@@ -122,12 +124,12 @@ impl Handler<OnMessage> for Patient {
 
 async fn an_actor_that_answers_with_a_future_has_one_event_at_a_time(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(SocketIo::builder().on_message(Patient(record.clone()).start()));
+    let server = TestServer::start(SocketIo::builder().on_message(Patient(record.clone()).start()));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
 
-/// One of several, each on a thread of its own.
+/// One of several actors, each on a thread of its own.
 struct Pooled(Record);
 
 impl Actor for Pooled {
@@ -153,12 +155,12 @@ async fn a_pool_has_one_event_of_a_client_at_a_time(mode: Mode) {
     let record = Record::new();
     let pooled = record.clone();
     let pool = SyncArbiter::start(2, move || Pooled(pooled.clone()));
-    let server = Server::start(SocketIo::builder().on_message(&pool));
+    let server = TestServer::start(SocketIo::builder().on_message(&pool));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
 
-/// Fails at each number.
+/// Fails for each number.
 struct Failing(Record);
 
 impl Actor for Failing {
@@ -187,20 +189,20 @@ impl Handler<OnError> for Failing {
     type Result = HandlerResult;
 
     fn handle(&mut self, event: OnError, _: &mut Self::Context) -> HandlerResult {
-        let told = event.error.to_client();
-        self.0.add(format!("end {}", told["message"].as_str().unwrap_or_default()));
+        let reported = event.error.to_client();
+        self.0.add(format!("end {}", reported["message"].as_str().unwrap_or_default()));
         Ok(())
     }
 }
 
-async fn who_hears_of_failures_hears_of_each_before_the_next_event(mode: Mode) {
+async fn a_handler_of_errors_receives_each_before_the_next_event(mode: Mode) {
     let record = Record::new();
-    let server = Server::start(SocketIo::builder().to(&Failing(record.clone()).start()));
+    let server = TestServer::start(SocketIo::builder().to(&Failing(record.clone()).start()));
     send(&mut Client::connect(&server.url, mode).await).await;
     one_at_a_time(&record.lines());
 }
 
-/// Is held up for as long as the test holds the lock.
+/// Blocks while the test holds the lock.
 struct HeldUp(Arc<Mutex<Vec<usize>>>);
 
 impl Actor for HeldUp {
@@ -216,36 +218,40 @@ impl Handler<OnMessage> for HeldUp {
     }
 }
 
-/// What is with the actor, and not yet in hand there, counts as waiting.
+/// Events that the actor has received and not begun to handle count as waiting.
 #[actix_web::test]
 async fn an_actor_that_is_held_up_holds_its_clients_back_at_max_inbox() {
     const INBOX: usize = 4;
-    let heard = Arc::<Mutex<Vec<usize>>>::default();
-    let actor = HeldUp(Arc::clone(&heard));
+    let received = Arc::<Mutex<Vec<usize>>>::default();
+    let actor = HeldUp(Arc::clone(&received));
     let actor = Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| actor);
-    let mut world = World::with(|builder| {
+    let mut fixture = Fixture::with(|builder| {
         let builder = builder.max_inbox(INBOX).handler_timeout(Duration::from_secs(600));
         builder.namespace("/held", |namespace| namespace.on_message(&actor))
     });
-    let mut session = Ws::open(world.addr);
+    let mut session = WebSocket::open(fixture.addr);
     session.send("40/held,");
     assert!(session.text().starts_with("40/held,"));
-    let before = world.io.stats().messages_received;
-    let held = heard.lock().expect("nobody has panicked");
+    let before = fixture.io.stats().messages_received;
+    let held = received.lock().expect("no thread has panicked");
     for number in 0..EVENTS {
         session.send(&format!(r#"42/held,["number",{number}]"#));
     }
-    // One is in the actor's hand, and so many wait; nothing else is decoded, but for what the
-    // bystander says.
+    // The actor handles one event, and these wait. Nothing else is decoded, except for the packets
+    // of the bystander.
     let taken = |others: u64| (1 + INBOX) as u64 + others;
-    wait_until("as many as may wait", || world.io.stats().messages_received - before == taken(0));
+    wait_until("as many events wait as may", || {
+        fixture.io.stats().messages_received - before == taken(0)
+    });
     for step in 1..=3 {
-        world.bystander_goes_on();
-        assert_eq!(world.io.stats().messages_received - before, taken(step));
+        fixture.assert_bystander_works();
+        assert_eq!(fixture.io.stats().messages_received - before, taken(step));
     }
     drop(held);
-    wait_until("all are heard", || heard.lock().is_ok_and(|heard| heard.len() == EVENTS));
-    assert!(heard.lock().expect("nobody has panicked").is_sorted());
+    wait_until("all are received", || {
+        received.lock().is_ok_and(|received| received.len() == EVENTS)
+    });
+    assert!(received.lock().expect("no thread has panicked").is_sorted());
     drop(session);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }

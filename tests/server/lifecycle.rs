@@ -1,4 +1,5 @@
-//! The life of a client: its events come in order, each exactly once, however it ends.
+//! The life cycle of a client: its handlers receive each event exactly once and in order, for every
+//! kind of end.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use actix_socketio::{DisconnectReason, HandlerResult, OnMessage, channel};
 use serde_json::json;
 
 use crate::{
-    app::{Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
@@ -15,7 +16,7 @@ in_every_mode! {
     a_client_that_disconnects_has_its_events_in_order,
     a_client_that_closes_its_transport_has_its_events_in_order,
     a_client_that_vanishes_has_its_events_in_order,
-    a_client_that_answers_no_ping_has_its_events_in_order,
+    a_client_that_does_not_answer_pings_gets_its_events_in_order,
     a_client_that_answers_pings_stays,
     a_client_that_the_server_disconnects_has_its_events_in_order,
     a_client_whose_connection_the_server_closes_has_its_events_in_order,
@@ -30,14 +31,14 @@ async fn order(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// A server that records, and a client in two channels which has sent one event.
+/// A server that records, and a client in two channels that has sent one event.
 async fn life(
     mode: Mode,
     ping_interval: Duration,
     ping_timeout: Duration,
-) -> (Record, Server, Client) {
+) -> (Record, TestServer, Client) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .ping_interval(ping_interval)
             .ping_timeout(ping_timeout)
@@ -53,9 +54,14 @@ async fn life(
     (record, server, client)
 }
 
-/// The events of such a life, and nothing else.
-async fn ends(record: &Record, server: &Server, orders: &[&str], reason: DisconnectReason) {
-    server.is_empty().await;
+/// Checks that these are all events of the client.
+async fn assert_ends(
+    record: &Record,
+    server: &TestServer,
+    orders: &[&str],
+    reason: DisconnectReason,
+) {
+    server.wait_until_empty().await;
     let mut expected = vec!["connect", "subscribe room-1", "subscribe room-2", r#"hello("Ada",1)"#];
     expected.extend(orders);
     let disconnect = format!("disconnect: {reason}");
@@ -71,14 +77,14 @@ async fn a_client_that_disconnects_has_its_events_in_order(mode: Mode) {
     record.until("finish").await;
     client.close().await;
     client.closed().await;
-    ends(&record, &server, &[], DisconnectReason::ClientDisconnect).await;
+    assert_ends(&record, &server, &[], DisconnectReason::ClientDisconnect).await;
     assert_eq!(client.rest(), [""; 0], "the server says no more");
 }
 
 async fn a_client_that_closes_its_transport_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.close().await;
-    ends(&record, &server, &[], DisconnectReason::TransportClose).await;
+    assert_ends(&record, &server, &[], DisconnectReason::TransportClose).await;
     client.closed().await;
 }
 
@@ -90,20 +96,20 @@ async fn a_client_that_vanishes_has_its_events_in_order(mode: Mode) {
     } else {
         DisconnectReason::TransportClose
     };
-    ends(&record, &server, &[], reason).await;
+    assert_ends(&record, &server, &[], reason).await;
 }
 
-async fn a_client_that_answers_no_ping_has_its_events_in_order(mode: Mode) {
+async fn a_client_that_does_not_answer_pings_gets_its_events_in_order(mode: Mode) {
     let (record, server, mut client) =
         life(mode, Duration::from_millis(100), Duration::from_millis(1500)).await;
-    client.fall_silent();
+    client.stop_answering_pings();
     client.closed().await;
-    ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
+    assert_ends(&record, &server, &[], DisconnectReason::PingTimeout).await;
 }
 
 async fn a_client_that_answers_pings_stays(mode: Mode) {
     let (record, server, mut client) = life(mode, Duration::from_millis(50), NEVER).await;
-    // One comes after the answer to the one before.
+    // Each follows the answer to the one before.
     client.pings(5).await;
     assert_eq!(client.fence().await, [""; 0]);
     assert_eq!(server.io.connections(), 1);
@@ -115,7 +121,7 @@ async fn a_client_that_answers_pings_stays(mode: Mode) {
 async fn a_client_that_the_server_disconnects_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.emit("disconnect me", json!([])).await;
-    assert_eq!(client.recv().await, "1", "the client is told");
+    assert_eq!(client.recv().await, "1", "the client receives a close packet");
     record.until("finish").await;
     assert_eq!(server.io.connections(), 1, "the connection goes on");
     client.send("0").await;
@@ -138,7 +144,7 @@ async fn a_client_that_the_server_disconnects_has_its_events_in_order(mode: Mode
 async fn a_client_whose_connection_the_server_closes_has_its_events_in_order(mode: Mode) {
     let (record, server, mut client) = life(mode, NEVER, NEVER).await;
     client.emit("close me", json!([])).await;
-    assert_eq!(client.recv().await, "1", "the client is told");
+    assert_eq!(client.recv().await, "1", "the client receives a close packet");
     assert_eq!(client.closed().await, "close");
-    ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
+    assert_ends(&record, &server, &["close me()"], DisconnectReason::ServerDisconnect).await;
 }

@@ -1,4 +1,5 @@
-//! How many may come, and how fast they may send: what happens at each limit, and what is counted.
+//! Limits on the number of connections and on their rates: what happens at each limit, and what is
+//! counted.
 
 use std::time::Duration;
 
@@ -6,47 +7,49 @@ use actix_socketio::{Config, Rate, Stats, channel};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
-    raw::{Polling, UPGRADE, Ws, ask, wait_until},
-    world::World,
+    fixture::Fixture,
+    raw::{PollingSession, UPGRADE, WebSocket, ask},
+    wait::wait_until,
 };
 
 in_every_mode! {
-    who_sends_too_fast_waits_and_loses_nothing,
-    who_sends_too_many_bytes_waits_and_loses_nothing,
-    who_subscribes_too_fast_is_told_how_long_to_wait,
-    what_happens_is_counted,
+    a_client_that_sends_too_fast_waits_and_loses_nothing,
+    a_client_that_sends_too_many_bytes_waits_and_loses_nothing,
+    a_client_that_subscribes_too_fast_receives_the_time_to_wait,
+    statistics_count_what_happens,
 }
 
 const POLL: &str = "EIO=4&transport=polling";
 
 #[test]
-fn one_connection_too_many_is_refused_until_one_goes() {
-    let world = World::with(|builder| builder.max_connections(3));
-    let polling = Polling::open(world.addr);
-    let websocket = Ws::open(world.addr);
-    let refused = ask(world.addr, "GET", POLL, "", b"");
+fn one_connection_too_many_is_refused_until_another_one_ends() {
+    let fixture = Fixture::with(|builder| builder.max_connections(3));
+    let polling = PollingSession::open(fixture.addr);
+    let websocket = WebSocket::open(fixture.addr);
+    let refused = ask(fixture.addr, "GET", POLL, "", b"");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
     assert_eq!(refused.body, r#"{"code":4,"message":"Too many connections"}"#);
-    let refused = ask(world.addr, "GET", "EIO=4&transport=websocket", UPGRADE, b"");
+    let refused = ask(fixture.addr, "GET", "EIO=4&transport=websocket", UPGRADE, b"");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
-    assert_eq!(world.io.stats().refusals["max_connections"], 2);
-    assert_eq!(world.io.connections(), 3, "who is refused does not count");
+    assert_eq!(fixture.io.stats().refusals["max_connections"], 2);
+    assert_eq!(fixture.io.connections(), 3, "a refused client does not count");
     polling.close();
-    world.wait_for_connections(2);
-    let another = Polling::open(world.addr);
+    fixture.wait_for_connections(2);
+    let another = PollingSession::open(fixture.addr);
     drop(websocket);
     another.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
-fn one_address_has_so_many_connections_also_behind_a_proxy() {
-    let world = World::with(|builder| builder.max_connections_per_address(2).trusted_proxies(1));
+fn the_connections_of_one_address_are_limited_also_behind_a_proxy() {
+    let fixture =
+        Fixture::with(|builder| builder.max_connections_per_address(2).trusted_proxies(1));
     let from = |forwarded: &str| {
         let headers = format!("X-Forwarded-For: {forwarded}\r\n");
-        ask(world.addr, "GET", POLL, &headers, b"")
+        ask(fixture.addr, "GET", POLL, &headers, b"")
     };
     for _ in 0..2 {
         assert_eq!(from("6.6.6.6, 1.1.1.1").status, 200);
@@ -59,26 +62,26 @@ fn one_address_has_so_many_connections_also_behind_a_proxy() {
         assert_eq!(answer.status, status, "{forwarded}");
         assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"), "{forwarded}");
     }
-    assert_eq!(world.io.stats().refusals["max_connections_per_address"], 2);
-    // The bystander has come without the proxy, from loopback.
-    let _second = Polling::open(world.addr);
-    assert_eq!(ask(world.addr, "GET", POLL, "", b"").status, 429);
+    assert_eq!(fixture.io.stats().refusals["max_connections_per_address"], 2);
+    // The bystander is connected without the proxy, from loopback.
+    let _second = PollingSession::open(fixture.addr);
+    assert_eq!(ask(fixture.addr, "GET", POLL, "", b"").status, 429);
 }
 
 #[test]
 fn an_address_is_free_again_when_its_connections_go() {
-    let mut world = World::with(|builder| builder.max_connections_per_address(2));
+    let mut fixture = Fixture::with(|builder| builder.max_connections_per_address(2));
     for _ in 0..20 {
-        let session = Ws::open(world.addr);
-        assert_eq!(ask(world.addr, "GET", POLL, "", b"").status, 429);
+        let session = WebSocket::open(fixture.addr);
+        assert_eq!(ask(fixture.addr, "GET", POLL, "", b"").status, 429);
         drop(session);
-        world.only_the_bystander_is_left();
+        fixture.assert_only_bystander_left();
     }
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// Sends a hundred numbers at once, and hears them all, in order.
-async fn count_to_a_hundred(server: &Server, mode: Mode) {
+/// Sends a hundred numbers without waiting, and receives all of them in order.
+async fn count_to_a_hundred(server: &TestServer, mode: Mode) {
     let mut client = Client::connect(&server.url, mode).await;
     for n in 0..100 {
         client.emit("echo", json!([n])).await;
@@ -87,7 +90,7 @@ async fn count_to_a_hundred(server: &Server, mode: Mode) {
         assert_eq!(client.expect_event("echo").await, json!([n]));
     }
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
 }
 
 fn echoing() -> actix_socketio::Builder {
@@ -96,25 +99,25 @@ fn echoing() -> actix_socketio::Builder {
     })
 }
 
-async fn who_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
-    let server = Server::start(echoing().event_rate(Rate::per_second(500).burst(1)));
+async fn a_client_that_sends_too_fast_waits_and_loses_nothing(mode: Mode) {
+    let server = TestServer::start(echoing().event_rate(Rate::per_second(500).burst(1)));
     count_to_a_hundred(&server, mode).await;
     let Stats { throttled, messages_received, .. } = server.io.stats();
-    assert!(throttled > 0, "it was held back");
+    assert!(throttled > 0, "the client was throttled");
     assert!(messages_received > 100);
 }
 
-async fn who_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
-    let server = Server::start(echoing().byte_rate(Rate::per_second(10_000).burst(1)));
+async fn a_client_that_sends_too_many_bytes_waits_and_loses_nothing(mode: Mode) {
+    let server = TestServer::start(echoing().byte_rate(Rate::per_second(10_000).burst(1)));
     count_to_a_hundred(&server, mode).await;
-    assert!(server.io.stats().throttled > 0, "it was held back");
+    assert!(server.io.stats().throttled > 0, "the client was throttled");
 }
 
-/// What it has sent is still to be read when its pong is due.
+/// Its events are still unread when its pong is due.
 #[actix_web::test]
-async fn who_is_held_back_is_not_taken_for_dead() {
+async fn a_throttled_client_does_not_time_out() {
     let quick = Duration::from_millis(60);
-    let server = Server::start(
+    let server = TestServer::start(
         echoing()
             .event_rate(Rate::per_second(200).burst(1))
             .ping_interval(quick)
@@ -125,8 +128,8 @@ async fn who_is_held_back_is_not_taken_for_dead() {
     assert_eq!((stats.disconnects["ping timeout"], stats.disconnects["transport close"]), (0, 1));
 }
 
-async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
-    let server = Server::start(
+async fn a_client_that_subscribes_too_fast_receives_the_time_to_wait(mode: Mode) {
+    let server = TestServer::start(
         builder()
             .route(channel("^room-"))
             .namespace("/other", |other| other.route(channel("^room-")))
@@ -141,13 +144,13 @@ async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
     assert!(why.starts_with("too many subscriptions in a short time: try again in "), "{why}");
     let wait: u64 = why.split(' ').rev().nth(1).and_then(|ms| ms.parse().ok()).expect("how long");
     assert!(wait <= 1_000, "{why}");
-    // Another namespace is no way around it.
+    // The limit also holds across namespaces.
     client.send("0/other,").await;
     assert!(client.recv().await.starts_with("0/other,"));
     client.send(r#"2/other,7["subscribe","room-1"]"#).await;
     assert!(client.recv().await.contains("too many subscriptions"));
     assert_eq!(server.io.stats().refusals["subscribe_rate"], 2);
-    // It is not asked more often than it is told to.
+    // The client waits as long as the server asks before each try.
     let mut tries = 0;
     while client.emit_with_ack("subscribe", json!(["room-3"])).await != json!([null]) {
         tries += 1;
@@ -156,8 +159,8 @@ async fn who_subscribes_too_fast_is_told_how_long_to_wait(mode: Mode) {
     }
 }
 
-async fn what_happens_is_counted(mode: Mode) {
-    let server = Server::start(
+async fn statistics_count_what_happens(mode: Mode) {
+    let server = TestServer::start(
         builder().route(channel("^room-")).namespaces_matching("^/t-", |tenant| tenant),
     );
     assert!(server.io.stats().is_idle());
@@ -172,7 +175,7 @@ async fn what_happens_is_counted(mode: Mode) {
     assert!(client.recv().await.starts_with("0/t-1,"));
     client.send("0/nowhere,").await;
     assert!(client.recv().await.starts_with("4/nowhere,"));
-    let receipt = server.io.to("room-1").publish("news", "x").await.expect("the registry is there");
+    let receipt = server.io.to("room-1").publish("news", "x").await.expect("the registry is alive");
     assert_eq!(receipt.delivered, 1);
     assert_eq!(client.expect_event("news").await, json!(["x"]));
     let stats = server.io.stats();
@@ -197,7 +200,7 @@ async fn what_happens_is_counted(mode: Mode) {
     // Two connects, and three requests.
     assert_eq!(stats.events_handled, 5);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     wait_until("every gauge is zero", || server.io.stats().is_idle());
     let stats = server.io.stats();
     assert_eq!(stats.disconnects.values().sum::<u64>(), 1);
@@ -206,7 +209,7 @@ async fn what_happens_is_counted(mode: Mode) {
 }
 
 #[test]
-fn limits_that_let_nothing_through_are_no_limits() {
+fn limits_of_zero_are_invalid_settings() {
     let nothing = Rate::per_second(0);
     for builder in [
         builder().event_rate(nothing),
@@ -216,7 +219,7 @@ fn limits_that_let_nothing_through_are_no_limits() {
         builder().max_connections_per_address(0),
     ] {
         actix_web::rt::System::new().block_on(async {
-            let error = builder.build().expect_err("nobody could come in, or say anything");
+            let error = builder.build().expect_err("the limit lets nothing through");
             assert!(error.to_string().contains("must"), "{error}");
         });
     }

@@ -1,10 +1,9 @@
-//! The server over real sockets, driven by a client that speaks the frames themselves.
+//! The server over real sockets. The clients here write frames and packets themselves.
 //!
-//! Each file is one subject. What clients see must not depend on how they are connected, so most
-//! scenarios run three times: over polling, over a WebSocket, and with an upgrade from one to the
-//! other.
+//! Each file is one subject. The behaviour must not depend on the transport, so most scenarios run
+//! three times: over polling, over a WebSocket, and with an upgrade from one to the other.
 
-/// Makes a test of each scenario, an `async fn(Mode)`, for each way to be connected.
+/// Makes three tests of each scenario, which is an `async fn(Mode)`: one for each mode.
 macro_rules! in_every_mode {
     ($($scenario:ident),* $(,)?) => {$(
         mod $scenario {
@@ -30,10 +29,13 @@ macro_rules! in_every_mode {
 
 mod app;
 mod client;
-mod link;
+mod fixture;
 mod octets;
+#[path = "../common/raw/mod.rs"]
 mod raw;
-mod world;
+mod transport;
+#[path = "../common/wait.rs"]
+mod wait;
 
 mod acks;
 mod backpressure;

@@ -1,4 +1,4 @@
-//! What an application has around an endpoint: other endpoints, and middlewares.
+//! What an application may have around an endpoint: other endpoints, and middleware.
 
 use actix_socketio::{Builder, Cors, SocketIo};
 use actix_web::{
@@ -13,10 +13,10 @@ use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use crate::{
     app::builder,
     client::{Client, Mode},
-    link::{get, http},
+    transport::{get, http},
 };
 
-/// Its address, for a test that runs as long as it does.
+/// Serves an application until the test ends. Returns its address.
 macro_rules! serve {
     ($app:expr) => {{
         let server =
@@ -40,7 +40,7 @@ fn without_cors(builder: Builder) -> Builder {
     builder
 }
 
-/// A server whose handshakes look for its own handle.
+/// A server whose handshakes check that they find its own handle.
 fn mount(
     path: &'static str,
     settings: fn(Builder) -> Builder,
@@ -54,7 +54,7 @@ fn mount(
             ))),
         }
     });
-    let io = builder.build().expect("the settings make sense");
+    let io = builder.build().expect("the settings are valid");
     move |services| {
         services.configure(io.mount());
     }
@@ -65,7 +65,7 @@ async fn each_of_several_servers_has_its_own_handle() {
     let (one, two) = (mount("/one/", without_cors), mount("/two/", with_cors));
     let url = serve!(App::new().configure(one.clone()).configure(two.clone()).wrap_fn(
         |request, next| {
-            // Outside of both, it is the one that was mounted last.
+            // Outside of both, the handle is that of the last mount.
             assert_eq!(handle(&request).as_deref(), Some("/two/"));
             next.call(request)
         }
@@ -78,9 +78,9 @@ async fn each_of_several_servers_has_its_own_handle() {
 }
 
 #[actix_web::test]
-async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() {
+async fn the_endpoint_has_the_paths_below_its_own_and_no_others() {
     for settings in [without_cors, with_cors] {
-        let io = settings(builder()).build().expect("the settings make sense");
+        let io = settings(builder()).build().expect("the settings are valid");
         let url = serve!(
             App::new()
                 .service(web::scope("/live").configure(io.clone().mount()).wrap_fn(
@@ -88,7 +88,7 @@ async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() 
                         let answer = next.call(request);
                         async {
                             let answer = answer.await?;
-                            // Whoever counts requests by resource finds none, with CORS or without.
+                            // The request has no resource pattern, with CORS or without.
                             assert_eq!(answer.request().match_pattern(), None);
                             Ok(answer)
                         }
@@ -111,11 +111,11 @@ async fn what_is_below_the_path_is_the_endpoints_and_what_is_beside_it_is_not() 
     }
 }
 
-/// Such a middleware does not look at a request when it is looked at itself, but when the request's
-/// waker says so.
+/// Such a middleware polls a request only when the request's waker asks for it, and not whenever it
+/// is polled itself.
 #[actix_web::test]
-async fn a_post_needs_no_second_look_that_it_has_not_asked_for() {
-    let io = builder().build().expect("the settings make sense");
+async fn a_post_is_answered_without_polls_that_its_waker_did_not_request() {
+    let io = builder().build().expect("the settings are valid");
     let url = serve!(App::new().configure(io.clone().mount()).wrap_fn(|request, next| {
         let mut answers = FuturesUnordered::from_iter([next.call(request)]);
         async move { answers.next().await.expect("there is one") }.boxed_local()

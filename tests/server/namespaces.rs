@@ -1,5 +1,5 @@
-//! Namespaces beside the main one: limits of their own, families as a whole, and who hears of what
-//! comes and goes.
+//! Namespaces beside the main one: limits of their own, dynamic namespaces as a group, and who
+//! receives changes of their channels.
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
-    app::{PATIENCE, Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
+    wait::PATIENCE,
 };
 
 in_every_mode! {
@@ -19,7 +20,7 @@ in_every_mode! {
 }
 
 async fn a_namespace_has_limits_of_its_own(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .route(channel("^r"))
             .max_channels(2)
@@ -35,7 +36,7 @@ async fn a_namespace_has_limits_of_its_own(mode: Mode) {
                 },
             ),
     );
-    // Who has a handle before anybody is there changes nothing.
+    // A handle from before the first client changes nothing.
     let handle = server.io.of("/open-1");
     let mut main = Client::connect(&server.url, mode).await;
     let mut small = Client::connect_with(&server.url, mode, "0/small,").await;
@@ -61,7 +62,7 @@ async fn a_namespace_has_limits_of_its_own(mode: Mode) {
     assert!(refusal["message"].as_str().is_some_and(|why| why.contains('2')), "{refusal}");
     assert_eq!(ask(&mut open, "/open-1,", "any name at all", 1).await, Value::Null);
     open.send(r#"2/open-1,["stall"]"#).await;
-    // Its handler is given up after 20 ms, not after the server's 30 s.
+    // Its handler times out after 20 ms, not after the server's 30 s.
     assert_eq!(ask(&mut open, "/open-1,", "another", 2).await, Value::Null);
     assert_eq!(handle.channels().await.len(), 2);
 }
@@ -71,7 +72,7 @@ async fn stall(_: OnMessage) -> actix_socketio::HandlerResult {
 }
 
 async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
-    let server = Server::start(builder().namespace("/two", |two| two.max_sockets(2)));
+    let server = TestServer::start(builder().namespace("/two", |two| two.max_sockets(2)));
     let [first, _second] = [
         Client::connect_with(&server.url, mode, "0/two,").await,
         Client::connect_with(&server.url, mode, "0/two,").await,
@@ -91,13 +92,13 @@ async fn a_full_namespace_refuses_and_has_room_again(mode: Mode) {
             > 1
         {}
     };
-    timeout(PATIENCE, freed).await.expect("the first one goes");
+    timeout(PATIENCE, freed).await.expect("the first one ends");
     let mut again = Client::ask(&server.url, mode, "", &[], "0/two,").await;
     assert!(again.recv().await.starts_with(r#"0/two,{"sid""#));
 }
 
 async fn a_family_is_reached_as_a_whole(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .namespace("/admin", |admin| admin)
             .namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news"))),
@@ -110,7 +111,7 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
     assert_eq!(clients[1].recv().await, "3/tenant-2,1[null]");
     let tenants = || server.io.of_each(|namespace| namespace.as_str().starts_with("/tenant-"));
     assert_eq!(
-        tenants().to("news").publish("news", &1).await.expect("the registry is there").delivered,
+        tenants().to("news").publish("news", &1).await.expect("the registry is alive").delivered,
         1
     );
     assert_eq!(
@@ -118,12 +119,12 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
             .except("news")
             .publish("no news", &2)
             .await
-            .expect("the registry is there")
+            .expect("the registry is alive")
             .delivered,
         1
     );
-    tenants().emit("to all", &3).expect("the registry has room");
-    server.io.of_each(|_| true).emit("last", &4).expect("the registry has room");
+    tenants().emit("to all", &3).expect("the registry has capacity");
+    server.io.of_each(|_| true).emit("last", &4).expect("the registry has capacity");
     for (client, expected) in clients.iter_mut().zip([
         &[r#"2/tenant-1,["no news",2]"#, r#"2/tenant-1,["to all",3]"#, r#"2/tenant-1,["last",4]"#]
             [..],
@@ -139,8 +140,8 @@ async fn a_family_is_reached_as_a_whole(mode: Mode) {
 }
 
 #[actix_web::test]
-async fn what_comes_and_goes_is_told_in_order() {
-    let server = Server::start(
+async fn changes_are_reported_in_order() {
+    let server = TestServer::start(
         builder().namespaces_matching("^/live-", |live| live.route(channel("^match-"))),
     );
     let mut changes = server.io.changes();
@@ -150,14 +151,14 @@ async fn what_comes_and_goes_is_told_in_order() {
     let socket = server.io.of("/live-1").subscribers("match-1").await.expect("a name")[0];
     client.vanish().await;
     let namespace = Namespace::new("/live-1");
-    let mut told = Vec::new();
-    while told.last() != Some(&Change::NamespaceClosed { namespace: namespace.clone() }) {
+    let mut reported = Vec::new();
+    while reported.last() != Some(&Change::NamespaceClosed { namespace: namespace.clone() }) {
         let change = timeout(PATIENCE, changes.next())
             .await
-            .unwrap_or_else(|_| panic!("nothing after {told:?}"));
-        told.push(change.expect("the server is there"));
+            .unwrap_or_else(|_| panic!("nothing after {reported:?}"));
+        reported.push(change.expect("the server is alive"));
     }
-    let text: Vec<_> = told
+    let text: Vec<_> = reported
         .iter()
         .map(|change| match change {
             Change::NamespaceOpened { namespace } => format!("{namespace} opened"),

@@ -1,21 +1,22 @@
-//! What one client, or one mistake of the application's, can't cost the others.
+//! One client, or one mistake of the application, does not harm the other clients.
 
 use actix_socketio::{Cors, OnMessage, SendError, channel, protocol::MsgpackParser};
 
 use crate::{
-    app::{Server, builder},
-    raw::{Heard, Polling, UPGRADE, Ws, ask, frame, wait_until},
-    world::{Gate, World},
+    app::{TestServer, builder},
+    fixture::{Fixture, Gate},
+    raw::{PollingSession, Received, UPGRADE, WebSocket, ask, frame},
+    wait::wait_until,
 };
 
-/// It would make every subscriber a slow consumer.
+/// The publication would make every subscriber a slow consumer.
 #[test]
-fn a_publication_which_is_larger_than_may_wait_is_refused() {
-    let world =
-        World::with(|builder| builder.max_outbox(2_000).route(channel("^open-").allow_publish()));
-    let mut subscriber = Ws::open(world.addr);
+fn a_publication_larger_than_max_outbox_is_refused() {
+    let fixture =
+        Fixture::with(|builder| builder.max_outbox(2_000).route(channel("^open-").allow_publish()));
+    let mut subscriber = WebSocket::open(fixture.addr);
     subscriber.join();
-    let mut publisher = Ws::open(world.addr);
+    let mut publisher = WebSocket::open(fixture.addr);
     publisher.join();
     for session in [&mut subscriber, &mut publisher] {
         session.send(r#"420["subscribe","open-1"]"#);
@@ -28,33 +29,33 @@ fn a_publication_which_is_larger_than_may_wait_is_refused() {
     assert_eq!(publisher.text(), "432[null]");
     assert_eq!(subscriber.text(), r#"42["message","small"]"#, "it is still there");
     drop((subscriber, publisher));
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
-fn an_event_which_is_larger_than_may_wait_is_an_error() {
-    let world = World::with(|builder| builder.max_outbox(2_000));
-    let mut session = Ws::open(world.addr);
+fn an_event_larger_than_max_outbox_is_an_error() {
+    let fixture = Fixture::with(|builder| builder.max_outbox(2_000));
+    let mut session = WebSocket::open(fixture.addr);
     let id = session.join();
-    let socket = world.io.socket(&id).expect("it is there");
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
     let large = "x".repeat(2_000);
-    for sent in [socket.send(&large), world.io.broadcast(&large), socket.broadcast(&large)] {
+    for sent in [socket.send(&large), fixture.io.broadcast(&large), socket.broadcast(&large)] {
         assert!(
             matches!(sent, Err(SendError::TooLarge { limit: 2_000, length: 2_001.. })),
             "{sent:?}"
         );
     }
-    session.goes_on();
+    session.assert_works();
     drop(session);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// Events that wait are bounded by their bytes as well as by their number.
+/// Waiting events are bounded by their bytes as well as by their number.
 #[test]
-fn a_client_waits_when_max_inbox_bytes_do() {
+fn a_client_is_throttled_at_max_inbox_bytes() {
     let gate = Gate::closed();
     let passage = gate.clone();
-    let mut world = World::with(|builder| {
+    let mut fixture = Fixture::with(|builder| {
         builder.max_inbox_bytes(10_000).on_message(async move |event: OnMessage| {
             if event.event() != "echo" {
                 passage.pass().await;
@@ -62,33 +63,33 @@ fn a_client_waits_when_max_inbox_bytes_do() {
             Ok(())
         })
     });
-    let (session, id) = Polling::join(world.addr);
+    let (session, id) = PollingSession::join(fixture.addr);
     let large = |n: u8| format!(r#"42[{n},"{}"]"#, "x".repeat(6_000));
-    // One is being handled; of those that wait, the second passes the bound, and is the last for
-    // which there is room.
+    // One event is being handled. Of those that wait, the second exceeds the bound, and is the last
+    // that is accepted.
     for n in 0..2 {
-        session.post(large(n)).is_ok();
+        session.post(large(n)).assert_ok();
     }
     let mut held = session.begin_post_of(&format!("{}\x1e{}", large(2), large(3)));
     for _ in 0..5 {
-        world.bystander_goes_on();
-        assert!(held.is_quiet(), "there is no room");
+        fixture.assert_bystander_works();
+        assert!(held.is_quiet(), "the inbox is full");
     }
     gate.let_through(2);
-    held.answer().is_ok();
+    held.response().assert_ok();
     gate.let_through(2);
     let expected = ["connect", "event 0", "event 1", "event 2", "event 3"];
-    wait_until("all are handled, in order", || world.journal.of(id) == expected);
+    wait_until("all are handled, in order", || fixture.journal.of(id) == expected);
     session.close();
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// Names come into logs and tables.
+/// Names go into logs and tables.
 #[test]
-fn a_namespace_of_a_family_has_a_name_like_a_channels() {
-    let world =
-        World::with(|builder| builder.namespaces_matching("^/tenant-", |namespace| namespace));
-    let mut session = Ws::open(world.addr);
+fn a_dynamic_namespace_has_the_rules_of_a_channel_name() {
+    let fixture =
+        Fixture::with(|builder| builder.namespaces_matching("^/tenant-", |namespace| namespace));
+    let mut session = WebSocket::open(fixture.addr);
     session.join();
     session.send("40/tenant-1,");
     assert!(session.text().starts_with(r#"40/tenant-1,{"sid":""#));
@@ -96,35 +97,35 @@ fn a_namespace_of_a_family_has_a_name_like_a_channels() {
         session.send(&format!("40{name},"));
         assert_eq!(session.text(), format!(r#"44{name},{{"message":"Invalid namespace"}}"#));
     }
-    session.goes_on();
+    session.assert_works();
     drop(session);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
 #[test]
-fn a_function_of_namespaces_that_panics_says_no() {
-    let world = World::with(|builder| {
+fn a_namespace_predicate_that_panics_refuses() {
+    let fixture = Fixture::with(|builder| {
         builder.namespaces_if(
             |name, _| name.as_str().get(..8).expect("a long name") == "/tenant-",
             |namespace| namespace,
         )
     });
-    let mut session = Ws::open(world.addr);
+    let mut session = WebSocket::open(fixture.addr);
     session.join();
     session.send("40/x,");
     assert_eq!(session.text(), r#"44/x,{"message":"Invalid namespace"}"#);
     session.send("40/tenant-1,");
     assert!(session.text().starts_with(r#"40/tenant-1,{"sid":""#));
-    session.goes_on();
+    session.assert_works();
     drop(session);
-    world.all_is_freed();
+    fixture.assert_all_freed();
 }
 
-/// MessagePack has names without a slash, which must not get a client around the handlers of the
-/// name with one.
+/// MessagePack allows names without a slash. They must not bypass the handlers of the name with a
+/// slash.
 #[test]
-fn a_name_without_its_slash_is_nobodys() {
-    let server = Server::start(
+fn a_namespace_name_without_its_slash_is_invalid() {
+    let server = TestServer::start(
         builder()
             .parser(MsgpackParser)
             .namespace("/admin", |namespace| {
@@ -134,7 +135,7 @@ fn a_name_without_its_slash_is_nobodys() {
             })
             .namespaces_matching("^/[a-z]+$", |namespace| namespace),
     );
-    let mut session = Ws::open(server.url["http://".len()..].parse().expect("an address"));
+    let mut session = WebSocket::open(server.addr());
     for (name, refusal) in
         [("admin", "Invalid namespace"), ("", "Invalid namespace"), ("/admin", "admins only")]
     {
@@ -143,7 +144,9 @@ fn a_name_without_its_slash_is_nobodys() {
         packet.push(0xa0 + u8::try_from(name.len()).expect("a short name"));
         packet.extend_from_slice(name.as_bytes());
         session.send_raw(frame(0x82, &packet));
-        let Heard::Binary(answer) = session.hear() else { panic!("{name}: no packet") };
+        let Received::Binary(answer) = session.receive() else {
+            panic!("{name}: not a binary frame")
+        };
         assert!(
             answer.windows(refusal.len()).any(|window| window == refusal.as_bytes()),
             "{name}: {answer:?}"
@@ -152,10 +155,10 @@ fn a_name_without_its_slash_is_nobodys() {
 }
 
 #[actix_web::test]
-async fn a_server_that_shuts_down_takes_nobody_in() {
-    let server = Server::start(builder());
+async fn a_server_that_shuts_down_accepts_no_clients() {
+    let server = TestServer::start(builder());
     assert!(server.io.shutdown().await);
-    let addr = server.url["http://".len()..].parse().expect("an address");
+    let addr = server.addr();
     for (query, headers) in
         [("EIO=4&transport=polling", ""), ("EIO=4&transport=websocket", UPGRADE)]
     {
@@ -167,28 +170,29 @@ async fn a_server_that_shuts_down_takes_nobody_in() {
     assert_eq!(server.io.connections(), 0);
 }
 
-/// Browsers ask nobody before they open a WebSocket to another origin.
+/// Browsers send no preflight request before they open a WebSocket to another origin.
 #[test]
-fn a_page_of_another_origin_opens_no_websocket_where_origins_are_chosen() {
-    let mut world = World::with(|builder| builder.cors(Cors::origins(["https://friend.example"])));
+fn a_page_of_another_origin_opens_no_websocket_if_origins_are_restricted() {
+    let mut fixture =
+        Fixture::with(|builder| builder.cors(Cors::origins(["https://friend.example"])));
     let open = |origin: &str| {
         let headers = format!("{UPGRADE}Origin: {origin}\r\n");
-        ask(world.addr, "GET", "EIO=4&transport=websocket", &headers, b"")
+        ask(fixture.addr, "GET", "EIO=4&transport=websocket", &headers, b"")
     };
     for origin in ["https://stranger.example", "null", "https://friend.example.stranger.example"] {
-        open(origin).is_websocket_refusal("pages of this origin may not connect here");
+        open(origin).assert_websocket_refusal("pages of this origin may not connect here");
     }
-    let (session, _) = Polling::join(world.addr);
+    let (session, _) = PollingSession::join(fixture.addr);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", session.sid);
     ask(
-        world.addr,
+        fixture.addr,
         "GET",
         &upgrade,
         &format!("{UPGRADE}Origin: https://stranger.example\r\n"),
         b"",
     )
-    .is_websocket_refusal("pages of this origin may not connect here");
+    .assert_websocket_refusal("pages of this origin may not connect here");
     session.close();
-    world.bystander_goes_on();
-    world.all_is_freed();
+    fixture.assert_bystander_works();
+    fixture.assert_all_freed();
 }

@@ -1,27 +1,21 @@
-//! HTTP answers and WebSocket frames as the bytes that they are: compressed, or binary.
+//! HTTP responses and WebSocket frames as bytes, for tests of compressed and binary data.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
-};
+use std::net::SocketAddr;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
-use crate::{
-    app::PATIENCE,
-    raw::{UPGRADE, frame},
-};
+use crate::raw::{HttpConnection, UPGRADE, WebSocket, frame};
 
-/// An HTTP answer.
+/// An HTTP response whose body may be binary.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct ByteResponse {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Reply {
-    /// The header's value. There must not be two.
+impl ByteResponse {
+    /// The value of a header that comes at most once.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let values = self.headers(name);
@@ -38,7 +32,7 @@ impl Reply {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    /// The session's id, in the answer to a handshake.
+    /// The session's id, in the response to a handshake.
     #[track_caller]
     pub(crate) fn sid(&self) -> String {
         assert_eq!(self.status, 200, "{self:?}");
@@ -47,34 +41,14 @@ impl Reply {
     }
 }
 
-fn connect(addr: SocketAddr) -> BufReader<TcpStream> {
-    let stream = TcpStream::connect(addr).expect("the server listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
-    stream.set_nodelay(true).expect("no delay");
-    BufReader::new(stream)
+#[track_caller]
+fn head(http: &mut HttpConnection) -> ByteResponse {
+    let head = http.head();
+    ByteResponse { status: head.status, headers: head.headers, body: Vec::new() }
 }
 
-fn head(stream: &mut BufReader<TcpStream>) -> Reply {
-    let mut line = || {
-        let mut line = Vec::new();
-        stream.read_until(b'\n', &mut line).expect("the server answers");
-        let line = line.strip_suffix(b"\r\n").expect("the whole line");
-        line.iter().copied().map(char::from).collect::<String>()
-    };
-    let status =
-        line().strip_prefix("HTTP/1.1 ").expect("an HTTP answer")[..3].parse().expect("a status");
-    let mut headers = Vec::new();
-    loop {
-        let line = line();
-        let Some((name, value)) = line.split_once(':') else { break };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    Reply { status, headers, body: Vec::new() }
-}
-
-/// One request on a connection of its own. `target` is a path with its query; each header ends in
-/// `\r\n`.
+/// Sends one request on a connection of its own. `target` is a path with its query. Each header
+/// ends in `\r\n`.
 #[track_caller]
 pub(crate) fn ask(
     addr: SocketAddr,
@@ -82,64 +56,60 @@ pub(crate) fn ask(
     target: &str,
     headers: &str,
     body: &[u8],
-) -> Reply {
-    let mut stream = connect(addr);
+) -> ByteResponse {
+    let mut http = HttpConnection::open(addr);
     let mut request = format!("{method} {target} HTTP/1.1\r\nHost: test\r\n{headers}").into_bytes();
     if method == "POST" || !body.is_empty() {
         request.extend(format!("Content-Length: {}\r\n", body.len()).bytes());
     }
     request.extend(b"\r\n");
     request.extend(body);
-    stream.get_mut().write_all(&request).expect("the server reads");
-    let mut reply = head(&mut stream);
-    if ![101, 204, 304].contains(&reply.status) {
-        let length: u64 =
-            reply.header("content-length").expect("a length").parse().expect("a number");
-        (&mut stream).take(length).read_to_end(&mut reply.body).expect("a body");
-        assert_eq!(reply.body.len() as u64, length);
+    http.write(request);
+    let mut response = head(&mut http);
+    if ![101, 204, 304].contains(&response.status) {
+        let length = response.header("content-length").expect("a length");
+        response.body = http.bytes(length.parse().expect("a number"));
     }
-    reply
+    response
 }
 
 #[track_caller]
-pub(crate) fn get(addr: SocketAddr, target: &str, headers: &str) -> Reply {
+pub(crate) fn get(addr: SocketAddr, target: &str, headers: &str) -> ByteResponse {
     ask(addr, "GET", target, headers, b"")
 }
 
-/// A WebSocket, frame by frame.
-pub(crate) struct Frames(BufReader<TcpStream>);
+/// A WebSocket that shows each frame as it is.
+pub(crate) struct FrameSocket(WebSocket);
 
-impl Frames {
-    /// A WebSocket, and the answer to its handshake. Nothing of what comes is read yet.
+impl FrameSocket {
+    /// Opens a WebSocket. Also returns the response to its handshake. Frames are not read yet.
     #[track_caller]
-    pub(crate) fn open(addr: SocketAddr, query: &str, headers: &str) -> (Reply, Self) {
-        let mut stream = connect(addr);
-        let request =
-            format!("GET /socket.io/?{query} HTTP/1.1\r\nHost: test\r\n{UPGRADE}{headers}\r\n");
-        stream.get_mut().write_all(request.as_bytes()).expect("the server reads");
-        let reply = head(&mut stream);
-        assert_eq!(reply.status, 101, "{reply:?}");
-        (reply, Self(stream))
+    pub(crate) fn open(addr: SocketAddr, query: &str, headers: &str) -> (ByteResponse, Self) {
+        let mut http = HttpConnection::open(addr);
+        http.write(crate::raw::request("GET", query, &format!("{UPGRADE}{headers}")));
+        let response = head(&mut http);
+        assert_eq!(response.status, 101, "{response:?}");
+        (response, Self(WebSocket::after_handshake(http)))
     }
 
-    /// A client in the main namespace, with no extension.
+    /// Opens a WebSocket without an extension and joins the main namespace.
     #[track_caller]
-    pub(crate) fn join(addr: SocketAddr, query: &str) -> Self {
-        let (_, mut frames) = Self::open(addr, query, "");
-        frames.joins();
-        frames
+    pub(crate) fn open_and_join(addr: SocketAddr, query: &str) -> Self {
+        let (_, mut socket) = Self::open(addr, query, "");
+        socket.join();
+        socket
     }
 
-    /// Comes into the main namespace.
+    /// Joins the main namespace.
     #[track_caller]
-    pub(crate) fn joins(&mut self) {
-        self.says(0x81, br#"0{"sid":""#);
+    pub(crate) fn join(&mut self) {
+        self.assert_starts_with(0x81, br#"0{"sid":""#);
         self.send(0x81, b"40");
-        self.says(0x81, br#"40{"sid":""#);
+        self.assert_starts_with(0x81, br#"40{"sid":""#);
     }
 
     #[track_caller]
-    fn says(&mut self, first: u8, beginning: &[u8]) {
+    fn assert_starts_with(&mut self, first: u8, beginning: &[u8]) {
         let (head, data) = self.next();
         assert!(
             head == first && data.starts_with(beginning),
@@ -156,48 +126,35 @@ impl Frames {
 
     #[track_caller]
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
-        self.0.get_mut().write_all(bytes).expect("the server reads");
+        self.0.send_raw(bytes);
     }
 
     /// The first byte and the payload of the next frame.
     #[track_caller]
     pub(crate) fn next(&mut self) -> (u8, Vec<u8>) {
-        let mut read = |count: usize| {
-            let mut bytes = vec![0; count];
-            self.0.read_exact(&mut bytes).expect("a whole frame");
-            bytes
-        };
-        let head = read(2);
-        let big_endian =
-            |bytes: Vec<u8>| bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
-        let length = match head[1] {
-            126 => big_endian(read(2)),
-            127 => big_endian(read(8)),
-            short => usize::from(short),
-        };
-        (head[0], read(length))
+        self.0.frame().unwrap_or_else(|end| panic!("expected a frame, received {end:?}"))
     }
 
-    /// The next frame is this text, not compressed.
+    /// Checks that the next frame is this text, not compressed.
     #[track_caller]
-    pub(crate) fn is_text(&mut self, text: &str) {
+    pub(crate) fn assert_text(&mut self, text: &str) {
         let (head, data) = self.next();
         assert_eq!((head, &*String::from_utf8_lossy(&data)), (0x81, text));
     }
 
-    /// The server closes it with this code, or without.
+    /// Checks that the server closes the WebSocket, with this code or without one.
     #[track_caller]
-    pub(crate) fn is_closed(&mut self, code: Option<u16>) {
+    pub(crate) fn assert_closed(&mut self, expected: Option<u16>) {
         let (head, data) = self.next();
-        let told = data.first_chunk().map(|code| u16::from_be_bytes(*code));
-        assert_eq!((head, told), (0x88, code), "{:?}", String::from_utf8_lossy(&data));
+        let code = data.first_chunk().map(|code| u16::from_be_bytes(*code));
+        assert_eq!((head, code), (0x88, expected), "{:?}", String::from_utf8_lossy(&data));
     }
 }
 
-/// What ends a flushed message, and is not sent (RFC 7692 §7.2.1).
+/// The end of a flushed message, which is not sent (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// A message, compressed by itself.
+/// Compresses a message without any context.
 pub(crate) fn deflate(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + 64);
     let mut compress = Compress::new(Compression::default(), false);
@@ -207,15 +164,15 @@ pub(crate) fn deflate(message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The message as it was before.
+/// Reverses [`deflate`].
 pub(crate) fn inflate(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 << 20);
     let whole = [message, &TAIL].concat();
     let mut decompress = Decompress::new(false);
-    decompress.decompress_vec(&whole, &mut out, FlushDecompress::Sync).expect("it was compressed");
+    decompress.decompress_vec(&whole, &mut out, FlushDecompress::Sync).expect("deflated data");
     assert!(
         decompress.total_in() == whole.len() as u64 && out.len() < out.capacity(),
-        "it was not all"
+        "the whole message was inflated"
     );
     out
 }

@@ -1,4 +1,5 @@
-//! A life has its events in order, each once, whatever goes wrong or comes at a bad moment.
+//! A socket has its events in order and once each, also when something fails or ends at a bad
+//! moment.
 
 use std::sync::{
     Arc,
@@ -14,32 +15,32 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
-    a_function_that_panics_is_an_error_and_the_life_goes_on,
+    a_function_that_panics_is_an_error_and_the_socket_stays,
     an_actor_that_panics_is_an_error_for_each_later_event,
     a_handler_of_errors_that_panics_is_only_logged,
     a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in,
-    a_connection_that_has_ended_is_asked_about_no_more,
+    a_connection_that_has_ended_is_not_authorized_any_more,
     a_client_that_leaves_while_on_connect_decides_is_let_in_and_out,
-    what_a_refused_client_sent_behind_its_connect_is_not_handled,
-    what_a_refused_client_sends_before_it_knows_is_nobodys,
-    what_an_admitted_client_sent_behind_its_connect_is_handled,
+    events_of_a_refused_client_after_its_connect_are_not_handled,
+    packets_of_a_refused_client_before_the_refusal_are_dropped,
+    events_of_an_admitted_client_after_its_connect_are_handled,
     a_client_may_leave_and_come_back_at_once,
     two_namespaces_live_apart_on_one_connection,
-    a_socket_that_the_server_puts_out_before_it_is_in_is_told_so,
+    a_socket_that_the_server_disconnects_during_its_admission_is_notified,
 }
 
 fn boom(place: &str) -> HandlerResult {
     panic!("boom in {place}")
 }
 
-async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
+async fn a_function_that_panics_is_an_error_and_the_socket_stays(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .on_message(
@@ -58,7 +59,7 @@ async fn a_function_that_panics_is_an_error_and_the_life_goes_on(mode: Mode) {
     client.emit("hello", json!([2])).await;
     assert_eq!(client.fence().await, [""; 0]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         [
@@ -94,7 +95,7 @@ impl Handler<OnMessage> for Fragile {
 
 async fn an_actor_that_panics_is_an_error_for_each_later_event(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).on_message(Fragile.start()));
+    let server = TestServer::start(builder().to(&recorder).on_message(Fragile.start()));
     let client = Client::connect(&server.url, mode).await;
     let other = Client::connect(&server.url, mode).await;
     let stopped = "error: the handler's actor has stopped";
@@ -108,13 +109,13 @@ async fn an_actor_that_panics_is_an_error_for_each_later_event(mode: Mode) {
     assert_eq!(server.io.connections(), 2);
     client.close().await;
     other.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.count("finish"), 2);
 }
 
 async fn a_handler_of_errors_that_panics_is_only_logged(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder().on_error(async |_: OnError| boom("OnError")).to(&recorder).on_message(
             async |event: OnMessage| {
                 if event.event() == "fence" { Ok(()) } else { boom("OnMessage") }
@@ -130,7 +131,7 @@ async fn a_handler_of_errors_that_panics_is_only_logged(mode: Mode) {
     );
 }
 
-/// A handler of `OnConnect` that decides when it gets a permit.
+/// A handler of `OnConnect` that decides when it receives a permit.
 fn slow(
     gate: &Arc<Semaphore>,
     verdict: fn() -> HandlerResult,
@@ -144,30 +145,29 @@ fn slow(
 
 async fn a_connection_that_ends_while_on_connect_decides_has_its_end_if_it_was_let_in(mode: Mode) {
     let verdicts: [fn() -> HandlerResult; 2] = [|| Ok(()), || Err(HandlerError::reject("no"))];
-    let heard =
+    let received =
         [&["connect", "early()", "disconnect: transport close", "finish"][..], &["connect"]];
-    for (verdict, heard) in verdicts.into_iter().zip(heard) {
+    for (verdict, received) in verdicts.into_iter().zip(received) {
         let (record, recorder) = recorder();
         let gate = Arc::new(Semaphore::new(0));
-        let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
+        let server = TestServer::start(builder().to(&recorder).on_connect(slow(&gate, verdict)));
         let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
         client.emit("early", json!([])).await;
         record.until("connect").await;
         client.close().await;
         client.closed().await;
         gate.add_permits(1);
-        server.is_empty().await;
-        assert_eq!(record.lines(), heard);
-        assert_eq!(client.rest(), [""; 0], "nothing is said to who is gone");
+        server.wait_until_empty().await;
+        assert_eq!(record.lines(), received);
+        assert_eq!(client.rest(), [""; 0], "nothing is sent to a client that is gone");
     }
 }
 
-/// A second namespace that waits its turn behind a slow handler: nobody is there any more when its
-/// turn comes.
-async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
+/// A second namespace waits behind a slow handler. The client has gone when its turn comes.
+async fn a_connection_that_has_ended_is_not_authorized_any_more(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .on_connect(slow(&gate, || Ok(())))
@@ -179,48 +179,49 @@ async fn a_connection_that_has_ended_is_asked_about_no_more(mode: Mode) {
     client.close().await;
     client.closed().await;
     gate.add_permits(1);
-    server.is_empty().await;
-    let heard = ["connect", "disconnect: transport close", "finish"];
-    assert_eq!(record.lines(), heard, "of the main namespace, and nothing of the other");
+    server.wait_until_empty().await;
+    let received = ["connect", "disconnect: transport close", "finish"];
+    assert_eq!(record.lines(), received, "of the main namespace, and nothing of the other");
 }
 
 async fn a_client_that_leaves_while_on_connect_decides_is_let_in_and_out(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(builder().to(&recorder).on_connect(slow(&gate, || Ok(()))));
+    let server = TestServer::start(builder().to(&recorder).on_connect(slow(&gate, || Ok(()))));
     let client = Client::ask(&server.url, mode, "", &[], "0").await;
     client.send("1").await;
     gate.add_permits(1);
     let lines = record.until("finish").await;
     assert_eq!(lines, ["connect", "disconnect: client namespace disconnect", "finish"]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.lines(), lines);
 }
 
-async fn what_a_refused_client_sent_behind_its_connect_is_not_handled(mode: Mode) {
+async fn events_of_a_refused_client_after_its_connect_are_not_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
     let refuse = slow(&gate, || Err(HandlerError::reject("no")));
-    let server = Server::start(builder().to(&recorder).on_connect(refuse).route(channel("^room-")));
+    let server =
+        TestServer::start(builder().to(&recorder).on_connect(refuse).route(channel("^room-")));
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
-    client.link().send_engine(&packets).await.expect("legal packets");
+    client.transport().send_engine(&packets).await.expect("legal packets");
     gate.add_permits(1);
     assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(record.lines(), ["connect"]);
 }
 
-async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
+async fn packets_of_a_refused_client_before_the_refusal_are_dropped(mode: Mode) {
     let (record, recorder) = recorder();
     let asked = AtomicUsize::new(0);
     let refuse_first = async move |_: OnConnect| match asked.fetch_add(1, Ordering::SeqCst) {
         0 => Err(HandlerError::reject("no")),
         _ => Ok(()),
     };
-    let server = Server::start(builder().to(&recorder).on_connect(refuse_first));
+    let server = TestServer::start(builder().to(&recorder).on_connect(refuse_first));
     let mut client = Client::open(&server.url, mode).await;
     client.send("0").await;
     assert_eq!(client.recv().await, r#"4{"message":"no"}"#);
@@ -233,15 +234,15 @@ async fn what_a_refused_client_sends_before_it_knows_is_nobodys(mode: Mode) {
     assert_eq!(record.lines(), ["connect", "connect", "hello()"]);
 }
 
-async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) {
+async fn events_of_an_admitted_client_after_its_connect_are_handled(mode: Mode) {
     let (record, recorder) = recorder();
     let gate = Arc::new(Semaphore::new(0));
-    let server = Server::start(
+    let server = TestServer::start(
         builder().to(&recorder).on_connect(slow(&gate, || Ok(()))).route(channel("^room-")),
     );
     let mut client = Client::open(&server.url, mode).await;
     let packets = ["40", r#"42["early",1]"#, r#"421["subscribe","room-1"]"#].join("\x1e");
-    client.link().send_engine(&packets).await.expect("legal packets");
+    client.transport().send_engine(&packets).await.expect("legal packets");
     gate.add_permits(1);
     assert!(client.recv().await.starts_with(r#"0{"sid":"#));
     assert_eq!(client.recv().await, "31[null]");
@@ -250,11 +251,11 @@ async fn what_an_admitted_client_sent_behind_its_connect_is_handled(mode: Mode) 
 
 async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut client = Client::open(&server.url, mode).await;
     for _ in 0..3 {
         let packets = ["40", r#"42["hello"]"#, r#"421["subscribe","room-1"]"#, "41"].join("\x1e");
-        client.link().send_engine(&packets).await.expect("legal packets");
+        client.transport().send_engine(&packets).await.expect("legal packets");
     }
     client.send("0").await;
     assert!(client.wait_for(|packet| packet.starts_with("0{")).await.contains("sid"));
@@ -276,7 +277,7 @@ async fn a_client_may_leave_and_come_back_at_once(mode: Mode) {
 async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     let (record, recorder) = recorder();
     let admin = recorder.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .route(channel("^room-"))
@@ -303,7 +304,7 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     server.io.of("/admin").to("room-1").publish("here", &3).await.expect("a publication");
     assert_eq!(client.fence().await, [""; 0]);
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     assert_eq!(
         record.lines(),
         [
@@ -321,9 +322,9 @@ async fn two_namespaces_live_apart_on_one_connection(mode: Mode) {
     );
 }
 
-async fn a_socket_that_the_server_puts_out_before_it_is_in_is_told_so(mode: Mode) {
+async fn a_socket_that_the_server_disconnects_during_its_admission_is_notified(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).on_connect(async |event: OnConnect| {
+    let server = TestServer::start(builder().to(&recorder).on_connect(async |event: OnConnect| {
         event.socket.send("hello")?;
         event.socket.disconnect();
         Ok(())

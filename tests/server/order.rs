@@ -1,4 +1,4 @@
-//! In which order things come.
+//! The order of messages.
 
 use std::{
     sync::{Arc, mpsc},
@@ -10,14 +10,14 @@ use serde_json::json;
 use tokio::task::yield_now;
 
 use crate::{
-    app::{Record, Server, builder},
+    app::{Record, TestServer, builder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
     a_channel_has_one_order_for_all_the_sender_included,
-    what_a_thread_publishes_on_the_word_of_another_comes_after,
-    what_is_sent_to_one_client_comes_in_order,
+    publications_of_two_threads_follow_their_happens_before_order,
+    messages_to_one_client_arrive_in_order,
     the_events_of_a_client_are_handled_one_after_the_other,
     a_busy_handler_holds_back_its_own_client_only,
 }
@@ -33,7 +33,7 @@ async fn publish(event: OnMessage) -> HandlerResult {
 async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     const EACH: usize = 100;
     let server =
-        Server::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
+        TestServer::start(builder().on_message(publish).route(channel("^room-").allow_publish()));
     let mut clients = Vec::new();
     // Each new connection goes to the next worker.
     for _ in 0..4 {
@@ -53,10 +53,10 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
         })
         .collect();
     let senders = clients.iter().enumerate().map(|(at, client)| {
-        let link = client.link();
+        let transport = client.transport();
         async move {
             for n in 0..EACH {
-                link.send(&format!(r#"2["say","client {at}: {n}"]"#)).await;
+                transport.send(&format!(r#"2["say","client {at}: {n}"]"#)).await;
             }
         }
     });
@@ -64,39 +64,39 @@ async fn a_channel_has_one_order_for_all_the_sender_included(mode: Mode) {
     for thread in threads {
         thread.join().expect("no panic");
     }
-    // What a client said is published when its fence is answered; what all said, when all fences
-    // are.
-    let mut heard = Vec::new();
+    // The messages of a client are published when its fence is answered. Those of all clients are
+    // when all fences are answered.
+    let mut received = Vec::new();
     for client in &mut clients {
-        heard.push(client.messages().await);
+        received.push(client.messages().await);
     }
-    for (client, heard) in clients.iter_mut().zip(&mut heard) {
-        heard.extend(client.messages().await);
+    for (client, received) in clients.iter_mut().zip(&mut received) {
+        received.extend(client.messages().await);
     }
-    assert_eq!(heard[0].len(), 7 * EACH);
-    for (at, other) in heard.iter().enumerate() {
+    assert_eq!(received[0].len(), 7 * EACH);
+    for (at, other) in received.iter().enumerate() {
         assert!(
-            *other == heard[0],
-            "client {at} has heard another order:\n{other:?}\n{:?}",
-            heard[0]
+            *other == received[0],
+            "client {at} received another order:\n{other:?}\n{:?}",
+            received[0]
         );
     }
     for sender in
         ["thread 0", "thread 1", "thread 2", "client 0", "client 1", "client 2", "client 3"]
     {
         let own: Vec<_> =
-            heard[0].iter().filter_map(|text| text.as_str()?.strip_prefix(sender)).collect();
+            received[0].iter().filter_map(|text| text.as_str()?.strip_prefix(sender)).collect();
         let expected: Vec<_> = (0..EACH).map(|n| format!(": {n}")).collect();
         assert_eq!(own, expected, "{sender}");
     }
 }
 
-async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) {
+async fn publications_of_two_threads_follow_their_happens_before_order(mode: Mode) {
     const TURNS: usize = 300;
-    let server = Server::start(builder().open_channels());
+    let server = TestServer::start(builder().open_channels());
     let mut client = Client::connect(&server.url, mode).await;
     client.subscribe("room-1").await;
-    // Threads in a ring: each publishes the number that it is handed, and hands on the next one.
+    // Threads in a ring: each publishes the number that it receives, and passes on the next one.
     let (hands, turns): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::channel()).unzip();
     hands[0].send(0).expect("the first waits");
     let threads: Vec<_> = turns
@@ -109,7 +109,7 @@ async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) 
                     if number < TURNS {
                         io.broadcast_channel("room-1", &number).expect("a publication");
                     }
-                    // The next has gone already, when all is done.
+                    // The next thread has ended already at the end.
                     if next.send(number + 1).is_err() || number + 1 >= TURNS {
                         return;
                     }
@@ -124,9 +124,9 @@ async fn what_a_thread_publishes_on_the_word_of_another_comes_after(mode: Mode) 
     assert_eq!(client.messages().await, (0..TURNS).map(|number| json!(number)).collect::<Vec<_>>());
 }
 
-async fn what_is_sent_to_one_client_comes_in_order(mode: Mode) {
+async fn messages_to_one_client_arrive_in_order(mode: Mode) {
     const COUNT: u32 = 2_000;
-    let server = Server::start(builder().on_message(async |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async |event: OnMessage| {
         if event.event() == "count" {
             for n in 0..COUNT {
                 event.socket.emit("number", &n)?;
@@ -147,11 +147,11 @@ async fn the_events_of_a_client_are_handled_one_after_the_other(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
     let again = record.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(async move |event: OnMessage| {
                 log.add(format!("{} begins", event.event()));
-                // Others have every opportunity to overtake it.
+                // Other publications have every opportunity to overtake it.
                 for _ in 0..5 {
                     yield_now().await;
                 }
@@ -166,7 +166,7 @@ async fn the_events_of_a_client_are_handled_one_after_the_other(mode: Mode) {
     );
     let mut client = Client::connect(&server.url, mode).await;
     let packets: Vec<_> = (0..COUNT).map(|n| format!(r#"42["event {n}"]"#)).collect();
-    client.link().send_engine(&packets.join("\x1e")).await.expect("a session");
+    client.transport().send_engine(&packets.join("\x1e")).await.expect("a session");
     client.fence().await;
     let expected: Vec<_> = (0..COUNT)
         .flat_map(|n| ["begins", "goes on", "ends"].map(|what| format!("event {n} {what}")))
@@ -180,7 +180,7 @@ async fn a_busy_handler_holds_back_its_own_client_only(mode: Mode) {
     let wait = Arc::clone(&gate);
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         log.add(event.event());
         if event.event() == "wait" {
             wait.acquire().await?.forget();
@@ -197,7 +197,7 @@ async fn a_busy_handler_holds_back_its_own_client_only(mode: Mode) {
     for other in &mut others {
         assert_eq!(other.messages().await, ["hello"]);
     }
-    assert_eq!(busy.expect_event("message").await, json!(["hello"]), "it still hears");
+    assert_eq!(busy.expect_event("message").await, json!(["hello"]), "it still receives messages");
     assert_eq!(record.count("held back"), 0);
     gate.add_permits(1);
     assert_eq!(busy.fence().await, [""; 0]);

@@ -1,15 +1,15 @@
-//! What clients publish to a channel themselves: to whom it goes, and where it is not allowed.
+//! Publications by clients: the receivers, and where publishing is not allowed.
 
 use actix_socketio::{HandlerError, HandlerResult, OnMessage, SocketIo, channel};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
-    what_a_client_publishes_reaches_the_other_subscribers,
+    a_publication_of_a_client_reaches_the_other_subscribers,
     a_handler_may_refuse_a_publication,
     a_handler_that_fails_refuses_a_publication_without_a_reason,
     a_client_may_not_publish_where_no_route_allows_it,
@@ -20,8 +20,8 @@ in_every_mode! {
     the_three_events_may_have_other_names,
 }
 
-/// Three clients, the first two of them in the channel.
-async fn clients(server: &Server, mode: Mode, channel: &str) -> [Client; 3] {
+/// Three clients. The first two are in the channel.
+async fn clients(server: &TestServer, mode: Mode, channel: &str) -> [Client; 3] {
     let mut clients = [
         Client::connect(&server.url, mode).await,
         Client::connect(&server.url, mode).await,
@@ -36,9 +36,10 @@ fn refusal(why: &str) -> Value {
     json!([{"message": why}])
 }
 
-async fn what_a_client_publishes_reaches_the_other_subscribers(mode: Mode) {
+async fn a_publication_of_a_client_reaches_the_other_subscribers(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-").allow_publish()));
+    let server =
+        TestServer::start(builder().to(&recorder).route(channel("^room-").allow_publish()));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
     let message = json!({"text": "héllo\u{1e}", "n": [1.5, null]});
     assert_eq!(ada.emit_with_ack("publish", json!(["room-1", message])).await, json!([null]));
@@ -66,7 +67,7 @@ async fn a_handler_may_refuse_a_publication(mode: Mode) {
         }
     }
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(polite)),
     );
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
@@ -87,7 +88,7 @@ async fn a_handler_that_fails_refuses_a_publication_without_a_reason(mode: Mode)
         Ok(())
     }
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder().on_error(&recorder).route(channel("^room-").allow_publish().on_message(numbers)),
     );
     let [mut ada, mut bob, _] = clients(&server, mode, "room-1").await;
@@ -102,8 +103,8 @@ async fn a_handler_that_fails_refuses_a_publication_without_a_reason(mode: Mode)
 }
 
 async fn a_client_may_not_publish_where_no_route_allows_it(mode: Mode) {
-    // Without a handler of messages: one might forward them.
-    let server = Server::start(
+    // There is no handler of messages, since a handler could forward them.
+    let server = TestServer::start(
         SocketIo::builder().route(channel("^room-")).route(channel("^open-").allow_publish()),
     );
     let [mut ada, mut bob, _] = clients(&server, mode, "room-1").await;
@@ -118,7 +119,7 @@ async fn a_client_may_not_publish_where_no_route_allows_it(mode: Mode) {
 async fn a_client_may_not_publish_to_a_channel_that_it_is_not_in(mode: Mode) {
     let (record, recorder) = recorder();
     let server =
-        Server::start(builder().on_message(&recorder).route(channel("^room-").allow_publish()));
+        TestServer::start(builder().on_message(&recorder).route(channel("^room-").allow_publish()));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
     let answer = outside.emit_with_ack("publish", json!(["room-1", "no"])).await;
     assert_eq!(answer, refusal("subscribe to the channel before you publish to it"));
@@ -126,11 +127,11 @@ async fn a_client_may_not_publish_to_a_channel_that_it_is_not_in(mode: Mode) {
     let answer = ada.emit_with_ack("publish", json!(["room-1", "no"])).await;
     assert_eq!(answer, refusal("subscribe to the channel before you publish to it"));
     assert_eq!(bob.fence().await, [""; 0]);
-    assert_eq!(record.lines(), [""; 0], "no handler hears of it");
+    assert_eq!(record.lines(), [""; 0], "no handler receives it");
 }
 
 async fn a_publication_without_sense_is_refused(mode: Mode) {
-    let server = Server::start(builder().route(channel("^room-").allow_publish()));
+    let server = TestServer::start(builder().route(channel("^room-").allow_publish()));
     let [mut ada, mut bob, _] = clients(&server, mode, "room-1").await;
     let arguments = "publish takes a channel, an event's name if it is not \"message\", and data";
     for (args, why) in [
@@ -154,7 +155,7 @@ async fn a_handler_may_forward_what_may_not_be_published(mode: Mode) {
         }
         Ok(())
     }
-    let server = Server::start(builder().route(channel("^room-").on_message(forward)));
+    let server = TestServer::start(builder().route(channel("^room-").on_message(forward)));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "room-1").await;
     assert_eq!(ada.emit_with_ack("publish", json!(["room-1", "psst"])).await, json!([null]));
     assert_eq!(bob.messages().await, ["PSST"], "once, and as the handler put it");
@@ -164,7 +165,7 @@ async fn a_handler_may_forward_what_may_not_be_published(mode: Mode) {
 
 async fn open_channels_may_have_any_name(mode: Mode) {
     let server =
-        Server::start(builder().open_channels().route(channel("^public-").allow_publish()));
+        TestServer::start(builder().open_channels().route(channel("^public-").allow_publish()));
     let [mut ada, mut bob, mut outside] = clients(&server, mode, "whatever").await;
     server.io.broadcast_channel("whatever", 1.to_string().as_str()).expect("a publication");
     assert_eq!((ada.messages().await, bob.messages().await), (vec![json!("1")], vec![json!("1")]));
@@ -177,7 +178,7 @@ async fn open_channels_may_have_any_name(mode: Mode) {
 
 async fn the_three_events_may_have_other_names(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .subscribe_event("join")
             .unsubscribe_event("leave")

@@ -1,20 +1,20 @@
-//! Who is refused is told why, and gets nothing of what only those get who are let in.
+//! A refused client receives the reason, and nothing that is meant for admitted clients.
 
 use actix_socketio::{HandlerError, HandlerResult, OnConnect, OnSubscribe, channel};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder, recorder},
+    app::{TestServer, builder, recorder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
     a_refused_client_reads_why_and_may_try_again,
-    what_an_on_connect_handler_sends_is_dropped_with_a_refusal,
-    what_an_on_connect_handler_sends_follows_the_admission,
-    a_refused_subscription_tells_why_and_is_none,
-    a_channel_that_no_route_declares_is_refused,
+    messages_of_an_on_connect_handler_are_dropped_with_a_refusal,
+    messages_of_an_on_connect_handler_follow_the_admission,
+    a_refused_subscription_has_a_reason_and_no_effect,
+    a_channel_without_a_route_is_refused,
     a_subscription_whose_handler_fails_is_refused_without_a_reason,
     a_subscription_which_a_second_handler_refuses_is_undone,
 }
@@ -24,7 +24,7 @@ struct Auth {
     token: Option<u32>,
 }
 
-/// Greets everyone, and lets in who has a token.
+/// Greets every client, and admits those with a token.
 async fn admit(event: OnConnect) -> HandlerResult {
     for n in 0..3 {
         event.socket.emit("welcome", &n)?;
@@ -46,7 +46,7 @@ fn payload(packet: &str, head: &str) -> Value {
 async fn a_refused_client_reads_why_and_may_try_again(mode: Mode) {
     let (record, recorder) = recorder();
     let admin = recorder.clone();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .to(&recorder)
             .on_connect(admit)
@@ -67,7 +67,7 @@ async fn a_refused_client_reads_why_and_may_try_again(mode: Mode) {
     assert!(client.recv().await.starts_with(r#"0{"sid":"#));
     client.fence().await;
     client.close().await;
-    server.is_empty().await;
+    server.wait_until_empty().await;
     let lines = record.lines();
     assert_eq!(lines.len(), 7, "{lines:?}");
     assert!(lines[3].starts_with("error: invalid type: string"), "{lines:?}");
@@ -75,24 +75,24 @@ async fn a_refused_client_reads_why_and_may_try_again(mode: Mode) {
     assert_eq!(lines[4..], ["connect", "disconnect: transport close", "finish"]);
 }
 
-async fn what_an_on_connect_handler_sends_is_dropped_with_a_refusal(mode: Mode) {
-    let server = Server::start(builder().on_connect(admit));
+async fn messages_of_an_on_connect_handler_are_dropped_with_a_refusal(mode: Mode) {
+    let server = TestServer::start(builder().on_connect(admit));
     let mut client = Client::ask(&server.url, mode, "", &[], "0").await;
     payload(&client.recv().await, "4");
     client.send(r#"0{"token":7}"#).await;
     assert!(client.recv().await.starts_with(r#"0{"sid":"#), "nothing comes between");
 }
 
-async fn what_an_on_connect_handler_sends_follows_the_admission(mode: Mode) {
-    let server = Server::start(builder().on_connect(admit));
+async fn messages_of_an_on_connect_handler_follow_the_admission(mode: Mode) {
+    let server = TestServer::start(builder().on_connect(admit));
     let mut client = Client::connect_with(&server.url, mode, r#"0{"token":7}"#).await;
     let expected = [r#"2["welcome",0]"#, r#"2["welcome",1]"#, r#"2["welcome",2]"#];
     assert_eq!(client.fence().await, expected);
 }
 
-async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
+async fn a_refused_subscription_has_a_reason_and_no_effect(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
         async |event: OnSubscribe| match &*event.channel {
             "room-vip" => Err(HandlerError::reject("members only").with_data(&json!([1, 2]))),
             _ => Ok(()),
@@ -109,13 +109,13 @@ async fn a_refused_subscription_tells_why_and_is_none(mode: Mode) {
     assert_eq!(
         record.lines(),
         ["connect", "subscribe room-vip", "subscribe room-1"],
-        "a refusal is no error"
+        "a refusal is not an error"
     );
 }
 
-async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
+async fn a_channel_without_a_route_is_refused(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("room-")));
     let mut client = Client::connect(&server.url, mode).await;
     for undeclared in ["news", "my-room-1", "room", ""] {
         let answer = client.emit_with_ack("subscribe", json!([undeclared])).await;
@@ -133,7 +133,7 @@ async fn a_channel_that_no_route_declares_is_refused(mode: Mode) {
 
 async fn a_subscription_whose_handler_fails_is_refused_without_a_reason(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-").on_subscribe(
         async |event: OnSubscribe| {
             let number: u32 = event.channel["room-".len()..].parse()?;
             assert_ne!(number, 13, "unlucky");
@@ -160,7 +160,7 @@ async fn a_subscription_whose_handler_fails_is_refused_without_a_reason(mode: Mo
 }
 
 async fn a_subscription_which_a_second_handler_refuses_is_undone(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_subscribe(async |event: OnSubscribe| {
                 assert!(event.socket.subscribe(&event.channel)?);

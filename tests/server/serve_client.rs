@@ -1,17 +1,17 @@
-//! The browser client, as the server hands it out.
+//! The browser client that the server serves.
 
 use std::fs;
 
 use awc::http::header;
 
 use crate::{
-    app::{Server, builder},
-    link::{get, http},
+    app::{TestServer, builder},
+    transport::{get, http},
 };
 
 #[actix_web::test]
 async fn the_browser_client_is_served_and_not_sent_again_while_it_is_the_same() {
-    let server = Server::start(builder());
+    let server = TestServer::start(builder());
     let url = format!("{}/socket.io/socket.io.js", server.url);
     let http = http();
     let mut answer = http.get(&url).send().await.expect("an answer");
@@ -50,7 +50,7 @@ async fn the_browser_client_is_served_and_not_sent_again_while_it_is_the_same() 
 
 #[actix_web::test]
 async fn the_browser_client_moves_with_the_path() {
-    let server = Server::start(builder().path("/live/"));
+    let server = TestServer::start(builder().path("/live/"));
     assert_eq!(get(&http(), &format!("{}/live/socket.io.js", server.url)).await.0, 200);
     assert_eq!(get(&http(), &format!("{}/socket.io/socket.io.js", server.url)).await.0, 404);
     assert_eq!(get(&http(), &format!("{}/live/?EIO=4&transport=polling", server.url)).await.0, 200);
@@ -58,7 +58,7 @@ async fn the_browser_client_moves_with_the_path() {
 
 #[actix_web::test]
 async fn a_server_may_keep_the_browser_client_to_itself() {
-    let server = Server::start(builder().serve_client(false));
+    let server = TestServer::start(builder().serve_client(false));
     let (status, body) = get(&http(), &format!("{}/socket.io/socket.io.js", server.url)).await;
     assert!(status == 400 && !body.contains("function"), "{status} {body}");
 }

@@ -1,4 +1,4 @@
-//! A server that goes down tells everyone, and lets every life come to its end.
+//! A server that shuts down notifies every client, and lets the handlers of every socket finish.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,23 +7,24 @@ use serde_json::json;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
-    app::{PATIENCE, Record, Server, builder, recorder},
+    app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
-    link::http,
+    transport::http,
+    wait::PATIENCE,
 };
 
 in_every_mode! {
     a_shutdown_runs_every_life_to_its_end,
     a_shutdown_waits_for_what_is_under_way,
-    a_handler_hears_its_client_out_during_a_shutdown,
-    a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end,
+    a_handler_receives_all_events_of_its_client_during_a_shutdown,
+    a_handler_that_does_not_end_does_not_delay_the_close_of_clients,
     a_shutdown_does_not_wait_for_ever,
 }
 
 async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
     const CLIENTS: usize = 6;
     let (record, recorder) = recorder();
-    let server = Server::start(builder().to(&recorder).route(channel("^room-")));
+    let server = TestServer::start(builder().to(&recorder).route(channel("^room-")));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         let mut client = Client::connect(&server.url, mode).await;
@@ -31,9 +32,9 @@ async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
         clients.push(client);
     }
     assert_eq!(server.io.connections(), CLIENTS);
-    // One that is in no namespace has no life, and must go all the same.
+    // A session without a namespace has no socket, and must end, too.
     let mut nowhere = Client::open(&server.url, mode).await;
-    let done = timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end");
+    let done = timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends");
     assert!(done);
     assert_eq!(server.io.connections(), 0);
     for line in ["connect", "disconnect: server shutting down", "unsubscribe room-1", "finish"] {
@@ -41,13 +42,13 @@ async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
     }
     for client in &mut clients {
         client.closed().await;
-        // With a DISCONNECT packet, it would not come back by itself.
+        // After a DISCONNECT packet, the client would not reconnect by itself.
         assert_eq!(client.rest(), [""; 0]);
     }
     nowhere.closed().await;
     assert!(
-        timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"),
-        "nobody is left"
+        timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"),
+        "all clients are gone"
     );
 }
 
@@ -55,7 +56,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
     let record = Record::new();
     let gate = Arc::new(Semaphore::new(0));
     let (log, wait, finish) = (record.clone(), Arc::clone(&gate), record.clone());
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .on_message(async move |event: OnMessage| {
                 log.add(event.event());
@@ -73,7 +74,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
         client.send(&format!(r#"27["{event}"]"#)).await;
     }
     record.until("one").await;
-    // CONNECT and both events.
+    // These are CONNECT and both events.
     let received = async {
         while server.io.stats().messages_received < 3 {
             tokio::task::yield_now().await;
@@ -82,7 +83,7 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
     timeout(PATIENCE, received).await.expect("both have come");
     let io = server.io.clone();
     let shutdown = actix_web::rt::spawn(async move { io.shutdown().await });
-    // It has closed its doors: what comes from here on is not looked at.
+    // The server accepts nothing any more: later packets are not handled.
     let refused = async {
         while http()
             .get(format!("{}/socket.io/?EIO=4&transport=polling", server.url))
@@ -106,15 +107,15 @@ async fn a_shutdown_waits_for_what_is_under_way(mode: Mode) {
         );
     }
     client.closed().await;
-    assert!(timeout(PATIENCE, shutdown).await.expect("it comes to an end").expect("no panic"));
+    assert!(timeout(PATIENCE, shutdown).await.expect("the shutdown ends").expect("no panic"));
     assert_eq!(record.lines(), ["one", "done", "two", "done", "finish"]);
 }
 
-/// What a handler waits for may still come from the client.
-async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
+/// A handler may wait for a packet of the client.
+async fn a_handler_receives_all_events_of_its_client_during_a_shutdown(mode: Mode) {
     let record = Record::new();
     let log = record.clone();
-    let server = Server::start(builder().on_message(async move |event: OnMessage| {
+    let server = TestServer::start(builder().on_message(async move |event: OnMessage| {
         log.add("asked");
         let answer: u32 = event.socket.emit_with_ack("how many?", &()).await?;
         Ok(event.ack(&answer)?)
@@ -135,22 +136,23 @@ async fn a_handler_hears_its_client_out_during_a_shutdown(mode: Mode) {
     client.send(&format!("3{id}[42]")).await;
     assert_eq!(client.recv().await, "35[42]");
     client.closed().await;
-    assert!(timeout(PATIENCE, shutdown).await.expect("it comes to an end").expect("no panic"));
+    assert!(timeout(PATIENCE, shutdown).await.expect("the shutdown ends").expect("no panic"));
 }
 
-/// A client whose handler does not end is told, too.
-async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: Mode) {
-    let server = Server::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
-        async |event: OnMessage| {
-            event.socket.emit("begun", &())?;
-            std::future::pending().await
-        },
-    ));
+/// A client whose handler does not end is notified, too.
+async fn a_handler_that_does_not_end_does_not_delay_the_close_of_clients(mode: Mode) {
+    let server =
+        TestServer::start(builder().shutdown_timeout(Duration::from_millis(400)).on_message(
+            async |event: OnMessage| {
+                event.socket.emit("begun", &())?;
+                std::future::pending().await
+            },
+        ));
     let mut client = Client::connect(&server.url, mode).await;
     client.emit("endless", json!([])).await;
     client.expect_event("begun").await;
     assert!(
-        !timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"),
+        !timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"),
         "its OnFinish has not run"
     );
     client.closed().await;
@@ -159,7 +161,7 @@ async fn a_handler_that_does_not_end_keeps_nobody_from_hearing_of_the_end(mode: 
 #[actix_web::test]
 async fn the_ends_of_many_are_spread() {
     const CLIENTS: usize = 250;
-    let server = Server::start(builder().shutdown_window(Duration::from_millis(200)));
+    let server = TestServer::start(builder().shutdown_window(Duration::from_millis(200)));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         clients.push(Client::connect(&server.url, Mode::WebSocket).await);
@@ -180,7 +182,7 @@ async fn the_ends_of_many_are_spread() {
             .await
             .expect("the end");
     assert!(done);
-    // The first hundred is gone long before the next is told.
+    // The first hundred clients are gone long before the next are notified.
     assert!(counts.contains(&150) && counts.contains(&50), "{counts:?}");
     for client in &mut clients {
         client.closed().await;
@@ -189,14 +191,14 @@ async fn the_ends_of_many_are_spread() {
 
 async fn a_shutdown_does_not_wait_for_ever(mode: Mode) {
     let (record, recorder) = recorder();
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .shutdown_timeout(Duration::from_millis(100))
             .to(&recorder)
             .on_finish(async |_: OnFinish| std::future::pending().await),
     );
     let _client = Client::connect(&server.url, mode).await;
-    assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("it comes to an end"));
+    assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"));
     assert_eq!(server.io.connections(), 1);
     record.until("finish").await;
 }

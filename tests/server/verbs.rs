@@ -1,4 +1,4 @@
-//! Every sending verb reaches exactly those whom it is for, once.
+//! Every sending verb reaches exactly its receivers, once.
 
 use std::thread;
 
@@ -8,20 +8,20 @@ use actix_socketio::{
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Server, builder},
+    app::{TestServer, builder},
     client::{Client, Mode},
 };
 
 in_every_mode! {
     each_verb_of_a_socket_has_its_receivers,
     each_verb_of_the_server_has_its_receivers,
-    a_receipt_says_for_how_many_a_publication_was_queued,
+    a_receipt_counts_the_clients_of_a_publication,
     each_verb_keeps_to_its_namespace,
     a_client_that_has_gone_can_not_be_sent_to,
-    what_can_not_be_sent_is_an_error_and_reaches_nobody,
+    an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client,
 }
 
-/// Names of the clients, with the channels that they are in. The first one is the sender.
+/// The clients by name, with their channels. The first one is the sender.
 const CLIENTS: [(&str, &[&str]); 5] = [
     ("ada", &["x", "y"]),
     ("bob", &["x"]),
@@ -30,15 +30,15 @@ const CLIENTS: [(&str, &[&str]); 5] = [
     ("eve", &["x", "y", "z"]),
 ];
 
-struct World {
-    server: Server,
+struct Fixture {
+    server: TestServer,
     clients: Vec<Client>,
     ids: Vec<SocketId>,
 }
 
-impl World {
+impl Fixture {
     async fn new(mode: Mode) -> Self {
-        let server = Server::start(builder().on_message(sends).route(channel("^[xyz]$")));
+        let server = TestServer::start(builder().on_message(sends).route(channel("^[xyz]$")));
         let mut clients = Vec::new();
         let mut ids = Vec::new();
         for (_, channels) in CLIENTS {
@@ -53,7 +53,8 @@ impl World {
         Self { server, clients, ids }
     }
 
-    /// Who has got the message with this data, each as often as it has; and nobody anything else.
+    /// The clients that received the message with this data, repeated for each copy. Other messages
+    /// are an error.
     async fn receivers(&mut self, data: &str) -> Vec<&'static str> {
         let mut receivers = Vec::new();
         for (client, (name, _)) in self.clients.iter_mut().zip(CLIENTS) {
@@ -68,7 +69,7 @@ impl World {
 
 type Verb = (&'static str, fn(&Socket, &str) -> Result<(), SendError>, &'static [&'static str]);
 
-/// By a socket in `x` and `y`.
+/// The verbs of a socket in `x` and `y`.
 const OF_A_SOCKET: [Verb; 16] = [
     ("send", |socket, data| socket.send(data), &["ada"]),
     ("emit", |socket, data| socket.emit("message", data), &["ada"]),
@@ -105,7 +106,7 @@ const OF_A_SOCKET: [Verb; 16] = [
         |socket, data| socket.to("y").including(socket).emit("message", data),
         &["ada", "cy", "eve"],
     ),
-    ("to nobody", |socket, data| socket.to("nobody's").emit("message", data), &[]),
+    ("to an empty channel", |socket, data| socket.to("empty").emit("message", data), &[]),
 ];
 
 async fn sends(event: OnMessage) -> HandlerResult {
@@ -124,14 +125,14 @@ async fn sends(event: OnMessage) -> HandlerResult {
 }
 
 async fn each_verb_of_a_socket_has_its_receivers(mode: Mode) {
-    let mut world = World::new(mode).await;
+    let mut fixture = Fixture::new(mode).await;
     for (name, _, receivers) in OF_A_SOCKET {
         assert_eq!(
-            world.clients[0].emit_with_ack("verb", json!([name])).await,
+            fixture.clients[0].emit_with_ack("verb", json!([name])).await,
             json!([null]),
             "{name}"
         );
-        assert_eq!(world.receivers(name).await, receivers, "{name}");
+        assert_eq!(fixture.receivers(name).await, receivers, "{name}");
     }
 }
 
@@ -159,7 +160,9 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
         ("send", |io, ids, data| io.send(&ids[3], data), &["dan"]),
         (
             "socket",
-            |io, ids, data| io.socket(&ids[2]).expect("it is there").emit("message", data),
+            |io, ids, data| {
+                io.socket(&ids[2]).expect("the socket is connected").emit("message", data)
+            },
             &["cy"],
         ),
         ("except", |io, _, data| io.except("x").emit("message", data), &["cy", "dan"]),
@@ -178,40 +181,41 @@ async fn each_verb_of_the_server_has_its_receivers(mode: Mode) {
         (
             "including",
             |io, ids, data| {
-                let [dan, eve] = [3, 4].map(|at| io.socket(&ids[at]).expect("it is there"));
+                let [dan, eve] =
+                    [3, 4].map(|at| io.socket(&ids[at]).expect("the socket is connected"));
                 io.to("y").except("z").including(&dan).including(&eve).emit("message", data)
             },
             &["ada", "cy", "dan", "eve"],
         ),
     ];
-    let mut world = World::new(mode).await;
+    let mut fixture = Fixture::new(mode).await;
     for (name, verb, receivers) in of_the_server {
-        let (io, ids) = (world.server.io.clone(), world.ids.clone());
-        // From any thread, in no event, in no runtime.
+        let (io, ids) = (fixture.server.io.clone(), fixture.ids.clone());
+        // From any thread, outside of events and runtimes.
         let sent = thread::spawn(move || verb(&io, &ids, name)).join().expect("no panic");
         sent.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(world.receivers(name).await, receivers, "{name}");
+        assert_eq!(fixture.receivers(name).await, receivers, "{name}");
     }
 }
 
-async fn a_receipt_says_for_how_many_a_publication_was_queued(mode: Mode) {
-    let mut world = World::new(mode).await;
-    for (channels, count) in [(&["x"][..], 3), (&["x", "y"], 4), (&["nobody's"], 0)] {
+async fn a_receipt_counts_the_clients_of_a_publication(mode: Mode) {
+    let mut fixture = Fixture::new(mode).await;
+    for (channels, count) in [(&["x"][..], 3), (&["x", "y"], 4), (&["empty"], 0)] {
         let target = channels
             .iter()
             .skip(1)
-            .fold(world.server.io.to(channels[0]), actix_socketio::Target::to);
+            .fold(fixture.server.io.to(channels[0]), actix_socketio::Target::to);
         assert_eq!(
             target.publish("message", "data").await.expect("a publication").delivered,
             count,
             "{channels:?}"
         );
-        assert_eq!(world.receivers("data").await.len(), count, "{channels:?}");
+        assert_eq!(fixture.receivers("data").await.len(), count, "{channels:?}");
     }
 }
 
 async fn each_verb_keeps_to_its_namespace(mode: Mode) {
-    let server = Server::start(
+    let server = TestServer::start(
         builder()
             .route(channel("x"))
             .namespace("/admin", |admin| admin.route(channel("x")).on_message(sends)),
@@ -226,7 +230,7 @@ async fn each_verb_keeps_to_its_namespace(mode: Mode) {
     assert_eq!(client.wait_for(|packet| packet.starts_with("3/admin,2")).await, "3/admin,2[null]");
     server.io.of("/admin").broadcast("all").expect("a publication");
     server.io.of("admin").broadcast_channel("x", "some").expect("a publication");
-    server.io.of("/nowhere").broadcast("nobody").expect("a publication");
+    server.io.of("/nowhere").broadcast("no receiver").expect("a publication");
     server.io.broadcast_channel("x", "here").expect("a publication");
     assert_eq!(
         client.fence().await,
@@ -241,35 +245,36 @@ async fn each_verb_keeps_to_its_namespace(mode: Mode) {
 }
 
 async fn a_client_that_has_gone_can_not_be_sent_to(mode: Mode) {
-    let mut world = World::new(mode).await;
-    let [ada, bob] = [world.ids[0], world.ids[1]];
-    let socket = world.server.io.socket(&bob).expect("it is there");
-    assert!(world.server.io.of("/admin").socket(&bob).is_none(), "it is not in that namespace");
+    let mut fixture = Fixture::new(mode).await;
+    let [ada, bob] = [fixture.ids[0], fixture.ids[1]];
+    let socket = fixture.server.io.socket(&bob).expect("the socket is connected");
+    assert!(fixture.server.io.of("/admin").socket(&bob).is_none(), "it is not in that namespace");
     assert!(socket.is_connected());
-    world.clients.remove(1).close().await;
-    while world.server.io.connections() > 4 {
+    fixture.clients.remove(1).close().await;
+    while fixture.server.io.connections() > 4 {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     assert!(
-        matches!(world.server.io.send(&bob, "data"), Err(SendError::NoSocket(id)) if id == bob)
+        matches!(fixture.server.io.send(&bob, "data"), Err(SendError::NoSocket(id)) if id == bob)
     );
     assert!(matches!(socket.send("data"), Err(SendError::Closed)));
     assert!(!socket.is_connected());
     assert_eq!(socket.channels().len(), 0);
     assert!(socket.subscribe("x").is_err());
-    let receipt = world.server.io.to("x").publish("message", "data").await.expect("a publication");
+    let receipt =
+        fixture.server.io.to("x").publish("message", "data").await.expect("a publication");
     assert_eq!(receipt.delivered, 2);
-    let mut left = world.server.io.subscribers("x").await.expect("a name");
+    let mut left = fixture.server.io.subscribers("x").await.expect("a name");
     left.sort();
-    let mut expected = [ada, world.ids[4]];
+    let mut expected = [ada, fixture.ids[4]];
     expected.sort();
     assert_eq!(left, expected);
 }
 
-async fn what_can_not_be_sent_is_an_error_and_reaches_nobody(mode: Mode) {
-    let mut world = World::new(mode).await;
-    let io = world.server.io.clone();
-    let socket = io.socket(&world.ids[0]).expect("it is there");
+async fn an_event_that_can_not_be_sent_is_an_error_and_reaches_no_client(mode: Mode) {
+    let mut fixture = Fixture::new(mode).await;
+    let io = fixture.server.io.clone();
+    let socket = io.socket(&fixture.ids[0]).expect("the socket is connected");
     assert!(matches!(
         io.broadcast_channel("", "data"),
         Err(SendError::Channel(ChannelError::Empty))
@@ -285,7 +290,7 @@ async fn what_can_not_be_sent_is_an_error_and_reaches_nobody(mode: Mode) {
     assert!(matches!(socket.send(&no_json), Err(SendError::Serialize(_))));
     assert!(matches!(io.broadcast(&no_json), Err(SendError::Serialize(_))));
     assert!(matches!(io.to("x").publish("message", &no_json).await, Err(SendError::Serialize(_))));
-    for client in &mut world.clients {
+    for client in &mut fixture.clients {
         assert_eq!(client.messages().await, [Value::Null; 0]);
     }
 }

@@ -1,6 +1,7 @@
-// The example `auth`, seen by the official client: what it keeps out, and that what is allowed works.
+// The example `auth` with the official client: the clients that it refuses, and those that it
+// admits.
 //
-// Tokens are made here by hand, so that no library of the server's has a say in what they are.
+// The tokens are made by hand, independently of the server's library.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -37,12 +38,12 @@ function sign(payload, { header = { alg: "HS256", typ: "JWT" }, secret = SECRET,
 
 const tokenOf = (user, more) => sign(claims(user, more));
 
-/** A client that is let in by its token. */
+/** A client that is admitted by its token. */
 function as(t, mode, user, options = {}) {
   return connect(t, mode, "/", { auth: { token: tokenOf(user) }, ...options });
 }
 
-/** The error that a client gets in place of a connection. */
+/** The error that a refused client receives. */
 async function refusal(client) {
   const error = await client.next("@connect_error");
   assert.equal(client.socket.connected, false);
@@ -59,7 +60,7 @@ async function logIn(user, password) {
   return { status: response.status, body: await response.json() };
 }
 
-/** Ada's next message to `news`: who hears news has heard all that came before it. */
+/** Ada's next message to `news`. A subscriber that has received it has received all earlier ones. */
 async function fence(ada, ...clients) {
   const mark = unique("fence");
   assert.equal(await ada.ask("publish", "news", mark), null);
@@ -69,7 +70,7 @@ async function fence(ada, ...clients) {
 
 for (const mode of Object.keys(MODES)) {
   describe(mode, { timeout: 120_000 }, () => {
-    test("who has logged in comes in, hears and is heard", async (t) => {
+    test("a logged-in client connects, receives and sends", async (t) => {
       const { status, body } = await logIn("ada", "difference engine");
       assert.equal(status, 200);
       const ada = await connect(t, mode, "/", { auth: { token: body.token } });
@@ -107,7 +108,7 @@ for (const mode of Object.keys(MODES)) {
       }
     });
 
-    test("without a token that is one, nobody comes in, and nobody is told why", async (t) => {
+    test("an invalid token is refused without a reason", async (t) => {
       const bad = {
         "no auth": undefined,
         "no token": {},
@@ -119,7 +120,7 @@ for (const mode of Object.keys(MODES)) {
         expired: { token: tokenOf("ada", { exp: now() - 1 }) },
         "not yet valid": { token: tokenOf("ada", { nbf: now() + 600 }) },
         "for others": { token: tokenOf("ada", { aud: "another-service" }) },
-        "for nobody": { token: tokenOf("ada", { aud: undefined }) },
+        "without an audience": { token: tokenOf("ada", { aud: undefined }) },
         "no end": { token: tokenOf("ada", { exp: undefined }) },
         "a number": { token: 1 },
       };
@@ -133,15 +134,15 @@ for (const mode of Object.keys(MODES)) {
     test("a bad token at the handshake opens no connection", async (t) => {
       const token = tokenOf("ada", { exp: now() - 1 });
       for (const extraHeaders of [{ authorization: `Bearer ${token}` }, { cookie: `token=${token}` }]) {
-        // A good one at CONNECT comes too late.
+        // A valid token at CONNECT is too late.
         const auth = { token: tokenOf("ada") };
         await refusal(open(t, mode, "/", { extraHeaders, auth, reconnection: false }));
       }
     });
 
-    test("an auth that is no object opens no socket", async (t) => {
+    test("an auth that is not an object opens no socket", async (t) => {
       for (const auth of [[tokenOf("ada")], tokenOf("ada"), true]) {
-        // The client sends what the function shows as it is.
+        // The client sends the result of the function unchanged.
         const client = open(t, mode, "/", { auth: (show) => show(auth), reconnection: false });
         const gone = new Promise((resolve) => client.socket.io.on("close", resolve));
         await within(gone, "the end of the connection");
@@ -161,13 +162,13 @@ for (const mode of Object.keys(MODES)) {
       for (const channel of ["users", "newsroom", "user-", "user-ada ", "USER-ada", "team-red2", "my-news"]) {
         assert.deepEqual(await eve.ask("subscribe", channel), { message: "no such channel" }, JSON.stringify(channel));
       }
-      // Nothing comes to her from where she was refused.
+      // She receives nothing from the channels that refused her.
       assert.equal(await ada.ask("publish", "team-red", "secret"), null);
       const mark = await fence(ada, eve);
       assert.deepEqual(eve.all("message"), [mark]);
     });
 
-    test("who may not publish is not heard", async (t) => {
+    test("a client that may not publish reaches no other client", async (t) => {
       const ada = await as(t, mode, "ada");
       const bob = await as(t, mode, "bob");
       const eve = await as(t, mode, "eve");
@@ -184,13 +185,13 @@ for (const mode of Object.keys(MODES)) {
         const closed = { message: "clients may not publish to this channel" };
         assert.deepEqual(await bob.ask("publish", "user-bob", ...args), closed);
       }
-      // What is no publication goes nowhere, whatever it is called.
+      // An event that is not a publication reaches no client, whatever its name.
       for (const event of ["message", "news", "goal", "user-ada"]) bob.socket.emit(event, "news", "x");
       await bob.subscribe("team-blue");
       const mark = await fence(ada, bob, eve);
       assert.deepEqual(ada.all("message"), []);
       assert.deepEqual(ada.all("goal"), []);
-      assert.deepEqual(eve.heard.filter(({ event }) => !event.startsWith("@")), [{ event: "message", args: [mark] }]);
+      assert.deepEqual(eve.received.filter(({ event }) => !event.startsWith("@")), [{ event: "message", args: [mark] }]);
     });
 
     test("a second socket of the connection has no other token", async (t) => {
@@ -212,7 +213,7 @@ for (const mode of Object.keys(MODES)) {
       await beside(t, ada, "/editors", { auth: { token } }).next("@connect");
     });
 
-    test("who has expired is put out, and hears no more", async (t) => {
+    test("a client whose token expires is disconnected and receives nothing more", async (t) => {
       const ada = await as(t, mode, "ada");
       const eve = await as(t, mode, "eve");
       await ada.subscribe("news");
@@ -221,7 +222,7 @@ for (const mode of Object.keys(MODES)) {
       const auth = { token: tokenOf("bob", { exp }) };
       const bob = await as(t, mode, "bob", { auth });
       await bob.subscribe("news");
-      // Who goes by itself before, and comes back with more time, has that.
+      // A client that reconnects with a later expiry before has the later expiry.
       (await as(t, mode, "bob", { auth })).socket.disconnect();
       const longer = await as(t, mode, "bob");
       await longer.subscribe("news");
@@ -231,7 +232,7 @@ for (const mode of Object.keys(MODES)) {
       const after = await fence(ada, eve, longer);
       assert.deepEqual(eve.all("message"), [before, after]);
       assert.deepEqual(bob.all("message"), [before]);
-      // With the same token, it does not come back.
+      // The same token does not admit it again.
       bob.socket.connect();
       assert.equal((await bob.next("@connect_error")).message, NO_TOKEN);
       assert.deepEqual(longer.all("@disconnect"), []);

@@ -14,8 +14,8 @@ inEachMode("subscribe, publish and unsubscribe", async (scope, mode) => {
   assert.deepStrictEqual(await answer((done) => bob.subscribe("room", done)), [null]);
   assert.deepStrictEqual([...alice.channels], ["room"]);
 
-  const heard = [];
-  bob.onAny((...args) => heard.push(args));
+  const received = [];
+  bob.onAny((...args) => received.push(args));
   const own = collect(alice, "message");
   alice.publish("room", "plain data");
   assert.deepStrictEqual(await answer((done) => alice.publish("room", { answered: true }, done)), [null]);
@@ -23,8 +23,8 @@ inEachMode("subscribe, publish and unsubscribe", async (scope, mode) => {
   assert.deepStrictEqual(await answer((done) => alice.publish("room", "goal", 2, done)), [null]);
   alice.broadcast_channel("as the ancestor", "room");
   assert.deepStrictEqual(await answer((done) => alice.broadcast_channel([1], "room", done)), [null]);
-  await until(() => heard.length === 6);
-  assert.deepStrictEqual(heard, [
+  await until(() => received.length === 6);
+  assert.deepStrictEqual(received, [
     ["message", "plain data"],
     ["message", { answered: true }],
     ["goal", { minute: 12 }],
@@ -41,7 +41,7 @@ inEachMode("subscribe, publish and unsubscribe", async (scope, mode) => {
   assert.deepStrictEqual([error.message, error.data], ["no such channel", { channel: "room" }]);
 });
 
-inEachMode("a refused subscription is told with its data", async (scope, mode) => {
+inEachMode("a refused subscription reports its data", async (scope, mode) => {
   const server = await scope.server({}, (each) => serveChannels(each, { mayJoin: () => false }));
   const socket = scope.client(server.url, mode.options);
   const unheard = collect(socket, "subscribe_error");
@@ -49,9 +49,9 @@ inEachMode("a refused subscription is told with its data", async (scope, mode) =
   assert.deepStrictEqual([error.message, error.data], ["no such channel", { channel: "secret" }]);
   assert.deepStrictEqual([socket.channels.size, socket._subscriptions.size, unheard.length], [0, 0, 0]);
 
-  const told = next(socket, "subscribe_error");
+  const refusal = next(socket, "subscribe_error");
   socket.subscribe("secret");
-  const [channel, unawaited] = await told;
+  const [channel, unawaited] = await refusal;
   assert.deepStrictEqual([channel, unawaited.message], ["secret", "no such channel"]);
 });
 
@@ -68,7 +68,7 @@ scenario("subscriptions made before the connection are sent before events emitte
   assert.deepStrictEqual(order, [["subscribe", "a"], ["subscribe", "b"], ["e", 1], ["e", 2]]);
 });
 
-scenario("one question at a time for each channel, and everyone who asked hears the answer", async (scope) => {
+scenario("one question at a time for each channel, and every caller receives the answer", async (scope) => {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
   const socket = scope.client(server.url);
@@ -103,8 +103,8 @@ scenario("subscribe, unsubscribe, subscribe in a row end subscribed", async (sco
 
 scenario("without a connection, unsubscribing undoes what has not been sent", async (scope) => {
   const server = await scope.server();
-  const heard = [];
-  server.io.on("connection", (peer) => peer.onAny((event, value) => heard.push([event, value])));
+  const received = [];
+  server.io.on("connection", (peer) => peer.onAny((event, value) => received.push([event, value])));
   const socket = scope.client(server.url, { autoConnect: false });
   const answers = [];
   socket.subscribe("room", (error) => answers.push(error.message));
@@ -112,8 +112,8 @@ scenario("without a connection, unsubscribing undoes what has not been sent", as
   assert.deepStrictEqual(answers, ["socket has been disconnected", null]);
   socket.emit("barrier", 1);
   socket.connect();
-  await until(() => heard.length > 0);
-  assert.deepStrictEqual(heard, [["barrier", 1]]);
+  await until(() => received.length > 0);
+  assert.deepStrictEqual(received, [["barrier", 1]]);
 });
 
 scenario("disconnect() ends the wait for an answer, and connect() renews what was confirmed", async (scope) => {
@@ -155,13 +155,13 @@ scenario("a subscription too large for the server is refused", async (scope) => 
 
 scenario("the names of the three events can be changed", async (scope) => {
   const server = await scope.server();
-  const heard = [];
-  server.io.on("connection", (peer) => peer.onAny((event, ...args) => heard.push([event, ...args.filter((a) => typeof a !== "function")])));
+  const received = [];
+  server.io.on("connection", (peer) => peer.onAny((event, ...args) => received.push([event, ...args.filter((a) => typeof a !== "function")])));
   const socket = scope.client(server.url, { subscribeEvent: "join", unsubscribeEvent: "part", publishEvent: "tell" });
   await next(socket, "connect");
   socket.subscribe("room").publish("room", 1).publish("room", "event", 2).unsubscribe("room");
-  await until(() => heard.length === 4);
-  assert.deepStrictEqual(heard, [["join", "room"], ["tell", "room", 1], ["tell", "room", "event", 2], ["part", "room"]]);
+  await until(() => received.length === 4);
+  assert.deepStrictEqual(received, [["join", "room"], ["tell", "room", 1], ["tell", "room", "event", 2], ["part", "room"]]);
 });
 
 scenario("misuse is refused on the spot", async (scope) => {

@@ -4,7 +4,7 @@ const assert = require("node:assert");
 const net = require("node:net");
 const { io, scenario, inEachMode, next, collect, until, settled, closeConnection, holdingPost, page } = require("./support.cjs");
 
-/** The Socket.IO packets which the server receives: it drops events whose client has left before they are handled. */
+/** The Socket.IO packets that the server receives. It drops events whose client leaves before they are handled. */
 function packetsOf(peer) {
   const packets = [];
   peer.conn.on("data", (packet) => packets.push(packet));
@@ -28,7 +28,7 @@ inEachMode("connects", async (scope, mode) => {
   assert.deepStrictEqual(upgrades, mode.mode === "polling, then websocket" ? [["websocket"]] : []);
 });
 
-inEachMode("a refusal is told with its data, and is not tried again", async (scope, mode) => {
+inEachMode("a refusal reports its data, and is not retried", async (scope, mode) => {
   let asked = 0;
   const server = await scope.server({}, (each) => each.use((socket, done) => {
     asked += 1;
@@ -87,7 +87,7 @@ scenario("extraHeaders go with the requests of polling, and path is the server's
   assert.strictEqual(peer.handshake.headers["x-referee"], "yes");
 });
 
-scenario("new io.Socket() connects when told to", async (scope) => {
+scenario("new io.Socket() connects on demand", async (scope) => {
   const server = await scope.server();
   server.io.on("connection", (peer) => peer.on("message", (data) => peer.send(`${data}!`)));
   const { host } = new URL(server.url);
@@ -153,7 +153,7 @@ scenario("the next transport is tried when the first can't open", async (scope) 
   assert.strictEqual(third.transport, "polling");
 });
 
-scenario("without any transport, connect_error says why, and listeners set after io() hear it", async (scope) => {
+scenario("without any transport, connect_error has the reason, also for listeners set after io()", async (scope) => {
   class Forbidden {
     constructor() {
       throw new Error("by the page's policy");
@@ -222,15 +222,15 @@ inEachMode("disconnect() while connecting says nothing and leaves nothing behind
   const server = await scope.server();
   const arrivals = collect(server.io, "connection");
   const socket = scope.client(server.url, mode.options);
-  const heard = [];
-  for (const event of ["connect", "connect_error", "disconnect", "reconnect_attempt"]) socket.on(event, () => heard.push(event));
+  const received = [];
+  for (const event of ["connect", "connect_error", "disconnect", "reconnect_attempt"]) socket.on(event, () => received.push(event));
   socket.close();
   assert.strictEqual(socket.active, false);
 
   const other = scope.client(server.url, mode.options);
   await settled(other, mode);
   await until(() => server.io.engine.clientsCount === 1, "only the other is left");
-  assert.deepStrictEqual([heard, arrivals.length], [[], 1]);
+  assert.deepStrictEqual([received, arrivals.length], [[], 1]);
 
   socket.open();
   await settled(socket, mode);
@@ -318,7 +318,7 @@ for (const garbage of ["", "9", "2", '2{"a":1}', "2[", '2["connect"]', '2[{"a":1
   });
 }
 
-scenario("a WebSocket is not missed where there is none", async (scope) => {
+scenario("an environment without WebSocket works", async (scope) => {
   const server = await scope.server();
   const { io: ofPage } = page(server.url, { WebSocket: undefined });
   for (const transports of [["polling", "websocket"], ["websocket", "polling"]]) {

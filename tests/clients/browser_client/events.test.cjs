@@ -3,7 +3,7 @@
 const assert = require("node:assert");
 const { scenario, inEachMode, next, collect, until, settled, closeConnection, page } = require("./support.cjs");
 
-/** A connected pair: our socket, and the server's socket for it. */
+/** A connected pair: a socket of our client, and the server's socket for it. */
 async function pair(scope, mode, options = {}) {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
@@ -68,7 +68,7 @@ scenario("the id of an acknowledgement goes back as it came", async (scope) => {
   assert.deepStrictEqual(await packet, ["312345678901234567890[]"]);
 });
 
-scenario("an answer which nobody waits for is ignored", async (scope) => {
+scenario("an unrequested answer is ignored", async (scope) => {
   const { socket, peer } = await pair(scope, { options: {}, settled: "websocket" });
   const answers = [];
   peer.on("ask", () => {
@@ -104,12 +104,12 @@ inEachMode("an answer which does not come in time is an error, and nothing if it
 inEachMode("acknowledgements waited for at a disconnect", async (scope, mode) => {
   const { socket, peer } = await pair(scope, mode, { reconnection: false });
   const calls = [];
-  const heard = collect(peer, "ask");
+  const received = collect(peer, "ask");
   socket.emit("ask", () => calls.push("plain"));
   socket.timeout(60_000).emit("ask", (error) => calls.push(error.message));
   const asked = socket.emitWithAck("ask").catch((error) => calls.push(error.message));
   socket.on("disconnect", () => calls.push("disconnect"));
-  await until(() => heard.length === 3);
+  await until(() => received.length === 3);
   await closeConnection(peer);
   await asked;
   assert.deepStrictEqual(calls, ["disconnect", "socket has been disconnected", "socket has been disconnected"]);
@@ -122,9 +122,9 @@ scenario("reserved names are refused", async (scope) => {
     assert.throws(() => socket.timeout(1).emit(name, 1), { name: "TypeError" });
     await assert.rejects(socket.emitWithAck(name, 1), { name: "TypeError" });
   }
-  const heard = next(peer, "7");
+  const received = next(peer, "7");
   socket.emit(7, "numbers are names");
-  assert.deepStrictEqual(await heard, ["numbers are names"]);
+  assert.deepStrictEqual(await received, ["numbers are names"]);
 });
 
 inEachMode("binary data is refused, and nothing of it is sent", async (scope, mode) => {
@@ -162,7 +162,7 @@ inEachMode("binary data from the server ends the connection, with a reason", asy
   }
 });
 
-scenario("data which is no JSON is refused", async (scope) => {
+scenario("data that is not JSON is refused", async (scope) => {
   const { socket } = await pair(scope, { options: {}, settled: "websocket" });
   const cycle = {};
   cycle.cycle = cycle;
@@ -212,23 +212,23 @@ inEachMode("a listener which throws is reported, and costs no other packet", asy
   const ofPage = page(server.url);
   const socket = scope.client(undefined, mode.options, ofPage.io);
   socket.on("e", () => { throw new Error("the application's mistake"); });
-  const heard = collect(socket, "e");
-  await until(() => heard.length === 2);
+  const received = collect(socket, "e");
+  await until(() => received.length === 2);
   await until(() => ofPage.errors.length === 2);
   assert.strictEqual(ofPage.errors[0].message, "the application's mistake");
 });
 
-inEachMode("a listener which disconnects hears nothing more", async (scope, mode) => {
+inEachMode("a listener that disconnects receives nothing more", async (scope, mode) => {
   const { socket, peer } = await pair(scope, mode);
-  const heard = [];
+  const received = [];
   socket.on("e", (n) => {
-    heard.push(n);
+    received.push(n);
     socket.disconnect();
   });
   const left = next(peer, "disconnect");
   for (let n = 0; n < 5; n += 1) peer.emit("e", n);
   await left;
-  assert.deepStrictEqual(heard, [0]);
+  assert.deepStrictEqual(received, [0]);
 });
 
 inEachMode("events emitted before the connection are sent in order, before the connect listeners run", async (scope, mode) => {
@@ -287,9 +287,9 @@ inEachMode("what is larger than the server takes is refused, and harms nothing e
   assert.deepStrictEqual([answers, ofPage.errors[0].name], [["RangeError"], "RangeError"]);
 
   const fitting = "x".repeat(1000 - '42["e",""]'.length);
-  const heard = next(peer, "e");
+  const received = next(peer, "e");
   socket.emit("e", fitting);
-  assert.deepStrictEqual(await heard, [fitting]);
+  assert.deepStrictEqual(await received, [fitting]);
 });
 
 inEachMode("what may wait for a slow server is bounded", async (scope, mode) => {
@@ -316,11 +316,11 @@ scenario("polling: one request of each kind at a time, batched, and within the s
   };
   const socket = scope.client(server.url, { transports: ["polling"], fetch: watching });
   await settled(socket, { settled: "polling" });
-  const heard = collect(socket, "e");
+  const received = collect(socket, "e");
   const texts = Array.from({ length: 100 }, (_, n) => "ö".repeat(n % 80));
   for (const text of texts) socket.emit("e", text);
-  await until(() => heard.length === 100);
-  assert.deepStrictEqual(heard.map(([text]) => text), texts);
+  await until(() => received.length === 100);
+  assert.deepStrictEqual(received.map(([text]) => text), texts);
   assert.ok(bodies.every((body) => Buffer.byteLength(body) <= 200), "within maxHttpBufferSize");
   assert.ok(bodies.length < 100, `batched: ${bodies.length}`);
 });

@@ -10,13 +10,13 @@ inEachMode("a page which is left closes its connection, in silence", async (scop
   const socket = scope.client(undefined, mode.options, browser.io);
   const [peer] = await arrived;
   await settled(socket, mode);
-  const heard = [];
-  for (const event of ["disconnect", "connect_error", "reconnect_attempt"]) socket.on(event, () => heard.push(event));
+  const received = [];
+  for (const event of ["disconnect", "connect_error", "reconnect_attempt"]) socket.on(event, () => received.push(event));
   const left = next(peer, "disconnect");
   browser.dispatch("pagehide", { persisted: false });
   await left;
   await until(() => server.io.engine.clientsCount === 0);
-  assert.deepStrictEqual(heard, []);
+  assert.deepStrictEqual(received, []);
 });
 
 inEachMode("a page taken from the back/forward cache connects again", async (scope, mode) => {

@@ -81,7 +81,7 @@ scenario("attempts are counted, and given up", async (scope) => {
   assert.strictEqual(errors.length, 5);
 });
 
-scenario("reconnection: false gives up at once", async (scope) => {
+scenario("reconnection: false gives up immediately", async (scope) => {
   const server = await scope.server();
   const arrived = next(server.io, "connection");
   const socket = scope.client(server.url, { reconnection: false });
@@ -123,7 +123,7 @@ scenario("the delay doubles up to its maximum, and is spread", () => {
   assert.ok(isWithin(delaysOf(5000), 500, 1000));
 });
 
-scenario("connect() while a reconnection waits for its time tries at once", async (scope) => {
+scenario("connect() during a reconnection delay tries immediately", async (scope) => {
   const before = await scope.server();
   const socket = scope.client(before.url, { reconnectionDelay: 600_000, reconnectionDelayMax: 600_000 });
   await settled(socket, { settled: "websocket" });
@@ -187,8 +187,8 @@ inEachMode("a server which falls silent is left after pingInterval + pingTimeout
 
 scenario("after a computer's sleep, what is emitted waits for the next connection", async (scope) => {
   const server = await scope.server();
-  const heard = [];
-  server.io.on("connection", (peer) => peer.on("e", (value) => heard.push([peer.id, value])));
+  const received = [];
+  server.io.on("connection", (peer) => peer.on("e", (value) => received.push([peer.id, value])));
   let slept = 0;
   const { io } = page(server.url, { Date: { now: () => Date.now() + slept } });
   const socket = scope.client(undefined, {}, io);
@@ -198,9 +198,9 @@ scenario("after a computer's sleep, what is emitted waits for the next connectio
   slept = 3_600_000;
   socket.emit("e", "awake");
   assert.strictEqual((await left)[0], "ping timeout");
-  await until(() => heard.length === 1);
-  assert.notStrictEqual(heard[0][0], oldId);
-  assert.strictEqual(heard[0][1], "awake");
+  await until(() => received.length === 1);
+  assert.notStrictEqual(received[0][0], oldId);
+  assert.strictEqual(received[0][1], "awake");
 });
 
 scenario("after a computer's sleep, the last word on a channel holds", async (scope) => {

@@ -16,14 +16,14 @@ const io = require(CLIENT);
 
 const LIMIT = 20_000;
 
-/** Each way to be connected, and the transport which a connection ends up with. */
+/** The modes of a connection, and the last transport of each. */
 const MODES = [
   { mode: "polling", options: { transports: ["polling"] }, settled: "polling" },
   { mode: "websocket", options: { transports: ["websocket"] }, settled: "websocket" },
   { mode: "polling, then websocket", options: {}, settled: "websocket" },
 ];
 
-/** A test which can't hang, and whose servers and sockets end with it. */
+/** A test with a time limit, whose servers and sockets end with it. */
 function scenario(name, body) {
   test(name, { timeout: LIMIT }, async (t) => {
     const scope = new Scope(t);
@@ -58,7 +58,8 @@ class Scope {
     const { port = 0, ...rest } = options;
     const httpServer = http.createServer();
     const server = new Server(httpServer, rest);
-    // How long it waits for a GET when it closes a session. Some clients here have gone by then, and the process would stay.
+    // How long it waits for a GET when it closes a session. Some clients have gone by then, and the
+    // process would not end.
     server.engine.on("connection", ({ transport }) => { transport.closeTimeout = 500; });
     setup(server);
     await new Promise((resolve, reject) => httpServer.once("error", reject).listen(port, "127.0.0.1", resolve));
@@ -71,7 +72,7 @@ class Scope {
         httpServer.closeAllConnections();
         await closed;
       },
-      /** As a crash does: the connections break, and nobody says goodbye. */
+      /** Breaks all connections without closing them, as a crash does. */
       crash: async () => {
         for (const socket of httpServer.sockets) socket.destroy();
         await running.stop();
@@ -86,7 +87,7 @@ class Scope {
     return running;
   }
 
-  /** A socket of ours, impatient, since the servers of these tests are near. */
+  /** A socket of our client, with short delays, because the servers are local. */
   client(url, options = {}, library = io) {
     const defaults = { reconnectionDelay: 10, reconnectionDelayMax: 50 };
     const socket = library(url, Object.assign(defaults, options));
@@ -94,7 +95,7 @@ class Scope {
     return socket;
   }
 
-  /** A TCP proxy which can be told to hold everything back. */
+  /** A TCP proxy that can hold all data back. */
   async proxy(port) {
     const pairs = new Set();
     const server = net.createServer((near) => {
@@ -124,7 +125,7 @@ class Scope {
           far.unpipe(near);
         }
       },
-      /** Without this, an idle connection which stalled would be used again for the next request. */
+      /** Closes idle connections, so that a stalled one is not used for the next request. */
       cut: () => {
         for (const pair of pairs) pair.forEach((socket) => socket.destroy());
       },
@@ -132,12 +133,12 @@ class Scope {
   }
 }
 
-/** The arguments of the next such event. */
+/** The arguments of the next event of this name. */
 function next(emitter, event) {
   return new Promise((resolve) => emitter.once(event, (...args) => resolve(args)));
 }
 
-/** The arguments of all such events, in order. */
+/** The arguments of all events of this name, in order. */
 function collect(emitter, event) {
   const all = [];
   emitter.on(event, (...args) => all.push(args));
@@ -156,7 +157,7 @@ async function settled(socket, mode) {
   await until(() => socket.connected && socket.transport === mode.settled, `connected by ${mode.settled}`);
 }
 
-/** A fetch which holds one POST back: `held` resolves when it is asked for, and release() lets it go. */
+/** A fetch that holds one POST back. `held` resolves when the POST begins, and release() sends it. */
 function holdingPost(text) {
   let release;
   let isHeld;
@@ -172,14 +173,14 @@ function holdingPost(text) {
   return { fetch: holdingFetch, held, release };
 }
 
-/** The server closes the Engine.IO session. While it reads a POST, it would break that off, which is another ending. */
+/** Has the server close the Engine.IO session while it reads no POST, since it would break that off. */
 async function closeConnection(peer) {
   const isReady = () => peer.conn.transport.writable && !peer.conn.transport.dataReq;
   await until(isReady, "nothing is in flight");
   peer.conn.close();
 }
 
-/** The three events with the error-first acknowledgements which the client's channel methods expect. */
+/** The three events with the error-first acknowledgements that the client's channel methods expect. */
 function serveChannels(server, { mayJoin = () => true } = {}) {
   server.on("connection", (socket) => {
     const refuse = (channel) => ({ message: "no such channel", data: { channel } });
@@ -202,7 +203,7 @@ function serveChannels(server, { mayJoin = () => true } = {}) {
   });
 }
 
-/** A browser's page, as far as the client knows one: its globals, and events which a test dispatches. */
+/** The parts of a browser page that the client uses: its globals, and events that a test dispatches. */
 function page(href, globals = {}) {
   const listeners = [];
   const errors = [];

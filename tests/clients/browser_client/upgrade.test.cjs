@@ -5,7 +5,7 @@ const { scenario, next, collect, until, settled, closeConnection, holdingPost, W
 
 const numbers = (count) => Array.from({ length: count }, (_, n) => n);
 
-/** Sends numbers both ways, some in each turn of the event loop, until there are 2,000 and the upgrade lies well behind. */
+/** Sends numbers both ways, some in each turn of the event loop: 2,000 of them, and until well after the upgrade. */
 async function traffic(socket, peer, upgraded) {
   const [there, back] = [collect(peer, "n"), collect(socket, "n")];
   let sent = 0;
@@ -87,15 +87,15 @@ scenario("acknowledgements go on during the upgrade, both ways", async (scope) =
   assert.deepStrictEqual([there, back], [numbers(there.length).map((n) => 2 * n), numbers(back.length).map((n) => 2 * n)]);
 });
 
-/** Still connected by polling, and events pass in both directions, in order. */
+/** Checks that the client still polls, and that events pass in both directions in order. */
 async function assertPollingWorks(server, socket) {
   assert.strictEqual(socket.transport, "polling");
   const peer = server.io.sockets.sockets.get(socket.id);
   peer.on("echo", (n) => peer.emit("echo", n));
-  const heard = collect(socket, "echo");
+  const received = collect(socket, "echo");
   for (let n = 0; n < 10; n += 1) socket.emit("echo", n);
-  await until(() => heard.length === 10);
-  assert.deepStrictEqual([heard.map(([n]) => n), socket.transport], [numbers(10), "polling"]);
+  await until(() => received.length === 10);
+  assert.deepStrictEqual([received.map(([n]) => n), socket.transport], [numbers(10), "polling"]);
 }
 
 scenario("the server offers no upgrade", async (scope) => {
@@ -124,8 +124,8 @@ scenario("no upgrade is wanted", async (scope) => {
 });
 
 /**
- * A WebSocket for probes which talks to nobody: it opens, and then `answer(socket)` decides what becomes of the probe.
- * The server never hears of it, so that the GET which is pending then stays so until there is something to tell.
+ * A WebSocket for probes without a server: it opens, and then `answer(socket)` decides the fate of
+ * the probe. The server does not know about it, so a pending GET stays pending until there is a packet.
  */
 function fakeWebSocket(answer) {
   const made = [];

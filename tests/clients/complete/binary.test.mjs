@@ -11,7 +11,7 @@ function call(client, event, ...args) {
   });
 }
 
-/** As many attachments, in as many places: arguments, lists, objects, and what is around them. */
+/** The same number of attachments in many places: arguments, lists and objects, beside other data. */
 const COUNTS = numbers(11).map((count) => {
   const bytes = numbers(count).map((n) => noise(n * 7, n + 1));
   return {
@@ -64,7 +64,7 @@ inEach("binary", (mode) => {
     assert.deepEqual([word, sum, all], ["word", 28, Buffer.from([1, 2, 3, 4, 5, 6, 7])]);
   });
 
-  test("what looks like a placeholder is data where there are no bytes", async (t) => {
+  test("a placeholder without attachments is data", async (t) => {
     const client = await connect(t, mode);
     const data = { _placeholder: true, num: 3 };
     assert.deepEqual(await call(client, "echo", data, [data]), [data, [data]]);
@@ -82,7 +82,7 @@ inEach("binary", (mode) => {
     assert.deepEqual(back, sent);
   });
 
-  test("500 kB at once", async (t) => {
+  test("500 kB in one event", async (t) => {
     const client = await connect(t, mode);
     const data = noise(500_000);
     const [back] = await call(client, "echo", data);
@@ -90,7 +90,7 @@ inEach("binary", (mode) => {
     assert.equal(client.all("@disconnect").length, 0);
   });
 
-  test("one attachment more than may be ends the connection", async (t) => {
+  test("one attachment too many ends the connection", async (t) => {
     const observer = await connect(t, mode);
     const client = await connect(t, mode, "/", { reconnection: false });
     const { id } = client.socket;
@@ -128,8 +128,8 @@ inEach("binary", (mode) => {
 
   test("placeholders in another order than their attachments", async (t) => {
     const channel = unique("open");
-    const hears = await connect(t, mode);
-    await hears.subscribe(channel);
+    const subscriber = await connect(t, mode);
+    await subscriber.subscribe(channel);
     const raw = new RawSocket(t);
     await raw.join();
     raw.send(`420["subscribe","${channel}"]`);
@@ -139,7 +139,7 @@ inEach("binary", (mode) => {
     raw.send(`453-["publish","${channel}","data",[${hold(2)},"x",${hold(0)},{"a":${hold(1)}}]]`);
     raw.send(...numbers(3).map((n) => Buffer.from([n, n])));
     const [zero, one, two] = numbers(3).map((n) => Buffer.from([n, n]));
-    assert.deepEqual(await hears.next("data"), [two, "x", zero, { a: one }]);
+    assert.deepEqual(await subscriber.next("data"), [two, "x", zero, { a: one }]);
 
     raw.send(`453-7["echo",${hold(2)},${hold(0)},${hold(1)}]`, two, one, zero);
     assert.match(await raw.next("the acknowledgement"), /^463-7\[/);

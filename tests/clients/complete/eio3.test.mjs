@@ -106,9 +106,9 @@ for (const mode of Object.keys(MODES)) {
       await other.subscribe(channel);
       const data = { picture: noise(1000), list: [Buffer.from("x"), STRANGE] };
 
-      const heard = once(old, "picture");
+      const received = once(old, "picture");
       assert.equal(await other.ask("publish", channel, "picture", data), null);
-      assert.deepEqual(await heard, [data]);
+      assert.deepEqual(await received, [data]);
       assert.equal(await ask(old, "publish", channel, "picture", data), null);
       assert.deepEqual(await other.next("picture"), data);
 
@@ -119,7 +119,7 @@ for (const mode of Object.keys(MODES)) {
       assert.deepEqual([Object.values(answers).sort(), answers[other.socket.id], missing], [["new", "old"], "new", []]);
     });
 
-    test("namespaces, with what it has to show in the query", async (t) => {
+    test("namespaces, with the auth in the query", async (t) => {
       const socket = await connected(t, mode, "/static?token=a%20b&invited=yes");
       const me = await ask(socket, "whoami");
       assert.equal(me.namespace, "/static");
@@ -189,7 +189,7 @@ for (const mode of Object.keys(MODES)) {
   });
 }
 
-test("one that does not ping is let go", async (t) => {
+test("a client that does not ping is disconnected", async (t) => {
   const observer = await connect(t, "websocket");
   const raw = new RawSocket(t, "EIO=3");
   assert.match(await raw.next(), /^0\{/);

@@ -32,7 +32,7 @@ inEach("msgpack", (mode) => {
     assert.deepEqual(await client.ask("ask", "a", [1]), { answer: { a: [1] } });
     client.socket.emit("numbers");
     await client.next("none");
-    assert.deepEqual(client.heard.find(({ event }) => event === "many").args, [1, "two", [3], { four: 4 }]);
+    assert.deepEqual(client.received.find(({ event }) => event === "many").args, [1, "two", [3], { four: 4 }]);
   });
 
   test("bytes, of every kind", async (t) => {
@@ -96,7 +96,7 @@ inEach("msgpack", (mode) => {
     assert.deepEqual([nowhere.message, nowhere.data], ["Invalid namespace", undefined]);
   });
 
-  test("what is none of its packets ends the connection", async (t) => {
+  test("an invalid packet ends the connection", async (t) => {
     const observer = await connected(t);
     const tooMany = numbers(11).map((n) => noise(1, n));
     for (const packet of [

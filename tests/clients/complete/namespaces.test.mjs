@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beside, connect, fence, open, unique } from "../official/harness.mjs";
 import { RawSocket, inEach, operate, test, whoami } from "./support.mjs";
 
-/** Numbers that no other test has: tenants come and go. */
+/** The name of a tenant that no other test uses. */
 let last = 0;
 const tenant = () => `/tenant-${process.pid}${++last}`;
 
@@ -110,7 +110,7 @@ inEach("namespaces", (mode) => {
     assert.deepEqual([main.all("goal"), other.all("goal")], [[1], [2]]);
   });
 
-  test("what the server says in a namespace is heard there only", async (t) => {
+  test("messages of the server in a namespace arrive there only", async (t) => {
     const namespace = tenant();
     const main = await connect(t, mode);
     const [tenants, elsewhere] = await Promise.all([
@@ -121,9 +121,9 @@ inEach("namespaces", (mode) => {
     await operate(main, { of: namespace, event: "news", data: ["tenants"] });
     await operate(main, { of: "/static", event: "news", data: ["static"] });
     await operate(main, { of: "/", event: "news", data: ["main"] });
-    await operate(main, { of: tenant(), event: "news", data: ["nobody"] });
+    await operate(main, { of: tenant(), event: "news", data: ["no receiver"] });
     await Promise.all(clients.map((client) => fence(client, [client])));
-    // The main and the static one are everybody's, so others may be heard there, too; these marks are ours.
+    // Other tests share the main and the static namespace, so only messages with these marks count.
     assert.deepEqual(clients.map((client) => client.all("news")), [["main"], ["tenants"], ["static"]]);
   });
 
@@ -173,7 +173,7 @@ inEach("namespaces", (mode) => {
     assert.deepEqual(await operate(observer, { action: "fetch", to: [room] }), []);
   });
 
-  test("put out of one, and coming back", async (t) => {
+  test("disconnected from one, and coming back", async (t) => {
     const main = await connect(t, mode);
     const other = await joined(beside(t, main, "/static"));
     other.socket.emit("disconnect_me");

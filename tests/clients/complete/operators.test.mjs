@@ -1,10 +1,10 @@
-// Whom to send to, and how; what to see of many clients and do with them; who looks on.
+// Targets and flags of messages, operations on many clients, and observers.
 
 import assert from "node:assert/strict";
 import { beside, connect, crowd, fence, numbers, open, settled, unique } from "../official/harness.mjs";
 import { RawPolling, inEach, operate, test, whoami } from "./support.mjs";
 
-/** Emits as the order says, and tells how many copies each of `clients` got: `[0, 1, 1]`. */
+/** Emits as the order says. Returns how many copies each of `clients` received: `[0, 1, 1]`. */
 async function copies(from, clients, order) {
   const event = unique("event");
   await operate(from, { ...order, event, data: ["x"] });
@@ -12,7 +12,7 @@ async function copies(from, clients, order) {
   return clients.map((client) => client.all(event).length);
 }
 
-inEach("whom", (mode) => {
+inEach("targets", (mode) => {
   test("to, except, including, local", async (t) => {
     const clients = await crowd(t, mode, 4);
     const [a, b, c, d] = clients;
@@ -46,7 +46,7 @@ inEach("whom", (mode) => {
     const [a, b] = await crowd(t, mode, 2);
     a.socket.emit("numbers");
     await a.next("none");
-    assert.deepEqual(a.heard.filter(({ event }) => ["many", "none"].includes(event)), [
+    assert.deepEqual(a.received.filter(({ event }) => ["many", "none"].includes(event)), [
       { event: "many", args: [1, "two", [3], { four: 4 }] },
       { event: "none", args: [] },
     ]);
@@ -54,8 +54,8 @@ inEach("whom", (mode) => {
     const event = unique("event");
     assert.equal(await operate(a, { action: "publish", event, data: [1, null, { x: [Buffer.from("y")] }] }), 2);
     await b.next(event, () => true);
-    const heard = b.heard.find((one) => one.event === event);
-    assert.deepEqual(heard.args, [1, null, { x: [Buffer.from("y")] }]);
+    const found = b.received.find((one) => one.event === event);
+    assert.deepEqual(found.args, [1, null, { x: [Buffer.from("y")] }]);
   });
 });
 
@@ -72,7 +72,7 @@ inEach("acknowledgements", (mode) => {
     assert.deepEqual(await ask("silent", [], 50), { error: "timeout" });
   });
 
-  test("of a broadcast: everybody's", async (t) => {
+  test("of a broadcast: those of all clients", async (t) => {
     const clients = await crowd(t, mode, 3);
     const [a] = clients;
     const room = unique("room");
@@ -104,7 +104,7 @@ inEach("acknowledgements", (mode) => {
     assert.deepEqual(answers, { [a.socket.id]: "a", [c.socket.id]: "c" });
     assert.deepEqual(missing, [b.socket.id]);
     late("too late");
-    assert.equal((await whoami(b)).id, b.socket.id, "which harms nobody");
+    assert.equal((await whoami(b)).id, b.socket.id, "which affects no other client");
   });
 });
 
@@ -129,8 +129,8 @@ inEach("many clients", (mode) => {
     );
     const ids = async (order) => new Set((await operate(c, { action: "fetch", ...order })).map(({ id }) => id));
     assert.deepEqual(await ids({ to: [room], except: [other] }), new Set([a.socket.id]));
-    const everybody = await ids({});
-    assert.ok(clients.every((client) => everybody.has(client.socket.id)));
+    const all = await ids({});
+    assert.ok(clients.every((client) => all.has(client.socket.id)));
     assert.ok(!(await ids({ from: "socket" })).has(c.socket.id));
   });
 
@@ -148,11 +148,11 @@ inEach("many clients", (mode) => {
     assert.equal(await operate(a, { action: "leave", from: "socket", to: [room], channel }), 1);
     assert.deepEqual(await copies(c, clients, { to: [channel] }), [1, 0, 0]);
     assert.equal(await operate(c, { action: "leave", to: [room], channel }), 1);
-    assert.ok(!(await c.ask("channels")).includes(channel), "which nobody is in");
+    assert.ok(!(await c.ask("channels")).includes(channel), "because it is empty");
     assert.ok((await c.ask("channels")).includes(room));
   });
 
-  test("are put out of the namespace", async (t) => {
+  test("are disconnected from the namespace", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const { id } = b.socket;
     const elsewhere = beside(t, b, "/static");
@@ -193,11 +193,11 @@ inEach("looking on", (mode) => {
     assert.equal(answered, false);
   });
 
-  test("a request for a channel may be dropped, and its client is told why", async (t) => {
+  test("a request for a channel may be dropped, and its client receives the reason", async (t) => {
     const client = await connect(t, mode);
-    const told = (event) => ({ message: "dropped", data: { event } });
-    assert.deepEqual(await client.ask("subscribe", "room-forbidden"), told("subscribe"));
-    assert.deepEqual(await client.ask("publish", "open-forbidden", 1), told("publish"));
+    const refusal = (event) => ({ message: "dropped", data: { event } });
+    assert.deepEqual(await client.ask("subscribe", "room-forbidden"), refusal("subscribe"));
+    assert.deepEqual(await client.ask("publish", "open-forbidden", 1), refusal("publish"));
     assert.deepEqual((await whoami(client)).channels, []);
   });
 
@@ -217,7 +217,7 @@ inEach("looking on", (mode) => {
     assert.equal(answered, false);
   });
 
-  test("events that go out are heard", async (t) => {
+  test("outgoing events are observed", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     const room = unique("room");
     await a.subscribe(room);
@@ -230,7 +230,7 @@ inEach("looking on", (mode) => {
   });
 });
 
-test("an upgrade is told, and seen", async (t) => {
+test("an upgrade is reported and visible", async (t) => {
   const client = open(t, "default");
   await client.until(() => client.socket.connected, "the connection");
   await settled(client);
@@ -242,7 +242,7 @@ test("an upgrade is told, and seen", async (t) => {
   assert.deepEqual(polling.all("upgraded"), []);
 });
 
-/** Publishes a volatile event until it reaches so many, and gives the mark of the one that did. */
+/** Publishes volatile events until one reaches this many clients. Returns its mark. */
 async function publishUntil(client, order, count) {
   const end = Date.now() + 20_000;
   while (Date.now() < end) {
@@ -262,28 +262,28 @@ test("a volatile event is dropped between two polls, and delivered to a poll tha
   await client.post(`421["subscribe","${room}"]`);
   assert.deepEqual(await client.poll(), ["431[null]"]);
 
-  // Nobody polls.
+  // No client polls.
   const order = { to: [room], event: "volatile" };
   assert.equal(await operate(other, { ...order, action: "publish", volatile: true, data: ["lost"] }), 0);
   assert.equal(await operate(other, { ...order, action: "publish", event: "sure", data: ["kept"] }), 1);
   assert.deepEqual(await client.poll(), ['42["sure","kept"]'], "what is not volatile waits");
 
-  // Somebody polls, sooner or later.
+  // Sooner or later, a client polls.
   const polled = client.poll();
   const mark = await publishUntil(other, order, 1);
   assert.deepEqual(await polled, [`42["volatile","${mark}"]`]);
 
-  // The same from the socket itself, whose events come by a POST while nobody polls ...
+  // The same from the socket itself, whose events arrive by a POST while no poll is pending ...
   await client.post(`422["direct",{"event":"volatile","data":["lost"],"volatile":true}]`);
   assert.deepEqual(await client.poll(), ["432[null]"]);
-  // ... and with an acknowledgement that then can't come.
+  // ... and with an acknowledgement, which then cannot arrive.
   await client.post(`423["direct",{"event":"volatile","data":["lost"],"volatile":true,"timeout":1}]`);
   assert.deepEqual(await client.poll(), ['433[{"error":"timeout"}]']);
   assert.equal((await operate(other, { action: "fetch", to: [room] }))[0].id, id);
 });
 
 inEach("volatile", (mode) => {
-  test("is dropped behind something else, and delivered to who waits", async (t) => {
+  test("is dropped behind another packet, and delivered to a pending poll", async (t) => {
     const [a, b] = await crowd(t, mode, 2);
     a.socket.emit("behind");
     await a.next("third");

@@ -1,4 +1,4 @@
-// Why a client is no longer there: what it sees itself, and what the server does.
+// The reasons of a disconnect, in the client and in the server.
 
 import assert from "node:assert/strict";
 import { connect as dial, createServer } from "node:net";
@@ -8,7 +8,7 @@ import { GONE, RawPolling, RawSocket, inEach, test, whoami } from "./support.mjs
 const GOES_DOWN = process.env.SERVER_THAT_GOES_DOWN;
 if (!GOES_DOWN) throw new Error("SERVER_THAT_GOES_DOWN must name a server for this test alone (see tests/complete.rs)");
 
-/** Lets `act` end a client, and gives the reasons: the client's and the server's. */
+/** Has `act` end a client. Returns the reasons of the client and of the server. */
 async function reasons(t, mode, act, options = {}) {
   const observer = await connect(t, "websocket");
   const client = await connect(t, mode, "/", { reconnection: false, ...options });
@@ -19,7 +19,7 @@ async function reasons(t, mode, act, options = {}) {
   return [here, there];
 }
 
-/** What lies between a client and the server, and can fall silent: nothing breaks, and nothing comes any more. */
+/** A network between a client and the server, which can fall silent: nothing breaks, and nothing arrives. */
 async function silence(t) {
   const server = new URL(SERVER_URL);
   const wires = new Set();
@@ -75,7 +75,7 @@ inEach("reasons", (mode) => {
     assert.deepEqual(await reasons(t, mode, wire.fall, { url: wire.url }), ["ping timeout", "ping timeout"]);
   });
 
-  test("the client sends what is no packet", async (t) => {
+  test("the client sends an invalid packet", async (t) => {
     for (const packet of ["2[", "2[\"connect_error\"]", "9", "2/unknown,[\"x\"]", Buffer.from("x")]) {
       const [here, there] = await reasons(t, mode, ({ socket }) => socket.io.engine.send(packet));
       assert.equal(there, "parse error");
@@ -117,7 +117,7 @@ test("a WebSocket that breaks without a word", async (t) => {
   assert.equal((await observer.next("gone", (gone) => gone.id === id)).reason, "transport close");
 });
 
-test("two polls at once", async (t) => {
+test("two polls together", async (t) => {
   const observer = await connect(t, "websocket");
   const client = new RawPolling();
   const id = await client.join();

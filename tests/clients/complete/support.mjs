@@ -1,23 +1,23 @@
-// What these tests have beyond the harness of the official suite: clients that speak the bare protocol, where the
-// official one does not let a test look or wait between two steps.
+// Additions to the harness of the official suite: clients that write packets themselves, where the
+// official client does not let a test observe or wait between two steps.
 //
-// The server is tests/complete/app.rs; its comment is the list of what it does.
+// The server is tests/complete/app.rs. Its documentation lists what the server does.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import WebSocket from "ws";
 import { SERVER_URL, within } from "../official/harness.mjs";
 
-/** Transports without an upgrade: what is tested is so known to have gone over the one or the other. */
+/** Transports without an upgrade, so that a test knows which one it has used. */
 export const TRANSPORTS = ["polling", "websocket"];
 
 /**
- * What a client sees when the server has ended its connection without a word in Socket.IO: by polling, its next request
- * may find no session before a poll that waits has told it.
+ * The reasons in a client whose connection the server has ended without a DISCONNECT packet. By
+ * polling, its next request may find no session before the pending poll returns.
  */
 export const GONE = { polling: ["transport close", "transport error"], websocket: ["transport close"] };
 
-/** The same tests over each transport. */
+/** Runs the same tests over each transport. */
 export function inEach(name, tests) {
   for (const mode of TRANSPORTS) {
     describe(`${name}, ${mode}`, { timeout: 120_000 }, () => tests(mode));
@@ -26,17 +26,17 @@ export function inEach(name, tests) {
 
 export { test };
 
-/** Has the server do something to many clients, and gives what came of it. */
+/** Has the server carry out an operation on many clients. Returns the result. */
 export function operate(client, order) {
   return client.ask("operate", order);
 }
 
-/** What the server sees of a client. */
+/** What the server knows about a client. */
 export function whoami(client) {
   return client.ask("whoami");
 }
 
-/** Bytes in every shape that a client may send them in, with what arrives. */
+/** Bytes in every type that a client may send, with the bytes that arrive. */
 export function shapes() {
   const bytes = Uint8Array.from([0, 1, 2, 127, 128, 254, 255]);
   return {
@@ -49,7 +49,7 @@ export function shapes() {
   };
 }
 
-/** Bytes that no mistake makes up: each differs from those around it, and from those of another `seed`. */
+/** Pseudo-random bytes, different for each `seed`, so that a mix-up is visible. */
 export function noise(length, seed = 1) {
   const data = Buffer.alloc(length);
   let state = seed;
@@ -60,15 +60,15 @@ export function noise(length, seed = 1) {
   return data;
 }
 
-/** A WebSocket that speaks the protocol itself. It keeps what comes: strings, and Buffers. */
+/** A WebSocket that writes packets itself. It keeps the messages it receives: strings, and Buffers. */
 export class RawSocket {
   #wake = () => {};
 
   constructor(t, query = "EIO=4", url = SERVER_URL) {
-    this.heard = [];
+    this.received = [];
     this.closed = false;
     this.ws = new WebSocket(`${url.replace("http", "ws")}/socket.io/?${query}&transport=websocket`);
-    this.ws.on("message", (data, isBinary) => this.#hear(isBinary ? data : data.toString()));
+    this.ws.on("message", (data, isBinary) => this.#receive(isBinary ? data : data.toString()));
     this.ws.on("error", () => {});
     this.ws.on("close", () => {
       this.closed = true;
@@ -77,27 +77,27 @@ export class RawSocket {
     t.after(() => this.ws.terminate());
   }
 
-  #hear(message) {
-    this.heard.push(message);
+  #receive(message) {
+    this.received.push(message);
     this.#wake();
   }
 
-  async #until(look, what) {
+  async #until(holds, what) {
     const found = new Promise((resolve) => {
       this.#wake = () => {
-        if (look()) resolve();
+        if (holds()) resolve();
       };
       this.#wake();
     });
     await within(found, what).finally(() => (this.#wake = () => {}));
   }
 
-  /** The next message; pings of the server are not counted. */
+  /** The next message that is not a ping. */
   async next(what = "a message") {
     for (;;) {
-      await this.#until(() => this.heard.length > 0 || this.closed, what);
-      assert.ok(this.heard.length > 0, `closed while waiting for ${what}`);
-      const message = this.heard.shift();
+      await this.#until(() => this.received.length > 0 || this.closed, what);
+      assert.ok(this.received.length > 0, `closed while waiting for ${what}`);
+      const message = this.received.shift();
       if (message !== "2") return message;
     }
   }
@@ -110,7 +110,7 @@ export class RawSocket {
     for (const message of messages) this.ws.send(message);
   }
 
-  /** Opens the session, and joins a namespace: `"0"`, `"0/static,"`. Gives the id that the server gave. */
+  /** Opens the session, and joins a namespace: `"0"`, `"0/static,"`. Returns the id of the socket. */
   async join(connect = "0") {
     assert.match(await this.next("the open packet"), /^0\{/);
     this.send(`4${connect}`);
@@ -120,7 +120,7 @@ export class RawSocket {
   }
 }
 
-/** A client that polls when it is told to, and not a moment sooner. */
+/** A client that polls only on demand. */
 export class RawPolling {
   constructor(query = "EIO=4") {
     this.url = `${SERVER_URL}/socket.io/?${query}&transport=polling`;
@@ -132,7 +132,7 @@ export class RawPolling {
     return response.text();
   }
 
-  /** One poll: its packets. Pings are answered with the next post, and not counted; a poll with nothing else is repeated. */
+  /** The packets of one poll. Pings are answered and skipped. A poll with nothing else is repeated. */
   async poll() {
     for (;;) {
       const packets = (await this.#fetch()).split("\x1e");
@@ -146,7 +146,7 @@ export class RawPolling {
     assert.equal(await this.#fetch({ method: "POST", body: packets.join("\x1e") }), "ok");
   }
 
-  /** Opens the session, and joins the main namespace. Gives the id that the server gave. */
+  /** Opens the session, and joins the main namespace. Returns the id of the socket. */
   async join() {
     const [open] = await this.poll();
     this.url += `&sid=${JSON.parse(open.slice(1)).sid}`;

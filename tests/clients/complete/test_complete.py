@@ -19,7 +19,7 @@ SERVERS = {"default": os.environ.get("SERVER_URL"), "msgpack": os.environ.get("S
 if not all(SERVERS.values()):
     sys.exit("SERVER_URL and SERVER_WITH_MSGPACK must name running servers (see tests/complete.rs)")
 
-# No wait in these tests is longer than this; it is a verdict, not a pause.
+# The limit of each wait in these tests. It ends a test that has failed, and delays none.
 DEADLINE = 20
 
 STRANGE = 'Größe π 🏆 𝄞 \u0000\u001e "\\" 日本語 \u202ertl'
@@ -27,12 +27,12 @@ DATA = bytes(range(256)) * 8
 
 
 class Client:
-    """One official client which keeps what it hears, in order."""
+    """An official client that keeps the events that it receives, in order."""
 
     def __init__(self, serializer, namespaces=("/",)):
         self.http = aiohttp.ClientSession()
         self.sio = socketio.AsyncClient(http_session=self.http, serializer=serializer, reconnection=False)
-        self.heard = asyncio.Queue()
+        self.received = asyncio.Queue()
         for namespace in namespaces:
             self.sio.on("*", self._hear(namespace), namespace=namespace)
             for own in ("connect_error", "disconnect"):
@@ -40,12 +40,12 @@ class Client:
             self.sio.on("question", lambda *args: {"args": list(args)}, namespace=namespace)
 
     def _hear(self, namespace, *event):
-        return lambda *args: self.heard.put_nowait((namespace, *event, *args))
+        return lambda *args: self.received.put_nowait((namespace, *event, *args))
 
     async def next(self, event, namespace="/"):
         """The arguments of the next such event; others are forgotten."""
         while True:
-            where, name, *args = await asyncio.wait_for(self.heard.get(), DEADLINE)
+            where, name, *args = await asyncio.wait_for(self.received.get(), DEADLINE)
             if (where, name) == (namespace, event):
                 return args
 

@@ -1,4 +1,4 @@
-// What a client does that was told nothing: polling first, then the upgrade.
+// The default of a client: polling first, then the upgrade.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -8,7 +8,7 @@ import { suite } from "./suite.mjs";
 suite("default");
 
 describe("the upgrade", { timeout: 120_000 }, () => {
-  test("loses, doubles and reorders nothing, though both sides are talking", async (t) => {
+  test("loses, doubles and reorders nothing while both sides send", async (t) => {
     const client = open(t, "default");
     let upgradedAfter = null;
     client.socket.io.engine.once("upgrade", () => (upgradedAfter = client.all("numbered").length));
@@ -20,7 +20,7 @@ describe("the upgrade", { timeout: 120_000 }, () => {
     const first = await client.first(1000, "numbered");
     await settled(client);
     const counted = await client.ask("counted");
-    // ... and once more, now that the transport is another
+    // The same again, over the other transport.
     client.socket.emit("stream", 1000);
     const second = (await client.first(2000, "numbered")).slice(1000);
 
@@ -28,7 +28,7 @@ describe("the upgrade", { timeout: 120_000 }, () => {
     assert.deepEqual(counted, numbers(1000));
     assert.deepEqual(second, numbers(1000));
     assert.notEqual(upgradedAfter, null, "the upgrade happened");
-    assert.equal(client.all("welcome").length, 1, "and it was no second connection");
+    assert.equal(client.all("welcome").length, 1, "and it was not a second connection");
   });
 
   test("keeps the identity and the channels that the client had on polling", async (t) => {

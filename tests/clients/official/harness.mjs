@@ -1,7 +1,7 @@
-// What the tests of this folder stand on: the modes, a client that remembers
-// everything it heard, and the fence that proves what it did not hear.
+// The modes, a client that keeps all events that it receives, and a fence that shows which events
+// do not arrive.
 //
-// The server is tests/common/app.rs; its comment is the list of what it does.
+// The server is tests/common/app.rs. Its documentation lists what the server does.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -10,34 +10,37 @@ import { io } from "socket.io-client";
 
 export const SERVER_URL = process.env.SERVER_URL;
 if (!SERVER_URL) {
-  throw new Error("SERVER_URL must name a running server, as http://127.0.0.1:9000 (see tests/official_clients.rs)");
+  throw new Error("set SERVER_URL to a running server, as http://127.0.0.1:9000 (see tests/official_clients.rs)");
 }
 
-/** The ways a client may travel. `upgrades` is null where it must stay on what it started with. */
+/** The transports of a client: its options, its first transport and its last one. */
 export const MODES = {
   websocket: { options: { transports: ["websocket"] }, starts: "websocket", ends: "websocket" },
   polling: { options: { transports: ["polling"] }, starts: "polling", ends: "polling" },
   default: { options: {}, starts: "polling", ends: "websocket" },
 };
 
-/** No wait in these tests is longer than this; it is a verdict, not a pause. */
+/** Text with characters that need escapes or several bytes. */
+export const STRANGE_TEXT = "Größe π 🏆 𝄞 \u0000\u001e\u2028\u2029 \"\\\" 日本語 e\u0301 \u202ertl";
+
+/** The limit of each wait in these tests. It ends a test that has failed, and delays none. */
 const DEADLINE = 20_000;
 
-/** The promise, or a failure that says what was waited for. */
+/** Waits for a promise. A failure names what was awaited. */
 export function within(promise, what, deadline = DEADLINE) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${deadline} ms in vain for ${what}`)), deadline);
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${deadline} ms`)), deadline);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** A name nobody else uses: the tests of three files share one server. */
+/** A unique name, because the tests of three files share one server. */
 export function unique(prefix) {
   return `${prefix}-${randomUUID()}`;
 }
 
-/** One official client which keeps what it hears, in order. */
+/** An official client that keeps the events that it receives, in order. */
 export class Client {
   #wake = new Set();
 
@@ -45,31 +48,31 @@ export class Client {
     this.socket = socket;
     this.mode = mode;
     /** `{event, args}`, also for the client's own "@connect", "@disconnect" and "@connect_error". */
-    this.heard = [];
+    this.received = [];
     socket.onAny((event, ...args) => {
-      if (typeof args.at(-1) !== "function") this.#hear(event, args);
+      if (typeof args.at(-1) !== "function") this.#receive(event, args);
     });
     for (const own of ["connect", "disconnect", "connect_error"]) {
-      socket.on(own, (...args) => this.#hear(`@${own}`, args));
+      socket.on(own, (...args) => this.#receive(`@${own}`, args));
     }
   }
 
-  #hear(event, args) {
-    this.heard.push({ event, args });
+  #receive(event, args) {
+    this.received.push({ event, args });
     for (const wake of [...this.#wake]) wake();
   }
 
-  /** All that was heard of an event: the first argument of each. */
+  /** The first argument of each event of this name. */
   all(event) {
-    return this.heard.filter((one) => one.event === event).map((one) => one.args[0]);
+    return this.received.filter((one) => one.event === event).map((one) => one.args[0]);
   }
 
-  /** Resolves with `look()` as soon as that is neither false nor undefined. */
-  until(look, what) {
+  /** Resolves with `probe()` as soon as its value is neither false nor undefined. */
+  until(probe, what) {
     let wake;
     const found = new Promise((resolve) => {
       wake = () => {
-        const value = look();
+        const value = probe();
         if (value !== undefined && value !== false) resolve(value);
       };
       this.#wake.add(wake);
@@ -78,16 +81,16 @@ export class Client {
     return within(found, what).finally(() => this.#wake.delete(wake));
   }
 
-  /** The first `event` whose first argument satisfies `fits`: already heard, or to come. */
+  /** The first `event` whose first argument satisfies `fits`, in the past or the future. */
   next(event, fits = () => true) {
-    const look = () => {
-      const one = this.heard.find((one) => one.event === event && fits(...one.args));
+    const probe = () => {
+      const one = this.received.find((one) => one.event === event && fits(...one.args));
       return one && { value: one.args[0] };
     };
-    return this.until(look, `the event "${event}"`).then((found) => found.value);
+    return this.until(probe, `the event "${event}"`).then((found) => found.value);
   }
 
-  /** The first `count` of an event. */
+  /** The first arguments of the first `count` events of this name. */
   async first(count, event) {
     await this.until(() => this.all(event).length >= count, `${count} events "${event}"`);
     return this.all(event).slice(0, count);
@@ -103,12 +106,12 @@ export class Client {
     return this;
   }
 
-  /** One of the server's sending verbs, done in the name of this client. */
+  /** Has the server send by one of its verbs on behalf of this client. */
   async verb(verb, more) {
     assert.equal(await this.ask("verb", { verb, ...more }), null, verb);
   }
 
-  /** How many copies came of the message which bears this mark. */
+  /** The number of copies that arrived of the message with this mark. */
   copies(mark) {
     return this.all("message").filter((data) => data?.mark === mark).length;
   }
@@ -118,7 +121,7 @@ export class Client {
   }
 }
 
-/** A client that is not waited for. It goes when the test ends, whatever came of it. */
+/** Opens a client without waiting for it. It is closed when the test ends. */
 export function open(t, mode, namespace = "/", { url = SERVER_URL, ...options } = {}) {
   const socket = io(url + namespace, {
     forceNew: true,
@@ -137,7 +140,7 @@ function close(socket) {
   socket.disconnect();
 }
 
-/** A client that is connected, and on the transport on which its mode ends. */
+/** Opens a client and waits until it is connected by the last transport of its mode. */
 export async function connect(t, mode, namespace = "/", options = {}) {
   const client = open(t, mode, namespace, options);
   await connected(client);
@@ -149,7 +152,7 @@ export async function connected(client) {
   await settled(client);
 }
 
-/** Waits for the upgrade where there is one to come; a client that stays on polling then fails here. */
+/** Waits for the upgrade if the mode has one. A client that does not upgrade fails here. */
 export async function settled(client) {
   const { engine } = client.socket.io;
   const end = MODES[client.mode].ends;
@@ -159,21 +162,22 @@ export async function settled(client) {
   assert.equal(engine.transport.name, end);
 }
 
-/** The second, third… socket over the connection of another. */
+/** Opens another socket over the connection of a client. */
 export function beside(t, client, namespace, options = {}) {
   const socket = client.socket.io.socket(namespace, options);
   t.after(() => socket.disconnect());
   return new Client(socket, client.mode);
 }
 
-/** Several at once. */
+/** Opens several clients together. */
 export function crowd(t, mode, count) {
   return Promise.all(Array.from({ length: count }, () => connect(t, mode)));
 }
 
 /**
- * A message to everybody in the namespace of `from`, which all of `clients` wait for. The server sends it through
- * the same queue as any other publication, so what was published before has arrived, or never will.
+ * Sends a message to all clients in the namespace of `from`, and waits until all of `clients` have
+ * received it. The server sends it in the order of publications, so all earlier publications have
+ * arrived, or will never arrive.
  */
 export async function fence(from, clients) {
   const mark = unique("fence");
@@ -181,7 +185,7 @@ export async function fence(from, clients) {
   await Promise.all(clients.map((client) => client.next("fence", (seen) => seen === mark)));
 }
 
-/** Does one verb, and tells how many copies each of `clients` got: `[0, 1, 1]`. */
+/** Sends by one verb. Returns how many copies each of `clients` received: `[0, 1, 1]`. */
 export async function copies(from, clients, verb, more = {}) {
   const mark = unique("mark");
   await from.verb(verb, { ...more, data: { mark } });
@@ -194,7 +198,7 @@ export function numbers(count) {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** What lies between a client and the server, and can fail. */
+/** A network between a client and the server, which can fail. */
 export async function network(t) {
   const server = new URL(SERVER_URL);
   const wires = new Set();
@@ -212,7 +216,7 @@ export async function network(t) {
       wire.pipe(other);
     }
   });
-  /** All connections break, and no new ones come about. */
+  /** Breaks all connections and accepts no new ones. */
   const fail = () => {
     works = false;
     wires.forEach((wire) => wire.resetAndDestroy());

@@ -1,5 +1,5 @@
-// The official server, with the application that tests/wire_trace.rs describes. It listens on ports of its own,
-// prints them as one line of JSON, and ends with its standard input.
+// The official server with the application that tests/wire_trace/application.rs describes. It
+// listens on free ports and prints them as one line of JSON. It ends when its standard input does.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
@@ -21,7 +21,7 @@ function handle(socket) {
   socket.on("ask", (question) => socket.emit("question", question, answered));
   socket.on("ask binary", (question) => socket.emit("question", question, answered));
   socket.on("auth", (answer) => answer(socket.handshake.auth));
-  socket.on("put me out", () => socket.disconnect());
+  socket.on("disconnect me", () => socket.disconnect());
   socket.on("close", () => socket.disconnect(true));
 }
 
@@ -41,6 +41,6 @@ async function serveAll() {
   };
 }
 
-// A set for each transport: the servers count their questions.
+// One set of servers for each transport, because a server numbers its acknowledgements.
 console.log(JSON.stringify({ polling: await serveAll(), websocket: await serveAll() }));
 process.stdin.on("end", () => process.exit(0)).resume();

@@ -44,7 +44,7 @@ pub(super) async fn listening_to_events(event: OnMessage) -> HandlerResult {
                     Err("the name is too long".to_owned())
                 }
                 NewUser { email, .. } if !email.contains('@') => {
-                    Err("that is no address".to_owned())
+                    Err("that is not an address".to_owned())
                 }
                 _ => Ok(()),
             });
@@ -90,7 +90,7 @@ pub(super) async fn emitting_events(event: OnMessage) -> HandlerResult {
     let socket = &event.socket;
     match event.event() {
         "hello" if event.args().len() == 1 => {
-            event.ack(&format!("hello {}", event.json::<String>()?))?
+            event.ack(&format!("hello {}", event.json::<String>()?))?;
         }
         "hello" => {
             let (one, two, more): (u8, String, Numbered) =

@@ -1,10 +1,10 @@
 //! The server's side of the examples in Socket.IO's documentation, <https://socket.io/docs/v4/>,
 //! page by page.
 //!
-//! Each page has a namespace with the page's name, but for "Namespaces", whose examples have names
-//! of their own. An event without a name in its example bears the words around it, or the line
-//! itself: `io.in("room1").emit`. The client's side, and what must come of it, is
-//! tests/clients/complete/documentation.test.mjs.
+//! Each page has a namespace with the page's name, except for "Namespaces", whose examples name
+//! theirs. An event without a name in its example has the title of the example, or the line itself:
+//! `io.in("room1").emit`. The client's side, with the assertions, is
+//! tests/clients/complete/documentation.
 
 mod events;
 mod namespaces;
@@ -45,9 +45,10 @@ use crate::running::RunningApp;
 /// Starts the application.
 pub(crate) fn start() -> RunningApp {
     RunningApp::start(|| {
-        let io = pages().build().expect("the settings make sense");
+        let io = pages().build().expect("the settings are valid");
         (io.clone(), move |services: &mut ServiceConfig| {
-            // Middlewares, "Compatibility with Express middleware": here, with any of actix-web.
+            // Middlewares, "Compatibility with Express middleware": the same with middleware of
+            // actix-web.
             let with_session =
                 web::scope("/with-session").configure(io.mount()).wrap_fn(|request, next| {
                     if let Some(user) = request.cookie("user") {
@@ -78,7 +79,7 @@ fn pages() -> Builder {
             headers.insert(HeaderName::from_static("test"), HeaderValue::from_static("789"));
         })
         .on_connection_error(|error| {
-            note("connection_error", &format!("{} {}", error.code(), error.message()))
+            note("connection_error", &format!("{} {}", error.code(), error.message()));
         })
         .namespace("/server-socket-instance", |page| {
             page.on_connect(fetch_user)
@@ -133,8 +134,8 @@ fn pages() -> Builder {
 
 // ── what all pages have ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Handlers are there before the handle is, so each connection brings it: `mount` has registered it
-/// with actix-web.
+/// The handlers exist before the handle, so they take it from their connection: `mount` registers
+/// it with actix-web.
 fn with_handle(builder: Builder) -> Builder {
     builder.on_handshake(|request, extensions| {
         let io = request.app_data::<web::Data<SocketIo>>().expect("registered by `mount`");
@@ -158,7 +159,7 @@ async fn common(event: OnMessage) -> HandlerResult {
         "join" => event.ack(&socket.subscribe(event.json::<String>()?)?)?,
         "leave" => event.ack(&socket.unsubscribe(event.json::<String>()?))?,
         "rooms" => event.ack(&socket.channels())?,
-        // What was sent before has come before, in every namespace.
+        // Earlier messages arrive earlier, in every namespace.
         "fence" => {
             let mark: Value = event.json()?;
             io.namespaces()
@@ -170,14 +171,17 @@ async fn common(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// What no client is there to be told, by whom it is about.
+/// Notes about clients that are gone, by client.
 static NOTES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 fn note(about: &str, what: &str) {
-    NOTES.lock().expect("nobody panics with it").push((about.to_owned(), what.to_owned()));
+    NOTES
+        .lock()
+        .expect("no thread panics while it holds the lock")
+        .push((about.to_owned(), what.to_owned()));
 }
 
 fn notes(about: &str) -> Vec<String> {
-    let notes = NOTES.lock().expect("nobody panics with it");
+    let notes = NOTES.lock().expect("no thread panics while it holds the lock");
     notes.iter().filter(|(of, _)| of == about).map(|(_, what)| what.clone()).collect()
 }

@@ -15,7 +15,7 @@ pub(super) async fn enter_users(event: OnConnect) -> HandlerResult {
     enter(&event.socket, "holà").await
 }
 
-/// Into `room1` of the namespace, for whom it is not closed.
+/// Admits clients to `room1` of the namespace, unless it is closed for them.
 async fn enter(socket: &Socket, greeting: &str) -> HandlerResult {
     if socket.handshake().auth::<Value>()?["closed"] == socket.namespace().as_str() {
         return Err(HandlerError::reject("no access"));

@@ -8,8 +8,8 @@ use actix_web::{error::ErrorForbidden, http::header, web::ServiceConfig};
 use super::{io, with_handle};
 use crate::running::RunningApp;
 
-/// Starts one with the options of "Server options", as they are in its examples where a client can
-/// see that.
+/// Starts a server with the options from the examples of "Server options" that a client can
+/// observe.
 pub(crate) fn start_with_options() -> RunningApp {
     RunningApp::start(|| {
         let io = with_handle(SocketIo::builder())
@@ -36,7 +36,7 @@ pub(crate) fn start_with_options() -> RunningApp {
             })
             .on_message(server_options)
             .build()
-            .expect("the settings make sense");
+            .expect("the settings are valid");
         (io.clone(), move |services: &mut ServiceConfig| {
             services.configure(io.mount());
         })
@@ -50,7 +50,7 @@ async fn server_options(event: OnMessage) -> HandlerResult {
         "without compression" => socket.compress(false).emit("text", &text)?,
         "broadcast with compression" => io(socket).emit("text", &text)?,
         "broadcast without compression" => {
-            io(socket).everyone().compress(false).emit("text", &text)?
+            io(socket).everyone().compress(false).emit("text", &text)?;
         }
         _ => {}
     }

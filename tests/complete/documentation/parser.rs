@@ -28,7 +28,7 @@ pub(crate) fn start_with_parser() -> RunningApp {
             .on_message(emitting_events)
             .namespace("/admin", |admin| admin.on_connect(enter_admin).on_message(admin_events))
             .build()
-            .expect("the settings make sense");
+            .expect("the settings are valid");
         (io.clone(), move |services: &mut ServiceConfig| {
             services.configure(io.mount());
         })
@@ -62,7 +62,7 @@ impl Parser for JsonParser {
             PacketKind::Event { name, args, id } => (2, list(Some(name), args), id.as_ref()),
             PacketKind::Ack { id, args } => (3, list(None, args), id.as_ref()),
             PacketKind::ConnectError(data) => (4, Some(value(data)), None),
-            other => unreachable!("{other:?} is no packet of Socket.IO 5"),
+            other => unreachable!("{other:?} is not a packet of Socket.IO 5"),
         };
         let id = id.and_then(AckId::to_u64);
         let packet = JsonPacket { kind, nsp: packet.namespace.to_string(), data, id };
@@ -79,7 +79,7 @@ fn value(json: &str) -> Value {
 }
 
 impl PacketDecoder for JsonDecoder {
-    /// Packets are made by the usual decoder only, which checks them, too.
+    /// Only the usual decoder makes packets, and it checks them.
     fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
         let packet: JsonPacket =
             serde_json::from_str(&text).map_err(|error| DecodeError::Payload(error.to_string()))?;

@@ -90,14 +90,14 @@ pub(super) async fn server_socket_instance(event: OnMessage) -> HandlerResult {
         "set username" => socket.context().insert("username", event.json::<String>()?)?,
         "attributes" => event.ack(&socket.context().entries())?,
         "emit disconnect" => {
-            event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?
+            event.ack(&socket.emit("disconnect", &()).map_err(|error| error.to_string()))?;
         }
         _ => {}
     }
     Ok(())
 }
 
-/// No client is in a channel of its own id, so that this is done by its handle.
+/// A client is not in a channel of its own id, so this uses its handle.
 pub(super) fn private_message(io: &SocketIo, event: &OnMessage) -> HandlerResult {
     if let Some(other) = io.socket(&event.json::<String>()?.parse()?) {
         other.emit("private message", &Many((event.socket.id(), event.arg::<String>(1)?)))?;
@@ -155,7 +155,8 @@ pub(super) async fn middlewares(event: OnMessage) -> HandlerResult {
     Ok(())
 }
 
-/// What a middleware of actix-web knows of a request, and handlers want to know of its connection.
+/// Data that a middleware of actix-web attaches to a request, and that handlers read from its
+/// connection.
 #[derive(Clone)]
 pub(super) struct User(pub(super) String);
 

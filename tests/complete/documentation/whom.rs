@@ -19,7 +19,7 @@ pub(super) async fn broadcasting_events(event: OnMessage) -> HandlerResult {
         "local" => io.everyone().local().emit("hello", "world")?,
         "with acknowledgements" => event.ack(&responses(io.everyone(), event.json()?).await?)?,
         "with acknowledgements, except the sender" => {
-            event.ack(&responses(socket.others(), event.json()?).await?)?
+            event.ack(&responses(socket.others(), event.json()?).await?)?;
         }
         _ => {}
     }
@@ -62,7 +62,7 @@ pub(super) async fn rooms(event: OnMessage) -> HandlerResult {
     match event.event() {
         "to a room" => io.to("some room").emit("some event", &nothing)?,
         "to several rooms" => {
-            io.to("room1").to("room2").to("room3").emit("some event", &nothing)?
+            io.to("room1").to("room2").to("room3").emit("some event", &nothing)?;
         }
         "to a room from a socket" => socket.to("some room").emit("some event", &nothing)?,
         "private message" => private_message(&io, &event)?,
@@ -90,7 +90,7 @@ pub(super) async fn emit_cheatsheet(event: OnMessage) -> HandlerResult {
         "socket.broadcast.emit" => socket.others().emit("hello", &mark)?,
         r#"socket.to("room1").emit"# => socket.to("room1").emit("hello", &mark)?,
         r#"socket.to(["room1", "room2"]).emit"# => {
-            socket.to("room1").to("room2").emit("hello", &mark)?
+            socket.to("room1").to("room2").emit("hello", &mark)?;
         }
         r#"socket.except("room1").emit"# => socket.others().except("room1").emit("hello", &mark)?,
         r#"io.in("room1").emit"# => io.to("room1").emit("hello", &mark)?,
@@ -100,7 +100,7 @@ pub(super) async fn emit_cheatsheet(event: OnMessage) -> HandlerResult {
         r#"io.except("room1").emit"# => io.except("room1").emit("hello", &mark)?,
         r#"io.of("/my-namespace").emit"# => io.of("/my-namespace").emit("hello", &mark)?,
         r#"io.of("/my-namespace").to("room1").emit"# => {
-            io.of("/my-namespace").to("room1").emit("hello", &mark)?
+            io.of("/my-namespace").to("room1").emit("hello", &mark)?;
         }
         "io.to(socketId).emit" => {
             let other = io.socket(&event.arg::<String>(1)?.parse()?);

@@ -1,4 +1,4 @@
-//! A server, a journal of what its handlers hear of whom, and a client that does nothing wrong.
+//! A server, a journal of its handlers' events, and a bystander: a client that breaks no rule.
 
 use std::{net::SocketAddr, sync::Arc, thread, time::Duration, time::Instant};
 
@@ -11,40 +11,41 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::{PATIENCE, Server},
-    raw::{Attended, Ws, wait_until},
+    app::TestServer,
+    raw::{AttendedWebSocket, WebSocket},
+    wait::{PATIENCE, wait_until},
 };
 
-/// What handlers have heard, in order: of whom, and what.
+/// The events that handlers have received, in order, each with its socket.
 #[derive(Clone, Default)]
 pub(crate) struct Journal(Arc<Mutex<Vec<(SocketId, String)>>>);
 
 impl Journal {
-    pub(crate) fn note(&self, of: SocketId, what: impl Into<String>) {
-        self.0.lock().push((of, what.into()));
+    pub(crate) fn note(&self, of: SocketId, event: impl Into<String>) {
+        self.0.lock().push((of, event.into()));
     }
 
-    /// All that was heard of one client.
+    /// All events of one socket.
     pub(crate) fn of(&self, id: SocketId) -> Vec<String> {
-        self.0.lock().iter().filter(|(of, _)| *of == id).map(|(_, what)| what.clone()).collect()
+        self.0.lock().iter().filter(|(of, _)| *of == id).map(|(_, event)| event.clone()).collect()
     }
 
-    /// How often this was heard, of whomever.
-    pub(crate) fn count(&self, what: &str) -> usize {
-        self.0.lock().iter().filter(|(_, noted)| noted == what).count()
+    /// How often an event was noted, for all sockets together.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        self.0.lock().iter().filter(|(_, noted)| noted == event).count()
     }
 
-    /// Waits until a socket has finished, and answers why.
+    /// Waits until a socket has finished. Returns the reason of its disconnect.
     #[track_caller]
-    pub(crate) fn end_of(&self, id: SocketId) -> String {
+    pub(crate) fn disconnect_reason(&self, id: SocketId) -> String {
         wait_until(&format!("{id} has finished"), || {
-            self.of(id).last().is_some_and(|what| what == "finish")
+            self.of(id).last().is_some_and(|event| event == "finish")
         });
-        let heard = self.of(id);
-        let ends: Vec<_> =
-            heard.iter().filter_map(|what| what.strip_prefix("disconnect: ")).collect();
-        assert_eq!(ends.len(), 1, "a socket ends once: {heard:?}");
-        ends[0].to_owned()
+        let events = self.of(id);
+        let reasons: Vec<_> =
+            events.iter().filter_map(|event| event.strip_prefix("disconnect: ")).collect();
+        assert_eq!(reasons.len(), 1, "a socket disconnects once: {events:?}");
+        reasons[0].to_owned()
     }
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn journaling(journal: &Journal) -> Builder {
         })
 }
 
-/// Holds handlers back until they may go on.
+/// Holds handlers back until the test lets them through.
 #[derive(Clone)]
 pub(crate) struct Gate(Arc<Semaphore>);
 
@@ -87,88 +88,91 @@ impl Gate {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Lets so many through.
+    /// Lets this many handlers through.
     pub(crate) fn let_through(&self, count: usize) {
         self.0.add_permits(count);
     }
 
     pub(crate) async fn pass(&self) {
-        self.0.acquire().await.expect("it is never closed for good").forget();
+        self.0.acquire().await.expect("the semaphore is never closed").forget();
     }
 }
 
-/// A server and one client which does nothing wrong.
-pub(crate) struct World {
+/// A server and a bystander.
+pub(crate) struct Fixture {
     pub(crate) io: SocketIo,
     pub(crate) addr: SocketAddr,
     pub(crate) journal: Journal,
-    bystander: Attended,
+    bystander: AttendedWebSocket,
     steps: u64,
-    /// Stops when all else is gone.
-    _server: Server,
+    /// Stops when everything else is gone.
+    _server: TestServer,
 }
 
-impl World {
-    /// With the default settings.
+impl Fixture {
+    /// Starts a server with the default settings.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
 
+    /// Starts a server with other settings.
     pub(crate) fn with(configure: impl FnOnce(Builder) -> Builder) -> Self {
         let journal = Journal::default();
-        Self::serving(configure(journaling(&journal)), journal)
+        Self::with_builder(configure(journaling(&journal)), journal)
     }
 
-    /// With handlers of the test's own, which must acknowledge `echo`.
-    pub(crate) fn serving(builder: Builder, journal: Journal) -> Self {
-        Self::on(Server::start(builder), journal)
+    /// Starts a server with handlers of the test's own. They must acknowledge `echo`.
+    pub(crate) fn with_builder(builder: Builder, journal: Journal) -> Self {
+        Self::with_server(TestServer::start(builder), journal)
     }
 
-    /// On a server of the test's own.
-    pub(crate) fn on(server: Server, journal: Journal) -> Self {
-        let addr = server.url["http://".len()..].parse().expect("an address");
-        let mut bystander = Ws::open(addr);
+    /// Uses a server of the test's own.
+    pub(crate) fn with_server(server: TestServer, journal: Journal) -> Self {
+        let addr = server.addr();
+        let mut bystander = WebSocket::open(addr);
         let id = bystander.join();
-        server.io.socket(&id).expect("it is there").subscribe("bystanders").expect("it may");
-        let bystander = Attended::new(bystander);
+        let socket = server.io.socket(&id).expect("the bystander is connected");
+        socket.subscribe("bystanders").expect("the subscription is allowed");
+        let bystander = AttendedWebSocket::new(bystander);
         Self { io: server.io.clone(), addr, journal, bystander, steps: 0, _server: server }
     }
 
-    /// How many pings the bystander has had, and answered.
+    /// The number of pings that the bystander has received and answered.
     pub(crate) fn pings(&self) -> usize {
         self.bystander.pings()
     }
 
-    /// The next that the bystander hears.
+    /// Checks the next packet that the bystander receives.
     #[track_caller]
-    pub(crate) fn bystander_hears(&self, packet: &str) {
+    pub(crate) fn assert_bystander_receives(&self, packet: &str) {
         assert_eq!(self.bystander.text(), packet);
     }
 
-    /// The bystander hears and is heard.
+    /// Checks that the bystander's connection works in both directions.
     #[track_caller]
-    pub(crate) fn bystander_goes_on(&mut self) {
+    pub(crate) fn assert_bystander_works(&mut self) {
         self.steps += 1;
         let step = self.steps;
-        self.io.to("bystanders").emit("step", &step).expect("the registry has room");
+        self.io.to("bystanders").emit("step", &step).expect("the registry has capacity");
         assert_eq!(self.bystander.text(), format!(r#"42["step",{step}]"#));
         self.bystander.send(&format!(r#"42{step}["echo",{step}]"#));
         assert_eq!(self.bystander.text(), format!("43{step}[{step}]"));
     }
 
-    /// The offenders are gone, and the bystander is not.
+    /// Waits until the bystander is the only client, and checks that it works.
     #[track_caller]
-    pub(crate) fn only_the_bystander_is_left(&mut self) {
+    pub(crate) fn assert_only_bystander_left(&mut self) {
         self.wait_for_connections(1);
-        self.bystander_goes_on();
+        self.assert_bystander_works();
     }
 
-    /// The offenders are gone; the bystander is not, until it leaves, too.
+    /// Waits until the bystander is the only client, disconnects it, and checks that the server
+    /// keeps nothing of its clients.
     #[track_caller]
-    pub(crate) fn all_is_freed(mut self) {
-        self.only_the_bystander_is_left();
+    pub(crate) fn assert_all_freed(mut self) {
+        self.assert_only_bystander_left();
         drop(self.bystander);
-        wait_until("nobody is left, and nothing of them", || self.io.stats().is_idle());
+        wait_until("all gauges are zero", || self.io.stats().is_idle());
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Engine.IO frames over each transport, and the move from one to the other.
+//! Engine.IO packets over each transport, and the upgrade from polling to a WebSocket.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,9 +18,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::app::PATIENCE;
+use crate::wait::PATIENCE;
 
-/// What a link brings.
+/// What a transport receives.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// A Socket.IO packet.
@@ -31,34 +31,34 @@ pub(crate) enum Incoming {
 
 type WsSink = Pin<Box<dyn Sink<Message, Error = ProtocolError>>>;
 
-/// What a client sends by.
-enum Wire {
+/// The transport that a client sends by.
+enum Active {
     Polling,
     WebSocket(WsSink),
 }
 
-/// The transport of one session, as its client sees it: cheap to clone, and to be used beside
-/// whoever reads.
+/// The transport of one session on the side of the client. It is cheap to clone, and a clone can
+/// send while the client receives.
 #[derive(Clone)]
-pub(crate) struct Link(Rc<Inner>);
+pub(crate) struct ClientTransport(Rc<Inner>);
 
 struct Inner {
     http: awc::Client,
-    /// `http://…/socket.io/?EIO=4&sid=…`, with what the test has added.
+    /// `http://…/socket.io/?EIO=4&sid=…`, and the query that the test has added.
     url: String,
-    wire: Mutex<Wire>,
+    active: Mutex<Active>,
     incoming: mpsc::UnboundedSender<Incoming>,
-    /// Reads: polls, or the WebSocket.
+    /// Polls, or reads the WebSocket.
     reader: RefCell<Option<JoinHandle<()>>>,
-    /// No poll is to follow the one that is under way.
+    /// Set if no poll may follow the pending one.
     pause: Cell<bool>,
-    /// No poll is to follow the one that brings this packet.
+    /// No poll follows the one that receives this packet.
     last: RefCell<Option<String>>,
-    mute: Cell<bool>,
+    ignores_pings: Cell<bool>,
     pings: Cell<usize>,
 }
 
-/// An HTTP client for this thread, which waits for polls.
+/// An HTTP client for this thread. It waits long enough for polls.
 pub(crate) fn http() -> awc::Client {
     awc::Client::builder().timeout(PATIENCE).finish()
 }
@@ -97,9 +97,8 @@ pub(crate) async fn websocket(
     (Box::pin(sink), stream)
 }
 
-impl Link {
-    /// Opens a session. The packets that it brings come out of the receiver, as its open packet's
-    /// payload does besides.
+impl ClientTransport {
+    /// Opens a session. Returns a receiver of its packets, and the payload of the open packet.
     pub(crate) async fn handshake(
         url: &str,
         on_websocket: bool,
@@ -109,14 +108,14 @@ impl Link {
         let http = http();
         let url = format!("{url}/socket.io/?EIO=4{query}");
         let (sender, incoming) = mpsc::unbounded_channel();
-        let (wire, open, stream) = if on_websocket {
+        let (active, open, stream) = if on_websocket {
             let (sink, mut stream) =
                 websocket(&http, &format!("{url}&transport=websocket"), headers).await;
             let open = match timeout(PATIENCE, stream.next()).await {
                 Ok(Some(Ok(Frame::Text(text)))) => String::from_utf8(text.into()).expect("text"),
                 other => panic!("no open packet: {other:?}"),
             };
-            (Wire::WebSocket(sink), open, Some(stream))
+            (Active::WebSocket(sink), open, Some(stream))
         } else {
             let request = http.get(format!("{url}&transport=polling"));
             let request =
@@ -124,26 +123,26 @@ impl Link {
             let mut response = request.send().await.expect("an answer to the handshake");
             let body = response.body().await.expect("a whole body");
             assert_eq!(response.status(), 200, "{body:?}");
-            (Wire::Polling, String::from_utf8(body.into()).expect("text"), None)
+            (Active::Polling, String::from_utf8(body.into()).expect("text"), None)
         };
         let open: Value =
             open.strip_prefix('0').and_then(|json| serde_json::from_str(json).ok()).expect(&open);
-        let link = Self(Rc::new(Inner {
+        let transport = Self(Rc::new(Inner {
             http,
             url: format!("{url}&sid={}", open["sid"].as_str().expect("a sid")),
-            wire: Mutex::new(wire),
+            active: Mutex::new(active),
             incoming: sender,
             reader: RefCell::default(),
             pause: Cell::default(),
             last: RefCell::default(),
-            mute: Cell::default(),
+            ignores_pings: Cell::default(),
             pings: Cell::default(),
         }));
         match stream {
-            Some(stream) => link.read_with(link.clone().read(stream)),
-            None => link.read_with(link.clone().poll()),
+            Some(stream) => transport.read_with(transport.clone().read(stream)),
+            None => transport.read_with(transport.clone().poll()),
         }
-        (link, incoming, open)
+        (transport, incoming, open)
     }
 
     /// The address of the session.
@@ -155,17 +154,17 @@ impl Link {
     pub(crate) async fn send(&self, packet: &str) {
         self.send_engine(&format!("4{packet}"))
             .await
-            .unwrap_or_else(|why| panic!("can't send {packet}: {why}"));
+            .unwrap_or_else(|why| panic!("cannot send {packet}: {why}"));
     }
 
     /// Sends Engine.IO packets, in one body over polling.
     pub(crate) async fn send_engine(&self, packets: &str) -> Result<(), String> {
-        match &mut *self.0.wire.lock().await {
-            Wire::Polling => match self.post(packets).await {
+        match &mut *self.0.active.lock().await {
+            Active::Polling => match self.post(packets).await {
                 (200, body) if body == "ok" => Ok(()),
                 other => Err(format!("{other:?}")),
             },
-            Wire::WebSocket(sink) => {
+            Active::WebSocket(sink) => {
                 let mut messages = futures_util::stream::iter(
                     packets.split('\x1e').map(|packet| Ok(Message::Text(packet.into()))),
                 );
@@ -174,8 +173,7 @@ impl Link {
         }
     }
 
-    /// Moves from polling to a WebSocket, as the official client does. What is sent meanwhile
-    /// waits.
+    /// Upgrades from polling to a WebSocket, as the official client does. Sends wait meanwhile.
     pub(crate) async fn upgrade(&self) {
         let (mut sink, mut stream) = websocket(&self.0.http, &self.url("websocket"), &[]).await;
         sink.send(Message::Text("2probe".into())).await.expect("a WebSocket");
@@ -183,31 +181,31 @@ impl Link {
             Ok(Some(Ok(Frame::Text(text)))) if text == "3probe" => {}
             other => panic!("the answer to a probe: {other:?}"),
         }
-        let mut wire = self.0.wire.lock().await;
+        let mut active = self.0.active.lock().await;
         self.0.pause.set(true);
         let reader = self.0.reader.take().expect("a client reads");
         timeout(PATIENCE, reader).await.expect("the last poll is answered").expect("it ends");
         sink.send(Message::Text("5".into())).await.expect("a WebSocket");
-        *wire = Wire::WebSocket(sink);
+        *active = Active::WebSocket(sink);
         self.read_with(self.clone().read(stream));
     }
 
-    /// Closes the transport as it is closed by a client that leaves.
+    /// Closes the transport as a client does that leaves.
     pub(crate) async fn close(&self) {
-        match &mut *self.0.wire.lock().await {
-            Wire::Polling => assert_eq!(self.post("1").await, (200, "ok".to_owned())),
-            Wire::WebSocket(sink) => sink.send(Message::Close(None)).await.expect("a connection"),
+        match &mut *self.0.active.lock().await {
+            Active::Polling => assert_eq!(self.post("1").await, (200, "ok".to_owned())),
+            Active::WebSocket(sink) => sink.send(Message::Close(None)).await.expect("a connection"),
         }
     }
 
-    /// Begins a poll, and breaks it off when it is under way.
+    /// Begins a poll, and breaks the connection off when the server holds it.
     pub(crate) async fn break_off_a_poll(&self) {
         let reader = self.0.reader.take();
         reader.expect("a client reads").await.expect("it ends");
         let url = self.url("polling");
         let (address, path) = url["http://".len()..].split_once('/').expect("a path");
         let mut stream = TcpStream::connect(address).expect("a connection");
-        // The answer to the first request says that the second one is under way: both came at once.
+        // Both requests are sent together. When the first is answered, the server has the second.
         let head = format!("/{path} HTTP/1.1\r\nHost: {address}\r\n");
         let requests = format!("POST {head}Content-Length: 1\r\n\r\n3GET {head}\r\n");
         stream.write_all(requests.as_bytes()).expect("a connection");
@@ -222,33 +220,33 @@ impl Link {
         }
     }
 
-    /// Answers no more pings.
-    pub(crate) fn fall_silent(&self) {
-        self.0.mute.set(true);
+    /// Stops answering pings.
+    pub(crate) fn stop_answering_pings(&self) {
+        self.0.ignores_pings.set(true);
     }
 
-    /// How many pings have come.
+    /// The number of pings that have arrived.
     pub(crate) fn pings(&self) -> usize {
         self.0.pings.get()
     }
 
     pub(crate) async fn is_polling(&self) -> bool {
-        matches!(&*self.0.wire.lock().await, Wire::Polling)
+        matches!(&*self.0.active.lock().await, Active::Polling)
     }
 
-    /// Polls no more after this packet.
+    /// Stops polling after this packet.
     pub(crate) fn poll_until(&self, packet: String) {
         *self.0.last.borrow_mut() = Some(packet);
     }
 
-    /// Lets go of whatever is open.
+    /// Drops the connection.
     pub(crate) fn drop_connection(&self) {
         if let Some(reader) = self.0.reader.take() {
             reader.abort();
         }
-        // A WebSocket is closed when both of its halves are gone.
-        if let Ok(mut wire) = self.0.wire.try_lock() {
-            *wire = Wire::Polling;
+        // A WebSocket is closed when both of its halves are dropped.
+        if let Ok(mut active) = self.0.active.try_lock() {
+            *active = Active::Polling;
         }
     }
 
@@ -303,20 +301,20 @@ impl Link {
         self.closed(why);
     }
 
-    /// Takes an Engine.IO packet. If it is the last one, tells so.
+    /// Handles an Engine.IO packet. Returns the reason if it is the last one.
     fn packet(&self, packet: &str) -> Option<String> {
         match packet.split_at(1) {
             ("4", packet) => {
-                // The client may be gone, and its reader not yet.
+                // The client may have been dropped before its reader.
                 let _ = self.0.incoming.send(Incoming::Packet(packet.to_owned()));
                 None
             }
             ("2", "") => {
                 self.0.pings.set(self.0.pings.get() + 1);
-                if !self.0.mute.get() {
-                    let link = self.clone();
+                if !self.0.ignores_pings.get() {
+                    let transport = self.clone();
                     // The session may have ended meanwhile.
-                    rt::spawn(async move { link.send_engine("3").await.ok() });
+                    rt::spawn(async move { transport.send_engine("3").await.ok() });
                 }
                 None
             }

@@ -1,0 +1,55 @@
+//! WebSockets that are to take a session over, and do not.
+
+use std::{net::Shutdown, time::Duration};
+
+use crate::{
+    fixture::Fixture,
+    raw::{PollingSession, WebSocket, frame},
+};
+
+#[test]
+fn a_probe_that_never_arrives_closes_only_its_websocket() {
+    let fixture = Fixture::with(|builder| builder.upgrade_timeout(Duration::from_millis(500)));
+    let (session, _) = PollingSession::join(fixture.addr);
+    WebSocket::probe(&session).assert_closed(None);
+    session.assert_works();
+
+    let mut without_upgrade = WebSocket::probe(&session);
+    without_upgrade.send("2probe");
+    assert_eq!(without_upgrade.text(), "3probe");
+    without_upgrade.assert_closed(None);
+    session.assert_works();
+    session.close();
+    fixture.assert_all_freed();
+}
+
+#[test]
+fn anything_but_a_probe_closes_only_the_probing_websocket() {
+    let fixture = Fixture::new();
+    let (session, _) = PollingSession::join(fixture.addr);
+    for packet in ["2", "2other", "3probe", "40", r#"42["x"]"#, "1", "6", "0", "x", ""] {
+        let mut probe = WebSocket::probe(&session);
+        probe.send(packet);
+        probe.assert_closed(None);
+        session.assert_works();
+    }
+    for bytes in [frame(0x82, b"2probe"), frame(0xc1, b"2probe"), b"\x81\x062probe".to_vec()] {
+        let mut probe = WebSocket::probe(&session);
+        probe.send_raw(bytes);
+        probe.assert_closed(None);
+        session.assert_works();
+    }
+    for packet in ["2probe", "2", "42[\"x\"]", "1"] {
+        let mut probe = WebSocket::probe(&session);
+        probe.send("2probe");
+        assert_eq!(probe.text(), "3probe");
+        probe.send(packet);
+        probe.assert_closed(None);
+        session.assert_works();
+    }
+    WebSocket::probe(&session).stream().shutdown(Shutdown::Both).expect("the stream was open");
+    session.assert_works();
+    assert_eq!(fixture.journal.count("event x"), 0);
+    session.close();
+    fixture.assert_all_freed();
+}

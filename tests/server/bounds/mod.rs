@@ -1,0 +1,10 @@
+//! Each bound of the configuration: what happens when it is reached.
+//!
+//! The bounds that only bad input reaches are in `bad_input`: `max_json_depth`, `connect_timeout`,
+//! `upgrade_timeout`, `body_timeout`, and `max_payload` for incoming data.
+
+mod channels;
+mod handlers;
+mod inbox;
+mod outbox;
+mod settings;

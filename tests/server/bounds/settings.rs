@@ -1,0 +1,150 @@
+//! Settings that are refused, and the largest ones.
+
+use std::time::Duration;
+
+use actix_socketio::{BuildError, Builder, SocketIo, channel};
+use actix_web::dev::Extensions;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{
+    fixture::Fixture,
+    raw::{AttendedWebSocket, PollingSession, WebSocket},
+};
+
+#[cfg(target_os = "linux")]
+#[actix_web::test]
+async fn an_embedding_server_can_bound_what_tcp_leaves_unacknowledged() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
+    let addr = listener.local_addr().expect("an address");
+    let (client, served) = tokio::join!(TcpStream::connect(addr), listener.accept());
+    let (_client, (served, _)) = (client.expect("a connection"), served.expect("a connection"));
+    assert_eq!(SockRef::from(&served).tcp_user_timeout().expect("Linux has it"), None);
+    let builder = SocketIo::builder().tcp_timeout(Duration::from_secs(7));
+    let io = builder.build().expect("the settings are valid");
+    io.prepare_connection(&served, &mut Extensions::new());
+    assert_eq!(
+        SockRef::from(&served).tcp_user_timeout().expect("Linux has it"),
+        Some(Duration::from_secs(7))
+    );
+}
+
+#[test]
+fn invalid_settings_are_named() {
+    const NO_TIME: Duration = Duration::ZERO;
+    const FOR_EVER: Duration = Duration::MAX;
+    type Set = fn(Builder) -> Builder;
+    let refused: &[(&str, Set)] = &[
+        ("path", |b| b.path("")),
+        ("path", |b| b.path("socket.io")),
+        ("path", |b| b.path("/{name}")),
+        ("path", |b| b.path("/a?b")),
+        ("path", |b| b.path("/a#b")),
+        ("transports", |b| b.transports([])),
+        ("ping_interval", |b| b.ping_interval(NO_TIME)),
+        ("ping_interval", |b| b.ping_interval(FOR_EVER)),
+        ("ping_timeout", |b| b.ping_timeout(NO_TIME)),
+        ("ping_timeout", |b| b.ping_timeout(FOR_EVER)),
+        ("connect_timeout", |b| b.connect_timeout(NO_TIME)),
+        ("connect_timeout", |b| b.connect_timeout(FOR_EVER)),
+        ("upgrade_timeout", |b| b.upgrade_timeout(NO_TIME)),
+        ("upgrade_timeout", |b| b.upgrade_timeout(FOR_EVER)),
+        ("body_timeout", |b| b.body_timeout(NO_TIME)),
+        ("body_timeout", |b| b.body_timeout(FOR_EVER)),
+        ("handler_timeout", |b| b.handler_timeout(NO_TIME)),
+        ("handler_timeout", |b| b.handler_timeout(FOR_EVER)),
+        ("ack_timeout", |b| b.ack_timeout(NO_TIME)),
+        ("ack_timeout", |b| b.ack_timeout(FOR_EVER)),
+        ("close_timeout", |b| b.close_timeout(FOR_EVER)),
+        ("shutdown_timeout", |b| b.shutdown_timeout(FOR_EVER)),
+        ("max_payload", |b| b.max_payload(0)),
+        ("max_outbox", |b| b.max_outbox(0)),
+        ("max_inbox", |b| b.max_inbox(0)),
+        ("max_publications", |b| b.max_publications(0)),
+        ("max_channel_length", |b| b.max_channel_length(0)),
+        ("max_namespaces", |b| b.max_namespaces(0)),
+        ("max_json_depth", |b| b.max_json_depth(0)),
+        ("subscribe_event", |b| b.subscribe_event("")),
+        ("unsubscribe_event", |b| b.unsubscribe_event("disconnect")),
+        ("publish_event", |b| b.publish_event("subscribe")),
+        ("unsubscribe_event", |b| b.unsubscribe_event("subscribe")),
+        ("publish_event", |b| b.publish_event("connect")),
+    ];
+    for (name, set) in refused {
+        match set(SocketIo::builder()).build() {
+            Err(error) => {
+                assert!(matches!(error, BuildError::Setting { setting, .. } if setting == *name));
+                let text = error.to_string();
+                assert!(text.starts_with(&format!("setting {name:?} is ")), "{text}");
+                assert!(text.contains(": it must "), "{text}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_invalid_pattern_is_named() {
+    let main = SocketIo::builder().route(channel("room-")).route(channel("room-(")).build();
+    let other =
+        SocketIo::builder().namespace("/admin", |admin| admin.route(channel("room-("))).build();
+    for built in [main, other] {
+        match built {
+            Err(BuildError::Pattern(error)) => assert_eq!(error.pattern, "room-("),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_namespace_that_is_added_twice_is_named() {
+    for [first, second] in
+        [["/admin", "/admin"], ["/admin", "admin"], ["/", "/other"], ["/other", ""]]
+    {
+        let builder = SocketIo::builder().namespace(first, |namespace| namespace);
+        match builder.namespace(second, |namespace| namespace).build() {
+            Err(BuildError::NamespaceTwice(name)) => {
+                assert!(["/admin", "/"].contains(&name.as_str()), "{name}");
+            }
+            other => panic!("{first}, {second}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn bounds_may_have_the_largest_value() {
+    let fixture = Fixture::with(|builder| {
+        builder
+            .max_payload(usize::MAX)
+            .max_outbox(usize::MAX)
+            .max_inbox(usize::MAX)
+            .max_publications(usize::MAX)
+            .max_channels(usize::MAX)
+            .max_channel_length(usize::MAX)
+            .max_namespaces(usize::MAX)
+            .max_pending_acks(usize::MAX)
+            .max_json_depth(usize::MAX)
+            .open_channels()
+    });
+    let (polling, _) = PollingSession::join(fixture.addr);
+    let websocket = AttendedWebSocket::new({
+        let mut websocket = WebSocket::open(fixture.addr);
+        websocket.join();
+        websocket
+    });
+    let name = "x".repeat(100_000);
+    polling.post(format!(r#"421["subscribe","{name}"]"#)).assert_ok();
+    polling.get().assert_poll(&["431[null]"]);
+    websocket.send(&format!(r#"421["subscribe","{name}"]"#));
+    assert_eq!(websocket.text(), "431[null]");
+    for n in 0..3 {
+        fixture.io.to(&name).emit("e", &n).expect("there is capacity");
+    }
+    for n in 0..3 {
+        assert_eq!(websocket.text(), format!(r#"42["e",{n}]"#));
+    }
+    polling.get().assert_poll(&[r#"42["e",0]"#, r#"42["e",1]"#, r#"42["e",2]"#]);
+    polling.close();
+    drop(websocket);
+    fixture.assert_all_freed();
+}
