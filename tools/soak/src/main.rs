@@ -3,11 +3,11 @@
 //! like.
 //!
 //! ```text
-//! ulimit -n 20000                                            # for the three with 10,000 clients
-//! cargo run --release --example soak -- all                  # each of them: about four minutes on two cores
-//! cargo run --release --example soak -- handshakes           # one of them
-//! cargo run --release --example soak -- handshakes 10        # in ten rounds
-//! cargo run --release --example soak -- soak 3600            # the mixture, for an hour
+//! ulimit -n 20000                                     # for the three with 10,000 clients
+//! cargo run --release -p soak -- all                  # each of them: about four minutes on two cores
+//! cargo run --release -p soak -- handshakes           # one of them
+//! cargo run --release -p soak -- handshakes 10        # in ten rounds
+//! cargo run --release -p soak -- soak 3600            # the mixture, for an hour
 //! ```
 //!
 //! The server is a process of its own, which this program starts from itself: [`SocketIo::serve`]
