@@ -111,13 +111,13 @@ async fn main() -> std::io::Result<()> {
         .on_message(introduction)
         .route(channel("^room-[a-z]{1,20}$").to(&chat))
         .build()?;
-    println!("open http://127.0.0.1:8080");
     let stop = io.shutdown_on_signal();
-    HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))
-        .h1_allow_half_closed(false)
-        .on_connect(actix_socketio::on_connect)
-        .shutdown_signal(stop)
-        .bind(("127.0.0.1", 8080))?
-        .run()
-        .await
+    let server =
+        HttpServer::new(move || App::new().configure(io.mount()).route("/", web::get().to(page)))
+            .h1_allow_half_closed(false)
+            .on_connect(actix_socketio::on_connect)
+            .shutdown_signal(stop)
+            .bind(("127.0.0.1", 8080))?;
+    println!("open http://127.0.0.1:8080");
+    server.run().await
 }

@@ -125,7 +125,8 @@ impl Draft {
 fn result(text: &str) -> Result<(Score, Ending), String> {
     let problem = || {
         format!(
-            "{text:?} is not a result; write \"2-1\", \"3-3 after extra time\" or \"1-1, 4-2 on penalties\""
+            "{text:?} is not a result; write \"2-1\", \"3-3 after extra time\" \
+             or \"1-1, 4-2 on penalties\""
         )
     };
     let (played, penalties) = match text.split_once(", ") {

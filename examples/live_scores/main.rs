@@ -125,6 +125,7 @@ fn pages(services: &mut web::ServiceConfig) {
             response.body(file.body)
         };
         services.route(file.path, web::get().to(answer));
+        services.route(file.path, web::head().to(answer));
     }
 }
 

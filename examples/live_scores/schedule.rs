@@ -102,8 +102,8 @@ impl Schedule {
         events
     }
 
-    /// The kick-off of a match in the round that ends with its next announcement. `None` for a match
-    /// that has not been played.
+    /// The kick-off of a match in the round that ends with its next announcement. `None` for a
+    /// match that has not been played.
     pub(crate) fn kick_off(&self, which: usize, now: Seconds) -> Option<Seconds> {
         let slot = self.slots.get(which)?.as_ref()?;
         Some(self.announced(which, now)? + self.round - slot.announced)

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_admits_who_has_it() {
+    fn a_bearer_header_with_the_token_is_admitted() {
         let token = Token::random();
         assert_eq!(token.reveal().len(), 32);
         assert!(token.admits(format!("Bearer {}", token.reveal()).as_bytes()));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn and_nobody_else() {
+    fn other_headers_are_refused() {
         let token = Token::random();
         let secret = token.reveal();
         for header in [

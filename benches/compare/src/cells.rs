@@ -42,7 +42,8 @@ impl Cell {
         Self { group, ..self }
     }
 
-    /// Through a handler actor of this crate. socketioxide has no actors and does the same as always.
+    /// Through a handler actor of this crate. socketioxide has no actors, and does the same as
+    /// otherwise.
     fn by_actor(mut self) -> Self {
         self.name += "-actor";
         self.ours.kind = Kind::OursActor;

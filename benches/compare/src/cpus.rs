@@ -20,8 +20,8 @@ impl Cpus {
         if all.is_empty() { Err("no CPU to run on".into()) } else { Ok(Self { all }) }
     }
 
-    /// The last CPU: where threads of one core have numbers of their own, it is the farthest from the
-    /// first.
+    /// The last CPU. Where threads of one core have numbers of their own, it is the farthest from
+    /// the first.
     pub(crate) fn load(&self) -> usize {
         self.all[self.all.len() - 1]
     }

@@ -1,5 +1,5 @@
-//! A run has rounds, a round has all cells, and a cell has its servers one after another. Each server
-//! is a new process.
+//! A run has rounds, a round has all cells, and a cell has its servers one after another. Each
+//! server is a new process.
 
 use std::{
     fs::File,

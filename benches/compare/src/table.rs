@@ -9,7 +9,7 @@ use crate::{
     serve::Kind,
 };
 
-/// What is shown of a cell: in words, and where it is.
+/// A column of a cell: its name, and the figure that it shows.
 type Shown = (&'static str, fn(&Figures) -> Option<f64>);
 
 const NONE: &str = "–";

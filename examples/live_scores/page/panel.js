@@ -128,8 +128,8 @@ function showEvents(match) {
 }
 
 /**
- * The identity of an event: all its fields. The version alone is not enough, since another event may
- * have it after a restart of the server.
+ * The identity of an event: all its fields. The version alone is not enough, since another event
+ * may have it after a restart of the server.
  */
 const keyOf = (event) => JSON.stringify(event);
 

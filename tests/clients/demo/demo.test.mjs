@@ -7,7 +7,7 @@ const CONNECTED = '#connection[data-connection="connected"]';
 const WEBSOCKET = `${CONNECTED}[data-transport="websocket"]`;
 const POLLING = `${CONNECTED}[data-transport="polling"]`;
 
-scenario("a goal reaches the pages that follow the match, and the lists of the others", async (scope) => {
+scenario("a goal reaches the followers of the match, and the lists of the others", async (scope) => {
   const demo = await scope.demo();
   const opened = [scope.page(demo), scope.page(demo), scope.page(demo)];
   const [one, two, elsewhere] = await Promise.all(opened);

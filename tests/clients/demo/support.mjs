@@ -1,5 +1,5 @@
-// Support for the tests of this folder: the demo as a process, matches whose only goals are reported
-// ones, and pages of a real browser.
+// Support for the tests of this folder: the demo as a process, matches whose only goals are
+// reported ones, and pages of a real browser.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
