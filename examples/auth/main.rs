@@ -23,7 +23,7 @@ mod users;
 use std::{env, io, process::ExitCode, sync::Arc};
 
 use actix::prelude::*;
-use actix_socketio::{Channel, Cors, SocketIo, prelude::*};
+use actix_socketio::{Channel, Cors, Route, SocketIo, prelude::*};
 use actix_web::{
     App, Error, HttpRequest, HttpResponse, HttpServer,
     error::{ErrorBadRequest, ErrorUnauthorized},
@@ -110,8 +110,8 @@ fn socket_io(tokens: &Arc<Tokens>) -> io::Result<SocketIo> {
         .namespace(access::EDITORS, |editors| editors.to(&gate))
         // A pattern defines which channels exist. It matches from the start of a name. Without `$`,
         // `news` would also match `newsroom`.
-        .route(channel("^news$").on_subscribe(check_subscribe).allow_publish().on_message(check_publish))
-        .route(channel("^team-[a-z]+$").on_subscribe(check_subscribe).allow_publish().on_message(check_publish))
+        .route(open_to_publishers("^news$"))
+        .route(open_to_publishers("^team-[a-z]+$"))
         .route(channel("^user-[a-z]+$").on_subscribe(check_subscribe))
         .build()?;
     Ok(io)
@@ -144,6 +144,11 @@ fn verified(tokens: &Tokens, token: &str) -> Result<Claims, Error> {
 }
 
 // ── channels ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Channels that clients may publish to, if the rules allow it.
+fn open_to_publishers(pattern: &str) -> Route {
+    channel(pattern).on_subscribe(check_subscribe).allow_publish().on_message(check_publish)
+}
 
 async fn check_subscribe(event: OnSubscribe) -> HandlerResult {
     check(&event.socket, &event.channel, access::may_subscribe)
