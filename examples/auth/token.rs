@@ -60,7 +60,7 @@ pub(crate) struct WeakSecret;
 
 impl fmt::Display for WeakSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it needs at least {SHORTEST_SECRET} random bytes")
+        write!(f, "it must have at least {SHORTEST_SECRET} bytes of random data")
     }
 }
 
