@@ -103,7 +103,7 @@ fn experiments(names: &[&str], number: Option<u64>) -> ExitCode {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => report.criterion("the experiment ends", error, false),
                 Err(_) => {
-                    report.criterion("the experiment ends", format!("not in {limit:?}"), false)
+                    report.criterion("the experiment ends", format!("not in {limit:?}"), false);
                 }
             }
         }

@@ -159,7 +159,7 @@ fn each_line(
 ) {
     if let Some(pipe) = pipe {
         thread::spawn(move || {
-            BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take)
+            BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take);
         });
     }
 }
