@@ -1,4 +1,4 @@
-//! What it costs to read and to write: Engine.IO packets, Socket.IO packets, MessagePack, polling
+//! The cost of decoding and encoding Engine.IO packets, Socket.IO packets, MessagePack, polling
 //! bodies, and the WebSocket frame that all receivers share.
 
 use std::{hint::black_box, time::Duration};
@@ -13,7 +13,7 @@ use bytestring::ByteString;
 use criterion::{BatchSize, Criterion, Throughput};
 use serde::{Deserialize, Serialize};
 
-/// What an application sends.
+/// The data of an application.
 #[derive(Debug, Serialize, Deserialize)]
 struct Match {
     home: String,
@@ -52,7 +52,7 @@ fn attachment() -> Bytes {
     Bytes::from_static(&KILOBYTE)
 }
 
-/// The packet of a client that sends what the frame says, without the Engine.IO type.
+/// The packet of a client with the data of the frame, without the Engine.IO type.
 fn text(frame: &Frame) -> ByteString {
     frame.text()[1..].into()
 }
@@ -122,7 +122,7 @@ fn socket_io(criterion: &mut Criterion) {
         });
     }
 
-    // What a handler pays that reads its argument.
+    // The cost for a handler that reads its argument.
     let json = |frame: &Frame| frame.text()[2..].to_owned();
     let args = Args::parse(json(&frame("hello")).into(), 100).expect("an array");
     group.bench_function("read/small", |bench| bench.iter(|| args.get::<String>(1)));
@@ -189,12 +189,12 @@ fn polling(criterion: &mut Criterion) {
 fn websocket(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("websocket frame");
     for (size, length) in [("10 B", 10), ("1 KB", 1024), ("100 KB", 100 * 1024)] {
-        // Header and payload; each length has a header of its own.
+        // Header and payload: the form of the header depends on the length.
         let packet = EnginePacket::Message("x".repeat(length).into());
         group.bench_function(format!("encode/{size}"), |bench| {
             bench.iter(|| Frame::engine(&packet))
         });
-        // What it costs for one more receiver.
+        // The cost of one more receiver.
         let frame = Frame::engine(&packet);
         group.bench_function(format!("share/{size}"), |bench| bench.iter(|| frame.clone()));
     }

@@ -1,4 +1,4 @@
-//! What it costs to put frames into an outbox, and to take them out.
+//! The cost of queueing frames in an outbox, and of taking them out.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn volatile(criterion: &mut Criterion) {
     let (frame, queue) = (frame(), Queue::websocket(ROOM));
     group.bench_function("volatile/to a transport that waits", |bench| {
         bench.iter(|| {
-            queue.take(); // nothing: it waits now
+            queue.take(); // nothing: the queue waits from here on
             queue.push_volatile(&frame);
             queue.take()
         });

@@ -1,4 +1,4 @@
-//! What the table of a hub costs: who is subscribed to what, and the fan-out into outboxes.
+//! The cost of a registry's table of subscriptions, and of the fan-out into outboxes.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use actix_socketio::{
 };
 use criterion::{Criterion, Throughput};
 
-/// So large that nobody is let go for what waits while nobody takes.
+/// Large enough that no client is disconnected as slow while nothing empties its outbox.
 const ROOM: usize = 1 << 20;
 const MEMBERS: [usize; 4] = [10, 100, 1_000, 10_000];
 
@@ -20,7 +20,7 @@ fn frame() -> Frame {
     event("/", None, "message", "hello").expect("it is JSON")
 }
 
-/// Sockets which are all in one channel.
+/// Sockets that are all in one channel.
 fn crowd(count: usize, channel: &Channel) -> Subscribers {
     let mut subscribers = Subscribers::new(count, ROOM);
     for socket in 0..count {
@@ -29,13 +29,14 @@ fn crowd(count: usize, channel: &Channel) -> Subscribers {
     subscribers
 }
 
-/// Who is next: everyone in turn, but by no order that a table has.
+/// The next member: each in turn, but not in the order of any table.
 fn anyone(turn: usize, count: usize) -> usize {
-    const PRIME: usize = 7_919; // divides no number of members or channels here, so that nobody is left out
+    // It divides none of the counts of members and channels here, so each one has its turn.
+    const PRIME: usize = 7_919;
     turn * PRIME % count
 }
 
-/// How long publications take whose receivers wait for them. That they take them is not counted.
+/// The time of publications to receivers that wait for them. Taking them is not measured.
 fn publishing(
     subscribers: &mut Subscribers,
     count: u64,
@@ -68,7 +69,7 @@ fn publish(criterion: &mut Criterion) {
                 })
             });
         });
-        // With marks, so that who is in both gets one.
+        // With marks, so that a member of both channels receives one frame.
         group.bench_function(format!("two channels, members/{count}"), |bench| {
             bench.iter_custom(|times| {
                 publishing(&mut subscribers, times, || {
@@ -85,7 +86,7 @@ fn publish(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Members of a channel that leave it and come back.
+/// Members of a channel that leave it and join again.
 struct Traffic {
     subscribers: Subscribers,
     channel: Channel,
@@ -116,8 +117,8 @@ impl Traffic {
         self.join(socket);
     }
 
-    /// How long a step takes that is done so many times. What goes before and what undoes it is not
-    /// counted; a few sockets at once, so that looking at the clock does not count much either.
+    /// The time of `count` steps. Their preparation and their undoing are not measured. Each
+    /// measurement takes several sockets, so that reading the clock hardly counts.
     fn time(
         &mut self,
         times: u64,
@@ -181,7 +182,7 @@ fn channels(criterion: &mut Criterion) {
                 })
             });
         });
-        // The channel comes and goes with its member.
+        // The channel exists only while it has its member.
         let alone = channel("alone");
         group.bench_function(format!("open and close, channels/{count}"), |bench| {
             bench.iter(|| {

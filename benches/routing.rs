@@ -1,4 +1,4 @@
-//! What it costs to find a channel's routes, and to ask an async function.
+//! The cost of finding the routes of a channel, and of calling an async function.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn patterns(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Handlers that answer at once, as most do: no task, no timer.
+/// Handlers that return without waiting, as most do: no task, no timer.
 fn handlers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handlers");
     let args = Args::parse(r#"["hello"]"#.into(), 10).expect("an array");

@@ -1,4 +1,4 @@
-//! The three lines that put channels into an actix-web app: `cargo run --example embed`
+//! The smallest actix-web app with channels: `cargo run --example embed`
 //!
 //! Any Socket.IO client may then subscribe to `match-…` at http://127.0.0.1:8080.
 

@@ -1,7 +1,9 @@
 //! Publishing from a request handler: `cargo run --example publish`, then
 //!
-//! `curl -d '{"home":1,"away":0}' -H 'content-type: application/json'
-//! http://127.0.0.1:8080/matches/42/score`
+//! ```sh
+//! curl http://127.0.0.1:8080/matches/42/score -H 'content-type: application/json' \
+//!   -d '{"home":1,"away":0}'
+//! ```
 
 use actix_socketio::{SocketIo, SocketIoServerExt, channel};
 use actix_web::{App, HttpResponse, HttpServer, Responder, post, web};
@@ -13,7 +15,7 @@ struct Score {
     away: u8,
 }
 
-/// Tells everybody who follows the match, and does not wait.
+/// Publishes the score to the subscribers of the match, and does not wait.
 #[post("/matches/{id}/score")]
 async fn report(
     io: web::Data<SocketIo>,
@@ -24,8 +26,8 @@ async fn report(
     Ok(HttpResponse::NoContent())
 }
 
-/// The same under a name of its own, no faster than it can be served, and with the number of those
-/// who get it.
+/// Publishes an event `goal`, waits until it is queued for each receiver, and answers with their
+/// number.
 #[post("/matches/{id}/goal")]
 async fn announce(
     io: web::Data<SocketIo>,

@@ -1,5 +1,5 @@
-//! The live-scores demo as one runs it: a program with a command line, HTTP, and a page in a
-//! browser. What is under it is tested beside its parts.
+//! The live-scores demo as a program: its command line, its HTTP interface, and its page in a
+//! browser. Its parts have unit tests of their own.
 
 #[path = "common/needs.rs"]
 mod needs;
@@ -20,16 +20,16 @@ use needs::{Need, all_there, chromium, clients};
 use programs::{node_tests, run};
 use serde_json::{Value, json};
 
-/// What starts or answers does so sooner; it ends what hangs, and nothing else.
+/// The limit of every wait. It only ends what hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Match minutes in a second: in the time that a test takes, hardly a minute of a match passes.
+/// Match minutes in a second: hardly a minute of a match passes during a test.
 const SPEED: &str = "0.01";
 
-/// The demo's program, as new as the sources.
+/// The demo's program, built from the current sources.
 ///
-/// Cargo builds no examples for the sake of a test, so this asks it to; mostly there is nothing
-/// left to do.
+/// `cargo test --test live_scores` does not build examples, so this function runs cargo. Most of the
+/// time there is nothing left to build.
 fn demo() -> &'static Path {
     static DEMO: OnceLock<PathBuf> = OnceLock::new();
     DEMO.get_or_init(|| {
@@ -55,28 +55,28 @@ fn demo() -> &'static Path {
     })
 }
 
-/// Runs the demo where it ends by itself.
-fn ends(arguments: &[&str]) -> Output {
+/// Runs the demo with arguments that make it end by itself.
+fn run_to_end(arguments: &[&str]) -> Output {
     Command::new(demo()).args(arguments).stdin(Stdio::null()).output().expect("the demo starts")
 }
 
-/// The exit code and the message of a demo that can't begin.
+/// The exit code and the error message of a demo that cannot start.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = ends(arguments);
+    let output = run_to_end(arguments);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
     let message = String::from_utf8(output.stderr).expect("text");
     assert!(message.starts_with("live_scores: ") && message.lines().count() == 1, "{message}");
     (output.status.code(), message)
 }
 
-/// A file with this text.
+/// Writes a file, and returns its path.
 fn file(name: &str, text: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).expect("cargo's folder for tests can be written to");
     path.to_str().expect("it has a plain name").to_owned()
 }
 
-/// So many matches without a goal, that somebody plays at any time.
+/// Enough matches without a goal that some are on at any time.
 fn goalless_matches(name: &str) -> String {
     let matches: Vec<_> = (0..10)
         .map(|at| json!({"team1": format!("Home {at}"), "team2": format!("Away {at}"), "score": {"ft": [0, 0]}}))
@@ -84,7 +84,7 @@ fn goalless_matches(name: &str) -> String {
     file(name, &json!({"name": "Cup", "matches": matches}).to_string())
 }
 
-/// The demo, serving. It is killed when this is dropped.
+/// A running demo. Dropping it kills the process.
 struct Demo {
     child: Child,
     url: String,
@@ -100,24 +100,25 @@ impl Demo {
             .spawn()
             .expect("the demo starts");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        let (say, said) = mpsc::channel();
+        let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
-            stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line))
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
         let mut started = Self { child, url: String::new(), token: String::new() };
-        let told = |beginning: &str| {
-            let line = said.recv_timeout(LIMIT).expect("the demo says where it is, and the token");
+        let line_after = |beginning: &str| {
+            let line =
+                lines.recv_timeout(LIMIT).expect("the demo prints its address and the token");
             let rest = line
                 .strip_prefix(beginning)
                 .unwrap_or_else(|| panic!("{beginning:?} expected: {line}"));
             rest.to_owned()
         };
-        started.url = told("open ");
-        started.token = told("to report a goal, TOKEN=");
+        started.url = line_after("open ");
+        started.token = line_after("to report a goal, TOKEN=");
         started
     }
 
-    /// Reports a goal, and gives the status and the body of the answer.
+    /// Reports a goal, and returns the status and the body of the answer.
     async fn goal(
         &self,
         id: &str,
@@ -137,16 +138,16 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // It may have ended by itself, and a test has failed for that.
+        // A demo that has ended by itself has failed its test already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[test]
-fn the_help_explains_all_and_nothing_else_happens() {
+fn the_help_explains_all_options_and_starts_nothing() {
     for option in ["--help", "-h"] {
-        let output = ends(&["--speed", "2", option]);
+        let output = run_to_end(&["--speed", "2", option]);
         let help = String::from_utf8(output.stdout).expect("text");
         assert_eq!(
             (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
@@ -160,7 +161,7 @@ fn the_help_explains_all_and_nothing_else_happens() {
 
 #[test]
 fn a_bad_option_is_named() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["--fast"][..], "\"--fast\""),
         (&["--speed", "fast"], "\"fast\""),
         (&["--matches"], "--matches needs a value"),
@@ -168,7 +169,7 @@ fn a_bad_option_is_named() {
     ] {
         let (code, message) = refused(arguments);
         assert_eq!(code, Some(2), "{message}");
-        assert!(message.contains(said) && message.contains("--help"), "{message}");
+        assert!(message.contains(expected) && message.contains("--help"), "{message}");
     }
 }
 
@@ -236,7 +237,7 @@ async fn the_page_and_its_client_are_served() {
 }
 
 #[actix_web::test]
-async fn a_goal_is_reported_by_who_has_the_token() {
+async fn a_goal_can_be_reported_with_the_token_only() {
     let demo = Demo::start(&goalless_matches("goals.json"));
     let token = format!("Bearer {}", demo.token);
     let good = r#"{"team": "home", "scorer": "Ann O."}"#;
@@ -245,16 +246,16 @@ async fn a_goal_is_reported_by_who_has_the_token() {
         let (status, _) = demo.goal("home-0-away-0", authorization, good).await;
         assert_eq!(status, 401, "{authorization:?}");
     }
-    for (body, said) in [
-        ("", "the body is no report"),
+    for (body, expected) in [
+        ("", "the body is not a report"),
         ("goal!", "line 1 column 1"),
         (r#"{"team": "home"}"#, "`scorer`"),
         (r#"{"team": "Peru", "scorer": "Ann"}"#, "\"Peru\" does not play"),
         (r#"{"team": "home", "scorer": " "}"#, "scorer: the name is empty"),
-        (r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#, "\"9x\" is no minute"),
+        (r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#, "\"9x\" is not a minute"),
     ] {
         let (status, message) = demo.goal("home-0-away-0", Some(&token), body).await;
-        assert!(status == 400 && message.contains(said), "{body}: {status} {message}");
+        assert!(status == 400 && message.contains(expected), "{body}: {status} {message}");
     }
     let (status, message) = demo.goal("home-0-away-0", Some(&token), " ".repeat(5_000)).await;
     assert!(status == 400 && message.contains("5000 bytes"), "{status} {message}");
@@ -271,20 +272,20 @@ async fn a_goal_is_reported_by_who_has_the_token() {
             _ => panic!("{status} {body}"),
         }
     }
-    assert!((3..=5).contains(&taken.len()), "some matches are on: {taken:?}");
+    assert!((3..=5).contains(&taken.len()), "three to five matches are on: {taken:?}");
     for (id, body) in taken {
-        let told: Value = serde_json::from_str(&body).expect("JSON");
-        let event = &told["event"];
-        assert_eq!((&told["id"], &told["score"]), (&json!(id), &json!([1, 0])));
+        let published: Value = serde_json::from_str(&body).expect("JSON");
+        let event = &published["event"];
+        assert_eq!((&published["id"], &published["score"]), (&json!(id), &json!([1, 0])));
         assert_eq!(
             (&event["scorer"], &event["side"], &event["reported"]),
             (&json!("Ann O."), &json!("home"), &json!(true))
         );
-        // It is told as it was taken, and the next one comes on top of it.
+        // The published score has the goal, and the next goal adds to it.
         let (status, body) =
             demo.goal(&id, Some(&token), r#"{"team": "AWAY 1", "scorer": "B"}"#).await;
-        let expected = if id == "home-1-away-1" { 201 } else { 400 };
-        assert_eq!(status, expected, "{body}");
+        let next_status = if id == "home-1-away-1" { 201 } else { 400 };
+        assert_eq!(status, next_status, "{body}");
     }
 }
 
@@ -302,7 +303,7 @@ fn the_page_in_a_browser() {
 }
 
 #[test]
-fn what_the_page_makes_of_the_messages() {
+fn the_page_keeps_its_state_by_the_messages() {
     if !all_there("the state of the live-scores page", &[Need::Node]) {
         return;
     }

@@ -1,12 +1,12 @@
-//! Who may do what: pure functions of the claims, so that all the rules are on one page, and are
-//! tested as a table.
+//! The rules of access: pure functions of the claims, so that all of them are on one page, and a
+//! table tests them.
 
 use crate::token::Claims;
 
 /// The namespace of the editors, beside the main one.
 pub(crate) const EDITORS: &str = "/editors";
 
-/// Every namespace asks by itself: to be in one says nothing of another.
+/// Each namespace is checked by itself. Access to one gives no access to another.
 pub(crate) fn may_enter(claims: &Claims, namespace: &str) -> bool {
     match namespace {
         "/" => true,
@@ -15,8 +15,8 @@ pub(crate) fn may_enter(claims: &Claims, namespace: &str) -> bool {
     }
 }
 
-/// The routes say which channels there are; this says whose they are. What it does not know, it
-/// refuses.
+/// The routes define which channels exist. This function decides who may subscribe to them, and
+/// refuses every channel that it does not know.
 pub(crate) fn may_subscribe(claims: &Claims, channel: &str) -> bool {
     if let Some(user) = channel.strip_prefix("user-") {
         return user == claims.sub;
@@ -27,8 +27,8 @@ pub(crate) fn may_subscribe(claims: &Claims, channel: &str) -> bool {
     channel == "news"
 }
 
-/// A team talks among itself; news are made by editors; and what a user is told comes from the
-/// server alone.
+/// Members publish to their team, and editors publish the news. Only the server publishes to the
+/// channel of a user.
 pub(crate) fn may_publish(claims: &Claims, channel: &str) -> bool {
     match channel {
         "news" => claims.editor,
@@ -41,12 +41,12 @@ mod tests {
     use super::*;
     use crate::users::USERS;
 
-    fn those(rule: impl Fn(&Claims, &str) -> bool, name: &str) -> Vec<&'static str> {
+    fn users_with(rule: impl Fn(&Claims, &str) -> bool, name: &str) -> Vec<&'static str> {
         USERS.iter().filter(|user| rule(&Claims::of(user), name)).map(|user| user.name).collect()
     }
 
     #[test]
-    fn who_may_do_what() {
+    fn each_channel_has_its_subscribers_and_publishers() {
         for (channel, subscribe, publish) in [
             ("news", &["ada", "bob", "eve"][..], &["ada"][..]),
             ("user-ada", &["ada"], &[]),
@@ -65,15 +65,15 @@ mod tests {
             ("news2", &[], &[]),
             ("anything else", &[], &[]),
         ] {
-            assert_eq!(those(may_subscribe, channel), subscribe, "subscribe {channel:?}");
-            assert_eq!(those(may_publish, channel), publish, "publish {channel:?}");
+            assert_eq!(users_with(may_subscribe, channel), subscribe, "subscribe {channel:?}");
+            assert_eq!(users_with(may_publish, channel), publish, "publish {channel:?}");
         }
     }
 
     #[test]
-    fn who_may_enter() {
-        assert_eq!(those(may_enter, "/"), ["ada", "bob", "eve"]);
-        assert_eq!(those(may_enter, EDITORS), ["ada"]);
-        assert_eq!(those(may_enter, "/elsewhere"), [""; 0]);
+    fn each_namespace_has_its_users() {
+        assert_eq!(users_with(may_enter, "/"), ["ada", "bob", "eve"]);
+        assert_eq!(users_with(may_enter, EDITORS), ["ada"]);
+        assert_eq!(users_with(may_enter, "/elsewhere"), [""; 0]);
     }
 }

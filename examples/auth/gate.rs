@@ -1,4 +1,4 @@
-//! Who comes in, and for how long.
+//! The actor that checks the token of each new socket, and disconnects it when the token expires.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -11,57 +11,56 @@ use crate::{
     token::{Claims, Tokens},
 };
 
-/// All that anybody is told whose token is none: why it is none is for the log.
+/// The only answer to an invalid or missing token. The reason goes to the log.
 pub(crate) const NO_TOKEN: &str = "a valid token is needed";
 
-/// All that anybody is told who has one, and may not: also whether there is such a thing at all is
-/// not theirs to know.
+/// The only answer to a forbidden request. It does not even show whether the channel or the
+/// namespace exists.
 pub(crate) const NOT_ALLOWED: &str = "this is not allowed to you";
 
-/// `exp` is in whole seconds, so this is as often as it is worth looking.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often the gate looks for expired tokens: `exp` is in whole seconds.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a client shows to a namespace: `io(url, { auth: { token } })`.
+/// The `auth` object of a client: `io(url, { auth: { token } })`.
 #[derive(Deserialize)]
 struct Auth {
     token: Option<String>,
 }
 
-/// Asks everyone for a token, and puts them out when it has expired.
+/// Asks each client for a token, and disconnects it when the token has expired.
 pub(crate) struct Gate {
     tokens: Arc<Tokens>,
-    guests: Guests<Socket>,
+    admitted: ExpiryQueue<Socket>,
 }
 
 impl Gate {
     pub(crate) fn new(tokens: Arc<Tokens>) -> Self {
-        Self { tokens, guests: Guests::default() }
+        Self { tokens, admitted: ExpiryQueue::default() }
     }
 
-    /// Whose the socket is.
+    /// The claims of the user that the socket belongs to.
     fn identify(&self, socket: &Socket) -> Result<Arc<Claims>, HandlerError> {
         let refused = |why: &dyn std::fmt::Display| {
-            // It may hold the client's words; they are to stay on their line.
+            // The error may contain text of the client, which must not start a new line in the log.
             log::info!("{}: token refused: {}", socket.id(), why.to_string().escape_debug());
             HandlerError::reject(NO_TOKEN)
         };
-        // By `?` alone, a token that is no string would be an "internal error".
+        // With `?` alone, a token that is not a string would be an "internal error".
         let shown: Auth = socket.handshake().auth().map_err(|error| refused(&error))?;
-        // From the handshake, or from an earlier socket of the connection.
+        // Claims of the handshake, or of an earlier socket of the connection.
         let known = socket.extensions().get::<Claims>();
         let claims = match shown.token {
             Some(token) => Arc::new(self.tokens.check(&token).map_err(|error| refused(&error))?),
-            None => known.clone().ok_or_else(|| refused(&"none was shown"))?,
+            None => known.clone().ok_or_else(|| refused(&"there is no token"))?,
         };
-        // It was good when it was shown; that may be a while ago.
+        // The token may have expired since the handshake.
         if claims.is_expired() {
             return Err(refused(&"it has expired"));
         }
-        // All sockets of a connection share its extensions. A second token must not change whose
-        // the first socket is; who wants to be somebody else opens another connection, and so does
-        // who has a new token.
+        // All sockets of a connection share its extensions. A second token must not change the user
+        // of the first socket. A client with another or a new token opens another connection.
         match known {
-            Some(known) if known != claims => Err(refused(&"the connection has another one")),
+            Some(known) if known != claims => Err(refused(&"the connection has another token")),
             Some(known) => Ok(known),
             None => {
                 socket.extensions().insert(Claims::clone(&claims));
@@ -75,12 +74,12 @@ impl Actor for Gate {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(EVERY, |gate, _| {
-            for socket in gate.guests.overdue(jsonwebtoken::get_current_timestamp()) {
+        ctx.run_interval(CHECK_INTERVAL, |gate, _| {
+            for socket in gate.admitted.take_expired(jsonwebtoken::get_current_timestamp()) {
                 log::info!("{}: its token has expired", socket.id());
-                // The client sees `io server disconnect`, and does not come back by itself.
-                // `Socket::close` would end the connection instead; then it comes back, and shows
-                // what its `auth` function has got by then.
+                // The client sees `io server disconnect`, and does not reconnect by itself.
+                // `Socket::close` would close the connection instead. Then the client reconnects,
+                // with the token that its `auth` function returns by then.
                 socket.disconnect();
             }
         });
@@ -103,13 +102,13 @@ impl Handler<OnConnect> for Gate {
         if !access::may_enter(&claims, socket.namespace().as_str()) {
             return Err(HandlerError::reject(NOT_ALLOWED));
         }
-        // The last thing that is done: who is refused has no `OnFinish` to be crossed out by.
-        self.guests.enter(claims.exp, socket.id(), socket);
+        // This comes last: a refused client has no `OnFinish` that would remove it again.
+        self.admitted.insert(claims.exp, socket.id(), socket);
         Ok(())
     }
 }
 
-/// Whoever goes first is kept no longer.
+/// Forgets a client that leaves before its token expires.
 impl Handler<OnFinish> for Gate {
     type Result = HandlerResult;
 
@@ -119,39 +118,39 @@ impl Handler<OnFinish> for Gate {
         _: &mut Self::Context,
     ) -> HandlerResult {
         if let Some(claims) = socket.extensions().get::<Claims>() {
-            self.guests.leave(claims.exp, socket.id());
+            self.admitted.remove(claims.exp, socket.id());
         }
         Ok(())
     }
 }
 
-/// Those who are in, by when they have to go: one timer does for all of them.
-struct Guests<T>(BTreeMap<(u64, SocketId), T>);
+/// Admitted sockets in the order in which their tokens expire, so that one timer is enough.
+struct ExpiryQueue<T>(BTreeMap<(u64, SocketId), T>);
 
-impl<T> Default for Guests<T> {
+impl<T> Default for ExpiryQueue<T> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<T> Guests<T> {
-    fn enter(&mut self, until: u64, id: SocketId, guest: T) {
-        self.0.insert((until, id), guest);
+impl<T> ExpiryQueue<T> {
+    fn insert(&mut self, expires: u64, id: SocketId, item: T) {
+        self.0.insert((expires, id), item);
     }
 
-    fn leave(&mut self, until: u64, id: SocketId) {
-        self.0.remove(&(until, id));
+    fn remove(&mut self, expires: u64, id: SocketId) {
+        self.0.remove(&(expires, id));
     }
 
-    /// Takes out those whose time is over.
-    fn overdue(&mut self, now: u64) -> Vec<T> {
-        let mut overdue = Vec::new();
+    /// Removes and returns the items that have expired.
+    fn take_expired(&mut self, now: u64) -> Vec<T> {
+        let mut expired = Vec::new();
         while let Some(first) = self.0.first_entry()
             && first.key().0 <= now
         {
-            overdue.push(first.remove());
+            expired.push(first.remove());
         }
-        overdue
+        expired
     }
 }
 
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
     use crate::users::USERS;
 
-    /// Asks how many the gate keeps.
+    /// Asks the gate for the number of its sockets.
     #[derive(Message)]
     #[rtype(usize)]
     struct Count;
@@ -174,23 +173,23 @@ mod tests {
         type Result = usize;
 
         fn handle(&mut self, _: Count, _: &mut Self::Context) -> usize {
-            self.guests.0.len()
+            self.admitted.0.len()
         }
     }
 
-    async fn comes_down_to(count: usize, gate: &Addr<Gate>) {
-        let comes = async {
+    async fn wait_for_count(count: usize, gate: &Addr<Gate>) {
+        let reached = async {
             while gate.send(Count).await.unwrap() != count {
                 rt::task::yield_now().await;
             }
         };
-        rt::time::timeout(Duration::from_secs(20), comes)
+        rt::time::timeout(Duration::from_secs(20), reached)
             .await
-            .expect("whoever has gone is forgotten");
+            .expect("the gate forgets clients that have left");
     }
 
     #[actix_web::test]
-    async fn who_goes_first_is_kept_no_longer() {
+    async fn the_gate_forgets_a_client_that_leaves_before_its_token_expires() {
         let tokens = Arc::new(Tokens::new(&[7; 32]).unwrap());
         let token = tokens.issue(&Claims::of(&USERS[0])).unwrap();
         let gate = Gate::new(tokens).start();
@@ -221,29 +220,29 @@ mod tests {
             }
             clients.push(client);
         }
-        assert_eq!(gate.send(Count).await.unwrap(), 2, "who was refused is not kept at all");
+        assert_eq!(gate.send(Count).await.unwrap(), 2, "the gate does not keep a refused client");
         drop(clients.pop());
-        comes_down_to(1, &gate).await;
+        wait_for_count(1, &gate).await;
         drop(clients);
-        comes_down_to(0, &gate).await;
+        wait_for_count(0, &gate).await;
         handle.stop(false).await;
         running.await.unwrap().unwrap();
     }
 
     #[test]
-    fn guests_go_in_time_and_those_who_have_gone_are_forgotten() {
+    fn items_expire_in_order_and_removed_ones_do_not() {
         let [a, b, c] =
             ["a", "b", "c"].map(|letter| letter.repeat(20).parse::<SocketId>().unwrap());
-        let mut guests = Guests::default();
-        guests.enter(30, a, "a");
-        guests.enter(10, b, "b");
-        guests.enter(20, c, "c");
-        assert_eq!(guests.overdue(9), [""; 0]);
-        assert_eq!(guests.overdue(10), ["b"]);
-        guests.leave(20, c);
-        guests.leave(20, c);
-        assert_eq!(guests.overdue(29), [""; 0]);
-        assert_eq!(guests.overdue(30), ["a"]);
-        assert!(guests.0.is_empty());
+        let mut admitted = ExpiryQueue::default();
+        admitted.insert(30, a, "a");
+        admitted.insert(10, b, "b");
+        admitted.insert(20, c, "c");
+        assert_eq!(admitted.take_expired(9), [""; 0]);
+        assert_eq!(admitted.take_expired(10), ["b"]);
+        admitted.remove(20, c);
+        admitted.remove(20, c);
+        assert_eq!(admitted.take_expired(29), [""; 0]);
+        assert_eq!(admitted.take_expired(30), ["a"]);
+        assert!(admitted.0.is_empty());
     }
 }

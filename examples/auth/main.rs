@@ -1,17 +1,19 @@
-//! Who may come in, and what they may do: a server that asks for JSON Web Tokens.
+//! Authentication and access rules: a server that asks its clients for JSON Web Tokens.
 //!
 //! `JWT_SECRET=$(openssl rand -hex 32) cargo run --example auth`, then open http://127.0.0.1:8080.
 //! Users and passwords are in `users.rs`. From a program:
 //!
 //! ```sh
-//! curl -H 'content-type: application/json' -d '{"user":"ada","password":"difference engine"}' 127.0.0.1:8080/login
+//! curl 127.0.0.1:8080/login -H 'content-type: application/json' \
+//!   -d '{"user":"ada","password":"difference engine"}'
 //! ```
 //!
-//! * A client that can set headers shows its token at the handshake: `Authorization: Bearer …`, or
+//! * A client that can set headers sends its token with the handshake: `Authorization: Bearer …`, or
 //!   the cookie `token`.
-//! * A browser can't, for a WebSocket: it shows the token when it joins, `io({ auth: { token } })`.
+//! * A browser cannot set headers for a WebSocket. It sends the token when it connects to the
+//!   namespace: `io({ auth: { token } })`.
 //!
-//! `docs/security.md` is the guide to all of this.
+//! `docs/security.md` is the guide to this example.
 
 mod access;
 mod gate;
@@ -21,7 +23,7 @@ mod users;
 use std::{env, io, process::ExitCode, sync::Arc};
 
 use actix::prelude::*;
-use actix_socketio::{Channel, Cors, SocketIo, prelude::*};
+use actix_socketio::{Channel, Cors, Route, SocketIo, prelude::*};
 use actix_web::{
     App, Error, HttpRequest, HttpResponse, HttpServer,
     error::{ErrorBadRequest, ErrorUnauthorized},
@@ -33,22 +35,22 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use token::{Claims, LIFETIME, Tokens};
 
-/// Pages of these origins may connect, and those of the server's own. Without such a list, a page
-/// of *any* origin may open a WebSocket, and the browser adds its visitor's cookies to it.
+/// Pages of these origins may connect, and pages of the server itself. Without such a list, a page
+/// of *any* origin may open a WebSocket, and the browser sends its visitor's cookies with it.
 const ORIGINS: [&str; 1] = ["https://app.example.com"];
 
-/// Bytes of a request body: nobody needs more to log in.
+/// The longest request body in bytes. A login needs less.
 const LONGEST_BODY: usize = 4096;
 
 fn main() -> ExitCode {
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
-    // No default: a secret that stands in a source file is none.
+    // There is no default, since a secret in a source file is not secret.
     let secret = env::var("JWT_SECRET").unwrap_or_default();
     let tokens = match Tokens::new(secret.as_bytes()) {
         Ok(tokens) => Arc::new(tokens),
         Err(error) => {
             eprintln!(
-                "auth: JWT_SECRET is not set to a secret: {error}. One is made by `openssl rand -hex 32`."
+                "auth: JWT_SECRET is not a valid secret: {error}. Make one by `openssl rand -hex 32`."
             );
             return ExitCode::from(2);
         }
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
     match actix_web::rt::System::new().block_on(serve(&address, tokens)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("auth: can't serve at {address}: {error}");
+            eprintln!("auth: cannot serve at {address}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -78,7 +80,7 @@ async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
             )
             .route("/", web::get().to(page))
             .route("/login", web::post().to(login))
-            .route("/users/{id}/messages", web::post().to(tell))
+            .route("/users/{id}/messages", web::post().to(message_user))
     })
     .socketio(&io)
     .bind(address)?;
@@ -93,35 +95,35 @@ fn socket_io(tokens: &Arc<Tokens>) -> io::Result<SocketIo> {
     let tokens = Arc::clone(tokens);
     let io = SocketIo::builder()
         .cors(Cors::origins(ORIGINS))
-        // Who has no token yet may show one when it joins.
+        // A client without a token here may send one when it connects to a namespace.
         .on_handshake(move |request, extensions| {
-            if let Some(token) = shown(request) {
-                extensions.insert(believed(&tokens, &token)?);
+            if let Some(token) = token_of(request) {
+                extensions.insert(verified(&tokens, &token)?);
             }
             Ok(())
         })
-        // Whoever is not let in does not stay.
+        // Closes the connection of a client that is not admitted.
         .connect_timeout(std::time::Duration::from_secs(10))
         .to(&gate)
         .namespace(access::EDITORS, |editors| editors.to(&gate))
-        // A pattern says which channels there are. `^` is understood; without `$`, `news` would be
-        // `newsroom`, too.
-        .route(channel("^news$").on_subscribe(subscribing).allow_publish().on_message(publishing))
-        .route(channel("^team-[a-z]+$").on_subscribe(subscribing).allow_publish().on_message(publishing))
-        .route(channel("^user-[a-z]+$").on_subscribe(subscribing))
+        // A pattern defines which channels exist. It matches from the start of a name. Without `$`,
+        // `news` would also match `newsroom`.
+        .route(open_to_publishers("^news$"))
+        .route(open_to_publishers("^team-[a-z]+$"))
+        .route(channel("^user-[a-z]+$").on_subscribe(check_subscribe))
         .build()?;
     Ok(io)
 }
 
-// ── at the handshake ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── at the handshake ─────────────────────────────────────────────────────────────────────────────
 
-/// The token of a request. In a URL it would end up in the logs of every proxy.
-fn shown(request: &HttpRequest) -> Option<String> {
+/// The token of a request. It is not read from the URL, which every proxy logs.
+fn token_of(request: &HttpRequest) -> Option<String> {
     if let Some(token) = bearer(request) {
         return Some(token.to_owned());
     }
-    // A cookie comes by itself, also from the pages of others: it is safe because `Cors::origins`
-    // is set. Whoever sets it says `HttpOnly; Secure; SameSite=Strict`.
+    // The browser also sends a cookie from pages of other sites. `Cors::origins` makes that safe.
+    // Set the cookie with `HttpOnly; Secure; SameSite=Strict`.
     request.cookie("token").map(|cookie| cookie.value().to_owned())
 }
 
@@ -131,34 +133,39 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
 
-/// What a token says. Why it is not believed, the log says, and nobody else.
-fn believed(tokens: &Tokens, token: &str) -> Result<Claims, Error> {
+/// The claims of a valid token. Only the log has the reason why a token is not valid.
+fn verified(tokens: &Tokens, token: &str) -> Result<Claims, Error> {
     tokens.check(token).map_err(|error| {
         log::info!("token refused: {}", error.to_string().escape_debug());
         ErrorUnauthorized(NO_TOKEN)
     })
 }
 
-// ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── channels ─────────────────────────────────────────────────────────────────────────────────────
 
-async fn subscribing(event: OnSubscribe) -> HandlerResult {
-    allowed(&event.socket, &event.channel, access::may_subscribe)
+/// Channels that clients may publish to, if the rules allow it.
+fn open_to_publishers(pattern: &str) -> Route {
+    channel(pattern).on_subscribe(check_subscribe).allow_publish().on_message(check_publish)
 }
 
-async fn publishing(event: OnMessage) -> HandlerResult {
-    // A client's other events come here as well, and are published nowhere.
+async fn check_subscribe(event: OnSubscribe) -> HandlerResult {
+    check(&event.socket, &event.channel, access::may_subscribe)
+}
+
+async fn check_publish(event: OnMessage) -> HandlerResult {
+    // Other events of a client come here as well. They are not published.
     let Some(channel) = &event.channel else { return Ok(()) };
-    allowed(&event.socket, channel, access::may_publish)
+    check(&event.socket, channel, access::may_publish)
 }
 
-fn allowed(socket: &Socket, channel: &Channel, rule: fn(&Claims, &str) -> bool) -> HandlerResult {
+fn check(socket: &Socket, channel: &Channel, rule: fn(&Claims, &str) -> bool) -> HandlerResult {
     match socket.extensions().get::<Claims>() {
         Some(claims) if rule(&claims, channel) => Ok(()),
         _ => Err(HandlerError::reject(NOT_ALLOWED)),
     }
 }
 
-// ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────
 
 #[derive(Deserialize)]
 struct Login {
@@ -166,7 +173,7 @@ struct Login {
     password: String,
 }
 
-/// `POST /login`. As JSON, which a form on somebody else's page can't send.
+/// `POST /login`, with JSON, which a form on a page of another site cannot send.
 async fn login(tokens: web::Data<Tokens>, login: web::Json<Login>) -> HttpResponse {
     let Some(user) = users::log_in(&login.user, &login.password) else {
         return HttpResponse::Unauthorized().json(json!({"message": "wrong user or password"}));
@@ -176,14 +183,14 @@ async fn login(tokens: web::Data<Tokens>, login: web::Json<Login>) -> HttpRespon
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(json!({"token": token, "expires_in": LIFETIME})),
         Err(error) => {
-            log::error!("no token can be made: {error}");
+            log::error!("cannot issue a token: {error}");
             HttpResponse::InternalServerError().finish()
         }
     }
 }
 
-/// `POST /users/{id}/messages`: editors tell one user something, wherever that is logged in.
-async fn tell(
+/// `POST /users/{id}/messages`: an editor sends a message to one user, on all devices of that user.
+async fn message_user(
     request: HttpRequest,
     id: web::Path<String>,
     message: web::Json<Value>,
@@ -191,7 +198,7 @@ async fn tell(
     io: web::Data<SocketIo>,
 ) -> actix_web::Result<HttpResponse> {
     let token = bearer(&request).ok_or_else(|| ErrorUnauthorized(NO_TOKEN))?;
-    if !believed(&tokens, token)?.editor {
+    if !verified(&tokens, token)?.editor {
         return Ok(HttpResponse::Forbidden().json(json!({"message": NOT_ALLOWED})));
     }
     io.broadcast_channel(format!("user-{id}"), &*message)?;

@@ -1,4 +1,4 @@
-//! The token: what it says, how it is made, and when it is believed. It knows nothing of sockets.
+//! The token: its claims, how it is issued, and how it is checked. This module has no sockets.
 
 use std::fmt;
 
@@ -9,26 +9,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::users::User;
 
-/// Who makes the tokens, and for whom: one that was made with the same secret for something else is
-/// none here.
+/// The issuer and the audience of the tokens. A token that was made with the same secret for
+/// another purpose is not valid here.
 const ISSUER: &str = "actix-socketio-example";
 const AUDIENCE: &str = "actix-socketio-example-sockets";
 
-/// Seconds. A token can't be called back, so it is short-lived; a client gets the next one in time.
+/// In seconds. A token cannot be revoked, so its life is short, and a client asks for the next one
+/// in time.
 pub(crate) const LIFETIME: u64 = 15 * 60;
 
-/// Bytes. HS256 is as strong as its secret, which anybody who has a token can guess at, offline:
-/// RFC 7518 wants as many bytes as the hash has.
+/// In bytes. HS256 is as strong as its secret, and the owner of a token can try secrets offline.
+/// RFC 7518 requires as many bytes as the hash has.
 const SHORTEST_SECRET: usize = 32;
 
-/// What a token says, and is believed.
+/// The claims of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     iss: String,
     aud: String,
-    /// Whose it is.
+    /// The name of the user.
     pub(crate) sub: String,
-    /// Until when, in seconds since 1970.
+    /// When the token expires, in seconds since 1970.
     pub(crate) exp: u64,
     #[serde(default)]
     pub(crate) editor: bool,
@@ -53,17 +54,17 @@ impl Claims {
     }
 }
 
-/// The secret is too short to be one.
+/// The secret is too short.
 #[derive(Debug)]
 pub(crate) struct WeakSecret;
 
 impl fmt::Display for WeakSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it needs {SHORTEST_SECRET} bytes, at random")
+        write!(f, "it must have at least {SHORTEST_SECRET} bytes of random data")
     }
 }
 
-/// Makes tokens and checks them.
+/// Issues tokens and checks them.
 pub(crate) struct Tokens {
     signs: EncodingKey,
     checks: DecodingKey,
@@ -75,20 +76,19 @@ impl Tokens {
         if secret.len() < SHORTEST_SECRET {
             return Err(WeakSecret);
         }
-        // The algorithm is ours to choose. A token's header may say what it likes, `none` or RS256
-        // with the secret as a public key: anything but HS256 is refused.
+        // The server chooses the algorithm, not the header of a token. It refuses all but HS256, such
+        // as `none`, or RS256 with the secret as a public key.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[AUDIENCE]);
-        // By itself the crate asks for `exp` alone, and lets a token in that has no audience at
-        // all.
+        // By default the crate requires only `exp`, and accepts a token without an audience.
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         rules.validate_nbf = true;
-        // The clock is the one that the tokens were made by. Where it is another server's, allow
-        // for what they differ.
+        // Tokens are issued and checked by the same clock. With two servers, allow for the
+        // difference of their clocks.
         rules.leeway = 0;
-        // "On or after" its end a token is none (RFC 7519); the crate takes it for that last
-        // second.
+        // RFC 7519 refuses a token "on or after" its end. By default the crate accepts it in that
+        // last second.
         rules.reject_tokens_expiring_in_less_than = 1;
         Ok(Self {
             signs: EncodingKey::from_secret(secret),
@@ -101,8 +101,8 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signs)
     }
 
-    /// What the token says, if it is to be believed. The error is for the log: who tries tokens
-    /// learns nothing from "no".
+    /// The claims of the token, if it is valid. The error is for the log only, so that an attacker
+    /// does not learn the reason.
     pub(crate) fn check(&self, token: &str) -> Result<Claims, Error> {
         jsonwebtoken::decode::<Claims>(token, &self.checks, &self.rules).map(|token| token.claims)
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_who_it_is_for() {
+    fn an_issued_token_is_valid_until_it_expires() {
         let claims = Claims::of(&USERS[0]);
         assert_eq!(tokens().check(&tokens().issue(&claims).unwrap()).unwrap(), claims);
         assert!(!claims.is_expired());
@@ -146,38 +146,38 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_long() {
+    fn a_short_secret_is_refused() {
         assert!(Tokens::new(&SECRET[1..]).is_err());
         assert!(Tokens::new(b"").is_err());
     }
 
     #[test]
-    fn another_secret_makes_no_token() {
+    fn a_token_of_another_secret_is_refused() {
         let others = Tokens::new(b"0123456789abcdef0123456789abcdeF").unwrap();
         let error = tokens().check(&others.issue(&Claims::of(&USERS[0])).unwrap()).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::InvalidSignature);
     }
 
     #[test]
-    fn it_has_its_time() {
+    fn a_token_is_valid_between_nbf_and_exp() {
         let now = get_current_timestamp();
         assert_eq!(check_with(json!({"exp": now - 1})), Err(ErrorKind::ExpiredSignature));
         assert!(check_with(json!({"exp": now})).is_err());
         assert_eq!(check_with(json!({"nbf": now + 60})), Err(ErrorKind::ImmatureSignature));
         assert!(check_with(json!({"nbf": now - 60})).is_ok());
-        for none in [json!("never"), json!(-1), json!({}), json!(0)] {
-            assert!(check_with(json!({"exp": none})).is_err(), "{none}");
+        for invalid in [json!("never"), json!(-1), json!({}), json!(0)] {
+            assert!(check_with(json!({"exp": invalid})).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn nothing_that_it_must_say_is_missing() {
+    fn a_token_without_a_required_claim_is_refused() {
         for name in ["exp", "iss", "aud", "sub"] {
             assert!(check_with(json!({name: null})).is_err(), "{name}");
         }
         assert_eq!(check_with(json!({"aud": "others"})), Err(ErrorKind::InvalidAudience));
         assert_eq!(check_with(json!({"iss": "others"})), Err(ErrorKind::InvalidIssuer));
-        // What it does not say, it does not grant.
+        // A missing optional claim grants nothing.
         let claims = check_with(json!({"editor": null, "teams": null})).unwrap();
         assert!(!claims.editor && claims.teams.is_empty());
     }

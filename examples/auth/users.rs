@@ -1,11 +1,10 @@
-//! Who there is: a table, for want of a database.
+//! The users: a table in place of a database.
 
 /// A user, as the application knows it.
 pub(crate) struct User {
     pub(crate) name: &'static str,
-    /// In a real application: no password, but its hash by Argon2id (crate `argon2`), which tells
-    /// nobody the password. It takes long on purpose, so it is checked within `web::block`; and
-    /// failures are counted, by user and by address.
+    /// A real application keeps no password but its hash by Argon2id (crate `argon2`). That hash is
+    /// slow on purpose, so check it within `web::block`. Also count failures by user and by address.
     password: &'static str,
     pub(crate) editor: bool,
     pub(crate) teams: &'static [&'static str],
@@ -20,13 +19,13 @@ pub(crate) const USERS: [User; 3] = [
 /// The user with this name and this password.
 pub(crate) fn log_in(name: &str, password: &str) -> Option<&'static User> {
     let user = USERS.iter().find(|user| user.name == name);
-    // A name that nobody has takes the same way, so that the time tells nothing of who there is.
-    let expected = user.map_or("nobody's password", |user| user.password);
+    // An unknown name takes the same path, so that the time does not show which users exist.
+    let expected = user.map_or("password of an unknown user", |user| user.password);
     let is_right = same(password.as_bytes(), expected.as_bytes());
     user.filter(|_| is_right)
 }
 
-/// Looks at all bytes, so that the time tells nothing of where they differ.
+/// Compares all bytes, so that the time does not show where they differ.
 fn same(given: &[u8], expected: &[u8]) -> bool {
     let differing = given
         .iter()
@@ -49,7 +48,7 @@ mod tests {
             ("ada", "correct horse"),
             ("Ada", "difference engine"),
             ("", ""),
-            ("nobody", "nobody's password"),
+            ("unknown", "password of an unknown user"),
         ] {
             assert!(log_in(name, password).is_none(), "{name} {password}");
         }

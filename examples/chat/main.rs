@@ -1,4 +1,4 @@
-//! A chat with rooms, and names that are in use: `cargo run --example chat`, then open
+//! A chat with rooms, where each name is used once in a room: `cargo run --example chat`, then open
 //! http://127.0.0.1:8080 twice.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,7 @@ use actix_socketio::{Channel, SocketId, prelude::*};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::json;
 
-/// Who is in which room, under which name. All rooms in one actor: one mailbox, no lock.
+/// The members of each room, with their names. One actor has all rooms, so there is no lock.
 #[derive(Default)]
 struct Chat {
     rooms: HashMap<Channel, BTreeMap<SocketId, String>>,
@@ -30,7 +30,7 @@ impl Handler<OnSubscribe> for Chat {
         let name: String = socket
             .context()
             .get("name")?
-            .ok_or_else(|| HandlerError::reject("say your name first"))?;
+            .ok_or_else(|| HandlerError::reject("choose a name first"))?;
         if self
             .rooms
             .get(&channel)
@@ -38,8 +38,8 @@ impl Handler<OnSubscribe> for Chat {
         {
             return Err(HandlerError::reject("this name is in use here").with_data(&name));
         }
-        // First the subscription, then the list: who comes in between is told of to this client,
-        // too. And should it fail, nobody has taken the name.
+        // The subscription comes before the list, so that this client is also notified of a member
+        // that joins in between. If the subscription fails, the name stays free.
         socket.subscribe(&channel)?;
         let people = self.rooms.entry(channel.clone()).or_default();
         people.insert(socket.id(), name.clone());
@@ -54,7 +54,7 @@ impl Handler<OnMessage> for Chat {
     type Result = HandlerResult;
 
     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> HandlerResult {
-        // What is said to no room is not for this actor.
+        // An event without a channel is for `introduction`.
         let Some(room) = &event.channel else { return Ok(()) };
         let name: Option<String> = event.socket.context().get("name")?;
         event.socket.send_and_broadcast_channel(
@@ -65,7 +65,7 @@ impl Handler<OnMessage> for Chat {
     }
 }
 
-/// By itself, or because the page was closed: a name is free again in either case.
+/// The client has left the room or closed the page. In both cases its name is free again.
 impl Handler<OnUnsubscribe> for Chat {
     type Result = HandlerResult;
 
@@ -82,7 +82,7 @@ impl Handler<OnUnsubscribe> for Chat {
     }
 }
 
-/// A client says its name, before it enters a room.
+/// The client chooses a name before it enters a room.
 async fn introduction(event: OnMessage) -> HandlerResult {
     if event.event() != "name" || event.channel.is_some() {
         return Ok(());
@@ -90,7 +90,7 @@ async fn introduction(event: OnMessage) -> HandlerResult {
     let name = event.json::<String>()?.trim().to_owned();
     if name.is_empty() || name.chars().count() > 20 || !event.socket.channels().is_empty() {
         event.ack(
-            &json!({"message": "a name has 1 to 20 characters, and is chosen before a room"}),
+            &json!({"message": "a name has 1 to 20 characters, and you choose it before a room"}),
         )?;
     } else {
         event.socket.context().insert("name", name)?;
@@ -111,11 +111,11 @@ async fn main() -> std::io::Result<()> {
         .on_message(introduction)
         .route(channel("^room-[a-z]{1,20}$").to(&chat))
         .build()?;
-    println!("open http://127.0.0.1:8080");
     let app = io.clone();
-    HttpServer::new(move || App::new().configure(app.mount()).route("/", web::get().to(page)))
-        .socketio(&io)
-        .bind(("127.0.0.1", 8080))?
-        .run()
-        .await
+    let server =
+        HttpServer::new(move || App::new().configure(app.mount()).route("/", web::get().to(page)))
+            .socketio(&io)
+            .bind(("127.0.0.1", 8080))?;
+    println!("open http://127.0.0.1:8080");
+    server.run().await
 }

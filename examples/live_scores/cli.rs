@@ -32,18 +32,18 @@ pub(crate) struct Options {
     pub(crate) matches: Option<PathBuf>,
 }
 
-/// What is wrong with the command line: the program says it, and ends with exit code 2.
+/// A mistake in the command line. The program prints it, and exits with code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Misused(String);
+pub(crate) struct UsageError(String);
 
-impl fmt::Display for Misused {
+impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; --help explains the options", self.0)
     }
 }
 
 /// Reads the arguments, without the program's name. They need not be text.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Misused> {
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
     let mut args = args.into_iter();
     let (mut address, mut speed, mut matches) = (None, None, None);
     while let Some(arg) = args.next() {
@@ -54,7 +54,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         };
         let mut value = || {
             let value = value.take().or_else(|| args.next());
-            value.ok_or_else(|| Misused(format!("{option} needs a value after it")))
+            value.ok_or_else(|| UsageError(format!("{option} needs a value after it")))
         };
         match option {
             "-h" | "--help" => return Ok(Command::Help),
@@ -62,7 +62,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             "--speed" => once(&mut speed, option, checked_speed(&value()?)?)?,
             "--matches" => once(&mut matches, option, PathBuf::from(value()?))?,
             _ if option.starts_with('-') => {
-                return Err(Misused(format!("there is no option {option:?}")));
+                return Err(UsageError(format!("there is no option {option:?}")));
             }
             _ => once(&mut address, "ADDRESS", checked_address(&arg)?)?,
         }
@@ -74,31 +74,32 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     }))
 }
 
-/// Two values for one option are a mistake, and to take the last of them would hide it.
-fn once<T>(place: &mut Option<T>, option: &str, value: T) -> Result<(), Misused> {
+/// Stores the value of an option. A second value is an error, since taking the last one would hide
+/// a mistake.
+fn once<T>(place: &mut Option<T>, option: &str, value: T) -> Result<(), UsageError> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Misused(format!("{option} is there twice"))),
+        Some(_) => Err(UsageError(format!("{option} is given twice"))),
     }
 }
 
-/// That it can be bound, only binding shows; but what has no port is no address.
-fn checked_address(value: &OsString) -> Result<String, Misused> {
+/// Checks that an address has a host and a port. Whether it can be bound, only binding shows.
+fn checked_address(value: &OsString) -> Result<String, UsageError> {
     let text = value.to_string_lossy().into_owned();
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
-        _ => Err(Misused(format!(
-            "{text:?} is no address to listen on; write HOST:PORT, as in 127.0.0.1:8080"
+        _ => Err(UsageError(format!(
+            "{text:?} is not an address to listen on; write HOST:PORT, as in 127.0.0.1:8080"
         ))),
     }
 }
 
-fn checked_speed(value: &OsString) -> Result<f64, Misused> {
+fn checked_speed(value: &OsString) -> Result<f64, UsageError> {
     let text = value.to_string_lossy();
     match text.parse::<f64>() {
         Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
-        _ => Err(Misused(format!(
-            "{text:?} is no speed; write a number of match minutes in a second, from {} to {}",
+        _ => Err(UsageError(format!(
+            "{text:?} is not a speed; write a number of match minutes in a second, from {} to {}",
             SPEEDS.start(),
             SPEEDS.end()
         ))),
@@ -109,7 +110,7 @@ fn checked_speed(value: &OsString) -> Result<f64, Misused> {
 mod tests {
     use super::*;
 
-    fn run(line: &str) -> Result<Command, Misused> {
+    fn run(line: &str) -> Result<Command, UsageError> {
         parse(line.split_whitespace().map(OsString::from))
     }
 
@@ -144,31 +145,31 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_value() {
-        for (line, said) in [
+        for (line, expected) in [
             ("--fast", "no option \"--fast\""),
             ("-x", "no option \"-x\""),
             ("--speed", "--speed needs a value"),
-            ("--speed fast", "\"fast\" is no speed"),
-            ("--speed=0", "\"0\" is no speed"),
-            ("--speed NaN", "\"NaN\" is no speed"),
-            ("--speed inf", "\"inf\" is no speed"),
-            ("--speed -1", "\"-1\" is no speed"),
-            ("--speed 1 --speed 2", "--speed is there twice"),
-            ("8080", "\"8080\" is no address"),
-            (":8080", "\":8080\" is no address"),
-            ("localhost:http", "\"localhost:http\" is no address"),
-            ("localhost:65536", "\"localhost:65536\" is no address"),
-            ("a:1 b:2", "ADDRESS is there twice"),
+            ("--speed fast", "\"fast\" is not a speed"),
+            ("--speed=0", "\"0\" is not a speed"),
+            ("--speed NaN", "\"NaN\" is not a speed"),
+            ("--speed inf", "\"inf\" is not a speed"),
+            ("--speed -1", "\"-1\" is not a speed"),
+            ("--speed 1 --speed 2", "--speed is given twice"),
+            ("8080", "\"8080\" is not an address"),
+            (":8080", "\":8080\" is not an address"),
+            ("localhost:http", "\"localhost:http\" is not an address"),
+            ("localhost:65536", "\"localhost:65536\" is not an address"),
+            ("a:1 b:2", "ADDRESS is given twice"),
         ] {
             let problem = run(line).unwrap_err().to_string();
-            assert!(problem.contains(said), "{line}: {problem}");
+            assert!(problem.contains(expected), "{line}: {problem}");
             assert!(problem.ends_with("--help explains the options"));
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn arguments_that_are_no_text() {
+    fn arguments_that_are_not_text() {
         use std::os::unix::ffi::OsStringExt;
         let strange = || OsString::from_vec(vec![0xff, b'x']);
         assert!(parse([strange()]).is_err());

@@ -1,6 +1,6 @@
-//! How a match runs: its periods, and what happens in it at which second after the kick-off.
+//! The course of one match: its periods, and its events with their second after the kick-off.
 //!
-//! All time here is time of the match, as fast as it may pass for those who watch.
+//! All times are match time. The speed at which the demo plays does not matter here.
 
 use serde::Serialize;
 
@@ -35,14 +35,14 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// The clock runs.
+    /// Whether the match clock runs.
     pub(crate) fn is_play(self) -> bool {
         matches!(self, Self::FirstHalf | Self::SecondHalf | Self::ExtraFirst | Self::ExtraSecond)
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum CourseEvent {
     /// This phase begins.
     Phase(Phase),
     Goal(Goal),
@@ -58,11 +58,11 @@ struct Period {
     last: Minute,
 }
 
-/// The whole of one match, from the kick-off at second 0.
+/// The course of one match. The kick-off is at second 0.
 #[derive(Debug)]
 pub(crate) struct Course {
     periods: Vec<Period>,
-    happenings: Vec<(Seconds, What)>,
+    events: Vec<(Seconds, CourseEvent)>,
     length: Seconds,
 }
 
@@ -70,7 +70,7 @@ impl Course {
     /// `None` for a match that has not been played.
     pub(crate) fn of(it: &Match) -> Option<Self> {
         let ending = it.ending?;
-        let mut course = Self { periods: Vec::new(), happenings: Vec::new(), length: 0 };
+        let mut course = Self { periods: Vec::new(), events: Vec::new(), length: 0 };
         course.play(Phase::FirstHalf, 1, Minute::HALF, &it.goals);
         course.pause(Phase::HalfTime, HALF_TIME);
         course.play(Phase::SecondHalf, 46, Minute::FULL, &it.goals);
@@ -89,14 +89,14 @@ impl Course {
     /// A period of play: until the usual minute, or longer where a goal proves it.
     fn play(&mut self, phase: Phase, first: u8, usual: Minute, goals: &[Goal]) {
         let mut last = usual;
-        self.happenings.push((self.length, What::Phase(phase)));
+        self.events.push((self.length, CourseEvent::Phase(phase)));
         for goal in goals {
             let (base, added) = (goal.minute.base(), goal.minute.added());
             if (first..=usual.base()).contains(&base) {
-                // Nobody knows the second: the middle of the minute.
+                // The second is not known, so the goal falls in the middle of its minute.
                 let at = Seconds::from(base - first + added) * MINUTE + MINUTE / 2;
-                let goal_falls = (self.length + at, What::Goal(goal.clone()));
-                self.happenings.push(goal_falls);
+                let goal_falls = (self.length + at, CourseEvent::Goal(goal.clone()));
+                self.events.push(goal_falls);
                 last = last.max(goal.minute);
             }
         }
@@ -105,7 +105,7 @@ impl Course {
     }
 
     fn pause(&mut self, phase: Phase, lasts: Seconds) {
-        self.happenings.push((self.length, What::Phase(phase)));
+        self.events.push((self.length, CourseEvent::Phase(phase)));
         self.periods.extend(self.periods.last().map(|before| Period {
             phase,
             starts: self.length,
@@ -120,10 +120,9 @@ impl Course {
         self.length
     }
 
-    /// Everything that happens, in order; two things of one second in the order in which they are
-    /// to be told.
-    pub(crate) fn happenings(&self) -> &[(Seconds, What)] {
-        &self.happenings
+    /// All events in order. Two events of one second are in the order in which to publish them.
+    pub(crate) fn events(&self) -> &[(Seconds, CourseEvent)] {
+        &self.events
     }
 
     /// The phase at a second after the kick-off, and the minute on the clock: in a break the one
@@ -149,10 +148,15 @@ impl Period {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matches::{Ending, How, Side};
+    use crate::matches::{Ending, GoalKind, Side};
 
     fn goal(minute: &str) -> Goal {
-        Goal { side: Side::Home, minute: minute.parse().unwrap(), scorer: None, how: How::Play }
+        Goal {
+            side: Side::Home,
+            minute: minute.parse().unwrap(),
+            scorer: None,
+            how: GoalKind::Play,
+        }
     }
 
     fn with_goals(ending: Ending, minutes: &[&str]) -> Course {
@@ -201,19 +205,19 @@ mod tests {
     fn extra_time_and_shoot_out() {
         let ending = Ending { extra_time: true, penalties: Some([4, 2]) };
         let course = with_goals(ending, &["105+3"]);
-        let phases: Vec<_> = course.happenings().iter().map(|(_, what)| what.clone()).collect();
+        let phases: Vec<_> = course.events().iter().map(|(_, what)| what.clone()).collect();
         assert_eq!(
             phases,
             [
-                What::Phase(Phase::FirstHalf),
-                What::Phase(Phase::HalfTime),
-                What::Phase(Phase::SecondHalf),
-                What::Phase(Phase::ExtraBreak),
-                What::Phase(Phase::ExtraFirst),
-                What::Goal(goal("105+3")),
-                What::Phase(Phase::ExtraSecond),
-                What::Phase(Phase::ShootOut),
-                What::Phase(Phase::FullTime),
+                CourseEvent::Phase(Phase::FirstHalf),
+                CourseEvent::Phase(Phase::HalfTime),
+                CourseEvent::Phase(Phase::SecondHalf),
+                CourseEvent::Phase(Phase::ExtraBreak),
+                CourseEvent::Phase(Phase::ExtraFirst),
+                CourseEvent::Goal(goal("105+3")),
+                CourseEvent::Phase(Phase::ExtraSecond),
+                CourseEvent::Phase(Phase::ShootOut),
+                CourseEvent::Phase(Phase::FullTime),
             ]
         );
         assert_eq!(shown(&course, 103), "ExtraFirst 91");
@@ -227,13 +231,13 @@ mod tests {
     fn each_goal_falls_in_its_minute_and_time_is_added_for_it() {
         let minutes = ["1", "45", "45+6", "46", "90", "90+13"];
         let course = with_goals(Ending::default(), &minutes);
-        let goals = course.happenings().iter();
+        let goals = course.events().iter();
         let shown: Vec<_> = goals
-            .filter(|(_, what)| matches!(what, What::Goal(_)))
+            .filter(|(_, what)| matches!(what, CourseEvent::Goal(_)))
             .map(|(at, _)| course.at(*at).unwrap().1.to_string())
             .collect();
         assert_eq!(shown, minutes);
-        assert!(course.happenings().is_sorted_by_key(|(at, _)| *at));
+        assert!(course.events().is_sorted_by_key(|(at, _)| *at));
         assert_eq!(course.length(), (45 + 6 + 5 + 45 + 13) * MINUTE);
     }
 }

@@ -1,40 +1,40 @@
-//! Reads `matches.txt`, whose head describes the format.
+//! Reads `matches.txt`. The head of that file describes its format.
 
 use std::{collections::HashSet, fmt};
 
 use crate::{
-    matches::{Ending, Goal, How, Match, Score, Side},
+    matches::{Ending, Goal, GoalKind, Match, Score, Side},
     minute::Minute,
     names::name,
     slug,
 };
 
-/// What is wrong in a listing, and where.
+/// An error in a listing, with its line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed {
+pub(crate) struct ListingError {
     line: usize,
     problem: String,
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for ListingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.problem)
     }
 }
 
 /// The matches that come with the demo.
-pub(crate) fn embedded() -> Result<Vec<Match>, Malformed> {
+pub(crate) fn embedded() -> Result<Vec<Match>, ListingError> {
     parse(include_str!("matches.txt"))
 }
 
 /// All matches of a listing, in its order.
-fn parse(text: &str) -> Result<Vec<Match>, Malformed> {
+fn parse(text: &str) -> Result<Vec<Match>, ListingError> {
     let mut taken = HashSet::new();
     let mut matches = Vec::new();
     let mut open: Option<Draft> = None;
     for (index, text) in text.lines().enumerate() {
         let line = index + 1;
-        let at = |problem| Malformed { line, problem };
+        let at = |problem| ListingError { line, problem };
         let text = text.trim();
         if text.is_empty() || text.starts_with('#') {
             continue;
@@ -59,7 +59,7 @@ fn parse(text: &str) -> Result<Vec<Match>, Malformed> {
 /// A match whose lines are still coming.
 struct Draft {
     line: usize,
-    /// Lacks what its lines have not said yet; `finish` sees to it.
+    /// Incomplete until the last line of the match. `finish` checks it.
     so_far: Match,
     score: Option<Score>,
 }
@@ -68,7 +68,7 @@ impl Draft {
     fn begin(line: usize, teams: &str, taken: &mut HashSet<String>) -> Result<Self, String> {
         let (home, away) = teams
             .split_once(" v ")
-            .ok_or_else(|| format!("{teams:?} names no two teams; write \"= HOME v AWAY\""))?;
+            .ok_or_else(|| format!("{teams:?} does not name two teams; write \"= HOME v AWAY\""))?;
         let (home, away) = (name(home)?, name(away)?);
         let so_far = Match {
             id: slug::unique(&home, &away, taken),
@@ -97,9 +97,9 @@ impl Draft {
         Ok(())
     }
 
-    fn finish(self) -> Result<Match, Malformed> {
+    fn finish(self) -> Result<Match, ListingError> {
         let (line, it) = (self.line, self.so_far);
-        let at = |problem| Malformed { line, problem };
+        let at = |problem| ListingError { line, problem };
         let fields = [("stage", &it.stage), ("date", &it.date), ("ground", &it.ground)];
         if let Some((missing, _)) = fields.iter().find(|(_, value)| value.is_empty()) {
             return Err(at(format!("the match has no line \"{missing}: …\"")));
@@ -110,12 +110,12 @@ impl Draft {
         if score != it.score() {
             let [home, away] = it.score();
             return Err(at(format!(
-                "the goals make it {home}-{away}, the result says {}-{}",
+                "the goals make it {home}-{away}, the result is {}-{}",
                 score[0], score[1]
             )));
         }
         if !it.goals.is_sorted_by_key(|goal| goal.minute) {
-            return Err(at("the goals are not in the order in which they fell".to_owned()));
+            return Err(at("the goals are not in the order of their minutes".to_owned()));
         }
         Ok(it)
     }
@@ -125,7 +125,8 @@ impl Draft {
 fn result(text: &str) -> Result<(Score, Ending), String> {
     let problem = || {
         format!(
-            "{text:?} is no result; write \"2-1\", and after it \"after extra time\" or \", 4-2 on penalties\""
+            "{text:?} is not a result; write \"2-1\", \"3-3 after extra time\" \
+             or \"1-1, 4-2 on penalties\""
         )
     };
     let (played, penalties) = match text.split_once(", ") {
@@ -153,20 +154,20 @@ fn goal(text: &str) -> Result<Goal, String> {
     let mut words = text.splitn(3, ' ');
     let (Some(minute), Some(side), Some(scorer)) = (words.next(), words.next(), words.next())
     else {
-        return Err(format!("{text:?} is no goal; write \"MINUTE home|away SCORER\""));
+        return Err(format!("{text:?} is not a goal; write \"MINUTE home|away SCORER\""));
     };
     let minute: Minute = minute.parse()?;
     let side = match side {
         "home" => Side::Home,
         "away" => Side::Away,
-        _ => return Err(format!("{side:?} is no side; write \"home\" or \"away\"")),
+        _ => return Err(format!("{side:?} is not a side; write \"home\" or \"away\"")),
     };
     let (scorer, how) = if let Some(scorer) = scorer.strip_suffix("(penalty)") {
-        (scorer, How::Penalty)
+        (scorer, GoalKind::Penalty)
     } else if let Some(scorer) = scorer.strip_suffix("(own goal)") {
-        (scorer, How::OwnGoal)
+        (scorer, GoalKind::OwnGoal)
     } else {
-        (scorer, How::Play)
+        (scorer, GoalKind::Play)
     };
     Ok(Goal { side, minute, scorer: Some(name(scorer)?), how })
 }
@@ -202,7 +203,7 @@ mod tests {
         let ending = Ending { extra_time: true, penalties: Some([5, 4]) };
         assert_eq!(it.ending, Some(ending));
         assert_eq!(it.goals[0].scorer.as_deref(), Some("Ann O."));
-        assert_eq!((it.goals[0].side, it.goals[0].how), (Side::Away, How::OwnGoal));
+        assert_eq!((it.goals[0].side, it.goals[0].how), (Side::Away, GoalKind::OwnGoal));
         assert_eq!(it.goals[1].minute.to_string(), "118");
     }
 
@@ -213,11 +214,11 @@ mod tests {
         assert!(problem("= A v B").contains("line 1: the match has no line \"stage: …\""));
         assert!(problem(HEAD).contains("\"result: …\""));
         for (line, part) in [
-            ("result: 2:1", "\"2:1\" is no result"),
-            ("result: 1-1, 4-2", "is no result"),
-            ("9x home Ann", "\"9x\" is no minute"),
-            ("9 north Ann", "\"north\" is no side"),
-            ("9 home", "\"9 home\" is no goal"),
+            ("result: 2:1", "\"2:1\" is not a result"),
+            ("result: 1-1, 4-2", "is not a result"),
+            ("9x home Ann", "\"9x\" is not a minute"),
+            ("9 north Ann", "\"north\" is not a side"),
+            ("9 home", "\"9 home\" is not a goal"),
             ("9 home (penalty)", "the name is empty"),
         ] {
             let problem = problem(&format!("{HEAD}{line}"));
@@ -228,7 +229,7 @@ mod tests {
     #[test]
     fn the_goals_must_fit_the_result() {
         let short = format!("{HEAD}result: 2-0\n9 home Ann");
-        assert_eq!(problem(&short), "line 1: the goals make it 1-0, the result says 2-0");
+        assert_eq!(problem(&short), "line 1: the goals make it 1-0, the result is 2-0");
         let backwards = format!("{HEAD}result: 2-0\n9 home Ann\n8 home Bob");
         assert!(problem(&backwards).contains("order"));
     }

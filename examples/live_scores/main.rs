@@ -1,6 +1,6 @@
 //! Live scores in every open browser: `cargo run --release --example live_scores`
 //!
-//! README.md beside this file says what there is to see, and what goes over the wire.
+//! README.md beside this file describes what you see, and the messages.
 
 mod cli;
 mod course;
@@ -9,8 +9,8 @@ mod matches;
 mod minute;
 mod names;
 mod page;
-mod programme;
 mod report;
+mod schedule;
 mod scoreboard;
 mod scores;
 mod slug;
@@ -38,10 +38,10 @@ use actix_web::{
 use crate::{
     cli::{Command, Options},
     matches::Match,
-    programme::Clock,
     report::Report,
+    schedule::Clock,
     scoreboard::Scoreboard,
-    scores::{Begin, Goal, Scores},
+    scores::{Goal, Scores, Start},
     token::Token,
 };
 
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Command::Run(options)) => options,
-        Err(error) => return misuse(&error),
+        Err(error) => return usage_error(&error),
     };
     let matches = match &options.matches {
         Some(file) => worldcup::load(file).map_err(|error| error.to_string()),
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     };
     let matches = match matches {
         Ok(matches) => matches,
-        Err(error) => return misuse(&error),
+        Err(error) => return usage_error(&error),
     };
     match actix_web::rt::System::new().block_on(serve(&options, matches)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,13 +72,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn misuse(error: &dyn Display) -> ExitCode {
+fn usage_error(error: &dyn Display) -> ExitCode {
     eprintln!("live_scores: {error}");
     ExitCode::from(2)
 }
 
 async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
-    // A clock before 1970 is as good as any other to begin with.
+    // A system clock before 1970 counts as 1970.
     let day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let clock = Clock { started: day, speed: options.speed };
     let board = Scoreboard::new(matches, clock.at(Duration::ZERO));
@@ -88,7 +88,7 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
         .route(channel("^goals$").to(&scores))
         .route(channel("^match-").to(&scores))
         .build()?;
-    scores.do_send(Begin(io.clone()));
+    scores.do_send(Start(io.clone()));
 
     let token = web::Data::new(Token::random());
     let printed = token.clone();
@@ -99,8 +99,7 @@ async fn serve(options: &Options, matches: Vec<Match>) -> io::Result<()> {
             .configure(pages)
             .app_data(token.clone())
             .app_data(web::Data::new(scores.clone()))
-            // A little more than a report may have, so that a longer one is told what is wrong with
-            // it.
+            // More than a report may have, so that a longer one is refused with a reason.
             .app_data(web::PayloadConfig::new(2 * report::LONGEST_BODY))
             .route("/matches/{id}/goals", web::post().to(goal))
     })
@@ -124,6 +123,7 @@ fn pages(services: &mut web::ServiceConfig) {
             response.body(file.body)
         };
         services.route(file.path, web::get().to(answer));
+        services.route(file.path, web::head().to(answer));
     }
 }
 
@@ -139,7 +139,7 @@ async fn goal(
     if !authorization.is_some_and(|value| token.admits(value.as_bytes())) {
         return HttpResponse::Unauthorized()
             .insert_header((header::WWW_AUTHENTICATE, "Bearer"))
-            .body("a goal is reported with the token that the program printed when it started\n");
+            .body("a goal is reported with the token that the program printed at its start\n");
     }
     let report = match Report::parse(&body) {
         Ok(report) => report,
@@ -149,14 +149,14 @@ async fn goal(
         Ok(Ok(publication)) => HttpResponse::Created().json(publication.data),
         Ok(Err(refused)) => answer(refused.status(), &refused),
         Err(error) => {
-            log::error!("the scores are gone: {error}");
+            log::error!("the actor of the scores has stopped: {error}");
             HttpResponse::InternalServerError().finish()
         }
     }
 }
 
 fn answer(status: u16, text: &dyn Display) -> HttpResponse {
-    // All statuses of a refusal are valid ones.
+    // `RefusedReport::status` only returns valid codes.
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(format!("{text}\n"))
 }

@@ -1,5 +1,5 @@
-//! A match as history knows it: who met where, who scored when, how it ended. What a page shows of
-//! it at some instant is another thing, see `standing.rs`.
+//! A match of the past: its teams, ground, goals and result. `standing.rs` has its state at some
+//! instant of the demo.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,22 +10,22 @@ pub(crate) type Score = [u8; 2];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Match {
-    /// Stands in the channel's name, `match-<id>`, and in URLs.
+    /// Part of the channel name, `match-<id>`, and of URLs.
     pub(crate) id: String,
     pub(crate) home: String,
     pub(crate) away: String,
     /// "World Cup 2022, Group A"
     pub(crate) stage: String,
-    /// As the source has it, commonly `2022-12-18`; empty where it has none.
+    /// As in the source, commonly `2022-12-18`, or empty.
     pub(crate) date: String,
     pub(crate) ground: String,
-    /// `None` for a match that has not been played: it stays on the list, and nothing happens.
+    /// `None` for a match that has not been played: it stays on the list without events.
     pub(crate) ending: Option<Ending>,
     /// In the order in which they fell.
     pub(crate) goals: Vec<Goal>,
 }
 
-/// What came after ninety minutes.
+/// The extra time and the shoot-out, if the match had them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
     pub(crate) extra_time: bool,
@@ -34,11 +34,11 @@ pub(crate) struct Ending {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Goal {
-    /// The team it counts for, also if a player of the other one put the ball in.
+    /// The team that the goal counts for, also for an own goal.
     pub(crate) side: Side,
     pub(crate) minute: Minute,
     pub(crate) scorer: Option<String>,
-    pub(crate) how: How,
+    pub(crate) how: GoalKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +50,11 @@ pub(crate) enum Side {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum How {
+pub(crate) enum GoalKind {
     Play,
     Penalty,
     OwnGoal,
-    /// The source has the score only, neither who nor when: counted at the whistle.
+    /// The source has the score only, without scorer and minute. The goal counts at the whistle.
     Unrecorded,
 }
 

@@ -1,12 +1,12 @@
-//! A minute of a match, as it is written: `36`, or `45+2` in added time.
+//! A minute of a match in the usual notation: `36`, or `45+2` in added time.
 
 use std::{fmt, str::FromStr};
 
-/// No referee has ever added more; a larger number is a slip of the pen.
+/// No referee has ever added more, so a larger number is a typing error.
 const MOST_ADDED: u8 = 30;
 
-/// The 36th minute, or the second one that was added after the 45th. Ordered as the match goes:
-/// 45+2 lies between 45 and 46.
+/// The 36th minute, or the second minute that was added after the 45th. The order is that of the
+/// match: 45+2 lies between 45 and 46.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Minute {
     base: u8,
@@ -14,7 +14,7 @@ pub(crate) struct Minute {
 }
 
 impl Minute {
-    /// When the periods of a match commonly stop.
+    /// The usual last minutes of the periods.
     pub(crate) const HALF: Self = Self { base: 45, added: 2 };
     pub(crate) const FULL: Self = Self { base: 90, added: 4 };
     pub(crate) const EXTRA_HALF: Self = Self { base: 105, added: 1 };
@@ -22,7 +22,7 @@ impl Minute {
 
     pub(crate) fn new(base: u8, added: u8) -> Result<Self, String> {
         if !(1..=120).contains(&base) {
-            return Err(format!("{base} is no minute of a match, which has 1 to 120"));
+            return Err(format!("{base} is not a minute of a match (1 to 120)"));
         }
         if added > 0 && ![45, 90, 105, 120].contains(&base) {
             return Err(format!(
@@ -49,14 +49,14 @@ impl FromStr for Minute {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |digits: &str| {
-            // `parse` alone would also take "+5".
+            // `parse` alone also accepts "+5".
             let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
             plain.then(|| digits.parse().ok()).flatten()
         };
         let (base, added) = text.split_once('+').unwrap_or((text, "0"));
         match (number(base), number(added)) {
             (Some(base), Some(added)) => Self::new(base, added),
-            _ => Err(format!("{text:?} is no minute; write it as \"36\" or \"45+2\"")),
+            _ => Err(format!("{text:?} is not a minute; write it as \"36\" or \"45+2\"")),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What may stand in a name: of a team, a scorer, a ground. Whoever sends or writes one, it ends
-//! up in every open page and in the log, so it is short and of one line.
+//! Checks the name of a team, a scorer or a ground. A name appears in every open page and in the
+//! log, so it is short and has one line.
 
 /// Longer than any real name, short enough for a line on a phone.
 const LONGEST: usize = 80;
 
-/// The name without the white space around it, or what is wrong with it.
+/// Returns the name without the white space around it, or the reason why it is not valid.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
@@ -13,9 +13,7 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
     if length > LONGEST {
         let start: String = text.chars().take(20).collect();
-        return Err(format!(
-            "the name {start:?}… has {length} characters; at most {LONGEST} are taken"
-        ));
+        return Err(format!("the name {start:?}… has {length} characters; the limit is {LONGEST}"));
     }
     if text.chars().any(misleading) {
         return Err(format!(

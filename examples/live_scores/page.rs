@@ -1,4 +1,4 @@
-//! The page's files, which the program carries in itself, and the headers they are served with.
+//! The files of the page, which are compiled into the program, and the headers of their responses.
 
 /// One file of the page.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +29,8 @@ const fn file(path: &'static str, content_type: &'static str, body: &'static str
     File { path, content_type, body }
 }
 
-/// For every answer that carries one of the files. The page loads nothing from elsewhere and runs
-/// nothing that stands in the page itself, so what a scorer's name may contain is text.
+/// The headers of every file. The page loads nothing from elsewhere and runs no inline script, so
+/// markup in the name of a scorer stays text.
 pub(crate) const HEADERS: [(&str, &str); 4] = [
     (
         "content-security-policy",
@@ -39,7 +39,7 @@ pub(crate) const HEADERS: [(&str, &str); 4] = [
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
-    // The next start of the program may carry another page.
+    // The next version of the program may have another page.
     ("cache-control", "no-cache"),
 ];
 

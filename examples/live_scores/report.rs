@@ -1,4 +1,4 @@
-//! A goal that somebody reports: `{"team": "home", "scorer": "Ann O.", "minute": "45+2"}`.
+//! A reported goal: `{"team": "home", "scorer": "Ann O.", "minute": "45+2"}`.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use serde_json::Value;
 
 use crate::{matches::Side, minute::Minute, names::name};
 
-/// A report is a line; more is not read.
+/// A report is one line, so a longer body is refused.
 pub(crate) const LONGEST_BODY: usize = 4_096;
 
-/// A report which is right in itself. Whether it can be true, the scoreboard knows.
+/// A well-formed report. Whether there can be such a goal now, the scoreboard decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
     /// "home", "away", or the name of a team.
     pub(crate) team: String,
     pub(crate) scorer: String,
-    /// Without it: now.
+    /// `None` means now.
     pub(crate) minute: Option<Minute>,
 }
 
-/// Why a report is not taken, in words for whoever sent it.
+/// Why a report is refused. Its text is for the sender.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// There is something wrong in it.
+pub(crate) enum RefusedReport {
+    /// The report is not valid.
     Bad(String),
     UnknownMatch(String),
-    /// It may have been right a moment ago: nobody plays now, or the goals are enough.
+    /// The report is valid, but the match is not on, or the team has the most goals possible.
     NotNow(String),
 }
 
-impl Refused {
+impl RefusedReport {
     /// The status of the HTTP answer.
     pub(crate) fn status(&self) -> u16 {
         match self {
@@ -41,11 +41,11 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bad(reason) | Self::NotNow(reason) => f.write_str(reason),
-            // What was asked for may be long, or no text at all for a terminal.
+            // The id comes from the request: it may be long, or have control characters.
             Self::UnknownMatch(id) => {
                 let id: String = id.chars().take(60).collect();
                 write!(f, "there is no match {id:?}; the ids are those in the page")
@@ -64,17 +64,17 @@ struct Body {
 
 impl Report {
     /// Reads the body of a request.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refused> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, RefusedReport> {
         if body.len() > LONGEST_BODY {
-            return Err(Refused::Bad(format!(
+            return Err(RefusedReport::Bad(format!(
                 "the body has {} bytes; at most {LONGEST_BODY} are read",
                 body.len()
             )));
         }
-        let at = |field: &'static str| move |it| Refused::Bad(format!("{field}: {it}"));
+        let at = |field: &'static str| move |it| RefusedReport::Bad(format!("{field}: {it}"));
         let body: Body = serde_json::from_slice(body).map_err(|it| {
-            Refused::Bad(format!(
-                "the body is no report: {it}; send {{\"team\": \"home\", \"scorer\": \"…\"}}"
+            RefusedReport::Bad(format!(
+                "the body is not a report: {it}; send {{\"team\": \"home\", \"scorer\": \"…\"}}"
             ))
         })?;
         let minute = match body.minute {
@@ -89,13 +89,13 @@ impl Report {
         })
     }
 
-    /// The side which the team is in a match of these two.
-    pub(crate) fn side(&self, home: &str, away: &str) -> Result<Side, Refused> {
+    /// The side of the reported team in a match between these two teams.
+    pub(crate) fn side(&self, home: &str, away: &str) -> Result<Side, RefusedReport> {
         let is = |name: &str| self.team.to_lowercase() == name.to_lowercase();
         match () {
             () if is("home") || is(home) => Ok(Side::Home),
             () if is("away") || is(away) => Ok(Side::Away),
-            () => Err(Refused::Bad(format!(
+            () => Err(RefusedReport::Bad(format!(
                 "team: {:?} does not play; write \"home\" or {home:?}, \"away\" or {away:?}",
                 self.team
             ))),
@@ -125,10 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
-        for (body, said) in [
-            ("", "the body is no report: EOF"),
-            ("goal!", "the body is no report: expected value"),
+    fn a_bad_report_is_refused_with_the_reason() {
+        for (body, expected) in [
+            ("", "the body is not a report: EOF"),
+            ("goal!", "the body is not a report: expected value"),
             (r#"["home", "Ann"]"#, ""),
             (r#"{"team": "home"}"#, "missing field `scorer`"),
             (r#"{"team": "home", "scorer": 7}"#, "invalid type: integer `7`"),
@@ -137,12 +137,15 @@ mod tests {
             (r#"{"team": "home", "scorer": "a\u0007"}"#, "scorer: the name "),
             (
                 r#"{"team": "home", "scorer": "Ann", "minute": "9x"}"#,
-                r#"minute: "9x" is no minute"#,
+                r#"minute: "9x" is not a minute"#,
             ),
-            (r#"{"team": "home", "scorer": "Ann", "minute": [1]}"#, "minute: \"[1]\" is no minute"),
+            (
+                r#"{"team": "home", "scorer": "Ann", "minute": [1]}"#,
+                "minute: \"[1]\" is not a minute",
+            ),
         ] {
             let problem = refused(body);
-            assert!(problem.contains(said), "{body}: {problem}");
+            assert!(problem.contains(expected), "{body}: {problem}");
         }
         let long = format!(r#"{{"team": "home", "scorer": "{}"}}"#, "x".repeat(81));
         assert!(refused(&long).contains("81 characters"));

@@ -1,5 +1,5 @@
-//! The actor between the scoreboard and the sockets. It alone publishes, so that a snapshot never
-//! comes after a message which it does not contain.
+//! The actor between the scoreboard and the sockets. Only this actor publishes, so a snapshot never
+//! arrives after a message that it does not contain.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use actix::prelude::*;
 use actix_socketio::{Target, prelude::*};
 
 use crate::{
-    programme::Clock,
-    report::{Refused, Report},
+    report::{RefusedReport, Report},
+    schedule::Clock,
     scoreboard::Scoreboard,
     wire::{self, Publication},
 };
 
-/// How often the clock is looked at: more often than the page's minutes change at the usual speed.
+/// How often the actor reads the clock: more often than a minute changes at the default speed.
 const TICK: Duration = Duration::from_millis(500);
 
 pub(crate) struct Scores {
@@ -23,14 +23,14 @@ pub(crate) struct Scores {
     io: Option<SocketIo>,
 }
 
-/// The server is there: the clock may run.
+/// Starts the clock, with the handle to publish by.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct Begin(pub(crate) SocketIo);
+pub(crate) struct Start(pub(crate) SocketIo);
 
-/// Somebody has seen a goal. Answered with what the pages were told.
+/// A reported goal. The answer is the publication.
 #[derive(Message)]
-#[rtype(result = "Result<Publication, Refused>")]
+#[rtype(result = "Result<Publication, RefusedReport>")]
 pub(crate) struct Goal {
     pub(crate) id: String,
     pub(crate) report: Report,
@@ -47,7 +47,7 @@ impl Scores {
         }
     }
 
-    /// Once to each client, whichever of the channels it is in.
+    /// Publishes to all channels. A client that is in several receives the message once.
     fn publish(&self, publication: &Publication) {
         let Some(io) = &self.io else { return };
         let Some((first, others)) = publication.channels.split_first() else { return };
@@ -62,20 +62,20 @@ impl Actor for Scores {
     type Context = Context<Self>;
 }
 
-impl Handler<Begin> for Scores {
+impl Handler<Start> for Scores {
     type Result = ();
 
-    fn handle(&mut self, Begin(io): Begin, ctx: &mut Self::Context) {
+    fn handle(&mut self, Start(io): Start, ctx: &mut Self::Context) {
         self.io = Some(io);
         ctx.run_interval(TICK, |scores, _| scores.tick());
     }
 }
 
 impl Handler<Goal> for Scores {
-    type Result = Result<Publication, Refused>;
+    type Result = Result<Publication, RefusedReport>;
 
     fn handle(&mut self, Goal { id, report }: Goal, _: &mut Self::Context) -> Self::Result {
-        // What has happened by now comes first.
+        // The events until now come first.
         self.tick();
         let publication = self.board.report(&id, &report)?;
         self.publish(&publication);
@@ -98,9 +98,9 @@ impl Handler<OnSubscribe> for Scores {
             return Ok(());
         };
         let Some(now) = self.board.one(id) else {
-            return Err(HandlerError::reject("there is no such match"));
+            return Err(HandlerError::reject("unknown match"));
         };
-        // The subscription first, and the snapshot after it: no goal falls in between.
+        // The subscription comes first, so that no goal is lost between it and the snapshot.
         socket.subscribe(&channel)?;
         socket.emit("match", &now)?;
         self.board.watch(id, socket.id().as_str());

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-/// What remains of one team's name; two of them, their hyphen and a number stay below 60.
+/// The longest part of a team. Two parts, their hyphen and a number stay below 60.
 const LONGEST_TEAM: usize = 25;
 
-/// An id for the match of two teams, and no other match has it: they may meet twice.
+/// A unique id for the match of two teams. They may meet twice, so a number may follow.
 pub(crate) fn unique(home: &str, away: &str, taken: &mut HashSet<String>) -> String {
     let plain = match (team(home), team(away)) {
         (home, away) if home.is_empty() || away.is_empty() => "match".to_owned(),
@@ -37,7 +37,7 @@ fn team(name: &str) -> String {
             'š' | 'ş' => slug.push('s'),
             'æ' => slug.push_str("ae"),
             'ß' => slug.push_str("ss"),
-            // Letters of other scripts, and accents that stand alone, leave nothing behind.
+            // Letters of other scripts and combining accents are left out.
             c if c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c) => {}
             _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
             _ => {}

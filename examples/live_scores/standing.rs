@@ -1,15 +1,15 @@
-//! How one match stands at present: what has happened in it so far, and who watches.
+//! The current state of one match: its score, its events so far, and its watchers.
 
 use std::collections::HashSet;
 
 use crate::{
-    course::{Phase, Seconds, What},
-    matches::{Goal, How, Match, Score, Side},
+    course::{CourseEvent, Phase, Seconds},
+    matches::{Goal, GoalKind, Match, Score, Side},
     minute::Minute,
     wire::{Event, Kind, OneMatch, State, Summary, Update},
 };
 
-/// More goals of one team are not believed, whoever reports them.
+/// A team cannot have more goals: further reports are refused.
 pub(crate) const MOST_GOALS: u8 = 99;
 
 #[derive(Debug)]
@@ -19,10 +19,10 @@ pub(crate) struct Standing {
     /// The minute on the clock, also in a break; `None` before the kick-off.
     minute: Option<Minute>,
     events: Vec<Event>,
-    /// By socket, so that nobody is counted twice.
+    /// The ids of their sockets, so that none is counted twice.
     watchers: HashSet<String>,
-    /// How many watchers the pages know of.
-    watchers_told: usize,
+    /// The number of watchers that was published last.
+    watchers_published: usize,
 }
 
 impl Standing {
@@ -33,7 +33,7 @@ impl Standing {
             minute: None,
             events: Vec::new(),
             watchers: HashSet::new(),
-            watchers_told: 0,
+            watchers_published: 0,
         }
     }
 
@@ -53,23 +53,28 @@ impl Standing {
         self.minute
     }
 
-    /// Back to before the kick-off. Who watches goes on watching.
+    /// Sets the match to its state before the kick-off. Its watchers stay.
     pub(crate) fn announce(&mut self, kick_off: Option<Seconds>) {
         self.state = before(kick_off);
         self.minute = None;
         self.events.clear();
     }
 
-    /// Takes what happens, with `minute` on the clock, and says what the pages are to hear of it.
-    pub(crate) fn happen(&mut self, what: What, minute: Option<Minute>, version: u64) -> Update {
+    /// Applies an event, with `minute` on the clock, and returns what to publish.
+    pub(crate) fn apply(
+        &mut self,
+        what: CourseEvent,
+        minute: Option<Minute>,
+        version: u64,
+    ) -> Update {
         self.minute = minute;
         match what {
-            What::Phase(phase) => self.begin(phase, version),
-            What::Goal(goal) => self.count(goal, false, version),
+            CourseEvent::Phase(phase) => self.begin(phase, version),
+            CourseEvent::Goal(goal) => self.count(goal, false, version),
         }
     }
 
-    /// A goal that somebody reports; whether there can be one is for the caller to know.
+    /// Counts a reported goal. The caller has checked that the match is on.
     pub(crate) fn report(
         &mut self,
         side: Side,
@@ -77,11 +82,11 @@ impl Standing {
         by: String,
         version: u64,
     ) -> Update {
-        let goal = Goal { side, minute, scorer: Some(by), how: How::Play };
+        let goal = Goal { side, minute, scorer: Some(by), how: GoalKind::Play };
         self.count(goal, true, version)
     }
 
-    /// Sets the clock; tells whether a page shows another minute now.
+    /// Sets the clock, and returns whether a page has to show another minute.
     pub(crate) fn set_minute(&mut self, minute: Option<Minute>) -> bool {
         self.minute = minute;
         let shown = self.shown_minute();
@@ -98,11 +103,11 @@ impl Standing {
         self.watchers.remove(who);
     }
 
-    /// The number of watchers, if it is another than when this was last asked.
+    /// The number of watchers, if it has changed since the last call.
     pub(crate) fn watchers_changed(&mut self) -> Option<usize> {
         let watchers = self.watchers.len();
-        let changed = watchers != self.watchers_told;
-        self.watchers_told = watchers;
+        let changed = watchers != self.watchers_published;
+        self.watchers_published = watchers;
         changed.then_some(watchers)
     }
 
@@ -130,7 +135,7 @@ impl Standing {
             self.state.penalties = self.of.ending.and_then(|ending| ending.penalties);
         }
         self.state.minute = self.shown_minute();
-        self.tell(self.state.minute.clone(), Kind::Phase { phase }, version)
+        self.record(self.state.minute.clone(), Kind::Phase { phase }, version)
     }
 
     fn count(&mut self, goal: Goal, reported: bool, version: u64) -> Update {
@@ -138,14 +143,14 @@ impl Standing {
         *goals = goals.saturating_add(1).min(MOST_GOALS);
         self.state.minute = self.shown_minute();
         let minute = match goal.how {
-            How::Unrecorded => String::new(),
+            GoalKind::Unrecorded => String::new(),
             _ => goal.minute.to_string(),
         };
         let kind = Kind::Goal { side: goal.side, scorer: goal.scorer, how: goal.how, reported };
-        self.tell(minute, kind, version)
+        self.record(minute, kind, version)
     }
 
-    fn tell(&mut self, minute: String, kind: Kind, version: u64) -> Update {
+    fn record(&mut self, minute: String, kind: Kind, version: u64) -> Update {
         let event = Event { version, minute, score: self.state.score, kind };
         self.events.push(event.clone());
         Update {

@@ -1,17 +1,17 @@
-//! The token with which a goal is reported: made at the start, printed once, known to nobody else.
+//! The token that a report of a goal needs. The program makes it at its start and prints it once.
 
 use std::fmt;
 
-/// Its `Debug` shows nothing, lest it end up in a log.
+/// Its `Debug` does not show the token, which must not get into a log.
 pub(crate) struct Token(String);
 
 impl Token {
     pub(crate) fn random() -> Self {
-        // `rand::random` draws from a generator that is fit for secrets and seeded by the system.
+        // `rand::random` uses a cryptographic generator that the system seeds.
         Self(format!("{:032x}", rand::random::<u128>()))
     }
 
-    /// To be printed at the start, for whoever may report.
+    /// The token as text, to be printed at the start.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
@@ -23,7 +23,7 @@ impl Token {
             _ => return false,
         };
         let expected = self.0.as_bytes();
-        // All bytes are looked at, so the time that it takes tells nothing of where they differ.
+        // It compares all bytes, so the time does not show where they differ.
         let pairs = given.iter().zip(expected);
         let differing =
             pairs.fold(0, |differing, (given, expected)| differing | (given ^ expected));
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_admits_who_has_it() {
+    fn a_bearer_header_with_the_token_is_admitted() {
         let token = Token::random();
         assert_eq!(token.reveal().len(), 32);
         assert!(token.admits(format!("Bearer {}", token.reveal()).as_bytes()));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn and_nobody_else() {
+    fn other_headers_are_refused() {
         let token = Token::random();
         let secret = token.reveal();
         for header in [

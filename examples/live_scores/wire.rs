@@ -1,5 +1,5 @@
-//! What goes to the pages: the channels, the events and their data. README.md describes it for
-//! those who write a client.
+//! The messages to the pages: their channels, events and data. README.md describes them for authors
+//! of clients.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::{
     course::{Phase, Seconds},
-    matches::{How, Score, Side},
+    matches::{GoalKind, Score, Side},
 };
 
-/// The channel of all goals, on which the list of matches lives.
+/// The channel of all goals, and of the list of matches.
 pub(crate) const GOALS: &str = "goals";
 
 /// The channel of one match.
@@ -18,12 +18,12 @@ pub(crate) fn channel(id: &str) -> String {
     format!("match-{id}")
 }
 
-/// The match of a channel, unless the channel is another sort.
+/// The match of a channel, or `None` for a channel of another kind.
 pub(crate) fn match_id(channel: &str) -> Option<&str> {
     channel.strip_prefix("match-")
 }
 
-/// Something to be sent: to those who are in any of the channels, once to each.
+/// A message to several channels. A client that is in more than one receives it once.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Publication {
     pub(crate) channels: Vec<String>,
@@ -101,14 +101,14 @@ pub(crate) struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    /// "45+2", and empty while nobody plays.
+    /// "45+2", or empty while the match is not on.
     pub(crate) minute: String,
     pub(crate) score: Score,
-    /// Whether it has gone, or went, beyond ninety minutes.
+    /// Whether the match has an extra time, now or earlier.
     pub(crate) extra_time: bool,
     /// Of the shoot-out, once it is over.
     pub(crate) penalties: Option<Score>,
-    /// On the clock of the programme: says what comes first on the list, and nothing else.
+    /// In time of the schedule. It is for the order of the list only.
     pub(crate) kick_off: Option<Seconds>,
 }
 
@@ -128,8 +128,8 @@ pub(crate) enum Kind {
     Goal {
         side: Side,
         scorer: Option<String>,
-        how: How,
-        /// It came by a request and is not in the records.
+        how: GoalKind,
+        /// Whether the goal came by a request and is not in the records.
         reported: bool,
     },
     /// A phase began.

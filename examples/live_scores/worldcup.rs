@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    matches::{Ending, Goal, How, Match, Score, Side},
+    matches::{Ending, Goal, GoalKind, Match, Score, Side},
     minute::Minute,
     names::name,
     slug,
@@ -50,8 +50,8 @@ struct Entry {
     team1: String,
     team2: String,
     score: Option<Scores>,
-    goals1: Option<Vec<Scored>>,
-    goals2: Option<Vec<Scored>>,
+    goals1: Option<Vec<GoalEntry>>,
+    goals2: Option<Vec<GoalEntry>>,
 }
 
 /// Half time, full time, after extra time, penalty shoot-out.
@@ -64,7 +64,7 @@ struct Scores {
 }
 
 #[derive(Deserialize)]
-struct Scored {
+struct GoalEntry {
     name: Option<String>,
     minute: Value,
     offset: Option<u8>,
@@ -125,7 +125,7 @@ impl Entry {
             return Ok((None, Vec::new()));
         };
         let ending = Ending { extra_time: scores.et.is_some(), penalties: scores.p };
-        // What the score was at each whistle, as far as the file says.
+        // The score at each whistle, where the file has it.
         let whistles = [(45, scores.ht), (90, scores.ft), (120, scores.et)];
         let mut goals = Vec::new();
         for (side, list, listed) in
@@ -147,7 +147,7 @@ impl Entry {
     }
 
     /// The scores that the file has, or that its goals make; `None` where it has neither.
-    fn scores(&self, goals: [&[Scored]; 2]) -> Result<Option<Scores>, Problem> {
+    fn scores(&self, goals: [&[GoalEntry]; 2]) -> Result<Option<Scores>, Problem> {
         let at = |problem: &str| ("score".to_owned(), problem.to_owned());
         let scores = self.score.unwrap_or_default();
         if scores.ft.is_some() {
@@ -165,7 +165,7 @@ impl Entry {
     }
 }
 
-/// Adds goals of which only the score tells, at the first whistle whose score has them.
+/// Adds the goals that only a score has, at the first whistle whose score has them.
 fn add_unrecorded(
     goals: &mut Vec<Goal>,
     side: Side,
@@ -186,20 +186,20 @@ fn add_unrecorded(
                 side,
                 minute: Minute::new(minute, 0)?,
                 scorer: None,
-                how: How::Unrecorded,
+                how: GoalKind::Unrecorded,
             });
         }
     }
     Ok(())
 }
 
-impl Scored {
+impl GoalEntry {
     fn to_goal(&self, side: Side, extra_time: bool) -> Result<Goal, Problem> {
         let scorer = self.name.as_deref().map(name).transpose();
         let how = match (self.owngoal, self.penalty) {
-            (Some(true), _) => How::OwnGoal,
-            (_, Some(true)) => How::Penalty,
-            _ => How::Play,
+            (Some(true), _) => GoalKind::OwnGoal,
+            (_, Some(true)) => GoalKind::Penalty,
+            _ => GoalKind::Play,
         };
         Ok(Goal {
             side,
@@ -214,7 +214,8 @@ impl Scored {
             Value::String(text) => text.parse()?,
             Value::Number(number) => {
                 let minute = number.as_u64().and_then(|it| u8::try_from(it).ok());
-                let minute = minute.ok_or_else(|| format!("{number} is no minute of a match"))?;
+                let minute =
+                    minute.ok_or_else(|| format!("{number} is not a minute of a match"))?;
                 Minute::new(minute, self.offset.unwrap_or(0))?
             }
             other => return Err(format!("{other} is neither a number nor a string")),

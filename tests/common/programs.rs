@@ -1,4 +1,4 @@
-//! Other programs, run to their end.
+//! Runs other programs to their end.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-/// Ten times what a slow machine takes: it ends what hangs, and nothing else.
+/// Ten times what a slow machine needs. It only ends what hangs.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Runs the `*.test.*` files of a folder by Node's test runner.
+/// Runs the `*.test.*` files of a folder with Node's test runner. Skipped tests are a failure.
 pub(crate) fn node_tests(folder: &Path, prepare: impl FnOnce(&mut Command) -> &mut Command) {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
@@ -35,30 +35,31 @@ pub(crate) fn node_tests(folder: &Path, prepare: impl FnOnce(&mut Command) -> &m
     }
 }
 
-/// Runs a program to its end, and gives what it said. Fails with that if the program does, or takes
-/// too long.
+/// Runs a program to its end, and returns its output.
+///
+/// # Panics
+/// If the program fails or takes too long, with its output.
 pub(crate) fn run(mut command: Command) -> String {
     let (mut reader, writer) = io::pipe().expect("a pipe");
     let stderr = writer.try_clone().expect("a second end of the pipe");
     command.stdin(Stdio::null()).stdout(writer).stderr(stderr);
-    // Whatever it starts is in its group, and can be ended with it.
+    // A process group, so that the processes that it starts can be ended with it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    // With the command go its ends of the pipe, so that the reader sees the end of what the program
-    // says.
+    // The command holds ends of the pipe. Without them the reader sees the end of the output.
     drop(command);
 
-    let (say, said) = mpsc::channel();
+    let (sender, finished) = mpsc::channel();
     let reading = thread::spawn(move || {
         let mut output = Vec::new();
         let outcome = io::copy(&mut reader, &mut output);
-        // Nobody listens any more after a timeout has been reported.
-        let _ = say.send(());
+        // After a timeout nothing receives it any more.
+        let _ = sender.send(());
         outcome.expect("a pipe can be read");
         String::from_utf8_lossy(&output).into_owned()
     });
-    let in_time = said.recv_timeout(LIMIT).is_ok();
+    let in_time = finished.recv_timeout(LIMIT).is_ok();
     if !in_time {
         end(&mut child);
     }
@@ -69,7 +70,7 @@ pub(crate) fn run(mut command: Command) -> String {
     output
 }
 
-/// Ends a program, and whatever it has started.
+/// Ends a program and the processes that it has started.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     let ended = Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status();

@@ -1,22 +1,22 @@
-//! The cells: what is done to the servers that are compared, and which these are.
+//! The cells: a load each, and the servers that it compares.
 
 use crate::{
     load::{Asking, Fanout, How, Idle, Load, Pace, Polling},
     serve::Kind,
 };
 
-/// One kind of server, with so many threads for its connections.
+/// One kind of server, with its number of threads for connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entrant {
     pub(crate) kind: Kind,
-    /// As many as the run has, if nothing is said.
+    /// `None` means the number of the run.
     pub(crate) workers: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
     pub(crate) name: String,
-    /// What several cells are chosen by.
+    /// The name that selects several cells.
     pub(crate) group: &'static str,
     pub(crate) load: Load,
     pub(crate) ours: Entrant,
@@ -42,14 +42,15 @@ impl Cell {
         Self { group, ..self }
     }
 
-    /// Through a handler actor of ours; socketioxide has nothing like it, and does as always.
+    /// Through a handler actor of this crate. socketioxide has no actors, and does the same as
+    /// otherwise.
     fn by_actor(mut self) -> Self {
         self.name += "-actor";
         self.ours.kind = Kind::OursActor;
         self
     }
 
-    /// Not against the peer, but two workers of ours against one.
+    /// Two workers of this crate against one, without socketioxide.
     fn two_workers(mut self) -> Self {
         self.name += "-2w";
         [self.ours, self.theirs] =
@@ -67,7 +68,7 @@ impl Cell {
     }
 }
 
-/// All of them, in the order of the table.
+/// All cells, in the order of the table.
 pub(crate) fn all() -> Vec<Cell> {
     let one = |subscribers, bytes| Fanout {
         channels: 1,
@@ -76,7 +77,7 @@ pub(crate) fn all() -> Vec<Cell> {
         bytes,
         pace: Pace::Window(1),
     };
-    // As many publications under way as channels, so that none waits behind another of its channel.
+    // As many publications in flight as channels, so that none waits behind another of its channel.
     let many = |channels: usize, subscriptions: usize| Fanout {
         channels,
         subscribers: subscriptions / channels,

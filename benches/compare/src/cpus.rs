@@ -1,5 +1,5 @@
-//! Who runs on which CPU: the server on one, the load generator on another, so that neither takes
-//! the other's time, nor moves while it is measured.
+//! Pins processes to CPUs: the server to one, the load generator to another. So neither takes time
+//! from the other, and neither moves during a measurement.
 
 use std::fmt;
 
@@ -20,13 +20,13 @@ impl Cpus {
         if all.is_empty() { Err("no CPU to run on".into()) } else { Ok(Self { all }) }
     }
 
-    /// The last: where threads of one core have numbers of their own, it is the farthest from the
-    /// first.
+    /// The last CPU. Where threads of one core have numbers of their own, it is the farthest from
+    /// the first.
     pub(crate) fn load(&self) -> usize {
         self.all[self.all.len() - 1]
     }
 
-    /// The first ones; also the load generator's, if there are no others.
+    /// The first CPUs, including the one of the load generator if there are no others.
     pub(crate) fn server(&self, workers: usize) -> &[usize] {
         &self.all[..workers.min(self.all.len())]
     }
@@ -43,7 +43,7 @@ impl fmt::Display for Cpus {
     }
 }
 
-/// Keeps this thread, and those that it starts, on these CPUs.
+/// Pins this thread and the threads that it starts to these CPUs.
 pub(crate) fn pin(cpus: &[usize]) -> Fallible {
     let mut set = CpuSet::new();
     cpus.iter().for_each(|cpu| set.set(*cpu));

@@ -1,16 +1,15 @@
-//! Enough descriptors, or none of it: a run that fails at the 1,000th connection has wasted
-//! everybody's time.
+//! Makes sure of enough descriptors before a run, so that it does not fail at the 1,000th
+//! connection.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Fallible;
 
-/// What a process needs besides its clients: the standard ones, epoll, a handshake's second
-/// descriptor.
+/// The descriptors of a process besides its clients: the standard ones, epoll, and the second one of
+/// a handshake.
 const OTHERS: u64 = 256;
 
-/// Raises this process's limit to what so many connections need, or says why not. Servers inherit
-/// it.
+/// Raises the limit of this process to the needs of this many connections. Servers inherit it.
 pub(crate) fn provide(connections: usize, cell: &str) -> Fallible {
     let needed = connections as u64 + OTHERS;
     let limit = getrlimit(Resource::Nofile);

@@ -1,13 +1,13 @@
-//! This crate against socketioxide, on the same work in the same run: see `README.md` beside this
-//! folder.
+//! Compares this crate with socketioxide on the same work in the same run. See `README.md` of this
+//! package.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- --out run.jsonl
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- plot run.jsonl run.svg
 //! ```
 //!
-//! One program is all: the driver with the load generator, and each server, as which it starts
-//! itself again.
+//! One program is everything: the driver with the load generator, and each server, which the driver
+//! starts as a process of the same program.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("this benchmark reads /proc, polls with epoll and pins to CPUs: it needs Linux");
@@ -30,7 +30,7 @@ use std::{env, error::Error, process::ExitCode};
 
 use crate::record::Record;
 
-/// What could not go on, and why.
+/// An error that ends the run, with its reason.
 type Fallible<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {

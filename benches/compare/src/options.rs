@@ -15,7 +15,7 @@ usage: compare [--rounds 3] [--seconds 1.5] [--workers 1] [--cells f1000,rooms,â
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) rounds: usize,
-    /// How long each cell is measured on each server, in each round.
+    /// The time of each measurement: one cell on one server in one round.
     pub(crate) length: Duration,
     pub(crate) workers: usize,
     pub(crate) cells: Vec<Cell>,

@@ -1,10 +1,10 @@
-//! What Linux says about a process.
+//! The figures of Linux about a process.
 
 use std::{fs, io, time::Duration};
 
 use crate::Fallible;
 
-/// Linux counts in `/proc/PID/stat` by hundredths of a second, on every architecture.
+/// `/proc/PID/stat` counts in hundredths of a second, on every architecture.
 const TICK: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +17,7 @@ impl Process {
         Self { pid }
     }
 
-    /// The time that its threads have been on a CPU, in the kernel or not: to the nanosecond, where
-    /// the kernel counts so.
+    /// The CPU time of its threads, user and system, in nanoseconds where the kernel counts them.
     pub(crate) fn cpu(self) -> Fallible<Duration> {
         let precise = self.scheduled().unwrap_or_default();
         if precise.is_zero() { self.ticks() } else { Ok(precise) }
@@ -38,13 +37,13 @@ impl Process {
 
     fn ticks(self) -> Fallible<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // Behind the program's name, which may have spaces.
+        // The fields follow the name of the program, which may contain spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         let ticks: Vec<u32> = fields.skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
         Ok(TICK * ticks.iter().sum())
     }
 
-    /// What it has in memory, in KiB.
+    /// Its resident memory in KiB.
     pub(crate) fn rss_kib(self) -> Fallible<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let line = status

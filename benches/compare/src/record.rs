@@ -1,4 +1,4 @@
-//! What is written down of each cell, on each server, in each round: one line of JSON.
+//! The record of one cell on one server in one round: one line of JSON.
 
 use std::{fs, path::Path};
 
@@ -19,7 +19,7 @@ pub(crate) struct Record {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Figures(Figures),
-    /// Why there are none.
+    /// Why there are no figures.
     Fault(String),
 }
 
@@ -40,7 +40,7 @@ impl Record {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) median: f64,
-    /// From the least to the greatest, as a part of the median; of one value there is none.
+    /// The difference of the greatest and the least, as a part of the median. `None` for one value.
     pub(crate) spread: Option<f64>,
 }
 

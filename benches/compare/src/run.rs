@@ -1,5 +1,5 @@
-//! A run: rounds, in each round the cells, in each cell the servers one after another, each of them
-//! started afresh.
+//! A run has rounds, a round has all cells, and a cell has its servers one after another. Each
+//! server is a new process.
 
 use std::{
     fs::File,
@@ -20,10 +20,10 @@ use crate::{
     table,
 };
 
-/// For what the last server has left to the kernel.
+/// A pause, in which the kernel cleans up after the last server.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether everything could be measured.
+/// Runs all rounds. Returns whether everything could be measured.
 pub(crate) fn run(args: &[String]) -> Fallible<bool> {
     let options = Options::parse(args)?;
     if let Some(cell) = options.cells.iter().max_by_key(|cell| cell.load.connections()) {
@@ -51,8 +51,8 @@ pub(crate) fn run(args: &[String]) -> Fallible<bool> {
     Ok(!records.iter().any(Record::has_failed))
 }
 
-/// Who is measured, every second round the other way round: what becomes slower in a cell's time
-/// hits each in turn.
+/// The servers in the order of measurement. Every second round reverses it, so that a machine that
+/// slows down during a cell affects each server in turn.
 fn entrants(cell: &Cell, round: usize) -> Vec<Entrant> {
     let floor = cell.has_floor.then_some(Entrant { kind: Kind::Floor, workers: Some(1) });
     let mut entrants: Vec<_> = [cell.ours, cell.theirs].into_iter().chain(floor).collect();

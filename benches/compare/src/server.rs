@@ -1,4 +1,4 @@
-//! A server's process, from outside.
+//! A server's process, as the load generator sees it.
 
 use std::{
     env,
@@ -12,10 +12,11 @@ use std::{
 
 use crate::{Fallible, process::Process, serve::Order};
 
-/// How long a server may take until it listens.
+/// How long a server may take to start.
 const START: Duration = Duration::from_secs(10);
 
-/// Ends with its value; and, since its standard input is ours, with this process.
+/// The process ends when this is dropped, and also when the load generator ends, since that closes
+/// its standard input.
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     child: Child,
@@ -28,13 +29,13 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        // From here on it ends, whatever else fails.
+        // From here on dropping it ends the process, whatever else fails.
         let mut server = Self { addr: SocketAddr::from(([127, 0, 0, 1], 0)), child };
         let stdout = server.child.stdout.take().ok_or("no standard output")?;
         let (sender, line) = mpsc::channel();
         thread::spawn(move || {
             let mut line = String::new();
-            // Nobody listens any more when this took too long.
+            // After a timeout nothing receives it any more.
             let _ = sender.send(BufReader::new(stdout).read_line(&mut line).map(|_| line));
         });
         let line = line.recv_timeout(START).map_err(|_| "the server does not start")??;
@@ -50,7 +51,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has exited already, or it is of no more use.
+        // It has exited already, or it is not needed any more.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

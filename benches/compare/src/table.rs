@@ -9,7 +9,7 @@ use crate::{
     serve::Kind,
 };
 
-/// What is shown of a cell: in words, and where it is.
+/// A column of a cell: its name, and the figure that it shows.
 type Shown = (&'static str, fn(&Figures) -> Option<f64>);
 
 const NONE: &str = "–";
@@ -29,7 +29,7 @@ pub(crate) fn markdown(records: &[Record], how: &str) -> String {
     for (cells, head) in [peers, workers].iter().zip(heads) {
         let rows: String = cells.iter().flat_map(|cell| rows(cell, records)).collect();
         if !rows.is_empty() {
-            // A string takes everything.
+            // Writing to a string cannot fail.
             let _ = write!(out, "\n| cell | figure | {head}\n{rows}");
         }
     }
@@ -93,11 +93,11 @@ fn rows(cell: &Cell, records: &[Record]) -> Vec<String> {
 /// One figure of one server.
 enum Column {
     None,
-    /// In one round at least: the others say nothing then.
+    /// It failed in at least one round, so the figures of the others are not shown.
     Failed,
     Sample {
         sample: Sample,
-        /// With the number of the round.
+        /// The reason, with the number of the round.
         values: Vec<(usize, f64)>,
     },
 }
@@ -116,7 +116,8 @@ impl Column {
         sample.map_or(Self::None, |sample| Self::Sample { sample, values })
     }
 
-    /// The median of the rounds' ratios: what slows one round down, slows both down in it.
+    /// The median of the rounds' ratios: a slow moment of the machine affects both servers of a
+    /// round.
     fn ratio(&self, to: &Self) -> String {
         let (Self::Sample { values: these, .. }, Self::Sample { values: those, .. }) = (self, to)
         else {
@@ -145,7 +146,7 @@ impl Display for Column {
         match self {
             Self::None => f.write_str(NONE),
             Self::Failed => f.write_str("**failed**"),
-            // Three digits that mean something; more would be noise.
+            // Three significant digits: more would be noise.
             Self::Sample { sample: Sample { median, .. }, .. } => match *median {
                 100.0.. => write!(f, "{median:.0}"),
                 10.0..100.0 => write!(f, "{median:.1}"),
@@ -155,7 +156,7 @@ impl Display for Column {
     }
 }
 
-/// The version of a dependency that this program was built with, as far as the lock file knows.
+/// The version of a dependency of this program, from the lock file.
 fn version(package: &str) -> &'static str {
     let mut packages = include_str!("../Cargo.lock").split("[[package]]");
     let is_it = |entry: &&str| entry.lines().any(|line| line == format!("name = \"{package}\""));

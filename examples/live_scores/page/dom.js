@@ -1,17 +1,17 @@
-// Small things for the other files. Everything that comes from the server becomes text, never markup.
+// Helpers for the other files. All data of the server becomes text, never markup.
 
 export const byId = (id) => document.getElementById(id);
 
 export const stamp = (template) => byId(template).content.firstElementChild.cloneNode(true);
 
-/** Sets a text only if it is another: an untouched node keeps its selection and its animation. */
+/** Sets a text only if it differs: an unchanged node keeps its selection and its animation. */
 export function put(parent, selector, text) {
   const node = parent.querySelector(selector);
   if (node.textContent !== String(text)) node.textContent = text;
   return node;
 }
 
-/** The goals of both teams, and the kicks of a shoot-out, into the two nodes that are for them. */
+/** Writes the goals of both teams, and the kicks of a shoot-out, into their two nodes. */
 export function putScore(node, { phase, score, penalties }) {
   for (const [at, side] of ["home", "away"].entries()) {
     put(node, `.goals.${side}`, score[at]).dataset.penalties = penalties ? penalties[at] : "";
@@ -31,12 +31,12 @@ export function flash(node, side) {
   node.flashTimer = setTimeout(() => node.removeAttribute("data-goal"), FLASH);
 }
 
-/** For goals that may not count any more: nobody knows while the connection is lost. */
+/** Removes all marks of goals. After a lost connection they may be out of date. */
 export function endFlashes() {
   for (const node of document.querySelectorAll("[data-goal]")) node.removeAttribute("data-goal");
 }
 
-/** What one looks at stays where it is on the screen, though there is more or less above it then. */
+/** Changes the page and keeps a node at its place on the screen. */
 export function inPlace(node, change) {
   const before = node && node.getBoundingClientRect();
   change();

@@ -8,7 +8,7 @@ const rows = new Map();
 /** The row of a match, if it is on the list. */
 export const rowOf = (id) => rows.get(id);
 
-/** All matches, each in its place. */
+/** Shows all matches, each in its place. */
 export function showList(board, followed, onFollow) {
   byId("waiting").hidden = true;
   for (const [id, row] of rows) {
@@ -39,7 +39,7 @@ function newRow(id, onFollow) {
   return row;
 }
 
-/** The style sheet shows this many matches of a group, until one asks for all. */
+/** The style sheet shows this many matches of a group, until the reader asks for all. */
 const SHORT = 6;
 
 function offerMore(section, length) {
@@ -49,7 +49,7 @@ function offerMore(section, length) {
   more.onclick = () => (section.dataset.all = true);
 }
 
-/** Touches a group only if its order is another; a button that has the focus keeps it. */
+/** Reorders a group only if its order differs, so that a button keeps the focus. */
 function arrange(list, wanted) {
   const same = wanted.length === list.children.length && wanted.every((row, at) => row === list.children[at]);
   if (same) return;
@@ -58,7 +58,7 @@ function arrange(list, wanted) {
   if (list.contains(focused)) focused.focus({ preventScroll: true });
 }
 
-/** What one row says. */
+/** Updates one row. */
 export function showRow(match) {
   const row = rows.get(match.id);
   if (!row) return;

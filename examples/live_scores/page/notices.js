@@ -1,23 +1,29 @@
-// What the page says besides the matches: how the connection is, and that a goal has fallen.
+// Notices beside the matches: the state of the connection, and new goals.
 
 import { byId, goalText, put } from "./dom.js";
 
-const CONNECTION = { connecting: "Connecting…", connected: "Live", reconnecting: "Reconnecting…", disconnected: "Offline" };
+const CONNECTION = {
+  connecting: "Connecting…",
+  connected: "Live",
+  reconnecting: "Reconnecting…",
+  disconnected: "Offline",
+};
 const TRANSPORT = { polling: "HTTP polling", websocket: "WebSocket" };
 const TOAST = 6000; // ms
 
-/** The badge at the top; while there is no connection, what is shown of the matches looks old. */
+/** The badge at the top. Without a connection the matches are shown as out of date. */
 export function showConnection(state, transport) {
   const node = byId("connection");
   node.dataset.connection = state;
   node.dataset.transport = (state === "connected" && transport) || "";
-  put(node, ".connection-text", [CONNECTION[state], TRANSPORT[node.dataset.transport]].filter(Boolean).join(" · "));
+  const parts = [CONNECTION[state], TRANSPORT[node.dataset.transport]];
+  put(node, ".connection-text", parts.filter(Boolean).join(" · "));
   byId("main").dataset.stale = state !== "connected";
 }
 
 let bannerTimer;
 
-/** Says something above the list: for good, or for a while. An empty text takes it away. */
+/** Shows a text above the list, for good or for a while. An empty text hides it. */
 export function showBanner(text, { kind = "problem", ms = 0, onAgain = null } = {}) {
   const banner = byId("banner");
   clearTimeout(bannerTimer);
@@ -32,7 +38,7 @@ export function showBanner(text, { kind = "problem", ms = 0, onAgain = null } = 
 
 let toastTimer;
 
-/** A goal that has just fallen, for those who see and for those who hear. */
+/** Announces a new goal, on the screen and to screen readers. */
 export function announceGoal({ home, away, score }, event) {
   const who = goalText(event) + (event.minute ? `, ${event.minute}′` : "");
   const toast = byId("toast");

@@ -1,4 +1,4 @@
-// The connection, and what is done with what comes over it. README.md describes the messages.
+// The connection, and the handlers of its messages. README.md describes the messages.
 
 import { endFlashes } from "./dom.js";
 import { flashRow, markFollowed, showList, showRow } from "./list.js";
@@ -10,15 +10,17 @@ const board = new Board();
 let followed = null; // the id of a match
 let wasConnected = false;
 
-/** ?transport=polling or ?transport=websocket: only that one, to see how it goes. */
+/** With ?transport=polling or ?transport=websocket the page uses only that transport. */
 function options() {
   const wanted = new URLSearchParams(location.search).get("transport");
   return ["polling", "websocket"].includes(wanted) ? { transports: [wanted] } : {};
 }
 
 function start(socket) {
-  // The client renews subscriptions whenever it connects again; each time they bring a snapshot.
-  socket.subscribe("goals", (err) => err && showBanner(`The server refuses to show the matches: ${err.message}`));
+  // The client renews its subscriptions on each reconnection, and receives a snapshot for each.
+  socket.subscribe("goals", (err) => {
+    if (err) showBanner(`The server refuses to show the matches: ${err.message}`);
+  });
   socket.on("subscribe_error", refused);
 
   socket.on("connect", () => {
@@ -73,7 +75,7 @@ function showAll(socket) {
   if (followed !== null) showPanel(board.matches.get(followed));
 }
 
-/** One match at a time: the channel of the one before is left. */
+/** Follows a match, and leaves the channel of the one before. */
 function follow(socket, id) {
   if (followed !== null) socket.unsubscribe(`match-${followed}`);
   followed = id;
@@ -93,7 +95,7 @@ function refused(channel, err) {
   if (channel === `match-${followed}`) showProblem(`The server does not show this match: ${err.message}`);
 }
 
-/** There is no connection; whether the client tries again by itself, `active` tells. */
+/** The connection is lost. `active` is whether the client reconnects by itself. */
 function lost(socket, err) {
   endFlashes();
   if (socket.active) {

@@ -1,4 +1,4 @@
-// The match one follows: beside the list where there is room, and else below its row.
+// The followed match: beside the list on a wide screen, below its row on a narrow one.
 
 import { byId, flash, goalText, inPlace, put, putScore, stamp, watching } from "./dom.js";
 import { rowOf } from "./list.js";
@@ -9,7 +9,12 @@ const PHASES = {
   extra_break: "Extra time is coming", extra_first: "Extra time, first half",
   extra_second: "Extra time, second half", shoot_out: "Penalty shoot-out", full_time: "Full time",
 };
-const EVENTS = { ...PHASES, first_half: "Kick-off", extra_break: "End of normal time", extra_first: "Extra time" };
+const EVENTS = {
+  ...PHASES,
+  first_half: "Kick-off",
+  extra_break: "End of normal time",
+  extra_first: "Extra time",
+};
 
 let panel = null;
 const wide = matchMedia("(min-width: 60rem)");
@@ -31,7 +36,8 @@ export function openPanel(match, onClose) {
 
 function reportCommand(id) {
   const goal = JSON.stringify({ team: "home", scorer: "A. N. Other" });
-  return [`curl ${location.origin}/matches/${id}/goals`, `-H "Authorization: Bearer $TOKEN"`, `-d '${goal}'`].join(" \\\n  ");
+  const url = `${location.origin}/matches/${id}/goals`;
+  return [`curl ${url}`, `-H "Authorization: Bearer $TOKEN"`, `-d '${goal}'`].join(" \\\n  ");
 }
 
 export function closePanel() {
@@ -49,7 +55,7 @@ function place() {
 
 const isShown = (match) => panel !== null && panel.dataset.panel === match.id;
 
-/** What the panel says, if it is that match's. */
+/** Updates the panel, if it shows this match. */
 export function showPanel(match) {
   if (!isShown(match)) return;
   panel.dataset.state = group(match);
@@ -69,7 +75,7 @@ export function flashPanel(match, side) {
   if (isShown(match)) flash(panel, side);
 }
 
-/** Why the match is not shown. */
+/** Shows the reason why the match cannot be shown. */
 export function showProblem(text) {
   if (panel) put(panel, ".problem", text).hidden = false;
 }
@@ -80,14 +86,14 @@ function phaseText({ phase, minute, extra_time, penalties }) {
   return (minute && `${minute}′ · `) + PHASES[phase] + after + kicks;
 }
 
-/** "2022-12-18" as one says it; what is no date stays as it is. */
+/** "2022-12-18" as readable text. A text that is not a date stays unchanged. */
 function dateText(date) {
   const day = /^\d{4}-\d\d-\d\d$/.test(date) ? new Date(`${date}T12:00:00Z`) : NaN;
   if (isNaN(day)) return date;
   return day.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
 
-/** The line from the kick-off to the end, with a mark for each goal. */
+/** Draws the line from the kick-off to the end, with a mark for each goal. */
 function showCourse(match) {
   const line = panel.querySelector(".course");
   const length = match.extra_time ? 120 : 90;
@@ -109,19 +115,22 @@ function showEvents(match) {
   const isComplete = match.eventsUntil >= 0;
   const hasBeen = list.dataset.complete === "true";
   list.dataset.complete = isComplete;
-  if (!isComplete) return; // what was there stays until the server has told
+  if (!isComplete) return; // the old events stay until the server sends all of them
   const wanted = new Set(match.events.map(keyOf));
   for (const item of [...list.children]) if (!wanted.has(item.key)) item.remove();
   const shown = new Map([...list.children].map((item) => [item.key, item]));
   const latestFirst = [...match.events].reverse();
   for (const [at, event] of latestFirst.entries()) {
     const item = shown.get(keyOf(event)) || eventItem(event, hasBeen);
-    // What is in its place is left alone.
+    // An event in its place is not touched.
     if (list.children[at] !== item) list.insertBefore(item, list.children[at] || null);
   }
 }
 
-/** All that an event says. Its version is not enough: after a restart of the server, another event may have it. */
+/**
+ * The identity of an event: all its fields. The version alone is not enough, since another event
+ * may have it after a restart of the server.
+ */
 const keyOf = (event) => JSON.stringify(event);
 
 function eventItem(event, isNew) {

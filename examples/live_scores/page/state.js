@@ -1,13 +1,13 @@
-// What the page knows of the matches. No page and no connection in here: messages in, changes out.
+// The state of all matches. This module has no page and no connection: messages in, changes out.
 //
-// Every message carries a `version`, and the server's versions only grow. A snapshot may arrive
-// after a message that is newer than it, so what is older than what we have changes nothing, and
-// the events of a match are put together from both.
+// Every message carries a `version`, and the versions of a server only grow. A snapshot may arrive
+// after a newer message. So older state changes nothing, and the events of a match are merged from
+// both.
 
 const STATE = ["phase", "minute", "score", "extra_time", "penalties", "kick_off"];
 const FACTS = ["home", "away", "stage", "date", "ground"];
 
-/** Copies the fields that are there: not every message has all of them. */
+/** Copies the fields that the message has. */
 function copy(fields, from, to) {
   for (const field of fields) if (field in from) to[field] = from[field];
 }
@@ -17,7 +17,7 @@ export class Board {
     this.matches = new Map();
   }
 
-  /** Before a new connection: its server may be another one, which counts anew. */
+  /** Prepares for a new connection. Its server may be another one, whose versions start again. */
   forgetVersions() {
     for (const match of this.matches.values()) {
       match.version = match.eventsUntil = -1;
@@ -25,7 +25,7 @@ export class Board {
     }
   }
 
-  /** `matches`. Returns the number of goals of which we hear only now. */
+  /** `matches`. Returns the number of goals that the page has missed. */
   takeAll({ version, matches }) {
     let missed = 0;
     const before = this.matches;
@@ -53,7 +53,7 @@ export class Board {
     return match;
   }
 
-  /** `goal` and `state`. Returns null for what we know already. */
+  /** `goal` and `state`. Returns null for an event that the page has already. */
   takeUpdate(data) {
     const match = this._get(data.id);
     const isKnown = data.version <= match.eventsUntil
@@ -108,7 +108,7 @@ function blank(id) {
     id, home: "", away: "", stage: "", date: "", ground: "", watchers: 0,
     phase: "scheduled", minute: "", score: [0, 0], extra_time: false, penalties: null, kick_off: null,
     version: -1, events: [],
-    // The version of the last snapshot with events; -1 as long as there may be events we lack.
+    // The version of the last snapshot with events, or -1 while events may be missing.
     eventsUntil: -1,
   };
 }
@@ -119,10 +119,10 @@ export function group(match) {
   return match.phase === "full_time" ? "over" : "live";
 }
 
-/** What stands first: of the matches on, and to come, who kicked off earlier; of those over, who ended last. */
+/** The order of a group: by kick-off, and for matches that are over the latest first. */
 export function inOrder(matches, name) {
   const own = [...matches].filter((match) => group(match) === name);
-  // A match without a date for its kick-off comes last.
+  // A match without a kick-off comes last.
   const at = (match) => match.kick_off ?? Infinity;
   own.sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
   return name === "over" ? own.reverse() : own;

@@ -1,10 +1,10 @@
-// What the page makes of the messages: `node --test examples/live_scores/page/`
+// Tests the state that the page keeps by the messages: `node --test examples/live_scores/page/`
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-// As a module whatever the next package.json says of files that end in .js.
+// Imported as a module, whatever type the nearest package.json gives to .js files.
 const source = readFileSync(new URL("state.js", import.meta.url), "utf8");
 const { Board, group, inOrder } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
@@ -31,7 +31,7 @@ test("a goal after the snapshot counts, and only once", () => {
   assert.deepEqual(match.events.map((event) => event.version), [8, 11]);
 });
 
-test("a goal which the snapshot has already is no news", () => {
+test("a goal that the snapshot has already changes nothing", () => {
   const { board, match } = followed();
   assert.equal(board.takeUpdate(goal(10, [1, 0])), null);
   assert.deepEqual(match.score, [0, 0]);
@@ -71,7 +71,7 @@ test("an old clock or count changes nothing", () => {
   assert.deepEqual([match.minute, match.watchers], ["10", 3]);
 });
 
-test("another server counts anew, and what was missed is told", () => {
+test("after a restart the versions start again, and missed goals are counted", () => {
   const { board, match } = followed(1000);
   board.takeUpdate(goal(1001, [1, 0]));
   board.forgetVersions();

@@ -8,11 +8,11 @@ use crate::listing;
 /// Some instant at which the final has just been announced anew, found by looking for it.
 fn before_the_final() -> Seconds {
     let matches = listing::embedded().unwrap();
-    let programme = Programme::new(&matches);
-    let announced = programme
+    let schedule = Schedule::new(&matches);
+    let announced = schedule
         .between(0, 1_000_000)
         .into_iter()
-        .find(|it| it.which == 0 && it.what == What::Phase(Phase::Scheduled));
+        .find(|it| it.which == 0 && it.what == CourseEvent::Phase(Phase::Scheduled));
     announced.unwrap().at
 }
 
@@ -23,7 +23,7 @@ fn board(now: Seconds) -> Scoreboard {
 /// A board on which the final is on, 20 minutes after its kick-off.
 fn during_the_final() -> Scoreboard {
     let mut board = board(before_the_final());
-    let kick_off = board.programme.kick_off(0, board.now).unwrap();
+    let kick_off = board.schedule.kick_off(0, board.now).unwrap();
     board.tick(kick_off + 20 * MINUTE);
     board
 }
@@ -46,15 +46,15 @@ fn data(of: &Publication) -> Value {
 fn a_match_from_its_announcement_to_the_shoot_out() {
     let mut now = before_the_final();
     let mut board = board(now);
-    let mut told = Vec::new();
-    let end = now + board.programme.kick_off(0, now).unwrap() - now + 150 * MINUTE;
+    let mut published = Vec::new();
+    let end = now + board.schedule.kick_off(0, now).unwrap() - now + 150 * MINUTE;
     while now < end {
         now += 30;
         for it in board.tick(now) {
             let data = data(&it);
             if data["id"] == FINAL && it.event != "watchers" {
                 assert_eq!(it.channels, ["goals", "match-argentina-france"]);
-                told.push(format!(
+                published.push(format!(
                     "{} {} {}",
                     it.event,
                     data["event"]["phase"].as_str().unwrap_or_default(),
@@ -64,7 +64,7 @@ fn a_match_from_its_announcement_to_the_shoot_out() {
         }
     }
     assert_eq!(
-        told,
+        published,
         [
             "state first_half [0,0]",
             "goal  [1,0]",
@@ -85,7 +85,7 @@ fn a_match_from_its_announcement_to_the_shoot_out() {
     let one = serde_json::to_value(board.one(FINAL).unwrap()).unwrap();
     assert_eq!(one["penalties"], json!([4, 2]));
     assert_eq!(one["extra_time"], json!(true));
-    assert_eq!(one["events"].as_array().unwrap().len(), told.len());
+    assert_eq!(one["events"].as_array().unwrap().len(), published.len());
     assert_eq!(
         one["events"][1],
         json!({"version": one["events"][1]["version"], "minute": "23", "score": [1, 0],
@@ -126,12 +126,12 @@ fn versions_only_grow() {
 }
 
 #[test]
-fn a_match_that_is_announced_anew_begins_from_nothing() {
+fn a_match_that_is_announced_again_starts_without_events() {
     let start = before_the_final() - 1;
     let mut board = board(start);
     assert!(!board.one(FINAL).unwrap().events.is_empty());
-    let told = board.tick(start + 1);
-    let anew = told.iter().find(|it| it.event == "match").unwrap();
+    let published = board.tick(start + 1);
+    let anew = published.iter().find(|it| it.event == "match").unwrap();
     let data = data(anew);
     assert_eq!(data["id"], FINAL);
     assert_eq!((&data["events"], &data["phase"]), (&json!([]), &json!("scheduled")));
@@ -139,26 +139,26 @@ fn a_match_that_is_announced_anew_begins_from_nothing() {
 }
 
 #[test]
-fn the_clock_tells_only_what_has_changed() {
+fn the_clock_has_only_the_minutes_that_have_changed() {
     let mut board = during_the_final();
     let now = board.now;
     assert!(board.tick(now).is_empty());
     assert!(board.tick(now + 1).iter().all(|it| it.event != "clock"));
-    let told = board.tick(now + MINUTE);
-    let clock = told.iter().find(|it| it.event == "clock").unwrap();
+    let published = board.tick(now + MINUTE);
+    let clock = published.iter().find(|it| it.event == "clock").unwrap();
     assert_eq!(clock.channels, ["goals"]);
     assert_eq!(data(clock)["minutes"][FINAL], "22");
 }
 
 #[test]
-fn a_long_absence_is_one_snapshot_and_no_flood() {
+fn a_long_absence_ends_with_one_snapshot() {
     let mut board = during_the_final();
-    board.watch(FINAL, "somebody");
-    let told = board.tick(board.now + 1_000_000 * MINUTE);
+    board.watch(FINAL, "a watcher");
+    let published = board.tick(board.now + 1_000_000 * MINUTE);
     let matches = listing::embedded().unwrap().len();
-    assert_eq!(told.len(), 1 + matches + 1);
+    assert_eq!(published.len(), 1 + matches + 1);
     assert_eq!(
-        (told[0].event, told[0].channels.as_slice()),
+        (published[0].event, published[0].channels.as_slice()),
         ("matches", &["goals".to_owned()][..])
     );
     assert_eq!(board.tick(board.now - 5 * MINUTE).len(), 0);
@@ -167,10 +167,10 @@ fn a_long_absence_is_one_snapshot_and_no_flood() {
 #[test]
 fn a_reported_goal_counts_and_stands_in_the_list() {
     let mut board = during_the_final();
-    let told = board.report(FINAL, &report("France", None)).unwrap();
-    assert_eq!(told.event, "goal");
-    assert_eq!(told.channels, ["goals", "match-argentina-france"]);
-    let data = data(&told);
+    let published = board.report(FINAL, &report("France", None)).unwrap();
+    assert_eq!(published.event, "goal");
+    assert_eq!(published.channels, ["goals", "match-argentina-france"]);
+    let data = data(&published);
     assert_eq!((&data["score"], &data["minute"]), (&json!([0, 1]), &json!("21")));
     assert_eq!(data["event"]["reported"], true);
     assert_eq!(data["event"]["scorer"], "Ann O.");
@@ -186,12 +186,12 @@ fn a_report_is_refused_with_the_reason() {
         let refused = board.report(id, &report).unwrap_err();
         (refused.status(), refused.to_string())
     };
-    let (status, said) = refused("nowhere", report("home", None));
-    assert_eq!(status, 404, "{said}");
-    let (status, said) = refused(FINAL, report("Peru", None));
-    assert_eq!(status, 400, "{said}");
-    let (status, said) = refused(FINAL, report("home", Some("22")));
-    assert_eq!((status, said.as_str()), (400, "minute: 22 is still to come, it is minute 21"));
+    let (status, expected) = refused("nowhere", report("home", None));
+    assert_eq!(status, 404, "{expected}");
+    let (status, expected) = refused(FINAL, report("Peru", None));
+    assert_eq!(status, 400, "{expected}");
+    let (status, expected) = refused(FINAL, report("home", Some("22")));
+    assert_eq!((status, expected.as_str()), (400, "minute: 22 is still to come, it is minute 21"));
     for _ in 0..MOST_GOALS {
         board.report(FINAL, &report("home", None)).unwrap();
     }
@@ -205,7 +205,7 @@ fn a_report_is_refused_with_the_reason() {
 }
 
 #[test]
-fn watchers_are_counted_once_each_and_told_once_a_tick() {
+fn watchers_are_counted_once_each_and_published_once_a_tick() {
     let mut board = during_the_final();
     for who in ["a", "b", "b", "c"] {
         board.watch(FINAL, who);
@@ -214,10 +214,10 @@ fn watchers_are_counted_once_each_and_told_once_a_tick() {
     board.unwatch(FINAL, "stranger");
     board.watch("nowhere", "a");
     assert_eq!(board.one(FINAL).unwrap().summary.watchers, 2);
-    let told = board.tick(board.now);
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].channels, ["goals", "match-argentina-france"]);
-    assert_eq!(data(&told[0])["watchers"], 2);
+    let published = board.tick(board.now);
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0].channels, ["goals", "match-argentina-france"]);
+    assert_eq!(data(&published[0])["watchers"], 2);
     assert!(board.tick(board.now).is_empty());
 }
 

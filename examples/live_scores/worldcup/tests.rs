@@ -9,7 +9,7 @@ fn one(json: &str) -> Match {
     matches.remove(0)
 }
 
-/// A match with these further fields is refused, and this is what is said.
+/// The error for a match with these additional fields.
 fn problem(fields: &str) -> String {
     let text = format!(
         r#"{{"matches": [{{"team1": "A", "team2": "B"}}, {{"team1": "C", "team2": "D", {fields}}}]}}"#
@@ -92,10 +92,10 @@ fn a_half_time_score_that_contradicts_the_minutes_adds_no_goal() {
 
 #[test]
 fn errors_name_the_place_and_the_value() {
-    for (fields, said) in [
+    for (fields, expected) in [
         (
             r#""score": {"ft": [1, 0]}, "goals1": [{"name": "X", "minute": "9x"}]"#,
-            r#"matches[1].goals1[0].minute: "9x" is no minute"#,
+            r#"matches[1].goals1[0].minute: "9x" is not a minute"#,
         ),
         (
             r#""score": {"ft": [1, 0]}, "goals1": [{"name": "X", "minute": 44, "offset": 2}]"#,
@@ -103,7 +103,7 @@ fn errors_name_the_place_and_the_value() {
         ),
         (
             r#""score": {"ft": [1, 0]}, "goals1": [{"name": "X", "minute": -4}]"#,
-            "matches[1].goals1[0].minute: -4 is no minute",
+            "matches[1].goals1[0].minute: -4 is not a minute",
         ),
         (
             r#""score": {"ft": [1, 0]}, "goals1": [{"name": "X", "minute": null}]"#,
@@ -121,13 +121,13 @@ fn errors_name_the_place_and_the_value() {
         (r#""ground": "a\nb""#, "matches[1].ground: "),
     ] {
         let problem = problem(fields);
-        assert!(problem.starts_with(said), "{problem}");
+        assert!(problem.starts_with(expected), "{problem}");
     }
 }
 
 #[test]
 fn malformed_json_names_line_and_column() {
-    for (text, said) in [
+    for (text, expected) in [
         ("", "line 1 column 0"),
         ("{\n\"matches\": [}", "line 2 column 13"),
         ("{\"matches\": 3}", "line 1 column 13"),
@@ -141,7 +141,7 @@ fn malformed_json_names_line_and_column() {
         ("{\"matches\": []}", "nothing to play"),
     ] {
         let problem = parse(text).unwrap_err();
-        assert!(problem.contains(said), "{text}: {problem}");
+        assert!(problem.contains(expected), "{text}: {problem}");
     }
 }
 

@@ -7,16 +7,17 @@ const CONNECTED = '#connection[data-connection="connected"]';
 const WEBSOCKET = `${CONNECTED}[data-transport="websocket"]`;
 const POLLING = `${CONNECTED}[data-transport="polling"]`;
 
-scenario("a goal comes to all who follow the match, and to the lists of the others", async (scope) => {
+scenario("a goal reaches the followers of the match, and the lists of the others", async (scope) => {
   const demo = await scope.demo();
-  const [one, two, elsewhere] = await Promise.all([scope.page(demo), scope.page(demo), scope.page(demo)]);
+  const opened = [scope.page(demo), scope.page(demo), scope.page(demo)];
+  const [one, two, elsewhere] = await Promise.all(opened);
   const [id, other] = await one.playing();
   await Promise.all([one.follow(id), two.follow(id), elsewhere.follow(other)]);
   await Promise.all([one, two, elsewhere].map((page) => page.sees(WEBSOCKET)));
 
   const scorer = `<img src="x" onerror="alert(1)"> O'Neill`;
-  const told = await demo.goal(id, { team: "home", scorer });
-  assert.deepEqual(told.score, [1, 0]);
+  const published = await demo.goal(id, { team: "home", scorer });
+  assert.deepEqual(published.score, [1, 0]);
   for (const page of [one, two, elsewhere]) await page.seesScore(id, "1-0");
   for (const page of [one, two]) {
     await page.sees(`[data-match="${id}"][data-goal="home"]`);
@@ -29,7 +30,7 @@ scenario("a goal comes to all who follow the match, and to the lists of the othe
   assert.deepEqual(await elsewhere.goals(), []);
   assert.equal(await elsewhere.attribute("[data-panel]", "data-goal"), null);
 
-  // Who is in both channels is told once: with the next goal there are two, and not three.
+  // A page in both channels receives a goal once: after the next goal there are two, not three.
   await demo.goal(id, { team: "away", scorer: "B" });
   for (const page of [one, two]) {
     await page.seesScore(id, "1-1");
@@ -37,7 +38,7 @@ scenario("a goal comes to all who follow the match, and to the lists of the othe
   }
 });
 
-scenario("those who watch are counted, and no longer when they have left", async (scope) => {
+scenario("watchers are counted until they leave", async (scope) => {
   const demo = await scope.demo();
   const [one, two] = await Promise.all([scope.page(demo), scope.page(demo)]);
   const [id, other] = await one.playing();
@@ -54,23 +55,24 @@ scenario("those who watch are counted, and no longer when they have left", async
 });
 
 for (const signal of ["SIGKILL", "SIGTERM"]) {
-  scenario(`the server goes away by ${signal}, comes back, and the pages catch up`, async (scope) => {
+  scenario(`the server stops by ${signal}, starts again, and the pages catch up`, async (scope) => {
     const before = await scope.demo();
-    const pages = await Promise.all([scope.page(before), scope.page(before, { query: "?transport=polling" })]);
+    const opened = [scope.page(before), scope.page(before, { query: "?transport=polling" })];
+    const pages = await Promise.all(opened);
     const [id] = await pages[0].playing();
     for (const page of pages) await page.follow(id);
     await pages[0].sees(WEBSOCKET);
     await before.goal(id, { team: "home", scorer: "Forgotten" });
     for (const page of pages) await page.seesScore(id, "1-0");
 
-    for (const page of pages) page.serverMayBeAway = true;
+    for (const page of pages) page.serverMayBeDown = true;
     const code = await before.stop(signal);
     assert.equal(code, signal === "SIGKILL" ? null : 0);
     for (const page of pages) {
       await page.sees('#connection[data-connection="reconnecting"]');
       await page.sees("#banner:not([hidden])");
       await page.sees('main[data-stale="true"]');
-      assert.deepEqual(await page.goals(), ["Forgotten (reported)"], "what is known stays");
+      assert.deepEqual(await page.goals(), ["Forgotten (reported)"], "the known goals stay");
     }
 
     const after = await scope.demo({ port: before.port, goals: { [id]: ["Ann", "Bea", "Cleo"] } });
@@ -83,7 +85,7 @@ for (const signal of ["SIGKILL", "SIGTERM"]) {
       await page.seesPanel(id);
       assert.deepEqual(await page.goals(), ["Cleo", "Bea", "Ann"]);
       assert.equal(await page.attribute("main", "data-stale"), "false");
-      page.serverMayBeAway = false;
+      page.serverMayBeDown = false;
     }
     await pages[0].sees(WEBSOCKET);
     await pages[1].sees(POLLING);
@@ -98,12 +100,24 @@ for (const signal of ["SIGKILL", "SIGTERM"]) {
 }
 
 const TRANSPORTS = [
-  { how: "in a page without WebSockets", options: { before: () => delete window.WebSocket }, badge: POLLING },
-  { how: "by polling, where the address asks for it", options: { query: "?transport=polling" }, badge: POLLING },
-  { how: "by WebSocket, where the address asks for it", options: { query: "?transport=websocket" }, badge: WEBSOCKET },
+  {
+    how: "in a page without WebSockets",
+    options: { before: () => delete window.WebSocket },
+    badge: POLLING,
+  },
+  {
+    how: "by polling, if the address asks for it",
+    options: { query: "?transport=polling" },
+    badge: POLLING,
+  },
+  {
+    how: "by WebSocket, if the address asks for it",
+    options: { query: "?transport=websocket" },
+    badge: WEBSOCKET,
+  },
 ];
 for (const { how, options, badge } of TRANSPORTS) {
-  scenario(`it goes on ${how}`, async (scope) => {
+  scenario(`goals arrive ${how}`, async (scope) => {
     const demo = await scope.demo();
     const page = await scope.page(demo, options);
     await page.sees(badge);
@@ -128,7 +142,9 @@ scenario("nothing is wider than the window", async (scope) => {
   await page.inner.click(".report summary");
   for (const width of [1280, 768, 375, 320]) {
     await page.inner.setViewportSize({ width, height: 800 });
-    const room = await page.inner.evaluate(() => innerWidth - document.documentElement.scrollWidth);
-    assert.ok(room >= 0, `${-room} pixels wider than ${width}`);
+    const overflow = await page.inner.evaluate(
+      () => document.documentElement.scrollWidth - innerWidth
+    );
+    assert.ok(overflow <= 0, `${overflow} pixels wider than ${width}`);
   }
 });

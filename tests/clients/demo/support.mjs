@@ -1,5 +1,5 @@
-// What the tests of this folder stand on: the demo as a process of its own, matches of which nobody scores in but those
-// who report a goal, and pages of a real browser.
+// Support for the tests of this folder: the demo as a process, matches whose only goals are
+// reported ones, and pages of a real browser.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,29 +13,31 @@ import { chromium } from "playwright-core";
 
 const { LIVE_SCORES, CHROMIUM } = process.env;
 if (!LIVE_SCORES || !CHROMIUM) {
-  throw new Error("LIVE_SCORES and CHROMIUM must be the paths of the demo and of a browser (see tests/live_scores.rs)");
+  const needed = "LIVE_SCORES and CHROMIUM must be the paths of the demo and of a browser";
+  throw new Error(`${needed} (see tests/live_scores.rs)`);
 }
 
-/** No wait is longer than this; it is a verdict, not a pause. */
+/** The limit of every wait. A longer one is a failure. */
 const DEADLINE = 15_000;
 
-/** What a loopback server needs, and nothing that calls home. */
+/** Options without services that connect to other hosts. */
 const BROWSER_ARGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-/** Match minutes in a second: in the time that a test takes, hardly a minute of a match passes. */
+/** Match minutes in a second: hardly a minute of a match passes during a test. */
 const SPEED = "0.01";
 
-/** The matches kick off half an hour apart, so of so many a few are on at any time, some are over, and some to come. */
+/** The matches kick off half an hour apart. Of ten a few are on at any time. */
 const MATCHES = 10;
 
-/** The promise, or a failure that says what was waited for. */
+/** The promise, or a failure that names what did not come. */
 async function within(promise, what) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${DEADLINE} ms in vain for ${what}`)), DEADLINE);
+    const fail = () => reject(new Error(`waited ${DEADLINE} ms in vain for ${what}`));
+    timer = setTimeout(fail, DEADLINE);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -43,7 +45,7 @@ async function within(promise, what) {
 let browser = null;
 after(async () => (await browser)?.close());
 
-/** A test whose pages and demos end with it. */
+/** A test that closes its pages and demos at its end. */
 export function scenario(name, body) {
   test(name, { timeout: 4 * DEADLINE }, async () => {
     const scope = new Scope();
@@ -67,7 +69,9 @@ class Scope {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** The demo, listening. `goals` has, by match, those who have scored for the home team in its first minutes. */
+  /**
+   * Starts the demo. `goals` has, by match, the scorers of the home team in the first minutes.
+   */
   async demo({ port = 0, goals = {} } = {}) {
     const file = path.join(this.#folder, `${this.#demos.length}.json`);
     writeFileSync(file, JSON.stringify(tournament(goals)));
@@ -77,7 +81,7 @@ class Scope {
     return demo;
   }
 
-  /** A page that shows the list. `before` runs in it ahead of its own scripts. */
+  /** Opens a page that shows the list. `before` runs in it ahead of its own scripts. */
   async page(demo, { query = "", before = null } = {}) {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
     const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 } });
@@ -90,9 +94,9 @@ class Scope {
     return page;
   }
 
-  /** That no page had anything to complain of, though a test may have looked elsewhere. */
+  /** Checks that no page had an error in its console or a failed request. */
   checkPages() {
-    assert.deepEqual(this.#pages.flatMap((page) => page.complaints), []);
+    assert.deepEqual(this.#pages.flatMap((page) => page.errors), []);
   }
 }
 
@@ -100,7 +104,10 @@ function tournament(goals) {
   const match = (_, at) => {
     const own = goals[`home-${at}-away-${at}`] ?? [];
     return {
-      team1: `Home ${at}`, team2: `Away ${at}`, date: "2022-12-18", ground: "Lusail Stadium, Lusail",
+      team1: `Home ${at}`,
+      team2: `Away ${at}`,
+      date: "2022-12-18",
+      ground: "Lusail Stadium, Lusail",
       score: { ft: [own.length, 0] },
       goals1: own.map((name, index) => ({ name, minute: index + 1 })),
     };
@@ -121,34 +128,37 @@ class Demo {
   }
 
   async started() {
-    this.url = await within(this.#told(/^open (http:\S+)$/), "the address");
-    this.token = await within(this.#told(/^to report a goal, TOKEN=(\S+)$/), "the token");
+    this.url = await within(this.#nextLine(/^open (http:\S+)$/), "the address");
+    this.token = await within(this.#nextLine(/^to report a goal, TOKEN=(\S+)$/), "the token");
   }
 
   get port() {
     return Number(new URL(this.url).port);
   }
 
-  /** What the next line tells. */
-  async #told(pattern) {
+  /** The part of the next line of output that the pattern captures. */
+  async #nextLine(pattern) {
     const { value = "" } = await this.#lines.next();
     const found = pattern.exec(value);
     assert.ok(found, `${pattern} expected, and not ${JSON.stringify(value)}`);
     return found[1];
   }
 
-  /** Ends it. Resolves with the exit code when it is gone, null after a signal that allows of none. */
+  /** Stops the demo. Resolves with its exit code, or null if the signal has killed it. */
   async stop(signal) {
     this.#child.kill(signal);
     const [code] = await within(this.#exit, `the end of the demo after ${signal}`);
     return code;
   }
 
-  /** Reports a goal as `curl` does. Resolves with what the pages were told. */
+  /** Reports a goal as `curl` does. Resolves with the published message. */
   async goal(id, report) {
     const response = await fetch(`${this.url}/matches/${id}/goals`, {
       method: "POST",
-      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/x-www-form-urlencoded" },
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
       body: JSON.stringify(report),
     });
     const text = await response.text();
@@ -157,40 +167,48 @@ class Demo {
   }
 }
 
-/** The console tells of each request that fails, and while the server is away they all do. */
-const SERVER_AWAY = /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE|SOCKET)/;
+/** The console shows each failed request, and without the server all of them fail. */
+const SERVER_DOWN = /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE|SOCKET)/;
 
 class Page {
   constructor(inner) {
     this.inner = inner;
-    this.complaints = [];
-    this.serverMayBeAway = false;
-    inner.on("pageerror", (error) => this.complaints.push(error.message));
+    this.errors = [];
+    this.serverMayBeDown = false;
+    inner.on("pageerror", (error) => this.errors.push(error.message));
     // A violation of the security policy is such a message, too.
     inner.on("console", (message) => {
       const isBad = ["error", "warning"].includes(message.type());
-      if (isBad && !(this.serverMayBeAway && SERVER_AWAY.test(message.text()))) this.complaints.push(message.text());
+      const text = message.text();
+      const isExpected = this.serverMayBeDown && SERVER_DOWN.test(text);
+      if (isBad && !isExpected) this.errors.push(text);
     });
     inner.on("requestfailed", (request) => {
-      if (new URL(request.url()).pathname !== "/socket.io/") this.complaints.push(`failed: ${request.url()}`);
+      const { pathname } = new URL(request.url());
+      if (pathname !== "/socket.io/") this.errors.push(`failed: ${request.url()}`);
     });
   }
 
-  /** Waits until there is such a thing to be seen, or that it is there at all with `state` "attached". */
+  /** Waits until an element is visible, or only in the page with `state` "attached". */
   async sees(selector, state = "visible") {
     await this.inner.waitForSelector(selector, { state });
   }
 
-  /** The ids of the matches that are on and will still be when the test is over, without a whistle in between. */
+  /** The ids of the matches that are on and stay in their phase until the test is over. */
   async playing() {
     const rows = await this.inner.$$eval("[data-match]", (all) => (
-      all.map((row) => ({ id: row.dataset.match, minute: row.querySelector("[data-minute]").dataset.minute }))
+      all.map((row) => {
+        const { minute } = row.querySelector("[data-minute]").dataset;
+        return { id: row.dataset.match, minute };
+      })
     ));
-    const isQuiet = ({ minute }) => /^\d+$/.test(minute) && ((minute >= 5 && minute <= 40) || (minute >= 50 && minute <= 85));
+    const isBetween = (minute, first, last) => minute >= first && minute <= last;
+    const isQuiet = ({ minute }) =>
+      /^\d+$/.test(minute) && (isBetween(minute, 5, 40) || isBetween(minute, 50, 85));
     return rows.filter(isQuiet).map(({ id }) => id);
   }
 
-  /** Follows a match, and waits until all is shown that has happened in it. */
+  /** Follows a match, and waits until the panel shows all its events. */
   async follow(id) {
     await this.inner.click(`[data-match="${id}"] > button`);
     await this.sees(`[data-match="${id}"][data-followed="true"]`);
@@ -208,7 +226,8 @@ class Page {
 
   /** The goals in the panel, the latest first. */
   goals() {
-    return this.inner.$$eval("[data-panel] [data-event='goal'] .what", (all) => all.map((each) => each.textContent));
+    const selector = "[data-panel] [data-event='goal'] .what";
+    return this.inner.$$eval(selector, (all) => all.map((each) => each.textContent));
   }
 
   attribute(selector, name) {

@@ -1,4 +1,4 @@
-//! Questions with one answer each: the event `echo`, or an acknowledgement.
+//! Events with one answer each: the event `echo`, or an acknowledgement.
 
 use std::{io::Write, time::Duration};
 
@@ -14,15 +14,15 @@ use crate::{Fallible, net::wire, server::Server};
 pub(crate) struct Asking {
     pub(crate) how: How,
     pub(crate) clients: usize,
-    /// Questions of each client that wait for their answers.
+    /// Events of each client that wait for their answers.
     pub(crate) window: u32,
-    /// Of the payload.
+    /// The size of the payload in bytes.
     pub(crate) bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
-    /// The event `echo`, which comes back.
+    /// The event `echo`, which is sent back.
     Echo,
     /// The event `ack`, which is acknowledged.
     Ack,
@@ -63,7 +63,7 @@ impl How {
     pub(super) fn question(self, out: &mut Vec<u8>, number: u32, bytes: usize) {
         match self {
             Self::Echo => out.extend_from_slice(br#"42["echo",""#),
-            // A vector takes everything.
+            // Writing to a vector cannot fail.
             Self::Ack => drop(write!(out, r#"42{number}["ack",""#)),
         }
         end(out, number, bytes);
@@ -87,7 +87,7 @@ fn end(out: &mut Vec<u8>, number: u32, bytes: usize) {
 
 struct Answers {
     asking: Asking,
-    /// How many of each client.
+    /// How many for each client.
     asked: Vec<u32>,
     answered: Vec<u32>,
     total: u64,
@@ -105,7 +105,7 @@ impl Answers {
 }
 
 impl Listener for Answers {
-    /// Each question has one answer, in the order of the questions, to the letter.
+    /// Each event has one answer, in the order of the events, byte for byte.
     fn hear(&mut self, client: usize, packet: &[u8], reply: &mut Vec<u8>) -> Fallible {
         self.answered[client] += 1;
         self.due.clear();

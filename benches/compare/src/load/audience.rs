@@ -1,4 +1,4 @@
-//! Those who are published to, and what they make sure of.
+//! The subscribers, and their checks.
 
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,20 @@ const END: &[u8] = br#""]"#;
 
 pub(super) struct Audience {
     fanout: Fanout,
-    /// The zero of all times in stamps.
+    /// The start of all times in stamps.
     clock: Instant,
-    /// The number last heard: of each subscriber, of each stream of its channel.
+    /// The number received last, by subscriber and by stream of its channel.
     last: Vec<u32>,
-    /// All that each subscriber has heard, in its order, as one number.
+    /// A hash of all that each subscriber has received, in its order.
     order: Vec<u64>,
-    /// The number of the last probe that each subscriber has heard.
+    /// The number of the last probe that each subscriber has received.
     probed: Vec<u32>,
-    /// How many have heard the current probe, which has this number.
+    /// How many have received the current probe, which has this number.
     present: usize,
     probe: u32,
-    /// How many publications have been heard, by all together.
+    /// How many publications all subscribers together have received.
     pub(super) heard: u64,
-    /// How long each was under way, if that is measured.
+    /// The latency of each publication, if it is measured.
     latencies: Option<Vec<u64>>,
 }
 
@@ -40,12 +40,12 @@ impl Audience {
         Self { fanout, clock, last, order, probed, present: 0, probe: 0, heard: 0, latencies: None }
     }
 
-    /// When this is, in stamps.
+    /// The time as it is in stamps.
     pub(super) fn time(&self, at: Instant) -> u64 {
         u64::try_from(at.duration_since(self.clock).as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Expects the next probe, and answers its number.
+    /// Expects the next probe, and returns its number.
     pub(super) fn expect_probe(&mut self) -> u32 {
         self.probe += 1;
         self.present = 0;
@@ -60,7 +60,7 @@ impl Audience {
         self.latencies = Some(Vec::new());
     }
 
-    /// This many of a hundred were quicker than that.
+    /// A percentile of the latencies.
     pub(super) fn percentile(&mut self, percent: usize) -> Option<f64> {
         let latencies = self.latencies.as_mut()?;
         latencies.sort_unstable();
@@ -68,8 +68,8 @@ impl Audience {
         Some(Duration::from_nanos(latencies[at]).as_secs_f64() * 1e6)
     }
 
-    /// All subscribers of a channel have heard the same in the same order, also of several
-    /// publishers.
+    /// Checks that all subscribers of a channel have received the same in the same order, also from
+    /// several publishers.
     pub(super) fn agrees(&self) -> Fallible {
         let channels = self.order.chunks(self.fanout.subscribers).enumerate();
         let torn = channels.filter(|(_, orders)| orders.iter().any(|order| *order != orders[0]));

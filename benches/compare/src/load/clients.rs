@@ -1,4 +1,4 @@
-//! Socket.IO clients on WebSockets: the handshake, the heartbeat, and whatever else comes to a
+//! Socket.IO clients on WebSockets: the handshake and the heartbeat. All other packets go to a
 //! [`Listener`].
 
 use std::{
@@ -17,16 +17,16 @@ const UPGRADE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nH
     Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// Handshakes under way at a time, which all servers can have waiting.
+/// Handshakes in flight at a time: all servers can queue as many.
 const AT_ONCE: usize = 64;
 
-/// Hears the packets of a cell.
+/// Receives the packets of a cell.
 pub(super) trait Listener {
-    /// Of this client, by number; frames that are appended to `reply` are sent by it.
+    /// Handles a packet of the client with this number. The client sends the frames in `reply`.
     fn hear(&mut self, client: usize, packet: &[u8], reply: &mut Vec<u8>) -> Fallible;
 }
 
-/// While nothing is due.
+/// A listener that expects no packet.
 pub(super) struct Nobody;
 
 impl Listener for Nobody {
@@ -52,7 +52,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// So many, all of them in the main namespace.
+    /// Connects this many clients to the main namespace.
     pub(super) fn connect(server: SocketAddr, count: usize) -> Fallible<Self> {
         let (readable, buffer, reply) = (Vec::new(), Streams::buffer(), Vec::new());
         let mut clients = Self {
@@ -93,7 +93,7 @@ impl Clients {
         Ok(self.streams.send(client, frames)?)
     }
 
-    /// Turns until it is so.
+    /// Handles packets until the condition holds.
     pub(super) fn until<L: Listener>(
         &mut self,
         listener: &mut L,
@@ -110,12 +110,12 @@ impl Clients {
         Ok(true)
     }
 
-    /// Hears what comes in this time.
+    /// Handles all packets of this time.
     pub(super) fn listen(&mut self, listener: &mut impl Listener, time: Duration) -> Fallible {
         self.until(listener, time, |_| false).map(drop)
     }
 
-    /// Waits for something to come, and hears it.
+    /// Waits for packets, and handles them.
     pub(super) fn turn(&mut self, limit: Duration, listener: &mut impl Listener) -> Fallible {
         let (mut readable, mut buffer) =
             (mem::take(&mut self.readable), mem::take(&mut self.buffer));

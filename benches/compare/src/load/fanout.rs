@@ -8,32 +8,32 @@ use super::{
 };
 use crate::{Fallible, server::Server};
 
-/// How long a probe may take; then there is another.
+/// How long a probe may take before the next one.
 const PROBE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fanout {
     pub(crate) channels: usize,
-    /// Of each channel.
+    /// The subscribers of each channel.
     pub(crate) subscribers: usize,
     pub(crate) publishers: usize,
-    /// Of the payload.
+    /// The size of the payload in bytes.
     pub(crate) bytes: usize,
     pub(crate) pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// So many are on their way at a time, of all publishers together: the next goes when one has
-    /// been heard by all.
+    /// The most publications in flight, of all publishers together. The next goes when all
+    /// subscribers have received one.
     Window(usize),
-    /// So many are published in a second, whatever has become of the last.
+    /// Publications in a second, whether or not the last one has arrived.
     Rate(u32),
 }
 
-/// Subscribers are the first clients, channel by channel; publishers come after them. A stream is
-/// what one publisher publishes in one channel: each channel has one, or there is one channel, and
-/// each publisher has one.
+/// The first clients are subscribers, channel by channel, and the last ones are publishers. A stream
+/// is one publisher in one channel. Either each channel has one stream, or all publishers have a
+/// stream in the only channel.
 impl Fanout {
     pub(super) fn audience(&self) -> usize {
         self.channels * self.subscribers
@@ -70,7 +70,7 @@ impl Fanout {
         let meter = Meter::start(server.process())?;
         run.publish(self, length)?;
         let mut figures = meter.stop(run.audience.heard - before)?;
-        // What is doubled comes late.
+        // A doubled delivery arrives late.
         run.clients.listen(&mut run.audience, AFTERMATH)?;
         run.audience.agrees()?;
         (figures.p50_us, figures.p99_us) =
@@ -86,8 +86,8 @@ struct Run {
 }
 
 impl Run {
-    /// Subscribes all, and waits until they are: what is not acknowledged everywhere is found out
-    /// by probes.
+    /// Subscribes all, and waits until they are subscribed. Not all servers acknowledge a
+    /// subscription, so probes find it out.
     fn subscribe(&mut self, fanout: &Fanout) -> Fallible {
         for subscriber in 0..fanout.audience() {
             let channel = Fanout::channel(subscriber / fanout.subscribers);
@@ -105,7 +105,7 @@ impl Run {
             .into())
     }
 
-    /// Publishes for so long, and waits until everybody has heard everything.
+    /// Publishes for this time, and waits until all subscribers have received everything.
     fn publish(&mut self, fanout: &Fanout, length: Duration) -> Fallible {
         self.publishers.resume();
         let start = Instant::now();

@@ -5,11 +5,11 @@ use crate::{Fallible, net::wire};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer<'a> {
     pub(super) body: Vec<u8>,
-    /// What comes after it.
+    /// The bytes after the answer.
     pub(super) rest: &'a [u8],
 }
 
-/// Without a session's id, it is a handshake.
+/// Without the id of a session, the request is a handshake.
 pub(super) fn get(sid: &str) -> Vec<u8> {
     format!("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", target(sid)).into_bytes()
 }
@@ -28,7 +28,7 @@ fn target(sid: &str) -> String {
     format!("/socket.io/?EIO=4&transport=polling{session}")
 }
 
-/// The answer that these bytes begin with, once all of it is there. Its status must be 200.
+/// The answer at the start of these bytes, if it is complete. Its status must be 200.
 pub(super) fn answer(bytes: &[u8]) -> Fallible<Option<Answer<'_>>> {
     let Some((head, rest)) = wire::head(bytes) else { return Ok(None) };
     let head = str::from_utf8(head)?.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! WebSockets on which nothing happens: what it costs that they come, and that they are there.
+//! Idle WebSockets: the cost of their handshakes, and their memory.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Fallible, server::Server};
 
-/// After this, what handshakes have needed is given back, if ever.
+/// By then memory of the handshakes is freed, if it ever is.
 const REST: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,7 @@ pub(crate) struct Idle {
 
 impl Idle {
     pub(super) fn run(&self, server: &Server) -> Fallible<Figures> {
-        // What is there once, however many come.
+        // Memory that the server takes once, for any number of clients.
         let mut first = Clients::connect(server.addr, 1)?;
         first.listen(&mut Nobody, WARM_UP)?;
         let before = server.process().rss_kib()?;

@@ -1,4 +1,4 @@
-//! What the server has spent, and for what.
+//! Measures the CPU time and the memory of the server.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fallible, process::Process};
 
-/// What was measured in one cell of one server. `None` is what this cell does not ask.
+/// The figures of one cell on one server. `None` is a figure that the cell does not measure.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Figures {
     /// Deliveries, answers, or connections.
@@ -14,12 +14,12 @@ pub(crate) struct Figures {
     pub(crate) seconds: f64,
     /// The server's CPU time for each operation, in µs.
     pub(crate) cpu_us: f64,
-    /// From when a publication was due until it was read, in µs.
+    /// The time from when a publication was due until it was read, in µs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) p50_us: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) p99_us: Option<f64>,
-    /// What the server has in memory for each connection, in KiB.
+    /// The memory of the server for each connection, in KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rss_kib: Option<f64>,
 }

@@ -1,7 +1,6 @@
 //! The load generator: closed loops over raw sockets, in this process, on one thread.
 //!
-//! It checks all that it hears, and the first thing that is lost, doubled, late or in a wrong order
-//! is an error.
+//! It checks each message. The first one that is lost, doubled, late or out of order is an error.
 
 mod asking;
 mod audience;
@@ -24,13 +23,13 @@ pub(crate) use polling::Polling;
 
 use crate::{Fallible, server::Server};
 
-/// What runs before anything is measured.
+/// The warm-up before a measurement.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// For what comes although nothing more is due.
+/// How long it waits for messages that should not come.
 const AFTERMATH: Duration = Duration::from_millis(100);
-/// How long anything may take that is waited for.
+/// The limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest wait for something to read: deadlines are looked at in between.
+/// The longest wait for something to read. Deadlines are checked in between.
 const TURN: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +41,7 @@ pub(crate) enum Load {
 }
 
 impl Load {
-    /// Puts it on a server, for so long.
+    /// Runs the load on a server for this time.
     pub(crate) fn run(&self, server: &Server, length: Duration) -> Fallible<Figures> {
         match self {
             Self::Fanout(fanout) => fanout.run(server, length),
@@ -52,7 +51,7 @@ impl Load {
         }
     }
 
-    /// How many TCP connections it takes.
+    /// How many TCP connections the load needs.
     pub(crate) fn connections(&self) -> usize {
         match self {
             Self::Fanout(fanout) => fanout.connections(),

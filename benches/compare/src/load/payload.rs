@@ -1,6 +1,5 @@
-//! What is in a publication: enough to tell who published it, as which one, and when. All in digits
-//! and of a fixed width, padded to the size of the cell, so that every server has the same bytes to
-//! carry.
+//! The data of a publication: its publisher, its number and its time. They are digits of a fixed
+//! width, padded to the size of the cell, so that every server carries the same bytes.
 
 use std::io::Write;
 
@@ -10,32 +9,32 @@ const LENGTH: usize = 29;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) kind: Kind,
-    /// Of one publisher in one channel.
+    /// The number of the stream: one publisher in one channel.
     pub(super) stream: u16,
-    /// In its stream, from 1.
+    /// The number in its stream, from 1.
     pub(super) number: u32,
-    /// When it was due, in nanoseconds of the load generator's clock.
+    /// When the publication was due, in nanoseconds of the load generator's clock.
     pub(super) due: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Finds out who is subscribed.
+    /// A probe, which finds out whether all are subscribed.
     Probe = b'P' as isize,
     Message = b'M' as isize,
 }
 
 impl Stamp {
-    /// Appends it, padded to so many bytes.
+    /// Appends the data, padded to this many bytes.
     pub(super) fn write(self, out: &mut Vec<u8>, bytes: usize) {
         let start = out.len();
         let Self { kind, stream, number, due } = self;
-        // A vector takes everything.
+        // Writing to a vector cannot fail.
         let _ = write!(out, "{}{stream:04x}{number:08x}{due:016x}", char::from(kind as u8));
         pad(out, start + bytes.max(LENGTH));
     }
 
-    /// Reads one that has this many bytes.
+    /// Reads data of this many bytes.
     pub(super) fn read(payload: &[u8], bytes: usize) -> Option<Self> {
         if payload.len() != bytes.max(LENGTH) {
             return None;
@@ -52,12 +51,12 @@ impl Stamp {
     }
 }
 
-/// Fills up with a letter which no server escapes.
+/// Pads with a letter that no server escapes.
 pub(super) fn pad(out: &mut Vec<u8>, to: usize) {
     out.resize(to.max(out.len()), b'x');
 }
 
-/// Much quicker than parsing, and this is done for each delivery.
+/// Much faster than `parse`, and it runs for each delivery.
 fn hex(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |value, digit| {
         let digit = match digit {

@@ -1,5 +1,5 @@
 //! The event `echo` over HTTP long-polling: each client has a connection on which it polls, and one
-//! on which it posts, as a browser does. A question is posted when the answer to the last has come.
+//! on which it posts, as a browser does. It posts the next event when the last one is answered.
 
 use std::{
     collections::VecDeque,
@@ -13,11 +13,11 @@ use crate::{Fallible, net::Streams, server::Server};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Polling {
     pub(crate) clients: usize,
-    /// Of the payload.
+    /// The size of the payload in bytes.
     pub(crate) bytes: usize,
 }
 
-/// Numbers of streams: the even ones poll, the odd ones post.
+/// The numbers of streams: even ones poll, odd ones post.
 const POST: usize = 1;
 
 impl Polling {
@@ -48,9 +48,9 @@ impl Polling {
 struct Client {
     sid: String,
     is_asking: bool,
-    /// Of the question that waits for its answer.
+    /// The number of the event that waits for its answer.
     number: u32,
-    /// Whether a POST is under way, and what is to be posted after it.
+    /// Whether a POST is in flight, and the body of the next one.
     is_posting: bool,
     posts: VecDeque<Vec<u8>>,
 }
@@ -59,7 +59,7 @@ struct Crowd {
     streams: Streams,
     clients: Vec<Client>,
     bytes: usize,
-    /// How many are in the main namespace.
+    /// How many clients are in the main namespace.
     asking: usize,
     answered: u64,
     readable: Vec<usize>,
@@ -95,7 +95,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Each client hears one more answer: whoever has lost one, asks no more.
+    /// Waits for one more answer for each client. A client that has lost one sends no more events.
     fn nobody_has_fallen_silent(&mut self) -> Fallible {
         let numbers: Vec<_> = self.clients.iter().map(|client| client.number).collect();
         let start = Instant::now();
@@ -145,7 +145,7 @@ impl Crowd {
         Ok(self.streams.keep(number, rest)?)
     }
 
-    /// A POST has been taken: the next may go.
+    /// Handles the answer to a POST: the next may go.
     fn posted(&mut self, number: usize) -> Fallible {
         self.clients[number].is_posting = false;
         match self.clients[number].posts.pop_front() {
@@ -154,7 +154,7 @@ impl Crowd {
         }
     }
 
-    /// A poll has been answered, and the next goes before the answer is looked at.
+    /// Handles the answer to a poll. The next poll goes before the answer is read.
     fn polled(&mut self, number: usize, body: &[u8]) -> Fallible {
         let client = &mut self.clients[number];
         if client.sid.is_empty() {

@@ -1,4 +1,4 @@
-//! Those who publish, at their pace.
+//! The publishers, and their pace.
 
 use std::{
     mem,
@@ -13,18 +13,18 @@ use super::{
 };
 use crate::{Fallible, net::wire};
 
-/// What is published between two looks at what comes.
+/// How many publications go out between two reads.
 const AT_ONCE: usize = 256;
 
 pub(super) struct Publishers {
     fanout: Fanout,
-    /// What each stream has published.
+    /// The publications of each stream.
     numbers: Vec<u32>,
-    /// What all have published since the start.
+    /// The publications of all streams since the start.
     pub(super) sent: u64,
-    /// When the next is due, at a rate.
+    /// When the next publication is due, at a fixed rate.
     due: Instant,
-    /// What each publisher is about to send.
+    /// The bytes that each publisher is about to send.
     frames: Vec<Vec<u8>>,
     packet: Vec<u8>,
 }
@@ -35,7 +35,7 @@ impl Publishers {
         Self { fanout, numbers, sent: 0, due: Instant::now(), frames, packet: Vec::new() }
     }
 
-    /// Starts anew after a pause, which is not made up for.
+    /// Starts again after a pause, and does not make up for it.
     pub(super) fn resume(&mut self) {
         self.due = Instant::now();
     }
@@ -51,7 +51,7 @@ impl Publishers {
         self.send(clients)
     }
 
-    /// Publishes what the pace allows by now, and answers how long there is nothing more to do.
+    /// Publishes what the pace allows by now, and returns how long until the next publication.
     pub(super) fn publish(
         &mut self,
         audience: &Audience,

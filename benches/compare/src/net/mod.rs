@@ -1,5 +1,4 @@
-//! What the load generator and the floor server are made of: sockets that never block, and frames
-//! by hand.
+//! The parts of the load generator and the floor server: non-blocking sockets, and frames by hand.
 
 mod stream;
 mod streams;

@@ -9,9 +9,9 @@ use rustix::{buffer::spare_capacity, io::Errno};
 
 pub(super) struct Stream {
     pub(super) tcp: TcpStream,
-    /// What has come of a frame that is not complete.
+    /// The received part of an incomplete frame.
     pub(super) unread: Vec<u8>,
-    /// What the kernel did not take.
+    /// Bytes that the kernel did not take yet.
     unsent: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ impl Stream {
         !self.unsent.is_empty()
     }
 
-    /// Writes what the kernel takes; the rest waits for [`flush`](Self::flush).
+    /// Writes what the kernel takes. The rest waits for [`flush`](Self::flush).
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let taken = if self.is_blocked() { 0 } else { self.write(bytes)? };
         self.unsent.extend_from_slice(&bytes[taken..]);
@@ -46,7 +46,7 @@ impl Stream {
         }
     }
 
-    /// Puts what is there in place of what is in `into`, and as much of it as that has room for.
+    /// Replaces the content of `into` by received bytes, up to its capacity.
     pub(super) fn receive(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
         into.append(&mut self.unread);

@@ -15,9 +15,9 @@ use rustix::{
 
 use super::Stream;
 
-/// How many events one turn takes.
+/// How many events one turn handles.
 const EVENTS: usize = 1024;
-/// What is read at once, at most.
+/// The most that one read takes.
 const CHUNK: usize = 256 * 1024;
 
 pub(crate) struct Streams {
@@ -32,12 +32,12 @@ impl Streams {
         Ok(Self { epoll, streams: Vec::new(), events: Vec::with_capacity(EVENTS) })
     }
 
-    /// For [`receive`](Self::receive): room for what is read.
+    /// The buffer of [`receive`](Self::receive).
     pub(crate) fn buffer() -> Vec<u8> {
         Vec::with_capacity(CHUNK)
     }
 
-    /// Takes a connection in, and numbers it: 0, 1, 2, …
+    /// Adds a connection, and numbers it: 0, 1, 2, …
     pub(crate) fn add(&mut self, tcp: TcpStream) -> io::Result<usize> {
         let number = self.streams.len();
         let stream = Stream::new(tcp)?;
@@ -46,14 +46,14 @@ impl Streams {
         Ok(number)
     }
 
-    /// Tells by this number when there is something to read, or to accept.
+    /// Registers a source under this number, for reading or accepting.
     pub(crate) fn watch(&self, source: &impl AsFd, number: usize) -> io::Result<()> {
         let number = epoll::EventData::new_u64(number as u64);
         Ok(epoll::add(&self.epoll, source, number, epoll::EventFlags::IN)?)
     }
 
-    /// Waits until there is something to read, and answers where. What could not be sent before
-    /// goes out meanwhile.
+    /// Waits until there is something to read, and returns the numbers of these connections. It also
+    /// sends what could not be sent before.
     pub(crate) fn wait(&mut self, limit: Duration, readable: &mut Vec<usize>) -> io::Result<()> {
         readable.clear();
         self.events.clear();
@@ -68,7 +68,7 @@ impl Streams {
             if flags.contains(epoll::EventFlags::OUT) {
                 self.write(number, Stream::flush)?;
             }
-            // Also the ends and the errors: reading tells what they are.
+            // Also ends and errors: reading returns them.
             if flags != epoll::EventFlags::OUT {
                 readable.push(number);
             }
@@ -76,23 +76,23 @@ impl Streams {
         Ok(())
     }
 
-    /// Sends to one of them. What does not go now goes later, in [`wait`](Self::wait).
+    /// Sends to one connection. [`wait`](Self::wait) sends what the kernel does not take now.
     pub(crate) fn send(&mut self, number: usize, bytes: &[u8]) -> io::Result<()> {
         self.write(number, |stream| stream.send(bytes))
     }
 
-    /// Puts what has come from one of them into the buffer.
+    /// Reads from one connection into the buffer.
     pub(crate) fn receive(&mut self, number: usize, into: &mut Vec<u8>) -> io::Result<()> {
         self.at(number)?.receive(into)
     }
 
-    /// Gives back the end of what was received, which is not complete.
+    /// Gives back the incomplete end of the received bytes.
     pub(crate) fn keep(&mut self, number: usize, rest: &[u8]) -> io::Result<()> {
         self.at(number)?.unread.extend_from_slice(rest);
         Ok(())
     }
 
-    /// Closes one of them; its number is not used again.
+    /// Closes one connection. Its number is not used again.
     pub(crate) fn close(&mut self, number: usize) {
         self.streams[number] = None;
     }

@@ -7,11 +7,11 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// The set bits of a first byte: this frame is a message of its own.
+/// The bits of a first byte that say: this frame is a whole message.
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
 
-/// Who frames it: clients mask, servers do not.
+/// The side that writes the frame: clients mask, servers do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
     Client,
@@ -22,11 +22,11 @@ pub(crate) enum From {
 pub(crate) struct Frame<'a> {
     pub(crate) opcode: u8,
     pub(crate) data: &'a [u8],
-    /// What comes after it.
+    /// The bytes after the frame.
     pub(crate) rest: &'a [u8],
 }
 
-/// Appends a frame. The mask is zero, which is legal, and costs the server what any other does.
+/// Appends a frame. The mask is zero, which is valid, and costs the server as much as any other.
 pub(crate) fn frame(out: &mut Vec<u8>, from: From, opcode: u8, data: &[u8]) {
     let masked = if from == From::Client { MASKED } else { 0 };
     out.push(FINAL | opcode);
@@ -47,7 +47,7 @@ pub(crate) fn frame(out: &mut Vec<u8>, from: From, opcode: u8, data: &[u8]) {
     out.extend_from_slice(data);
 }
 
-/// The frame that these bytes begin with, if all of it is there. A mask is taken for zero: see
+/// The frame at the start of these bytes, if it is complete. Masks are assumed to be zero: see
 /// [`frame`].
 pub(crate) fn next(bytes: &[u8]) -> Fallible<Option<Frame<'_>>> {
     let [first, second, after @ ..] = bytes else { return Ok(None) };
@@ -70,8 +70,8 @@ pub(crate) fn next(bytes: &[u8]) -> Fallible<Option<Frame<'_>>> {
     Ok(payload.map(|(data, rest)| Frame { opcode: first & 0x0f, data, rest }))
 }
 
-/// The head of an HTTP message without its last line end, and what comes after it, once all of the
-/// head is there.
+/// The head of an HTTP message without its last line end, and the bytes after it. `None` while the
+/// head is not complete.
 pub(crate) fn head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
     Some((&bytes[..end], &bytes[end + 4..]))

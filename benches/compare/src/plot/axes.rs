@@ -1,6 +1,6 @@
-//! From numbers to places: tens to the right, and what is measured upwards from zero.
+//! Converts numbers to coordinates: powers of ten to the right, measurements upwards from zero.
 
-/// Where a panel is.
+/// The place of a panel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) left: f64,
@@ -19,7 +19,7 @@ pub(super) struct Axes {
     most: f64,
 }
 
-/// From the frame to the first and last numbers: a point is not half outside.
+/// The distance of the first and last numbers from the frame, so that no point is half outside.
 const MARGIN: f64 = 22.0;
 
 impl Axes {
@@ -28,7 +28,7 @@ impl Axes {
         let first = least.log10().floor() as i32;
         let last = numbers.fold(0.0, f64::max).log10().ceil() as i32;
         let step = step(most);
-        // Room above for the values.
+        // Space above for the values.
         Self {
             frame,
             first,
@@ -58,7 +58,8 @@ impl Axes {
     }
 }
 
-/// One, two or five of a power of ten, so that four to eight lines reach the value.
+/// The step of the grid: one, two or five times a power of ten, so that there are four to eight
+/// lines.
 fn step(most: f64) -> f64 {
     let power = 10_f64.powf((most / 4.0).log10().floor());
     let step = [5.0, 2.0].into_iter().find(|step| most / (step * power) >= 4.0);

@@ -1,4 +1,4 @@
-//! A picture of a run: what a delivery costs with more subscribers, and with more channels.
+//! A chart of a run: the cost of a delivery with more subscribers, and with more channels.
 
 mod axes;
 mod panel;
@@ -21,18 +21,18 @@ const FRAMES: [Frame; 2] = [
     Frame { left: 52.0, right: 392.0, top: 96.0, bottom: 376.0 },
     Frame { left: 448.0, right: 788.0, top: 96.0, bottom: 376.0 },
 ];
-/// What the cells of each panel are called, before the number.
+/// The names of the cells of each panel, without the number.
 const CELLS: [&str; 2] = ["f", "channels-"];
 const TITLES: [&str; 2] =
     ["subscribers of one channel", "channels, with 10,000 subscriptions in all"];
 
-/// How a server is shown.
+/// How the chart shows a server.
 pub(super) struct Style {
     kind: Kind,
     name: &'static str,
     colour: &'static str,
     dashes: &'static str,
-    /// How far below its points the values stand; without, there are neither.
+    /// How far below its points the values are. `None` shows neither points nor values.
     labels: Option<f64>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn run(records: &str, svg: &str) -> Fallible {
 fn draw(records: &[Record]) -> Fallible<String> {
     let panels = CELLS.map(|cells| series(records, cells));
     let all = || panels.iter().flatten().flat_map(|series| &series.points);
-    // One scale for both: they are to be compared.
+    // Both panels have one scale, so that they can be compared.
     let most = all().map(|(_, value)| *value).max_by(f64::total_cmp);
     let most = most.ok_or("the run has no cell of f10 … f10000, nor of channels")?;
     let panels =
@@ -100,7 +100,7 @@ fn series(records: &[Record], cells: &str) -> Vec<Series> {
         numbers.dedup();
         let point = |number: u32| {
             let here = records.iter().filter(|record| number_is(record, cells, number, style.kind));
-            // None, if it has failed in one round.
+            // No figure if the cell has failed in one round.
             let values: Option<Vec<_>> = here
                 .map(|record| match &record.outcome {
                     Outcome::Figures(figures) => Some(figures.cpu_us),
@@ -114,7 +114,7 @@ fn series(records: &[Record], cells: &str) -> Vec<Series> {
     STYLES.iter().map(of).filter(|series| !series.points.is_empty()).collect()
 }
 
-/// What follows in the cell's name, if that is a number and nothing else.
+/// The rest of the cell's name, if it is a number.
 fn number(record: &Record, cells: &str) -> Option<u32> {
     record.cell.strip_prefix(cells)?.parse().ok()
 }

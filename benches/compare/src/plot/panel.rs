@@ -10,7 +10,7 @@ use super::{
 pub(super) fn panel(series: &[Series], axes: &Axes, title: &str) -> String {
     let mut out = grid(axes);
     let (middle, below) = ((axes.frame.left + axes.frame.right) / 2.0, axes.frame.bottom + 44.0);
-    // A string takes everything, here and below.
+    // Writing to a string cannot fail, here and below.
     let _ =
         writeln!(out, "<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\">{title}</text>");
     series.iter().for_each(|series| line(&mut out, series, axes));
@@ -56,7 +56,7 @@ fn labels(out: &mut String, series: &Series, axes: &Axes) {
     let colour = series.style.colour;
     for (x, y, value) in places(series, axes) {
         out.push_str(&point(x, y, colour));
-        // With the background around them: lines pass behind.
+        // With a border in the background colour, so that lines pass behind the values.
         let _ = writeln!(
             out,
             "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"12\" font-weight=\"600\" \

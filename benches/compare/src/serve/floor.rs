@@ -1,6 +1,6 @@
-//! No server, but what one can not do without: for each publication one frame, encoded once, and
-//! one `send` of it to each subscriber. One thread, epoll, no heartbeat, no bounds, and only what
-//! the fan-out cells ask for.
+//! The minimum of any server: for each publication one frame, encoded once, and one `send` of it to
+//! each subscriber. It has one thread, epoll, no heartbeat and no bounds, and only does what the
+//! fan-out cells need.
 
 use std::{collections::HashMap, io, net::TcpListener, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     net::{Streams, wire},
 };
 
-/// The answer to every handshake: the load generator has one key for all, the one of RFC 6455.
+/// The answer to every handshake: all clients use the key of RFC 6455.
 const SWITCH: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -24,7 +24,7 @@ const LISTENER: usize = usize::MAX;
 
 struct Floor {
     streams: Streams,
-    /// Who has had the answer to its handshake.
+    /// The connections whose handshake is answered.
     is_open: Vec<bool>,
     channels: HashMap<String, Vec<usize>>,
 }
@@ -43,7 +43,7 @@ pub(super) fn run() -> Fallible {
             if number == LISTENER {
                 floor.accept(&listener)?;
             } else if floor.hear(number, &mut buffer).is_err() {
-                // The clients go together, when a cell is over.
+                // All clients leave together at the end of a cell.
                 floor.streams.close(number);
                 floor
                     .channels

@@ -1,13 +1,13 @@
-//! A server's process. It is this program, started by itself, and the same tiny application each
-//! time:
+//! The process of a server. This program starts itself again as the server, always with the same
+//! small application:
 //!
-//! * `subscribe(channel)` lets the sender into a channel;
+//! * `subscribe(channel)` subscribes the sender to a channel;
 //! * `broadcast(channel, payload)` sends the event `message(payload)` to all in the channel;
 //! * `echo(x)` is answered with the event `echo(x)`;
 //! * `ack(x)` is acknowledged with `x`.
 //!
-//! It listens on a free port of 127.0.0.1, prints it, and ends when its standard input does: so it
-//! never outlives who started it, however that ended.
+//! It listens on a free port of 127.0.0.1, prints the port, and ends when its standard input ends.
+//! So it never outlives the process that started it.
 
 mod floor;
 mod ours;
@@ -24,18 +24,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fallible, cpus};
 
-/// What may wait to be accepted, on the servers where that is a setting.
+/// The backlog of connections, on the servers that have a setting for it.
 const BACKLOG: u16 = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
-    /// This crate, with an async function for a handler.
+    /// This crate, with an async function as the handler.
     Ours,
-    /// This crate, with an actor on a thread of its own for a handler.
+    /// This crate, with an actor on a thread of its own as the handler.
     OursActor,
     Socketioxide,
-    /// The least that any server has to do: see [`floor`].
+    /// The minimum of any server: see [`floor`].
     Floor,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What a server is told when it is started, in one line of JSON.
+/// The settings of a server, passed to it as one line of JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) kind: Kind,
@@ -58,13 +58,13 @@ pub(crate) struct Order {
     pub(crate) cpus: Vec<usize>,
 }
 
-/// The process of a server, until its standard input ends.
+/// Runs a server until its standard input ends.
 pub(crate) fn run(order: &str) -> Fallible {
     let order: Order = serde_json::from_str(order)?;
-    // Before there is another thread: all of them inherit it.
+    // Before the first thread starts: all threads inherit it.
     cpus::pin(&order.cpus)?;
     thread::spawn(|| {
-        // Nothing is ever written to it: this returns at the end.
+        // Nothing is written to it, so this returns at its end.
         let _ = io::stdin().read(&mut [0]);
         process::exit(0);
     });
@@ -75,7 +75,7 @@ pub(crate) fn run(order: &str) -> Fallible {
     }
 }
 
-/// Tells where it listens.
+/// Prints the port.
 fn announce(addr: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{}", addr.port())?;

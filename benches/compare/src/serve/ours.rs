@@ -9,13 +9,13 @@ use actix_web::{App, HttpServer};
 use super::{BACKLOG, announce};
 use crate::Fallible;
 
-/// What handlers need to publish, which is not there before they are registered.
+/// The handle by which handlers publish. It does not exist yet when they are registered.
 type Io = Arc<OnceLock<SocketIo>>;
 
 pub(super) fn run(workers: usize, by_actor: bool) -> Fallible {
     actix_web::rt::System::new().block_on(async {
         let io = Io::default();
-        // `subscribe` is the crate's own; without a route, any name will do.
+        // The crate itself handles `subscribe`. Without a route, every name is allowed.
         let builder = SocketIo::builder().open_channels();
         let builder = if by_actor {
             let application = Application { io: Arc::clone(&io) };

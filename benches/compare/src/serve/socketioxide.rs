@@ -12,12 +12,12 @@ use tokio::{net::TcpSocket, runtime};
 use super::{BACKLOG, announce};
 use crate::Fallible;
 
-/// What may wait for one client, in packets. The default of 128 is less than a burst has, and what
-/// exceeds it is lost.
+/// The packets that may wait for one client. The default of 128 is less than the cell `burst` has in
+/// flight, and socketioxide drops what exceeds it.
 const BUFFER: usize = 4096;
 
 pub(super) fn run(workers: usize) -> Fallible {
-    // One thread is quickest with the runtime for one thread.
+    // For one thread, the current-thread runtime is the fastest.
     let runtime = match workers {
         1 => runtime::Builder::new_current_thread().enable_all().build()?,
         _ => runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?,

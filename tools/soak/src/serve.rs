@@ -1,5 +1,5 @@
-//! The process that serves, and answers on its standard output what it is asked on its standard
-//! input, line by line.
+//! The process of the server. It reads commands from its standard input, one on each line, and
+//! writes its answers to its standard output.
 
 use std::{
     fs, io,
@@ -17,19 +17,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::sleep;
 
-/// Warnings, and where it listens.
+/// Warnings, and the line with the address.
 const LOGGED: &str = "warn,actix_socketio::server::serve=info";
 
-/// What handlers have done.
+/// What the handlers have done.
 #[derive(Default)]
-struct Done {
+struct HandlerCounts {
     connects: AtomicU64,
     finishes: AtomicU64,
     begun: AtomicU64,
     answered: AtomicU64,
 }
 
-/// How the process is.
+/// The state of the process.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Reading {
     pub(crate) is_idle: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    fn new(io: &SocketIo, done: &Done) -> io::Result<Self> {
+    fn new(io: &SocketIo, done: &HandlerCounts) -> io::Result<Self> {
         let stats = io.stats();
         let status = fs::read_to_string("/proc/self/status")?;
         let kb = |name| {
@@ -56,14 +56,14 @@ impl Reading {
             line.and_then(|line| line.trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
         };
         let stat = fs::read_to_string("/proc/self/stat")?;
-        // Behind the program's name, which may have spaces.
+        // The fields follow the name of the program, which may contain spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         let ticks: u64 =
             fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         Ok(Self {
             is_idle: stats.is_idle(),
             stats: serde_json::to_value(&stats)?,
-            // Without the one that looks.
+            // Without the descriptor of this very listing.
             fds: fs::read_dir("/proc/self/fd")?.count() - 1,
             rss_kb: kb("VmRSS:"),
             peak_kb: kb("VmHWM:"),
@@ -75,7 +75,7 @@ impl Reading {
         })
     }
 
-    /// A number of the stats: the sum, if there are several.
+    /// A number of the stats, or the sum of an object of numbers.
     pub(crate) fn stat(&self, path: &str) -> u64 {
         match self.stats.pointer(path) {
             Some(Value::Object(numbers)) => numbers.values().filter_map(Value::as_u64).sum(),
@@ -96,26 +96,27 @@ pub(crate) fn run(settings: &[String]) -> ExitCode {
 }
 
 async fn serve(settings: &[String]) -> io::Result<()> {
-    let done = Arc::new(Done::default());
+    let done = Arc::new(HandlerCounts::default());
     let builder =
         settings.iter().try_fold(handlers(&done), |builder, setting| set(builder, setting));
-    let builder = builder.ok_or_else(|| io::Error::other(format!("odd settings: {settings:?}")))?;
+    let builder =
+        builder.ok_or_else(|| io::Error::other(format!("unknown settings: {settings:?}")))?;
     let io = builder.build().map_err(io::Error::other)?;
-    let (asked, tally) = (io.clone(), Arc::clone(&done));
+    let (commanded, counts) = (io.clone(), Arc::clone(&done));
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
-            if let Err(error) = command(&asked, &tally, &line) {
+            if let Err(error) = command(&commanded, &counts, &line) {
                 eprintln!("soak: {line:?}: {error}");
             }
         }
-        // Nobody is there any more to end this process.
+        // The first process has ended without stopping this one.
         process::exit(3);
     });
     io.clone().serve("127.0.0.1:0").await?;
     print(&Reading::new(&io, &done)?)
 }
 
-fn handlers(done: &Arc<Done>) -> Builder {
+fn handlers(done: &Arc<HandlerCounts>) -> Builder {
     let [connects, finishes, messages] = [(); 3].map(|()| Arc::clone(done));
     SocketIo::builder()
         .route(channel("^room").allow_publish())
@@ -138,7 +139,7 @@ fn handlers(done: &Arc<Done>) -> Builder {
         })
 }
 
-/// `name=number`; times are in milliseconds.
+/// Applies a setting `name=number`. Times are in milliseconds.
 fn set(builder: Builder, setting: &str) -> Option<Builder> {
     let (name, number) = setting.split_once('=')?;
     let number: u32 = number.parse().ok()?;
@@ -155,14 +156,14 @@ fn set(builder: Builder, setting: &str) -> Option<Builder> {
     })
 }
 
-fn command(io: &SocketIo, done: &Done, line: &str) -> io::Result<()> {
+fn command(io: &SocketIo, done: &HandlerCounts, line: &str) -> io::Result<()> {
     match line.split_once(' ') {
         Some(("publish", rest)) => {
             let (channel, data) = rest.split_once(' ').unwrap_or((rest, ""));
             io.broadcast_channel(channel, data).map_err(io::Error::other)
         }
-        // The peak starts anew.
-        None if line == "forget" => fs::write("/proc/self/clear_refs", "5"),
+        // Peak memory (VmHWM) starts anew.
+        None if line == "reset_peak" => fs::write("/proc/self/clear_refs", "5"),
         _ => print(&Reading::new(io, done)?),
     }
 }

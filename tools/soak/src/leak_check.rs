@@ -1,4 +1,4 @@
-//! What must be as it was when all clients have gone.
+//! Checks that a server without clients is as it was before: counters, descriptors, memory.
 
 use crate::{
     Fallible,
@@ -8,23 +8,23 @@ use crate::{
     ws::Ws,
 };
 
-/// Rounds to warm up. glibc keeps what is freed, and needs some more for the same again, less from
-/// round to round.
+/// Rounds of warm-up. glibc keeps freed memory and still takes some more for the same load again,
+/// less in each round.
 pub(crate) const WARM_UP: u64 = 4;
-/// Memory may then be more by a tenth.
-const MORE: f64 = 1.1;
+/// How far memory may grow after the warm-up.
+const MAX_GROWTH: f64 = 1.1;
 
-pub(crate) struct Aftermath {
+pub(crate) struct LeakCheck {
     fds: usize,
     rounds: u64,
-    /// Memory after the rounds that warm up.
+    /// Memory after the warm-up.
     rss_kb: Option<u64>,
 }
 
-impl Aftermath {
-    /// Of a server that nobody has used.
+impl LeakCheck {
+    /// Reads the state of a server that has had no client yet.
     pub(crate) async fn new(server: &Server) -> Fallible<Self> {
-        // It listens before its workers are there, which have descriptors of their own.
+        // The server listens before its workers run, and each worker opens descriptors.
         let mut first = Ws::connect(server.addr).await?;
         first.join().await?;
         let before = server.read().await?;
@@ -33,7 +33,7 @@ impl Aftermath {
         Ok(Self { fds: before.fds - 1, rounds: 0, rss_kb: None })
     }
 
-    /// Memory is compared with this, instead of that after the rounds that warm up.
+    /// Compares memory with this figure instead of the one after the warm-up.
     pub(crate) fn against(mut self, rss_kb: u64) -> Self {
         self.rss_kb = Some(rss_kb);
         self
@@ -61,13 +61,13 @@ impl Aftermath {
             }
             Some(first) => {
                 let ratio = after.rss_kb as f64 / first as f64;
-                let told = format!(
+                let measured = format!(
                     "{}, of {} that is {:.0} %",
                     mib(after.rss_kb),
                     mib(first),
                     ratio * 100.0
                 );
-                report.criterion("memory, at most 110 %", told, ratio <= MORE);
+                report.criterion("memory, at most 110 %", measured, ratio <= MAX_GROWTH);
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
-//! Chance that can be had again: SplitMix64.
+//! Repeatable random numbers: SplitMix64.
 
-pub(crate) struct Dice(u64);
+pub(crate) struct Random(u64);
 
-impl Dice {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -1,4 +1,4 @@
-//! The crowd is larger than the server takes.
+//! More clients connect than `max_connections` admits.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -6,12 +6,12 @@ use actix_web::rt;
 use tokio::time::sleep;
 
 use crate::{
-    Fallible, aftermath::Aftermath, crowd::Crowd, net::until, reconnect::all_hear_once,
+    Fallible, crowd::Crowd, leak_check::LeakCheck, net::until, reconnect::all_receive_once,
     report::Report, server::Server,
 };
 
 const CLIENTS: usize = 10_000;
-const ROOM: usize = 8_000;
+const CAPACITY: usize = 8_000;
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
@@ -25,13 +25,13 @@ pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
             sleep(Duration::from_millis(50)).await;
         }
     });
-    let mut aftermath = Aftermath::new(&server).await?;
+    let mut leak_check = LeakCheck::new(&server).await?;
     for number in 1..=rounds {
         report.round(number);
         round(&server, report).await?;
-        aftermath.check(&server, report).await?;
+        leak_check.check(&server, report).await?;
     }
-    report.criterion("sessions at most", most.get(), most.get() <= ROOM as u64);
+    report.criterion("sessions at most", most.get(), most.get() <= CAPACITY as u64);
     watch.abort();
     server.stop(report).await
 }
@@ -39,40 +39,44 @@ pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
 async fn round(server: &Server, report: &mut Report) -> Fallible {
     let before = server.read().await?;
     let crowd = Crowd::new(server.addr);
-    crowd.send_off(CLIENTS);
-    crowd.gather(ROOM, LIMIT).await?;
-    let waiting = (CLIENTS - ROOM) as u64;
+    crowd.start_clients(CLIENTS);
+    crowd.gather(CAPACITY, LIMIT).await?;
+    let waiting = (CLIENTS - CAPACITY) as u64;
     until("all others were refused", LIMIT, || crowd.refused.get() >= waiting).await?;
-    all_hear_once(server, &crowd, ROOM, "first", report).await?;
-    // Those who were cut find themselves among those who wait.
+    all_receive_once(server, &crowd, CAPACITY, "first", report).await?;
+    // Clients that were cut now compete with those that wait.
     let start = server.read().await?.cpu_ms;
-    crowd.cut(ROOM);
-    crowd.send_off(ROOM);
-    let took = crowd.gather(ROOM, LIMIT).await?;
+    crowd.cut(CAPACITY);
+    crowd.start_clients(CAPACITY);
+    let took = crowd.gather(CAPACITY, LIMIT).await?;
     let cpu = server.read().await?.cpu_ms - start;
     report.note("full again after", format!("{took:.2?}, and {cpu} ms of CPU"));
-    all_hear_once(server, &crowd, ROOM, "second", report).await?;
-    crowd.cut(CLIENTS - ROOM);
-    let took = crowd.gather(ROOM, LIMIT).await?;
-    report.note("until 2,000 who waited had the place of 2,000 who left", format!("{took:.2?}"));
+    all_receive_once(server, &crowd, CAPACITY, "second", report).await?;
+    crowd.cut(CLIENTS - CAPACITY);
+    let took = crowd.gather(CAPACITY, LIMIT).await?;
+    report.note("until 2,000 waiting clients had replaced 2,000 that left", format!("{took:.2?}"));
     report.criterion("still outside", crowd.outside.get(), crowd.outside.get() == 0);
-    all_hear_once(server, &crowd, ROOM, "third", report).await?;
-    crowd.cut(ROOM);
+    all_receive_once(server, &crowd, CAPACITY, "third", report).await?;
+    crowd.cut(CAPACITY);
 
     let after = server.read_until(LIMIT, |reading| reading.is_idle).await?;
     let since = |path| after.stat(path) - before.stat(path);
     let (opened, admitted) = (since("/connections_opened/websocket"), crowd.admitted.get());
-    report.criterion("let in", format!("{opened}, the clients say {admitted}"), opened == admitted);
+    report.criterion(
+        "admitted",
+        format!("{opened}, the clients count {admitted}"),
+        opened == admitted,
+    );
     let (ended, refused) = (since("/disconnects"), crowd.refused.get());
     report.criterion("ended", format!("{ended} of {opened}"), ended == opened);
     let counted = since("/refusals/max_connections");
     report.criterion(
         "refused with 503",
-        format!("{counted}, the clients say {refused}"),
+        format!("{counted}, the clients count {refused}"),
         counted == refused,
     );
-    let untold = crowd.untold.get();
-    report.criterion("refused without Retry-After", untold, untold == 0);
+    let without_retry_after = crowd.without_retry_after.get();
+    report.criterion("refused without Retry-After", without_retry_after, without_retry_after == 0);
     report.note("connections that TCP refused, and requests answered 408", crowd.failed());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Many sessions are opened, and nothing is done with them.
+//! Opens many sessions that are never used.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::{
     Fallible,
-    aftermath::Aftermath,
     chatter::Chatter,
+    leak_check::LeakCheck,
     polling::Polling,
     report::{Report, mib},
     server::Server,
@@ -23,29 +23,29 @@ const HANDSHAKES: usize = 20_000;
 const AT_ONCE: usize = 200;
 const ORDINARY: usize = 50;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A session may be gone so much later: two cores have more to do.
+/// How late a session may end: two cores are busy with the rest.
 const LATE: Duration = Duration::from_secs(2);
 
-/// When it was asked, how many had come and gone.
+/// When the server was asked, and how many sessions had been opened and ended.
 type Sample = (Instant, u64, u64);
 
 pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
     report.experiment(
         "handshakes",
-        "20,000 sessions that are never used, beside 50 clients that talk",
+        "20,000 sessions that are never used, beside 50 ordinary clients",
     );
     let server = Rc::new(Server::start(&["connect_timeout=5000"]).await?);
-    let mut aftermath = Aftermath::new(&server).await?;
+    let mut leak_check = LeakCheck::new(&server).await?;
     for number in 1..=rounds {
         report.round(number);
         round(&server, report).await?;
-        aftermath.check(&server, report).await?;
+        leak_check.check(&server, report).await?;
     }
     server.stop(report).await
 }
 
 async fn round(server: &Rc<Server>, report: &mut Report) -> Fallible {
-    server.tell("forget")?;
+    server.command("reset_peak")?;
     let chatter = Chatter::start(server.addr, ORDINARY).await?;
     let before = server.read().await?;
     let (opened, ended) = (before.stat("/connections_opened/polling"), before.stat("/disconnects"));
@@ -53,7 +53,7 @@ async fn round(server: &Rc<Server>, report: &mut Report) -> Fallible {
     let (watched, taken, over) = (Rc::clone(server), Rc::clone(&samples), Rc::clone(&is_over));
     let watch = rt::spawn(async move {
         while !over.get() {
-            // The counts are of an instant between this one and that of the next sample.
+            // The server counts at some instant between this one and the next sample.
             let now = Instant::now();
             let Ok(reading) = watched.read().await else { return };
             let count = |path, before| reading.stat(path) - before;
@@ -86,34 +86,34 @@ async fn round(server: &Rc<Server>, report: &mut Report) -> Fallible {
     is_over.set(true);
     watch.await?;
     report.criterion("sessions reaped", format!("{reaped} of {all}"), reaped == all);
-    punctual(&samples.borrow(), report);
+    check_deadlines(&samples.borrow(), report);
     report.note("memory at its peak", mib(done.peak_kb));
     chatter.end(report).await
 }
 
-/// Nobody ends before connect_timeout has passed since it came, nor much later.
-fn punctual(samples: &[Sample], report: &mut Report) {
-    // As sessions end in the order in which they came, counts are enough.
+/// Checks that sessions end when `connect_timeout` has passed, never before and not much later.
+fn check_deadlines(samples: &[Sample], report: &mut Report) {
+    // Sessions end in the order in which they were opened, so counts are enough.
     let mut worst = Duration::ZERO;
     let mut early = 0;
-    for (at, _, gone) in samples {
-        // One that has ended until the answer was read may have come until then, less the timeout.
+    for (at, _, ended) in samples {
+        // A session that had ended when the answer was read was opened a timeout before that.
         let read_by = samples.iter().map(|(time, ..)| *time).find(|time| time > at).unwrap_or(*at);
-        let came = samples
+        let opened = samples
             .iter()
             .find(|(time, ..)| *time + CONNECT_TIMEOUT >= read_by)
-            .map_or(0, |(_, came, _)| *came);
-        early += u64::from(*gone > came);
+            .map_or(0, |(_, opened, _)| *opened);
+        early += u64::from(*ended > opened);
     }
-    for (came_at, came, _) in samples {
-        if let Some((gone_at, ..)) = samples.iter().find(|(_, _, gone)| gone >= came) {
-            worst = worst.max(gone_at.saturating_duration_since(*came_at + CONNECT_TIMEOUT));
+    for (opened_at, opened, _) in samples {
+        if let Some((ended_at, ..)) = samples.iter().find(|(_, _, ended)| ended >= opened) {
+            worst = worst.max(ended_at.saturating_duration_since(*opened_at + CONNECT_TIMEOUT));
         }
     }
-    let most = samples.iter().map(|(_, came, gone)| came - gone).max().unwrap_or(0);
+    let most = samples.iter().map(|(_, opened, ended)| opened - ended).max().unwrap_or(0);
     report.note("sessions at once, most", most);
     report.criterion(
-        "looks that found sessions gone too early",
+        "samples with sessions that ended too early",
         format!("{early} of {}", samples.len()),
         early == 0,
     );

@@ -14,10 +14,10 @@ use tokio::{
 
 use crate::Fallible;
 
-/// How long anything may take that is waited for. It ends what has failed, and measures nothing.
+/// The limit of every wait. It ends what has failed, and is not a criterion.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until something is so, and answers how long that took.
+/// Waits until `is_so` returns true, and returns how long that took.
 pub(crate) async fn until(
     what: &str,
     limit: Duration,
@@ -26,14 +26,14 @@ pub(crate) async fn until(
     let start = Instant::now();
     while !is_so() {
         if start.elapsed() > limit {
-            return Err(format!("it never came to this: {what}").into());
+            return Err(format!("timed out: {what}").into());
         }
         sleep(Duration::from_millis(5)).await;
     }
     Ok(start.elapsed())
 }
 
-/// A connection, and what was read of it that nobody has looked at.
+/// A connection, and the bytes that were read and not used yet.
 pub(crate) struct Stream {
     tcp: TcpStream,
     pub(crate) unread: Vec<u8>,
@@ -57,7 +57,7 @@ impl Stream {
         Self::connect_with(server, |_| Ok(())).await
     }
 
-    /// One that takes in little that its client does not read.
+    /// Connects with a small receive buffer, so that TCP keeps little that the client does not read.
     pub(crate) async fn connect_narrow(server: SocketAddr) -> io::Result<Self> {
         Self::connect_with(server, |socket| socket.set_recv_buffer_size(4096)).await
     }
@@ -122,7 +122,7 @@ impl Stream {
 
     /// Ends it with a RST instead of a FIN.
     pub(crate) fn reset(self) {
-        // If that is refused, it is a FIN.
+        // If the system refuses that, the connection ends with a FIN.
         let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 }

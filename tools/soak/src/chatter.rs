@@ -1,4 +1,4 @@
-//! Ordinary clients, in rooms of five: each says a number several times a second, and hears those
+//! Ordinary clients in rooms of five: each publishes a number ten times a second, and receives those
 //! of the others.
 
 use std::{
@@ -16,34 +16,34 @@ use crate::{
     Fallible,
     net::{PATIENCE, until},
     report::Report,
-    ws::{Heard, Ws},
+    ws::{Received, Ws},
 };
 
 const ROOM: usize = 5;
 const PACE: Duration = Duration::from_millis(100);
-/// What is said at the end, with how much was said before.
+/// Marks the last message of a client.
 const LAST: &str = "last";
 
 pub(crate) struct Chatter {
     stop: Rc<Cell<bool>>,
-    talking: Vec<JoinHandle<Fallible<Talk>>>,
+    clients: Vec<JoinHandle<Fallible<ChatCounts>>>,
 }
 
-/// What one client has done and heard.
+/// What one client has published and received.
 #[derive(Default)]
-struct Talk {
-    said: u64,
-    heard: u64,
-    /// Numbers that were not the next one.
+struct ChatCounts {
+    published: u64,
+    received: u64,
+    /// Numbers that were not the next one of their sender.
     faults: u64,
-    worst: Duration,
+    worst_round_trip: Duration,
 }
 
 impl Chatter {
-    /// When this returns, all are in their rooms, and talk.
+    /// Returns when all clients are in their rooms and publish.
     pub(crate) async fn start(server: SocketAddr, count: usize) -> Fallible<Self> {
         let (stop, ready) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
-        let talk = |me| {
+        let client = |me| {
             let (stop, ready) = (Rc::clone(&stop), Rc::clone(&ready));
             rt::spawn(async move {
                 let mut ws = Ws::connect(server).await?;
@@ -51,44 +51,44 @@ impl Chatter {
                 let room = format!("room-{}", me / ROOM);
                 ws.subscribe(&room).await?;
                 ready.set(ready.get() + 1);
-                until("all are there", PATIENCE, || ready.get() == count).await?;
-                Talk::default().run(ws, me, &room, &stop).await
+                until("all are in their rooms", PATIENCE, || ready.get() == count).await?;
+                ChatCounts::default().run(ws, me, &room, &stop).await
             })
         };
-        let talking: Vec<_> = (0..count).map(talk).collect();
-        until("all talk", PATIENCE, || {
-            ready.get() == count || talking.iter().any(JoinHandle::is_finished)
+        let clients: Vec<_> = (0..count).map(client).collect();
+        until("all publish", PATIENCE, || {
+            ready.get() == count || clients.iter().any(JoinHandle::is_finished)
         })
         .await?;
-        Ok(Self { stop, talking })
+        Ok(Self { stop, clients })
     }
 
-    /// Everybody says a last word, and hears those of the others.
+    /// Each client publishes a last message, and receives those of the others.
     pub(crate) async fn end(self, report: &mut Report) -> Fallible {
         self.stop.set(true);
-        let mut all = Talk::default();
-        for talk in self.talking {
-            let talk = timeout(PATIENCE, talk)
+        let mut all = ChatCounts::default();
+        for client in self.clients {
+            let counts = timeout(PATIENCE, client)
                 .await
-                .map_err(|_| "somebody waits for a last word")???;
-            all.said += talk.said;
-            all.heard += talk.heard;
-            all.faults += talk.faults;
-            all.worst = all.worst.max(talk.worst);
+                .map_err(|_| "a client waits for a last message")???;
+            all.published += counts.published;
+            all.received += counts.received;
+            all.faults += counts.faults;
+            all.worst_round_trip = all.worst_round_trip.max(counts.worst_round_trip);
         }
-        let due = all.said * (ROOM as u64 - 1);
+        let due = all.published * (ROOM as u64 - 1);
         report.criterion(
-            "heard by those who talk",
-            format!("{} of {due}", all.heard),
-            all.heard == due,
+            "messages received by the ordinary clients",
+            format!("{} of {due}", all.received),
+            all.received == due,
         );
-        report.criterion("numbers that were missing, double or early", all.faults, all.faults == 0);
-        report.note("their worst round trip", format!("{:.1?}", all.worst));
+        report.criterion("messages missing, doubled or out of order", all.faults, all.faults == 0);
+        report.note("their worst round trip", format!("{:.1?}", all.worst_round_trip));
         Ok(())
     }
 }
 
-impl Talk {
+impl ChatCounts {
     async fn run(mut self, mut ws: Ws, me: usize, room: &str, stop: &Cell<bool>) -> Fallible<Self> {
         let mut clock = interval(PACE);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -99,26 +99,26 @@ impl Talk {
             tokio::select! {
                 _ = clock.tick(), if !has_ended => {
                     has_ended = stop.get();
-                    let word = if has_ended { format!(r#","{LAST}""#) } else { String::new() };
-                    let said = self.said;
-                    asked.insert(said, Instant::now());
-                    ws.send(&format!(r#"42{said}["publish","{room}",[{me},{said}{word}]]"#)).await?;
-                    self.said += 1;
+                    let mark = if has_ended { format!(r#","{LAST}""#) } else { String::new() };
+                    let number = self.published;
+                    asked.insert(number, Instant::now());
+                    ws.send(&format!(r#"42{number}["publish","{room}",[{me},{number}{mark}]]"#)).await?;
+                    self.published += 1;
                 }
-                heard = ws.hear() => {
-                    let Heard::Text(text) = heard? else { return Err("it was put out".into()) };
+                received = ws.receive() => {
+                    let Received::Text(text) = received? else { return Err("the server disconnected it".into()) };
                     if let Some(rest) = text.strip_prefix("43") {
                         let id = rest.strip_suffix("[null]").and_then(|id| id.parse().ok());
-                        let at = id.and_then(|id: u64| asked.remove(&id)).ok_or("an odd acknowledgement")?;
-                        self.worst = self.worst.max(at.elapsed());
+                        let at = id.and_then(|id: u64| asked.remove(&id)).ok_or("an unknown acknowledgement")?;
+                        self.worst_round_trip = self.worst_round_trip.max(at.elapsed());
                     } else if let Some(message) = text.strip_prefix(r#"42["message",["#) {
                         let mut parts = message.trim_end_matches(']').split(',');
                         let mut number = || parts.next().and_then(|number| number.parse::<u64>().ok());
-                        let (from, count) = number().zip(number()).ok_or("an odd message")?;
+                        let (from, count) = number().zip(number()).ok_or("an unknown message")?;
                         let due = next.entry(from as usize).or_default();
                         self.faults += u64::from(*due != count);
                         *due = count + 1;
-                        self.heard += 1;
+                        self.received += 1;
                         others -= usize::from(text.contains(LAST));
                     }
                 }

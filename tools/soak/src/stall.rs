@@ -1,4 +1,4 @@
-//! One subscriber stops reading, and the others don't notice.
+//! One subscriber stops reading, and the others miss nothing.
 
 use std::{
     cell::Cell,
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     Fallible,
-    aftermath::Aftermath,
+    leak_check::LeakCheck,
     net::{PATIENCE, Stream, until},
     report::Report,
     server::Server,
@@ -20,36 +20,36 @@ use crate::{
 
 const READERS: usize = 99;
 const PAYLOAD: usize = 16_384;
-/// What may be published until the stalled one has to be out: its outbox, and what TCP keeps for
-/// it.
+/// By then the server must have disconnected the stalled client: publications that fill its outbox
+/// and the buffers of TCP.
 const MOST: usize = 2_000;
-/// What is published after it is out.
+/// Publications after its disconnection.
 const AFTER: usize = 100;
-/// Nobody may be behind by more: outboxes are short here.
+/// How far the publisher may be ahead of the other readers: their outboxes are small here.
 const WINDOW: usize = 8;
 const LATE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(report: &mut Report, rounds: u64) -> Fallible {
     report.experiment("stall", "one of 100 subscribers stops reading");
     let server = Server::start(&["tcp_timeout=3600000", "max_outbox=524288"]).await?;
-    let mut aftermath = Aftermath::new(&server).await?;
+    let mut leak_check = LeakCheck::new(&server).await?;
     for number in 1..=rounds {
         report.round(number);
         round(&server, report).await?;
-        aftermath.check(&server, report).await?;
+        leak_check.check(&server, report).await?;
     }
     server.stop(report).await
 }
 
 async fn round(server: &Server, report: &mut Report) -> Fallible {
     // Deliveries, and the number of the last publication.
-    let (heard, last) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(usize::MAX)));
+    let (received, last) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(usize::MAX)));
     let mut readers = Vec::new();
     for _ in 0..READERS {
         let mut ws = Ws::connect(server.addr).await?;
         ws.join().await?;
         ws.subscribe("room").await?;
-        let (heard, last) = (Rc::clone(&heard), Rc::clone(&last));
+        let (received, last) = (Rc::clone(&received), Rc::clone(&last));
         readers.push(rt::spawn(async move {
             let mut faults = 0;
             let mut due = 0;
@@ -60,7 +60,7 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
                     .and_then(|rest| rest.split(' ').next()?.parse().ok());
                 faults += usize::from(number != Some(due));
                 due = number.unwrap_or(due) + 1;
-                heard.set(heard.get() + 1);
+                received.set(received.get() + 1);
             }
             Fallible::Ok((ws, faults))
         }));
@@ -75,10 +75,10 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
     let mut published = 0;
     let mut out: Option<(usize, Instant)> = None;
     while published < MOST && out.is_none_or(|(at, _)| published < at + AFTER) {
-        server.tell(&format!("publish room {published} {payload}"))?;
+        server.command(&format!("publish room {published} {payload}"))?;
         published += 1;
         let due = published.saturating_sub(WINDOW) * READERS;
-        until("the others keep up", PATIENCE, || heard.get() >= due).await?;
+        until("the others keep up", PATIENCE, || received.get() >= due).await?;
         if out.is_none()
             && published % WINDOW == 0
             && evicted(server.read().await?.stat("/disconnects/slow consumer"))
@@ -86,19 +86,21 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
             out = Some((published, Instant::now()));
         }
     }
-    // The readers wait for one more, which they then know to be the last.
+    // One more publication, which the readers know to be the last.
     last.set(published);
-    server.tell(&format!("publish room {published} end"))?;
-    let (at, since) = out.ok_or_else(|| format!("nobody is out after {published} publications"))?;
-    report.criterion("the stalled one is a slow consumer, after publications", at, true);
+    server.command(&format!("publish room {published} end"))?;
+    let (at, since) =
+        out.ok_or_else(|| format!("no client was disconnected after {published} publications"))?;
+    report.criterion("the stalled client is a slow consumer, after publications", at, true);
 
     let gone = server.read_until(PATIENCE, |reading| reading.fds < before.fds).await?;
     let took = since.elapsed();
-    let told = format!("{took:.1?} after it was out, {} descriptors of {}", gone.fds, before.fds);
+    let measured =
+        format!("{took:.1?} after its disconnection, {} descriptors of {}", gone.fds, before.fds);
     let is_met = gone.fds == before.fds - 1 && took <= LATE;
     report.criterion(
         "its descriptor is closed within 2 s, and not by tcp_timeout (an hour)",
-        told,
+        measured,
         is_met,
     );
 
@@ -110,10 +112,10 @@ async fn round(server: &Server, report: &mut Report) -> Fallible {
     let due = READERS * (published + 1);
     report.criterion(
         "deliveries to the others",
-        format!("{} of {due}", heard.get()),
-        heard.get() == due,
+        format!("{} of {due}", received.get()),
+        received.get() == due,
     );
-    report.criterion("of those, missing, double or early", faults, faults == 0);
+    report.criterion("of those, missing, doubled or out of order", faults, faults == 0);
     drop(stalled);
     Ok(())
 }

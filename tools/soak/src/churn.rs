@@ -11,19 +11,19 @@ use tokio::time::{interval, timeout};
 
 use crate::{
     Fallible,
-    aftermath::Aftermath,
-    dice::Dice,
-    life::{Deeds, live},
+    leak_check::LeakCheck,
+    random::Random,
+    random_client::{ActionCounts, run_client},
     report::{Report, mib},
     server::Server,
 };
 
 const CLIENTS: u64 = 2_000;
-/// Until as many vanish as are found out, by the timeouts below.
+/// Seconds until the timeouts below reap as many clients as vanish.
 const WARM_UP: u64 = 15;
-/// Those who are there at the end may finish what they do.
+/// How long the last clients may take to finish.
 const LAST: Duration = Duration::from_secs(60);
-/// How many faults are printed.
+/// How many errors are printed.
 const SHOWN: usize = 5;
 
 pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
@@ -39,20 +39,21 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
         "ping_timeout=6000",
     ];
     let server = Server::start(&settings).await?;
-    let aftermath = Aftermath::new(&server).await?;
-    let (deeds, faults) = (Rc::new(Deeds::default()), Rc::new(RefCell::new(Vec::new())));
-    let (stop, lives) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0u64)));
+    let leak_check = LeakCheck::new(&server).await?;
+    let (actions, faults) = (Rc::new(ActionCounts::default()), Rc::new(RefCell::new(Vec::new())));
+    let (stop, clients_run) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0u64)));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|seed| {
-            let (deeds, faults) = (Rc::clone(&deeds), Rc::clone(&faults));
-            let (stop, lives, addr) = (Rc::clone(&stop), Rc::clone(&lives), server.addr);
+            let (actions, faults) = (Rc::clone(&actions), Rc::clone(&faults));
+            let (stop, clients_run, addr) =
+                (Rc::clone(&stop), Rc::clone(&clients_run), server.addr);
             rt::spawn(async move {
-                let mut dice = Dice::new(seed);
+                let mut random = Random::new(seed);
                 while !stop.get() {
-                    if let Err(error) = live(addr, &mut dice, &deeds).await {
+                    if let Err(error) = run_client(addr, &mut random, &actions).await {
                         faults.borrow_mut().push(error.to_string());
                     }
-                    lives.set(lives.get() + 1);
+                    clients_run.set(clients_run.get() + 1);
                 }
             })
         })
@@ -68,10 +69,13 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
         clock.tick().await;
         let reading = server.read().await?;
         if second % seconds.div_ceil(10) == 0 {
-            let there = reading.stat("/transports");
-            let told =
-                format!("{}, {} descriptors, {there} sessions", mib(reading.rss_kb), reading.fds);
-            report.note(&format!("after {second} s"), told);
+            let sessions = reading.stat("/transports");
+            let measured = format!(
+                "{}, {} descriptors, {sessions} sessions",
+                mib(reading.rss_kb),
+                reading.fds
+            );
+            report.note(&format!("after {second} s"), measured);
         }
         samples.push((reading.rss_kb, reading.fds));
     }
@@ -83,23 +87,23 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
             .map_err(|_| "a client does not end")??;
     }
 
-    report.note("lives", lives.get());
-    report.note("what was done", deeds.told());
+    report.note("clients, one after another", clients_run.get());
+    report.note("what was done", actions.summary());
     let faults = faults.take();
-    report.criterion("let down without a reason", faults.len(), faults.is_empty());
+    report.criterion("clients that failed without a reason", faults.len(), faults.is_empty());
     for fault in faults.iter().take(SHOWN) {
         report.note("for example", fault);
     }
     let (rss, fds): (Vec<_>, Vec<_>) = samples.iter().copied().unzip();
     let tenth = rss[seconds.div_ceil(10) - 1];
     let most = mib(rss.iter().copied().max().unwrap_or(0));
-    let told = format!(
+    let measured = format!(
         "{} after the first tenth, {most} at most, {} at its end",
         mib(tenth),
         mib(rss[seconds - 1])
     );
-    report.note("memory under load", told);
+    report.note("memory under load", measured);
     report.note("descriptors at most", fds.iter().max().unwrap_or(&0));
-    aftermath.against(tenth).check(&server, report).await?;
+    leak_check.against(tenth).check(&server, report).await?;
     server.stop(report).await
 }

@@ -1,4 +1,4 @@
-//! The server's process, from outside.
+//! The server's process, as the clients' process sees it.
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use std::{
 
 use parking_lot::Mutex;
 use tokio::{
-    sync::{Mutex as Turn, mpsc},
+    sync::{Mutex as AsyncMutex, mpsc},
     time::{sleep, timeout},
 };
 
@@ -27,12 +27,12 @@ pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     child: Mutex<Child>,
     stdin: Mutex<ChildStdin>,
-    answers: Turn<mpsc::UnboundedReceiver<String>>,
+    answers: AsyncMutex<mpsc::UnboundedReceiver<String>>,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// With settings as `name=number`.
+    /// Starts a server with settings of the form `name=number`.
     pub(crate) async fn start(settings: &[&str]) -> Fallible<Self> {
         let mut child = Command::new(env::current_exe()?)
             .arg("serve")
@@ -57,25 +57,25 @@ impl Server {
             addr: addr.ok_or("no address")?,
             child: Mutex::new(child),
             stdin,
-            answers: Turn::new(answers),
+            answers: AsyncMutex::new(answers),
             log,
         })
     }
 
-    /// Writes a command which has no answer.
-    pub(crate) fn tell(&self, line: &str) -> Fallible {
+    /// Writes a command. Only `read` has an answer.
+    pub(crate) fn command(&self, line: &str) -> Fallible {
         Ok(writeln!(self.stdin.lock(), "{line}")?)
     }
 
     pub(crate) async fn read(&self) -> Fallible<Reading> {
         let mut answers = self.answers.lock().await;
-        self.tell("read")?;
+        self.command("read")?;
         let answer =
             timeout(PATIENCE, answers.recv()).await.map_err(|_| "the server does not answer")?;
-        Ok(serde_json::from_str(&answer.ok_or("the server has gone")?)?)
+        Ok(serde_json::from_str(&answer.ok_or("the server has ended")?)?)
     }
 
-    /// Reads until something is so, and answers what was read last.
+    /// Reads until `is_so` returns true or the limit has passed, and returns the last reading.
     pub(crate) async fn read_until(
         &self,
         limit: Duration,
@@ -93,7 +93,7 @@ impl Server {
 
     pub(crate) fn terminate(&self) -> Fallible {
         let pid = self.child.lock().id().to_string();
-        // The standard library has SIGKILL only.
+        // The standard library can only send SIGKILL.
         if Command::new("kill").args(["-TERM", &pid]).status()?.success() {
             Ok(())
         } else {
@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// How it exits, if it does within the limit; and what it says at last.
+    /// Waits for the exit, and returns its status and the last reading that the server printed.
     pub(crate) async fn exit(&self, limit: Duration) -> Fallible<(ExitStatus, Option<Reading>)> {
         let mut status = None;
         until("the server exits", limit, || {
@@ -120,10 +120,10 @@ impl Server {
     pub(crate) fn has_not_panicked(&self, report: &mut Report) {
         let log = self.log.lock();
         let panics: Vec<_> = log.iter().filter(|line| line.contains("panicked")).collect();
-        let told = panics
+        let found = panics
             .first()
             .map_or_else(|| "none".to_owned(), |first| format!("{}: {first}", panics.len()));
-        report.criterion("no panics in the server's log", told, panics.is_empty());
+        report.criterion("no panics in the server's log", found, panics.is_empty());
         let warnings: Vec<_> =
             log.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
         if let Some(first) = warnings.first() {
@@ -134,7 +134,7 @@ impl Server {
         }
     }
 
-    /// Ends a server whose clients have gone.
+    /// Stops a server that has no clients any more.
     pub(crate) async fn stop(&self, report: &mut Report) -> Fallible {
         self.terminate()?;
         let (status, _) = self.exit(PATIENCE).await?;
@@ -147,7 +147,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let child = self.child.get_mut();
-        // It has exited, or an experiment broke off.
+        // It has exited already, unless an experiment failed.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -159,7 +159,7 @@ fn each_line(
 ) {
     if let Some(pipe) = pipe {
         thread::spawn(move || {
-            BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take)
+            BufReader::new(pipe).lines().map_while(Result::ok).for_each(&mut take);
         });
     }
 }

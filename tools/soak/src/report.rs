@@ -1,4 +1,4 @@
-//! What is printed.
+//! Prints criteria and measurements, and counts the criteria that were missed.
 
 use std::{fmt::Display, process::ExitCode, time::Duration};
 
@@ -19,7 +19,7 @@ impl Report {
         println!("  -- round {number}");
     }
 
-    /// Something to know, which nothing depends on.
+    /// Prints a measurement that is not a criterion.
     pub(crate) fn note(&self, what: &str, measured: impl Display) {
         println!("       {what}: {measured}");
     }
@@ -42,7 +42,7 @@ impl Report {
     }
 }
 
-/// Durations, as their least, median, 90th of a hundred, and greatest.
+/// The least, the median, the 90th percentile and the greatest duration, as text.
 pub(crate) fn spread(mut times: Vec<Duration>) -> String {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
@@ -52,7 +52,7 @@ pub(crate) fn spread(mut times: Vec<Duration>) -> String {
     format!("first {:.2?}, half {:.2?}, 90 % {:.2?}, last {:.2?}", at(0), at(50), at(90), at(100))
 }
 
-/// Kibibytes, to read.
+/// Kibibytes, as text in MiB.
 pub(crate) fn mib(kb: u64) -> String {
     format!("{:.1} MiB", kb as f64 / 1024.0)
 }

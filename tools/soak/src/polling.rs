@@ -26,7 +26,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Sends a request and answers the connection to read from.
+/// Sends a request, and returns the connection to read the answer from.
 async fn begin(server: SocketAddr, method: &str, sid: &str, body: &str) -> io::Result<Stream> {
     let stream = Stream::connect(server).await?;
     let request = format!(
@@ -38,7 +38,7 @@ async fn begin(server: SocketAddr, method: &str, sid: &str, body: &str) -> io::R
     Ok(stream)
 }
 
-/// Reads the answer, however long it takes to begin: nobody knows when a poll returns.
+/// Reads the answer. There is no limit until its first byte, since a poll waits for messages.
 pub(crate) async fn answer(mut stream: Stream) -> io::Result<Answer> {
     if stream.unread.is_empty() && !stream.more().await? {
         return Err(ErrorKind::UnexpectedEof.into());
@@ -70,16 +70,16 @@ impl Polling {
         Ok(Self { server, sid: format!("&sid={sid}") })
     }
 
-    /// Comes into the main namespace, and subscribes.
+    /// Connects to the main namespace, and subscribes to a channel.
     pub(crate) async fn join(&self, channel: &str) -> Fallible {
         self.post(&format!("40\x1e421[\"subscribe\",\"{channel}\"]")).await?;
-        let mut heard = String::new();
-        while !heard.contains("431[null]") {
+        let mut received = String::new();
+        while !received.contains("431[null]") {
             let Answer { status, body, .. } = self.get().await?;
             if status != 200 || body == "1" {
-                return Err(format!("{status} {body:?} where an acknowledgement was due").into());
+                return Err(format!("{status} {body:?} instead of an acknowledgement").into());
             }
-            heard.push_str(&body);
+            received.push_str(&body);
             self.pong(&body).await?;
         }
         Ok(())
@@ -92,17 +92,17 @@ impl Polling {
         }
     }
 
-    /// Answers the ping, if there is one in the body.
+    /// Answers the ping, if the body has one.
     pub(crate) async fn pong(&self, body: &str) -> Fallible {
         if body.split('\x1e').any(|packet| packet == "2") { self.post("3").await } else { Ok(()) }
     }
 
-    /// A poll, and its answer, which must come soon.
+    /// Polls, and returns the answer, which must come within [`PATIENCE`].
     pub(crate) async fn get(&self) -> io::Result<Answer> {
         timeout(PATIENCE, answer(self.begin_get().await?)).await.map_err(|_| ErrorKind::TimedOut)?
     }
 
-    /// A poll whose answer nobody has read.
+    /// Sends a poll, and returns the connection without reading the answer.
     pub(crate) async fn begin_get(&self) -> io::Result<Stream> {
         begin(self.server, "GET", &self.sid, "").await
     }

@@ -1,4 +1,4 @@
-//! Clients that come by themselves, as often as it takes, and hear the same.
+//! Clients that connect, retry until they are admitted, and subscribe to one channel.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,25 +17,25 @@ use crate::{
     ws::{Refused, Ws},
 };
 
-/// Clients that arrive at once when there is no hurry.
-const CALM: usize = 250;
-/// After this a client tries again which was not told when.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How many connect at the same time in [`Crowd::connect_in_batches`].
+const BATCH: usize = 250;
+/// How long a client waits before a retry where the answer has no `Retry-After`.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Subscribers of the channel `room`.
 pub(crate) struct Crowd {
     server: SocketAddr,
     inside: RefCell<Vec<Ws>>,
-    /// On their way.
+    /// Clients that are connecting or waiting for a retry.
     pub(crate) outside: Cell<usize>,
     /// Handshakes that were answered 101, and 503.
     pub(crate) admitted: Cell<u64>,
     pub(crate) refused: Cell<u64>,
-    /// Of those refused: without a word on when to come back.
-    pub(crate) untold: Cell<u64>,
+    /// 503 answers without `Retry-After`.
+    pub(crate) without_retry_after: Cell<u64>,
     /// Handshakes that were answered 408: the server has seen nothing of the request for 5 s.
     unseen: Cell<u64>,
-    /// Connections that TCP refused or broke off.
+    /// Connections that TCP refused or reset.
     broken: Cell<u64>,
     fault: RefCell<Option<String>>,
 }
@@ -52,20 +52,20 @@ impl Crowd {
             outside: Cell::default(),
             admitted: Cell::default(),
             refused: Cell::default(),
-            untold: Cell::default(),
+            without_retry_after: Cell::default(),
             unseen: Cell::default(),
             broken: Cell::default(),
             fault: RefCell::default(),
         })
     }
 
-    /// So many more set out, all at once.
-    pub(crate) fn send_off(self: &Rc<Self>, count: usize) {
+    /// Starts `count` more clients at the same time.
+    pub(crate) fn start_clients(self: &Rc<Self>, count: usize) {
         for _ in 0..count {
             let crowd = Rc::clone(self);
             self.outside.set(self.outside.get() + 1);
             rt::spawn(async move {
-                match crowd.come().await {
+                match crowd.connect().await {
                     Ok(ws) => crowd.inside.borrow_mut().push(ws),
                     Err(error) => *crowd.fault.borrow_mut() = Some(error.to_string()),
                 }
@@ -74,17 +74,21 @@ impl Crowd {
         }
     }
 
-    /// So many more come, in no hurry, as far as they are let in.
-    pub(crate) async fn come_calmly(self: &Rc<Self>, count: usize, limit: Duration) -> Fallible {
+    /// Connects `count` more clients in batches, and waits until all are inside.
+    pub(crate) async fn connect_in_batches(
+        self: &Rc<Self>,
+        count: usize,
+        limit: Duration,
+    ) -> Fallible {
         let before = self.inside();
-        for arrived in (0..count).step_by(CALM) {
-            self.send_off(CALM.min(count - arrived));
-            self.gather(before + (arrived + CALM).min(count), limit).await?;
+        for started in (0..count).step_by(BATCH) {
+            self.start_clients(BATCH.min(count - started));
+            self.gather(before + (started + BATCH).min(count), limit).await?;
         }
         Ok(())
     }
 
-    async fn come(&self) -> Fallible<Ws> {
+    async fn connect(&self) -> Fallible<Ws> {
         loop {
             match Ws::connect(self.server).await {
                 Ok(mut ws) => {
@@ -96,24 +100,24 @@ impl Crowd {
                 Err(Refused::Http(503, wait)) => {
                     add(&self.refused);
                     if wait.is_none() {
-                        add(&self.untold);
+                        add(&self.without_retry_after);
                     }
-                    sleep(wait.map_or(AGAIN, Duration::from_secs)).await;
+                    sleep(wait.map_or(RETRY_DELAY, Duration::from_secs)).await;
                 }
                 Err(Refused::Http(408, _)) => {
                     add(&self.unseen);
-                    sleep(AGAIN).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 Err(Refused::Io(_)) => {
                     add(&self.broken);
-                    sleep(AGAIN).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 Err(refused) => return Err(refused.into()),
             }
         }
     }
 
-    /// What went wrong on the way, and was tried again.
+    /// Attempts that failed by TCP, and by a 408; all of them were retried.
     pub(crate) fn failed(&self) -> String {
         format!("{}, {}", self.broken.get(), self.unseen.get())
     }
@@ -122,20 +126,20 @@ impl Crowd {
         self.inside.borrow().len()
     }
 
-    /// Waits until so many are inside.
+    /// Waits until `count` clients are inside.
     pub(crate) async fn gather(&self, count: usize, limit: Duration) -> Fallible<Duration> {
         let took = until(&format!("{count} clients are inside"), limit, || {
             self.inside() >= count || self.fault.borrow().is_some()
         })
         .await
-        .map_err(|error| format!("{error}, but {}", self.inside()))?;
+        .map_err(|error| format!("{error}: there are {}", self.inside()))?;
         match self.fault.take() {
             Some(fault) => Err(fault.into()),
             None => Ok(took),
         }
     }
 
-    /// So many are cut off: every second by a RST, the others by a FIN.
+    /// Cuts the connections of `count` clients: every second one by RST, the others by FIN.
     pub(crate) fn cut(&self, count: usize) {
         let mut inside = self.inside.borrow_mut();
         let rest = inside.len().saturating_sub(count);
@@ -146,13 +150,13 @@ impl Crowd {
         }
     }
 
-    /// How many have heard what was published exactly once, when what was published after it has
-    /// come, too.
-    pub(crate) async fn hear_once(&self, news: &str, last: &str) -> Fallible<usize> {
+    /// Returns how many clients have received `news` exactly once by the time that `last`, which was
+    /// published after it, arrives.
+    pub(crate) async fn receive_once(&self, news: &str, last: &str) -> Fallible<usize> {
         let (news, last) =
             (format!(r#"42["message","{news}"]"#), format!(r#"42["message","{last}"]"#));
         let mut inside = self.inside.take();
-        let heard = inside.iter_mut().map(async |ws| -> Fallible<usize> {
+        let counts = inside.iter_mut().map(async |ws| -> Fallible<usize> {
             let mut count = 0;
             loop {
                 let text = ws.text().await?;
@@ -162,8 +166,8 @@ impl Crowd {
                 count += usize::from(text == news);
             }
         });
-        let heard = join_all(heard).await;
+        let counts = join_all(counts).await;
         *self.inside.borrow_mut() = inside;
-        Ok(heard.into_iter().filter(|count| matches!(count, Ok(1))).count())
+        Ok(counts.into_iter().filter(|count| matches!(count, Ok(1))).count())
     }
 }

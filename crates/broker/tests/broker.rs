@@ -1,4 +1,4 @@
-//! The program: a broker without an application around it.
+//! The broker as a program: its arguments, its environment, its log and its exit codes.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// As long as a slow machine may take for a step.
+/// The limit of every wait, also on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn broker(args: &[&str]) -> Command {
@@ -25,14 +25,14 @@ fn output(args: &[&str]) -> Output {
     broker(args).output().expect("the program runs")
 }
 
-/// A broker that runs, until it is dropped.
-struct Running {
+/// A running broker. Dropping it kills the process.
+struct RunningBroker {
     child: Child,
     log: BufReader<ChildStderr>,
     address: String,
 }
 
-impl Running {
+impl RunningBroker {
     fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
@@ -50,7 +50,8 @@ impl Running {
     fn handshake(&self) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let request = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let request = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n\
+            Host: x\r\nConnection: close\r\n\r\n";
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
@@ -58,7 +59,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningBroker {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -67,7 +68,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn it_explains_itself() {
+fn the_help_explains_the_arguments_and_the_environment() {
     let help = output(&["--help"]);
     assert!(help.status.success());
     let text = String::from_utf8(help.stdout).expect("text");
@@ -92,18 +93,18 @@ fn a_bad_address_is_an_error_and_exit_code_2() {
 
 #[test]
 fn an_address_in_use_is_an_error() {
-    let first = Running::start(broker(&["127.0.0.1:0"]));
+    let first = RunningBroker::start(broker(&["127.0.0.1:0"]));
     let second = output(&[&first.address]);
     assert_eq!(second.status.code(), Some(1));
     let text = String::from_utf8(second.stderr).expect("text");
-    assert!(text.contains("can't listen on") && text.contains(&first.address), "{text}");
+    assert!(text.contains("cannot listen on") && text.contains(&first.address), "{text}");
 }
 
 #[test]
-fn it_serves_where_the_environment_says() {
+fn it_listens_on_the_address_of_the_environment() {
     let mut command = broker(&[]);
     command.env("SOCKETIO_HOST", "127.0.0.1").env("SOCKETIO_PORT", "0");
-    let broker = Running::start(command);
+    let broker = RunningBroker::start(command);
     let answer = broker.handshake();
     assert!(
         answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains(r#"0{"sid":""#),
@@ -113,8 +114,8 @@ fn it_serves_where_the_environment_says() {
 
 #[cfg(unix)]
 #[test]
-fn it_stops_in_good_order() {
-    let mut broker = Running::start(broker(&["127.0.0.1:0"]));
+fn sigterm_closes_all_connections_and_exits_with_code_0() {
+    let mut broker = RunningBroker::start(broker(&["127.0.0.1:0"]));
     broker.handshake();
     let id = broker.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());

@@ -1,4 +1,4 @@
-//! Clients that remember what they were told at last.
+//! Clients that record how the server notified them of its end.
 
 use std::{
     cell::Cell,
@@ -13,90 +13,92 @@ use tokio::time::sleep;
 use crate::{
     net::PATIENCE,
     polling::{Polling, answer},
-    ws::{Heard, Refused, Ws},
+    ws::{Received, Refused, Ws},
 };
 
-/// What a handler takes that is asked, in milliseconds.
+/// How long the handler of an event `slow` takes, in milliseconds.
 const HANDLING: u64 = 300;
 
-/// What a client was told at last, and when.
+/// How a client learnt that its connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum CloseNotice {
     /// By a Close frame, or the packet `1`.
-    Properly,
-    /// It did not poll at that instant, and its next poll was answered that there is no such
-    /// session, or not taken.
-    WhenItAsked,
-    /// The connection ended.
-    Nothing,
+    Sent,
+    /// It had no poll waiting. Its next poll was refused, or answered that the session is unknown.
+    OnNextPoll,
+    /// The connection ended without a notice.
+    Missing,
 }
 
-pub(crate) type End = (Instant, Told);
+pub(crate) type End = (Instant, CloseNotice);
 
-/// What those who ask have asked, and what they were answered.
+/// Events `slow` that the clients have sent, and acknowledgements that they have received.
 #[derive(Default)]
-pub(crate) struct Asked {
+pub(crate) struct AskCounts {
     pub(crate) events: Cell<u64>,
     pub(crate) acks: Cell<u64>,
 }
 
-/// Hears what is published, and asks, if so, whenever it was answered.
+/// Receives publications until the end. With `asked`, it also sends an event `slow` whenever the
+/// last one was acknowledged.
 pub(crate) async fn listen(
     mut ws: Ws,
     first_end: Rc<Cell<Option<Instant>>>,
-    asked: Option<Rc<Asked>>,
+    asked: Option<Rc<AskCounts>>,
 ) -> End {
     let event = format!(r#"421["slow",{HANDLING}]"#);
     let mut may_ask = true;
-    let told = loop {
-        // If it can't be sent any more, there is something to hear.
+    let notice = loop {
+        // If the send fails, the reason is there to be received.
         if let Some(asked) = asked.as_ref().filter(|_| may_ask)
             && ws.send(&event).await.is_ok()
         {
             asked.events.set(asked.events.get() + 1);
         }
         may_ask = false;
-        match ws.hear().await {
-            Ok(Heard::Text(text)) if text.starts_with("431[") => {
+        match ws.receive().await {
+            Ok(Received::Text(text)) if text.starts_with("431[") => {
                 if let Some(asked) = &asked {
                     asked.acks.set(asked.acks.get() + 1);
                 }
                 may_ask = true;
             }
-            Ok(Heard::Text(_)) => {}
-            Ok(Heard::Close(_)) => break Told::Properly,
-            Ok(Heard::End) | Err(_) => break Told::Nothing,
+            Ok(Received::Text(_)) => {}
+            Ok(Received::Close(_)) => break CloseNotice::Sent,
+            Ok(Received::End) | Err(_) => break CloseNotice::Missing,
         }
     };
     let at = Instant::now();
     first_end.set(first_end.get().or(Some(at)));
-    // The server may have closed it meanwhile.
+    // The server may have closed the connection already.
     let _ = ws.close().await;
-    (at, told)
+    (at, notice)
 }
 
-/// Polls, until there is no more to come.
+/// Polls until the session ends.
 pub(crate) async fn poll(poller: Polling) -> End {
-    let told = loop {
+    let notice = loop {
         let answer = match poller.begin_get().await {
             Ok(stream) => answer(stream).await,
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => break Told::WhenItAsked,
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                break CloseNotice::OnNextPoll;
+            }
             Err(error) => Err(error),
         };
         match answer {
-            Ok(answer) if answer.status == 200 && answer.body == "1" => break Told::Properly,
+            Ok(answer) if answer.status == 200 && answer.body == "1" => break CloseNotice::Sent,
             Ok(answer) if answer.status == 200 => {
-                // Without its pong, it is put out, and that is told.
+                // Without its pong the client is disconnected, which the next poll shows.
                 let _ = poller.pong(&answer.body).await;
             }
-            Ok(answer) if matches!(answer.status, 400 | 503) => break Told::WhenItAsked,
-            Ok(_) | Err(_) => break Told::Nothing,
+            Ok(answer) if matches!(answer.status, 400 | 503) => break CloseNotice::OnNextPoll,
+            Ok(_) | Err(_) => break CloseNotice::Missing,
         }
     };
-    (Instant::now(), told)
+    (Instant::now(), notice)
 }
 
-/// Tries to come in until nobody listens, and answers when it did, and what came of it.
+/// Tries to connect until the port is closed, and returns the time and the outcome of each try.
 pub(crate) async fn probe(server: SocketAddr) -> Vec<(Instant, &'static str)> {
     let mut probes = Vec::new();
     let mut inside = Vec::new();

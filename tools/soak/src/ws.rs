@@ -13,9 +13,9 @@ const HANDSHAKE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// What comes.
+/// What a client receives.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     Text(String),
     /// A Close frame with its code.
     Close(Option<u16>),
@@ -23,10 +23,10 @@ pub(crate) enum Heard {
     End,
 }
 
-/// Why a client was not let in.
+/// Why a client was not admitted.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// By an answer: its status, and the seconds after which to try again.
+    /// By an HTTP answer: its status, and the seconds of `Retry-After`.
     Http(u16, Option<u64>),
     /// By TCP.
     Io(io::Error),
@@ -51,7 +51,7 @@ impl std::error::Error for Refused {}
 
 pub(crate) struct Ws {
     stream: Stream,
-    /// Of the last acknowledgement that was asked for.
+    /// The id of the last event that asked for an acknowledgement.
     id: u64,
 }
 
@@ -72,13 +72,13 @@ impl Ws {
         Ok(Self { stream, id: 0 })
     }
 
-    /// Comes into the main namespace.
+    /// Connects to the main namespace.
     pub(crate) async fn join(&mut self) -> Fallible {
         self.send("40").await?;
         for packet in ["0{", "40{"] {
             let text = self.text().await?;
             if !text.starts_with(packet) {
-                return Err(format!("{text:?} where {packet:?} was due").into());
+                return Err(format!("{text:?} instead of {packet:?}").into());
             }
         }
         Ok(())
@@ -91,7 +91,7 @@ impl Ws {
         }
     }
 
-    /// Sends an event and waits for its acknowledgement; what comes before that is lost.
+    /// Sends an event and waits for its acknowledgement. It drops what comes before that.
     pub(crate) async fn ask(&mut self, event: &str) -> Fallible<String> {
         self.id += 1;
         self.send(&format!("42{}{event}", self.id)).await?;
@@ -108,7 +108,7 @@ impl Ws {
         self.stream.write(&frame(0x81, text.as_bytes())).await
     }
 
-    /// Any bytes, be they legal or not.
+    /// Sends any bytes, also such that are not a valid frame.
     pub(crate) async fn send_raw(&self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write(bytes).await
     }
@@ -118,28 +118,28 @@ impl Ws {
         self.stream.write(&frame(0x88, &[])).await
     }
 
-    /// The next text, which must come soon.
+    /// The next text, which must come within [`PATIENCE`].
     pub(crate) async fn text(&mut self) -> Fallible<String> {
-        match timeout(PATIENCE, self.hear()).await.map_err(|_| "nothing comes")?? {
-            Heard::Text(text) => Ok(text),
-            other => Err(format!("{other:?} where text was due").into()),
+        match timeout(PATIENCE, self.receive()).await.map_err(|_| "nothing comes")?? {
+            Received::Text(text) => Ok(text),
+            other => Err(format!("{other:?} instead of text").into()),
         }
     }
 
-    /// What comes next, at any time. Pings are answered.
-    pub(crate) async fn hear(&mut self) -> io::Result<Heard> {
+    /// Receives the next text, Close frame or end, without a limit. It answers pings itself.
+    pub(crate) async fn receive(&mut self) -> io::Result<Received> {
         loop {
             let Some((first, data)) = self.take() else {
                 if self.stream.more().await? {
                     continue;
                 }
-                return Ok(Heard::End);
+                return Ok(Received::End);
             };
             match first & 0x0f {
                 1 if data == b"2" => self.send("3").await?,
-                1 => return Ok(Heard::Text(String::from_utf8_lossy(&data).into_owned())),
+                1 => return Ok(Received::Text(String::from_utf8_lossy(&data).into_owned())),
                 8 => {
-                    return Ok(Heard::Close(
+                    return Ok(Received::Close(
                         data.first_chunk().map(|code| u16::from_be_bytes(*code)),
                     ));
                 }
@@ -148,9 +148,9 @@ impl Ws {
         }
     }
 
-    /// Reads whatever comes until the server ends the TCP connection, `limit` at most.
+    /// Reads until the server ends the TCP connection. Returns whether that was within `limit`.
     pub(crate) async fn is_ended(&mut self, limit: Duration) -> bool {
-        let end = async { while !matches!(self.hear().await, Ok(Heard::End) | Err(_)) {} };
+        let end = async { while !matches!(self.receive().await, Ok(Received::End) | Err(_)) {} };
         timeout(limit, end).await.is_ok()
     }
 
@@ -158,7 +158,7 @@ impl Ws {
         self.stream.reset();
     }
 
-    /// The next frame, if all of it is there.
+    /// Takes the next frame from the bytes read, if it is complete.
     fn take(&mut self) -> Option<(u8, Vec<u8>)> {
         let unread = &mut self.stream.unread;
         let (start, length) = match *unread.get(1)? {

@@ -1,4 +1,4 @@
-//! A stop under load.
+//! Stops the server under load.
 
 use std::{
     cell::Cell,
@@ -13,21 +13,21 @@ use tokio::time::{interval, timeout};
 
 use crate::{
     Fallible,
+    close_notice::{AskCounts, CloseNotice, listen, poll, probe},
     net::PATIENCE,
     polling::Polling,
     report::{Report, spread},
     server::Server,
-    told::{Asked, Told, listen, poll, probe},
     ws::Ws,
 };
 
 const LISTENING: usize = 9_700;
 const ASKING: usize = 100;
 const POLLING: usize = 200;
-/// Clients that arrive at once.
-const CALM: usize = 250;
+/// How many clients connect at the same time.
+const BATCH: usize = 250;
 const PUBLISHING: Duration = Duration::from_millis(500);
-/// `shutdown_timeout`, and a little.
+/// `shutdown_timeout`, and 2 s more.
 const LIMIT: Duration = Duration::from_secs(12);
 
 pub(crate) async fn run(report: &mut Report) -> Fallible {
@@ -38,13 +38,13 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     let server = Rc::new(Server::start(&[]).await?);
     let addr = server.addr;
     let first_end = Rc::new(Cell::new(None));
-    let asked = Rc::new(Asked::default());
-    let sockets = stream::iter(0..LISTENING + ASKING).map(|_| socket(addr)).buffer_unordered(CALM);
+    let asked = Rc::new(AskCounts::default());
+    let sockets = stream::iter(0..LISTENING + ASKING).map(|_| socket(addr)).buffer_unordered(BATCH);
     let mut sockets: Vec<_> = sockets.try_collect().await?;
     let asking = sockets.split_off(LISTENING);
     let polling: Vec<_> = stream::iter(0..POLLING)
         .map(|number| poller(addr, number))
-        .buffered(CALM)
+        .buffered(BATCH)
         .try_collect()
         .await?;
     let listening =
@@ -57,10 +57,10 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     );
     let polling: Vec<_> = polling.into_iter().map(|poller| rt::spawn(poll(poller))).collect();
     let publisher = rt::spawn(publish(Rc::clone(&server)));
-    // Each of them has been answered some times, and is in a handler nearly always.
+    // Each asking client has had several answers by now, and nearly always has an event in a handler.
     let busy = server.read_until(PATIENCE, |reading| reading.begun > 5 * ASKING as u64).await?;
-    let there = busy.stats["connections"].clone();
-    report.note("clients", format!("{there}, {} in a handler", busy.begun - busy.answered));
+    let connections = busy.stats["connections"].clone();
+    report.note("clients", format!("{connections}, {} in a handler", busy.begun - busy.answered));
 
     let start = Instant::now();
     server.terminate()?;
@@ -75,39 +75,45 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     );
     report.criterion("exit code 0", status, status.success());
 
-    let (mut closes, mut told, mut ends) = (Vec::new(), 0, Vec::new());
+    let (mut closes, mut notified, mut ends) = (Vec::new(), 0, Vec::new());
     for socket in sockets {
         let (at, how) =
-            timeout(PATIENCE, socket).await.map_err(|_| "a client was told nothing")??;
+            timeout(PATIENCE, socket).await.map_err(|_| "a client was not notified")??;
         closes.push(at.saturating_duration_since(start));
-        told += usize::from(how == Told::Properly);
+        notified += usize::from(how == CloseNotice::Sent);
     }
     report.criterion(
-        "told by a Close frame",
-        format!("{told} of {}", closes.len()),
-        told == closes.len(),
+        "notified by a Close frame",
+        format!("{notified} of {}", closes.len()),
+        notified == closes.len(),
     );
     report.note("Close frames after SIGTERM", spread(closes.clone()));
     report.note("Close frames in each tenth of that time", tenths(&closes));
     for poller in polling {
-        ends.push(timeout(PATIENCE, poller).await.map_err(|_| "a poll was told nothing")??);
-    }
-    for (kind, first) in [("whose poll waited", 0), ("who hear what is published", 1)] {
-        let ends = || ends.iter().skip(first).step_by(2);
-        let count = |wanted| ends().filter(|(_, told)| *told == wanted).count();
-        let (properly, later, nothing) =
-            (count(Told::Properly), count(Told::WhenItAsked), count(Told::Nothing));
-        let measured = format!(
-            "{properly} by `1`, {later} by the answer to their next poll, {nothing} not at all"
+        ends.push(
+            timeout(PATIENCE, poller).await.map_err(|_| "a polling client was not notified")??,
         );
-        let is_met = nothing == 0 && (first == 1 || later == 0);
-        report.criterion(&format!("polling clients told, {kind}"), measured, is_met);
+    }
+    for (kind, first) in [("with a waiting poll", 0), ("that receive publications", 1)] {
+        let ends = || ends.iter().skip(first).step_by(2);
+        let count = |wanted| ends().filter(|(_, notice)| *notice == wanted).count();
+        let (sent, later, missing) =
+            (count(CloseNotice::Sent), count(CloseNotice::OnNextPoll), count(CloseNotice::Missing));
+        let measured = format!(
+            "{sent} by `1`, {later} by the answer to their next poll, {missing} not at all"
+        );
+        let is_met = missing == 0 && (first == 1 || later == 0);
+        report.criterion(&format!("polling clients {kind} that were notified"), measured, is_met);
         let times = ends().map(|(at, _)| at.saturating_duration_since(start)).collect();
-        report.note("they after SIGTERM", spread(times));
+        report.note("their notification after SIGTERM", spread(times));
     }
 
     match last {
-        None => report.criterion("the server counts at last", "it said nothing", false),
+        None => report.criterion(
+            "the server prints its counts at its end",
+            "nothing was printed",
+            false,
+        ),
         Some(last) => {
             let (begun, acks) = (last.begun, asked.acks.get());
             let measured = format!("{acks} of {begun}, {} missing", begun - acks);
@@ -134,7 +140,7 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     let kinds = kinds.map(|kind| {
         format!("{} {kind}", probes.iter().filter(|(_, answer)| *answer == kind).count())
     });
-    report.criterion("let in after the first Close frame", late, late == 0);
+    report.criterion("admitted after the first Close frame", late, late == 0);
     report.note("handshakes since SIGTERM", kinds.join(", "));
     server.has_not_panicked(report);
     Ok(())
@@ -147,8 +153,8 @@ async fn socket(server: SocketAddr) -> Fallible<Ws> {
     Ok(ws)
 }
 
-/// Every second one hears nothing, so that its poll waits; the others have just polled, or are just
-/// about to.
+/// Every second client is in a quiet channel, so its poll waits. The others have just been answered,
+/// or are about to poll.
 async fn poller(server: SocketAddr, number: usize) -> Fallible<Polling> {
     let poller = Polling::open(server).await?;
     poller.join(if number.is_multiple_of(2) { "room-quiet" } else { "room" }).await?;
@@ -161,13 +167,13 @@ async fn publish(server: Rc<Server>) {
     loop {
         clock.tick().await;
         number += 1;
-        if server.tell(&format!("publish room {number}")).is_err() {
+        if server.command(&format!("publish room {number}")).is_err() {
             return;
         }
     }
 }
 
-/// How many there are in each tenth of the time until the last.
+/// How many of the times fall into each tenth of the longest.
 fn tenths(times: &[Duration]) -> String {
     let last = times.iter().max().copied().unwrap_or_default().as_secs_f64().max(1e-9);
     let mut counts = [0; 10];

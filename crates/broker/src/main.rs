@@ -1,5 +1,5 @@
-//! A broker without an application around it: clients subscribe to any channel, and publish to
-//! those they are in.
+//! A Socket.IO broker without an application around it. Clients subscribe to channels of any name,
+//! and publish to the channels that they have subscribed to.
 
 use std::{
     env, fmt,
@@ -10,14 +10,14 @@ use std::{
 use actix_socketio::{SocketIo, channel};
 
 const HELP: &str = "\
-A Socket.IO broker: clients subscribe to channels of any name, and publish to those they are in.
+A Socket.IO broker. Clients subscribe to channels of any name, and publish to these channels.
 
 Usage: actix-socketio [ADDRESS]
 
   ADDRESS  where to listen, HOST:PORT or PORT
            (default: $SOCKETIO_HOST and $SOCKETIO_PORT, or else 127.0.0.1:9000)
 
-$RUST_LOG says what is logged: info (default), debug, trace (with what clients send).
+$RUST_LOG sets the level of the log: info (default), debug, or trace (with the data of clients).
 ";
 const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: &str = "9000";
@@ -30,25 +30,25 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(extra) = args.next() {
-        return misuse(&format!("one address is enough: what is {extra:?}?"));
+        return usage_error(&format!("unexpected argument {extra:?}: one address is enough"));
     }
     let addrs = match addresses(arg, |name| env::var(name).ok()) {
         Ok(addrs) => addrs,
-        Err(error) => return misuse(&error.to_string()),
+        Err(error) => return usage_error(&error.to_string()),
     };
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
     match actix_web::rt::System::new().block_on(serve(&addrs)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("actix-socketio: can't listen on {addrs:?}: {error}");
+            eprintln!("actix-socketio: cannot listen on {addrs:?}: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn serve(addrs: &[SocketAddr]) -> std::io::Result<()> {
-    // Each event of a client is for the broker's clients alone, so the empty pattern, which matches
-    // all names, will do.
+    // The empty pattern matches all names. The broker has no handler that a name could mean
+    // something to.
     SocketIo::builder()
         .open_channels()
         .route(channel("").allow_publish())
@@ -57,25 +57,25 @@ async fn serve(addrs: &[SocketAddr]) -> std::io::Result<()> {
         .await
 }
 
-fn misuse(error: &str) -> ExitCode {
+fn usage_error(error: &str) -> ExitCode {
     eprintln!("actix-socketio: {error}\n\n{HELP}");
     ExitCode::from(2)
 }
 
-/// An address that is none, and where it came from.
+/// An invalid address, with the reason.
 #[derive(Debug)]
 struct BadAddress {
     text: String,
-    why: String,
+    reason: String,
 }
 
 impl fmt::Display for BadAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no address to listen on: {}", self.text, self.why)
+        write!(f, "{:?} is not an address to listen on: {}", self.text, self.reason)
     }
 }
 
-/// The argument goes before the environment, and that before the default.
+/// The addresses to listen on: from the argument, else from the environment, else the default.
 fn addresses(
     arg: Option<String>,
     var: impl Fn(&str) -> Option<String>,
@@ -88,12 +88,12 @@ fn addresses(
         Some(address) => address,
         None => join(&host, &var("SOCKETIO_PORT").unwrap_or_else(|| DEFAULT_PORT.to_owned())),
     };
-    let bad = |why: String| BadAddress { text: text.clone(), why };
+    let bad = |reason: String| BadAddress { text: text.clone(), reason };
     let (_, port) = text
         .rsplit_once(':')
         .ok_or_else(|| bad("it needs a host and a port, such as 127.0.0.1:9000".to_owned()))?;
     port.parse::<u16>()
-        .map_err(|_| bad(format!("the port {port:?} is no number from 0 to 65535")))?;
+        .map_err(|_| bad(format!("the port {port:?} is not a number from 0 to 65535")))?;
     let addrs: Vec<_> = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?.collect();
     if addrs.is_empty() { Err(bad("the host has no address".to_owned())) } else { Ok(addrs) }
 }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_argument_goes_before_the_environment_and_that_before_the_default() {
+    fn the_argument_overrides_the_environment_and_both_override_the_default() {
         let cases = [
             ((None, None, None), "127.0.0.1:9000"),
             ((None, Some("127.0.0.2"), None), "127.0.0.2:9000"),
@@ -137,10 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_address_is_named() {
+    fn an_invalid_address_is_named_in_the_error() {
         for bad in ["nonsense", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:70000", ":::", ""] {
             let error = parse(Some(bad), None, None).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{bad:?} is no address to listen on: ")), "{error}");
+            assert!(
+                error.starts_with(&format!("{bad:?} is not an address to listen on: ")),
+                "{error}"
+            );
         }
         assert!(parse(None, None, Some("x")).is_err());
     }
