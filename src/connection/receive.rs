@@ -169,6 +169,7 @@ impl Connection {
         let socket = Socket::attach(SocketParts {
             namespace,
             config,
+            channel_routes: router.channel_routes().clone(),
             handshake,
             extensions: self.extensions.clone(),
             sender: SocketSender::new(self.session.outbox.clone(), shared.config.max_outbox),

@@ -69,7 +69,7 @@ impl Connection {
         let ConnectedSocket { socket, router, admitted, .. } = &self.members[member];
         if self.jobs.is_idle() && *admitted && is_plain(socket, router, &name) {
             self.traffic.begin(Instant::now);
-            let line = || router.takes_events_in_turn().then(|| Arc::clone(router));
+            let line = || router.is_sequential().then(|| Arc::clone(router));
             match tell(socket, router, name, args, id) {
                 // It is done whatever came of it.
                 Started::Done(_) => self.traffic.handled(),

@@ -14,35 +14,37 @@ use crate::event::{Failure, HandlerResult};
 /// too, at the other end of a mailbox.
 pub struct HandlerFn<E> {
     function: Arc<dyn Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync>,
-    /// It is done with each event before it begins with the next, however many it is handed.
-    in_turn: bool,
+    /// It finishes each event before it starts the next, even if several are handed over.
+    is_sequential: bool,
 }
 
 impl<E> HandlerFn<E> {
     fn new(
         function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static,
     ) -> Self {
-        Self { function: Arc::new(function), in_turn: false }
+        Self { function: Arc::new(function), is_sequential: false }
     }
 
     pub(super) fn call(&self, event: E) -> LocalBoxFuture<'static, HandlerResult> {
         (self.function)(event)
     }
 
-    pub(super) fn takes_events_in_turn(&self) -> bool {
-        self.in_turn
+    pub(super) fn is_sequential(&self) -> bool {
+        self.is_sequential
     }
 }
 
 impl<E> Clone for HandlerFn<E> {
     fn clone(&self) -> Self {
-        Self { function: Arc::clone(&self.function), in_turn: self.in_turn }
+        Self { function: Arc::clone(&self.function), is_sequential: self.is_sequential }
     }
 }
 
 impl<E> fmt::Debug for HandlerFn<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerFn").field("in_turn", &self.in_turn).finish_non_exhaustive()
+        f.debug_struct("HandlerFn")
+            .field("is_sequential", &self.is_sequential)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,7 +123,7 @@ where
     fn into_handler(self) -> HandlerFn<E> {
         if is_prompt::<A, E>() {
             let batcher = ActorBatcher::new(self.recipient());
-            HandlerFn { in_turn: true, ..HandlerFn::new(move |event| batcher.call(event)) }
+            HandlerFn { is_sequential: true, ..HandlerFn::new(move |event| batcher.call(event)) }
         } else {
             self.recipient().into_handler()
         }
@@ -203,14 +205,14 @@ mod tests {
 
     #[actix_web::test]
     async fn what_kind_an_actor_is_is_known_by_its_address_alone() {
-        let in_turn = |handler: HandlerFn<OnMessage>| handler.takes_events_in_turn();
-        assert!(in_turn(Prompt.start().into_handler()));
-        assert!(in_turn((&Prompt.start()).into_handler()));
-        assert!(!in_turn(Prompt.start().recipient().into_handler()));
-        assert!(!in_turn(Patient.start().into_handler()));
-        assert!(!in_turn((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
+        let is_sequential = |handler: HandlerFn<OnMessage>| handler.is_sequential();
+        assert!(is_sequential(Prompt.start().into_handler()));
+        assert!(is_sequential((&Prompt.start()).into_handler()));
+        assert!(!is_sequential(Prompt.start().recipient().into_handler()));
+        assert!(!is_sequential(Patient.start().into_handler()));
+        assert!(!is_sequential((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
         let function: HandlerFn<OnConnect> =
             (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
-        assert!(!function.takes_events_in_turn());
+        assert!(!function.is_sequential());
     }
 }

@@ -14,5 +14,7 @@ pub use handler::{IntoHandler, ViaActor, ViaFn};
 pub(crate) use handlers::Handlers;
 pub use handlers::{ChannelEvent, Event};
 pub use route::{Route, channel};
-pub use router::PatternError;
-pub(crate) use router::{Router, Scope, anchored};
+pub(crate) use router::{Router, Scope};
+
+pub use crate::model::PatternError;
+pub(crate) use crate::model::anchored;

@@ -1,7 +1,10 @@
 use actix::Addr;
 
 use super::{ChannelEventSet, Handlers, IntoHandler, SocketHandler};
-use crate::event::{OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe};
+use crate::{
+    event::{OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe},
+    model::ChannelOptions,
+};
 
 /// The channels whose names match a pattern: that they exist, who handles their events, what
 /// clients may do.
@@ -12,7 +15,7 @@ use crate::event::{OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUn
 pub struct Route {
     pub(super) pattern: String,
     pub(super) handlers: Handlers,
-    pub(super) allow_publish: bool,
+    pub(super) options: ChannelOptions,
 }
 
 /// A route for the channels that match `pattern`, a regular expression.
@@ -50,7 +53,11 @@ pub struct Route {
 /// let route = channel("^room-").on_connect(async |event: OnConnect| Ok(()));
 /// ```
 pub fn channel(pattern: impl Into<String>) -> Route {
-    Route { pattern: pattern.into(), handlers: Handlers::default(), allow_publish: false }
+    Route {
+        pattern: pattern.into(),
+        handlers: Handlers::default(),
+        options: ChannelOptions::default(),
+    }
 }
 
 impl Route {
@@ -67,7 +74,7 @@ impl Route {
     /// Clients that are subscribed may publish to these channels, and the others get it, unless a
     /// handler of [`OnMessage`] objects.
     pub fn allow_publish(mut self) -> Self {
-        self.allow_publish = true;
+        self.options.allow_publish = true;
         self
     }
 
