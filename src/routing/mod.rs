@@ -5,6 +5,7 @@ mod catch_panic;
 mod event_set;
 mod handler;
 mod handlers;
+mod registrations;
 mod route;
 mod router;
 
@@ -13,6 +14,7 @@ pub(crate) use handler::HandlerFn;
 pub use handler::{IntoHandler, ViaActor, ViaFn};
 pub(crate) use handlers::Handlers;
 pub use handlers::{ChannelEvent, Event};
+pub(crate) use registrations::registrations;
 pub use route::{Route, channel};
 pub(crate) use router::{Router, Scope};
 
