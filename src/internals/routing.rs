@@ -20,27 +20,27 @@ use crate::{
 /// behind it.
 #[derive(Debug)]
 pub struct Routing {
-    router: Router,
+    router: Arc<Router>,
     socket: Socket,
 }
 
 impl Routing {
-    /// With a handler that hears every message, and routes. An actix system has to run.
+    /// Makes a router with a handler of every message, and with routes. Call it in an actix system.
     ///
     /// # Errors
-    /// If a route's pattern is none.
+    /// [`PatternError`] if the pattern of a route is not valid.
     pub fn new<Via>(
         on_message: impl IntoHandler<OnMessage, Via>,
         routes: Vec<Route>,
     ) -> Result<Self, PatternError> {
-        let mut everywhere = Handlers::default();
-        everywhere.add(on_message.into_handler());
-        let router = Router::new(everywhere, routes, Config::default().handler_timeout)?;
+        let mut global = Handlers::default();
+        global.add(on_message.into_handler());
+        let router = Router::new(global, routes, Config::default().handler_timeout)?;
         let socket = socket(router.channel_routes().clone());
-        Ok(Self { router, socket })
+        Ok(Self { router: Arc::new(router), socket })
     }
 
-    /// Whether a route is there for the channel.
+    /// Whether a route matches the channel.
     pub fn declares(&self, channel: &Channel) -> bool {
         self.router.channel_routes().matches(channel).is_declared()
     }
@@ -50,24 +50,23 @@ impl Routing {
         self.socket.matched_channel(channel).is_some_and(|matched| matched.options.allow_publish)
     }
 
-    /// The socket is in the channel from now on.
+    /// Subscribes the socket to the channel.
     pub fn join(&self, channel: &Channel) {
-        // Refused only beyond the number of channels that a socket may have, which benches stay
-        // below.
+        // Refused only beyond `max_channels`, which benches do not exceed.
         let _ = self.socket.subscribe(channel);
     }
 
-    /// Asks the channel's handlers whether the socket may subscribe.
+    /// Matches the channel, and calls its handlers of a request to subscribe.
     ///
     /// # Errors
-    /// What a handler says.
+    /// The refusal of a handler.
     pub async fn authorize_subscribe(&self, channel: &Channel) -> HandlerResult {
         let event = OnSubscribe { socket: self.socket.clone(), channel: channel.clone() };
         let matched = self.router.channel_routes().matches(channel);
         self.router.authorize(Scope::Channel(&matched), event).await
     }
 
-    /// Tells who handles messages of the socket.
+    /// Calls the handlers of a message for the server.
     pub async fn notify_message(&self, name: ByteString, args: Args) {
         let event = OnMessage::new(self.socket.clone(), None, name, args, None);
         self.router.notify(Scope::Socket(&self.socket), &self.socket, event).await;
@@ -102,7 +101,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     })
 }
 
-/// In the place of a connection.
+/// Takes the place of a connection.
 struct NullConnection;
 
 impl Actor for NullConnection {
