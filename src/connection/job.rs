@@ -151,7 +151,7 @@ pub(super) fn tell(
     }
 }
 
-/// Whether an event is for handlers of [`OnMessage`], and for nobody else.
+/// Whether an event is only for handlers of [`OnMessage`].
 pub(super) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
     !is_request(socket.config(), name) && !router.has_handler::<OnPacket>()
 }

@@ -1,4 +1,5 @@
-//! From events to handlers: who is asked, in which order, and what becomes of the answers.
+//! From events to handlers: which handlers receive an event, in which order, and what their
+//! answers lead to.
 
 mod actor_batcher;
 mod catch_panic;

@@ -54,13 +54,13 @@ macro_rules! registrations {
             /// Handles an event that a client sends.
             ///
             /// The next event of the same client waits until the last handler of this one has
-            /// answered. `Ok` has no further effect: [`OnMessage::ack`](crate::OnMessage::ack) sends
-            /// an acknowledgement. An `Err` raises [`OnError`](crate::OnError), and refuses the
-            /// event if the client publishes it to a channel.
+            /// answered. `Ok` has no further effect: [`OnMessage::ack`](crate::OnMessage::ack)
+            /// sends an acknowledgement. An `Err` raises [`OnError`](crate::OnError), and refuses
+            /// the event if the client publishes it to a channel.
             [
                 "The handler receives the events of every client in the namespace.",
-                "The handler receives what a client publishes to one of the channels, and each other
-event of a client that is in one of them."
+                "The handler receives what a client publishes to one of the channels, and each
+other event of a client that is in one of them."
             ]
             on_message(OnMessage, "OnMessage") {
                 "    let text: String = event.json()?;"
@@ -133,14 +133,15 @@ event of a client that is in one of them."
             ]
             on_finish(OnFinish, "OnFinish") {
                 "    let name: Option<String> = event.socket.context().get(\"name\")?;"
-                "    log::info!(\"goodbye, {}\", name.unwrap_or_default());"
+                "    log::info!(\"the last event of {}\", name.unwrap_or_default());"
                 "    Ok(())"
             }
         }
     };
 
     (@methods (
-        $kind:ident $target:ty, |$this:ident| $handlers:expr, $import:literal, $begin:literal, $end:literal
+        $kind:ident $target:ty, |$this:ident| $handlers:expr,
+        $import:literal, $begin:literal, $end:literal
     ) $(
         $(#[doc = $doc:literal])*
         $([$in_namespace:literal, $on_route:literal])?
@@ -160,7 +161,9 @@ event of a client that is in one of them."
             #[doc = "```"]
             #[doc = concat!("use actix_socketio::{", $imports, ", ", $import, "};")]
             #[doc = ""]
-            #[doc = concat!($begin, ".", stringify!($name), "(async |event: ", stringify!($event), "| {")]
+            #[doc = concat!(
+                $begin, ".", stringify!($name), "(async |event: ", stringify!($event), "| {"
+            )]
             $(#[doc = $line])*
             #[doc = concat!("})", $end, ";")]
             #[doc = "```"]

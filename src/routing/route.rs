@@ -13,11 +13,11 @@ use crate::model::ChannelOptions;
 /// ```
 /// use actix_socketio::{OnUnsubscribe, SocketIo, channel};
 ///
-/// let match_channels = channel("^match-").allow_publish().on_unsubscribe(async |event: OnUnsubscribe| {
+/// let route = channel("^match-").allow_publish().on_unsubscribe(async |event: OnUnsubscribe| {
 ///     log::info!("{} left {}", event.socket.id(), event.channel);
 ///     Ok(())
 /// });
-/// let builder = SocketIo::builder().route(match_channels);
+/// let builder = SocketIo::builder().route(route);
 /// ```
 #[derive(Debug)]
 #[must_use = "a route does nothing until it is given to `Builder::route`"]

@@ -34,7 +34,7 @@ pub(crate) struct Router {
     is_sequential: bool,
 }
 
-/// What an event is about. The scope selects the routes whose handlers receive the event.
+/// The subject of an event. It selects the routes whose handlers receive the event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Scope<'a> {
     /// One channel, by its match.
@@ -148,8 +148,8 @@ impl Router {
     /// own while each handler answers on its first poll.
     ///
     /// # Errors
-    /// The rest of the work, if a handler does not answer on its first poll, or fails. Poll it right
-    /// away: no waker is registered yet.
+    /// The rest of the work, if a handler does not answer on its first poll, or fails. Poll it
+    /// right away: no waker is registered yet.
     pub(crate) fn notify_now<E: ChannelEvent, T: 'static>(
         self: &Arc<Self>,
         socket: &Socket,
