@@ -188,8 +188,8 @@ impl Builder {
     }
 
     /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It
-    /// must not block; what takes time to decide is decided by an [`OnConnect`](crate::OnConnect) handler, which can
-    /// say why not.
+    /// must not block; what takes time to decide is decided by an
+    /// [`OnConnect`](crate::OnConnect) handler, which can say why not.
     pub fn namespaces_if(
         mut self,
         matches: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
