@@ -7,6 +7,7 @@ mod event_set;
 mod handler;
 mod handlers;
 mod registrations;
+mod report;
 mod route;
 mod router;
 

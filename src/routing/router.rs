@@ -1,5 +1,4 @@
 use std::{
-    fmt,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -11,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{ChannelEvent, Event, HandlerFn, Handlers, Route};
 use crate::{
-    event::{Failure, HandlerError, HandlerResult, OnError, OnMessage},
+    event::{Failure, HandlerResult, OnError, OnMessage},
     model::{ChannelMatch, ChannelRoutes, PatternError},
     socket::Socket,
 };
@@ -184,35 +183,7 @@ impl Router {
         Ok(done)
     }
 
-    async fn report_failure(&self, socket: &Socket, answer: HandlerResult) {
-        if let Err(error) = answer {
-            Box::pin(self.report(socket, error)).await;
-        }
-    }
-
-    /// Logs a failure and passes it to the handlers of [`OnError`]. A failure of these is logged
-    /// only.
-    pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
-        socket.counters().failed.add(error.kind());
-        // A client can provoke refusals at will. Other failures need the attention of an operator.
-        let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
-        log::log!(
-            level,
-            "{} {}: a handler failed: {}",
-            socket.id(),
-            socket.namespace(),
-            OneLine(&error)
-        );
-        let event = OnError { socket: socket.clone(), error };
-        for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
-            if let Err(error) = self.call(handler, event.clone()).await {
-                socket.counters().failed.add(error.kind());
-                log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
-            }
-        }
-    }
-
-    async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
+    pub(super) async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
         self.wait_for(handler.call(event)).await
     }
 
@@ -226,7 +197,10 @@ impl Router {
     }
 
     /// The handlers of an event, each once: those of the builder, then those of the routes.
-    fn handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> impl Iterator<Item = &HandlerFn<E>> {
+    pub(super) fn handlers<E: ChannelEvent>(
+        &self,
+        scope: Scope<'_>,
+    ) -> impl Iterator<Item = &HandlerFn<E>> {
         self.global.of::<E>().iter().chain(self.route_handlers(scope))
     }
 
@@ -246,14 +220,5 @@ impl Router {
     ) -> Vec<&HandlerFn<E>> {
         // An index comes from `channel_routes`, which has as many routes as `by_route`.
         routes.flat_map(|route| self.by_route[route].of::<E>()).collect()
-    }
-}
-
-/// An error on one line of the log, since it may contain text of a client.
-struct OneLine<'a>(&'a HandlerError);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.to_string().escape_debug())
     }
 }
