@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_socketio::{
     Channel,
-    internals::{BenchPublication, Frame, Subscribers, event},
+    internals::{Frame, BenchPublication, Subscribers, event},
 };
 use criterion::{Criterion, Throughput};
 
@@ -63,17 +63,13 @@ fn publish(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(format!("one channel, members/{count}"), |bench| {
             bench.iter_custom(|times| {
-                publishing(&mut subscribers, times, || {
-                    BenchPublication::new(&channels[..1], frame.clone())
-                })
+                publishing(&mut subscribers, times, || BenchPublication::new(&channels[..1], frame.clone()))
             });
         });
         // With marks, so that who is in both gets one.
         group.bench_function(format!("two channels, members/{count}"), |bench| {
             bench.iter_custom(|times| {
-                publishing(&mut subscribers, times, || {
-                    BenchPublication::new(&channels, frame.clone())
-                })
+                publishing(&mut subscribers, times, || BenchPublication::new(&channels, frame.clone()))
             });
         });
         group.bench_function(format!("everyone/{count}"), |bench| {

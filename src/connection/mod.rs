@@ -170,14 +170,8 @@ fn open_packet(config: &Config, id: &SessionId, transport: Transport) -> crate::
         }
         _ => &[],
     };
-    OpenPacket::new(
-        id.reveal(),
-        upgrades,
-        config.ping_interval,
-        config.ping_timeout,
-        config.max_payload,
-    )
-    .frame()
+    OpenPacket::new(id.reveal(), upgrades, config.ping_interval, config.ping_timeout, config.max_payload)
+        .frame()
 }
 
 impl Actor for Connection {

@@ -104,9 +104,7 @@ impl HandlerError {
         let Failure::Rejected { message, .. } = &*self.failure else { return self };
         let data = serde_json::to_value(data)
             .map_err(|error| {
-                log::error!(
-                    "the data of the refusal {message:?} does not serialize to JSON: {error}"
-                )
+                log::error!("the data of the refusal {message:?} can't be serialized: {error}");
             })
             .ok();
         Failure::Rejected { message: message.clone(), data }.into()
