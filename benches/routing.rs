@@ -12,11 +12,14 @@ use futures_util::FutureExt;
 
 const ROUTES: [usize; 3] = [1, 10, 100];
 
+/// Channels of one socket, up to the default limit.
+const CHANNELS: [usize; 4] = [1, 10, 100, 1024];
+
 fn name(name: impl ToString) -> Channel {
-    Channel::new(&name.to_string(), 100).expect("a name")
+    Channel::new(&name.to_string(), 100).expect("a valid name")
 }
 
-async fn hear(_: OnMessage) -> HandlerResult {
+async fn receive(_: OnMessage) -> HandlerResult {
     Ok(())
 }
 
@@ -29,14 +32,16 @@ fn routes(count: usize, with: impl Fn(Route) -> Route) -> Vec<Route> {
 }
 
 fn routing(routes: Vec<Route>) -> Routing {
-    Routing::new(hear, routes).expect("regular expressions")
+    Routing::new(receive, routes).expect("valid patterns")
 }
 
+/// A subscription runs the patterns. A publication reads the match that is kept with it.
 fn patterns(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("routes");
     for count in ROUTES {
         let routing = routing(routes(count, Route::allow_publish));
         let (last, none) = (name(format!("league-{}-42", count - 1)), name("chat-42"));
+        routing.join(&last);
         group.bench_function(format!("declares/{count}"), |bench| {
             bench.iter(|| routing.declares(&last))
         });
@@ -50,30 +55,31 @@ fn patterns(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Handlers that return without waiting, as most do: no task, no timer.
+/// Handlers that answer on the first poll, as most do. They need no task and no timer.
 fn handlers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handlers");
     let args = Args::parse(r#"["hello"]"#.into(), 10).expect("an array");
     let event = ByteString::from_static("message");
-    let tell = |routing: &Routing| routing.tell_message(event.clone(), args.clone()).now_or_never();
+    let notify =
+        |routing: &Routing| routing.notify_message(event.clone(), args.clone()).now_or_never();
 
     let only = routing(Vec::new());
-    group.bench_function("message, one handler", |bench| bench.iter(|| tell(&only)));
+    group.bench_function("message, one handler", |bench| bench.iter(|| notify(&only)));
     for count in ROUTES {
         let asked = routing(routes(count, |route| route.on_subscribe(allow)));
         let last = name(format!("league-{}-42", count - 1));
         group.bench_function(format!("subscribe, routes/{count}"), |bench| {
-            bench.iter(|| asked.ask_to_subscribe(&last).now_or_never());
+            bench.iter(|| asked.authorize_subscribe(&last).now_or_never());
         });
     }
     // A message is for the routes of all channels that its socket is in.
-    for count in [1, 10, 100] {
-        let joined = routing(routes(10, |route| route.on_message(hear)));
+    for count in CHANNELS {
+        let joined = routing(routes(10, |route| route.on_message(receive)));
         (0..count).for_each(|at| joined.join(&name(format!("league-0-{at}"))));
         group.bench_function(
             format!("message, 10 routes, channels of the socket/{count}"),
             |bench| {
-                bench.iter(|| tell(&joined));
+                bench.iter(|| notify(&joined));
             },
         );
     }

@@ -73,6 +73,7 @@ impl Connection {
         let socket = Socket::attach(SocketParts {
             namespace,
             config,
+            channel_routes: Arc::clone(router.channel_routes()),
             handshake,
             extensions: Arc::clone(&self.sockets.extensions),
             sender: SocketSender::new(Arc::clone(self.session.outbox()), max_pending),

@@ -114,7 +114,7 @@ impl Connection {
             // The outcome of a plain event does not matter.
             Started::Done(_) => self.session.handled(),
             Started::Runs(rest) => {
-                let pipeline = router.takes_events_in_turn().then(|| Arc::clone(router));
+                let pipeline = router.is_sequential().then(|| Arc::clone(router));
                 self.await_job(socket.id(), rest, 0, pipeline, ctx);
             }
         }

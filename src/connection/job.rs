@@ -102,7 +102,7 @@ impl Job {
     /// Whether it is an event for one actor that takes such events in turn.
     pub(super) fn is_in_line(&self) -> bool {
         let Self { socket, router, task } = self;
-        router.takes_events_in_turn()
+        router.is_sequential()
             && matches!(task, Task::Event { name, .. } if is_plain(socket, router, name))
     }
 
@@ -151,7 +151,7 @@ pub(super) fn tell(
     }
 }
 
-/// Whether an event is for handlers of [`OnMessage`], and for nobody else.
+/// Whether an event is only for handlers of [`OnMessage`].
 pub(super) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
     !is_request(socket.config(), name) && !router.has_handler::<OnPacket>()
 }
@@ -191,7 +191,7 @@ async fn event(socket: &Socket, router: &Router, name: ByteString, args: Args, i
         (Box::pin(publish(socket, router, config, &args)).await, RefusalKind::Publication)
     } else {
         let event = OnMessage::new(socket.clone(), None, name, args, id);
-        return router.tell(Scope::Socket(socket), socket, event).await;
+        return router.notify(Scope::Socket(socket), socket, event).await;
     };
     if let Err(refusal) = &verdict {
         let event = log_safe(&name);
@@ -245,27 +245,28 @@ async fn subscribe(
     if socket.is_subscribed(&channel) {
         return Ok(());
     }
-    if !config.open_channels && !router.declares(&channel) {
+    let matched = router.channel_routes().matches(&channel);
+    if !config.open_channels && !matched.is_declared() {
         log::debug!("no route matches the channel {:?}", &*channel);
         return Err(refusal("no such channel"));
     }
-    if socket.channels().len() >= config.max_channels {
-        // Before handlers are asked, who might count the client in.
+    if socket.channel_count() >= config.max_channels {
+        // Checked before the handlers run, since they may already count the client as a subscriber.
         return Err(refusal(crate::socket::SubscribeError::TooManyChannels {
             limit: config.max_channels,
         }));
     }
     let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
-    if let Err(error) = router.ask(Scope::Channel(&channel), event).await {
-        // The handler may have subscribed it before it, or another one, objected.
+    if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
+        // A handler may have subscribed the client before this or another handler refused.
         socket.unsubscribe(&channel);
-        let told = error.to_client();
+        let answer = error.to_client();
         if !error.is_rejection() {
             router.report(socket, error).await;
         }
-        return Err(told);
+        return Err(answer);
     }
-    socket.subscribe(&channel).map_err(refusal)?;
+    socket.subscribe_matched(channel.clone(), matched).map_err(refusal)?;
     log::info!("{} {}: subscribe {:?}", socket.id(), socket.namespace(), &*channel);
     Ok(())
 }
@@ -277,10 +278,10 @@ async fn unsubscribe(
     args: &Args,
 ) -> Result<(), Value> {
     let channel = channel_of(args, config)?;
-    if socket.unsubscribe_and_wait(&channel).await {
+    if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
         log::info!("{} {}: unsubscribe {:?}", socket.id(), socket.namespace(), &*channel);
-        let event = OnUnsubscribe { socket: socket.clone(), channel: channel.clone() };
-        router.tell(Scope::Channel(&channel), socket, event).await;
+        let event = OnUnsubscribe { socket: socket.clone(), channel };
+        router.notify(Scope::Channel(&matched), socket, event).await;
     }
     Ok(())
 }
@@ -305,22 +306,21 @@ async fn publish(
             ));
         }
     };
-    if !socket.is_subscribed(&channel) {
+    let Some(matched) = socket.matched_channel(&channel) else {
         return Err(refusal("subscribe to the channel before you publish to it"));
-    }
-    let scope = Scope::Channel(&channel);
-    let allowed = router.allows_publish(&channel);
-    if !allowed && !router.has_route_handler::<OnMessage>(&channel) {
+    };
+    let allow_publish = matched.options.allow_publish;
+    if !allow_publish && !router.has_route_handler::<OnMessage>(&matched) {
         return Err(refusal("clients may not publish to this channel"));
     }
     let message =
         OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
-    if let Err(error) = router.ask(scope, message).await {
-        let told = error.to_client();
+    if let Err(error) = router.authorize(Scope::Channel(&matched), message).await {
+        let answer = error.to_client();
         router.report(socket, error).await;
-        return Err(told);
+        return Err(answer);
     }
-    if allowed {
+    if allow_publish {
         let frame =
             socket.codec().forward(socket.namespace().as_str(), &event, &data).map_err(refusal)?;
         socket.to(&channel).send_frame(frame).map_err(refusal)?;
@@ -330,12 +330,12 @@ async fn publish(
 
 async fn end(socket: &Socket, router: &Router, reason: DisconnectReason) {
     let scope = Scope::Socket(socket);
-    router.tell(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
-    for channel in socket.channels() {
-        let event = OnUnsubscribe { socket: socket.clone(), channel: channel.clone() };
-        router.tell(Scope::Channel(&channel), socket, event).await;
+    router.notify(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
+    for (channel, matched) in socket.matched_channels() {
+        let event = OnUnsubscribe { socket: socket.clone(), channel };
+        router.notify(Scope::Channel(&matched), socket, event).await;
     }
-    router.tell(scope, socket, OnFinish { socket: socket.clone() }).await;
+    router.notify(scope, socket, OnFinish { socket: socket.clone() }).await;
 }
 
 /// A client's words on one line of the log, and not too many of them.

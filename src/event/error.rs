@@ -5,15 +5,28 @@ use serde_json::{Value, json};
 
 use crate::stats::HandlerFailure;
 
-/// What a handler answers. For [`OnConnect`](super::OnConnect) and
-/// [`OnSubscribe`](super::OnSubscribe) it is the verdict; elsewhere an `Err` raises
-/// [`OnError`](super::OnError).
+/// What a handler returns.
+///
+/// It decides a request: `Ok` grants and an `Err` refuses [`OnConnect`](super::OnConnect),
+/// [`OnSubscribe`](super::OnSubscribe), [`OnPacket`](super::OnPacket), and an
+/// [`OnMessage`](super::OnMessage) with a channel. For any other event `Ok` has no further effect,
+/// and an `Err` raises [`OnError`](super::OnError).
+///
+/// ```
+/// use actix_socketio::{HandlerResult, OnMessage};
+///
+/// async fn echo(event: OnMessage) -> HandlerResult {
+///     let text: String = event.json()?;
+///     event.socket.send(&text)?;
+///     Ok(())
+/// }
+/// ```
 pub type HandlerResult = Result<(), HandlerError>;
 
-/// Why a handler did not do what it was asked to.
+/// Why a handler failed or refused.
 ///
-/// Every error becomes one with `?`, and stays in the house: the client reads `internal error`,
-/// whatever the error says. What is meant for the client is said with [`HandlerError::reject`].
+/// `?` turns any error into a `HandlerError`. Its text stays on the server: the client reads
+/// `internal error`. Use [`HandlerError::reject`] for a text that the client reads.
 ///
 /// ```
 /// use actix_socketio::HandlerError;
@@ -27,7 +40,8 @@ pub type HandlerResult = Result<(), HandlerError>;
 ///     Ok(())
 /// }
 ///
-/// assert_eq!(admit("17").unwrap_err().to_client(), json!({"message": "adults only", "data": {"from": 18}}));
+/// let refusal = json!({"message": "adults only", "data": {"from": 18}});
+/// assert_eq!(admit("17").unwrap_err().to_client(), refusal);
 /// assert_eq!(admit("x").unwrap_err().to_client(), json!({"message": "internal error"}));
 /// ```
 #[derive(Clone)]
@@ -37,20 +51,20 @@ pub struct HandlerError {
 
 /// The kinds of failure.
 pub(crate) enum Failure {
-    /// Said to the client.
+    /// A refusal that the client reads.
     Rejected { message: String, data: Option<Value> },
-    /// An error of the application's.
+    /// An error of the application.
     Failed(Box<dyn Error + Send + Sync>),
-    /// A function handler panicked; what it said.
+    /// A function handler panicked, with this message.
     Panicked(String),
-    /// No answer within `handler_timeout`.
+    /// The handler did not answer within `handler_timeout`.
     TimedOut,
     /// The handler's actor has stopped, perhaps by a panic.
     Stopped,
 }
 
 impl HandlerError {
-    /// What it counts as.
+    /// The label under which the failure is counted.
     pub(crate) fn kind(&self) -> HandlerFailure {
         match &*self.failure {
             Failure::Rejected { .. } => HandlerFailure::Rejected,
@@ -61,30 +75,56 @@ impl HandlerError {
         }
     }
 
-    /// An error whose message the client reads.
+    /// Makes an error whose message the client reads.
+    ///
+    /// ```
+    /// use actix_socketio::HandlerError;
+    ///
+    /// let error = HandlerError::reject("not your team");
+    /// assert!(error.is_rejection());
+    /// ```
     pub fn reject(message: impl Into<String>) -> Self {
         Failure::Rejected { message: message.into(), data: None }.into()
     }
 
-    /// Adds data that the client reads beside the message of [`HandlerError::reject`]; on another
-    /// error, it does nothing. Data which can't be JSON is left out, and logged.
+    /// Adds data that the client reads beside the message of [`HandlerError::reject`].
+    ///
+    /// On any other error the method does nothing. Data that does not serialize to JSON is left
+    /// out, and the error is logged.
+    ///
+    /// ```
+    /// use actix_socketio::HandlerError;
+    /// use serde_json::json;
+    ///
+    /// let error = HandlerError::reject("the room is full").with_data(&json!({"seats": 8}));
+    /// assert_eq!(error.to_client()["data"]["seats"], 8);
+    /// ```
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(self, data: &T) -> Self {
         let Failure::Rejected { message, .. } = &*self.failure else { return self };
         let data = serde_json::to_value(data)
             .map_err(|error| {
-                log::error!("the data of the refusal {message:?} can't be JSON: {error}")
+                log::error!("the data of the refusal {message:?} can't be serialized: {error}");
             })
             .ok();
         Failure::Rejected { message: message.clone(), data }.into()
     }
 
-    /// Whether it was made by [`HandlerError::reject`].
+    /// Whether [`HandlerError::reject`] made the error.
     pub fn is_rejection(&self) -> bool {
         matches!(&*self.failure, Failure::Rejected { .. })
     }
 
-    /// The error that `?` took, if it is one of this type.
+    /// The error that `?` converted, if it has this type.
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    ///
+    /// use actix_socketio::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u32>().unwrap_err());
+    /// assert!(error.downcast_ref::<ParseIntError>().is_some());
+    /// ```
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match &*self.failure {
             Failure::Failed(error) => error.downcast_ref(),
@@ -92,8 +132,8 @@ impl HandlerError {
         }
     }
 
-    /// What the client may read: the message and data of a rejection, and of any other error only
-    /// that there was one.
+    /// The error as the client reads it: the message and the data of a refusal, or
+    /// `internal error` for any other error.
     pub fn to_client(&self) -> Value {
         match &*self.failure {
             Failure::Rejected { message, data: Some(data) } => {
@@ -111,31 +151,31 @@ impl From<Failure> for HandlerError {
     }
 }
 
-// `HandlerError` is itself no `Error`, or this would take in `From<HandlerError> for HandlerError`.
+// `HandlerError` does not implement `Error`: this would overlap with `From<T> for T`.
 impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
         Failure::Failed(Box::new(error)).into()
     }
 }
 
-/// For the log and for handlers of [`OnError`](super::OnError): the whole truth.
+/// The full text with all causes, for the log and for handlers of [`OnError`](super::OnError).
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.failure {
             Failure::Rejected { message, .. } => write!(f, "rejected: {message}"),
             Failure::Failed(error) => {
-                let mut told = error.to_string();
+                let mut message = error.to_string();
                 let mut cause = error.source();
                 while let Some(error) = cause {
-                    // Many errors, ours among them, tell of their causes themselves.
+                    // Many errors, including those of this crate, name their cause themselves.
                     let text = error.to_string();
-                    if !told.contains(&text) {
-                        told += ": ";
-                        told += &text;
+                    if !message.contains(&text) {
+                        message += ": ";
+                        message += &text;
                     }
                     cause = error.source();
                 }
-                f.write_str(&told)
+                f.write_str(&message)
             }
             Failure::Panicked(message) => write!(f, "the handler panicked: {message}"),
             Failure::TimedOut => f.write_str("the handler did not answer within handler_timeout"),

@@ -3,11 +3,27 @@ use actix::Message;
 use super::{DisconnectReason, HandlerError, HandlerResult, OnMessage};
 use crate::{model::Channel, socket::Socket};
 
-/// A client asks to come into a namespace. `Ok` lets it in; an `Err` refuses it.
+/// A client asks to enter a namespace: check here who it is.
 ///
-/// What is sent to it meanwhile is held, follows its admission, and is dropped with a refusal. A
-/// client that is refused reads the message and the data of [`HandlerError::reject`] in its
-/// `connect_error` event.
+/// The event comes once for each socket, before any other. `Ok` admits the client. An `Err` refuses
+/// it: the client reads the message and the data of [`HandlerError::reject`] in its `connect_error`
+/// event. Any other error reads `internal error` there, and raises [`OnError`].
+///
+/// What you send to the client from the handler waits. It follows the admission, and is dropped
+/// with a refusal.
+///
+/// ```
+/// use actix_socketio::{HandlerError, OnConnect, SocketIo};
+///
+/// let builder = SocketIo::builder().on_connect(async |event: OnConnect| {
+///     let Some(name) = event.socket.handshake().header("x-name") else {
+///         return Err(HandlerError::reject("who are you?"));
+///     };
+///     event.socket.context().insert("name", name)?;
+///     event.socket.send("welcome")?;
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
@@ -16,17 +32,31 @@ pub struct OnConnect {
     pub socket: Socket,
 }
 
-/// An event has come, of whatever kind, and nothing is done with it yet: what Socket.IO calls
-/// `socket.use`. An `Err` drops the event and raises [`OnError`]; if it was a request to subscribe,
-/// unsubscribe or publish, the client is told.
+/// An event of a client has arrived: inspect or drop it here, before the server acts on it.
+///
+/// This is Socket.IO's `socket.use`. It comes for events by any name, also for the three requests
+/// for channels. `Ok` passes the event on to its handlers. An `Err` drops the event and raises
+/// [`OnError`]. If the event was a request to subscribe, unsubscribe or publish, the client reads
+/// the refusal in its acknowledgement.
+///
+/// ```
+/// use actix_socketio::{HandlerError, OnPacket, SocketIo};
+///
+/// let builder = SocketIo::builder().on_packet(async |event: OnPacket| {
+///     if event.message.event() == "publish" && event.socket.context().contains_key("muted") {
+///         return Err(HandlerError::reject("you are muted"));
+///     }
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
 pub struct OnPacket {
     /// The client.
     pub socket: Socket,
-    /// The event, with its arguments. The three requests for channels have their names:
-    /// `subscribe`, for instance.
+    /// The event, with its arguments. A request for a channel has its own event name, such as
+    /// `subscribe`.
     pub message: OnMessage,
 }
 
@@ -36,7 +66,19 @@ impl OnPacket {
     }
 }
 
-/// A client's connection has moved from polling to a WebSocket: [`Socket::transport`] says so, too.
+/// A client's connection has moved from polling to a WebSocket.
+///
+/// The event comes once for each socket of the connection. [`Socket::transport`] returns the new
+/// transport. `Ok` has no further effect. An `Err` raises [`OnError`].
+///
+/// ```
+/// use actix_socketio::{OnUpgrade, SocketIo};
+///
+/// let builder = SocketIo::builder().on_upgrade(async |event: OnUpgrade| {
+///     event.socket.emit("high resolution", &true)?;
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
@@ -45,11 +87,26 @@ pub struct OnUpgrade {
     pub socket: Socket,
 }
 
-/// A client asks to subscribe to a channel. `Ok` subscribes it, unless the handler has done so
-/// already; an `Err` refuses it, and the client reads the message and the data of
-/// [`HandlerError::reject`] in its acknowledgement.
+/// A client asks to subscribe to a channel: decide here whether it may.
 ///
-/// A client that is subscribed already is told so at once, without an event.
+/// The event comes for each request that the server does not answer itself: it grants a request
+/// of a client that is subscribed already, and refuses a channel without a route.
+///
+/// `Ok` subscribes the client, unless the handler has done so. An `Err` refuses: the client reads
+/// the message and the data of [`HandlerError::reject`] in its acknowledgement. Any other error
+/// reads `internal error` there, and raises [`OnError`].
+///
+/// Subscribe the client yourself before you send a snapshot. No publication is lost in between:
+///
+/// ```
+/// use actix_socketio::{OnSubscribe, channel};
+///
+/// let route = channel("^match-").on_subscribe(async |event: OnSubscribe| {
+///     event.socket.subscribe(&event.channel)?;
+///     event.socket.emit("score", "1:0")?;
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
@@ -60,8 +117,20 @@ pub struct OnSubscribe {
     pub channel: Channel,
 }
 
-/// A client has left a channel: by itself, or because it has gone; then the channel is still among
-/// [`Socket::channels`].
+/// A client has left a channel.
+///
+/// The event comes when a client unsubscribes, and for each channel of a client that is gone. In
+/// the second case the channel is still among [`Socket::channels`]. `Ok` has no further effect. An
+/// `Err` raises [`OnError`].
+///
+/// ```
+/// use actix_socketio::{OnUnsubscribe, channel};
+///
+/// let route = channel("^room-").on_unsubscribe(async |event: OnUnsubscribe| {
+///     event.socket.to(&event.channel).emit("left", &event.socket.id())?;
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
@@ -72,32 +141,75 @@ pub struct OnUnsubscribe {
     pub channel: Channel,
 }
 
-/// A handler failed, panicked, took too long, or refused a message. The connection goes on; the
-/// client hears nothing of it. An `Err` of the handler of this event is logged, and that is all.
+/// A handler has failed: log or count it here.
+///
+/// The event comes when a handler returns an `Err` that is not the answer to a request, panics, or
+/// exceeds [`Builder::handler_timeout`](crate::Builder::handler_timeout). It also comes when a
+/// handler refuses a message. The connection goes on, and the client is not notified. `Ok` has no
+/// further effect. An `Err` is logged and raises no further event.
+///
+/// ```
+/// use actix_socketio::{OnError, SocketIo};
+///
+/// let builder = SocketIo::builder().on_error(async |event: OnError| {
+///     if !event.error.is_rejection() {
+///         log::error!("{}: {}", event.socket.id(), event.error);
+///     }
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
 pub struct OnError {
     /// The client whose event it was.
     pub socket: Socket,
-    /// What the handler answered.
+    /// What the handler returned, or what happened to it.
     pub error: HandlerError,
 }
 
-/// A client has gone. Once for each client that was let in, whatever happened; its channels are
-/// still there.
+/// A client is gone.
+///
+/// The event comes once for each client that was admitted, however the connection ended. The client
+/// is still in its channels. `Ok` has no further effect. An `Err` raises [`OnError`].
+///
+/// ```
+/// use actix_socketio::{DisconnectReason, OnDisconnect, SocketIo};
+///
+/// let builder = SocketIo::builder().on_disconnect(async |event: OnDisconnect| {
+///     if event.reason == DisconnectReason::SlowConsumer {
+///         log::warn!("{} read too slowly", event.socket.id());
+///     }
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
 pub struct OnDisconnect {
     /// The client.
     pub socket: Socket,
-    /// Why.
+    /// Why the client is gone.
     pub reason: DisconnectReason,
 }
 
-/// The last event of a client: after [`OnDisconnect`], and an [`OnUnsubscribe`] for each of its
-/// channels. Its context and channels go away when the last handler has answered.
+/// The last event of a client: release here what you keep for it.
+///
+/// The event comes after [`OnDisconnect`], and after an [`OnUnsubscribe`] for each channel. Context
+/// and channels of the client exist until the last handler has answered. `Ok` has no further
+/// effect. An `Err` raises [`OnError`].
+///
+/// ```
+/// use std::{collections::HashSet, sync::{Arc, Mutex, PoisonError}};
+///
+/// use actix_socketio::{OnFinish, SocketId, SocketIo};
+///
+/// let players = Arc::<Mutex<HashSet<SocketId>>>::default();
+/// let builder = SocketIo::builder().on_finish(async move |event: OnFinish| {
+///     players.lock().unwrap_or_else(PoisonError::into_inner).remove(&event.socket.id());
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]

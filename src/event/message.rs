@@ -17,20 +17,40 @@ use crate::{
     socket::{SendError, Socket},
 };
 
-/// A client has sent an event.
+/// A client has sent an event: read its arguments here, act, and acknowledge it.
 ///
-/// The next event of the same client is not started before the last handler of this one has
+/// The event comes for each event of a client, by any name, except for requests to subscribe and
+/// unsubscribe. A request to publish comes as an `OnMessage` with a [`channel`](Self::channel).
+/// Events of one client come one at a time: the next waits until the last handler of this one has
 /// answered.
+///
+/// `Ok` has no further effect: only [`OnMessage::ack`] sends an acknowledgement. An `Err` raises
+/// [`OnError`](super::OnError), and refuses the event if it is a publication.
+///
+/// ```
+/// use actix_socketio::{OnMessage, SocketIo};
+///
+/// let builder = SocketIo::builder().on_message(async |event: OnMessage| {
+///     match event.event() {
+///         "add" => {
+///             let (a, b): (i64, i64) = (event.arg(0)?, event.arg(1)?);
+///             event.ack(&(a + b))?;
+///         }
+///         name => log::debug!("unknown event {name:?}"),
+///     }
+///     Ok(())
+/// });
+/// ```
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 #[non_exhaustive]
 pub struct OnMessage {
     /// The client.
     pub socket: Socket,
-    /// The channel that the client publishes to; of an event which is for the server, none.
+    /// The channel that the client publishes to. `None`: the event is for the server.
     ///
-    /// With one, an `Err` refuses the publication, and the client hears of it if it asked for an
-    /// acknowledgement.
+    /// With a channel, an `Err` refuses the publication. The client reads the refusal if it asked
+    /// for an acknowledgement.
     pub channel: Option<Channel>,
     content: Arc<Content>,
 }
@@ -60,18 +80,45 @@ impl OnMessage {
         Self { socket, channel, content: Arc::new(Content { name, args, reply }) }
     }
 
-    /// The event's name; of what a client sends with `socket.send(..)`, it is `message`.
+    /// The name of the event. It is `message` if the client called `socket.send(..)`.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     if event.event() == "ping me" {
+    ///         event.socket.emit("ping", &())?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn event(&self) -> &str {
         &self.content.name
     }
 
-    /// All arguments.
+    /// All arguments, not yet deserialized.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     log::debug!("{} with {} arguments", event.event(), event.args().len());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn args(&self) -> &Args {
         &self.content.args
     }
 
-    /// The first argument as a value. An argument that is missing reads as `null`, so that an
-    /// `Option` takes it.
+    /// Deserializes the first argument. A missing argument reads as `null`, so that an `Option`
+    /// accepts it.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     let text: String = event.json()?;
+    ///     event.socket.send(&text)?;
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`MessageError`], which names the event, the argument, and what was expected.
@@ -79,7 +126,16 @@ impl OnMessage {
         self.arg(0)
     }
 
-    /// One argument as a value, from 0.
+    /// Deserializes the argument at `index`, from 0. A missing argument reads as `null`.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     let (name, age): (String, Option<u8>) = (event.arg(0)?, event.arg(1)?);
+    ///     log::debug!("{name} is {age:?}");
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`MessageError`], which names the event, the argument, and what was expected.
@@ -89,14 +145,34 @@ impl OnMessage {
             .map_err(|source| MessageError { event: self.event().to_owned(), source })
     }
 
-    /// Whether the client waits for an acknowledgement. What it publishes to a channel is
-    /// acknowledged by the server.
+    /// Whether the client waits for an acknowledgement from you. It is `false` for a publication,
+    /// which the server acknowledges itself.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     if event.wants_ack() {
+    ///         event.ack("an answer that takes time to make")?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn wants_ack(&self) -> bool {
         self.content.reply.as_ref().is_some_and(|reply| !reply.given.load(Ordering::Relaxed))
     }
 
-    /// Acknowledges the event, if the client asked for it. The first call counts, from whichever
-    /// handler; it may come later, from a task.
+    /// Acknowledges the event, if the client asked for it.
+    ///
+    /// The first call counts, and the others do nothing. You may keep the event and call `ack`
+    /// later, from a task.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     event.ack("done")?;
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`SendError::Closed`] or [`SendError::Serialize`].
@@ -110,13 +186,26 @@ impl OnMessage {
     }
 }
 
-/// An event's argument is not what the handler expected.
+/// An argument of an event does not have the type that the handler expects.
+///
+/// The `?` of a handler turns it into a [`HandlerError`](super::HandlerError), which the client
+/// does not read. Turn it into a refusal if the client may read it:
+///
+/// ```
+/// use actix_socketio::{HandlerError, HandlerResult, OnMessage};
+///
+/// async fn handle(event: OnMessage) -> HandlerResult {
+///     let age: u8 = event.json().map_err(|error| HandlerError::reject(error.to_string()))?;
+///     event.ack(&age)?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MessageError {
-    /// The event.
+    /// The name of the event.
     pub event: String,
-    /// The argument, and what was expected.
+    /// The position of the argument, and the type that was expected.
     pub source: ArgError,
 }
 

@@ -1,4 +1,4 @@
-//! What handlers receive, and what they answer.
+//! The events that handlers receive, and the answers that they return.
 
 mod error;
 mod lifecycle;

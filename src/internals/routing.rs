@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use crate::{
     Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, PatternError, Route,
     config::Config,
-    model::{Handshake, HttpRequestParts, Namespace, SocketId, Transport},
+    model::{ChannelRoutes, Handshake, HttpRequestParts, Namespace, SocketId, Transport},
     outbox::{Outbox, SocketSender},
     protocol::{Args, PacketCodec, connect},
     registry::{ChangeSender, Sequencer},
@@ -20,59 +20,60 @@ use crate::{
 /// behind it.
 #[derive(Debug)]
 pub struct Routing {
-    router: Router,
+    router: Arc<Router>,
     socket: Socket,
 }
 
 impl Routing {
-    /// With a handler that hears every message, and routes. An actix system has to run.
+    /// Makes a router with a handler of every message, and with routes. Call it in an actix system.
     ///
     /// # Errors
-    /// If a route's pattern is none.
+    /// [`PatternError`] if the pattern of a route is not valid.
     pub fn new<Via>(
         on_message: impl IntoHandler<OnMessage, Via>,
         routes: Vec<Route>,
     ) -> Result<Self, PatternError> {
-        let mut everywhere = Handlers::default();
-        everywhere.add(on_message.into_handler());
-        let router = Router::new(everywhere, routes, Config::default().handler_timeout)?;
-        Ok(Self { router, socket: socket() })
+        let mut global = Handlers::default();
+        global.add(on_message.into_handler());
+        let router = Router::new(global, routes, Config::default().handler_timeout)?;
+        let socket = socket(router.channel_routes().clone());
+        Ok(Self { router: Arc::new(router), socket })
     }
 
-    /// Whether a route is there for the channel.
+    /// Whether a route matches the channel.
     pub fn declares(&self, channel: &Channel) -> bool {
-        self.router.declares(channel)
+        self.router.channel_routes().matches(channel).is_declared()
     }
 
-    /// Whether a route of the channel lets clients publish.
+    /// Whether a route of the channel lets clients publish. The socket has to be in the channel.
     pub fn allows_publish(&self, channel: &Channel) -> bool {
-        self.router.allows_publish(channel)
+        self.socket.matched_channel(channel).is_some_and(|matched| matched.options.allow_publish)
     }
 
-    /// The socket is in the channel from now on.
+    /// Subscribes the socket to the channel.
     pub fn join(&self, channel: &Channel) {
-        // Refused only beyond the number of channels that a socket may have, which benches stay
-        // below.
+        // Refused only beyond `max_channels`, which benches do not exceed.
         let _ = self.socket.subscribe(channel);
     }
 
-    /// Asks the channel's handlers whether the socket may subscribe.
+    /// Matches the channel, and calls its handlers of a request to subscribe.
     ///
     /// # Errors
-    /// What a handler says.
-    pub async fn ask_to_subscribe(&self, channel: &Channel) -> HandlerResult {
+    /// The refusal of a handler.
+    pub async fn authorize_subscribe(&self, channel: &Channel) -> HandlerResult {
         let event = OnSubscribe { socket: self.socket.clone(), channel: channel.clone() };
-        self.router.ask(Scope::Channel(channel), event).await
+        let matched = self.router.channel_routes().matches(channel);
+        self.router.authorize(Scope::Channel(&matched), event).await
     }
 
-    /// Tells who handles messages of the socket.
-    pub async fn tell_message(&self, name: ByteString, args: Args) {
+    /// Calls the handlers of a message for the server.
+    pub async fn notify_message(&self, name: ByteString, args: Args) {
         let event = OnMessage::new(self.socket.clone(), None, name, args, None);
-        self.router.tell(Scope::Socket(&self.socket), &self.socket, event).await;
+        self.router.notify(Scope::Socket(&self.socket), &self.socket, event).await;
     }
 }
 
-fn socket() -> Socket {
+fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
     let registry =
         Sequencer::start(ChangeSender::new(1), Arc::clone(&counters), config.max_publications);
@@ -91,6 +92,7 @@ fn socket() -> Socket {
             Arc::new(NullConnection),
         ),
         config,
+        channel_routes,
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),
         sender,
@@ -99,7 +101,7 @@ fn socket() -> Socket {
     })
 }
 
-/// In the place of a connection.
+/// Takes the place of a connection.
 struct NullConnection;
 
 impl Actor for NullConnection {
@@ -115,5 +117,62 @@ impl Handler<ConnectionCommand> for NullConnection {
 impl SocketLookup for NullConnection {
     fn socket(&self, _: &SocketId) -> Option<Socket> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{OnDisconnect, OnUnsubscribe, channel, event::DisconnectReason};
+
+    const CHANNELS: usize = 64;
+
+    async fn allow(_: OnMessage) -> HandlerResult {
+        Ok(())
+    }
+
+    /// A socket in many channels, each with two routes.
+    fn joined() -> (Routing, Vec<Channel>) {
+        let routes = vec![channel("room-").on_message(allow), channel("room").allow_publish()];
+        let routing = Routing::new(allow, routes).unwrap();
+        let name = |at| Channel::new(&format!("room-{at}"), 100).unwrap();
+        let channels: Vec<_> = (0..CHANNELS).map(name).collect();
+        channels.iter().for_each(|channel| routing.join(channel));
+        (routing, channels)
+    }
+
+    #[actix_web::test]
+    async fn a_channel_is_matched_once_when_a_socket_joins_it() {
+        let (routing, channels) = joined();
+        let searches = || routing.router.channel_routes().searches();
+        assert_eq!(searches(), CHANNELS);
+        channels.iter().for_each(|channel| routing.join(channel));
+        assert_eq!(searches(), CHANNELS, "a second subscription needs no match");
+    }
+
+    #[actix_web::test]
+    async fn no_event_of_a_subscribed_channel_runs_a_pattern() {
+        let (routing, channels) = joined();
+        let Routing { router, socket } = &routing;
+        let before = router.channel_routes().searches();
+        let message = |channel| {
+            let args = Args::parse(r#"["hello"]"#.into(), 10).unwrap();
+            OnMessage::new(socket.clone(), channel, ByteString::from_static("hi"), args, None)
+        };
+        assert!(router.notify_now(socket, message(None), ()).is_ok());
+        router.notify(Scope::Socket(socket), socket, message(None)).await;
+        let first = &channels[0];
+        let matched = socket.matched_channel(first).unwrap();
+        assert!(matched.options.allow_publish && router.has_route_handler::<OnMessage>(&matched));
+        let scope = Scope::Channel(&matched);
+        router.authorize(scope, message(Some(first.clone()))).await.unwrap();
+        let matched = socket.unsubscribe_and_wait(first).await.unwrap();
+        let unsubscribe = OnUnsubscribe { socket: socket.clone(), channel: first.clone() };
+        router.notify(Scope::Channel(&matched), socket, unsubscribe).await;
+        let reason = DisconnectReason::TransportClose;
+        let disconnect = OnDisconnect { socket: socket.clone(), reason };
+        router.notify(Scope::Socket(socket), socket, disconnect).await;
+        assert_eq!(socket.matched_channels().len(), CHANNELS - 1);
+        assert_eq!(router.channel_routes().searches(), before);
     }
 }

@@ -1,6 +1,7 @@
 //! Plain data that all layers share, without actors and I/O.
 
 mod channel;
+mod channel_routes;
 mod client_ip;
 mod context;
 mod extensions;
@@ -8,12 +9,14 @@ mod handshake;
 mod headers;
 mod id;
 mod namespace;
+mod pattern;
 mod quota;
 mod rate;
 mod reason;
 mod transport;
 
 pub use channel::{Channel, ChannelError, ToChannel};
+pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;
 pub use context::ContextMap;
 pub use extensions::Extensions;
@@ -22,6 +25,8 @@ pub(crate) use handshake::HttpRequestParts;
 pub(crate) use id::{IdMap, SessionId};
 pub use id::{InvalidSocketId, SocketId};
 pub use namespace::Namespace;
+pub use pattern::PatternError;
+pub(crate) use pattern::anchored;
 pub(crate) use quota::{Quota, Slot};
 pub use rate::Rate;
 pub(crate) use rate::TokenBucket;

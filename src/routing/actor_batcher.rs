@@ -1,4 +1,4 @@
-//! The way to an actor on another thread, for many events at a time.
+//! Sends events to an actor on another thread, in batches.
 
 use std::{
     future::poll_fn,
@@ -20,16 +20,15 @@ use tokio::{
 use super::Event;
 use crate::event::{Failure, HandlerResult};
 
-/// Hands events to an actor that is done with each before it takes the next, and may live on
-/// another thread.
+/// Hands events to an actor that finishes each event before it takes the next. The actor may run
+/// on another thread.
 ///
-/// A mailbox wakes its actor for an event that finds it idle. Where both threads share a core, that
-/// takes the core from the worker, for the one event. So what comes in one turn of a worker, from
-/// all its clients, waits for the end of the turn, goes to the actor's thread as one, and into the
-/// mailbox there.
+/// A mailbox wakes an idle actor for each event. If both threads share a core, the worker loses the
+/// core for one event. So the events of all clients in one turn of a worker wait for the end of the
+/// turn. They go to the actor's thread as one batch, and into the mailbox there.
 ///
-/// An [`Addr`](actix::Addr) does not tell which thread that is. The first answer does: it is given
-/// there.
+/// An [`Addr`](actix::Addr) does not reveal the thread of its actor. The first answer does, since
+/// it is given on that thread.
 #[derive(Debug)]
 pub(super) struct ActorBatcher<E: Event> {
     to: Recipient<E>,
@@ -37,28 +36,29 @@ pub(super) struct ActorBatcher<E: Event> {
     pending: Mutex<PendingBatch<E>>,
 }
 
-/// Where the actor lives, and the way there.
+/// The thread of the actor, and the channel for batches to it.
 #[derive(Debug)]
 struct ActorThread<E> {
     thread: ThreadId,
     batches: mpsc::UnboundedSender<Vec<QueuedEvent<E>>>,
 }
 
-/// What waits for the end of a turn. No more than clients may have under way.
+/// The events that wait for the end of a turn. Their number is limited by the events that clients
+/// may have in progress.
 #[derive(Debug)]
 struct PendingBatch<E> {
     events: Vec<QueuedEvent<E>>,
-    /// The threads that empty it at the end of their turns. One does not rely on another, whom a
-    /// handler may keep busy.
+    /// The threads that flush the batch at the end of their turns. A thread does not rely on
+    /// another one, which a handler may keep busy.
     flushing: Vec<ThreadId>,
 }
 
-/// An event, and who waits for the answer.
+/// An event, and the sender of its answer.
 type QueuedEvent<E> = (E, oneshot::Sender<HandlerResult>);
 
-/// Events that are in the mailbox at a time: what it has room for by default. Their answers leave
-/// before the next are handled. Who gives up an event that is there already, is too late: it is
-/// handled all the same.
+/// The number of events that are in the mailbox at a time: its default capacity. Their answers
+/// leave before the next events are handled. An event that is in the mailbox is handled even if its
+/// caller gives it up.
 const MAILBOX_BATCH: usize = 16;
 
 impl<E: Event> ActorBatcher<E> {
@@ -71,28 +71,28 @@ impl<E: Event> ActorBatcher<E> {
         let here = thread::current().id();
         match self.actor_thread.get() {
             Some(actor_thread) if actor_thread.thread != here => {
-                let answer = self.take(event, here);
+                let answer = self.enqueue(event, here);
                 Box::pin(
                     async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) },
                 )
             }
-            Some(_) => Box::pin(ask(self.to.send(event))),
+            Some(_) => Box::pin(answer_to(self.to.send(event))),
             None => Box::pin(Arc::clone(self).call_and_locate(event)),
         }
     }
 
-    /// Takes an event along, at the end of this turn.
-    fn take(self: &Arc<Self>, event: E, here: ThreadId) -> oneshot::Receiver<HandlerResult> {
-        let (tell, answer) = oneshot::channel();
+    /// Adds an event to the batch that leaves at the end of this turn.
+    fn enqueue(self: &Arc<Self>, event: E, here: ThreadId) -> oneshot::Receiver<HandlerResult> {
+        let (sender, answer) = oneshot::channel();
         let mut pending = self.pending.lock();
-        pending.events.push((event, tell));
+        pending.events.push((event, sender));
         if !pending.flushing.contains(&here) {
             pending.flushing.push(here);
             drop(pending);
             let flush = FlushOnDrop { batcher: Arc::clone(self), thread: here };
             spawn_local(async move {
-                // Behind all that is ready now, also what other threads have woken: a task that is
-                // only spawned would overtake that.
+                // Waits for all tasks that are ready now, including those that other threads have
+                // woken. A task that is only spawned would overtake these.
                 yield_now().await;
                 drop(flush);
             });
@@ -104,18 +104,18 @@ impl<E: Event> ActorBatcher<E> {
         let mut pending = self.pending.lock();
         pending.flushing.retain(|flush| *flush != here);
         let events = mem::take(&mut pending.events);
-        // Before others may take a later batch there.
+        // Sent under the lock, so that no other thread sends a later batch first.
         if !events.is_empty()
             && let Some(actor_thread) = self.actor_thread.get()
         {
-            // Should the thread have ended, the batch is dropped, which is an answer too.
+            // If the thread has ended, the batch is dropped. Its callers then see a stopped actor.
             let _ = actor_thread.batches.send(events);
         }
     }
 
-    /// Asks the actor, and notices where it answers.
+    /// Sends the event, and learns the thread of the actor from the answer.
     async fn call_and_locate(self: Arc<Self>, event: E) -> HandlerResult {
-        // Nothing but the answer wakes it then, and that is given on the actor's thread.
+        // Unconstrained: only the answer wakes the request then, on the actor's thread.
         let mut request = pin!(unconstrained(self.to.send(event)));
         let mut probe = None;
         let answer = poll_fn(|cx| {
@@ -128,7 +128,7 @@ impl<E: Event> ActorBatcher<E> {
             answer
         })
         .await;
-        // That an actor has stopped, may show anywhere; but only one that lives answers.
+        // Any thread can notice that an actor has stopped, but only a running actor answers.
         if answer.is_ok()
             && let Some(handle) = probe.as_ref().and_then(|probe| probe.handle.get())
         {
@@ -142,8 +142,7 @@ impl<E: Event> ActorBatcher<E> {
     }
 }
 
-/// Brings what is in the bag on its way when it is dropped: at the end of the turn, or of the whole
-/// thread.
+/// Flushes the batch when it is dropped: at the end of the turn, or of the thread.
 struct FlushOnDrop<E: Event> {
     batcher: Arc<ActorBatcher<E>>,
     thread: ThreadId,
@@ -155,32 +154,32 @@ impl<E: Event> Drop for FlushOnDrop<E> {
     }
 }
 
-/// Asks the actor, on its thread. One batch after the other, or the second would overtake the rest
-/// of the first.
+/// Passes batches to the actor, on its thread. It finishes a batch before the next, which would
+/// otherwise overtake it.
 async fn deliver<E: Event>(
     mut arriving: mpsc::UnboundedReceiver<Vec<QueuedEvent<E>>>,
     to: Recipient<E>,
 ) {
-    let mut asked = Vec::with_capacity(MAILBOX_BATCH);
+    let mut requests = Vec::with_capacity(MAILBOX_BATCH);
     while let Some(batch) = arriving.recv().await {
-        // Who does not wait any more has given the event up.
-        let mut wanted = batch.into_iter().filter(|(_, tell)| !tell.is_closed()).peekable();
+        // A closed sender means that the caller has given the event up.
+        let mut wanted = batch.into_iter().filter(|(_, sender)| !sender.is_closed()).peekable();
         while wanted.peek().is_some() {
-            asked.extend(
-                wanted.by_ref().take(MAILBOX_BATCH).map(|(event, tell)| (to.send(event), tell)),
+            requests.extend(
+                wanted.by_ref().take(MAILBOX_BATCH).map(|(event, sender)| (to.send(event), sender)),
             );
-            for (request, tell) in asked.drain(..) {
-                let _ = tell.send(ask(request).await);
+            for (request, sender) in requests.drain(..) {
+                let _ = sender.send(answer_to(request).await);
             }
         }
     }
 }
 
-async fn ask<E: Event>(request: RecipientRequest<E>) -> HandlerResult {
+async fn answer_to<E: Event>(request: RecipientRequest<E>) -> HandlerResult {
     request.await.unwrap_or_else(|_| Err(Failure::Stopped.into()))
 }
 
-/// Is woken where an answer is given.
+/// A waker that records the thread on which it is woken.
 struct ThreadProbe {
     waker: Waker,
     handle: OnceLock<ThreadHandle>,

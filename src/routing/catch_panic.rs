@@ -10,8 +10,8 @@ use pin_project_lite::pin_project;
 use crate::event::{Failure, HandlerResult};
 
 pin_project! {
-    /// A handler's future whose panic is its failure: it would otherwise unwind through the
-    /// connection that polls it.
+    /// Turns a panic of a handler's future into a failure. Without it the panic would unwind
+    /// through the connection that polls the future.
     pub(super) struct CatchPanic<F> {
         #[pin]
         future: F,
@@ -28,8 +28,8 @@ impl<F: Future<Output = HandlerResult>> Future for CatchPanic<F> {
     type Output = HandlerResult;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HandlerResult> {
-        // Unwind safe in effect: after a panic the future is never polled again, and what it shared
-        // with others is theirs to protect, as it is when a task panics.
+        // Unwind safe in effect: after a panic the future is never polled again. State that it
+        // shares with others is protected by its owners, as when a task panics.
         let future = self.project().future;
         catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
             .unwrap_or_else(|panic| Poll::Ready(Err(Failure::Panicked(message(&*panic)).into())))

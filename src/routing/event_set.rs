@@ -2,10 +2,10 @@ use actix::{Actor, Addr, Handler, dev::ToEnvelope};
 
 use super::{ChannelEvent, Event, Handlers, IntoHandler};
 
-/// An actor that says which events it takes, so that [`Builder::to`](crate::Builder::to) and
-/// [`Route::to`](super::Route::to) register it for all of them in one word.
+/// An actor that lists the events that it handles.
 ///
-/// A listed event without its `impl Handler<..>` does not compile.
+/// [`Builder::to`](crate::Builder::to) and [`Route::to`](super::Route::to) register such an actor
+/// for all its events in one call. Each listed event needs its `impl Handler<..>`.
 ///
 /// ```
 /// use actix::prelude::*;
@@ -32,38 +32,38 @@ use super::{ChannelEvent, Event, Handlers, IntoHandler};
 /// }
 /// ```
 ///
-/// An event that is listed and not handled:
+/// A listed event without a handler does not compile:
 ///
 /// ```compile_fail
 /// # use actix::prelude::*;
 /// # use actix_socketio::{OnMessage, SocketHandler};
-/// struct Deaf;
+/// struct Unfinished;
 ///
-/// impl Actor for Deaf {
+/// impl Actor for Unfinished {
 ///     type Context = Context<Self>;
 /// }
 ///
-/// impl SocketHandler for Deaf {
-///     type Events = (OnMessage,); // the trait bound `Deaf: Handler<OnMessage>` is not satisfied
+/// impl SocketHandler for Unfinished {
+///     type Events = (OnMessage,); // no `Handler<OnMessage>`
 /// }
 /// ```
 pub trait SocketHandler: Actor {
-    /// The events, as a tuple: `(OnSubscribe, OnMessage)`, or `(OnMessage,)` for a single one.
+    /// The events as a tuple: `(OnSubscribe, OnMessage)`, or `(OnMessage,)` for one event.
     type Events: EventSet<Self>;
 }
 
-/// A tuple of events, all of which the actor `A` handles.
+/// A tuple of events that the actor `A` handles. Up to nine events fit.
 pub trait EventSet<A: Actor> {
-    /// Registers the actor for each of them.
+    /// Registers the actor for each event.
     #[doc(hidden)]
     fn add(addr: &Addr<A>, to: &mut Handlers);
 }
 
-/// A tuple of events which may concern a channel: what an actor on a [`Route`](super::Route) may
-/// list.
+/// A tuple of events that can be about a channel. An actor on a [`Route`](super::Route) may list
+/// only these.
 #[diagnostic::on_unimplemented(
-    message = "an actor on a route can't take `OnConnect`, `OnPacket` or `OnUpgrade`",
-    note = "these concern no channel: register the actor with `Builder::to`, or `Builder::on_connect` and the like"
+    message = "an actor on a route can't handle `OnConnect`, `OnPacket` or `OnUpgrade`",
+    note = "these events are not about a channel: register them on the `Builder`"
 )]
 pub trait ChannelEventSet {}
 

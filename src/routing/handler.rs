@@ -10,68 +10,88 @@ use futures_core::future::LocalBoxFuture;
 use super::{Event, actor_batcher::ActorBatcher, catch_panic::CatchPanic};
 use crate::event::{Failure, HandlerResult};
 
-/// A handler of any kind, as the router knows it: the event in, the answer out. An actor is one
-/// too, at the other end of a mailbox.
+/// A handler of any kind as a function from the event to the answer. For an actor, the function
+/// sends the event to its mailbox.
 pub struct HandlerFn<E> {
     function: Arc<dyn Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync>,
-    /// It is done with each event before it begins with the next, however many it is handed.
-    in_turn: bool,
+    /// It finishes each event before it starts the next, even if several are handed over.
+    is_sequential: bool,
 }
 
 impl<E> HandlerFn<E> {
     fn new(
         function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static,
     ) -> Self {
-        Self { function: Arc::new(function), in_turn: false }
+        Self { function: Arc::new(function), is_sequential: false }
     }
 
     pub(super) fn call(&self, event: E) -> LocalBoxFuture<'static, HandlerResult> {
         (self.function)(event)
     }
 
-    pub(super) fn takes_events_in_turn(&self) -> bool {
-        self.in_turn
+    pub(super) fn is_sequential(&self) -> bool {
+        self.is_sequential
     }
 }
 
 impl<E> Clone for HandlerFn<E> {
     fn clone(&self) -> Self {
-        Self { function: Arc::clone(&self.function), in_turn: self.in_turn }
+        Self { function: Arc::clone(&self.function), is_sequential: self.is_sequential }
     }
 }
 
 impl<E> fmt::Debug for HandlerFn<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerFn").field("in_turn", &self.in_turn).finish_non_exhaustive()
+        f.debug_struct("HandlerFn")
+            .field("is_sequential", &self.is_sequential)
+            .finish_non_exhaustive()
     }
 }
 
-/// Whether an actor is one for itself, and answers with a value: it is done with an event when it
-/// takes the next from its mailbox. One that answers with a future may be at work on several, and
-/// so may the many of a `SyncArbiter`.
-fn is_prompt<A: Actor + Handler<E>, E: Event>() -> bool {
-    // The type can't be named here: it exists only for actors that have it. Should its name change,
-    // actors are slower.
-    let is_one = any::type_name::<A::Context>().starts_with("actix::context::Context<");
-    is_one && TypeId::of::<A::Result>() == TypeId::of::<HandlerResult>()
+/// Whether an actor finishes an event before it takes the next from its mailbox. It does if it is a
+/// single actor that answers with a value. An actor that answers with a future, and the pool of a
+/// `SyncArbiter`, may handle several events at a time.
+fn is_sequential<A: Actor + Handler<E>, E: Event>() -> bool {
+    // `Context<A>` needs a bound that `A` does not have here, so its name is compared. If actix
+    // renames the type, events are handed over one by one, which is slower.
+    let is_single = any::type_name::<A::Context>().starts_with("actix::context::Context<");
+    is_single && TypeId::of::<A::Result>() == TypeId::of::<HandlerResult>()
 }
 
-/// What can handle an event `E`:
+/// A handler of the event `E`. You can register:
 ///
-/// * the address of an actor which has `impl Handler<E>` with `type Result = HandlerResult` (or a
-///   future of one), as `&Addr<A>` or `Addr<A>`; a `SyncArbiter`'s pool, for handlers that block,
-///   is one too;
+/// * the address of an actor, as `&Addr<A>` or `Addr<A>`. The actor has an `impl Handler<E>` with
+///   `type Result = HandlerResult`, or a `ResponseFuture` of it. The pool of a `SyncArbiter` also
+///   has an address: use it for a handler that blocks;
 /// * a `Recipient<E>`;
-/// * a function `async fn(E) -> HandlerResult`, or an async closure with its parameter's type
-///   written out, `async |event: OnMessage| { … }`. Its future runs on the worker of the client's
-///   connection and need not be `Send`; the closure may lend what it has captured.
+/// * a function `async fn(E) -> HandlerResult`;
+/// * an async closure whose parameter has a type, `async |event: OnMessage| { … }`. The closure may
+///   lend captured values to its future.
 ///
-/// `Via` tells the kinds apart; you need never write it.
+/// The future of a function or closure runs on the worker of the client's connection, and need not
+/// be `Send`.
+///
+/// ```
+/// use actix_socketio::{HandlerResult, OnConnect, OnMessage, SocketIo};
+///
+/// async fn admit(event: OnConnect) -> HandlerResult {
+///     log::info!("{} connects", event.socket.id());
+///     Ok(())
+/// }
+///
+/// let greeting = String::from("hello");
+/// let builder = SocketIo::builder()
+///     .on_connect(admit)
+///     .on_message(async move |event: OnMessage| Ok(event.socket.send(&greeting)?));
+/// ```
+///
+/// `Via` separates actors from functions for the compiler. You never write it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not handle `{E}`",
+    message = "`{Self}` can't handle `{E}`",
     label = "not a handler of `{E}`",
-    note = "an actor needs `impl Handler<{E}>` with `type Result = HandlerResult`",
-    note = "a function needs the shape `async fn({E}) -> HandlerResult`, a closure `async |event: {E}| {{ .. }}`"
+    note = "an actor, `&addr`, needs `impl Handler<{E}>` with `type Result = HandlerResult`",
+    note = "a function is an `async fn({E}) -> HandlerResult`",
+    note = "a closure is `async |event: {E}| {{ .. }}`, with its type, and returns `HandlerResult`"
 )]
 pub trait IntoHandler<E, Via>: sealed::Sealed<E, Via> {
     /// The handler as a function.
@@ -119,9 +139,9 @@ where
     A::Context: ToEnvelope<A, E>,
 {
     fn into_handler(self) -> HandlerFn<E> {
-        if is_prompt::<A, E>() {
+        if is_sequential::<A, E>() {
             let batcher = ActorBatcher::new(self.recipient());
-            HandlerFn { in_turn: true, ..HandlerFn::new(move |event| batcher.call(event)) }
+            HandlerFn { is_sequential: true, ..HandlerFn::new(move |event| batcher.call(event)) }
         } else {
             self.recipient().into_handler()
         }
@@ -192,25 +212,25 @@ mod tests {
 
     actor!(Prompt, Context<Self>, HandlerResult, Ok(()));
     actor!(Patient, Context<Self>, ResponseFuture<HandlerResult>, Box::pin(async { Ok(()) }));
-    actor!(Many, SyncContext<Self>, HandlerResult, Ok(()));
+    actor!(Pool, SyncContext<Self>, HandlerResult, Ok(()));
 
     #[test]
-    fn an_actor_is_prompt_if_it_is_one_and_answers_with_a_value() {
-        assert!(is_prompt::<Prompt, OnMessage>());
-        assert!(!is_prompt::<Patient, OnMessage>());
-        assert!(!is_prompt::<Many, OnMessage>());
+    fn a_single_actor_that_answers_with_a_value_is_sequential() {
+        assert!(is_sequential::<Prompt, OnMessage>());
+        assert!(!is_sequential::<Patient, OnMessage>());
+        assert!(!is_sequential::<Pool, OnMessage>());
     }
 
     #[actix_web::test]
-    async fn what_kind_an_actor_is_is_known_by_its_address_alone() {
-        let in_turn = |handler: HandlerFn<OnMessage>| handler.takes_events_in_turn();
-        assert!(in_turn(Prompt.start().into_handler()));
-        assert!(in_turn((&Prompt.start()).into_handler()));
-        assert!(!in_turn(Prompt.start().recipient().into_handler()));
-        assert!(!in_turn(Patient.start().into_handler()));
-        assert!(!in_turn((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
+    async fn only_the_address_shows_that_an_actor_is_sequential() {
+        let is_sequential = |handler: HandlerFn<OnMessage>| handler.is_sequential();
+        assert!(is_sequential(Prompt.start().into_handler()));
+        assert!(is_sequential((&Prompt.start()).into_handler()));
+        assert!(!is_sequential(Prompt.start().recipient().into_handler()));
+        assert!(!is_sequential(Patient.start().into_handler()));
+        assert!(!is_sequential((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
         let function: HandlerFn<OnConnect> =
             (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
-        assert!(!function.takes_events_in_turn());
+        assert!(!function.is_sequential());
     }
 }

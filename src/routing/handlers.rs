@@ -8,35 +8,37 @@ use crate::event::{
     OnUnsubscribe, OnUpgrade,
 };
 
-/// One of the events: the seven of a client's life, [`OnPacket`] and [`OnUpgrade`].
+/// An event that a handler can receive: one of the nine `On…` types.
+///
+/// The trait is sealed. Use it as a bound for a handler that receives several events:
+///
+/// ```
+/// use actix_socketio::{Event, HandlerResult, OnConnect, OnFinish, SocketIo};
+///
+/// async fn count<E: Event>(_: E) -> HandlerResult {
+///     // metrics.events.inc();
+///     Ok(())
+/// }
+///
+/// let builder = SocketIo::builder().on_connect(count::<OnConnect>).on_finish(count::<OnFinish>);
+/// ```
 pub trait Event:
     Message<Result = HandlerResult> + Clone + Send + sealed::HandlerList + 'static
 {
 }
 
-/// One of the six events that may concern a channel.
+/// An event that can be about a channel: one of the six that a [`Route`](super::Route) handles.
+///
+/// They are [`OnMessage`], [`OnSubscribe`], [`OnUnsubscribe`], [`OnError`], [`OnDisconnect`] and
+/// [`OnFinish`].
 pub trait ChannelEvent: Event {}
 
 pub(crate) mod sealed {
-    /// Where the handlers of an event are kept.
+    /// Finds the handlers of an event.
     pub trait HandlerList: Sized {
         fn list(handlers: &super::Handlers) -> &Vec<super::HandlerFn<Self>>;
         fn list_mut(handlers: &mut super::Handlers) -> &mut Vec<super::HandlerFn<Self>>;
     }
-}
-
-/// Handlers by event, each list in the order of registration.
-#[derive(Default)]
-pub struct Handlers {
-    connect: Vec<HandlerFn<OnConnect>>,
-    message: Vec<HandlerFn<OnMessage>>,
-    subscribe: Vec<HandlerFn<OnSubscribe>>,
-    unsubscribe: Vec<HandlerFn<OnUnsubscribe>>,
-    error: Vec<HandlerFn<OnError>>,
-    disconnect: Vec<HandlerFn<OnDisconnect>>,
-    finish: Vec<HandlerFn<OnFinish>>,
-    packet: Vec<HandlerFn<OnPacket>>,
-    upgrade: Vec<HandlerFn<OnUpgrade>>,
 }
 
 impl Handlers {
@@ -49,36 +51,44 @@ impl Handlers {
     }
 }
 
-impl fmt::Debug for Handlers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handlers")
-            .field("connect", &self.connect.len())
-            .field("message", &self.message.len())
-            .field("subscribe", &self.subscribe.len())
-            .field("unsubscribe", &self.unsubscribe.len())
-            .field("error", &self.error.len())
-            .field("disconnect", &self.disconnect.len())
-            .field("finish", &self.finish.len())
-            .field("packet", &self.packet.len())
-            .field("upgrade", &self.upgrade.len())
-            .finish()
-    }
-}
-
 macro_rules! events {
-    ($($event:ident: $field:ident),* $(,)?) => {$(
-        impl sealed::HandlerList for $event {
-            fn list(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
-                &handlers.$field
-            }
+    ($($event:ident: $field:ident),* $(,)?) => {
+        /// Handlers by event, each list in the order of registration.
+        #[derive(Default)]
+        pub struct Handlers {
+            $($field: Vec<HandlerFn<$event>>,)*
+        }
 
-            fn list_mut(handlers: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
-                &mut handlers.$field
+        impl Handlers {
+            /// Adds all handlers of another set.
+            pub(super) fn add_all(&mut self, other: &Self) {
+                $(self.$field.extend_from_slice(&other.$field);)*
             }
         }
 
-        impl Event for $event {}
-    )*};
+        /// The number of handlers by event.
+        impl fmt::Debug for Handlers {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct("Handlers")
+                    $(.field(stringify!($field), &self.$field.len()))*
+                    .finish()
+            }
+        }
+
+        $(
+            impl sealed::HandlerList for $event {
+                fn list(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
+                    &handlers.$field
+                }
+
+                fn list_mut(handlers: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
+                    &mut handlers.$field
+                }
+            }
+
+            impl Event for $event {}
+        )*
+    };
 }
 
 events! {

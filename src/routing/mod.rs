@@ -1,10 +1,13 @@
-//! From events to handlers: who is asked, in which order, and what becomes of the answers.
+//! From events to handlers: which handlers receive an event, in which order, and what their
+//! answers lead to.
 
 mod actor_batcher;
 mod catch_panic;
 mod event_set;
 mod handler;
 mod handlers;
+mod registrations;
+mod report;
 mod route;
 mod router;
 
@@ -13,6 +16,9 @@ pub(crate) use handler::HandlerFn;
 pub use handler::{IntoHandler, ViaActor, ViaFn};
 pub(crate) use handlers::Handlers;
 pub use handlers::{ChannelEvent, Event};
+pub(crate) use registrations::registrations;
 pub use route::{Route, channel};
-pub use router::PatternError;
-pub(crate) use router::{Router, Scope, anchored};
+pub(crate) use router::{Router, Scope};
+
+pub use crate::model::PatternError;
+pub(crate) use crate::model::anchored;

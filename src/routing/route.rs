@@ -1,29 +1,41 @@
 use actix::Addr;
 
-use super::{ChannelEventSet, Handlers, IntoHandler, SocketHandler};
-use crate::event::{OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe};
+use super::{ChannelEventSet, EventSet, Handlers, SocketHandler, registrations};
+use crate::model::ChannelOptions;
 
-/// The channels whose names match a pattern: that they exist, who handles their events, what
-/// clients may do.
+/// Declares the channels whose names match a pattern: what clients may do, and which handlers
+/// receive the events.
 ///
-/// Made by [`channel`], and given to [`Builder::route`](crate::Builder::route).
+/// [`channel`] makes a route. [`Builder::route`](crate::Builder::route) takes it. Where several
+/// routes match a channel, the handlers of all of them run, in the order of registration, and one
+/// route that allows something is enough.
+///
+/// ```
+/// use actix_socketio::{OnUnsubscribe, SocketIo, channel};
+///
+/// let route = channel("^match-").allow_publish().on_unsubscribe(async |event: OnUnsubscribe| {
+///     log::info!("{} left {}", event.socket.id(), event.channel);
+///     Ok(())
+/// });
+/// let builder = SocketIo::builder().route(route);
+/// ```
 #[derive(Debug)]
 #[must_use = "a route does nothing until it is given to `Builder::route`"]
 pub struct Route {
     pub(super) pattern: String,
     pub(super) handlers: Handlers,
-    pub(super) allow_publish: bool,
+    pub(super) options: ChannelOptions,
 }
 
-/// A route for the channels that match `pattern`, a regular expression.
+/// Makes a route for the channels that match `pattern`, a regular expression.
 ///
-/// It is matched from the start of the name, as by Python's `re.match`, and need not reach its end:
-/// `room-` is `^room-`, and takes `room-1` but not `my-room-1`. Write `room-[0-9]+$` to mean the
-/// whole name. A pattern that is no regular expression fails
-/// [`Builder::build`](crate::Builder::build).
+/// The pattern matches from the start of the name, like Python's `re.match`, and need not reach its
+/// end: `room-` means `^room-`, and matches `room-1` but not `my-room-1`. Write `room-[0-9]+$` to
+/// match the whole name. [`Builder::build`](crate::Builder::build) returns an error if the pattern
+/// is not a valid regular expression.
 ///
-/// A route alone says that such channels exist: clients may subscribe to them, unless a handler
-/// objects.
+/// A route without handlers declares that its channels exist. Clients may subscribe to them, unless
+/// a handler of the builder refuses.
 ///
 /// ```
 /// use actix_socketio::{HandlerError, OnSubscribe, SocketIo, channel};
@@ -43,68 +55,74 @@ pub struct Route {
 /// # });
 /// ```
 ///
-/// No channel comes with a connection, so a route takes no `on_connect`:
+/// A route has no `on_connect`, since a client that connects is not in a channel yet:
 ///
 /// ```compile_fail
 /// # use actix_socketio::{OnConnect, channel};
 /// let route = channel("^room-").on_connect(async |event: OnConnect| Ok(()));
 /// ```
 pub fn channel(pattern: impl Into<String>) -> Route {
-    Route { pattern: pattern.into(), handlers: Handlers::default(), allow_publish: false }
+    Route {
+        pattern: pattern.into(),
+        handlers: Handlers::default(),
+        options: ChannelOptions::default(),
+    }
 }
 
 impl Route {
-    /// Registers an actor for all events that it lists.
+    /// Registers an actor for all events that its [`SocketHandler`] lists.
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use actix_socketio::{HandlerResult, OnSubscribe, SocketHandler, channel};
+    ///
+    /// struct Gate;
+    ///
+    /// impl Actor for Gate {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl SocketHandler for Gate {
+    ///     type Events = (OnSubscribe,);
+    /// }
+    ///
+    /// impl Handler<OnSubscribe> for Gate {
+    ///     type Result = HandlerResult;
+    ///
+    ///     fn handle(&mut self, _: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let route = channel("^room-").to(&Gate.start());
+    /// # });
+    /// ```
     pub fn to<A>(mut self, addr: &Addr<A>) -> Self
     where
         A: SocketHandler,
         A::Events: ChannelEventSet,
     {
-        <A::Events as super::EventSet<A>>::add(addr, &mut self.handlers);
+        <A::Events as EventSet<A>>::add(addr, &mut self.handlers);
         self
     }
 
-    /// Clients that are subscribed may publish to these channels, and the others get it, unless a
-    /// handler of [`OnMessage`] objects.
+    /// Lets subscribers publish to the channels.
+    ///
+    /// The other subscribers receive what a client publishes, unless a handler of
+    /// [`OnMessage`](crate::OnMessage) refuses. Without this method a client may publish only if a
+    /// route of the channel has a handler of `OnMessage`, and nothing is forwarded.
+    ///
+    /// ```
+    /// let route = actix_socketio::channel("^chat-").allow_publish();
+    /// ```
     pub fn allow_publish(mut self) -> Self {
-        self.allow_publish = true;
+        self.options.allow_publish = true;
         self
     }
+}
 
-    /// Handles events which a client publishes to one of these channels, and events for the server
-    /// from a client that is in one of them.
-    pub fn on_message<Via>(mut self, handler: impl IntoHandler<OnMessage, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
-
-    /// Decides who may subscribe.
-    pub fn on_subscribe<Via>(mut self, handler: impl IntoHandler<OnSubscribe, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
-
-    /// Hears who has left.
-    pub fn on_unsubscribe<Via>(mut self, handler: impl IntoHandler<OnUnsubscribe, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
-
-    /// Hears of failures of handlers, for clients that are in one of these channels.
-    pub fn on_error<Via>(mut self, handler: impl IntoHandler<OnError, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
-
-    /// Hears that a client has gone which was in one of these channels.
-    pub fn on_disconnect<Via>(mut self, handler: impl IntoHandler<OnDisconnect, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
-
-    /// Hears the last of a client which was in one of these channels.
-    pub fn on_finish<Via>(mut self, handler: impl IntoHandler<OnFinish, Via>) -> Self {
-        self.handlers.add(handler.into_handler());
-        self
-    }
+registrations! {
+    route Route, |route| route.handlers,
+    "channel", "let route = channel(\"^room-\")", ""
 }

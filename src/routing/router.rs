@@ -1,164 +1,154 @@
 use std::{
-    error, fmt,
     future::poll_fn,
-    iter,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use futures_core::future::LocalBoxFuture;
-use regex::{Regex, RegexSet};
 use tokio::time::timeout;
 
 use super::{ChannelEvent, Event, HandlerFn, Handlers, Route};
 use crate::{
-    event::{Failure, HandlerError, HandlerResult, OnError, OnMessage},
-    model::Channel,
+    event::{Failure, HandlerResult, OnError, OnMessage},
+    model::{ChannelMatch, ChannelRoutes, PatternError},
     socket::Socket,
 };
 
-/// The handlers of one namespace, compiled: those of the builder, which hear everything, and those
-/// of the routes.
+/// Calls the handlers of one namespace: first those of its builder, which receive every event, then
+/// those of the routes that match, in the order of registration.
+///
+/// The router never runs a pattern. It finds the routes of an event in the [`ChannelMatch`] that is
+/// kept with a subscription.
 #[derive(Debug)]
 pub(crate) struct Router {
-    everywhere: Handlers,
-    routes: Vec<Route>,
-    patterns: RegexSet,
+    /// The handlers of the builder.
+    global: Handlers,
+    channel_routes: Arc<ChannelRoutes>,
+    /// The handlers of each route, by the index of the route.
+    by_route: Vec<Handlers>,
+    /// The handlers of all routes. They show that an event has none, without a look at each route.
+    on_routes: Handlers,
     handler_timeout: Duration,
-    /// Whether plain events go to one actor which takes them in turn, and whose failures nobody
-    /// else is to hear of before the next.
-    in_turn: bool,
+    is_sequential: bool,
 }
 
-/// What an event concerns, which says whose handlers hear of it.
+/// The subject of an event. It selects the routes whose handlers receive the event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Scope<'a> {
-    /// This channel.
-    Channel(&'a Channel),
-    /// Whatever channels the socket is in.
+    /// One channel, by its match.
+    Channel(&'a ChannelMatch),
+    /// All channels that the socket is in.
     Socket(&'a Socket),
-}
-
-/// A pattern which matches from the start of a name, as Python's `re.match`.
-pub(crate) fn anchored(pattern: &str) -> Result<Regex, PatternError> {
-    let error = |source| PatternError { pattern: pattern.to_owned(), source };
-    // By itself first, so that an unbalanced `)` is not balanced by ours.
-    Regex::new(pattern).and_then(|_| Regex::new(&group(pattern))).map_err(error)
-}
-
-fn group(pattern: &str) -> String {
-    format!("^(?:{pattern})")
-}
-
-/// A pattern is no regular expression.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct PatternError {
-    /// The pattern.
-    pub pattern: String,
-    /// What is wrong with it.
-    pub source: regex::Error,
-}
-
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the pattern {:?} is no regular expression: {}", self.pattern, self.source)
-    }
-}
-
-impl error::Error for PatternError {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(&self.source)
-    }
 }
 
 impl Router {
     pub(crate) fn new(
-        everywhere: Handlers,
+        global: Handlers,
         routes: Vec<Route>,
         handler_timeout: Duration,
     ) -> Result<Self, PatternError> {
-        for Route { pattern, .. } in &routes {
-            anchored(pattern)?;
-        }
-        let patterns =
-            RegexSet::new(routes.iter().map(|route| group(&route.pattern))).map_err(|source| {
-                PatternError { pattern: "all patterns together".to_owned(), source }
-            })?;
-        let on_routes = || routes.iter().map(|route| &route.handlers);
-        let is_for_one = everywhere.of::<OnMessage>().len() == 1
-            && on_routes().all(|on| on.of::<OnMessage>().is_empty());
-        let is_unwatched =
-            iter::once(&everywhere).chain(on_routes()).all(|on| on.of::<OnError>().is_empty());
-        let in_turn =
-            is_for_one && is_unwatched && everywhere.of::<OnMessage>()[0].takes_events_in_turn();
-        Ok(Self { everywhere, routes, patterns, handler_timeout, in_turn })
+        let declared: Vec<_> =
+            routes.iter().map(|route| (route.pattern.as_str(), route.options)).collect();
+        let channel_routes = Arc::new(ChannelRoutes::new(&declared)?);
+        let by_route: Vec<_> = routes.into_iter().map(|route| route.handlers).collect();
+        let mut on_routes = Handlers::default();
+        by_route.iter().for_each(|handlers| on_routes.add_all(handlers));
+        let is_sequential = match global.of::<OnMessage>() {
+            [only] => {
+                only.is_sequential()
+                    && on_routes.of::<OnMessage>().is_empty()
+                    && global.of::<OnError>().is_empty()
+                    && on_routes.of::<OnError>().is_empty()
+            }
+            _ => false,
+        };
+        Ok(Self { global, channel_routes, by_route, on_routes, handler_timeout, is_sequential })
     }
 
-    /// Whether there is a route for the channel.
-    pub(crate) fn declares(&self, channel: &Channel) -> bool {
-        self.patterns.is_match(channel)
+    /// The patterns and options of the routes.
+    pub(crate) fn channel_routes(&self) -> &Arc<ChannelRoutes> {
+        &self.channel_routes
     }
 
-    /// Whether events that are for nobody but [`OnMessage`] handlers may be handed on before the
-    /// last of them is done: an actor has them all, and takes them in turn.
-    pub(crate) fn takes_events_in_turn(&self) -> bool {
-        self.in_turn
+    /// Whether a plain event may be handed over before the last one is done.
+    ///
+    /// It may if a single actor receives all plain events and handles one after the other, and if
+    /// no handler of [`OnError`] has to run in between.
+    pub(crate) fn is_sequential(&self) -> bool {
+        self.is_sequential
     }
 
-    /// Whether a route of the channel lets clients publish.
-    pub(crate) fn allows_publish(&self, channel: &Channel) -> bool {
-        self.patterns.matches(channel).iter().any(|route| self.routes[route].allow_publish)
-    }
-
-    /// Whether a route of the channel has a handler of this event. Those who hear everything don't
+    /// Whether a route of the channel has a handler of this event. Handlers of the builder do not
     /// count.
-    pub(crate) fn has_route_handler<E: ChannelEvent>(&self, channel: &Channel) -> bool {
-        self.patterns
-            .matches(channel)
-            .iter()
-            .any(|route| !self.routes[route].handlers.of::<E>().is_empty())
+    pub(crate) fn has_route_handler<E: ChannelEvent>(&self, matched: &ChannelMatch) -> bool {
+        matched.routes.iter().any(|route| !self.by_route[*route].of::<E>().is_empty())
     }
 
-    /// Asks the handlers one after the other; the first objection is the answer.
-    pub(crate) async fn ask<E: ChannelEvent>(&self, scope: Scope<'_>, event: E) -> HandlerResult {
-        for handler in self.handlers::<E>(scope) {
-            self.call(handler, event.clone()).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells the handlers which hear everything; what fails is passed to the handlers of
-    /// [`OnError`].
-    pub(crate) async fn notify_global<E: Event>(&self, socket: &Socket, event: E) {
-        self.notify_each(self.everywhere.of::<E>(), socket, event).await;
-    }
-
-    /// Whether anybody hears of this event who hears everything.
+    /// Whether the builder has a handler of this event.
     pub(crate) fn has_handler<E: Event>(&self) -> bool {
-        !self.everywhere.of::<E>().is_empty()
+        !self.global.of::<E>().is_empty()
     }
 
-    /// Asks the handlers which hear everything.
+    /// Calls the handlers one after the other, until one refuses.
+    pub(crate) async fn authorize<E: ChannelEvent>(
+        &self,
+        scope: Scope<'_>,
+        event: E,
+    ) -> HandlerResult {
+        self.authorize_each(self.handlers(scope), event).await
+    }
+
+    /// Calls the handlers of the builder one after the other, until one refuses.
     pub(crate) async fn authorize_globally<E: Event>(&self, event: E) -> HandlerResult {
-        for handler in self.everywhere.of::<E>() {
+        self.authorize_each(self.global.of::<E>(), event).await
+    }
+
+    async fn authorize_each<'a, E: Event>(
+        &self,
+        handlers: impl IntoIterator<Item = &'a HandlerFn<E>>,
+        event: E,
+    ) -> HandlerResult {
+        for handler in handlers {
             self.call(handler, event.clone()).await?;
         }
         Ok(())
     }
 
-    /// Tells all handlers, one after the other; what fails is passed to the handlers of
-    /// [`OnError`].
-    pub(crate) async fn tell<E: ChannelEvent>(&self, scope: Scope<'_>, socket: &Socket, event: E) {
+    /// Calls all handlers one after the other. A failure goes to the handlers of [`OnError`].
+    pub(crate) async fn notify<E: ChannelEvent>(
+        &self,
+        scope: Scope<'_>,
+        socket: &Socket,
+        event: E,
+    ) {
         self.notify_each(self.handlers(scope), socket, event).await;
     }
 
-    /// The same about whatever channels the socket is in, and without a future as long as handlers
-    /// answer at once.
+    /// Calls all handlers of the builder one after the other. A failure goes to the handlers of
+    /// [`OnError`].
+    pub(crate) async fn notify_global<E: Event>(&self, socket: &Socket, event: E) {
+        self.notify_each(self.global.of::<E>(), socket, event).await;
+    }
+
+    async fn notify_each<'a, E: Event>(
+        &self,
+        handlers: impl IntoIterator<Item = &'a HandlerFn<E>>,
+        socket: &Socket,
+        event: E,
+    ) {
+        for handler in handlers {
+            let answer = self.call(handler, event.clone()).await;
+            self.report_failure(socket, answer).await;
+        }
+    }
+
+    /// Does the same as [`Router::notify`] for all channels of the socket, without a future of its
+    /// own while each handler answers on its first poll.
     ///
     /// # Errors
-    /// When one does not, or fails: what is left to do, to be polled at once, with a waker.
+    /// The rest of the work, if a handler does not answer on its first poll, or fails. Poll it
+    /// right away: no waker is registered yet.
     pub(crate) fn notify_now<E: ChannelEvent, T: 'static>(
         self: &Arc<Self>,
         socket: &Socket,
@@ -166,7 +156,7 @@ impl Router {
         done: T,
     ) -> Result<T, LocalBoxFuture<'static, T>> {
         let mut handlers = self.handlers::<E>(Scope::Socket(socket)).peekable();
-        // The last handler gets the event itself.
+        // The last handler gets the event itself, which saves a clone.
         let mut event = Some(event);
         while let Some(handler) = handlers.next() {
             let its_event = if handlers.peek().is_some() { event.clone() } else { event.take() };
@@ -193,53 +183,12 @@ impl Router {
         Ok(done)
     }
 
-    async fn notify_each<'a, E: Event>(
-        &self,
-        handlers: impl IntoIterator<Item = &'a HandlerFn<E>>,
-        socket: &Socket,
-        event: E,
-    ) {
-        for handler in handlers {
-            let answer = self.call(handler, event.clone()).await;
-            self.report_failure(socket, answer).await;
-        }
-    }
-
-    /// Passes a failure on, if there is one.
-    async fn report_failure(&self, socket: &Socket, answer: HandlerResult) {
-        if let Err(error) = answer {
-            Box::pin(self.report(socket, error)).await;
-        }
-    }
-
-    /// Passes a failure to the handlers of [`OnError`]. What fails there is logged.
-    pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
-        socket.counters().failed.add(error.kind());
-        // A refusal is an answer, which any client can call for; the rest is for somebody to look
-        // at.
-        let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
-        log::log!(
-            level,
-            "{} {}: a handler failed: {}",
-            socket.id(),
-            socket.namespace(),
-            OneLine(&error)
-        );
-        let event = OnError { socket: socket.clone(), error };
-        for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
-            if let Err(error) = self.call(handler, event.clone()).await {
-                socket.counters().failed.add(error.kind());
-                log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
-            }
-        }
-    }
-
-    async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
+    pub(super) async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
         self.wait_for(handler.call(event)).await
     }
 
     async fn wait_for(&self, mut running: LocalBoxFuture<'static, HandlerResult>) -> HandlerResult {
-        // Most have answered, and need no timer.
+        // Most handlers answer on the first poll, and need no timer.
         if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
             return answer;
         }
@@ -247,61 +196,29 @@ impl Router {
         answer.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
     }
 
-    /// Each handler once: the builder's first, then the routes', in order of registration.
-    fn handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> impl Iterator<Item = &HandlerFn<E>> {
-        self.everywhere.of::<E>().iter().chain(self.handlers_on_routes(scope))
+    /// The handlers of an event, each once: those of the builder, then those of the routes.
+    pub(super) fn handlers<E: ChannelEvent>(
+        &self,
+        scope: Scope<'_>,
+    ) -> impl Iterator<Item = &HandlerFn<E>> {
+        self.global.of::<E>().iter().chain(self.route_handlers(scope))
     }
 
-    fn handlers_on_routes<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
-        if self.routes.iter().all(|route| route.handlers.of::<E>().is_empty()) {
+    fn route_handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
+        if self.on_routes.of::<E>().is_empty() {
             return Vec::new();
         }
-        let mut matched = vec![false; self.routes.len()];
-        let mut matching = |channel: &Channel| {
-            for route in &self.patterns.matches(channel) {
-                matched[route] = true;
-            }
-        };
         match scope {
-            Scope::Channel(channel) => matching(channel),
-            Scope::Socket(socket) => socket.channels().iter().for_each(matching),
+            Scope::Channel(matched) => self.of_routes(&mut matched.routes.iter().copied()),
+            Scope::Socket(socket) => socket.read_routes(|routes| self.of_routes(routes)),
         }
-        let routes = self.routes.iter().zip(matched).filter(|(_, matched)| *matched);
-        routes.flat_map(|(route, _)| route.handlers.of::<E>()).collect()
-    }
-}
-
-/// What may hold a client's words, on one line of the log.
-struct OneLine<'a>(&'a HandlerError);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.to_string().escape_debug())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::channel, *};
-
-    fn router(patterns: &[&str]) -> Result<Router, PatternError> {
-        let routes = patterns.iter().map(|pattern| channel(*pattern)).collect();
-        Router::new(Handlers::default(), routes, Duration::from_secs(1))
     }
 
-    #[test]
-    fn patterns_match_from_the_start_and_need_not_reach_the_end() {
-        let router = router(&["room-", "^match-[0-9]+$", "a|b"]).unwrap();
-        let declared = |name| router.declares(&Channel::new(name, 100).unwrap());
-        assert!(declared("room-1") && declared("room-") && declared("match-42"));
-        assert!(declared("a") && declared("bc"), "an alternative is anchored as a whole");
-        assert!(!declared("my-room-1") && !declared("match-42x") && !declared("cb"));
-    }
-
-    #[test]
-    fn a_bad_pattern_is_named() {
-        let error = router(&["ok", "(", "also ok"]).unwrap_err();
-        assert_eq!(error.pattern, "(");
-        assert!(router(&["a)|(b"]).is_err(), "a pattern can't break out of its group");
+    fn of_routes<E: ChannelEvent>(
+        &self,
+        routes: &mut dyn Iterator<Item = usize>,
+    ) -> Vec<&HandlerFn<E>> {
+        // An index comes from `channel_routes`, which has as many routes as `by_route`.
+        routes.flat_map(|route| self.by_route[route].of::<E>()).collect()
     }
 }

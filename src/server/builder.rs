@@ -8,15 +8,11 @@ use crate::{
     config::Config,
     connection::Connection,
     engine::EngineState,
-    event::{
-        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
-        OnUnsubscribe, OnUpgrade,
-    },
     http::{ConnectionError, Endpoint, EndpointSettings},
     model::{Extensions, Handshake, Namespace, Quota},
     protocol::PacketCodec,
     registry::{ChangeSender, Sequencer},
-    routing::{IntoHandler, Route, Router, SocketHandler, anchored},
+    routing::{Route, Router, SocketHandler, anchored, registrations},
     state::{
         DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
         ServerState, SocketTable,
@@ -187,8 +183,8 @@ impl Builder {
     }
 
     /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It
-    /// must not block; what takes time to decide is decided by an [`OnConnect`] handler, which can
-    /// say why not.
+    /// must not block; what takes time to decide is decided by an
+    /// [`OnConnect`](crate::OnConnect) handler, which can say why not.
     pub fn namespaces_if(
         mut self,
         matches: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
@@ -208,56 +204,15 @@ impl Builder {
         self.main(|main| main.to(addr))
     }
 
-    /// Decides who may come in.
-    pub fn on_connect<Via>(self, handler: impl IntoHandler<OnConnect, Via>) -> Self {
-        self.main(|main| main.on_connect(handler))
-    }
-
-    /// Handles what clients send.
-    pub fn on_message<Via>(self, handler: impl IntoHandler<OnMessage, Via>) -> Self {
-        self.main(|main| main.on_message(handler))
-    }
-
-    /// Decides who may subscribe, to any channel.
-    pub fn on_subscribe<Via>(self, handler: impl IntoHandler<OnSubscribe, Via>) -> Self {
-        self.main(|main| main.on_subscribe(handler))
-    }
-
-    /// Hears who has left any channel.
-    pub fn on_unsubscribe<Via>(self, handler: impl IntoHandler<OnUnsubscribe, Via>) -> Self {
-        self.main(|main| main.on_unsubscribe(handler))
-    }
-
-    /// Hears of every handler that failed.
-    pub fn on_error<Via>(self, handler: impl IntoHandler<OnError, Via>) -> Self {
-        self.main(|main| main.on_error(handler))
-    }
-
-    /// Hears that a client has gone, and why.
-    pub fn on_disconnect<Via>(self, handler: impl IntoHandler<OnDisconnect, Via>) -> Self {
-        self.main(|main| main.on_disconnect(handler))
-    }
-
-    /// Hears the last of each client.
-    pub fn on_finish<Via>(self, handler: impl IntoHandler<OnFinish, Via>) -> Self {
-        self.main(|main| main.on_finish(handler))
-    }
-
-    /// Looks at every event before anything is done with it, and may drop it: Socket.IO's
-    /// `socket.use`.
-    pub fn on_packet<Via>(self, handler: impl IntoHandler<OnPacket, Via>) -> Self {
-        self.main(|main| main.on_packet(handler))
-    }
-
-    /// Hears that a client has moved from polling to a WebSocket.
-    pub fn on_upgrade<Via>(self, handler: impl IntoHandler<OnUpgrade, Via>) -> Self {
-        self.main(|main| main.on_upgrade(handler))
-    }
-
     fn main(mut self, change: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
         self.main = change(self.main);
         self
     }
+}
+
+registrations! {
+    namespace Builder, |builder| builder.main.handlers,
+    "SocketIo", "let builder = SocketIo::builder()", ""
 }
 
 impl Builder {

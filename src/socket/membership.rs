@@ -1,15 +1,16 @@
-use std::{collections::HashMap, mem};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use parking_lot::Mutex;
 
-use super::{NamespaceState, SubscribeError};
+use super::{NamespaceState, SubscribeError, route_counts::RouteCounts};
 use crate::{
-    model::{Channel, SocketId},
+    model::{Channel, ChannelMatch, SocketId},
     registry::RegistryId,
 };
 
-/// The channels of one socket. The registry is told of each change under the lock, so that both see
-/// the same order.
+/// The channels of one socket, each with the routes that match it.
+///
+/// The registry is notified of each change under the lock, so that both see the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,
@@ -17,16 +18,26 @@ pub(super) struct Membership {
 
 #[derive(Debug, Default)]
 struct MembershipState {
-    /// Each channel with its turn, to list them in the order of subscription.
-    channels: HashMap<Channel, u64>,
-    turns: u64,
+    channels: HashMap<Channel, JoinedChannel>,
+    routes: RouteCounts,
+    /// The number of subscriptions so far.
+    joins: u64,
     closed: bool,
 }
 
+#[derive(Debug)]
+struct JoinedChannel {
+    /// Orders the channels by the time of their subscription.
+    position: u64,
+    matched: Arc<ChannelMatch>,
+}
+
 impl Membership {
+    /// Joins a channel, whose routes `find` looks up unless the socket is in the channel already.
     pub(super) fn join(
         &self,
         channel: Channel,
+        find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
         limit: usize,
         namespace: &NamespaceState,
         registry_id: RegistryId,
@@ -42,44 +53,68 @@ impl Membership {
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
         }
-        state.turns += 1;
-        let turn = state.turns;
-        state.channels.insert(channel.clone(), turn);
+        let matched = find(&channel);
+        state.routes.add(&matched);
+        state.joins += 1;
+        let position = state.joins;
+        state.channels.insert(channel.clone(), JoinedChannel { position, matched });
         namespace.sequencer.subscribe(registry_id, namespace.name.clone(), id, channel);
         Ok(true)
     }
 
+    /// Leaves a channel, and returns its routes. `None`: the socket is not in the channel.
     pub(super) fn leave(
         &self,
         channel: &str,
         namespace: &NamespaceState,
         registry_id: RegistryId,
         id: SocketId,
-    ) -> bool {
+    ) -> Option<Arc<ChannelMatch>> {
         let mut state = self.state.lock();
-        let Some((channel, _)) = state.channels.remove_entry(channel) else { return false };
+        let (channel, joined) = state.channels.remove_entry(channel)?;
+        state.routes.remove(&joined.matched);
         namespace.sequencer.unsubscribe(registry_id, namespace.name.clone(), id, channel);
-        true
+        Some(joined.matched)
     }
 
     pub(super) fn contains(&self, channel: &str) -> bool {
         self.state.lock().channels.contains_key(channel)
     }
 
-    pub(super) fn channels(&self) -> Vec<Channel> {
+    /// The routes of a channel that the socket is in.
+    pub(super) fn matched(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
+        self.state.lock().channels.get(channel).map(|joined| Arc::clone(&joined.matched))
+    }
+
+    /// Passes on the routes that match any of the channels, each once, in the order of
+    /// registration. `read` runs under the lock.
+    pub(super) fn read_routes<T>(
+        &self,
+        read: impl FnOnce(&mut dyn Iterator<Item = usize>) -> T,
+    ) -> T {
+        read(&mut self.state.lock().routes.routes())
+    }
+
+    /// The number of channels.
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().channels.len()
+    }
+
+    /// Lists what `read` takes of each channel, the oldest subscription first.
+    pub(super) fn list<T>(&self, read: impl Fn(&Channel, &Arc<ChannelMatch>) -> T) -> Vec<T> {
         let mut channels: Vec<_> = self
             .state
             .lock()
             .channels
             .iter()
-            .map(|(channel, turn)| (*turn, channel.clone()))
+            .map(|(channel, joined)| (joined.position, read(channel, &joined.matched)))
             .collect();
-        channels.sort_unstable_by_key(|(turn, _)| *turn);
-        channels.into_iter().map(|(_, channel)| channel).collect()
+        channels.sort_unstable_by_key(|(position, _)| *position);
+        channels.into_iter().map(|(_, item)| item).collect()
     }
 
-    /// No more subscriptions: the socket is over. Answers with those that it had; the registry is
-    /// to be told.
+    /// Leaves all channels and admits no more, since the socket has ended. Returns the channels;
+    /// the caller notifies the registry.
     pub(super) fn close(&self) -> Vec<Channel> {
         let state = mem::replace(
             &mut *self.state.lock(),

@@ -7,6 +7,7 @@ mod error;
 mod membership;
 mod namespace_state;
 mod outgoing;
+mod route_counts;
 mod send;
 mod target;
 mod targets;
@@ -35,8 +36,8 @@ use crate::{
     config::Config,
     message_sink::MessageSink,
     model::{
-        Channel, ContextMap, Extensions, Handshake, Namespace, SocketId, ToChannel, TokenBucket,
-        Transport,
+        Channel, ChannelMatch, ChannelRoutes, ContextMap, Extensions, Handshake, Namespace,
+        SocketId, ToChannel, TokenBucket, Transport,
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
@@ -58,6 +59,7 @@ struct SocketInner {
     namespace: Arc<NamespaceState>,
     registry_id: RegistryId,
     config: Arc<Config>,
+    channel_routes: Arc<ChannelRoutes>,
     handshake: Handshake,
     context: ContextMap,
     extensions: Arc<Extensions>,
@@ -84,6 +86,8 @@ pub(crate) struct SocketParts {
     /// The settings that hold for it: those of its namespace, which a family has before there is a
     /// namespace.
     pub(crate) config: Arc<Config>,
+    /// The routes of its router. They are not in the namespace, which two families may share.
+    pub(crate) channel_routes: Arc<ChannelRoutes>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) sender: Arc<SocketSender>,
@@ -98,6 +102,7 @@ impl Socket {
         let SocketParts {
             namespace,
             config,
+            channel_routes,
             handshake,
             extensions,
             sender,
@@ -118,6 +123,7 @@ impl Socket {
                 acks: Acks::new(config.max_pending_acks),
                 namespace,
                 config,
+                channel_routes,
                 sender,
                 commands,
                 subscriptions,
@@ -158,7 +164,7 @@ impl Socket {
     /// The channels it is subscribed to, the oldest subscription first. They are still there in
     /// `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
     pub fn channels(&self) -> Vec<Channel> {
-        self.inner.membership.channels()
+        self.inner.membership.list(|channel, _| channel.clone())
     }
 
     /// Whether what is sent may still reach it. It may be gone without the server knowing yet.
@@ -201,17 +207,15 @@ impl Socket {
     /// # Errors
     /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
-        let channel = channel.to_channel(config.max_channel_length)?;
-        membership.join(channel, config.max_channels, namespace, *registry_id, *id)
+        let channel = channel.to_channel(self.config().max_channel_length)?;
+        self.join(channel, |channel| self.inner.channel_routes.matches(channel))
     }
 
     /// Takes it out of a channel. `false`: it was not in.
     ///
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
-        membership.leave(channel.as_ref(), namespace, *registry_id, *id)
+        self.leave(channel.as_ref()).is_some()
     }
 
     /// Whether it is subscribed to the channel.
@@ -235,9 +239,60 @@ impl Socket {
         self.inner.commands.send(ConnectionCommand::Close);
     }
 
+    /// Subscribes it to a channel whose routes are known.
+    pub(crate) fn subscribe_matched(
+        &self,
+        channel: Channel,
+        matched: Arc<ChannelMatch>,
+    ) -> Result<bool, SubscribeError> {
+        self.join(channel, |_| matched)
+    }
+
+    fn join(
+        &self,
+        channel: Channel,
+        find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
+    ) -> Result<bool, SubscribeError> {
+        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
+        membership.join(channel, find, config.max_channels, namespace, *registry_id, *id)
+    }
+
+    fn leave(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
+        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
+        membership.leave(channel, namespace, *registry_id, *id)
+    }
+
+    /// The routes of a channel that it is subscribed to.
+    pub(crate) fn matched_channel(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
+        self.inner.membership.matched(channel)
+    }
+
+    /// Its channels with their routes, the oldest subscription first.
+    pub(crate) fn matched_channels(&self) -> Vec<(Channel, Arc<ChannelMatch>)> {
+        let pair = |channel: &Channel, matched: &_| (channel.clone(), Arc::clone(matched));
+        self.inner.membership.list(pair)
+    }
+
+    /// Passes on the routes that match any of its channels, each once, in the order of
+    /// registration. `read` runs under the lock of its channels.
+    pub(crate) fn read_routes<T>(
+        &self,
+        read: impl FnOnce(&mut dyn Iterator<Item = usize>) -> T,
+    ) -> T {
+        self.inner.membership.read_routes(read)
+    }
+
+    pub(crate) fn channel_count(&self) -> usize {
+        self.inner.membership.len()
+    }
+
     /// Takes it out of a channel, and waits until no message of the channel can come any more.
-    pub(crate) async fn unsubscribe_and_wait(&self, channel: &Channel) -> bool {
-        let left = self.unsubscribe(channel);
+    /// Returns the routes of the channel; `None`: it was not in.
+    pub(crate) async fn unsubscribe_and_wait(
+        &self,
+        channel: &Channel,
+    ) -> Option<Arc<ChannelMatch>> {
+        let left = self.leave(channel);
         self.inner.namespace.sequencer.barrier(self.inner.registry_id).await;
         left
     }

@@ -25,7 +25,7 @@ impl HandlerList for Number {
     }
 }
 
-/// Keeps its actor busy until the gate is opened.
+/// Keeps the actor busy until the gate opens.
 const HOLD: usize = 1000;
 
 struct Recorder {
@@ -76,8 +76,8 @@ impl BatcherFixture {
         numbers.into_iter().map(|number| self.batcher.call(Number(number))).collect()
     }
 
-    /// Until nothing waits for the end of the turn.
-    async fn turn(&self) {
+    /// Waits until the batch has left.
+    async fn end_of_turn(&self) {
         while !self.batcher.pending.lock().events.is_empty() {
             task::yield_now().await;
         }
@@ -86,47 +86,47 @@ impl BatcherFixture {
 
 #[actix_web::test]
 async fn a_batch_does_not_overtake_the_one_before() {
-    let world = BatcherFixture::start(&Arbiter::new().handle()).await;
-    let mut answers = world.call([HOLD]);
-    world.turn().await;
+    let fixture = BatcherFixture::start(&Arbiter::new().handle()).await;
+    let mut answers = fixture.call([HOLD]);
+    fixture.end_of_turn().await;
     for batch in 0..3 {
         let first = batch * 3 * MAILBOX_BATCH;
-        answers.extend(world.call(first..first + 3 * MAILBOX_BATCH));
+        answers.extend(fixture.call(first..first + 3 * MAILBOX_BATCH));
         assert_eq!(
-            world.batcher.pending.lock().events.len(),
+            fixture.batcher.pending.lock().events.len(),
             3 * MAILBOX_BATCH,
             "they wait for the end of the turn"
         );
-        world.turn().await;
+        fixture.end_of_turn().await;
     }
-    world.gate.send(()).unwrap();
+    fixture.gate.send(()).unwrap();
     for answer in answers {
         answer.await.unwrap();
     }
-    assert_eq!(*world.seen.lock(), Vec::from_iter(0..9 * MAILBOX_BATCH));
+    assert_eq!(*fixture.seen.lock(), Vec::from_iter(0..9 * MAILBOX_BATCH));
 }
 
 #[actix_web::test]
-async fn what_is_given_up_before_the_actor_has_it_is_not_handled() {
-    let world = BatcherFixture::start(&Arbiter::new().handle()).await;
-    let (held, mut answers) = (world.call([HOLD]), world.call(0..3));
+async fn an_event_that_is_given_up_before_the_actor_has_it_is_not_handled() {
+    let fixture = BatcherFixture::start(&Arbiter::new().handle()).await;
+    let (held, mut answers) = (fixture.call([HOLD]), fixture.call(0..3));
     drop(answers.remove(1));
-    world.gate.send(()).unwrap();
+    fixture.gate.send(()).unwrap();
     for answer in held.into_iter().chain(answers) {
         answer.await.unwrap();
     }
-    assert_eq!(*world.seen.lock(), [0, 2]);
+    assert_eq!(*fixture.seen.lock(), [0, 2]);
 }
 
 #[actix_web::test]
-async fn an_actor_on_this_thread_is_asked_without_a_detour() {
-    let world = BatcherFixture::start(&Arbiter::current()).await;
-    let answers = world.call(0..3);
-    assert!(world.batcher.pending.lock().events.is_empty());
+async fn an_actor_on_this_thread_receives_events_directly() {
+    let fixture = BatcherFixture::start(&Arbiter::current()).await;
+    let answers = fixture.call(0..3);
+    assert!(fixture.batcher.pending.lock().events.is_empty());
     for answer in answers {
         answer.await.unwrap();
     }
-    assert_eq!(*world.seen.lock(), [0, 1, 2]);
+    assert_eq!(*fixture.seen.lock(), [0, 1, 2]);
 }
 
 fn stopped() -> String {
@@ -134,20 +134,20 @@ fn stopped() -> String {
 }
 
 #[actix_web::test]
-async fn an_actor_whose_thread_has_ended_has_stopped() {
+async fn an_actor_has_stopped_when_its_thread_has_ended() {
     let arbiter = Arbiter::new();
-    let world = BatcherFixture::start(&arbiter.handle()).await;
-    let under_way = world.call([HOLD]);
-    world.turn().await;
+    let fixture = BatcherFixture::start(&arbiter.handle()).await;
+    let in_progress = fixture.call([HOLD]);
+    fixture.end_of_turn().await;
     arbiter.stop();
-    world.gate.send(()).unwrap();
+    fixture.gate.send(()).unwrap();
     arbiter.join().unwrap();
-    for answer in under_way.into_iter().chain(world.call(0..3)) {
-        // The one that was under way may have been handled before the end.
+    for answer in in_progress.into_iter().chain(fixture.call(0..3)) {
+        // The event in progress may have been handled before the end.
         if let Err(error) = answer.await {
             assert_eq!(error.to_string(), stopped());
         }
     }
-    assert_eq!(world.batcher.call(Number(0)).await.unwrap_err().to_string(), stopped());
-    assert!(world.seen.lock().is_empty());
+    assert_eq!(fixture.batcher.call(Number(0)).await.unwrap_err().to_string(), stopped());
+    assert!(fixture.seen.lock().is_empty());
 }

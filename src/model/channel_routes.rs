@@ -1,0 +1,158 @@
+use std::sync::Arc;
+#[cfg(test)]
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use regex::RegexSet;
+
+use super::{
+    Channel, PatternError,
+    pattern::{anchored, anchored_source},
+};
+
+/// What a route declares about its channels, apart from their handlers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ChannelOptions {
+    /// Subscribers may publish to the channel.
+    pub(crate) allow_publish: bool,
+}
+
+impl ChannelOptions {
+    /// Adds the options of another route that matches the same channel: a permission of one route
+    /// is enough.
+    fn merge(self, other: Self) -> Self {
+        Self { allow_publish: self.allow_publish || other.allow_publish }
+    }
+}
+
+/// The routes that match one channel, and their options together.
+///
+/// It is worked out once, when a socket subscribes to the channel, and kept with the subscription.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChannelMatch {
+    /// Indices of the routes in their namespace, in ascending order.
+    pub(crate) routes: Box<[usize]>,
+    pub(crate) options: ChannelOptions,
+}
+
+impl ChannelMatch {
+    /// Whether a route matches the channel, so that clients may subscribe to it.
+    pub(crate) fn is_declared(&self) -> bool {
+        !self.routes.is_empty()
+    }
+}
+
+/// The compiled patterns of one namespace's routes, and their options. A route is known by its
+/// index.
+#[derive(Debug)]
+pub(crate) struct ChannelRoutes {
+    patterns: RegexSet,
+    /// The match of a channel without a route.
+    none: Arc<ChannelMatch>,
+    /// For each route, the match of a channel that has this route only. Most channels have one, and
+    /// share its match.
+    single: Vec<Arc<ChannelMatch>>,
+    #[cfg(test)]
+    searches: AtomicUsize,
+}
+
+impl ChannelRoutes {
+    /// Compiles the patterns. The position of a route is its index.
+    pub(crate) fn new(routes: &[(&str, ChannelOptions)]) -> Result<Self, PatternError> {
+        // One by one first: the error of a set does not name the pattern.
+        for (pattern, _) in routes {
+            anchored(pattern)?;
+        }
+        let patterns =
+            RegexSet::new(routes.iter().map(|(pattern, _)| anchored_source(pattern))).map_err(
+                |source| PatternError { pattern: "all patterns together".to_owned(), source },
+            )?;
+        let single = routes.iter().enumerate().map(|(route, (_, options))| {
+            Arc::new(ChannelMatch { routes: [route].into(), options: *options })
+        });
+        Ok(Self {
+            patterns,
+            none: Arc::default(),
+            single: single.collect(),
+            #[cfg(test)]
+            searches: AtomicUsize::new(0),
+        })
+    }
+
+    /// The routes that match a channel. This is the only place that runs the patterns.
+    pub(crate) fn matches(&self, channel: &Channel) -> Arc<ChannelMatch> {
+        #[cfg(test)]
+        self.searches.fetch_add(1, Ordering::Relaxed);
+        let matched = self.patterns.matches(channel);
+        let mut routes = matched.iter();
+        match (routes.next(), routes.next()) {
+            (None, _) => Arc::clone(&self.none),
+            // The set reports positions of patterns, of which there are as many as matches here.
+            (Some(route), None) => Arc::clone(&self.single[route]),
+            (Some(_), Some(_)) => Arc::new(self.merged(matched.iter().collect())),
+        }
+    }
+
+    fn merged(&self, routes: Box<[usize]>) -> ChannelMatch {
+        let options = routes.iter().map(|route| self.single[*route].options);
+        let options = options.fold(ChannelOptions::default(), ChannelOptions::merge);
+        ChannelMatch { routes, options }
+    }
+
+    /// How often the patterns were run.
+    #[cfg(test)]
+    pub(crate) fn searches(&self) -> usize {
+        self.searches.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOSED: ChannelOptions = ChannelOptions { allow_publish: false };
+    const OPEN: ChannelOptions = ChannelOptions { allow_publish: true };
+
+    fn matches(routes: &ChannelRoutes, name: &str) -> Arc<ChannelMatch> {
+        routes.matches(&Channel::new(name, 100).unwrap())
+    }
+
+    #[test]
+    fn patterns_match_from_the_start_and_need_not_reach_the_end() {
+        let patterns = [("room-", CLOSED), ("^match-[0-9]+$", CLOSED), ("a|b", CLOSED)];
+        let routes = ChannelRoutes::new(&patterns).unwrap();
+        let is_declared = |name| matches(&routes, name).is_declared();
+        assert!(is_declared("room-1") && is_declared("room-") && is_declared("match-42"));
+        assert!(is_declared("a") && is_declared("bc"), "an alternative is anchored as a whole");
+        assert!(!is_declared("my-room-1") && !is_declared("match-42x") && !is_declared("cb"));
+    }
+
+    #[test]
+    fn a_channel_has_the_options_of_all_its_routes() {
+        let patterns = [("room-", CLOSED), ("room-1", OPEN), ("room-2", CLOSED)];
+        let routes = ChannelRoutes::new(&patterns).unwrap();
+        let of = |name| {
+            let matched = matches(&routes, name);
+            (matched.routes.to_vec(), matched.options)
+        };
+        assert_eq!(of("room-1"), (vec![0, 1], OPEN));
+        assert_eq!(of("room-2"), (vec![0, 2], CLOSED));
+        assert_eq!(of("room-3"), (vec![0], CLOSED));
+        assert_eq!(of("hall"), (vec![], CLOSED));
+    }
+
+    #[test]
+    fn channels_of_one_route_share_their_match() {
+        let routes = ChannelRoutes::new(&[("room-", OPEN)]).unwrap();
+        assert!(Arc::ptr_eq(&matches(&routes, "room-1"), &matches(&routes, "room-2")));
+        assert!(Arc::ptr_eq(&matches(&routes, "hall"), &matches(&routes, "yard")));
+        assert_eq!(routes.searches(), 4);
+    }
+
+    #[test]
+    fn an_invalid_pattern_is_named() {
+        let compile =
+            |pattern| ChannelRoutes::new(&[("ok", CLOSED), (pattern, CLOSED), ("also ok", CLOSED)]);
+        assert_eq!(compile("(").unwrap_err().pattern, "(");
+        assert!(compile("a)|(b").is_err(), "a pattern does not break out of its group");
+    }
+}

@@ -1,0 +1,185 @@
+//! The `on_…` methods of the builders and of a route, from one table.
+
+/// Writes the `on_…` methods of a type that keeps [`Handlers`](super::Handlers).
+///
+/// `namespace` writes all nine; `route` writes the six of a [`ChannelEvent`](super::ChannelEvent).
+/// The literals are the import, the begin and the end of the examples in the docs.
+macro_rules! registrations {
+    (namespace $($target:tt)*) => {
+        $crate::routing::registrations!(@namespace_events (namespace $($target)*));
+        $crate::routing::registrations!(@channel_events (namespace $($target)*));
+    };
+    (route $($target:tt)*) => {
+        $crate::routing::registrations!(@channel_events (route $($target)*));
+    };
+
+    (@namespace_events $target:tt) => {
+        $crate::routing::registrations! { @methods $target
+            /// Decides whether a client may enter the namespace.
+            ///
+            /// The handler runs when a client asks to connect. `Ok` admits the client. An `Err`
+            /// refuses it: the client reads the message of
+            /// [`HandlerError::reject`](crate::HandlerError::reject) in its `connect_error` event.
+            on_connect(OnConnect, "HandlerError, OnConnect") {
+                "    match event.socket.handshake().header(\"x-token\") {"
+                "        Some(_) => Ok(()),"
+                "        None => Err(HandlerError::reject(\"log in first\")),"
+                "    }"
+            }
+
+            /// Inspects each event before the server acts on it, like Socket.IO's `socket.use`.
+            ///
+            /// The handler runs for events by any name, requests for channels included. `Ok` passes
+            /// the event on. An `Err` drops it and raises [`OnError`](crate::OnError). A client
+            /// that waits for the answer to a request for a channel reads the refusal.
+            on_packet(OnPacket, "HandlerError, OnPacket") {
+                "    if event.message.args().len() > 10 {"
+                "        return Err(HandlerError::reject(\"too many arguments\"));"
+                "    }"
+                "    Ok(())"
+            }
+
+            /// Runs when a client has moved from polling to a WebSocket.
+            ///
+            /// `Ok` has no further effect. An `Err` raises [`OnError`](crate::OnError).
+            on_upgrade(OnUpgrade, "OnUpgrade") {
+                "    log::debug!(\"{} is on a {:?}\", event.socket.id(), event.socket.transport());"
+                "    Ok(())"
+            }
+        }
+    };
+
+    (@channel_events $target:tt) => {
+        $crate::routing::registrations! { @methods $target
+            /// Handles an event that a client sends.
+            ///
+            /// The next event of the same client waits until the last handler of this one has
+            /// answered. `Ok` has no further effect: [`OnMessage::ack`](crate::OnMessage::ack)
+            /// sends an acknowledgement. An `Err` raises [`OnError`](crate::OnError), and refuses
+            /// the event if the client publishes it to a channel.
+            [
+                "The handler receives the events of every client in the namespace.",
+                "The handler receives what a client publishes to one of the channels, and each
+other event of a client that is in one of them."
+            ]
+            on_message(OnMessage, "OnMessage") {
+                "    let text: String = event.json()?;"
+                "    event.ack(&text.len())?;"
+                "    Ok(())"
+            }
+
+            /// Decides whether a client may subscribe to a channel.
+            ///
+            /// The handler runs when a client asks to subscribe. `Ok` subscribes the client. An
+            /// `Err` refuses the request: the client reads the message of
+            /// [`HandlerError::reject`](crate::HandlerError::reject) in its acknowledgement.
+            [
+                "The handler decides for every channel of the namespace.",
+                "The handler decides for the channels of this route."
+            ]
+            on_subscribe(OnSubscribe, "HandlerError, OnSubscribe") {
+                "    match event.socket.context().get::<bool>(\"is_member\")? {"
+                "        Some(true) => Ok(()),"
+                "        _ => Err(HandlerError::reject(\"members only\")),"
+                "    }"
+            }
+
+            /// Runs when a client has left a channel, on request or because it is gone.
+            ///
+            /// `Ok` has no further effect. An `Err` raises [`OnError`](crate::OnError).
+            [
+                "The handler runs for every channel of the namespace.",
+                "The handler runs for the channels of this route."
+            ]
+            on_unsubscribe(OnUnsubscribe, "OnUnsubscribe") {
+                "    event.socket.to(&event.channel).emit(\"left\", &event.socket.id())?;"
+                "    Ok(())"
+            }
+
+            /// Runs when a handler has failed.
+            ///
+            /// `Ok` has no further effect. An `Err` is logged.
+            [
+                "The handler runs for failures with any client of the namespace.",
+                "The handler runs for failures with clients that are in one of the channels."
+            ]
+            on_error(OnError, "OnError") {
+                "    if !event.error.is_rejection() {"
+                "        log::error!(\"{}: {}\", event.socket.id(), event.error);"
+                "    }"
+                "    Ok(())"
+            }
+
+            /// Runs when a client is gone, with the reason.
+            ///
+            /// The client is still in its channels. `Ok` has no further effect. An `Err` raises
+            /// [`OnError`](crate::OnError).
+            [
+                "The handler runs for every client that was in the namespace.",
+                "The handler runs for clients that are in one of the channels."
+            ]
+            on_disconnect(OnDisconnect, "OnDisconnect") {
+                "    log::info!(\"{} is gone: {}\", event.socket.id(), event.reason);"
+                "    Ok(())"
+            }
+
+            /// Runs last of all events of a client. Release here what you keep for the client.
+            ///
+            /// The client is still in its channels until the last handler has answered. `Ok` has no
+            /// further effect. An `Err` raises [`OnError`](crate::OnError).
+            [
+                "The handler runs for every client that was in the namespace.",
+                "The handler runs for clients that are in one of the channels."
+            ]
+            on_finish(OnFinish, "OnFinish") {
+                "    let name: Option<String> = event.socket.context().get(\"name\")?;"
+                "    log::info!(\"the last event of {}\", name.unwrap_or_default());"
+                "    Ok(())"
+            }
+        }
+    };
+
+    (@methods (
+        $kind:ident $target:ty, |$this:ident| $handlers:expr,
+        $import:literal, $begin:literal, $end:literal
+    ) $(
+        $(#[doc = $doc:literal])*
+        $([$in_namespace:literal, $on_route:literal])?
+        $name:ident($event:ident, $imports:literal) { $($line:literal)* }
+    )*) => {
+        /// # Handlers of events
+        ///
+        /// A handler is an actor, a `Recipient`, or an async function: see
+        /// [`IntoHandler`](crate::IntoHandler).
+        impl $target {$(
+            $(#[doc = $doc])*
+            $(
+                #[doc = ""]
+                #[doc = $crate::routing::registrations!(@text $kind $in_namespace $on_route)]
+            )?
+            #[doc = ""]
+            #[doc = "```"]
+            #[doc = concat!("use actix_socketio::{", $imports, ", ", $import, "};")]
+            #[doc = ""]
+            #[doc = concat!(
+                $begin, ".", stringify!($name), "(async |event: ", stringify!($event), "| {"
+            )]
+            $(#[doc = $line])*
+            #[doc = concat!("})", $end, ";")]
+            #[doc = "```"]
+            pub fn $name<Via>(
+                self,
+                handler: impl $crate::routing::IntoHandler<$crate::event::$event, Via>,
+            ) -> Self {
+                let mut $this = self;
+                $handlers.add(handler.into_handler());
+                $this
+            }
+        )*}
+    };
+
+    (@text namespace $in_namespace:literal $on_route:literal) => { $in_namespace };
+    (@text route $in_namespace:literal $on_route:literal) => { $on_route };
+}
+
+pub(crate) use registrations;

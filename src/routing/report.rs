@@ -1,0 +1,49 @@
+//! The report of a failed handler: a count, a line of the log, and an [`OnError`].
+
+use std::fmt;
+
+use super::{Router, Scope};
+use crate::{
+    event::{HandlerError, HandlerResult, OnError},
+    socket::Socket,
+};
+
+impl Router {
+    /// Reports a failure, if the answer is one.
+    pub(super) async fn report_failure(&self, socket: &Socket, answer: HandlerResult) {
+        if let Err(error) = answer {
+            Box::pin(self.report(socket, error)).await;
+        }
+    }
+
+    /// Logs a failure and passes it to the handlers of [`OnError`]. A failure of these is logged
+    /// only.
+    pub(crate) async fn report(&self, socket: &Socket, error: HandlerError) {
+        socket.counters().failed.add(error.kind());
+        // A client can provoke refusals at will. Other failures need the attention of an operator.
+        let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
+        log::log!(
+            level,
+            "{} {}: a handler failed: {}",
+            socket.id(),
+            socket.namespace(),
+            OneLine(&error)
+        );
+        let event = OnError { socket: socket.clone(), error };
+        for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
+            if let Err(error) = self.call(handler, event.clone()).await {
+                socket.counters().failed.add(error.kind());
+                log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
+            }
+        }
+    }
+}
+
+/// An error on one line of the log, since it may contain text of a client.
+struct OneLine<'a>(&'a HandlerError);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.to_string().escape_debug())
+    }
+}
