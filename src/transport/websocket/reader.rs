@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
         }
         // The codec knows of no extension. Each of its frames takes what it has of the buffer, so
         // another one starts it.
-        if self.deflate && self.buffer.first_mut().is_some_and(deflate::unmark) {
+        if self.deflate && self.buffer.first_mut().is_some_and(deflate::clear_compressed_bit) {
             self.compressed = true;
         }
         self.codec.decode(&mut self.buffer)
