@@ -30,7 +30,7 @@ impl Wake for DeferredWake {
 /// thread's event loop turns.
 ///
 /// actix-http polls a request's future before it reads the body, and again right after that. A
-/// future that asks for the body at the first poll is wakes when the body is read, and is then
+/// future that asks for the body at the first poll is woken when the body is read, and is then
 /// polled a third time for nothing. That costs as much as a tenth of the request.
 ///
 /// The second poll of actix-http alone is not enough: a pipelined request and HTTP/2 have none, and
@@ -103,7 +103,11 @@ mod tests {
         rt::spawn(defer_once()).await.expect("the task completes");
         let without = std::thread::spawn(|| {
             let (mut future, wakes) = (pin!(defer_once()), Arc::<TaskWakes>::default());
-            (poll_once(future.as_mut(), &wakes), wakes.0.load(Ordering::Relaxed), poll_once(future, &wakes))
+            (
+                poll_once(future.as_mut(), &wakes),
+                wakes.0.load(Ordering::Relaxed),
+                poll_once(future, &wakes),
+            )
         });
         assert_eq!(without.join().expect("it works without a runtime"), (false, 1, true));
     }

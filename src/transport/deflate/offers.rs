@@ -10,7 +10,9 @@ const ACCEPTED_WINDOW: &str = concat!(
 
 /// The answer to the first acceptable offer in these `Sec-WebSocket-Extensions` headers. Malformed
 /// offers are skipped.
-pub(in crate::transport) fn negotiate<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
+pub(in crate::transport) fn negotiate<'a>(
+    headers: impl IntoIterator<Item = &'a str>,
+) -> Option<&'static str> {
     headers.into_iter().flat_map(|header| split(header, ',')).find_map(answer)
 }
 
