@@ -6,8 +6,8 @@ use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 
 /// Takes messages and does not answer.
 ///
-/// An actor's address is a sink for each message type that the actor handles. All senders can share
-/// one address in an `Arc`: a clone of an address makes two allocations, and a `Recipient` one more.
+/// An actor's address is a sink for each message type that the actor handles. All senders share one
+/// address in an `Arc`. A clone of an address makes two allocations, and a `Recipient` one more.
 pub(crate) trait MessageSink<M>: Send + Sync {
     /// Sends a message. A message to an actor that has stopped is dropped.
     fn send(&self, message: M);

@@ -155,7 +155,7 @@ impl Outbox {
         Pushed::Dropped
     }
 
-    /// Queues a frame only if the queue is empty and the transport waits. Otherwise drops the frame.
+    /// Queues a frame only if the queue is empty and the transport waits. Otherwise drops it.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
         if state.phase != Phase::Open || !state.frames.is_empty() || frame.cost() > self.max_bytes {

@@ -72,7 +72,7 @@ impl Outbox {
         self.state.lock().release_poll();
     }
 
-    /// Whether a poll waits that can carry a Close packet. A released poll can not: it returns
+    /// Whether a poll waits that can carry a Close packet. A released poll cannot: it returns
     /// without frames, whatever is pushed now.
     pub(crate) fn is_polled(&self) -> bool {
         let state = self.state.lock();

@@ -57,7 +57,7 @@ pub(super) fn deflate(message: &[u8], threshold: usize) -> Option<Vec<u8>> {
     })
 }
 
-/// Why a message can not be inflated.
+/// Why a message cannot be inflated.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum InflateError {
     /// The inflated message is larger than the bound.

@@ -120,7 +120,7 @@ mod tests {
             ("permessage-deflate; client_max_window_bits=7", NONE),
             ("permessage-deflate; client_max_window_bits=16", NONE),
             ("permessage-deflate; client_max_window_bits=", NONE),
-            // An unknown parameter, a repeated one, a value where none is allowed, a malformed list.
+            // An unknown parameter, a repeated one, a value where none is allowed, a bad list.
             ("permessage-deflate; fast", NONE),
             ("permessage-deflate; client_max_window_bits; client_max_window_bits=10", NONE),
             ("permessage-deflate; server_no_context_takeover=1", NONE),

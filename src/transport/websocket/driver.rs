@@ -83,8 +83,8 @@ async fn run_both(
     if finished.await { closed_by.unwrap_or(ClosedBy::Server) } else { ClosedBy::Client }
 }
 
-/// The number of chunks after which the task yields to others on its thread, however fast the client
-/// reads and however much is queued.
+/// The number of chunks after which the task yields to others on its thread, however fast the
+/// client reads and however much is queued.
 const CHUNKS_PER_TURN: usize = 64;
 
 /// Writes all chunks of the writer. Returns `false` if the client is gone, or did not read in time.
@@ -115,8 +115,8 @@ async fn write(stream: &ConnectionStream, writer: Writer, session: &Session) -> 
     true
 }
 
-/// Waits until the frames of a closed session have had their time to be written: `close_timeout`, or
-/// none if the session was cut off and has no frames left.
+/// Waits until the session is closed and its last frames have had `close_timeout` to be written. A
+/// session that was cut off has no frames left, and gets no time.
 async fn write_deadline(writer: &Writer, session: &Session) {
     session.closed().await;
     if !writer.is_closed() {

@@ -1,19 +1,19 @@
 //! A WebSocket, in two halves that share one [`WriteState`].
 //!
-//! * The [`Writer`] writes the WebSocket's own frames (pong, close), and all frames that wait in the
-//!   outbox at once.
+//! * The [`Writer`] writes the WebSocket's own frames (pong, close) and the frames in the outbox. It
+//!   writes all waiting frames in one piece.
 //! * The [`Reader`] hands packets to the connection, and waits until the connection has capacity
-//!   before it reads on. A client that sends faster than it is served is so slowed down by TCP.
+//!   before it reads on. TCP thereby slows down a client that sends faster than it is served.
 //!
 //! The halves do not wait for each other. The messages of a client that stops reading are still
 //! read, and a client that stops sending is still written to.
 //!
-//! Once the handshake is answered, the TCP stream is [taken over](takeover) from actix-http, and one
-//! task runs both halves. The stream is stored in the outbox. While the task waits for frames, a
-//! channel registry may write to it directly
+//! Once the handshake is answered, the TCP stream is [taken over](takeover) from actix-http, and
+//! one task runs both halves. If the client gets frames unchanged, the stream is then stored in the
+//! outbox. While the task waits for frames, a channel registry may write to the stream directly
 //! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)).
 //!
-//! A stream can not be taken over if actix-web itself does TLS, or if the `HttpServer` has no
+//! A stream cannot be taken over if actix-web itself does TLS, or if the `HttpServer` has no
 //! `on_connect` hook. The writer is then the body of the response, and a task reads the payload of
 //! the request.
 //!

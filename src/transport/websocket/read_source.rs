@@ -18,8 +18,8 @@ use crate::outbox::Outbox;
 const CHUNK: usize = 64 * 1024;
 
 thread_local! {
-    /// All streams of a thread are read into this buffer, and the bytes are then copied out. A stream
-    /// that waits for its client needs no buffer of its own.
+    /// All streams of a thread are read into this buffer, and the bytes are then copied out. So a
+    /// stream that waits for its client needs no buffer of its own.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
 }
 

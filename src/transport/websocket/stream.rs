@@ -126,8 +126,8 @@ impl ConnectionStream {
         let _ = self.with(|stream| SockRef::from(stream).shutdown(Shutdown::Write));
     }
 
-    /// Calls `f` with the stream. `None` if the outbox has lost it, which does not happen: only this
-    /// type detaches it.
+    /// Calls `f` with the stream. Returns `None` if the outbox does not have it, which does not
+    /// happen: only this type detaches it.
     fn with<R>(&self, f: impl FnOnce(&TcpStream) -> R) -> Option<R> {
         match &*self.0.borrow() {
             StreamOwner::Here(stream) => Some(f(stream)),

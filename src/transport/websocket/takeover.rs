@@ -42,7 +42,7 @@ impl DuplicateStream {
         Some(Self(Cell::new(Some(duplicate.into()))))
     }
 
-    /// Returns `None`: outside of Unix, a duplicate can not have readiness events of its own.
+    /// Returns `None`: outside of Unix, a duplicate cannot have readiness events of its own.
     #[cfg(not(unix))]
     pub(crate) fn of(_: &TcpStream) -> Option<Self> {
         None
@@ -79,7 +79,7 @@ impl Takeover {
     /// answer is written is cut off.
     ///
     /// # Errors
-    /// The payload, if the stream can not be taken over.
+    /// The payload, if the stream cannot be taken over.
     pub(super) fn begin(
         request: &HttpRequest,
         payload: Payload,
@@ -106,9 +106,9 @@ impl Takeover {
         Self { first_frames, ..self }
     }
 
-    /// Takes all bytes that actix-http has read. None are left behind, as actix-http reads each time
-    /// before it polls a body. Ready if the stream is not worth waiting for: the client has gone, or
-    /// has sent too much.
+    /// Takes all bytes that actix-http has read. It reads each time before it polls a body, so this
+    /// leaves none behind. Ready if the stream is not worth waiting for: the client has gone, or has
+    /// sent too much.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {

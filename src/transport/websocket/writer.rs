@@ -122,8 +122,8 @@ impl WriteState {
         }
         let taken = match &self.source {
             FrameSource::Outbox(session) if self.own.is_empty() => session.outbox.poll_all(cx),
-            // While the outbox waits, others may write to the stream. So the writer waits only if it
-            // has nothing of its own to write.
+            // While the writer waits in the outbox, others may write to the stream. So it waits only
+            // if it has nothing of its own to write.
             FrameSource::Outbox(session) => {
                 session.outbox.take_all().map_or(Poll::Pending, Poll::Ready)
             }
@@ -142,8 +142,8 @@ impl WriteState {
             Poll::Ready(TakenFrames::Bytes(bytes)) if self.own.is_empty() => {
                 Poll::Ready(Some(bytes))
             }
-            // Such bytes come before other frames, as they may complete one. The own frames are sent
-            // along: if bytes came at every poll, a pong would otherwise never be sent.
+            // Such bytes come first, as they may complete a frame. The own frames are sent along: if
+            // bytes came at every poll, a pong would otherwise never be sent.
             Poll::Ready(TakenFrames::Bytes(bytes)) => {
                 let own = mem::take(&mut self.own);
                 Poll::Ready(Some([bytes, own.freeze()].concat().into()))
@@ -176,7 +176,8 @@ impl WriteState {
     }
 }
 
-/// The writing half of a WebSocket. It is dropped when the client is gone, and then ends the session.
+/// The writing half of a WebSocket. It is dropped when the client is gone, and then ends the
+/// session.
 pub(super) struct Writer(pub(super) Rc<RefCell<WriteState>>);
 
 impl Writer {
@@ -195,7 +196,8 @@ impl Writer {
 
     /// Whether the session was cut off, so that no Close frame is sent.
     pub(super) fn is_closed(&self) -> bool {
-        matches!(&self.0.borrow().source, FrameSource::Outbox(session) if session.outbox.is_closed())
+        let state = self.0.borrow();
+        matches!(&state.source, FrameSource::Outbox(session) if session.outbox.is_closed())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Delivers until the kernel's buffers are full. Returns whether the last frame was written in part,
-/// so that the transport is woken for the rest.
+/// Delivers until the kernel's buffers are full. Returns whether the last frame was written in
+/// part, so that the transport is woken for the rest.
 fn fills_up_within_a_frame(
     fixture: &OutboxFixture,
     passes: &mut impl Iterator<Item = u64>,

@@ -42,7 +42,7 @@ impl Reader<'_> {
                 InflateError::TooLarge => protocol_violation(ProtocolError::Overflow),
                 InflateError::Malformed => ReadEnd::Violation(
                     CloseCode::Invalid,
-                    SessionEnd::Broken("a compressed message can not be inflated"),
+                    SessionEnd::Broken("a compressed message cannot be inflated"),
                 ),
             },
         )?;

@@ -27,7 +27,7 @@ impl Reader<'_> {
     }
 
     /// Answers the client's probe and waits for its Upgrade packet. Returns `false` if the client
-    /// sends anything else or ends, or if the session can not be upgraded.
+    /// sends anything else or ends, or if the session cannot be upgraded.
     async fn upgrade(&mut self) -> bool {
         let session = Arc::clone(&self.session);
         let mut probe = ProbeGuard { session: &session, is_probing: false };
