@@ -112,7 +112,7 @@ impl ConnectionStream {
                         return Poll::Ready(Ok(()));
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        ready!(stream.poll_write_ready(cx))?
+                        ready!(stream.poll_write_ready(cx))?;
                     }
                     Err(error) => return Poll::Ready(Err(error)),
                 }
