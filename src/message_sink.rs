@@ -1,14 +1,15 @@
-//! Telling an actor something without knowing which one it is.
+//! Sending messages to an actor without naming its type.
 
 use std::fmt;
 
 use actix::{Actor, Addr, Handler, Message, dev::ToEnvelope};
 
-/// One who is told something, and does not answer. An actor's address is a listener for each kind
-/// of message that the actor handles, so that all who talk to it share one: a copy of an address is
-/// two allocations, and a `Recipient` one more.
+/// Takes messages and does not answer.
+///
+/// An actor's address is a sink for each message type that the actor handles. All senders share one
+/// address in an `Arc`. A clone of an address makes two allocations, and a `Recipient` one more.
 pub(crate) trait MessageSink<M>: Send + Sync {
-    /// One who is gone is told nothing.
+    /// Sends a message. A message to an actor that has stopped is dropped.
     fn send(&self, message: M);
 }
 
@@ -24,6 +25,6 @@ where
 
 impl<M> fmt::Debug for dyn MessageSink<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listener")
+        f.write_str("MessageSink")
     }
 }

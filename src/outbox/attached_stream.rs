@@ -1,3 +1,5 @@
+//! The TCP stream of a WebSocket, kept in the outbox while that WebSocket runs.
+
 use std::io;
 
 use socket2::SockRef;
@@ -5,55 +7,57 @@ use tokio::net::TcpStream;
 
 use super::Outbox;
 
-/// The connection of the WebSocket that takes, if it takes frames as they are: others may write to
-/// it while it waits.
+/// The TCP stream of the active WebSocket, if that WebSocket sends frames unchanged. While the
+/// WebSocket's task waits, other threads may write to the stream under the outbox's lock.
 ///
-/// It is *in* the outbox, and not at the end of a pointer: who writes to ten thousand of them in a
-/// row waits for memory more than for anything else of ours.
+/// The stream is stored in the outbox itself, not behind a pointer. A registry that writes to
+/// 10,000 clients in a row waits mostly for memory, and this way the stream is on the cache line
+/// that the lock has already loaded.
 pub(super) struct AttachedStream {
     stream: TcpStream,
-    /// The last turn in which something was written past the queue.
-    pub(super) frame_builder: u64,
+    /// The last [`FlushPass`](super::FlushPass) that wrote past the queue.
+    pub(super) last_pass: u64,
 }
 
-/// A peer that has gone is an error, and no signal to the process: as the standard library writes.
+/// Makes a write to a closed stream an error instead of a `SIGPIPE`, as the standard library does.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 const FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 const FLAGS: i32 = 0;
 
 impl AttachedStream {
-    /// Writes what there is room for. It does not ask what tokio knows of the connection's
-    /// readiness, which is far away in memory, and mostly says that there is room; the kernel knows
-    /// better.
+    /// Writes as much as the kernel's buffer has space for.
+    ///
+    /// This asks the kernel directly. tokio's record of the stream's readiness is elsewhere in
+    /// memory, and mostly says only that there is space.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         SockRef::from(&self.stream).send_with_flags(bytes, FLAGS)
     }
 }
 
 impl Outbox {
-    /// Takes the connection of the WebSocket that takes from here, which must not block. From now
-    /// on, frames may be written to it past the queue whenever its task waits.
+    /// Stores the stream of the active WebSocket, which must be non-blocking. From now on, frames
+    /// may be written to it past the queue whenever the WebSocket's task waits.
     ///
     /// # Errors
-    /// With the connection, if there is one already: that one stays.
+    /// The given stream, if another one is attached already. That one stays attached.
     pub(crate) fn attach_stream(&self, stream: TcpStream) -> Result<(), TcpStream> {
         let mut state = self.state.lock();
         if state.stream.is_some() {
             return Err(stream);
         }
-        state.stream = Some(AttachedStream { stream, frame_builder: 0 });
+        state.stream = Some(AttachedStream { stream, last_pass: 0 });
         Ok(())
     }
 
-    /// Does something with the connection, if it is here. Nothing is written to it or pushed
-    /// meanwhile.
-    pub(crate) fn with_stream<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
-        self.state.lock().stream.as_ref().map(|stream| does(&stream.stream))
+    /// Calls `f` with the attached stream, if there is one. The lock is held meanwhile, so no other
+    /// thread writes to the stream or pushes a frame.
+    pub(crate) fn with_stream<R>(&self, f: impl FnOnce(&TcpStream) -> R) -> Option<R> {
+        self.state.lock().stream.as_ref().map(|attached| f(&attached.stream))
     }
 
-    /// Gives the connection back.
+    /// Gives the attached stream back.
     pub(crate) fn detach_stream(&self) -> Option<TcpStream> {
-        self.state.lock().stream.take().map(|stream| stream.stream)
+        self.state.lock().stream.take().map(|attached| attached.stream)
     }
 }

@@ -2,8 +2,10 @@ use bytes::{Bytes, BytesMut};
 
 use crate::protocol::Frame;
 
-/// Frames for the same clients, one behind the other. Those who get them as they are, get them in
-/// one piece, which is made once for all.
+/// Consecutive frames for the same clients.
+///
+/// The batch also holds them as one piece of bytes. That piece is made once and shared by all
+/// WebSockets that send frames unchanged.
 #[derive(Debug)]
 pub(crate) struct FrameBatch {
     frames: Vec<Frame>,
@@ -27,7 +29,7 @@ impl FrameBatch {
         &self.frames
     }
 
-    /// All of them on a WebSocket.
+    /// All frames as WebSocket frames, one after the other.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
     }

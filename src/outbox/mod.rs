@@ -1,21 +1,29 @@
-//! Frames on their way to one client: the queue between whoever has something to say and the
-//! transport that says it.
+//! Frames on their way to one client: the queue between senders and the client's transport.
 //!
-//! Each connection has one [`Outbox`], whatever transport it is on. Sockets and the registry push
-//! encoded frames, from any thread; the transport that is current takes what is there. Moving from
-//! polling to a WebSocket is no more than the right to take changing hands, so that an upgrade can
-//! neither lose nor double nor reorder a frame. A [`SocketSender`] is one socket's way into the outbox,
-//! closed until the client is admitted to its namespace.
+//! Each connection has one [`Outbox`], whatever its transport is. Sockets and channel registries
+//! push encoded frames from any thread. The active transport takes them in the order of the pushes.
+//!
+//! An upgrade from polling to a WebSocket changes only which transport may take. The frames stay
+//! where they are, so an upgrade cannot lose, duplicate or reorder one.
+//!
+//! A [`SocketSender`] is one socket's way into the outbox. It holds frames back until the client is
+//! admitted to the socket's namespace.
 
 mod attached_stream;
+mod close;
 mod frame_batch;
 mod queue;
 mod socket_sender;
+mod take;
 mod upgrade;
 mod write_buffer;
 mod write_through;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use frame_batch::FrameBatch;
-pub(crate) use queue::{Outbox, OutboxEvent, Pushed, TakenFrames};
+pub(crate) use queue::{Outbox, OutboxEvent, Pushed};
 pub(crate) use socket_sender::SocketSender;
+pub(crate) use take::TakenFrames;
 pub(crate) use write_through::FlushPass;

@@ -1,10 +1,11 @@
-//! Who may take what is in the queue: polling, one poll at a time, until a WebSocket takes over.
+//! Which transport may take from the queue: polling, one poll at a time, until a WebSocket takes
+//! over.
 
 use std::mem;
 
 use super::{
     OutboxEvent,
-    queue::{Outbox, Phase},
+    queue::{Outbox, OutboxState, Phase, wake},
 };
 use crate::model::Transport;
 
@@ -14,8 +15,8 @@ impl Outbox {
         self.state.lock().probing
     }
 
-    /// A WebSocket wants to take over; `false` if one does already, or has. Lets the waiting poll
-    /// return.
+    /// Begins a WebSocket's attempt to take over, and releases the waiting poll. Returns `false` if
+    /// another attempt is under way, a WebSocket is active already, or the outbox is not open.
     pub(crate) fn begin_probe(&self) -> bool {
         let mut state = self.state.lock();
         if state.probing
@@ -29,12 +30,13 @@ impl Outbox {
         true
     }
 
-    /// The probe failed: polling goes on.
+    /// Ends a failed attempt. Polling continues.
     pub(crate) fn end_probe(&self) {
         self.state.lock().probing = false;
     }
 
-    /// The WebSocket takes from now on; `false` if one did already, or nothing is left to take.
+    /// Makes the WebSocket the active transport. Returns `false` if a WebSocket is active already,
+    /// or the outbox is closed.
     pub(crate) fn complete_upgrade(&self) -> bool {
         let mut state = self.state.lock();
         if state.active_transport == Transport::WebSocket || state.phase == Phase::Closed {
@@ -48,32 +50,40 @@ impl Outbox {
         true
     }
 
-    /// Claims the right to poll; `false` if a poll waits already.
+    /// Claims the right to poll. Returns `false` if another poll has it.
     pub(crate) fn begin_poll(&self) -> bool {
         let mut state = self.state.lock();
         !mem::replace(&mut state.polling, true)
     }
 
-    /// Gives the right to poll back, whether anything was taken or not.
+    /// Gives the right to poll back, whether or not frames were taken.
     pub(crate) fn end_poll(&self) {
         let mut state = self.state.lock();
         state.polling = false;
         state.release_poll = false;
         if state.active_transport == Transport::Polling {
-            // Nobody waits any more, for volatile frames in particular.
+            // No poll waits any more, so volatile frames are dropped until the next one.
             state.waker = None;
         }
     }
 
-    /// Lets a poll that waits return with nothing.
+    /// Makes a waiting poll return without frames.
     pub(crate) fn release(&self) {
         self.state.lock().release_poll();
     }
 
-    /// Whether a poll waits that a goodbye could answer: one that was let go returns with nothing,
-    /// whatever comes now.
+    /// Whether a poll waits that can carry a Close packet. A released poll cannot: it returns
+    /// without frames, whatever is pushed now.
     pub(crate) fn is_polled(&self) -> bool {
         let state = self.state.lock();
         state.polling && !state.release_poll && state.frames.is_empty()
+    }
+}
+
+impl OutboxState {
+    /// Makes a waiting poll return without frames.
+    fn release_poll(&mut self) {
+        self.release_poll = self.polling;
+        wake(self.waker.take());
     }
 }

@@ -1,4 +1,4 @@
-//! A second look that costs no wake if it comes by itself.
+//! Deferring a future by one poll, without a wake if the second poll comes by itself.
 
 use std::{
     future::poll_fn,
@@ -12,43 +12,48 @@ use std::{
 
 use tokio::task::yield_now;
 
-/// Wakes the task unless that has looked again in the meantime.
-struct Alarm {
+/// Wakes the task, unless it has been polled again in the meantime.
+struct DeferredWake {
     task: Waker,
-    is_off: AtomicBool,
+    is_cancelled: AtomicBool,
 }
 
-impl Wake for Alarm {
+impl Wake for DeferredWake {
     fn wake(self: Arc<Self>) {
-        if !self.is_off.load(Ordering::Relaxed) {
+        if !self.is_cancelled.load(Ordering::Relaxed) {
             self.task.wake_by_ref();
         }
     }
 }
 
-/// Pending at the first look, and ready at the second one, which comes in the thread's next turn at
-/// the latest.
+/// Pending at the first poll, ready at the second. The second poll comes at the latest when the
+/// thread's event loop turns.
 ///
-/// actix-http looks at a request's future before it reads the body, and again right behind that.
-/// Who asks for the body at the first look is woken when it is read, for a third look at nothing:
-/// the connection's task is polled in vain, which costs as much as a tenth of the request. Who
-/// relied on the second look would wait for ever where something between does not pass it on, or
-/// there is none: a request that was pipelined, or is HTTP/2.
+/// actix-http polls a request's future before it reads the body, and again right after that. A
+/// future that asks for the body at the first poll is woken when the body is read, and is then
+/// polled a third time for nothing. That costs as much as a tenth of the request.
 ///
-/// What it costs instead is one look at the driver without waiting, in each turn in which somebody
-/// was here.
+/// The second poll of actix-http alone is not enough: a pipelined request and HTTP/2 have none, and
+/// a future in between may not pass it on. The request would wait for ever. So this schedules a
+/// wake as well, and cancels it if the poll comes first.
+///
+/// The price is one non-blocking poll of the I/O driver, in each turn of the event loop in which a
+/// request was deferred.
 pub(super) async fn defer_once() {
-    let mut alarm: Option<Arc<Alarm>> = None;
+    let mut scheduled: Option<Arc<DeferredWake>> = None;
     poll_fn(|cx| {
-        if let Some(alarm) = alarm.take() {
-            alarm.is_off.store(true, Ordering::Relaxed);
+        if let Some(wake) = scheduled.take() {
+            wake.is_cancelled.store(true, Ordering::Relaxed);
             return Poll::Ready(());
         }
-        let set = Arc::new(Alarm { task: cx.waker().clone(), is_off: AtomicBool::new(false) });
-        // tokio keeps the waker until the thread next looks at its driver. It is ready at its
-        // second poll only.
-        let _ = pin!(yield_now()).poll(&mut Context::from_waker(&Arc::clone(&set).into()));
-        alarm = Some(set);
+        let wake = Arc::new(DeferredWake {
+            task: cx.waker().clone(),
+            is_cancelled: AtomicBool::new(false),
+        });
+        // `yield_now` is never ready at its first poll. tokio keeps the waker until the thread next
+        // polls its driver.
+        let _ = pin!(yield_now()).poll(&mut Context::from_waker(&Arc::clone(&wake).into()));
+        scheduled = Some(wake);
         Poll::Pending
     })
     .await;
@@ -71,35 +76,39 @@ mod tests {
         }
     }
 
-    /// Whether it was ready.
-    fn look(looks: Pin<&mut impl Future<Output = ()>>, woken: &Arc<TaskWakes>) -> bool {
-        looks.poll(&mut Context::from_waker(&Arc::clone(woken).into())).is_ready()
+    /// Polls the future once, and returns whether it was ready.
+    fn poll_once(future: Pin<&mut impl Future<Output = ()>>, wakes: &Arc<TaskWakes>) -> bool {
+        future.poll(&mut Context::from_waker(&Arc::clone(wakes).into())).is_ready()
     }
 
     #[actix_web::test]
-    async fn who_looks_again_by_itself_is_not_woken_and_others_are_in_the_next_turn() {
-        for by_itself in [true, false] {
-            let woken = Arc::<TaskWakes>::default();
-            let mut looks = pin!(defer_once());
-            assert!(!look(looks.as_mut(), &woken));
-            if by_itself {
-                assert!(look(looks.as_mut(), &woken));
+    async fn a_task_is_woken_in_the_next_turn_unless_it_is_polled_before() {
+        for is_polled in [true, false] {
+            let wakes = Arc::<TaskWakes>::default();
+            let mut future = pin!(defer_once());
+            assert!(!poll_once(future.as_mut(), &wakes));
+            if is_polled {
+                assert!(poll_once(future.as_mut(), &wakes));
             }
             rt::task::yield_now().await;
-            assert_eq!(woken.0.load(Ordering::Relaxed), usize::from(!by_itself));
-            if !by_itself {
-                assert!(look(looks, &woken));
+            assert_eq!(wakes.0.load(Ordering::Relaxed), usize::from(!is_polled));
+            if !is_polled {
+                assert!(poll_once(future, &wakes));
             }
         }
     }
 
     #[actix_web::test]
-    async fn it_comes_to_an_end_in_a_task_and_without_a_runtime() {
-        rt::spawn(defer_once()).await.expect("it ends");
+    async fn it_completes_in_a_task_and_without_a_runtime() {
+        rt::spawn(defer_once()).await.expect("the task completes");
         let without = std::thread::spawn(|| {
-            let (mut looks, woken) = (pin!(defer_once()), Arc::<TaskWakes>::default());
-            (look(looks.as_mut(), &woken), woken.0.load(Ordering::Relaxed), look(looks, &woken))
+            let (mut future, wakes) = (pin!(defer_once()), Arc::<TaskWakes>::default());
+            (
+                poll_once(future.as_mut(), &wakes),
+                wakes.0.load(Ordering::Relaxed),
+                poll_once(future, &wakes),
+            )
         });
-        assert_eq!(without.join().expect("there need be no runtime"), (false, 1, true));
+        assert_eq!(without.join().expect("it works without a runtime"), (false, 1, true));
     }
 }

@@ -1,8 +1,9 @@
-//! Bytes to packets and frames to bytes: HTTP long-polling and WebSocket.
+//! The transports: HTTP long-polling and WebSocket. They turn bytes into packets, and frames into
+//! bytes.
 //!
-//! A transport knows its session as a [`Session`]: what it reads goes to the connection as [`SessionEvent`]
-//! messages, what it writes comes out of the [`Outbox`](crate::outbox::Outbox). It knows nothing of
-//! namespaces, channels or handlers.
+//! A transport knows its session as a [`Session`]. What it reads goes to the connection as
+//! [`SessionEvent`] messages. What it writes comes out of the [`Outbox`](crate::outbox::Outbox). It
+//! does not know namespaces, channels or handlers.
 
 mod defer_once;
 mod deflate;

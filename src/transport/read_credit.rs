@@ -1,8 +1,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What is known of a connection's room without asking it: it has done all that it was handed, and
-/// so has room for more; but for what the server itself has for it to do, which is rare, and
-/// little.
+/// Whether a connection has capacity for more input, answered without a message to its actor.
+///
+/// The transports count what they hand to the connection, and the connection reports how much of it
+/// is done. If both counts are equal, the connection has nothing to do and can take more. Work that
+/// the server itself gives to the connection is not counted: it is rare and small.
 #[derive(Debug, Default)]
 pub(crate) struct ReadCredit {
     handed: AtomicUsize,
@@ -10,16 +12,18 @@ pub(crate) struct ReadCredit {
 }
 
 impl ReadCredit {
-    /// The transports hand it something more.
+    /// Counts one more batch that a transport hands to the connection.
     pub(super) fn hand(&self) {
         self.handed.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The connection has got so many things in all, and nothing of them waits or is under way.
+    /// Reports that the connection has received `count` batches in all, and that none of them waits
+    /// or is being handled.
     pub(crate) fn is_free_after(&self, count: usize) {
         self.done.store(count, Ordering::Release);
     }
 
+    /// Whether the connection is done with everything that the transports have handed to it.
     pub(super) fn is_free(&self) -> bool {
         self.done.load(Ordering::Acquire) == self.handed.load(Ordering::Acquire)
     }
@@ -30,15 +34,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_free_when_all_is_done_and_not_before() {
-        let room = ReadCredit::default();
-        assert!(room.is_free());
-        room.hand();
-        room.hand();
-        assert!(!room.is_free());
-        room.is_free_after(1);
-        assert!(!room.is_free(), "what it is done with is not what it was handed last");
-        room.is_free_after(2);
-        assert!(room.is_free());
+    fn it_is_free_only_when_all_batches_are_done() {
+        let credit = ReadCredit::default();
+        assert!(credit.is_free());
+        credit.hand();
+        credit.hand();
+        assert!(!credit.is_free());
+        credit.is_free_after(1);
+        assert!(!credit.is_free(), "the second batch is not done");
+        credit.is_free_after(2);
+        assert!(credit.is_free());
     }
 }

@@ -1,4 +1,4 @@
-//! Both halves over a connection that was taken over: one task for each WebSocket.
+//! The task of a WebSocket whose TCP stream was taken over: it runs both halves.
 
 use std::{
     future::poll_fn,
@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    read_source::{ReadSource, Waiting},
+    read_source::{ReadGate, ReadSource},
     reader::{ClosedBy, Reader},
     stream::ConnectionStream,
     takeover::TakenStream,
@@ -23,79 +23,80 @@ use super::{
 };
 use crate::transport::Session;
 
-/// Waits for the connection, and runs the WebSocket from then on to the end of the connection.
+/// Waits for the stream, and runs the WebSocket until the stream is closed.
 pub(super) async fn run(
     session: Arc<Session>,
-    body: Writer,
+    writer: Writer,
     taken: oneshot::Receiver<TakenStream>,
     probes: bool,
 ) {
-    let Some(TakenStream { stream, early }) = taken_over(&session, taken).await else { return };
-    let (state, waiting) = (Rc::clone(&body.0), Waiting::default());
-    let mut reader =
-        Reader::new(Arc::clone(&session), state, ReadSource::Connection(&stream, &waiting), early);
-    let parting = {
-        let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, body, &session)));
-        both(reading, writing, || waiting.is_over(&stream)).await
+    let Some(TakenStream { stream, early }) = take_stream(&session, taken).await else { return };
+    let (write_state, gate) = (Rc::clone(&writer.0), ReadGate::default());
+    let source = ReadSource::Stream(&stream, &gate);
+    let mut reader = Reader::new(Arc::clone(&session), write_state, source, early);
+    let closed_by = {
+        let (reading, writing) = (pin!(reader.run(probes)), pin!(write(&stream, writer, &session)));
+        run_both(reading, writing, || gate.may_read(&stream)).await
     };
     stream.detach_stream();
-    if parting == ClosedBy::Server {
-        // The client is to read why, which a connection that is closed while the client still sends
-        // would keep it from.
+    if closed_by == ClosedBy::Server {
+        // If the stream were closed while the client still sends, the kernel would reset the
+        // connection, and the client might not read the Close frame. So read until the client
+        // closes, too.
         stream.shut_down();
         let _ = timeout(session.config.linger_timeout, reader.discard()).await;
     }
 }
 
-async fn taken_over(
+/// Waits until the answer to the handshake is written and the stream is handed over.
+async fn take_stream(
     session: &Session,
     mut taken: oneshot::Receiver<TakenStream>,
 ) -> Option<TakenStream> {
     let taken = tokio::select! {
         taken = timeout(session.config.upgrade_timeout, &mut taken) => taken,
-        // The client may have the answer already, and is to be told that it came for nothing.
+        // The client may have the answer already. Wait for the stream, to send a Close frame.
         () = session.closed() => timeout(session.config.close_timeout, taken).await,
     };
     taken.ok()?.ok()
 }
 
-/// Reads and writes until all is written. Reads first, so that what comes of it leaves in the same
-/// turn.
+/// Runs both halves until the writing half ends. The reading half is polled first, so that answers
+/// to what it reads are written in the same poll.
 ///
-/// The halves are pinned by the caller: a future that takes others by value has room for them
-/// twice, as long as it lives.
-async fn both(
+/// The caller pins the halves. A future that takes other futures by value holds their memory twice.
+async fn run_both(
     mut reading: Pin<&mut impl Future<Output = ClosedBy>>,
     mut writing: Pin<&mut impl Future<Output = bool>>,
     may_read: impl Fn() -> bool,
 ) -> ClosedBy {
-    let mut parting = None;
+    let mut closed_by = None;
     let finished = poll_fn(|cx| {
-        if parting.is_none()
+        if closed_by.is_none()
             && may_read()
-            && let Poll::Ready(word) = reading.as_mut().poll(cx)
+            && let Poll::Ready(by) = reading.as_mut().poll(cx)
         {
-            parting = Some(word);
+            closed_by = Some(by);
         }
         writing.as_mut().poll(cx)
     });
-    if finished.await { parting.unwrap_or(ClosedBy::Server) } else { ClosedBy::Client }
+    if finished.await { closed_by.unwrap_or(ClosedBy::Server) } else { ClosedBy::Client }
 }
 
-/// Chunks after which others on this thread have a turn, however fast the peer reads and somebody
-/// has more to say.
+/// The number of chunks after which the task yields to others on its thread, however fast the
+/// client reads and however much is queued.
 const CHUNKS_PER_TURN: usize = 64;
 
-/// Writes what there is to write. `false`: the peer is gone, or reads too slowly for it.
-async fn write(stream: &ConnectionStream, body: Writer, session: &Session) -> bool {
-    // Most never wait for room, and have none for it.
-    let mut limit = None;
-    let mut turn = CHUNKS_PER_TURN;
-    while let Some(mut chunk) = poll_fn(|cx| body.poll(cx)).await {
+/// Writes all chunks of the writer. Returns `false` if the client is gone, or did not read in time.
+async fn write(stream: &ConnectionStream, writer: Writer, session: &Session) -> bool {
+    // Made and boxed at the first write that has to wait. Most WebSockets never need it.
+    let mut deadline = None;
+    let mut chunks_left = CHUNKS_PER_TURN;
+    while let Some(mut chunk) = poll_fn(|cx| writer.poll(cx)).await {
         while !chunk.is_empty() {
             let is_written = poll_fn(|cx| match stream.poll_write(&mut chunk, cx) {
-                Poll::Pending => limit
-                    .get_or_insert_with(|| Box::pin(patience(&body, session)))
+                Poll::Pending => deadline
+                    .get_or_insert_with(|| Box::pin(write_deadline(&writer, session)))
                     .as_mut()
                     .poll(cx)
                     .map(|()| false),
@@ -105,20 +106,20 @@ async fn write(stream: &ConnectionStream, body: Writer, session: &Session) -> bo
                 return false;
             }
         }
-        turn -= 1;
-        if turn == 0 {
-            turn = CHUNKS_PER_TURN;
+        chunks_left -= 1;
+        if chunks_left == 0 {
+            chunks_left = CHUNKS_PER_TURN;
             yield_now().await;
         }
     }
     true
 }
 
-/// How long a session which is over may take to be written: what is left of it has `close_timeout`,
-/// and one that was cut has nothing left.
-async fn patience(body: &Writer, session: &Session) {
+/// Waits until the session is closed and its last frames have had `close_timeout` to be written. A
+/// session that was cut off has no frames left, and gets no time.
+async fn write_deadline(writer: &Writer, session: &Session) {
     session.closed().await;
-    if !body.is_closed() {
+    if !writer.is_closed() {
         sleep(session.config.close_timeout).await;
     }
 }
@@ -146,7 +147,7 @@ mod tests {
     };
 
     #[actix_web::test]
-    async fn a_session_that_is_over_before_its_connection_is_taken_says_goodbye_all_the_same() {
+    async fn a_session_that_ends_before_its_stream_is_taken_still_sends_a_close_frame() {
         for probes in [false, true] {
             let active_transport = if probes { Transport::Polling } else { Transport::WebSocket };
             let outbox = Outbox::new(active_transport, 1000, |_| {});
@@ -155,9 +156,9 @@ mod tests {
             if !probes {
                 state.source = FrameSource::Outbox(Arc::clone(&session));
             }
-            let body = Writer(Rc::new(RefCell::new(state)));
-            let (taker, taken) = oneshot::channel();
-            let running = rt::spawn(run(Arc::clone(&session), body, taken, probes));
+            let writer = Writer(Rc::new(RefCell::new(state)));
+            let (sender, taken) = oneshot::channel();
+            let running = rt::spawn(run(Arc::clone(&session), writer, taken, probes));
             session.outbox.finish();
             session.close();
             yield_now().await;
@@ -167,14 +168,14 @@ mod tests {
             let (mut client, (stream, _)) =
                 (client.expect("a connection"), accepted.expect("its other end"));
             let stream = ConnectionStream::new(stream);
-            taker
+            sender
                 .send(TakenStream { stream, early: BytesMut::new() })
-                .unwrap_or_else(|_| panic!("nobody waits for it"));
-            let mut heard = Vec::new();
-            client.read_to_end(&mut heard).await.expect("an end");
-            assert_eq!(heard, b"\x88\0", "a Close frame, probes: {probes}");
+                .unwrap_or_else(|_| panic!("the task waits for the stream"));
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.expect("an end");
+            assert_eq!(received, b"\x88\0", "a Close frame, probes: {probes}");
             drop(client);
-            running.await.expect("it ends");
+            running.await.expect("the task completes");
         }
     }
 }

@@ -1,16 +1,23 @@
-//! A WebSocket: the only file that names `actix_web_actors`, for the handshake.
+//! A WebSocket, in two halves that share one [`WriteState`].
 //!
-//! Two halves which share one [`WriteState`]. The [`Writer`] writes: what the WebSocket itself has to say
-//! (a pong, a close), and whatever waits in the outbox, as many frames at once as there are. The
-//! [`Reader`] hands packets to the connection and waits for room before it reads on, so that a
-//! client which sends faster than it is served is held by TCP. The halves don't wait for each
-//! other; a peer which stops reading still has its messages read, and the reverse.
+//! * The [`Writer`] writes the WebSocket's own frames (pong, close) and the frames in the outbox. It
+//!   writes all waiting frames in one piece.
+//! * The [`Reader`] hands packets to the connection, and waits until the connection has capacity
+//!   before it reads on. TCP thereby slows down a client that sends faster than it is served.
 //!
-//! Once the handshake is answered, the connection is [taken over](takeover) from actix-http, and
-//! one task runs both halves. While it waits for frames, a hub may write them itself
-//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)), for which the connection is in the
-//! outbox. Where that can't be (TLS of actix-web's own, an `HttpServer` without `on_connect`), the
-//! body is the response's, and a task reads the request's payload.
+//! The halves do not wait for each other. The messages of a client that stops reading are still
+//! read, and a client that stops sending is still written to.
+//!
+//! Once the handshake is answered, the TCP stream is [taken over](takeover) from actix-http, and
+//! one task runs both halves. If the client gets frames unchanged, the stream is then stored in the
+//! outbox. While the task waits for frames, a channel registry may write to the stream directly
+//! ([`Outbox::deliver`](crate::outbox::Outbox::deliver)).
+//!
+//! A stream cannot be taken over if actix-web itself does TLS, or if the `HttpServer` has no
+//! `on_connect` hook. The writer is then the body of the response, and a task reads the payload of
+//! the request.
+//!
+//! This is the only file that names `actix_web_actors`, which checks the handshake.
 
 mod driver;
 mod read_source;
@@ -40,11 +47,10 @@ use self::{
 };
 use super::{Session, deflate, session::takes_base64};
 
-/// Opens a WebSocket for a session which is on it from the start, and is made if there is a
-/// handshake.
+/// Opens a WebSocket for a new session. `session` is called only if the handshake is valid.
 ///
 /// # Errors
-/// If the request is no WebSocket handshake (RFC 6455 §4.2.1).
+/// If the request is not a valid WebSocket handshake (RFC 6455 §4.2.1).
 pub(crate) fn open(
     session: impl FnOnce() -> Arc<Session>,
     request: &HttpRequest,
@@ -54,10 +60,10 @@ pub(crate) fn open(
     Ok(start(session(), request, payload, response, false))
 }
 
-/// Opens a WebSocket that tries to take over from polling.
+/// Opens a WebSocket that tries to take a session over from polling.
 ///
 /// # Errors
-/// If the request is no WebSocket handshake.
+/// If the request is not a valid WebSocket handshake.
 pub(crate) fn probe(
     session: Arc<Session>,
     request: &HttpRequest,
@@ -67,28 +73,29 @@ pub(crate) fn probe(
     Ok(start(session, request, payload, response, true))
 }
 
-/// Checks what the library leaves unchecked: the version of HTTP, the key, and that there is no
-/// body, which would be taken for how the response is to be framed.
+/// Checks the handshake, also for what `actix_web_actors` leaves unchecked: the HTTP version, the
+/// key, and that the request has no chunked body, which would decide how the response is framed.
 fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
     let headers = request.headers();
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY);
-    let is_one_key = match (keys.next(), keys.next()) {
+    let has_valid_key = match (keys.next(), keys.next()) {
         (Some(key), None) => BASE64_STANDARD.decode_slice(key.as_bytes(), &mut [0; 18]) == Ok(16),
         _ => false,
     };
     if request.version() != Version::HTTP_11 || headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(ErrorBadRequest("a WebSocket handshake is a GET of HTTP/1.1 without a body"));
+        return Err(ErrorBadRequest(
+            "a WebSocket handshake must be an HTTP/1.1 GET request without a body",
+        ));
     }
     let response = actix_web_actors::ws::handshake(request)?;
-    if is_one_key {
+    if has_valid_key {
         Ok(response)
     } else {
-        Err(ErrorBadRequest("Sec-WebSocket-Key must be 16 bytes in base64, once"))
+        Err(ErrorBadRequest("Sec-WebSocket-Key must be given once, as 16 bytes in base64"))
     }
 }
 
-/// Starts both halves: over the connection itself if it can be taken over, and through actix-http
-/// otherwise.
+/// Starts both halves: on the TCP stream if it can be taken over, and through actix-http otherwise.
 fn start(
     session: Arc<Session>,
     request: &HttpRequest,
@@ -108,20 +115,20 @@ fn start(
         state.source = FrameSource::Outbox(Arc::clone(&session));
     }
     let state = Rc::new(RefCell::new(state));
-    let body = Writer(Rc::clone(&state));
+    let writer = Writer(Rc::clone(&state));
     match Takeover::begin(request, payload, session.config.max_payload) {
         Ok((takeover, taken)) => {
-            // The open packet waits already, and needs no write of its own. A probe has nothing to
-            // say yet.
-            let first = if probes { None } else { body.take() };
-            rt::spawn(driver::run(session, body, taken, probes));
-            response.body(takeover.brings(first.unwrap_or_default()))
+            // The open packet is queued already, and is sent with the answer in one write. A probe
+            // has nothing to send yet.
+            let first_frames = if probes { None } else { writer.take() };
+            rt::spawn(driver::run(session, writer, taken, probes));
+            response.body(takeover.with_first_frames(first_frames.unwrap_or_default()))
         }
         Err(payload) => {
             let mut reader =
                 Reader::new(session, state, ReadSource::Payload(payload), BytesMut::new());
             rt::spawn(async move { reader.run(probes).await });
-            response.streaming(body)
+            response.streaming(writer)
         }
     }
 }

@@ -1,80 +1,79 @@
-//! The half that reads.
+//! The reading half: from the bytes of the client to batches of packets for the connection.
+//!
+//! Frames, fragments and compression are in [`frames`], Engine.IO packets in [`packets`], and the
+//! way from polling to this WebSocket in [`upgrade`].
 
-use std::{cell::RefCell, future::poll_fn, mem, rc::Rc, sync::Arc};
+mod frames;
+mod packets;
+mod upgrade;
 
-use actix_http::ws::{CloseCode, Codec, Frame as WsFrame, Item, Message, ProtocolError};
-use bytes::{Buf, Bytes, BytesMut};
-use bytestring::ByteString;
-use tokio::time::timeout;
-use tokio_util::codec::Decoder;
+use std::{cell::RefCell, future::poll_fn, rc::Rc, sync::Arc};
 
-use super::{
-    read_source::ReadSource,
-    writer::{FrameSource, WriteState},
-};
+use actix_http::ws::{CloseCode, Codec};
+use bytes::BytesMut;
+
+use super::{read_source::ReadSource, writer::WriteState};
 use crate::{
-    protocol::{DecodeError, EnginePacket, Version, v3},
-    transport::{
-        Session, SessionEnd,
-        deflate::{self, InflateError},
-    },
+    protocol::EnginePacket,
+    transport::{Session, SessionEnd},
 };
 
-/// Bytes that an empty buffer may have held and be kept.
+/// A buffer that has held more bytes than this is freed when it is empty, so that an idle
+/// connection does not keep the memory of a large message.
 const KEPT_BUFFER: usize = 16 * 1024;
 
-/// The half that reads.
+/// The reading half of a WebSocket.
 pub(super) struct Reader<'a> {
     session: Arc<Session>,
-    state: Rc<RefCell<WriteState>>,
-    input: ReadSource<'a>,
+    write_state: Rc<RefCell<WriteState>>,
+    source: ReadSource<'a>,
     codec: Codec,
     buffer: BytesMut,
-    /// Bytes read into the buffer since it was new.
-    read: usize,
-    /// The fragments of a message so far, and whether it is binary.
+    /// The number of bytes read into `buffer` since it was allocated.
+    buffered: usize,
+    /// The fragments of the current message so far, and whether the message is binary.
     fragments: Option<(bool, BytesMut)>,
-    /// The client may compress its messages.
+    /// permessage-deflate was negotiated: the client may compress its messages.
     deflate: bool,
-    /// The message that is being read is compressed.
+    /// The current message is compressed.
     compressed: bool,
-    /// Bytes inflated for the batch so far.
+    /// The number of bytes inflated for the current batch.
     inflated: usize,
 }
 
 /// Why a reader stops.
 enum ReadEnd {
-    /// The peer closed, with this code, or is gone.
-    Gone(Option<CloseCode>),
-    /// The peer broke a rule: this is the close code which says so, and how the session ends.
-    Broken(CloseCode, SessionEnd),
+    /// The client closed the WebSocket, with this close code, or its connection ended.
+    Closed(Option<CloseCode>),
+    /// The client violated the protocol. The server closes with this code, and ends the session.
+    Violation(CloseCode, SessionEnd),
 }
 
-/// Who says the last word on a WebSocket.
+/// Which side closes a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClosedBy {
-    /// The server, and the client is to hear it.
+    /// The server. The client still has to read the Close frame.
     Server,
-    /// The client: it waits for nothing but the end of the connection, or has gone.
+    /// The client. It waits only for the end of the TCP connection, or has gone.
     Client,
 }
 
 impl<'a> Reader<'a> {
-    /// `early` has been read already.
+    /// `early` holds bytes that are read already.
     pub(super) fn new(
         session: Arc<Session>,
-        state: Rc<RefCell<WriteState>>,
-        input: ReadSource<'a>,
+        write_state: Rc<RefCell<WriteState>>,
+        source: ReadSource<'a>,
         early: BytesMut,
     ) -> Self {
         let codec = Codec::new().max_size(session.config.max_payload);
-        let deflate = state.borrow().deflate.is_some();
+        let deflate = write_state.borrow().deflate.is_some();
         Self {
             session,
-            state,
-            input,
+            write_state,
+            source,
             codec,
-            read: early.len(),
+            buffered: early.len(),
             buffer: early,
             fragments: None,
             deflate,
@@ -83,282 +82,88 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Hands over packets until the peer or the connection is gone. One that `probes` takes over
-    /// from polling first.
+    /// Hands packets to the connection until either of them ends. A WebSocket that `probes` first
+    /// takes over from polling.
     pub(super) async fn run(&mut self, probes: bool) -> ClosedBy {
-        // Boxed: a WebSocket has no room for it as long as it lives.
-        if probes && !Box::pin(self.is_upgraded()).await {
-            // The session stays with polling, if it goes on; only this WebSocket ends.
-            self.state.borrow_mut().close(None);
+        // Boxed, so that the future of each WebSocket does not reserve memory for it.
+        if probes && !Box::pin(self.takes_over_from_polling()).await {
+            // Only this WebSocket ends. The session may go on with polling.
+            self.write_state.borrow_mut().close(None);
             return ClosedBy::Server;
         }
-        if self.state.borrow().takes_frames_as_they_are() {
-            self.input.attach_stream(&self.session.outbox);
+        if self.write_state.borrow().sends_frames_unchanged() {
+            self.source.attach_stream(&self.session.outbox);
         }
-        let stop = loop {
-            let batch = match self.batch().await {
+        let read_end = loop {
+            let batch = match self.read_batch().await {
                 Ok(batch) => batch,
-                Err(stop) => break stop,
+                Err(read_end) => break read_end,
             };
             if !self.session.push(batch).await {
                 return ClosedBy::Server;
             }
         };
-        let (reason, ending, parting) = match stop {
-            // The answer repeats the code (RFC 6455 §5.5.1): it is what a browser tells its page.
-            ReadEnd::Gone(code) => (code.map(Into::into), SessionEnd::Closed, ClosedBy::Client),
-            ReadEnd::Broken(code, ending) => (Some(code.into()), ending, ClosedBy::Server),
+        let (close_reason, session_end, closed_by) = match read_end {
+            // The answer repeats the client's code (RFC 6455 §5.5.1). A browser reports that code
+            // to its page.
+            ReadEnd::Closed(code) => (code.map(Into::into), SessionEnd::Closed, ClosedBy::Client),
+            ReadEnd::Violation(code, end) => (Some(code.into()), end, ClosedBy::Server),
         };
-        // The connection first: once the wire is closed, its body may be dropped and report an
-        // ordinary end.
-        self.session.end(ending);
-        self.state.borrow_mut().close(reason);
-        parting
+        // The session ends first. Once the writer is closed, it may be dropped, and would then
+        // report `SessionEnd::Closed`.
+        self.session.end(session_end);
+        self.write_state.borrow_mut().close(close_reason);
+        closed_by
     }
 
-    /// Reads, and makes nothing of it, until the peer has closed its end.
+    /// Reads and drops bytes until the client has closed its end of the connection.
     pub(super) async fn discard(&mut self) {
         while self.read().await > 0 {
             self.buffer.clear();
         }
     }
 
-    /// Waits for the upgrade, as long as it may take.
-    async fn is_upgraded(&mut self) -> bool {
-        let session = Arc::clone(&self.session);
-        self.input.has_deadline(true);
-        let upgraded = tokio::select! {
-            upgraded = timeout(session.config.upgrade_timeout, self.upgrade()) => upgraded.unwrap_or(false),
-            () = session.closed() => false,
-        };
-        self.input.has_deadline(false);
-        upgraded
-    }
-
-    /// Answers a probe and waits for the upgrade. `false`: the peer gave up, or did something else.
-    async fn upgrade(&mut self) -> bool {
-        let session = Arc::clone(&self.session);
-        let mut probe = ProbeGuard { session: &session, begun: false };
-        loop {
-            match self.packet().await {
-                Ok(EnginePacket::Ping(data)) if &*data == "probe" && !probe.begun => {
-                    if !probe.begin() {
-                        return false;
-                    }
-                    let pong = EnginePacket::Pong(data).encode();
-                    let mut state = self.state.borrow_mut();
-                    state.encode(Message::Text(pong));
-                    state.wake();
-                }
-                Ok(EnginePacket::Upgrade) => {
-                    if !self.session.outbox.complete_upgrade() {
-                        return false;
-                    }
-                    probe.begun = false;
-                    let mut state = self.state.borrow_mut();
-                    state.source = FrameSource::Outbox(Arc::clone(&self.session));
-                    state.wake();
-                    return true;
-                }
-                Ok(_) | Err(_) => return false,
-            }
-        }
-    }
-
-    /// At least one packet, and whatever has come with it; but not much that is a multiple of what
-    /// came.
-    async fn batch(&mut self) -> Result<Vec<EnginePacket>, ReadEnd> {
+    /// Waits for a packet, and returns it with those that have arrived behind it.
+    ///
+    /// The batch is bounded in packets and in inflated bytes: a few compressed bytes can inflate to
+    /// a thousand times as many.
+    async fn read_batch(&mut self) -> Result<Vec<EnginePacket>, ReadEnd> {
         self.inflated = 0;
-        let first = self.packet().await?;
-        // Where there is more, there mostly are several.
+        let first = self.read_packet().await?;
+        // If there are more bytes, there are mostly several packets.
         let mut batch = Vec::with_capacity(if self.buffer.is_empty() { 1 } else { 8 });
         batch.push(first);
         while batch.len() < Session::BATCH && self.inflated < self.session.config.max_payload {
-            match self.decode() {
+            match self.decode_packet() {
                 Ok(Some(packet)) => batch.push(packet),
                 Ok(None) => break,
-                // What came before it was in order, and is handled first.
-                Err(stop) => {
+                // The packets before the violation are valid, and are handled first.
+                Err(read_end) => {
                     self.session.push(batch).await;
-                    return Err(stop);
+                    return Err(read_end);
                 }
             }
         }
         Ok(batch)
     }
 
-    async fn packet(&mut self) -> Result<EnginePacket, ReadEnd> {
+    async fn read_packet(&mut self) -> Result<EnginePacket, ReadEnd> {
         loop {
-            if let Some(packet) = self.decode()? {
+            if let Some(packet) = self.decode_packet()? {
                 return Ok(packet);
             }
-            if self.buffer.is_empty() && self.read > KEPT_BUFFER {
-                // While nothing comes, the room that a large message took is not kept for the next
-                // one.
-                (self.buffer, self.read) = (BytesMut::new(), 0);
+            if self.buffer.is_empty() && self.buffered > KEPT_BUFFER {
+                (self.buffer, self.buffered) = (BytesMut::new(), 0);
             }
             match self.read().await {
-                0 => return Err(ReadEnd::Gone(None)),
-                count => self.read += count,
+                0 => return Err(ReadEnd::Closed(None)),
+                count => self.buffered += count,
             }
         }
     }
 
+    /// Waits for bytes, and returns how many were read: none at the end of the connection.
     async fn read(&mut self) -> usize {
-        poll_fn(|cx| self.input.poll_read(&mut self.buffer, cx)).await
-    }
-
-    /// The next packet of what has been read, if it is whole.
-    fn decode(&mut self) -> Result<Option<EnginePacket>, ReadEnd> {
-        while let Some(frame) = self.frame().map_err(violation)? {
-            let (is_binary, data) = match frame {
-                WsFrame::Text(text) => (false, text),
-                WsFrame::Binary(data) => (true, data),
-                WsFrame::Continuation(item) => match self.fragment(item)? {
-                    Some(message) => message,
-                    None => continue,
-                },
-                WsFrame::Ping(data) => {
-                    let mut state = self.state.borrow_mut();
-                    state.pong = Some(data);
-                    state.wake();
-                    continue;
-                }
-                WsFrame::Pong(_) => continue,
-                WsFrame::Close(reason) => {
-                    return Err(ReadEnd::Gone(reason.map(|reason| reason.code)));
-                }
-            };
-            let data = self.inflate(data)?;
-            return self.engine_packet(is_binary, data).map(Some);
-        }
-        Ok(None)
-    }
-
-    fn engine_packet(&self, is_binary: bool, mut data: Bytes) -> Result<EnginePacket, ReadEnd> {
-        let text = |data: Bytes| {
-            ByteString::try_from(data).map_err(|_| {
-                ReadEnd::Broken(CloseCode::Invalid, SessionEnd::Malformed(DecodeError::NotUtf8))
-            })
-        };
-        if !is_binary && self.session.version == Version::V4 && data.first() == Some(&b'4') {
-            // What comes most needs no second handle on its bytes.
-            data.advance(1);
-            return text(data).map(EnginePacket::Message);
-        }
-        let packet = match (is_binary, self.session.version) {
-            (true, Version::V4) => Ok(EnginePacket::Binary(data)),
-            (true, Version::V3) => v3::decode_binary(&data),
-            (false, version) => {
-                let text = text(data)?;
-                match version {
-                    Version::V4 => EnginePacket::decode(text),
-                    Version::V3 => v3::decode_text(text),
-                }
-            }
-        };
-        packet.map_err(|error| ReadEnd::Broken(CloseCode::Policy, SessionEnd::Malformed(error)))
-    }
-
-    /// The codec looks at the size of a frame when it has all of it; here, what is announced is
-    /// enough to refuse it.
-    fn frame(&mut self) -> Result<Option<WsFrame>, ProtocolError> {
-        if announced(&self.buffer) > self.session.config.max_payload as u64 {
-            return Err(ProtocolError::Overflow);
-        }
-        // The codec knows of no extension. Each of its frames takes what it has of the buffer, so
-        // another one starts it.
-        if self.deflate && self.buffer.first_mut().is_some_and(deflate::unmark) {
-            self.compressed = true;
-        }
-        self.codec.decode(&mut self.buffer)
-    }
-
-    /// A whole message, as it was before its compression. It has the same bound as one that was not
-    /// compressed.
-    fn inflate(&mut self, message: Bytes) -> Result<Bytes, ReadEnd> {
-        if !mem::take(&mut self.compressed) {
-            return Ok(message);
-        }
-        let message = deflate::inflate(&message, self.session.config.max_payload).map_err(
-            |error| match error {
-                InflateError::TooLarge => violation(ProtocolError::Overflow),
-                InflateError::Malformed => ReadEnd::Broken(
-                    CloseCode::Invalid,
-                    SessionEnd::Broken("a compressed message does not inflate"),
-                ),
-            },
-        )?;
-        self.inflated += message.len();
-        Ok(message.into())
-    }
-
-    /// Adds a fragment; the last one completes the message, which may be binary. Together they have
-    /// the same bound as a single frame.
-    fn fragment(&mut self, item: Item) -> Result<Option<(bool, Bytes)>, ReadEnd> {
-        let (data, last) = match item {
-            Item::FirstText(data) => {
-                self.fragments = Some((false, BytesMut::new()));
-                (data, false)
-            }
-            Item::FirstBinary(data) => {
-                self.fragments = Some((true, BytesMut::new()));
-                (data, false)
-            }
-            Item::Continue(data) => (data, false),
-            Item::Last(data) => (data, true),
-        };
-        // The codec lets a fragment that continues nothing through to nobody.
-        let (is_binary, fragments) = self.fragments.get_or_insert_default();
-        if fragments.len() + data.len() > self.session.config.max_payload {
-            return Err(violation(ProtocolError::Overflow));
-        }
-        fragments.extend_from_slice(&data);
-        let is_binary = *is_binary;
-        Ok(last.then(|| (is_binary, self.fragments.take().unwrap_or_default().1.freeze())))
-    }
-}
-
-/// The length that a frame's header announces (RFC 6455 §5.2), as far as it has come.
-fn announced(frame: &[u8]) -> u64 {
-    let Some((head, rest)) = frame.split_at_checked(2) else { return 0 };
-    match head[1] & 0x7f {
-        126 => rest.first_chunk().map_or(0, |length| u16::from_be_bytes(*length).into()),
-        127 => rest.first_chunk().map_or(0, |length| u64::from_be_bytes(*length)),
-        length => length.into(),
-    }
-}
-
-fn violation(error: ProtocolError) -> ReadEnd {
-    match error {
-        ProtocolError::Overflow => ReadEnd::Broken(
-            CloseCode::Size,
-            SessionEnd::Broken("a WebSocket message is larger than max_payload"),
-        ),
-        _ => ReadEnd::Broken(
-            CloseCode::Protocol,
-            SessionEnd::Broken("the client broke the WebSocket protocol"),
-        ),
-    }
-}
-
-/// A probe under way: however it fails, polling gets its right back.
-struct ProbeGuard<'a> {
-    session: &'a Session,
-    begun: bool,
-}
-
-impl ProbeGuard<'_> {
-    fn begin(&mut self) -> bool {
-        self.begun = self.session.outbox.begin_probe();
-        self.begun
-    }
-}
-
-impl Drop for ProbeGuard<'_> {
-    fn drop(&mut self) {
-        if self.begun {
-            self.session.outbox.end_probe();
-        }
+        poll_fn(|cx| self.source.poll_read(&mut self.buffer, cx)).await
     }
 }

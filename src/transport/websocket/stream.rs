@@ -1,4 +1,4 @@
-//! A connection that was taken over, for the task that runs it.
+//! The TCP stream of a WebSocket that was taken over, as its task uses it.
 
 use std::{
     cell::RefCell,
@@ -15,15 +15,16 @@ use tokio::{io::Interest, net::TcpStream};
 
 use crate::outbox::Outbox;
 
-/// Bytes that are written at once, under the outbox's lock.
-const PIECE: usize = 64 * 1024;
+/// The most bytes that are written in one system call. A stream in the outbox is written under the
+/// outbox's lock, so this bounds how long a push waits for the lock.
+const MAX_WRITE: usize = 64 * 1024;
 
-/// The connection, wherever it is. It is closed when this is dropped.
+/// The stream, whether it is here or in the outbox. It is closed when this is dropped.
 pub(super) struct ConnectionStream(RefCell<StreamOwner>);
 
 enum StreamOwner {
     Here(TcpStream),
-    /// In the outbox, where whoever publishes finds it.
+    /// The stream is in the outbox, where registries write to it.
     Outbox(Arc<Outbox>),
 }
 
@@ -32,28 +33,29 @@ impl ConnectionStream {
         Self(RefCell::new(StreamOwner::Here(stream)))
     }
 
-    /// Lets those who publish write to it while the outbox is waited for.
+    /// Moves the stream into the outbox, so that others may write to it while the task waits for
+    /// frames. The stream stays here if the outbox has another one already.
     pub(super) fn attach_stream(&self, outbox: &Arc<Outbox>) {
-        let place = &mut *self.0.borrow_mut();
+        let owner = &mut *self.0.borrow_mut();
         if let StreamOwner::Here(stream) =
-            mem::replace(place, StreamOwner::Outbox(Arc::clone(outbox)))
+            mem::replace(owner, StreamOwner::Outbox(Arc::clone(outbox)))
             && let Err(stream) = outbox.attach_stream(stream)
         {
-            *place = StreamOwner::Here(stream);
+            *owner = StreamOwner::Here(stream);
         }
     }
 
-    /// From now on, nobody else writes to it.
+    /// Takes the stream back from the outbox. From now on, only the task writes to it.
     pub(super) fn detach_stream(&self) {
-        let place = &mut *self.0.borrow_mut();
-        if let StreamOwner::Outbox(outbox) = place
+        let owner = &mut *self.0.borrow_mut();
+        if let StreamOwner::Outbox(outbox) = owner
             && let Some(stream) = outbox.detach_stream()
         {
-            *place = StreamOwner::Here(stream);
+            *owner = StreamOwner::Here(stream);
         }
     }
 
-    /// Reads as [`AsyncRead`](tokio::io::AsyncRead) does.
+    /// Reads into `buffer`, as [`AsyncRead`](tokio::io::AsyncRead) does.
     pub(super) fn poll_read(
         &self,
         buffer: &mut [u8],
@@ -65,8 +67,8 @@ impl ConnectionStream {
                 let mut count = 0;
                 let result = stream.try_io(Interest::READABLE, || {
                     count = (&*SockRef::from(stream)).read(buffer)?;
-                    // Where there was room for more, it was all: not to be asked for again before
-                    // more comes.
+                    // A read that does not fill the buffer has emptied the stream. `WouldBlock`
+                    // clears tokio's readiness, which saves a read that would return nothing.
                     if (1..buffer.len()).contains(&count) {
                         Err(ErrorKind::WouldBlock.into())
                     } else {
@@ -84,19 +86,18 @@ impl ConnectionStream {
         })
     }
 
-    /// Whether there may be something to read, by what the last events have said, without a system
-    /// call.
+    /// Whether there may be bytes to read, by the readiness that tokio has recorded. This makes no
+    /// system call.
     pub(super) fn is_readable(&self) -> bool {
         self.with(|stream| stream.try_io(Interest::READABLE, || Ok(())).is_ok()).unwrap_or(true)
     }
 
-    /// Ready: there is room to write, or nobody there.
+    /// Ready if the stream has space to write, or is broken.
     pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll(|stream| stream.poll_write_ready(cx))
     }
 
-    /// Writes some of a chunk, at most [`PIECE`]: whoever has something for this client waits
-    /// meanwhile.
+    /// Writes the beginning of a chunk, at most [`MAX_WRITE`] bytes, and removes it from the chunk.
     pub(super) fn poll_write(
         &self,
         chunk: &mut Bytes,
@@ -104,14 +105,14 @@ impl ConnectionStream {
     ) -> Poll<io::Result<()>> {
         self.poll(|stream| {
             loop {
-                // There is room most of the time.
-                match stream.try_write(&chunk[..chunk.len().min(PIECE)]) {
+                // Try first: the kernel's buffer mostly has space.
+                match stream.try_write(&chunk[..chunk.len().min(MAX_WRITE)]) {
                     Ok(count) => {
                         chunk.advance(count);
                         return Poll::Ready(Ok(()));
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        ready!(stream.poll_write_ready(cx))?
+                        ready!(stream.poll_write_ready(cx))?;
                     }
                     Err(error) => return Poll::Ready(Err(error)),
                 }
@@ -119,22 +120,23 @@ impl ConnectionStream {
         })
     }
 
-    /// Nothing more is written.
+    /// Closes the writing direction of the stream.
     pub(super) fn shut_down(&self) {
-        // One who has gone needs not to be told.
+        // This fails only if the client has gone already.
         let _ = self.with(|stream| SockRef::from(stream).shutdown(Shutdown::Write));
     }
 
-    /// Nothing, if somebody else has closed the port; nobody does.
-    fn with<R>(&self, does: impl FnOnce(&TcpStream) -> R) -> Option<R> {
+    /// Calls `f` with the stream. Returns `None` if the outbox does not have it, which does not
+    /// happen: only this type detaches it.
+    fn with<R>(&self, f: impl FnOnce(&TcpStream) -> R) -> Option<R> {
         match &*self.0.borrow() {
-            StreamOwner::Here(stream) => Some(does(stream)),
-            StreamOwner::Outbox(outbox) => outbox.with_stream(does),
+            StreamOwner::Here(stream) => Some(f(stream)),
+            StreamOwner::Outbox(outbox) => outbox.with_stream(f),
         }
     }
 
-    fn poll<R>(&self, does: impl FnOnce(&TcpStream) -> Poll<io::Result<R>>) -> Poll<io::Result<R>> {
-        self.with(does).unwrap_or_else(|| Poll::Ready(Err(ErrorKind::NotConnected.into())))
+    fn poll<R>(&self, f: impl FnOnce(&TcpStream) -> Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        self.with(f).unwrap_or_else(|| Poll::Ready(Err(ErrorKind::NotConnected.into())))
     }
 }
 
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_connection_ends_with_its_task_whoever_keeps_the_outbox() {
+    async fn the_stream_closes_with_its_task_even_if_the_outbox_lives_on() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let (stream, mut client) = connection().await;
         stream.attach_stream(&outbox);
@@ -169,10 +171,10 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn it_is_the_same_connection_wherever_it_is() {
+    async fn it_is_the_same_stream_here_and_in_the_outbox() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let (stream, mut client) = connection().await;
-        let (mut expected, mut got) = (Vec::new(), Vec::new());
+        let (mut expected, mut received) = (Vec::new(), Vec::new());
         let mut write = async |text: &'static str| {
             let mut chunk = Bytes::from_static(text.as_bytes());
             while !chunk.is_empty() {
@@ -186,21 +188,21 @@ mod tests {
         stream.detach_stream();
         write("and back").await;
         stream.shut_down();
-        client.read_to_end(&mut got).await.unwrap();
-        assert_eq!(got, expected);
+        client.read_to_end(&mut received).await.unwrap();
+        assert_eq!(received, expected);
     }
 
     #[actix_web::test]
-    async fn no_more_than_a_piece_is_written_at_once() {
+    async fn one_write_is_bounded() {
         let (stream, _client) = connection().await;
         let all = Bytes::from(vec![0; 1 << 20]);
         let mut rest = all.clone();
         std::future::poll_fn(|cx| stream.poll_write(&mut rest, cx)).await.unwrap();
-        assert!((1..=PIECE).contains(&(all.len() - rest.len())), "{} are left", rest.len());
+        assert!((1..=MAX_WRITE).contains(&(all.len() - rest.len())), "{} are left", rest.len());
     }
 
     #[actix_web::test]
-    async fn a_second_connection_of_a_session_stays_where_it_is() {
+    async fn a_second_stream_of_a_session_is_not_attached() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let ((first, mut client), (second, mut other)) = (connection().await, connection().await);
         first.attach_stream(&outbox);
@@ -208,7 +210,7 @@ mod tests {
         drop(second);
         assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
         first.shut_down();
-        assert!(outbox.detach_stream().is_some(), "the first one is there still");
+        assert!(outbox.detach_stream().is_some(), "the first one is still attached");
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
 }

@@ -1,11 +1,13 @@
-//! Taking a connection over from actix-http, once it has written the answer to the handshake.
+//! Takes a TCP stream over from actix-http, once the answer to the handshake is written.
 //!
-//! actix-http would keep two buffers of 8 KiB and a task for it, run each write through its
-//! dispatcher, and decide when the connection is closed. To a WebSocket it has nothing to give. It
-//! has no way to hand the connection on either; but it lets go of one, without shutting it down,
-//! when a response's body ends before its length. So the answer announces a byte that never comes
-//! (to actix-http alone: an answer with status 101 has no `Content-Length`), and a [`DuplicateStream`] of
-//! the descriptor, made when the client connected, holds the connection from then on.
+//! actix-http would keep two buffers of 8 KiB and a task for the stream, run each write through its
+//! dispatcher, and decide when the stream is closed. A WebSocket needs none of that.
+//!
+//! actix-http has no way to hand a stream on. But it drops a stream, without shutting it down, if
+//! the body of a response ends before its announced length. So the answer announces one byte that
+//! never comes. Only actix-http sees this length, as an answer with status 101 has no
+//! `Content-Length`. A [`DuplicateStream`] of the descriptor, made when the client connected, keeps
+//! the connection open from then on.
 
 use std::{
     cell::Cell,
@@ -27,54 +29,57 @@ use tokio::{net::TcpStream, sync::oneshot};
 
 use super::stream::ConnectionStream;
 
-/// A second descriptor of a connection, kept beside it until a WebSocket takes it, or it is clear
-/// that none will.
+/// A second descriptor of a client's TCP stream. It is kept with the HTTP connection until a
+/// WebSocket takes it, or until it is clear that none will.
 pub(crate) struct DuplicateStream(Cell<Option<StdStream>>);
 
 impl DuplicateStream {
-    /// Nothing where descriptors are short: its WebSocket then stays with actix-http.
+    /// Duplicates the descriptor. Returns `None` if the process has no descriptor left. A WebSocket
+    /// on this stream then stays with actix-http.
     #[cfg(unix)]
     pub(crate) fn of(stream: &TcpStream) -> Option<Self> {
         let duplicate = socket2::SockRef::from(stream).try_clone().ok()?;
         Some(Self(Cell::new(Some(duplicate.into()))))
     }
 
-    /// Elsewhere a duplicate can't have readiness events of its own.
+    /// Returns `None`: outside of Unix, a duplicate cannot have readiness events of its own.
     #[cfg(not(unix))]
     pub(crate) fn of(_: &TcpStream) -> Option<Self> {
         None
     }
 
-    /// The duplicate for the connection of this request, if there is one. It is there once.
+    /// Takes the duplicate for the stream of this request, if it has one and it is not taken yet.
     pub(crate) fn take(request: &HttpRequest) -> Option<StdStream> {
         request.conn_data::<Self>()?.0.take()
     }
 }
 
-/// A connection that was taken over, and what its client had sent by then.
+/// A stream that was taken over, with the bytes that the client had sent by then.
 pub(super) struct TakenStream {
     pub(super) stream: ConnectionStream,
     pub(super) early: BytesMut,
 }
 
-/// The body of an answer to a handshake. It waits until the answer is written, and takes the
-/// connection.
+/// The body of the answer to a handshake. It waits until the answer is written, and then hands the
+/// stream to the WebSocket's task.
 pub(super) struct Takeover {
     stream: Option<ConnectionStream>,
-    /// What leaves with the answer, in the same write.
-    first: Bytes,
+    /// Frames that are sent with the answer, in the same write.
+    first_frames: Bytes,
     payload: Payload,
     early: BytesMut,
     max_early: usize,
-    /// There was room to write, so that the answer's head is written by the time this is asked
-    /// again.
-    writable: bool,
-    taker: Option<oneshot::Sender<TakenStream>>,
+    /// The stream was writable at an earlier poll. The answer is written by the next poll then.
+    was_writable: bool,
+    sender: Option<oneshot::Sender<TakenStream>>,
 }
 
 impl Takeover {
-    /// Begins to take a connection over; its payload is given back if that can't be. A client which
-    /// sends more than `max_early` bytes before its answer is written is cut off.
+    /// Begins to take a stream over. A client that sends more than `max_early` bytes before its
+    /// answer is written is cut off.
+    ///
+    /// # Errors
+    /// The payload, if the stream cannot be taken over.
     pub(super) fn begin(
         request: &HttpRequest,
         payload: Payload,
@@ -83,33 +88,33 @@ impl Takeover {
         let Some(Ok(stream)) = DuplicateStream::take(request).map(TcpStream::from_std) else {
             return Err(payload);
         };
-        let (taker, taken) = oneshot::channel();
+        let (sender, taken) = oneshot::channel();
         let takeover = Self {
             stream: Some(ConnectionStream::new(stream)),
-            first: Bytes::new(),
+            first_frames: Bytes::new(),
             payload,
             early: BytesMut::new(),
             max_early,
-            writable: false,
-            taker: Some(taker),
+            was_writable: false,
+            sender: Some(sender),
         };
         Ok((takeover, taken))
     }
 
-    /// Frames that leave with the answer.
-    pub(super) fn brings(self, first: Bytes) -> Self {
-        Self { first, ..self }
+    /// Adds frames that are sent with the answer.
+    pub(super) fn with_first_frames(self, first_frames: Bytes) -> Self {
+        Self { first_frames, ..self }
     }
 
-    /// Takes what actix-http has read, which is all of it: each time, it reads before it asks for
-    /// more of a body. Ready: there is no sense in waiting.
+    /// Takes all bytes that actix-http has read. It reads each time before it polls a body, so this
+    /// leaves none behind. Ready if the stream is not worth waiting for: the client has gone, or has
+    /// sent too much.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {
                 Some(Ok(chunk)) if self.early.len() + chunk.len() <= self.max_early => {
                     self.early.extend_from_slice(&chunk);
                 }
-                // The client has gone, or sends too much.
                 _ => return Poll::Ready(()),
             }
         }
@@ -120,8 +125,8 @@ impl MessageBody for Takeover {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
-        // A byte more than there is.
-        BodySize::Sized(self.first.len() as u64 + 1)
+        // One byte more than the body has, so that actix-http drops the stream without closing it.
+        BodySize::Sized(self.first_frames.len() as u64 + 1)
     }
 
     fn poll_next(
@@ -129,31 +134,31 @@ impl MessageBody for Takeover {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
         let this = &mut *self;
-        if !this.first.is_empty() {
-            return Poll::Ready(Some(Ok(mem::take(&mut this.first))));
+        if !this.first_frames.is_empty() {
+            return Poll::Ready(Some(Ok(mem::take(&mut this.first_frames))));
         }
-        let (Some(stream), Some(taker)) = (&this.stream, &mut this.taker) else {
+        let (Some(stream), Some(sender)) = (&this.stream, &mut this.sender) else {
             return Poll::Ready(None);
         };
-        if taker.poll_closed(cx).is_ready() {
+        if sender.poll_closed(cx).is_ready() {
             return Poll::Ready(None);
         }
         let is_writable = stream.poll_write_ready(cx).is_ready();
         if this.poll_early(cx).is_ready() {
             return Poll::Ready(None);
         }
-        // The answer is written after this is asked, not before.
+        // actix-http writes the answer after this poll, so a later poll hands the stream over.
         match is_writable {
-            true if mem::replace(&mut this.writable, true) => {}
+            true if mem::replace(&mut this.was_writable, true) => {}
             true => {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             false => return Poll::Pending,
         }
-        if let (Some(stream), Some(taker)) = (this.stream.take(), this.taker.take()) {
-            // One who no longer waits lets go of the connection.
-            let _ = taker.send(TakenStream { stream, early: mem::take(&mut this.early) });
+        if let (Some(stream), Some(sender)) = (this.stream.take(), this.sender.take()) {
+            // If the task no longer waits, the stream is dropped here, which closes it.
+            let _ = sender.send(TakenStream { stream, early: mem::take(&mut this.early) });
         }
         Poll::Ready(None)
     }

@@ -1,4 +1,4 @@
-//! The half that writes.
+//! The writing half: frames of the WebSocket's own, and those from the outbox.
 
 use std::{
     cell::RefCell,
@@ -21,32 +21,33 @@ use crate::{
     transport::{Session, SessionEnd, deflate},
 };
 
-/// Where the frames come from.
+/// Where the writer gets its frames from.
 #[derive(Default)]
 pub(super) enum FrameSource {
-    /// Not yet decided: a probe.
+    /// Nowhere yet: the WebSocket is a probe.
     #[default]
     Nothing,
     Outbox(Arc<Session>),
-    /// No more.
+    /// Nowhere any more.
     End,
 }
 
-/// What the two halves share.
+/// What the writer has to write, and how. Both halves share it: the reader puts its answers here.
 #[derive(Default)]
 pub(super) struct WriteState {
-    /// Frames of the WebSocket's own: the answer to a probe.
+    /// Encoded frames of the WebSocket's own, such as the answer to a probe.
     own: BytesMut,
-    /// The answer to the last ping: one is enough for all pings before (RFC 6455 §5.5.3), and
-    /// bounds what a flood costs.
+    /// The answer to the last ping. It also answers all pings before (RFC 6455 §5.5.3), which
+    /// bounds the cost of a flood of pings.
     pub(super) pong: Option<Bytes>,
     pub(super) source: FrameSource,
-    /// The Close frame to end with, unless the connection was cut.
-    goodbye: Option<Option<CloseReason>>,
-    /// The client takes no binary messages.
+    /// The Close frame to end with. `None` if the connection is cut off without one.
+    close_frame: Option<Option<CloseReason>>,
+    /// The client does not accept binary messages.
     base64: bool,
     version: Version,
-    /// The client takes compressed messages, and gets those of so many bytes or more.
+    /// Messages of at least this many bytes are compressed. `None` if compression was not
+    /// negotiated.
     pub(super) deflate: Option<usize>,
     waker: Option<Waker>,
 }
@@ -56,39 +57,42 @@ impl WriteState {
         Self { base64, version, ..Self::default() }
     }
 
+    /// Wakes the writer, if it waits.
     pub(super) fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 
+    /// Ends the writer: it sends a Close frame and no more frames from the outbox.
     pub(super) fn close(&mut self, reason: Option<CloseReason>) {
         match mem::replace(&mut self.source, FrameSource::End) {
             FrameSource::End => {}
-            FrameSource::Nothing => self.goodbye = Some(reason),
+            FrameSource::Nothing => self.close_frame = Some(reason),
             FrameSource::Outbox(session) => {
-                // Nothing comes behind the goodbye, or into the middle; and it comes not into the
-                // middle of a frame.
+                // From now on, no registry writes to the stream. A frame of which the client has
+                // the beginning is completed before the Close frame.
                 if let Some(rest) = session.outbox.stop_waiting() {
                     self.own = [&rest[..], &self.own].concat()[..].into();
                 }
-                self.goodbye = Some(reason);
+                self.close_frame = Some(reason);
             }
         }
         self.wake();
     }
 
+    /// Appends a message to the WebSocket's own frames.
     pub(super) fn encode(&mut self, message: Message) {
-        // The codec refuses nothing but fragments out of order, and none is ever sent.
+        // The codec fails only for fragments out of order, and no fragments are sent.
         let _ = Codec::new().encode(message, &mut self.own);
     }
 
-    /// Whether frames need not be made into something else for this client.
-    pub(super) fn takes_frames_as_they_are(&self) -> bool {
+    /// Whether the client gets frames exactly as the outbox holds them.
+    pub(super) fn sends_frames_unchanged(&self) -> bool {
         self.version == Version::V4 && !self.base64 && self.deflate.is_none()
     }
 
-    /// A frame as this client wants it.
+    /// Encodes a frame for this client.
     fn bytes(&self, frame: Frame) -> Bytes {
         match self.deflate {
             _ if self.version == Version::V3 => v3::websocket(&frame, !self.base64),
@@ -100,7 +104,7 @@ impl WriteState {
         }
     }
 
-    /// One chunk for all, behind what is the WebSocket's own.
+    /// Joins the WebSocket's own frames and then these into one chunk.
     fn join(&mut self, frames: Vec<Frame>) -> BytesMut {
         let mut chunk = mem::take(&mut self.own);
         if self.deflate.is_none() {
@@ -118,7 +122,8 @@ impl WriteState {
         }
         let taken = match &self.source {
             FrameSource::Outbox(session) if self.own.is_empty() => session.outbox.poll_all(cx),
-            // It does not wait for frames while it has to write something else.
+            // While the writer waits in the outbox, others may write to the stream. So it waits only
+            // if it has nothing of its own to write.
             FrameSource::Outbox(session) => {
                 session.outbox.take_all().map_or(Poll::Pending, Poll::Ready)
             }
@@ -134,15 +139,16 @@ impl WriteState {
                 Poll::Pending
             }
             Poll::Pending => Poll::Ready(Some(mem::take(&mut self.own).freeze())),
-            // Before what is its own, and with it: there may be more such bytes each time.
             Poll::Ready(TakenFrames::Bytes(bytes)) if self.own.is_empty() => {
                 Poll::Ready(Some(bytes))
             }
+            // Such bytes come first, as they may complete a frame. The own frames are sent along: if
+            // bytes came at every poll, a pong would otherwise never be sent.
             Poll::Ready(TakenFrames::Bytes(bytes)) => {
                 let own = mem::take(&mut self.own);
                 Poll::Ready(Some([bytes, own.freeze()].concat().into()))
             }
-            // Without a copy.
+            // The frame's bytes are shared, not copied.
             Poll::Ready(TakenFrames::One(frame)) if self.own.is_empty() => {
                 Poll::Ready(Some(self.bytes(frame)))
             }
@@ -160,7 +166,7 @@ impl WriteState {
             }
             Poll::Ready(TakenFrames::Closed | TakenFrames::Nothing) => {
                 self.source = FrameSource::End;
-                if let Some(reason) = self.goodbye.take() {
+                if let Some(reason) = self.close_frame.take() {
                     self.encode(Message::Close(reason));
                 }
                 let last = mem::take(&mut self.own);
@@ -170,16 +176,17 @@ impl WriteState {
     }
 }
 
-/// The half that writes. Dropped when the peer is gone.
+/// The writing half of a WebSocket. It is dropped when the client is gone, and then ends the
+/// session.
 pub(super) struct Writer(pub(super) Rc<RefCell<WriteState>>);
 
 impl Writer {
-    /// What to write next, in one piece. Nothing: it was all.
+    /// The next bytes to write, in one piece. `None` at the end.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.borrow_mut().poll(cx)
     }
 
-    /// What there is to write just now, before anything waits for more.
+    /// The bytes that can be written now, without waiting for more.
     pub(super) fn take(&self) -> Option<Bytes> {
         match self.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(chunk) => chunk,
@@ -187,9 +194,10 @@ impl Writer {
         }
     }
 
-    /// The connection was cut, and nobody has said goodbye.
+    /// Whether the session was cut off, so that no Close frame is sent.
     pub(super) fn is_closed(&self) -> bool {
-        matches!(&self.0.borrow().source, FrameSource::Outbox(session) if session.outbox.is_closed())
+        let state = self.0.borrow();
+        matches!(&state.source, FrameSource::Outbox(session) if session.outbox.is_closed())
     }
 }
 
@@ -223,7 +231,7 @@ mod tests {
     };
 
     #[actix_web::test]
-    async fn it_waits_for_frames_only_when_it_has_nothing_to_say_itself() {
+    async fn it_waits_for_frames_only_if_it_has_none_of_its_own() {
         let outbox = Outbox::new(Transport::WebSocket, 1000, |_| {});
         let session = test_session(&outbox);
         let mut state = WriteState {
@@ -234,7 +242,7 @@ mod tests {
         assert!(state.poll(cx).is_pending());
         state.pong = Some(Bytes::from_static(b"x"));
         assert_eq!(state.poll(cx), Poll::Ready(Some(Bytes::from_static(b"\x8a\x01x"))));
-        // Whoever writes past the queue now could come into the middle of the pong.
+        // A frame that is written past the queue now could end up inside the pong.
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
         assert!(state.poll(cx).is_pending());
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Queued);
@@ -245,7 +253,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_pong_does_not_wait_for_a_pause_in_what_is_sent() {
+    async fn a_pong_is_sent_even_if_packets_are_queued_all_the_time() {
         let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         outbox
@@ -256,10 +264,10 @@ mod tests {
             source: FrameSource::Outbox(session),
             ..WriteState::new(false, Version::V4)
         };
-        let outgoing_packet = || PacketCodec::default().event("/", None, "a", "").unwrap();
+        let packet = || PacketCodec::default().event("/", None, "a", "").unwrap();
         state.pong = Some(Bytes::from_static(b"x"));
-        outbox.push_packet(outgoing_packet());
-        let expected = [outgoing_packet().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
+        outbox.push_packet(packet());
+        let expected = [packet().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
         assert_eq!(
             state.poll(&mut Context::from_waker(Waker::noop())),
             Poll::Ready(Some(expected.into()))

@@ -1,9 +1,20 @@
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use parking_lot::Mutex;
 
 use super::*;
-use crate::protocol::EnginePacket;
+use crate::{
+    model::Transport,
+    protocol::{EnginePacket, Frame},
+};
 
-/// A frame of 10 bytes with its header.
+/// A frame of 10 bytes, its header included.
 fn frame(n: u8) -> Frame {
     Frame::engine(&EnginePacket::Message(format!("{n:07}").into()))
 }
@@ -14,9 +25,9 @@ fn outbox(max_bytes: usize) -> (Arc<Outbox>, Arc<Mutex<Vec<OutboxEvent>>>) {
     (Outbox::new(Transport::Polling, max_bytes, move |event| log.lock().push(event)), events)
 }
 
-struct Counter(AtomicUsize);
+struct PushWakes(AtomicUsize);
 
-impl std::task::Wake for Counter {
+impl Wake for PushWakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, SeqCst);
     }
@@ -27,16 +38,16 @@ fn cx() -> Context<'static> {
 }
 
 #[test]
-fn frames_come_out_in_order_and_wake_once() {
+fn frames_leave_in_order_and_wake_the_transport_once() {
     let (outbox, _) = outbox(1000);
-    let counter = Arc::new(Counter(AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&counter));
+    let wakes = Arc::new(PushWakes(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&wakes));
     let cx = &mut Context::from_waker(&waker);
     assert_eq!(outbox.poll_all(cx), Poll::Pending);
     for n in 0..3 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
     }
-    assert_eq!(counter.0.load(SeqCst), 1);
+    assert_eq!(wakes.0.load(SeqCst), 1);
     assert_eq!(
         outbox.poll_all(cx),
         Poll::Ready(TakenFrames::Frames(vec![frame(0), frame(1), frame(2)]))
@@ -45,17 +56,17 @@ fn frames_come_out_in_order_and_wake_once() {
 }
 
 #[test]
-fn a_volatile_frame_is_for_a_transport_that_waits() {
+fn a_volatile_frame_is_queued_only_if_the_transport_waits() {
     let (outbox, _) = outbox(1000);
-    assert_eq!(outbox.push_volatile(&frame(0)), Pushed::Dropped, "nobody polls");
+    assert_eq!(outbox.push_volatile(&frame(0)), Pushed::Dropped, "no transport waits");
     assert_eq!(outbox.poll_all(&mut cx()), Poll::Pending);
     assert_eq!(outbox.push_volatile(&frame(1)), Pushed::Queued);
-    assert_eq!(outbox.push_volatile(&frame(2)), Pushed::Dropped, "something waits already");
+    assert_eq!(outbox.push_volatile(&frame(2)), Pushed::Dropped, "a frame is queued already");
     assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(frame(1))));
 }
 
 #[test]
-fn a_poll_that_has_gone_waits_for_nothing_volatile() {
+fn a_volatile_frame_is_dropped_after_the_poll_has_ended() {
     let (outbox, _) = outbox(1000);
     assert!(outbox.begin_poll());
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
@@ -64,7 +75,7 @@ fn a_poll_that_has_gone_waits_for_nothing_volatile() {
 }
 
 #[test]
-fn what_waits_for_one_who_has_gone_is_dropped() {
+fn finish_discarding_drops_queued_frames() {
     let (outbox, events) = outbox(1000);
     outbox.push(frame(0));
     outbox.finish_discarding();
@@ -74,7 +85,7 @@ fn what_waits_for_one_who_has_gone_is_dropped() {
 }
 
 #[test]
-fn the_bound_is_reached_at_one_byte_more() {
+fn one_byte_above_the_bound_overflows() {
     let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..3 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
@@ -86,7 +97,7 @@ fn the_bound_is_reached_at_one_byte_more() {
 }
 
 #[test]
-fn taken_frames_make_room() {
+fn taken_frames_no_longer_count() {
     let (outbox, events) = outbox(3 * frame(0).cost());
     for n in 0..100 {
         assert_eq!(outbox.push(frame(n)), Pushed::Queued);
@@ -96,12 +107,12 @@ fn taken_frames_make_room() {
 }
 
 #[test]
-fn a_batch_fits_a_body_and_is_never_empty() {
+fn a_batch_fits_the_polling_body_and_is_never_empty() {
     let (outbox, _) = outbox(1000);
     for n in 0..4 {
         outbox.push(frame(n));
     }
-    // Two packets of 8 bytes and their separator are 17.
+    // Two packets of 8 bytes and their separator take 17 bytes.
     assert_eq!(
         outbox.poll_batch(17, 9, &mut cx()),
         Poll::Ready(TakenFrames::Frames(vec![frame(0), frame(1)]))
@@ -121,7 +132,7 @@ fn a_batch_fits_a_body_and_is_never_empty() {
 }
 
 #[test]
-fn what_waits_goes_out_before_the_goodbye() {
+fn queued_frames_leave_before_the_close() {
     let (outbox, events) = outbox(1000);
     outbox.push(frame(0));
     outbox.push(frame(1));
@@ -142,7 +153,7 @@ fn what_waits_goes_out_before_the_goodbye() {
 }
 
 #[test]
-fn a_websocket_takes_the_last_frames_with_the_goodbye() {
+fn a_websocket_takes_the_last_frames_with_the_close() {
     let (outbox, _) = outbox(1000);
     outbox.push(frame(0));
     outbox.finish();
@@ -150,7 +161,7 @@ fn a_websocket_takes_the_last_frames_with_the_goodbye() {
 }
 
 #[test]
-fn an_upgrade_moves_the_right_to_take() {
+fn an_upgrade_moves_the_right_to_take_frames() {
     let (outbox, _) = outbox(1000);
     assert!(outbox.begin_poll());
     assert!(!outbox.begin_poll(), "one poll at a time");
@@ -169,7 +180,7 @@ fn an_upgrade_moves_the_right_to_take() {
 }
 
 #[test]
-fn a_poll_that_was_let_go_carries_no_goodbye() {
+fn a_released_poll_does_not_carry_the_close() {
     let (outbox, _) = outbox(1000);
     assert!(outbox.begin_poll());
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Pending);
@@ -179,12 +190,12 @@ fn a_poll_that_was_let_go_carries_no_goodbye() {
     outbox.finish();
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Nothing));
     outbox.end_poll();
-    // The next one does, or the WebSocket.
+    // The next poll carries it, or the WebSocket.
     assert_eq!(outbox.poll_batch(100, 9, &mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
 }
 
 #[test]
-fn a_failed_probe_leaves_polling_as_it_was() {
+fn a_failed_probe_leaves_polling_unchanged() {
     let (outbox, _) = outbox(1000);
     assert!(outbox.begin_probe());
     outbox.end_probe();
