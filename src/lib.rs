@@ -236,7 +236,7 @@ mod transport;
 pub use config::Config;
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
-    OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
+    OnFinish, OnMessage, OnPacket, OnServerEvent, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
@@ -252,10 +252,24 @@ pub use routing::{
 };
 pub use server::{BuildError, Builder, NamespaceBuilder, SocketIo, on_connect};
 pub use socket::{
-    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SocketEmitter,
-    SubscribeError, Target, Targets,
+    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, RemoteSocket, SendError, ServerAcks,
+    Socket, SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
+
+/// What a cluster is made of: the trait that carries what concerns more than one socket, and its
+/// plain data.
+///
+/// You need this module only to write an adapter. [`Builder::adapter`] takes it.
+pub mod adapter {
+    pub use crate::{
+        protocol::UnsealedPacket,
+        registry::{
+            Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError,
+            ServerAnswers, ServerEvent, SocketDescription,
+        },
+    };
+}
 
 /// What most programs want: `use actix_socketio::prelude::*;`.
 ///

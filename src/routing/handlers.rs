@@ -4,11 +4,12 @@ use actix::Message;
 
 use super::HandlerFn;
 use crate::event::{
-    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
-    OnUnsubscribe, OnUpgrade,
+    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnServerEvent,
+    OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 
-/// One of the events: the seven of a client's life, [`OnPacket`] and [`OnUpgrade`].
+/// One of the events: the seven of a client's life, [`OnPacket`], [`OnUpgrade`] and
+/// [`OnServerEvent`].
 pub trait Event:
     Message<Result = HandlerResult> + Clone + Send + sealed::HandlerList + 'static
 {
@@ -37,6 +38,7 @@ pub struct Handlers {
     finish: Vec<HandlerFn<OnFinish>>,
     packet: Vec<HandlerFn<OnPacket>>,
     upgrade: Vec<HandlerFn<OnUpgrade>>,
+    server_event: Vec<HandlerFn<OnServerEvent>>,
 }
 
 impl Handlers {
@@ -61,6 +63,7 @@ impl fmt::Debug for Handlers {
             .field("finish", &self.finish.len())
             .field("packet", &self.packet.len())
             .field("upgrade", &self.upgrade.len())
+            .field("server_event", &self.server_event.len())
             .finish()
     }
 }
@@ -91,6 +94,7 @@ events! {
     OnFinish: finish,
     OnPacket: packet,
     OnUpgrade: upgrade,
+    OnServerEvent: server_event,
 }
 
 impl ChannelEvent for OnMessage {}

@@ -7,6 +7,7 @@ mod handler;
 mod handlers;
 mod route;
 mod router;
+mod server_events;
 
 pub use event_set::{ChannelEventSet, EventSet, SocketHandler};
 pub(crate) use handler::HandlerFn;
@@ -16,3 +17,4 @@ pub use handlers::{ChannelEvent, Event};
 pub use route::{Route, channel};
 pub use router::PatternError;
 pub(crate) use router::{Router, Scope, anchored};
+pub(crate) use server_events::ServerEventHandlers;

@@ -1,20 +1,24 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use actix::Addr;
+use actix::{Addr, Arbiter};
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
-use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner, settings::check};
+use super::{
+    BuildError, NamespaceBuilder, SocketIo, io::ServerInner, server_events::ServerEventDispatcher,
+    settings::check,
+};
 use crate::{
     config::Config,
     event::{
-        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
-        OnUnsubscribe, OnUpgrade,
+        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnServerEvent,
+        OnSubscribe, OnUnsubscribe, OnUpgrade,
     },
     http::{ConnectionError, Cookie, Cors, hooks::Hooks},
     model::{Extensions, Handshake, Namespace, Quota},
     protocol::PacketCodec,
-    registry::{ChangeSender, Sequencer},
+    registry::{Adapter, ChangeSender, Sequencer},
     routing::{IntoHandler, Route, SocketHandler, anchored},
+    socket::LocalAdapter,
     state::{
         DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
         ServerState, Sessions,
@@ -25,6 +29,9 @@ use crate::{
 /// A check of the request that opens a connection.
 pub(crate) type HandshakeCheck =
     Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
+
+/// Makes the adapter to use of the local one.
+type AdapterFactory = Box<dyn FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send>;
 
 /// Which names belong to a family of namespaces.
 enum Names {
@@ -49,6 +56,7 @@ pub struct Builder {
     pub(super) cookie: Option<Cookie>,
     hooks: Hooks,
     pub(super) codec: PacketCodec,
+    adapter: Option<AdapterFactory>,
 }
 
 /// # Handlers
@@ -259,6 +267,34 @@ impl Builder {
         self.main(|main| main.on_upgrade(handler))
     }
 
+    /// Handles events that other servers of the cluster send in the main namespace: Socket.IO's
+    /// `io.on("…")` for `serverSideEmit`. [`OnServerEvent`] has an example.
+    ///
+    /// The handler runs on the arbiter that builds the server.
+    pub fn on_server_event<Via>(self, handler: impl IntoHandler<OnServerEvent, Via>) -> Self {
+        self.main(|main| main.on_server_event(handler))
+    }
+
+    /// Makes the server one of a cluster: Socket.IO's `adapter` option.
+    ///
+    /// `wrap` runs once, when the server is built. It gets the local adapter, which acts on the
+    /// sockets of this server, and returns the one to use. That one passes calls on to the local one
+    /// and to other servers. What it receives from them, it hands to the local one.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    ///
+    /// // An adapter for a cluster of one.
+    /// let builder = SocketIo::builder().adapter(|local| local);
+    /// ```
+    pub fn adapter<F>(mut self, wrap: F) -> Self
+    where
+        F: FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send + 'static,
+    {
+        self.adapter = Some(Box::new(wrap));
+        self
+    }
+
     fn main(mut self, change: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
         self.main = change(self.main);
         self
@@ -277,6 +313,7 @@ impl Builder {
             cookie: None,
             hooks: Hooks::default(),
             codec: PacketCodec::default(),
+            adapter: None,
         }
     }
 
@@ -291,8 +328,18 @@ impl Builder {
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, dynamic, on_handshake, cors, cookie, hooks, codec } =
-            self;
+        let Self {
+            config,
+            main,
+            namespaces,
+            dynamic,
+            on_handshake,
+            cors,
+            cookie,
+            hooks,
+            codec,
+            adapter,
+        } = self;
         check(&config)?;
         if config.allow_eio3 && codec.is_custom() {
             let why = "old clients speak JSON with attachments, and no other parser";
@@ -304,8 +351,10 @@ impl Builder {
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
+        let mut server_events = ServerEventDispatcher::new(Arbiter::current());
         let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
+            server_events.add(name.clone(), namespace.server_event_handlers(&config));
             if named.insert(name.clone(), namespace.compile(&config)?).is_some() {
                 return Err(BuildError::NamespaceTwice(name));
             }
@@ -313,10 +362,12 @@ impl Builder {
         let mut kin = Vec::new();
         for (matches, namespace) in dynamic {
             let (matches, label) = match matches {
-                Names::Matching(pattern) => (
-                    NamespaceMatcher::Pattern(anchored(&pattern).map_err(BuildError::Pattern)?),
-                    pattern,
-                ),
+                Names::Matching(pattern) => {
+                    let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
+                    let handlers = namespace.server_event_handlers(&config);
+                    server_events.add_dynamic(regex.clone(), handlers);
+                    (NamespaceMatcher::Pattern(regex), pattern)
+                }
                 Names::If(function) => {
                     (NamespaceMatcher::Function(function), "function".to_owned())
                 }
@@ -327,17 +378,18 @@ impl Builder {
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
         // Nothing is started before everything is known to be right.
-        let registry =
+        let sequencer =
             Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let sockets = Arc::clone(&sessions) as _;
-        let factory = NamespaceFactory::new(
-            Arc::clone(&config),
-            registry,
-            codec.clone(),
-            Arc::clone(&counters),
-            sockets,
-        );
+        let local = LocalAdapter::new(sequencer, codec.clone(), sockets, Arc::new(server_events));
+        let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
+        let used = match adapter {
+            Some(wrap) => wrap(used),
+            None => used,
+        };
+        let factory =
+            NamespaceFactory::new(Arc::clone(&config), Arc::clone(&counters), used, local);
         let served = Namespaces::new(factory, named, kin);
         let shared =
             Arc::new(ServerState { config, namespaces: served, codec, sessions, counters });

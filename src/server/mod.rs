@@ -6,6 +6,7 @@ mod io;
 mod mount;
 mod namespace;
 mod serve;
+mod server_events;
 mod settings;
 
 pub use build_error::BuildError;

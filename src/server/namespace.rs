@@ -6,10 +6,10 @@ use super::{BuildError, settings::check};
 use crate::{
     config::Config,
     event::{
-        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
-        OnUnsubscribe, OnUpgrade,
+        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnServerEvent,
+        OnSubscribe, OnUnsubscribe, OnUpgrade,
     },
-    routing::{EventSet, Handlers, IntoHandler, Route, Router, SocketHandler},
+    routing::{EventSet, Handlers, IntoHandler, Route, Router, ServerEventHandlers, SocketHandler},
 };
 
 /// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
@@ -141,6 +141,23 @@ impl NamespaceBuilder {
     pub fn on_upgrade<Via>(mut self, handler: impl IntoHandler<OnUpgrade, Via>) -> Self {
         self.handlers.add(handler.into_handler());
         self
+    }
+
+    /// Handles events that other servers of the cluster send in this namespace, on the arbiter that
+    /// builds the server. [`OnServerEvent`] has an example.
+    ///
+    /// In a family of namespaces, it handles those of all namespaces of a
+    /// [pattern](super::Builder::namespaces_matching). For a family that a function decides, which
+    /// needs a client's handshake, it is never called.
+    pub fn on_server_event<Via>(mut self, handler: impl IntoHandler<OnServerEvent, Via>) -> Self {
+        self.handlers.add(handler.into_handler());
+        self
+    }
+
+    /// Its handlers for events of other servers.
+    pub(super) fn server_event_handlers(&self, server: &Config) -> ServerEventHandlers {
+        let handler_timeout = self.overrides.handler_timeout.unwrap_or(server.handler_timeout);
+        ServerEventHandlers::new(&self.handlers, handler_timeout)
     }
 
     /// What it is compiled to, and the settings that hold in it.

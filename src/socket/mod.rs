@@ -4,10 +4,13 @@ mod ack_collector;
 mod acks;
 mod emitter;
 mod error;
+mod local_adapter;
 mod membership;
 mod namespace_state;
 mod outgoing;
+mod remote_socket;
 mod send;
+mod server_acks;
 mod target;
 mod targets;
 
@@ -24,10 +27,13 @@ use tokio::sync::mpsc;
 use acks::Acks;
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
+pub(crate) use local_adapter::{LocalAdapter, ServerEventHandler, SocketLookup};
 use membership::Membership;
-pub(crate) use namespace_state::{NamespaceState, SocketLookup};
+pub(crate) use namespace_state::NamespaceState;
 pub use outgoing::{Outgoing, OutgoingEvent};
+pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
+pub use server_acks::ServerAcks;
 pub use target::{BroadcastAcks, Receipt, Target};
 pub use targets::Targets;
 
@@ -40,7 +46,7 @@ use crate::{
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
-    registry::RegistryId,
+    registry::{RegistryId, SocketDescription},
     stats::{Counters, Flow},
 };
 
@@ -273,7 +279,7 @@ impl Socket {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {
             Ok(()) => true,
-            Err(args) => namespace.ack_collectors.answer(id, self.id(), args),
+            Err(args) => namespace.local().acknowledge(id, self.id(), args),
         }
     }
 
@@ -315,6 +321,12 @@ impl Socket {
             .subscriptions
             .as_ref()
             .map_or(Ok(()), |bucket| bucket.lock().take(Instant::now()))
+    }
+
+    /// The socket as plain data.
+    fn describe(&self) -> SocketDescription {
+        let SocketInner { id, handshake, context, .. } = &*self.inner;
+        SocketDescription::new(*id, handshake.clone(), self.channels(), context.entries())
     }
 
     fn target(&self) -> Target {
