@@ -147,8 +147,8 @@
 //! binary attachment, and is read as such by [`OnMessage::json`]; several arguments are put into
 //! [`Many`].
 //!
-//! The same choice of clients can be looked at, [`Target::fetch_sockets`], and acted upon,
-//! [`Target::sockets_join`] and its neighbours.
+//! You can also look at these clients, with [`Target::fetch_sockets`], and act on them, with
+//! [`Target::sockets_join`] and the methods after it.
 //!
 //! # Acknowledgements
 //!

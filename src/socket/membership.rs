@@ -8,8 +8,8 @@ use crate::{
     registry::RegistryId,
 };
 
-/// The channels of one socket. The registry is told of each change under the lock, so that both see
-/// the same order.
+/// The channels of one socket. The sequencer is notified of each change under the lock, so that both
+/// have the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,
@@ -17,9 +17,9 @@ pub(super) struct Membership {
 
 #[derive(Debug, Default)]
 struct MembershipState {
-    /// Each channel with its turn, to list them in the order of subscription.
+    /// Each channel with its number in the order of subscription.
     channels: HashMap<Channel, u64>,
-    turns: u64,
+    joined: u64,
     closed: bool,
 }
 
@@ -42,9 +42,9 @@ impl Membership {
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
         }
-        state.turns += 1;
-        let turn = state.turns;
-        state.channels.insert(channel.clone(), turn);
+        state.joined += 1;
+        let number = state.joined;
+        state.channels.insert(channel.clone(), number);
         namespace.sequencer.subscribe(registry_id, namespace.name.clone(), id, channel);
         Ok(true)
     }
@@ -72,14 +72,14 @@ impl Membership {
             .lock()
             .channels
             .iter()
-            .map(|(channel, turn)| (*turn, channel.clone()))
+            .map(|(channel, number)| (*number, channel.clone()))
             .collect();
-        channels.sort_unstable_by_key(|(turn, _)| *turn);
+        channels.sort_unstable_by_key(|(number, _)| *number);
         channels.into_iter().map(|(_, channel)| channel).collect()
     }
 
-    /// No more subscriptions: the socket is over. Answers with those that it had; the registry is
-    /// to be told.
+    /// Ends all subscriptions, and refuses further ones. Returns the channels, for the caller to
+    /// notify the sequencer.
     pub(super) fn close(&self) -> Vec<Channel> {
         let state = mem::replace(
             &mut *self.state.lock(),

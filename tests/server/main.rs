@@ -36,6 +36,7 @@ mod raw;
 mod world;
 
 mod acks;
+mod adapter;
 mod backpressure;
 mod bad_input;
 mod binary;
