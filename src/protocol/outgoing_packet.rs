@@ -2,8 +2,8 @@ use super::{Frame, frame_builder::FrameBuilder};
 
 /// A packet for one client.
 ///
-/// It becomes a [`Frame`] only if it has to wait. A packet that is written to the client's WebSocket
-/// immediately does without.
+/// It becomes a [`Frame`] only if it has to wait. A packet that is written to the client's
+/// WebSocket immediately does without.
 pub(crate) enum OutgoingPacket {
     /// Written by this crate, on the page of its thread.
     FrameBuilder(FrameBuilder),

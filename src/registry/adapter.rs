@@ -55,8 +55,8 @@ pub trait Adapter: Send + Sync + 'static {
         publication: Publication,
     ) -> AdapterFuture<Result<usize, PublishError>>;
 
-    /// Publishes, and collects the acknowledgements of all receivers, until each has answered or the
-    /// time is over.
+    /// Publishes, and collects the acknowledgements of all receivers, until each has answered or
+    /// the time is over.
     ///
     /// The local adapter gives the packet an acknowledgement id of its own.
     fn publish_with_acks(
@@ -68,8 +68,8 @@ pub trait Adapter: Send + Sync + 'static {
     /// Describes the sockets of an audience.
     fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>>;
 
-    /// Subscribes the sockets of an audience to a channel. A socket that is in the maximum number of
-    /// channels is left out.
+    /// Subscribes the sockets of an audience to a channel. A socket that is in the maximum number
+    /// of channels is left out.
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()>;
 
     /// Unsubscribes the sockets of an audience from a channel.

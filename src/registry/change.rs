@@ -4,8 +4,9 @@ use crate::model::{Channel, Namespace, SocketId};
 
 /// A change of the namespaces, channels and subscriptions of this server, for [`Changes`].
 ///
-/// The first socket opens a namespace, and the first subscriber opens a channel. The last one closes
-/// it. A channel opens before its first subscriber joins it, and closes after the last one has left.
+/// The first socket opens a namespace, and the first subscriber opens a channel. The last one
+/// closes it. A channel opens before its first subscriber joins it, and closes after the last one
+/// has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -67,8 +68,8 @@ pub enum Change {
 /// Receives every [`Change`] in the order in which they happen.
 ///
 /// [`SocketIo::changes`](crate::SocketIo::changes) makes one. A listener that does not keep up slows
-/// nothing down: when [`Builder::max_changes`](crate::Builder::max_changes) changes wait for it, the
-/// oldest are dropped, and it receives [`Change::Missed`].
+/// nothing down: when [`Builder::max_changes`](crate::Builder::max_changes) changes wait for it,
+/// the oldest are dropped, and it receives [`Change::Missed`].
 ///
 /// ```no_run
 /// use actix_socketio::{Change, SocketIo};

@@ -26,8 +26,8 @@ const DELIVERIES_PER_TURN: usize = 128;
 /// write for each delivery would take a hundred times as long.
 const DELIVERIES_PER_LONG_TURN: usize = 64 * 1024;
 
-/// Bytes of publications to the same audience that leave in one piece, and that a registry writes to
-/// one client.
+/// Bytes of publications to the same audience that leave in one piece, and that a registry writes
+/// to one client.
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// Messages for which a registry keeps capacity.
@@ -121,13 +121,13 @@ impl ChannelRegistry {
         }
         match self.messages.pop_front()? {
             RegistryMessage::Attach { namespace, id, sender } => {
-                self.table.attach(namespace, id, sender)
+                self.table.attach(namespace, id, sender);
             }
             RegistryMessage::Subscribe { namespace, id, channel } => {
-                self.table.subscribe(&namespace, id, channel)
+                self.table.subscribe(&namespace, id, channel);
             }
             RegistryMessage::Unsubscribe { namespace, id, channel } => {
-                self.table.unsubscribe(&namespace, id, &channel)
+                self.table.unsubscribe(&namespace, id, &channel);
             }
             RegistryMessage::Detach { namespace, id } => self.table.detach(&namespace, id),
             RegistryMessage::Publish(publication) => return Some(self.gather(publication)),
@@ -166,8 +166,8 @@ impl ChannelRegistry {
         Delivery { publications, payload: Payload::FrameBatch(FrameBatch::new(frames)), done: 0 }
     }
 
-    /// Whether the next publication is for the same channels but not for the same audience. That one
-    /// is joined with those behind it when its turn comes.
+    /// Whether the next publication is for the same channels but not for the same audience. That
+    /// one is joined with those behind it when its turn comes.
     fn is_next_for_some_of(&self, delivery: &Delivery) -> bool {
         let this = delivery.audience();
         match self.messages.front() {

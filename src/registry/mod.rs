@@ -5,10 +5,10 @@
 //! of the [`ChannelRegistry`] actors that they are for.
 //!
 //! There is one [`ChannelRegistry`] on each worker's thread, and it knows the sockets of that
-//! worker. A publication is one message for each worker with a subscriber. A delivery is a push into
-//! the subscriber's [`SocketSender`], mostly on the socket's own thread. Queues keep the order, so
-//! all subscribers see the order of the sequencer. No user code and no serialisation run here: what
-//! comes in is encoded already.
+//! worker. A publication is one message for each worker with a subscriber. A delivery is a push
+//! into the subscriber's [`SocketSender`], mostly on the socket's own thread. Queues keep the
+//! order, so all subscribers see the order of the sequencer. No user code and no serialisation run
+//! here: what comes in is encoded already.
 //!
 //! [`SocketSender`]: crate::outbox::SocketSender
 

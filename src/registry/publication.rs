@@ -73,8 +73,8 @@ pub(super) enum AudienceList<'a> {
     Channel(&'a Channel),
 }
 
-/// A message for an audience, as plain data. Its packet is sealed when it has its place in the order
-/// of publications.
+/// A message for an audience, as plain data. Its packet is sealed when it has its place in the
+/// order of publications.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Publication {

@@ -202,7 +202,8 @@ impl Sequencer {
         if self.order(publication, report)? { Ok(()) } else { Err(PublishError::Closed) }
     }
 
-    /// Gives a publication its place and seals its packet. Returns whether any registry receives it.
+    /// Gives a publication its place and seals its packet. Returns whether any registry receives
+    /// it.
     fn order(&self, publication: Publication, report: Report) -> Result<bool, PublishError> {
         let SequencerInner { state, publications, max_publications, counters } = &*self.0;
         let slot = publications.acquire(*max_publications).ok_or_else(|| {

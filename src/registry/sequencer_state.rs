@@ -28,8 +28,8 @@ const DEFAULT_REGISTRY: RegistryId = RegistryId(0);
 /// The outcome of queueing a message, for after the lock is released.
 #[must_use = "registries that sleep wait for `wake`"]
 pub(super) struct Notified {
-    /// Registries that sleep. One of another thread may take this thread's place on its core as soon
-    /// as it is woken, so this is left for when the lock is free.
+    /// Registries that sleep. One of another thread may take this thread's place on its core as
+    /// soon as it is woken, so this is left for when the lock is free.
     to_wake: SmallVec<[Addr<ChannelRegistry>; 4]>,
     /// Whether any registry is alive.
     is_queued: bool,

@@ -278,8 +278,8 @@ impl Builder {
     /// Makes the server one of a cluster: Socket.IO's `adapter` option.
     ///
     /// `wrap` runs once, when the server is built. It gets the local adapter, which acts on the
-    /// sockets of this server, and returns the one to use. That one passes calls on to the local one
-    /// and to other servers. What it receives from them, it hands to the local one.
+    /// sockets of this server, and returns the one to use. That one passes calls on to the local
+    /// one and to other servers. What it receives from them, it hands to the local one.
     ///
     /// ```
     /// use actix_socketio::SocketIo;

@@ -270,9 +270,9 @@ impl SocketIo {
         Ok(self.namespace.adapter.server_side_emit(event)?)
     }
 
-    /// Sends an event to all other servers of the cluster, and collects their answers until each has
-    /// answered or [`Builder::ack_timeout`] is over. With one server there are none, and it answers
-    /// immediately.
+    /// Sends an event to all other servers of the cluster, and collects their answers until each
+    /// has answered or [`Builder::ack_timeout`] is over. With one server there are none, and it
+    /// answers immediately.
     ///
     /// # Errors
     /// As [`server_side_emit`](Self::server_side_emit).

@@ -83,8 +83,8 @@ impl<'a> SocketEmitter<'a> {
         self.emit_with_ack_args(event, data).await?.get(0).map_err(AckError::Reply)
     }
 
-    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them as
-    /// they came.
+    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them
+    /// as they came.
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].

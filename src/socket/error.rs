@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use crate::{
     model::{ChannelError, SocketId},
     protocol::ArgError,
+    registry::PublishError,
 };
 
 /// The reason why something was not sent.
@@ -52,8 +53,8 @@ pub enum SendError {
         /// The bytes that may wait.
         limit: usize,
     },
-    /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is an
-    /// error of the application.
+    /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is
+    /// an error of the application.
     Serialize(serde_json::Error),
 }
 
@@ -70,7 +71,7 @@ impl fmt::Display for SendError {
             Self::TooLarge { length, limit } => {
                 write!(
                     f,
-                    "an event that takes {length} bytes is larger than max_outbox, {limit}: send it in parts"
+                    "an event of {length} bytes is larger than max_outbox, {limit}: send it in parts"
                 )
             }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
@@ -117,6 +118,15 @@ impl From<ChannelError> for SendError {
     }
 }
 
+impl From<PublishError> for SendError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Overloaded => Self::Overloaded,
+            PublishError::Closed => Self::Closed,
+        }
+    }
+}
+
 impl From<serde_json::Error> for SendError {
     fn from(error: serde_json::Error) -> Self {
         Self::Serialize(error)
@@ -158,7 +168,8 @@ impl fmt::Display for SubscribeError {
             Self::TooManyChannels { limit } => {
                 write!(
                     f,
-                    "a client may be subscribed to {limit} channels at most: unsubscribe from another one first"
+                    "a client may be subscribed to {limit} channels at most: \
+                     unsubscribe from another one first"
                 )
             }
             Self::Closed => f.write_str("the client has gone"),

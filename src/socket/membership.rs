@@ -8,8 +8,8 @@ use crate::{
     registry::RegistryId,
 };
 
-/// The channels of one socket. The sequencer is notified of each change under the lock, so that both
-/// have the same order.
+/// The channels of one socket. The sequencer is notified of each change under the lock, so that
+/// both have the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,

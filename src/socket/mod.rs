@@ -2,6 +2,7 @@
 
 mod ack_collector;
 mod acks;
+mod answers;
 mod emitter;
 mod error;
 mod local_adapter;
@@ -10,7 +11,6 @@ mod namespace_state;
 mod outgoing;
 mod remote_socket;
 mod send;
-mod server_acks;
 mod target;
 mod targets;
 
@@ -25,6 +25,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use acks::Acks;
+pub use answers::{BroadcastAcks, Receipt, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
 pub(crate) use local_adapter::{LocalAdapter, ServerEventHandler, SocketLookup};
@@ -33,8 +34,7 @@ pub(crate) use namespace_state::NamespaceState;
 pub use outgoing::{Outgoing, OutgoingEvent};
 pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
-pub use server_acks::ServerAcks;
-pub use target::{BroadcastAcks, Receipt, Target};
+pub use target::Target;
 pub use targets::Targets;
 
 use crate::{
@@ -188,7 +188,8 @@ impl Socket {
     }
 
     /// Receives the events that are sent to the client from now on, direct ones and publications:
-    /// Socket.IO's `onAnyOutgoing`. A listener that is `capacity` events behind misses the next ones.
+    /// Socket.IO's `onAnyOutgoing`. A listener that is `capacity` events behind misses the next
+    /// ones.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) {
@@ -210,8 +211,8 @@ impl Socket {
     /// Subscribes the client to a channel, without calling a handler. `false`: it was subscribed
     /// already.
     ///
-    /// From here on it receives what is published, so a snapshot that you send after this call leaves
-    /// no gap.
+    /// From here on it receives what is published, so a snapshot that you send after this call
+    /// leaves no gap.
     ///
     /// # Errors
     /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
@@ -234,8 +235,8 @@ impl Socket {
         self.inner.membership.contains(channel.as_ref())
     }
 
-    /// Disconnects the client from its namespace. Other namespaces of the connection go on. What was
-    /// sent before still goes out.
+    /// Disconnects the client from its namespace. Other namespaces of the connection go on. What
+    /// was sent before still goes out.
     ///
     /// The client sees the reason `io server disconnect`, and does not reconnect by itself.
     pub fn disconnect(&self) {

@@ -21,13 +21,13 @@ pub(crate) const MESSAGE: &str = "message";
 /// | `socket.send(&x)` | `socket.emit("message", &x)` | this client |
 /// | `socket.broadcast(&x)` | `socket.others().emit("message", &x)` | all others |
 /// | `socket.broadcast_channel(c, &x)` | `socket.to(c).emit("message", &x)` | the others in `c` |
-/// | `socket.broadcast_channels(&x)` | `socket.to(c1).to(c2)…` | the others in any of its channels, once |
+/// | `socket.broadcast_channels(&x)` | `socket.to(c1).to(c2)…` | the others in its channels |
 /// | `socket.send_and_broadcast(&x)` | `io.emit("message", &x)` | all |
-/// | `socket.send_and_broadcast_channel(c, &x)` | `socket.to(c).including(&socket)…` | `c`, and this client |
+/// | `socket.send_and_broadcast_channel(c, &x)` | `socket.to(c).including(&socket)…` | `c`, this client |
 ///
 /// None of them waits. Everything that goes to more than one client has one order for all of them,
-/// the sender included. `send` and `emit` put an event straight into the client's outbox, so there is
-/// no order between these events and publications.
+/// the sender included. `send` and `emit` put an event straight into the client's outbox, so there
+/// is no order between these events and publications.
 ///
 /// ```no_run
 /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
@@ -58,8 +58,8 @@ impl Socket {
     ///
     /// A handler may wait for the client whose event it handles. Acknowledgements overtake events,
     /// as long as no more than [`Builder::max_inbox`](crate::Builder::max_inbox) events are before
-    /// them. An [`OnConnect`] handler may not wait: what it sends is held until it has answered, this
-    /// event too.
+    /// them. An [`OnConnect`] handler may not wait: what it sends is held until it has answered,
+    /// this event too.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
@@ -81,8 +81,8 @@ impl Socket {
         self.timeout(self.config().ack_timeout).emit_with_ack(event, data).await
     }
 
-    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them as
-    /// they came. [`Socket::emit_with_ack`] returns the first.
+    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them
+    /// as they came. [`Socket::emit_with_ack`] returns the first.
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].

@@ -2,12 +2,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AckError, NamespaceState, RemoteSocket, SendError, Socket, send::check};
+use super::{BroadcastAcks, NamespaceState, Receipt, RemoteSocket, SendError, Socket, send::check};
 use crate::{
     config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
     protocol::UnsealedPacket,
-    registry::{Audience, ClientAnswers, Publication, PublishError},
+    registry::{Audience, Publication},
 };
 
 /// The clients that a message is for: the subscribers of some channels, or all clients, less some.
@@ -36,47 +36,6 @@ pub struct Target {
     max_channel_length: usize,
     /// The first invalid channel name, reported when the target is used.
     invalid: Option<ChannelError>,
-}
-
-/// The outcome of a publication.
-///
-/// ```no_run
-/// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-/// let receipt = io.to("match-42").publish("goal", "1:0").await?;
-/// println!("queued for {} clients", receipt.delivered);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The number of clients that it was queued for.
-    pub delivered: usize,
-}
-
-/// The acknowledgements of a broadcast.
-///
-/// ```no_run
-/// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-/// let acks = io.to("match-42").emit_with_ack::<_, u32>("how many goals?", &()).await?;
-/// for (client, answer) in acks.answers {
-///     match answer {
-///         Ok(goals) => println!("{client} has seen {goals}"),
-///         Err(error) => println!("{client}: {error}"),
-///     }
-/// }
-/// println!("{} clients have not answered", acks.missing.len());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct BroadcastAcks<R> {
-    /// The clients that answered in time, with their answers. An answer that is not an `R` is
-    /// [`AckError::Reply`].
-    pub answers: Vec<(SocketId, Result<R, AckError>)>,
-    /// The clients that received the event and did not answer in time.
-    pub missing: Vec<SocketId>,
 }
 
 /// # Receivers
@@ -176,8 +135,8 @@ impl Target {
         self.send_frame(packet)
     }
 
-    /// Sends an event, and waits until it is queued for each of its receivers. A loop that publishes
-    /// this way goes no faster than the server.
+    /// Sends an event, and waits until it is queued for each of its receivers. A loop that
+    /// publishes this way goes no faster than the server.
     ///
     /// # Errors
     /// As [`Target::emit`], and [`SendError::Closed`] if the server's arbiter has stopped.
@@ -208,11 +167,8 @@ impl Target {
     {
         let (packet, limit) = (self.encode(event, data)?, self.timeout);
         let (namespace, publication) = self.publication(packet)?;
-        let answered = namespace.adapter.publish_with_acks(publication, limit).await?;
-        let ClientAnswers { answers, missing } = answered;
-        let answers =
-            answers.into_iter().map(|(id, args)| (id, args.get(0).map_err(AckError::Reply)));
-        Ok(BroadcastAcks { answers: answers.collect(), missing })
+        let answers = namespace.adapter.publish_with_acks(publication, limit).await?;
+        Ok(BroadcastAcks::new(answers))
     }
 
     /// Sends a packet that is encoded already.
@@ -247,8 +203,8 @@ impl Target {
         Ok(descriptions.into_iter().map(remote).collect())
     }
 
-    /// Subscribes the clients to a channel, without calling a handler. A client that has gone, or is
-    /// in the maximum number of channels, is left as it is.
+    /// Subscribes the clients to a channel, without calling a handler. A client that has gone, or
+    /// is in the maximum number of channels, is left as it is.
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
@@ -318,14 +274,5 @@ impl Target {
             .to_channel(self.max_channel_length)
             .map_err(|error| self.invalid.get_or_insert(error))
             .ok()
-    }
-}
-
-impl From<PublishError> for SendError {
-    fn from(error: PublishError) -> Self {
-        match error {
-            PublishError::Overloaded => Self::Overloaded,
-            PublishError::Closed => Self::Closed,
-        }
     }
 }

@@ -58,8 +58,8 @@ pub trait Parser: Send + Sync + 'static {
     /// Writes one packet.
     fn encode(&self, packet: &Packet) -> Encoded;
 
-    /// A reader for one connection. It answers bad input with a [`DecodeError`], never with a panic.
-    /// What it keeps is bounded by `limits`.
+    /// A reader for one connection. It answers bad input with a [`DecodeError`], never with a
+    /// panic. What it keeps is bounded by `limits`.
     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
 }
 
@@ -179,8 +179,8 @@ impl PacketCodec {
         Self { deflate_from: bytes, ..self }
     }
 
-    /// Lets a packet be sent compressed. Clones of its frame share the compressed form, so this comes
-    /// before the first clone.
+    /// Lets a packet be sent compressed. Clones of its frame share the compressed form, so this
+    /// comes before the first clone.
     pub(crate) fn compressible(&self, packet: OutgoingPacket) -> OutgoingPacket {
         match self.deflate_from {
             Some(bytes) => packet.deflatable_from(bytes),
