@@ -4,7 +4,9 @@ use actix::{Addr, Arbiter};
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
 use super::{
-    BuildError, NamespaceBuilder, SocketIo, io::ServerInner, server_events::ServerEventDispatcher,
+    BuildError, NamespaceBuilder, SocketIo,
+    io::ServerInner,
+    server_events::{ServerEventDispatcher, ServerEventTable},
     settings::check,
 };
 use crate::{
@@ -351,7 +353,7 @@ impl Builder {
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let mut server_events = ServerEventDispatcher::new(Arbiter::current());
+        let mut server_events = ServerEventTable::default();
         let mut named = HashMap::new();
         for (name, namespace) in std::iter::once((Namespace::default(), main)).chain(namespaces) {
             server_events.add(name.clone(), namespace.server_event_handlers(&config));
@@ -382,7 +384,9 @@ impl Builder {
             Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let sockets = Arc::clone(&sessions) as _;
-        let local = LocalAdapter::new(sequencer, codec.clone(), sockets, Arc::new(server_events));
+        let server_events =
+            Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
+        let local = LocalAdapter::new(sequencer, codec.clone(), sockets, server_events);
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
         let used = match adapter {
             Some(wrap) => wrap(used),

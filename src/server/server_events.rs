@@ -12,19 +12,20 @@ use crate::{
     socket::ServerEventHandler,
 };
 
-/// Finds the handlers for events of other servers, and runs them on the arbiter that built the
-/// server.
-pub(super) struct ServerEventDispatcher {
-    arbiter: ArbiterHandle,
+/// The handlers for events of other servers, by namespace.
+#[derive(Default)]
+pub(super) struct ServerEventTable {
     named: HashMap<Namespace, ServerEventHandlers>,
     dynamic: Vec<(Regex, ServerEventHandlers)>,
 }
 
-impl ServerEventDispatcher {
-    pub(super) fn new(arbiter: ArbiterHandle) -> Self {
-        Self { arbiter, named: HashMap::new(), dynamic: Vec::new() }
-    }
+/// Runs the handlers for events of other servers on the arbiter that built the server.
+pub(super) struct ServerEventDispatcher {
+    table: ServerEventTable,
+    arbiter: ArbiterHandle,
+}
 
+impl ServerEventTable {
     /// Adds the handlers of a namespace.
     pub(super) fn add(&mut self, name: Namespace, handlers: ServerEventHandlers) {
         self.named.insert(name, handlers);
@@ -44,9 +45,15 @@ impl ServerEventDispatcher {
     }
 }
 
+impl ServerEventDispatcher {
+    pub(super) fn new(table: ServerEventTable, arbiter: ArbiterHandle) -> Self {
+        Self { table, arbiter }
+    }
+}
+
 impl ServerEventHandler for ServerEventDispatcher {
     fn handle(&self, event: ServerEvent) -> AdapterFuture<Option<Args>> {
-        let Some(handlers) = self.handlers(&event.namespace).cloned() else {
+        let Some(handlers) = self.table.handlers(&event.namespace).cloned() else {
             return Box::pin(ready(None));
         };
         let (event, answer) = OnServerEvent::new(event);
