@@ -384,8 +384,7 @@ impl Builder {
             Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
         let sessions = Arc::<Sessions>::default();
         let sockets = Arc::clone(&sessions) as _;
-        let server_events =
-            Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
+        let server_events = Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
         let local = LocalAdapter::new(sequencer, codec.clone(), sockets, server_events);
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
         let used = match adapter {
