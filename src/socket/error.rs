@@ -71,7 +71,8 @@ impl fmt::Display for SendError {
             Self::TooLarge { length, limit } => {
                 write!(
                     f,
-                    "an event of {length} bytes is larger than max_outbox, {limit}: send it in parts"
+                    "an event that takes {length} bytes is larger than max_outbox, {limit}: \
+                     send it in parts"
                 )
             }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
