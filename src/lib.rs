@@ -242,7 +242,7 @@ pub use config::{Config, Setting};
 pub use engine::EngineMessage;
 pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
-    OnFinish, OnMessage, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
+    OnFinish, OnMessage, OnPacket, OnServerEvent, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
@@ -261,10 +261,24 @@ pub use server::{
     SocketIo, SocketIoServerExt,
 };
 pub use socket::{
-    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, SendError, Socket, SocketEmitter,
-    SubscribeError, Target, Targets,
+    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, RemoteSocket, SendError, ServerAcks,
+    Socket, SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
+
+/// What a cluster is made of: the trait that carries what concerns more than one socket, and its
+/// plain data.
+///
+/// You need this module only to write an adapter. [`Builder::adapter`] takes it.
+pub mod adapter {
+    pub use crate::{
+        protocol::UnsealedPacket,
+        registry::{
+            Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError,
+            ServerAnswers, ServerEvent, SocketDescription,
+        },
+    };
+}
 
 /// The names that most programs need: `use actix_socketio::prelude::*;`.
 ///

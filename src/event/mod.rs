@@ -3,6 +3,7 @@
 mod error;
 mod lifecycle;
 mod message;
+mod server_event;
 
 pub(crate) use error::Failure;
 pub use error::{HandlerError, HandlerResult};
@@ -10,5 +11,6 @@ pub use lifecycle::{
     OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 pub use message::{MessageError, OnMessage};
+pub use server_event::OnServerEvent;
 
 pub use crate::model::DisconnectReason;

@@ -10,9 +10,12 @@ use crate::{
     model::{ChannelRoutes, Handshake, HttpRequestParts, Namespace, SocketId, Transport},
     outbox::{Outbox, SocketSender},
     protocol::{Args, PacketCodec, connect},
-    registry::{ChangeSender, Sequencer},
+    registry::{AdapterFuture, ChangeSender, Sequencer, ServerEvent},
     routing::{Handlers, Router, Scope},
-    socket::{ConnectionCommand, NamespaceState, Socket, SocketLookup, SocketParts},
+    socket::{
+        ConnectionCommand, LocalAdapter, NamespaceState, ServerEventHandler, Socket, SocketLookup,
+        SocketParts,
+    },
     stats::Counters,
 };
 
@@ -81,15 +84,16 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let sender = SocketSender::new(outbox, 0);
     sender.open(connect("/", ""));
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
-    let (namespace, encoding) = (Namespace::default(), PacketCodec::default());
+    let namespace = Namespace::default();
+    let null = Arc::new(NullConnection);
+    let adapter = LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, null);
     Socket::attach(SocketParts {
         namespace: NamespaceState::new(
             namespace,
             Arc::clone(&config),
-            registry,
-            encoding,
             counters,
-            Arc::new(NullConnection),
+            Arc::clone(&adapter) as _,
+            adapter,
         ),
         config,
         channel_routes,
@@ -112,6 +116,12 @@ impl Handler<ConnectionCommand> for NullConnection {
     type Result = ();
 
     fn handle(&mut self, _: ConnectionCommand, _: &mut Self::Context) {}
+}
+
+impl ServerEventHandler for NullConnection {
+    fn handle(&self, _: ServerEvent) -> AdapterFuture<Option<Args>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 impl SocketLookup for NullConnection {

@@ -80,6 +80,22 @@ impl Handshake {
         Self { request, auth }
     }
 
+    /// The handshake of a client of another server, for an
+    /// [adapter](crate::adapter::SocketDescription). `auth` is a JSON object.
+    pub fn remote(
+        uri: Uri,
+        headers: &HeaderMap,
+        peer_addr: Option<SocketAddr>,
+        client_ip: Option<IpAddr>,
+        time: SystemTime,
+        auth: Option<ByteString>,
+    ) -> Self {
+        let (now, age) = (Instant::now(), time.elapsed().unwrap_or_default());
+        let received = (now.checked_sub(age).unwrap_or(now), time);
+        let headers = headers.into();
+        Self::new(Arc::new(HttpRequestParts { uri, headers, peer_addr, client_ip, received }), auth)
+    }
+
     /// Returns the URI of the request, with its query.
     ///
     /// ```

@@ -82,6 +82,19 @@ impl Frame {
         }
     }
 
+    /// A packet whose WebSocket frames, those of its attachments too, are written already. `first`
+    /// is the length of the first one.
+    pub(super) fn sealed(
+        websocket: Bytes,
+        header: u8,
+        first: usize,
+        attachments: Vec<Bytes>,
+    ) -> Self {
+        let extra =
+            (!attachments.is_empty()).then(|| Arc::new(Extra { attachments, ..Extra::default() }));
+        Self { websocket, header, first, deflatable: false, extra }
+    }
+
     /// Encodes one Engine.IO packet.
     pub fn engine(packet: &EnginePacket) -> Self {
         match packet {

@@ -3,11 +3,11 @@ use std::{cell::Cell, mem};
 use bytes::Bytes;
 
 use super::{
-    Frame,
+    Frame, UnsealedPacket,
     frame::{FIN_BINARY, FIN_TEXT, MAX_HEADER, cost, header},
 };
 
-/// Room that a thread keeps to write frames in.
+/// Capacity that a thread keeps to write frames in.
 const SCRATCH: usize = 16 * 1024;
 
 thread_local! {
@@ -15,8 +15,10 @@ thread_local! {
     static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A packet that is being written, or is: its text behind room for the header, whose size is known
-/// only at the end. It becomes a [`Frame`] of its own where it has to wait as one.
+/// A packet that is being written.
+///
+/// The text stands behind unused bytes for the header, whose size is known only at the end. The
+/// packet becomes a [`Frame`] of its own only where it has to wait.
 pub(crate) struct FrameBuilder {
     bytes: Vec<u8>,
     attachments: Vec<Bytes>,
@@ -25,7 +27,7 @@ pub(crate) struct FrameBuilder {
 
 impl FrameBuilder {
     pub(super) fn new() -> Self {
-        // Empty, if somebody's `Serialize` makes a frame within a frame.
+        // Empty if a `Serialize` implementation makes a frame within a frame.
         let mut bytes = PAGE.take();
         bytes.clear();
         bytes.resize(MAX_HEADER, 0);
@@ -52,12 +54,17 @@ impl FrameBuilder {
         &mut self.bytes[MAX_HEADER..]
     }
 
-    /// What is binary in it, in order.
+    /// Sets the binary attachments, in order.
     pub(super) fn attach(&mut self, attachments: Vec<Bytes>) {
         self.attachments = attachments;
     }
 
-    /// It may be sent compressed, if it has so many bytes as a frame.
+    /// Attachments so far.
+    pub(super) fn attachment_count(&self) -> usize {
+        self.attachments.len()
+    }
+
+    /// Lets the frame be sent compressed if it has at least this many bytes.
     pub(super) fn deflatable_from(mut self, bytes: usize) -> Self {
         self.deflatable = self.len() >= bytes;
         self
@@ -65,9 +72,8 @@ impl FrameBuilder {
 
     /// As [`Frame::len`].
     pub(crate) fn len(&self) -> usize {
-        let framed = |length| header(FIN_BINARY, length).1 + length;
-        let attached: usize = self.attachments.iter().map(|data| framed(data.len())).sum();
-        framed(self.bytes.len() - MAX_HEADER) + attached
+        let text = self.bytes.len() - MAX_HEADER;
+        header(FIN_TEXT, text).1 + text + framed_length(&self.attachments)
     }
 
     /// As [`Frame::cost`].
@@ -75,7 +81,7 @@ impl FrameBuilder {
         cost(self.len(), &self.attachments)
     }
 
-    /// The WebSocket frame, if it is one.
+    /// The WebSocket frame, if the packet has no attachments and so is a single one.
     pub(crate) fn websocket(&mut self) -> Option<&[u8]> {
         if !self.attachments.is_empty() {
             return None;
@@ -91,13 +97,34 @@ impl FrameBuilder {
         if self.deflatable { frame.deflatable() } else { frame }
     }
 
-    /// Writes the header, and says where it begins.
+    /// The packet in memory of its own, to be sealed later. Its JSON array begins after the first
+    /// `args_start` bytes of the text.
+    pub(super) fn into_unsealed(mut self, args_start: usize) -> UnsealedPacket {
+        let attachments = mem::take(&mut self.attachments);
+        let text_end = self.bytes.len();
+        // No spare capacity, so that sealing does not allocate.
+        let mut bytes = Vec::with_capacity(text_end + framed_length(&attachments));
+        bytes.extend_from_slice(&self.bytes);
+        for attachment in &attachments {
+            let (header, size) = header(FIN_BINARY, attachment.len());
+            bytes.extend_from_slice(&header[..size]);
+            bytes.extend_from_slice(attachment);
+        }
+        UnsealedPacket::json(bytes, text_end, MAX_HEADER + args_start, attachments)
+    }
+
+    /// Writes the header, and returns where it begins.
     fn begin(&mut self) -> usize {
         let (header, size) = header(FIN_TEXT, self.bytes.len() - MAX_HEADER);
         let start = MAX_HEADER - size;
         self.bytes[start..MAX_HEADER].copy_from_slice(&header[..size]);
         start
     }
+}
+
+/// Bytes of the WebSocket frames of attachments.
+fn framed_length(attachments: &[Bytes]) -> usize {
+    attachments.iter().map(|data| header(FIN_BINARY, data.len()).1 + data.len()).sum()
 }
 
 impl Drop for FrameBuilder {
@@ -120,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_what_its_frame_is() {
+    fn the_written_bytes_are_those_of_the_frame() {
         for length in [0, 125, 126, 70_000] {
             let text = "x".repeat(length);
             let frame = frame_builder(&text, &[]).into_frame();
@@ -137,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn with_attachments_it_is_several_frames() {
+    fn a_packet_with_attachments_is_several_frames() {
         let attachments: [&[u8]; 2] = [&[1; 10], &[2; 200]];
         let frame = frame_builder("x", &attachments).into_frame();
         let mut frame_builder = frame_builder("x", &attachments);
@@ -147,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn one_within_another_has_a_page_of_its_own() {
+    fn a_packet_within_another_has_a_page_of_its_own() {
         let mut outer = frame_builder("outer", &[]);
         let inner = frame_builder("inner", &[]).into_frame();
         outer.text("more");

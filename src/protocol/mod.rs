@@ -25,6 +25,7 @@ mod frame_builder;
 mod msgpack;
 mod outgoing_packet;
 pub(crate) mod socketio;
+mod unsealed_packet;
 
 pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
 pub use error::DecodeError;
@@ -38,4 +39,5 @@ pub use socketio::{
     AckId, ArgError, Args, DecodeLimits, Decoder, Encoded, Many, MsgpackParser, Packet,
     PacketDecoder, PacketKind, Parser,
 };
-pub(crate) use socketio::{PacketCodec, connect_v3, is_reserved};
+pub(crate) use socketio::{PacketCodec, connect_v3, is_reserved, to_args};
+pub use unsealed_packet::UnsealedPacket;

@@ -1,11 +1,13 @@
 use super::{Frame, frame_builder::FrameBuilder};
 
-/// A packet that may be for one client alone: what leaves by its WebSocket at once never has to be
-/// a [`Frame`].
+/// A packet for one client.
+///
+/// It becomes a [`Frame`] only if it has to wait. A packet that is written to the client's
+/// WebSocket immediately does without.
 pub(crate) enum OutgoingPacket {
-    /// By this crate, on a page of its thread's.
+    /// Written by this crate, on the page of its thread.
     FrameBuilder(FrameBuilder),
-    /// By another parser.
+    /// Written by the application's own parser.
     Frame(Frame),
 }
 
@@ -26,7 +28,7 @@ impl OutgoingPacket {
         }
     }
 
-    /// As [`Frame::deflatable`], if it has so many bytes.
+    /// As [`Frame::deflatable`], if the packet has at least this many bytes.
     pub(super) fn deflatable_from(self, bytes: usize) -> Self {
         match self {
             Self::FrameBuilder(frame_builder) => {
@@ -37,7 +39,7 @@ impl OutgoingPacket {
         }
     }
 
-    /// As [`Frame::websocket`], if that takes no frame.
+    /// As [`Frame::websocket`], if the bytes exist without a frame.
     pub(crate) fn websocket(&mut self) -> Option<&[u8]> {
         match self {
             Self::FrameBuilder(frame_builder) => frame_builder.websocket(),

@@ -2,75 +2,74 @@ use tokio::sync::broadcast;
 
 use crate::model::{Channel, Namespace, SocketId};
 
-/// Something that has changed in who is where, for [`Changes`].
+/// A change of the namespaces, channels and subscriptions of this server, for [`Changes`].
 ///
-/// The first socket opens a namespace, the first subscriber a channel; the last one closes it. Each
-/// change is told after the one that it needs: a channel opens before somebody joins it, and closes
-/// after the last has left.
+/// The first socket opens a namespace, and the first subscriber opens a channel. The last one
+/// closes it. A channel opens before its first subscriber joins it, and closes after the last one
+/// has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
     /// A namespace has its first socket: Socket.IO's `new_namespace`.
     #[doc(alias = "new_namespace")]
     NamespaceOpened {
-        /// Which.
+        /// The namespace.
         namespace: Namespace,
     },
     /// The last socket of a namespace has gone.
     NamespaceClosed {
-        /// Which.
+        /// The namespace.
         namespace: Namespace,
     },
     /// A channel has its first subscriber: Socket.IO's `create-room`.
     #[doc(alias = "create-room")]
     ChannelOpened {
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// Which.
+        /// The channel.
         channel: Channel,
     },
     /// The last subscriber of a channel has left: Socket.IO's `delete-room`.
     #[doc(alias = "delete-room")]
     ChannelClosed {
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// Which.
+        /// The channel.
         channel: Channel,
     },
-    /// A socket is subscribed: Socket.IO's `join-room`.
+    /// A socket has subscribed: Socket.IO's `join-room`.
     #[doc(alias = "join-room")]
     Joined {
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// To what.
+        /// The channel.
         channel: Channel,
-        /// Who.
+        /// The socket.
         socket: SocketId,
     },
-    /// A socket is not subscribed any more, since it unsubscribed, or has gone: Socket.IO's
+    /// A socket is no longer subscribed, because it unsubscribed or has gone: Socket.IO's
     /// `leave-room`.
     #[doc(alias = "leave-room")]
     Left {
-        /// Where.
+        /// The namespace.
         namespace: Namespace,
-        /// From what.
+        /// The channel.
         channel: Channel,
-        /// Who.
+        /// The socket.
         socket: SocketId,
     },
-    /// The listener did not keep up: so many changes are lost to it.
+    /// The listener did not keep up, and has missed changes.
     Missed {
-        /// How many.
+        /// The number of changes.
         count: u64,
     },
 }
 
-/// Listens to every [`Change`], in the order in which they happen. Made by
-/// [`SocketIo::changes`](crate::SocketIo::changes).
+/// Receives every [`Change`] in the order in which they happen.
 ///
-/// One that does not keep up costs nobody anything: when
-/// [`Builder::max_changes`](crate::Builder::max_changes) wait for it, the oldest are dropped, and
-/// it is told by [`Change::Missed`].
+/// [`SocketIo::changes`](crate::SocketIo::changes) makes one. A listener that does not keep up slows
+/// nothing down: when [`Builder::max_changes`](crate::Builder::max_changes) changes wait for it,
+/// the oldest are dropped, and it receives [`Change::Missed`].
 ///
 /// ```no_run
 /// use actix_socketio::{Change, SocketIo};
@@ -79,7 +78,7 @@ pub enum Change {
 ///     let mut changes = io.changes();
 ///     while let Some(change) = changes.next().await {
 ///         if let Change::ChannelOpened { namespace, channel } = change {
-///             log::info!("{namespace}: somebody is in {channel}");
+///             log::info!("{namespace}: {channel} has a subscriber");
 ///         }
 ///     }
 /// }
@@ -88,7 +87,7 @@ pub enum Change {
 pub struct Changes(broadcast::Receiver<Change>);
 
 impl Changes {
-    /// The next change; `None` when the server is no more.
+    /// Waits for the next change. `None`: the server has been dropped.
     pub async fn next(&mut self) -> Option<Change> {
         match self.0.recv().await {
             Ok(change) => Some(change),
@@ -98,12 +97,12 @@ impl Changes {
     }
 }
 
-/// Where changes are told. Nothing is done for a change that nobody listens to.
+/// Sends changes to the listeners. A change without a listener is not even made.
 #[derive(Debug, Clone)]
 pub(crate) struct ChangeSender(broadcast::Sender<Change>);
 
 impl ChangeSender {
-    /// `capacity`: changes that wait for the slowest listener.
+    /// `capacity`: the number of changes that may wait for the slowest listener.
     pub(crate) fn new(capacity: usize) -> Self {
         Self(broadcast::Sender::new(capacity))
     }
@@ -112,9 +111,9 @@ impl ChangeSender {
         Changes(self.0.subscribe())
     }
 
-    pub(super) fn tell(&self, change: impl FnOnce() -> Change) {
+    pub(super) fn send(&self, change: impl FnOnce() -> Change) {
         if self.0.receiver_count() > 0 {
-            // The last listener may go just now.
+            // The last listener may be dropped at this moment.
             let _ = self.0.send(change());
         }
     }

@@ -3,43 +3,50 @@ use std::mem;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::{Audience, Publication};
-use crate::model::{Slot, SocketId};
+use super::Audience;
+use crate::{
+    model::{Slot, SocketId},
+    protocol::Frame,
+};
 
-/// A publication on its way.
+/// A publication that has its place in the order and is on its way to the receivers.
 pub(super) struct InFlight {
-    pub(super) publication: Publication,
-    /// Given back when all hubs are done with it, and before anybody hears of that.
+    /// The sealed packet.
+    pub(super) frame: Frame,
+    pub(super) audience: Audience,
+    /// Only for clients whose transport waits for something to send.
+    pub(super) volatile: bool,
+    /// Released when all registries are done, and before the publisher is notified.
     pub(super) _slot: Slot,
     pub(super) report: Report,
 }
 
-/// What is to be said of an order when all hubs are done with it.
+/// What to report to the publisher when all registries are done.
 pub(super) enum Report {
     Nothing,
-    /// How many sockets it was queued for.
+    /// The number of sockets that it was queued for.
     Count(Gather<usize>),
-    /// Which sockets they are.
-    Names(Gather<Vec<SocketId>>),
+    /// The ids of these sockets.
+    List(Gather<Vec<SocketId>>),
 }
 
-/// The question who is in an audience.
+/// The question which sockets belong to an audience.
 pub(super) struct Query {
     pub(super) audience: Audience,
-    pub(super) names: Gather<Vec<SocketId>>,
+    pub(super) ids: Gather<Vec<SocketId>>,
 }
 
-/// What several hubs add up, each its part. Whoever asked has the sum when the last of them is
-/// done, or gone.
+/// A sum to which each of several registries adds its part. The receiver gets the sum when the last
+/// registry is done, or has stopped.
 pub(super) struct Gather<T: Default> {
     parts: Mutex<T>,
-    asker: Option<oneshot::Sender<T>>,
+    receiver: Option<oneshot::Sender<T>>,
 }
 
 impl<T: Default> Gather<T> {
     pub(super) fn new() -> (Self, oneshot::Receiver<T>) {
-        let (asker, answer) = oneshot::channel();
-        (Self { parts: Mutex::default(), asker: Some(asker) }, answer)
+        let (receiver, sum) = oneshot::channel();
+        (Self { parts: Mutex::default(), receiver: Some(receiver) }, sum)
     }
 
     pub(super) fn add(&self, part: impl FnOnce(&mut T)) {
@@ -49,16 +56,12 @@ impl<T: Default> Gather<T> {
 
 impl<T: Default> Drop for Gather<T> {
     fn drop(&mut self) {
-        if let Some(asker) = self.asker.take() {
-            // One who no longer waits needs no answer.
-            let _ = asker.send(mem::take(self.parts.get_mut()));
+        if let Some(receiver) = self.receiver.take() {
+            // A receiver that no longer waits needs no answer.
+            let _ = receiver.send(mem::take(self.parts.get_mut()));
         }
     }
 }
-
-/// As many publications are on their way as may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Overloaded;
 
 #[cfg(test)]
 mod tests {
@@ -67,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_is_told_when_the_last_part_is_there() {
+    fn a_sum_is_sent_when_the_last_part_is_added() {
         let (sum, mut answer) = Gather::<usize>::new();
         let sum = Arc::new(sum);
         let other = Arc::clone(&sum);

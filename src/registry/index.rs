@@ -11,9 +11,11 @@ use crate::{
     stats::Counters,
 };
 
-/// Which hubs have sockets and subscribers of what: as much as it takes to send a publication to
-/// those hubs alone, and to tell of namespaces and channels that come and go. It believes what it
-/// is told: a socket joins and leaves a channel by turns, and is heard of no more after its end.
+/// The registries that have sockets of each namespace and subscribers of each channel.
+///
+/// This is what it takes to send a publication to these registries alone, and to report namespaces
+/// and channels that open and close. It relies on its callers: a socket joins and leaves a channel
+/// by turns, and is not mentioned after it was detached.
 #[derive(Debug)]
 pub(super) struct SubscriberIndex {
     namespaces: HashMap<Namespace, NamespaceIndex>,
@@ -27,7 +29,7 @@ struct NamespaceIndex {
     channels: HashMap<Channel, RegistryCounts>,
 }
 
-/// How many there are on each hub. Hubs are few: one for each worker.
+/// Counts sockets on each registry. There are few registries, one for each worker.
 #[derive(Debug, Default)]
 struct RegistryCounts(SmallVec<[(RegistryId, usize); 1]>);
 
@@ -66,7 +68,7 @@ impl SubscriberIndex {
         let namespace_index = match self.namespaces.entry(namespace) {
             Entry::Occupied(namespace_index) => namespace_index.into_mut(),
             Entry::Vacant(place) => {
-                self.changes.tell(|| Change::NamespaceOpened { namespace: place.key().clone() });
+                self.changes.send(|| Change::NamespaceOpened { namespace: place.key().clone() });
                 place.insert(NamespaceIndex::default())
             }
         };
@@ -85,14 +87,14 @@ impl SubscriberIndex {
         let here = || (namespace.clone(), channel.clone());
         if subscribers.is_empty() {
             self.counters.channels.up();
-            self.changes.tell(|| {
+            self.changes.send(|| {
                 let (namespace, channel) = here();
                 Change::ChannelOpened { namespace, channel }
             });
         }
         subscribers.add(registry_id);
         self.counters.subscriptions.up();
-        self.changes.tell(|| {
+        self.changes.send(|| {
             let (namespace, channel) = here();
             Change::Joined { namespace, channel, socket }
         });
@@ -113,21 +115,21 @@ impl SubscriberIndex {
         let here = || (namespace.clone(), channel.clone());
         subscribers.get_mut().remove(registry_id);
         self.counters.subscriptions.down();
-        self.changes.tell(|| {
+        self.changes.send(|| {
             let (namespace, channel) = here();
             Change::Left { namespace, channel, socket }
         });
         if subscribers.get().is_empty() {
             subscribers.remove();
             self.counters.channels.down();
-            self.changes.tell(|| {
+            self.changes.send(|| {
                 let (namespace, channel) = here();
                 Change::ChannelClosed { namespace, channel }
             });
         }
     }
 
-    /// A socket has ended, which was subscribed to these.
+    /// Removes a socket that was subscribed to these channels.
     pub(super) fn detach(
         &mut self,
         namespace: &Namespace,
@@ -142,16 +144,16 @@ impl SubscriberIndex {
         namespace_index.sockets.remove(registry_id);
         if namespace_index.sockets.is_empty() {
             self.namespaces.remove(namespace);
-            self.changes.tell(|| Change::NamespaceClosed { namespace: namespace.clone() });
+            self.changes.send(|| Change::NamespaceClosed { namespace: namespace.clone() });
         }
     }
 
-    /// The hubs that have somebody of an audience, perhaps.
+    /// The registries that may have sockets of an audience.
     pub(super) fn registries(&self, audience: &Audience) -> SmallVec<[RegistryId; 4]> {
         let Some(namespace_index) = self.namespaces.get(&audience.namespace) else {
             return SmallVec::new();
         };
-        // Where those are who are included by name is not known here.
+        // The registry of a socket that is included by its id is not known here.
         if audience.to.is_empty() || !audience.including.is_empty() {
             return namespace_index.sockets.registries().collect();
         }
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_publication_goes_where_somebody_may_be_for_it() {
+    fn a_publication_goes_to_registries_that_may_have_a_receiver() {
         let mut index = SubscriberIndex::new(ChangeSender::new(1), Arc::default());
         let (main, [a, b, c]) = (Namespace::default(), [(); 3].map(|()| SocketId::random()));
         let registries = [0, 1, 2].map(RegistryId);
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!(
             &*index.registries(&audience(&["y"], &[c])),
             [x, y, z],
-            "who is included may be anywhere"
+            "a socket that is included may be anywhere"
         );
         index.unsubscribe(&main, x, a, &channel("x"));
         index.detach(&main, z, c, &[]);
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_change_is_told_in_order_to_who_listens() {
+    async fn a_listener_receives_every_change_in_order() {
         let sender = ChangeSender::new(8);
         let mut index = SubscriberIndex::new(sender.clone(), Arc::default());
         let mut changes = sender.listen();

@@ -1,58 +1,116 @@
+use std::{error, fmt};
+
 use crate::{
     model::{Channel, Namespace, SocketId},
-    protocol::Frame,
+    protocol::UnsealedPacket,
 };
 
-/// Whom something is for, as plain data.
+/// The sockets that a publication or a query is for, as plain data.
+///
+/// ```
+/// use actix_socketio::{Channel, Namespace, adapter::Audience};
+///
+/// let mut audience = Audience::everyone(Namespace::default());
+/// audience.to.push(Channel::new("match-42", 100)?);
+/// assert!(!audience.local);
+/// # Ok::<(), actix_socketio::ChannelError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Audience {
-    pub(crate) namespace: Namespace,
-    /// Subscribers of any of these, each once; of none named: everyone.
-    pub(crate) to: Vec<Channel>,
-    /// Subscribers of any of these not.
-    pub(crate) except: Vec<Channel>,
-    /// These sockets not.
-    pub(crate) except_sockets: Vec<SocketId>,
-    /// These sockets, whatever they are subscribed to.
-    pub(crate) including: Vec<SocketId>,
+#[non_exhaustive]
+pub struct Audience {
+    /// The namespace of all of them.
+    pub namespace: Namespace,
+    /// Subscribers of any of these channels, each once. Empty: all sockets of the namespace.
+    pub to: Vec<Channel>,
+    /// Leaves out the subscribers of any of these channels.
+    pub except: Vec<Channel>,
+    /// Leaves out these sockets.
+    pub except_sockets: Vec<SocketId>,
+    /// Adds these sockets, whatever they are subscribed to.
+    pub including: Vec<SocketId>,
+    /// Nothing but the sockets in [`including`](Self::including).
+    pub only_included: bool,
+    /// Only sockets of this server.
+    pub local: bool,
 }
 
 impl Audience {
-    /// Everyone in a namespace.
-    pub(crate) fn everyone(namespace: Namespace) -> Self {
+    /// All sockets of a namespace.
+    pub fn everyone(namespace: Namespace) -> Self {
         Self {
             namespace,
             to: Vec::new(),
             except: Vec::new(),
             except_sockets: Vec::new(),
             including: Vec::new(),
+            only_included: false,
+            local: false,
         }
     }
 
-    /// The one list in which all of it is, but for one socket at most: the common case, for which
-    /// nobody has to be marked.
-    pub(super) fn list(&self) -> Option<List<'_>> {
-        let Self { to, except, except_sockets, including, .. } = self;
+    /// These sockets of a namespace.
+    pub fn sockets(namespace: Namespace, ids: Vec<SocketId>) -> Self {
+        Self { including: ids, only_included: true, ..Self::everyone(namespace) }
+    }
+
+    /// The one list that contains the whole audience but for at most one socket. This is the common
+    /// case, in which no socket has to be marked as visited.
+    pub(super) fn list(&self) -> Option<AudienceList<'_>> {
+        let Self { to, except, except_sockets, including, only_included, .. } = self;
         match &to[..] {
             _ if !except.is_empty() || !including.is_empty() || except_sockets.len() > 1 => None,
-            [] => Some(List::Everyone),
-            [channel] => Some(List::Channel(channel)),
+            _ if *only_included => None,
+            [] => Some(AudienceList::Everyone),
+            [channel] => Some(AudienceList::Channel(channel)),
             _ => None,
         }
     }
 }
 
-/// Those whom a table lists together.
-pub(super) enum List<'a> {
+/// Sockets that a table lists together.
+pub(super) enum AudienceList<'a> {
     Everyone,
     Channel(&'a Channel),
 }
 
-/// A message and whom it is for, as plain data.
+/// A message for an audience, as plain data. Its packet is sealed when it has its place in the
+/// order of publications.
 #[derive(Debug, Clone)]
-pub(crate) struct Publication {
-    pub(crate) audience: Audience,
-    pub(crate) frame: Frame,
+#[non_exhaustive]
+pub struct Publication {
+    /// The sockets that receive it.
+    pub audience: Audience,
+    /// The encoded event.
+    pub packet: UnsealedPacket,
     /// Only for clients whose transport waits for something to send.
-    pub(crate) volatile: bool,
+    pub volatile: bool,
 }
+
+impl Publication {
+    /// A publication that waits for clients whose transport is busy.
+    pub fn new(audience: Audience, packet: UnsealedPacket) -> Self {
+        Self { audience, packet, volatile: false }
+    }
+}
+
+/// The reason why a publication did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The maximum number of publications is in flight:
+    /// [`Builder::max_publications`](crate::Builder::max_publications).
+    Overloaded,
+    /// The server has stopped.
+    Closed,
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overloaded => "too many publications are waiting: try again later",
+            Self::Closed => "the server has stopped",
+        })
+    }
+}
+
+impl error::Error for PublishError {}

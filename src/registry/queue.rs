@@ -8,70 +8,69 @@ use crate::{
     outbox::SocketSender,
 };
 
-/// What a hub is told.
+/// A message to a [`ChannelRegistry`](super::ChannelRegistry).
 pub(super) enum RegistryMessage {
-    /// A socket has come into being; it is subscribed to nothing.
+    /// Adds a socket, subscribed to nothing.
     Attach { namespace: Namespace, id: SocketId, sender: Arc<SocketSender> },
-    /// A socket is in a channel; it was not before.
+    /// Subscribes a socket to a channel that it was not subscribed to.
     Subscribe { namespace: Namespace, id: SocketId, channel: Channel },
-    /// A socket is not in a channel any more; it was before.
+    /// Unsubscribes a socket from a channel that it was subscribed to.
     Unsubscribe { namespace: Namespace, id: SocketId, channel: Channel },
-    /// A socket has ended: its subscriptions go with it.
+    /// Removes a socket with its subscriptions.
     Detach { namespace: Namespace, id: SocketId },
-    /// A message for some of its sockets.
+    /// Delivers a publication to some of its sockets.
     Publish(Arc<InFlight>),
-    /// Which of its sockets are in an audience?
+    /// Asks which of its sockets belong to an audience.
     Select(Arc<Query>),
-    /// Nothing: the answer says that everything told before is done.
+    /// Does nothing. The answer says that every earlier message is handled.
     Barrier(oneshot::Sender<()>),
 }
 
-/// What waits for one hub, in the registry's order.
+/// The messages that wait for one registry, in the sequencer's order.
 #[derive(Default)]
 pub(super) struct RegistryQueue {
-    told: VecDeque<RegistryMessage>,
-    /// The hub is at work, or has been woken for it.
+    messages: VecDeque<RegistryMessage>,
+    /// The registry is at work, or has been woken.
     awake: bool,
-    /// The hub is gone, with its arbiter.
+    /// The registry has stopped, with its arbiter.
     closed: bool,
 }
 
-/// What has become of a thing that was told.
+/// The outcome of [`RegistryQueue::push`].
 pub(super) enum Enqueued {
-    /// The hub finds it when it is done with what it has.
+    /// The registry takes it when it is done with earlier messages.
     Queued,
-    /// The hub sleeps: it is to be woken.
+    /// The registry sleeps and has to be woken.
     Wake,
-    /// Nobody hears it; dropped without the registry's lock.
+    /// The registry has stopped. The message is to be dropped without the sequencer's lock.
     Closed(RegistryMessage),
 }
 
 impl RegistryQueue {
-    pub(super) fn tell(&mut self, told: RegistryMessage) -> Enqueued {
+    pub(super) fn push(&mut self, message: RegistryMessage) -> Enqueued {
         if self.closed {
-            return Enqueued::Closed(told);
+            return Enqueued::Closed(message);
         }
-        self.told.push_back(told);
+        self.messages.push_back(message);
         if mem::replace(&mut self.awake, true) { Enqueued::Queued } else { Enqueued::Wake }
     }
 
-    /// Moves what waits to the end of what the hub has. `false`: there is nothing, and the hub may
-    /// sleep.
+    /// Moves the messages to the end of `to`. `false`: there are none, and the registry may sleep.
     pub(super) fn take(&mut self, to: &mut VecDeque<RegistryMessage>) -> bool {
         if to.is_empty() {
-            // In exchange for room to wait in.
-            mem::swap(&mut self.told, to);
+            // The queue gets the other's capacity in exchange.
+            mem::swap(&mut self.messages, to);
         } else {
-            to.append(&mut self.told);
+            to.append(&mut self.messages);
         }
         self.awake = !to.is_empty();
         self.awake
     }
 
-    /// The hub is gone. Answers with what it has not heard.
+    /// The registry has stopped. Returns the messages that it has not handled.
     pub(super) fn close(&mut self) -> VecDeque<RegistryMessage> {
         self.closed = true;
-        mem::take(&mut self.told)
+        mem::take(&mut self.messages)
     }
 }
 
@@ -79,33 +78,34 @@ impl RegistryQueue {
 mod tests {
     use super::*;
 
-    fn told() -> RegistryMessage {
+    fn message() -> RegistryMessage {
         RegistryMessage::Barrier(oneshot::channel().0)
     }
 
     #[test]
-    fn a_hub_is_woken_once_for_all_that_waits() {
-        let (mut inbox, mut room) = (RegistryQueue::default(), VecDeque::new());
-        assert!(matches!(inbox.tell(told()), Enqueued::Wake));
-        assert!(matches!(inbox.tell(told()), Enqueued::Queued));
-        assert!(inbox.take(&mut room));
-        assert_eq!(room.len(), 2);
-        assert!(matches!(inbox.tell(told()), Enqueued::Queued), "it looks again before it sleeps");
-        assert!(inbox.take(&mut room));
-        assert_eq!(room.len(), 3);
-        room.clear();
-        assert!(matches!(inbox.tell(told()), Enqueued::Queued));
-        assert!(inbox.take(&mut room));
-        room.clear();
-        assert!(!inbox.take(&mut room));
-        assert!(matches!(inbox.tell(told()), Enqueued::Wake));
+    fn a_registry_is_woken_once_for_all_waiting_messages() {
+        let (mut queue, mut taken) = (RegistryQueue::default(), VecDeque::new());
+        assert!(matches!(queue.push(message()), Enqueued::Wake));
+        assert!(matches!(queue.push(message()), Enqueued::Queued));
+        assert!(queue.take(&mut taken));
+        assert_eq!(taken.len(), 2);
+        let queued = queue.push(message());
+        assert!(matches!(queued, Enqueued::Queued), "it takes again before it sleeps");
+        assert!(queue.take(&mut taken));
+        assert_eq!(taken.len(), 3);
+        taken.clear();
+        assert!(matches!(queue.push(message()), Enqueued::Queued));
+        assert!(queue.take(&mut taken));
+        taken.clear();
+        assert!(!queue.take(&mut taken));
+        assert!(matches!(queue.push(message()), Enqueued::Wake));
     }
 
     #[test]
-    fn nothing_waits_for_a_hub_that_is_gone() {
-        let mut inbox = RegistryQueue::default();
-        inbox.tell(told());
-        assert_eq!(inbox.close().len(), 1);
-        assert!(matches!(inbox.tell(told()), Enqueued::Closed(_)));
+    fn nothing_waits_for_a_registry_that_has_stopped() {
+        let mut queue = RegistryQueue::default();
+        queue.push(message());
+        assert_eq!(queue.close().len(), 1);
+        assert!(matches!(queue.push(message()), Enqueued::Closed(_)));
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Audience, publication::List};
+use super::{Audience, publication::AudienceList};
 use crate::{
     model::{Channel, IdMap, Namespace, SocketId},
     outbox::{FlushPass, FrameBatch, Pushed, SocketSender},
@@ -13,30 +13,31 @@ use crate::{
     stats::{Counters, Flow},
 };
 
-/// Lanes that are approached before a frame is pushed into the first of them.
+/// Senders that are prefetched before a frame is pushed into the first of them.
 const PREFETCH: usize = 16;
 
-/// Sockets, channels, and which socket is in which channel: every step but a publication costs the
-/// same whatever the number of subscribers.
+/// The sockets and channels of one registry, and their subscriptions.
+///
+/// Every operation but a publication costs the same whatever the number of subscribers.
 #[derive(Debug)]
 pub(crate) struct SubscriberTable {
     namespaces: HashMap<Namespace, NamespaceTable>,
     counters: Arc<Counters>,
 }
 
-/// What is for an audience.
+/// The frames that are delivered to an audience.
 #[derive(Debug)]
 pub(crate) enum Payload {
     FrameBatch(FrameBatch),
-    /// Only for those whose transport waits for something to send.
+    /// Only for clients whose transport waits for something to send.
     Volatile(Frame),
 }
 
-/// What was done of it.
+/// The outcome of [`SubscriberTable::publish`].
 pub(crate) struct Delivered {
-    /// How many it was put on the way to.
+    /// The number of sockets that it was queued for.
     pub(crate) receivers: usize,
-    /// Nobody is left.
+    /// No receiver is left.
     pub(crate) is_all: bool,
 }
 
@@ -56,13 +57,14 @@ struct NamespaceTable {
 struct SocketRow {
     id: SocketId,
     sender: Arc<SocketSender>,
-    /// Where it stands in each of its channels' lists.
+    /// Its position in the list of each of its channels.
     positions: HashMap<Channel, usize>,
-    /// The last round that is done with it.
+    /// The last round that has visited it.
     seen: u64,
 }
 
-/// A subscriber, beside its lane: a publication to one channel then reads one list from end to end.
+/// A subscriber beside its sender, so that a publication to one channel reads one list from end to
+/// end.
 #[derive(Debug)]
 struct Subscription {
     id: SocketId,
@@ -71,7 +73,7 @@ struct Subscription {
 }
 
 impl Payload {
-    /// Frames, and bytes of them.
+    /// The number of frames, and their bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         match self {
             Self::FrameBatch(batch) => (batch.frames().len(), batch.bytes().len()),
@@ -110,22 +112,24 @@ impl SubscriberTable {
         }
     }
 
-    /// Puts frames on the way to those they are for, and names them to `delivered`: if they are in
-    /// one list, to those in this part of it. In a `turn`, it is written to these at once.
+    /// Queues frames for the sockets of an audience, and calls `delivered` with each.
+    ///
+    /// If the audience is in one list, only the sockets in this part of it are visited. With a
+    /// `pass`, the frames are written to their clients immediately.
     pub(crate) fn publish(
         &mut self,
         audience: &Audience,
-        what: &Payload,
+        payload: &Payload,
         part: Range<usize>,
         pass: Option<FlushPass>,
         mut delivered: impl FnMut(SocketId),
     ) -> Delivered {
-        // A write takes a hundred times as long as a push: there are no more of them than a part
-        // has.
+        // A write takes a hundred times as long as a push. There are only as many writes as a part
+        // has sockets.
         let pass = pass.filter(|_| audience.list().is_some());
         let mut receivers = 0;
         let push = |id, sender: &SocketSender| {
-            let pushed = match what {
+            let pushed = match payload {
                 Payload::Volatile(frame) => sender.push_volatile(frame),
                 Payload::FrameBatch(batch) => sender.deliver(batch, pass),
             };
@@ -136,12 +140,12 @@ impl SubscriberTable {
         };
         let table = self.namespaces.get_mut(&audience.namespace);
         let is_all = table.is_none_or(|table| table.select(audience, part, push));
-        let (frames, bytes) = what.size();
+        let (frames, bytes) = payload.size();
         self.counters.traffic.add(Flow::Sent, receivers * frames, receivers * bytes);
         Delivered { receivers, is_all }
     }
 
-    /// Visits everyone in an audience, each once.
+    /// Visits every socket of an audience once.
     pub(crate) fn select(
         &mut self,
         audience: &Audience,
@@ -197,7 +201,7 @@ impl NamespaceTable {
         }
     }
 
-    /// Fills the gap with the list's last subscription, and tells that one where it stands now.
+    /// Fills the gap with the last subscription of the list, and updates the position of that one.
     fn leave(&mut self, channel: &Channel, position: usize) {
         let Some(list) = self.channels.get_mut(channel) else { return };
         list.swap_remove(position);
@@ -212,8 +216,8 @@ impl NamespaceTable {
         }
     }
 
-    /// Visits everyone in an audience; where they are in one list, those in a part of it. Says
-    /// whether it is the last.
+    /// Visits every socket of an audience, or, if they are in one list, those in a part of it.
+    /// Returns whether it is the last part.
     fn select(
         &mut self,
         audience: &Audience,
@@ -221,10 +225,10 @@ impl NamespaceTable {
         mut visit: impl FnMut(SocketId, &SocketSender),
     ) -> bool {
         let Audience { to, except, except_sockets, including, .. } = audience;
-        // At most one.
+        // There is at most one if the audience is in one list.
         let left_out = except_sockets.first().copied();
         match audience.list() {
-            Some(List::Channel(channel)) => {
+            Some(AudienceList::Channel(channel)) => {
                 let subscriptions = self.channels.get(channel).map_or(&[][..], Vec::as_slice);
                 return visit_part(
                     subscriptions,
@@ -234,7 +238,7 @@ impl NamespaceTable {
                     visit,
                 );
             }
-            Some(List::Everyone) => {
+            Some(AudienceList::Everyone) => {
                 return visit_part(
                     &self.members,
                     part,
@@ -257,12 +261,15 @@ impl NamespaceTable {
                 self.mark(Some(slot), round);
             }
         }
-        // Who is included by name is not kept out by a channel.
+        // A socket that is included by its id is not left out because of a channel.
         for slot in including.iter().filter_map(|id| self.ids.get(id)) {
             if let Some(member) = &mut self.members[*slot] {
                 member.seen = round;
                 visit(member.id, &member.sender);
             }
+        }
+        if audience.only_included {
+            return true;
         }
         let mut visit = |member: &mut Option<SocketRow>| {
             if let Some(member) = member
@@ -289,7 +296,7 @@ impl NamespaceTable {
     }
 }
 
-/// Visits those in a part of a list, and says whether it is the last.
+/// Visits the sockets in a part of a list. Returns whether it is the last part.
 fn visit_part<T>(
     list: &[T],
     part: Range<usize>,
@@ -300,7 +307,7 @@ fn visit_part<T>(
     let is_last = list.len() <= part.end;
     let part = part.start.min(list.len())..part.end.min(list.len());
     for some in list[part].chunks(PREFETCH) {
-        // The sum is nothing; that it is asked for is what keeps the loop.
+        // The sum is not needed. `black_box` keeps the compiler from removing the loop.
         black_box(
             some.iter().filter_map(&sender).map(|(_, sender)| sender.prefetch()).sum::<usize>(),
         );

@@ -1,13 +1,18 @@
-use std::task::{Context, Poll, Waker};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
-    model::Transport,
-    outbox::{Outbox, TakenFrames},
-    protocol::{connect, event},
+    model::{Channel, Namespace, SocketId, Transport},
+    outbox::{Outbox, SocketSender, TakenFrames},
+    protocol::{PacketCodec, UnsealedPacket, connect},
 };
 
-/// More than a hub delivers to in one turn, and in two.
+/// More than a registry delivers to in one turn, and in two.
 const MANY: usize = 300;
 
 fn channel() -> Channel {
@@ -18,12 +23,12 @@ fn audience() -> Audience {
     Audience { to: vec![channel()], ..Audience::everyone(Namespace::default()) }
 }
 
+fn packet(name: &str, number: u32) -> UnsealedPacket {
+    PacketCodec::default().publication("/", name, &number, false).unwrap()
+}
+
 fn publication(number: u32) -> Publication {
-    Publication {
-        audience: audience(),
-        frame: event("/", None, "e", &number).unwrap(),
-        volatile: false,
-    }
+    Publication { audience: audience(), packet: packet("e", number), volatile: false }
 }
 
 fn taken(outbox: &Outbox) -> Vec<String> {
@@ -36,16 +41,16 @@ fn taken(outbox: &Outbox) -> Vec<String> {
     }
 }
 
-/// Sockets of this thread's hub, subscribed to the channel.
-fn subscribers(registry: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
-    let (registry_id, namespace) = (registry.registry_id(), Namespace::default());
+/// Sockets of this thread's registry, subscribed to the channel.
+fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
+    let (registry_id, namespace) = (sequencer.registry_id(), Namespace::default());
     let subscribe = |_| {
         let (id, outbox) = (SocketId::random(), Outbox::new(Transport::WebSocket, 1 << 20, |_| {}));
         let sender = SocketSender::new(Arc::clone(&outbox), 0);
         sender.open(connect("/", ""));
         taken(&outbox);
-        registry.attach(registry_id, namespace.clone(), id, sender);
-        registry.subscribe(registry_id, namespace.clone(), id, channel());
+        sequencer.attach(registry_id, namespace.clone(), id, sender);
+        sequencer.subscribe(registry_id, namespace.clone(), id, channel());
         (id, outbox)
     };
     (0..MANY).map(subscribe).collect()
@@ -53,47 +58,44 @@ fn subscribers(registry: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
 
 #[actix_web::test]
 async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
-    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
-    let sockets = subscribers(&registry);
-    assert_eq!(registry.publish_and_wait(publication(1)).await, Ok(MANY));
-    // While it is under way, another is published, and one of its receivers leaves.
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+    let sockets = subscribers(&sequencer);
+    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
+    // While the second is in progress, one of its receivers leaves.
     let last = sockets[MANY - 1].0;
-    registry.publish(publication(2)).unwrap();
+    sequencer.publish(publication(2)).unwrap();
     let leaves = async {
         tokio::task::yield_now().await;
-        registry.unsubscribe(registry.registry_id(), Namespace::default(), last, channel());
-        registry.publish_and_wait(publication(3)).await
+        sequencer.unsubscribe(sequencer.registry_id(), Namespace::default(), last, channel());
+        sequencer.publish_and_count(publication(3)).await
     };
     assert_eq!(leaves.await, Ok(MANY - 1));
     for (id, outbox) in &sockets {
         let expected = [r#"42["e",1]"#, r#"42["e",2]"#, r#"42["e",3]"#];
         assert_eq!(taken(outbox), expected[..if *id == last { 2 } else { 3 }]);
     }
-    assert_eq!(registry.select(audience()).await.len(), MANY - 1);
-    assert_eq!(registry.waiting(), 0);
+    assert_eq!(sequencer.select(audience()).await.len(), MANY - 1);
+    assert_eq!(sequencer.waiting(), 0);
 }
 
 #[actix_web::test]
-async fn of_publications_that_leave_together_each_is_reported() {
-    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
-    let sockets = subscribers(&registry);
+async fn each_of_the_publications_that_leave_together_is_reported() {
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+    let sockets = subscribers(&sequencer);
     let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
-    let sent = |number: u32| Publication {
-        frame: event("/", None, &large, &number).unwrap(),
-        ..publication(number)
-    };
+    let sent = |number: u32| Publication { packet: packet(&large, number), ..publication(number) };
     let to_others = Publication {
         audience: Audience { except_sockets: vec![left_out], ..audience() },
         ..publication(4)
     };
-    // All of them wait before the hub hears of the first; two of the large ones are more than one
-    // burst.
+    // All of them wait before the registry takes the first. Two of the large ones are more than one
+    // batch.
     let (first, second, third, fourth, fifth) = tokio::join!(
-        registry.publish_and_wait(publication(1)),
-        registry.publish_to_known(sent(2)),
-        registry.publish_and_wait(sent(3)),
-        registry.publish_and_wait(to_others),
-        registry.publish_and_wait(publication(5)),
+        sequencer.publish_and_count(publication(1)),
+        sequencer.publish_and_list(sent(2)),
+        sequencer.publish_and_count(sent(3)),
+        sequencer.publish_and_count(to_others),
+        sequencer.publish_and_count(publication(5)),
     );
     assert_eq!([first, third, fourth, fifth], [Ok(MANY), Ok(MANY), Ok(MANY - 1), Ok(MANY)]);
     let mut names = second.unwrap();
@@ -111,26 +113,26 @@ async fn of_publications_that_leave_together_each_is_reported() {
         };
         assert_eq!(numbers, expected);
     }
-    assert_eq!(registry.waiting(), 0);
+    assert_eq!(sequencer.waiting(), 0);
 }
 
 #[actix_web::test]
-async fn a_hub_that_is_gone_is_nobodys() {
-    let registry = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+async fn a_registry_that_has_stopped_receives_nothing() {
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
     let arbiter = actix::Arbiter::new();
     let (sender, done) = oneshot::channel();
-    let theirs = registry.clone();
+    let theirs = sequencer.clone();
     arbiter.spawn_fn(move || {
         // Its sockets outlive it, as those of a worker that has stopped.
         let _ = sender.send(subscribers(&theirs));
     });
     let sockets = done.await.unwrap();
-    assert_eq!(registry.publish_and_wait(publication(1)).await, Ok(MANY));
+    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
     arbiter.stop();
     arbiter.join().unwrap();
-    assert_eq!(registry.publish_and_wait(publication(2)).await, Err(PublishError::Gone));
-    registry.publish(publication(3)).unwrap();
-    assert_eq!(registry.select(audience()).await, []);
-    assert_eq!(registry.waiting(), 0, "what nobody hears gives its permit back");
+    assert_eq!(sequencer.publish_and_count(publication(2)).await, Err(PublishError::Closed));
+    sequencer.publish(publication(3)).unwrap();
+    assert_eq!(sequencer.select(audience()).await, []);
+    assert_eq!(sequencer.waiting(), 0, "a publication that no registry receives releases its slot");
     drop(sockets);
 }

@@ -4,11 +4,11 @@ use actix::Message;
 
 use super::HandlerFn;
 use crate::event::{
-    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnSubscribe,
-    OnUnsubscribe, OnUpgrade,
+    HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnServerEvent,
+    OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
 
-/// An event that a handler can receive: one of the nine `On…` types.
+/// An event that a handler can receive: one of the `On…` types.
 ///
 /// The trait is sealed. Use it as a bound for a handler that receives several events:
 ///
@@ -101,6 +101,7 @@ events! {
     OnFinish: finish,
     OnPacket: packet,
     OnUpgrade: upgrade,
+    OnServerEvent: server_event,
 }
 
 impl ChannelEvent for OnMessage {}

@@ -10,6 +10,7 @@ mod registrations;
 mod report;
 mod route;
 mod router;
+mod server_events;
 
 pub use event_set::{ChannelEventSet, EventSet, SocketHandler};
 pub(crate) use handler::HandlerFn;
@@ -19,6 +20,7 @@ pub use handlers::{ChannelEvent, Event};
 pub(crate) use registrations::registrations;
 pub use route::{Route, channel};
 pub(crate) use router::{Router, Scope};
+pub(crate) use server_events::ServerEventHandlers;
 
 pub use crate::model::PatternError;
 pub(crate) use crate::model::anchored;

@@ -2,7 +2,7 @@
 
 /// Writes the `on_…` methods of a type that keeps [`Handlers`](super::Handlers).
 ///
-/// `namespace` writes all nine; `route` writes the six of a [`ChannelEvent`](super::ChannelEvent).
+/// `namespace` writes all of them; `route` writes the six of a [`ChannelEvent`](super::ChannelEvent).
 /// The literals are the import, the begin and the end of the examples in the docs.
 macro_rules! registrations {
     (namespace $($target:tt)*) => {
@@ -44,6 +44,17 @@ macro_rules! registrations {
             /// `Ok` has no further effect. An `Err` raises [`OnError`](crate::OnError).
             on_upgrade(OnUpgrade, "OnUpgrade") {
                 "    log::debug!(\"{} is on a {:?}\", event.socket.id(), event.socket.transport());"
+                "    Ok(())"
+            }
+
+            /// Runs when another server of the cluster sends an event with
+            /// [`SocketIo::server_side_emit`](crate::SocketIo::server_side_emit): Socket.IO's
+            /// `io.on("…")` for `serverSideEmit`.
+            ///
+            /// It runs on the arbiter that built the server. An `Err` is logged. For namespaces
+            /// that a function decides it never runs, since the function needs a client.
+            on_server_event(OnServerEvent, "OnServerEvent") {
+                "    log::debug!(\"another server sent {}\", event.event());"
                 "    Ok(())"
             }
         }

@@ -1,9 +1,13 @@
 use std::{collections::HashMap, fmt, iter, sync::Arc};
 
-use actix::Addr;
+use actix::{Addr, Arbiter};
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
-use super::{BuildError, NamespaceBuilder, SocketIo, io::ServerInner};
+use super::{
+    BuildError, NamespaceBuilder, SocketIo,
+    io::ServerInner,
+    server_events::{ServerEventDispatcher, ServerEventTable},
+};
 use crate::{
     config::Config,
     connection::Connection,
@@ -11,14 +15,18 @@ use crate::{
     http::{ConnectionError, Endpoint, EndpointSettings},
     model::{Extensions, Handshake, Namespace, Quota},
     protocol::PacketCodec,
-    registry::{ChangeSender, Sequencer},
+    registry::{Adapter, ChangeSender, Sequencer},
     routing::{Route, Router, SocketHandler, anchored, registrations},
+    socket::LocalAdapter,
     state::{
         DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
         ServerState, SocketTable,
     },
     stats::Counters,
 };
+
+/// Makes the adapter to use of the local one.
+type AdapterFactory = Box<dyn FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send>;
 
 /// Which names belong to a family of namespaces.
 enum Names {
@@ -40,6 +48,7 @@ pub struct Builder {
     dynamic: Vec<(Names, NamespaceBuilder)>,
     pub(super) endpoint: EndpointSettings,
     pub(super) codec: PacketCodec,
+    adapter: Option<AdapterFactory>,
 }
 
 /// # Handlers
@@ -204,6 +213,26 @@ impl Builder {
         self.main(|main| main.to(addr))
     }
 
+    /// Makes the server one of a cluster: Socket.IO's `adapter` option.
+    ///
+    /// `wrap` runs once, when the server is built. It gets the local adapter, which acts on the
+    /// sockets of this server, and returns the one to use. That one passes calls on to the local
+    /// one and to other servers. What it receives from them, it hands to the local one.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    ///
+    /// // An adapter for a cluster of one.
+    /// let builder = SocketIo::builder().adapter(|local| local);
+    /// ```
+    pub fn adapter<F>(mut self, wrap: F) -> Self
+    where
+        F: FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send + 'static,
+    {
+        self.adapter = Some(Box::new(wrap));
+        self
+    }
+
     fn main(mut self, change: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
         self.main = change(self.main);
         self
@@ -224,6 +253,7 @@ impl Builder {
             dynamic: Vec::new(),
             endpoint: EndpointSettings::default(),
             codec: PacketCodec::default(),
+            adapter: None,
         }
     }
 
@@ -238,7 +268,7 @@ impl Builder {
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, dynamic, endpoint, codec } = self;
+        let Self { config, main, namespaces, dynamic, endpoint, codec, adapter } = self;
         config.check()?;
         if config.allow_eio3 && codec.is_custom() {
             return Err(BuildError::Setting {
@@ -258,8 +288,9 @@ impl Builder {
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let named = compile_named(main, namespaces, &config)?;
-        let dynamic = compile_dynamic(dynamic, &config)?;
+        let mut server_events = ServerEventTable::default();
+        let named = compile_named(main, namespaces, &config, &mut server_events)?;
+        let dynamic = compile_dynamic(dynamic, &config, &mut server_events)?;
         // Nothing is started before every setting is known to be right.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
@@ -268,7 +299,14 @@ impl Builder {
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
-        let factory = NamespaceFactory::new(config, sequencer, codec.clone(), counters, lookup);
+        let server_events = Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
+        let local = LocalAdapter::new(sequencer, codec.clone(), lookup, server_events);
+        let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
+        let used = match adapter {
+            Some(wrap) => wrap(used),
+            None => used,
+        };
+        let factory = NamespaceFactory::new(config, counters, used, local);
         let namespaces = Namespaces::new(factory, named, dynamic);
         let state =
             Arc::new(ServerState { engine: Arc::clone(&engine), namespaces, sockets, codec });
@@ -286,9 +324,11 @@ fn compile_named(
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
     config: &Arc<Config>,
+    server_events: &mut ServerEventTable,
 ) -> Result<HashMap<Namespace, Compiled>, BuildError> {
     let mut named = HashMap::new();
     for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
+        server_events.add(name.clone(), namespace.server_event_handlers(config));
         if named.insert(name.clone(), namespace.compile(config)?).is_some() {
             return Err(BuildError::NamespaceTwice(name));
         }
@@ -299,12 +339,15 @@ fn compile_named(
 fn compile_dynamic(
     namespaces: Vec<(Names, NamespaceBuilder)>,
     config: &Arc<Config>,
+    server_events: &mut ServerEventTable,
 ) -> Result<Vec<DynamicNamespace>, BuildError> {
     let mut dynamic = Vec::new();
     for (names, namespace) in namespaces {
         let (matches, label) = match names {
             Names::Matching(pattern) => {
                 let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
+                let handlers = namespace.server_event_handlers(config);
+                server_events.add_dynamic(regex.clone(), handlers);
                 (NamespaceMatcher::Pattern(regex), pattern)
             }
             Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),

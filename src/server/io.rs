@@ -1,17 +1,23 @@
 use std::{fmt, sync::Arc};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::Builder;
 use crate::{
     config::Config,
     http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, ChangeSender, Changes},
-    socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
+    protocol::to_args,
+    registry::{Audience, ChangeSender, Changes, ServerEvent},
+    socket::{
+        MESSAGE, NamespaceState, SendError, ServerAcks, Socket, SocketLookup, Target, Targets,
+    },
     state::ServerState,
     stats::{self, Gauges, Stats},
 };
+
+/// Event names that Socket.IO reserves for servers.
+const RESERVED_SERVER_EVENTS: [&str; 3] = ["connect", "connection", "new_namespace"];
 
 /// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
 ///
@@ -112,10 +118,11 @@ impl SocketIo {
         (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
-    /// Who is subscribed to the channel, in no particular order.
+    /// The clients of this server that are subscribed to the channel, in no particular order.
+    /// [`Target::fetch_sockets`] asks the other servers, too.
     ///
     /// # Errors
-    /// [`ChannelError`] if the name is none.
+    /// [`ChannelError`] if the name is invalid.
     pub async fn subscribers(
         &self,
         channel: impl ToChannel,
@@ -125,7 +132,7 @@ impl SocketIo {
         Ok(self.namespace.sequencer.select(audience).await)
     }
 
-    /// The channels that anybody is subscribed to, in no particular order.
+    /// The channels that clients of this server are subscribed to, in no particular order.
     pub async fn channels(&self) -> Vec<Channel> {
         self.namespace.sequencer.channels(&self.namespace.name)
     }
@@ -204,6 +211,65 @@ impl SocketIo {
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
+    }
+
+    /// Sends an event to all other servers of the cluster, for their
+    /// [`on_server_event`](Builder::on_server_event) handlers of this namespace: Socket.IO's
+    /// `serverSideEmit`. This server does not receive it.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.server_side_emit("reload", "matches.json")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SendError::Reserved`], [`SendError::Serialize`], or what the adapter reports.
+    pub fn server_side_emit<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<(), SendError> {
+        let event = self.server_event(event, data)?;
+        Ok(self.namespace.adapter.server_side_emit(event)?)
+    }
+
+    /// Sends an event to all other servers of the cluster, and collects their answers until each
+    /// has answered or [`Builder::ack_timeout`] is over. With one server there are none, and it
+    /// answers immediately.
+    ///
+    /// # Errors
+    /// As [`server_side_emit`](Self::server_side_emit).
+    pub async fn server_side_emit_with_ack<T, R>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<ServerAcks<R>, SendError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let event = self.server_event(event, data)?;
+        let NamespaceState { adapter, config, .. } = &*self.namespace;
+        let answers = adapter.server_side_emit_with_acks(event, config.ack_timeout).await?;
+        Ok(ServerAcks::new(answers))
+    }
+
+    /// Counts the servers of the cluster, this one included. Without an adapter, it is 1.
+    pub async fn server_count(&self) -> usize {
+        self.namespace.adapter.server_count().await
+    }
+
+    fn server_event<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<ServerEvent, SendError> {
+        if RESERVED_SERVER_EVENTS.contains(&event) {
+            return Err(SendError::Reserved(event.to_owned()));
+        }
+        Ok(ServerEvent::new(self.namespace.name.clone(), event, to_args(data)?))
     }
 
     /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's

@@ -9,6 +9,7 @@ mod mount;
 mod namespace;
 mod namespace_overrides;
 mod serve;
+mod server_events;
 mod settings;
 
 pub use build_error::BuildError;

@@ -5,7 +5,9 @@ use actix::Addr;
 use super::{BuildError, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
-    routing::{EventSet, Handlers, Route, Router, SocketHandler, registrations},
+    routing::{
+        EventSet, Handlers, Route, Router, ServerEventHandlers, SocketHandler, registrations,
+    },
 };
 
 /// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
@@ -36,6 +38,12 @@ impl NamespaceBuilder {
     pub fn to<A: SocketHandler>(mut self, addr: &Addr<A>) -> Self {
         <A::Events as EventSet<A>>::add(addr, &mut self.handlers);
         self
+    }
+
+    /// Its handlers for events of other servers.
+    pub(super) fn server_event_handlers(&self, server: &Config) -> ServerEventHandlers {
+        let handler_timeout = self.overrides.handler_timeout.unwrap_or(server.handler_timeout);
+        ServerEventHandlers::new(&self.handlers, handler_timeout)
     }
 
     /// What it is compiled to, and the settings that hold in it.

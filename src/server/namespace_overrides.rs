@@ -34,7 +34,7 @@ macro_rules! define_overrides {
         #[derive(Debug, Default)]
         pub(super) struct NamespaceOverrides { $($($(
             #[doc = concat!("The namespace's ", stringify!($own), " value.")]
-            $name: Option<$type>,
+            pub(super) $name: Option<$type>,
         )?)+)+ }
 
         impl NamespaceOverrides {

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::AckError;
 use crate::protocol::{AckId, Args};
 
-/// The acknowledgements that a socket waits for.
+/// The acknowledgements that the server waits for from one client.
 #[derive(Debug)]
 pub(super) struct Acks {
     state: Mutex<AckState>,
@@ -19,7 +19,7 @@ struct AckState {
     closed: bool,
 }
 
-/// An acknowledgement that is waited for; forgotten when dropped.
+/// Waits for one acknowledgement, until it is dropped.
 pub(super) struct PendingAck<'a> {
     acks: &'a Acks,
     id: u64,
@@ -31,7 +31,7 @@ impl Acks {
         Self { state: Mutex::default(), limit }
     }
 
-    /// Waits for the answer to an event, whose id is made if there is room for one more.
+    /// Waits for the answer to an event. The id is made only if one more answer may be waited for.
     pub(super) fn ask(&self, id: impl FnOnce() -> u64) -> Result<PendingAck<'_>, AckError> {
         let mut state = self.state.lock();
         if state.closed {
@@ -46,7 +46,7 @@ impl Acks {
         Ok(PendingAck { acks: self, id, answer })
     }
 
-    /// Passes an answer on. An `Err` gives it back: nobody waits for it here.
+    /// Passes an answer on. An `Err` gives it back: it is not waited for here.
     pub(super) fn answer(&self, id: &AckId, args: Args) -> Result<(), Args> {
         match id.to_u64().and_then(|id| self.state.lock().waiting.remove(&id)) {
             Some(sender) => sender.send(args),
@@ -54,7 +54,7 @@ impl Acks {
         }
     }
 
-    /// Nobody will answer any more.
+    /// Ends all waits, and refuses further ones.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_counts_once_and_only_if_asked_for() {
+    fn an_answer_counts_once_and_only_if_it_is_waited_for() {
         let acks = Acks::new(2);
         assert!(acks.answer(&AckId::from(0), Args::default()).is_err());
         let mut first = acks.ask(|| 0).unwrap();

@@ -6,19 +6,21 @@ use tokio::time::timeout;
 use super::{AckError, SendError, Socket, send::check};
 use crate::protocol::{Args, OutgoingPacket};
 
-/// How to send to one client: made by [`Socket::volatile`], [`Socket::compress`] and
-/// [`Socket::timeout`].
+/// Sends to one client with options.
+///
+/// [`Socket::volatile`], [`Socket::compress`] and [`Socket::timeout`] make one.
 ///
 /// ```no_run
 /// # use std::time::Duration;
 /// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
-/// socket.volatile().emit("cursor", &[3, 4])?; // the next one comes soon
-/// let agreed: bool = socket.timeout(Duration::from_secs(2)).emit_with_ack("confirm", "Really?").await?;
+/// socket.volatile().emit("cursor", &[3, 4])?; // the next one follows soon
+/// let patient = socket.timeout(Duration::from_secs(2));
+/// let agreed: bool = patient.emit_with_ack("confirm", "Really?").await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "this is only how to send: call `emit` or `emit_with_ack`"]
+#[must_use = "this only sets options: call `emit` or `emit_with_ack`"]
 pub struct SocketEmitter<'a> {
     socket: &'a Socket,
     volatile: bool,
@@ -31,15 +33,15 @@ impl<'a> SocketEmitter<'a> {
         Self { socket, volatile: false, compress: true, timeout: socket.config().ack_timeout }
     }
 
-    /// Drops what is sent if the client's transport does not wait for it: because something else is
-    /// still on its way, or because a polling client is between two polls. For what is out of date
-    /// a moment later.
+    /// Drops the event if the client's transport does not wait for something to send: because an
+    /// earlier packet is still on its way, or because a polling client is between two polls. Use it
+    /// for what is out of date a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
-    /// Whether what is sent may be compressed on its way, where
+    /// Sets whether the event may be sent compressed, if
     /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
     /// it. Default: yes.
     pub fn compress(mut self, compress: bool) -> Self {
@@ -47,17 +49,18 @@ impl<'a> SocketEmitter<'a> {
         self
     }
 
-    /// How long to wait for an acknowledgement. Default:
+    /// Sets how long to wait for an acknowledgement. Default:
     /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sends an event. That a volatile one was dropped is no error.
+    /// Sends an event. A volatile event that is dropped is not an error.
     ///
     /// # Errors
-    /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
+    /// [`SendError::Closed`], [`SendError::Reserved`], [`SendError::TooLarge`] or
+    /// [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         let packet = self.encode(None, event, data)?;
         if !self.volatile {
@@ -70,8 +73,8 @@ impl<'a> SocketEmitter<'a> {
     /// Sends an event, and waits for its acknowledgement.
     ///
     /// # Errors
-    /// [`AckError`] says why there is no answer, or how it is not as expected. A volatile event
-    /// that was dropped ends in [`AckError::Timeout`].
+    /// [`AckError`] is the reason why there is no answer of the expected type. A volatile event that
+    /// is dropped ends in [`AckError::Timeout`].
     pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,
@@ -80,7 +83,8 @@ impl<'a> SocketEmitter<'a> {
         self.emit_with_ack_args(event, data).await?.get(0).map_err(AckError::Reply)
     }
 
-    /// The same for an acknowledgement of several arguments: all of them, as they came.
+    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them
+    /// as they came.
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].

@@ -5,39 +5,56 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use crate::{
     model::{ChannelError, SocketId},
     protocol::ArgError,
+    registry::PublishError,
 };
 
-/// Why something was not sent.
+/// The reason why something was not sent.
 ///
-/// As an answer to an HTTP request, it is 404 for [`NoSocket`](Self::NoSocket) and
+/// It is a response to an HTTP request: 404 for [`NoSocket`](Self::NoSocket) and
 /// [`Closed`](Self::Closed), 400 for [`Channel`](Self::Channel), 413 for
-/// [`TooLarge`](Self::TooLarge), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for
-/// what is the application's fault.
+/// [`TooLarge`](Self::TooLarge), 503 for [`Overloaded`](Self::Overloaded), and an opaque 500 for an
+/// error of the application.
+///
+/// ```
+/// use actix_socketio::{SendError, SocketIo};
+/// use actix_web::{HttpResponse, post, web};
+///
+/// #[post("/goals/{channel}")]
+/// async fn goal(
+///     channel: web::Path<String>,
+///     score: String,
+///     io: web::Data<SocketIo>,
+/// ) -> Result<HttpResponse, SendError> {
+///     io.to(channel.as_str()).publish("goal", &score).await?;
+///     Ok(HttpResponse::NoContent().finish())
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The client has gone, or is just being let go because it reads too slowly. An everyday event.
+    /// The client has gone, or is being disconnected because it reads too slowly. This happens all
+    /// the time.
     Closed,
-    /// There is no client with this id, any more.
+    /// There is no client with this id.
     NoSocket(SocketId),
-    /// The channel's name is none.
+    /// The channel name is invalid.
     Channel(ChannelError),
-    /// As many publications wait as may,
-    /// [`Builder::max_publications`](crate::Builder::max_publications). Come back later, or use
+    /// The maximum number of publications waits:
+    /// [`Builder::max_publications`](crate::Builder::max_publications). Try again later, or use
     /// [`Target::publish`](crate::Target::publish), which waits for its own.
     Overloaded,
-    /// Socket.IO keeps this event name for itself.
+    /// Socket.IO reserves this event name.
     Reserved(String),
     /// The event alone is larger than what may wait for a client,
-    /// [`Builder::max_outbox`](crate::Builder::max_outbox): nobody could get it.
+    /// [`Builder::max_outbox`](crate::Builder::max_outbox). No client could receive it.
     TooLarge {
-        /// The bytes that it takes.
+        /// The bytes that the event takes.
         length: usize,
         /// The bytes that may wait.
         limit: usize,
     },
-    /// The data can't be JSON: a map whose keys are no strings, for example. A fault of the
-    /// application.
+    /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is
+    /// an error of the application.
     Serialize(serde_json::Error),
 }
 
@@ -54,7 +71,8 @@ impl fmt::Display for SendError {
             Self::TooLarge { length, limit } => {
                 write!(
                     f,
-                    "an event that takes {length} bytes is larger than max_outbox, {limit}: send it in parts"
+                    "an event that takes {length} bytes is larger than max_outbox, {limit}: \
+                     send it in parts"
                 )
             }
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
@@ -101,25 +119,46 @@ impl From<ChannelError> for SendError {
     }
 }
 
+impl From<PublishError> for SendError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Overloaded => Self::Overloaded,
+            PublishError::Closed => Self::Closed,
+        }
+    }
+}
+
 impl From<serde_json::Error> for SendError {
     fn from(error: serde_json::Error) -> Self {
         Self::Serialize(error)
     }
 }
 
-/// Why a socket was not subscribed.
+/// The reason why a socket was not subscribed.
+///
+/// ```no_run
+/// use actix_socketio::{Socket, SubscribeError};
+///
+/// fn subscribe(socket: &Socket, channel: &str) {
+///     match socket.subscribe(channel) {
+///         Ok(is_new) => log::debug!("subscribed, {is_new}"),
+///         Err(SubscribeError::Closed) => {}
+///         Err(error) => log::warn!("{channel}: {error}"),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The channel's name is none.
+    /// The channel name is invalid.
     Channel(ChannelError),
-    /// The socket is in as many channels as may be,
+    /// The socket is in the maximum number of channels,
     /// [`Builder::max_channels`](crate::Builder::max_channels).
     TooManyChannels {
-        /// How many that is.
+        /// The maximum.
         limit: usize,
     },
-    /// The socket is over.
+    /// The client has gone.
     Closed,
 }
 
@@ -130,7 +169,8 @@ impl fmt::Display for SubscribeError {
             Self::TooManyChannels { limit } => {
                 write!(
                     f,
-                    "a client may be subscribed to {limit} channels at most: unsubscribe from another one first"
+                    "a client may be subscribed to {limit} channels at most: \
+                     unsubscribe from another one first"
                 )
             }
             Self::Closed => f.write_str("the client has gone"),
@@ -153,7 +193,22 @@ impl From<ChannelError> for SubscribeError {
     }
 }
 
-/// Why an acknowledgement did not come.
+/// The reason why there is no acknowledgement of the expected type.
+///
+/// ```no_run
+/// use actix_socketio::{AckError, Socket};
+///
+/// async fn confirm(socket: &Socket) -> bool {
+///     match socket.emit_with_ack("confirm", "Really?").await {
+///         Ok(agreed) => agreed,
+///         Err(AckError::Timeout) => false,
+///         Err(error) => {
+///             log::warn!("{error}");
+///             false
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AckError {
@@ -161,15 +216,15 @@ pub enum AckError {
     Timeout,
     /// The client has gone.
     Closed,
-    /// As many answers of this client are waited for as may be,
+    /// The maximum number of acknowledgements of this client is waited for:
     /// [`Builder::max_pending_acks`](crate::Builder::max_pending_acks).
     TooMany {
-        /// How many that is.
+        /// The maximum.
         limit: usize,
     },
-    /// The client's answer is not what was expected.
+    /// The client's answer does not have the expected type.
     Reply(ArgError),
-    /// The question was not sent.
+    /// The event was not sent.
     Send(SendError),
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// The channels of one socket, each with the routes that match it.
 ///
-/// The registry is notified of each change under the lock, so that both see the same order.
+/// The sequencer is notified of each change under the lock, so that both have the same order.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,
@@ -113,8 +113,8 @@ impl Membership {
         channels.into_iter().map(|(_, item)| item).collect()
     }
 
-    /// Leaves all channels and admits no more, since the socket has ended. Returns the channels;
-    /// the caller notifies the registry.
+    /// Ends all subscriptions, and refuses further ones. Returns the channels, for the caller to
+    /// notify the sequencer.
     pub(super) fn close(&self) -> Vec<Channel> {
         let state = mem::replace(
             &mut *self.state.lock(),

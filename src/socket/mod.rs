@@ -2,11 +2,14 @@
 
 mod ack_collector;
 mod acks;
+mod answers;
 mod emitter;
 mod error;
+mod local_adapter;
 mod membership;
 mod namespace_state;
 mod outgoing;
+mod remote_socket;
 mod route_counts;
 mod send;
 mod target;
@@ -23,13 +26,16 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use acks::Acks;
+pub use answers::{BroadcastAcks, Receipt, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
+pub(crate) use local_adapter::{LocalAdapter, ServerEventHandler, SocketLookup};
 use membership::Membership;
-pub(crate) use namespace_state::{NamespaceState, SocketLookup};
+pub(crate) use namespace_state::NamespaceState;
 pub use outgoing::{Outgoing, OutgoingEvent};
+pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
-pub use target::{BroadcastAcks, Receipt, Target};
+pub use target::Target;
 pub use targets::Targets;
 
 use crate::{
@@ -41,14 +47,25 @@ use crate::{
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
-    registry::RegistryId,
+    registry::{RegistryId, SocketDescription},
     stats::{Counters, Flow},
 };
 
-/// One client in one namespace: what every event carries, and everything hangs on.
+/// One client in one namespace. Every event carries it.
 ///
-/// A handle: cheap to clone, and usable from any thread and any task, also outside of events, also
-/// after the client has gone. See [`Socket::send`] and its neighbours for the sending verbs.
+/// It is a handle: cheap to clone, and usable from any thread and any task, outside of events too,
+/// and after the client has gone. [`Socket::send`] and the methods after it send.
+///
+/// ```
+/// use actix_socketio::{HandlerResult, OnMessage};
+///
+/// async fn rename(event: OnMessage) -> HandlerResult {
+///     let name: String = event.json()?;
+///     event.socket.context().insert("name", &name)?;
+///     event.socket.broadcast_channels(&format!("a client is now called {name}"))?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Socket {
     inner: Arc<SocketInner>,
@@ -70,21 +87,20 @@ struct SocketInner {
     subscriptions: Option<Arc<Mutex<TokenBucket>>>,
 }
 
-/// What a socket asks its connection to do.
+/// A request of a socket to its connection.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) enum ConnectionCommand {
-    /// End this socket; the client has been told already.
+    /// End this socket. The client has been notified.
     Disconnect(SocketId),
     /// End the whole connection.
     Close,
 }
 
-/// What a socket is made of.
+/// The parts of a new socket.
 pub(crate) struct SocketParts {
     pub(crate) namespace: Arc<NamespaceState>,
-    /// The settings that hold for it: those of its namespace, which a family has before there is a
-    /// namespace.
+    /// The settings of its namespace. A family of namespaces has them before the namespace exists.
     pub(crate) config: Arc<Config>,
     /// The routes of its router. They are not in the namespace, which two families may share.
     pub(crate) channel_routes: Arc<ChannelRoutes>,
@@ -92,12 +108,12 @@ pub(crate) struct SocketParts {
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) sender: Arc<SocketSender>,
     pub(crate) commands: Arc<dyn MessageSink<ConnectionCommand>>,
-    /// How fast its connection may ask to subscribe.
+    /// Bounds how fast its connection may subscribe.
     pub(crate) subscriptions: Option<Arc<Mutex<TokenBucket>>>,
 }
 
 impl Socket {
-    /// A new socket of a connection on this thread, which the registry hears of.
+    /// A new socket of a connection on this thread, attached to its registry.
     pub(crate) fn attach(parts: SocketParts) -> Self {
         let SocketParts {
             namespace,
@@ -131,22 +147,22 @@ impl Socket {
         }
     }
 
-    /// The client's public name: what it calls `socket.id` itself.
+    /// The public id of the client: `socket.id` on its side.
     pub fn id(&self) -> SocketId {
         self.inner.id
     }
 
-    /// The namespace that it is in.
+    /// The namespace of the client.
     pub fn namespace(&self) -> &Namespace {
         &self.inner.namespace.name
     }
 
-    /// How it came: headers, query, address, `auth`.
+    /// The request that opened its connection: headers, query, address. And its `auth` payload.
     pub fn handshake(&self) -> &Handshake {
         &self.inner.handshake
     }
 
-    /// What the application remembers of it, as JSON by name.
+    /// What the application remembers of the client, as JSON by name.
     pub fn context(&self) -> &ContextMap {
         &self.inner.context
     }
@@ -154,32 +170,32 @@ impl Socket {
     /// Rust values by type, shared by all sockets of the connection.
     /// [`Builder::on_handshake`](crate::Builder::on_handshake) puts the first ones in.
     ///
-    /// Shared: an [`OnConnect`](crate::OnConnect) handler that puts an identity in changes it for
-    /// the sockets which the connection has in other namespaces. What is to differ between them
-    /// belongs into the [`context`](Self::context).
+    /// They are shared: an [`OnConnect`](crate::OnConnect) handler that inserts an identity changes
+    /// it for the sockets of the connection in other namespaces. What differs between them belongs
+    /// into the [`context`](Self::context).
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }
 
-    /// The channels it is subscribed to, the oldest subscription first. They are still there in
-    /// `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
+    /// The channels that the client is subscribed to, the oldest subscription first. They are still
+    /// there in `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
     pub fn channels(&self) -> Vec<Channel> {
         self.inner.membership.list(|channel, _| channel.clone())
     }
 
-    /// Whether what is sent may still reach it. It may be gone without the server knowing yet.
+    /// Whether an event may still reach the client. It may have gone without the server knowing.
     pub fn is_connected(&self) -> bool {
         !self.inner.sender.is_closed()
     }
 
-    /// What its connection is on just now.
+    /// The current transport of its connection.
     pub fn transport(&self) -> Transport {
         self.inner.sender.transport()
     }
 
-    /// Listens to the events that go out to it from now on, direct ones and publications:
-    /// Socket.IO's `onAnyOutgoing`. A listener who has not taken `capacity` of them yet misses the
-    /// next ones.
+    /// Receives the events that are sent to the client from now on, direct ones and publications:
+    /// Socket.IO's `onAnyOutgoing`. A listener that is `capacity` events behind misses the next
+    /// ones.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) {
@@ -198,35 +214,35 @@ impl Socket {
         Outgoing::new(frames, self.codec().clone())
     }
 
-    /// Subscribes it to a channel, without asking a handler: the application decides. `false`: it
-    /// was subscribed.
+    /// Subscribes the client to a channel, without calling a handler. `false`: it was subscribed
+    /// already.
     ///
-    /// From here on it gets what is published. A snapshot that is sent after this call so leaves no
-    /// gap.
+    /// From here on it receives what is published, so a snapshot that you send after this call
+    /// leaves no gap.
     ///
     /// # Errors
-    /// [`SubscribeError`]: the name is none, the socket is in too many channels, or it has gone.
+    /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
         let channel = channel.to_channel(self.config().max_channel_length)?;
         self.join(channel, |channel| self.inner.channel_routes.matches(channel))
     }
 
-    /// Takes it out of a channel. `false`: it was not in.
+    /// Unsubscribes the client from a channel. `false`: it was not subscribed.
     ///
     /// A message that is on its way may still reach it.
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
         self.leave(channel.as_ref()).is_some()
     }
 
-    /// Whether it is subscribed to the channel.
+    /// Whether the client is subscribed to the channel.
     pub fn is_subscribed(&self, channel: impl AsRef<str>) -> bool {
         self.inner.membership.contains(channel.as_ref())
     }
 
-    /// Puts it out of its namespace; other namespaces of the connection go on. What was sent before
-    /// still goes out.
+    /// Disconnects the client from its namespace. Other namespaces of the connection go on. What
+    /// was sent before still goes out.
     ///
-    /// The client sees the reason `io server disconnect`, and does not come back by itself.
+    /// The client sees the reason `io server disconnect`, and does not reconnect by itself.
     pub fn disconnect(&self) {
         if self.send_disconnect() {
             self.inner.acks.close();
@@ -234,7 +250,7 @@ impl Socket {
         }
     }
 
-    /// Ends the whole connection, with all its namespaces. What was sent before still goes out.
+    /// Closes the whole connection, with all its namespaces. What was sent before still goes out.
     pub fn close(&self) {
         self.inner.commands.send(ConnectionCommand::Close);
     }
@@ -297,25 +313,25 @@ impl Socket {
         left
     }
 
-    /// Lets the client in: `connect` goes out, then what was held.
+    /// Admits the client: sends `connect`, then what was held.
     pub(crate) fn admit(&self, connect: Frame) {
         self.inner.sender.open(connect);
     }
 
-    /// Tells the client that it is out; nothing more goes out. `false`: it was out already.
+    /// Sends the last packet, a DISCONNECT. `false`: the socket was closed already.
     pub(crate) fn send_disconnect(&self) -> bool {
         self.inner.sender.push_final(self.codec().disconnect(self.namespace().as_str()))
             == Pushed::Queued
     }
 
-    /// Nothing more goes out, and whoever waits for an acknowledgement is told: a handler that does
-    /// so is one for which the end waits.
+    /// Sends nothing more, and ends all waits for acknowledgements. The end of the socket waits for
+    /// handlers, which may wait for one.
     pub(crate) fn close_sender(&self) {
         self.inner.sender.close();
         self.inner.acks.close();
     }
 
-    /// The socket is over: it leaves its channels.
+    /// Ends the socket: it leaves its channels.
     pub(crate) fn detach(&self) {
         self.close_sender();
         let channels = self.inner.membership.close();
@@ -323,12 +339,12 @@ impl Socket {
         namespace.sequencer.detach(*registry_id, namespace.name.clone(), *id, &channels);
     }
 
-    /// Takes an acknowledgement; `false` if nobody waits for it.
+    /// Takes an acknowledgement. `false`: it is not waited for.
     pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {
             Ok(()) => true,
-            Err(args) => namespace.ack_collectors.answer(id, self.id(), args),
+            Err(args) => namespace.local().acknowledge(id, self.id(), args),
         }
     }
 
@@ -350,7 +366,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Drops the frame if the transport does not wait for it.
+    /// Drops the frame if the transport does not wait for something to send.
     fn push_volatile(&self, frame: &Frame) {
         if self.inner.sender.push_volatile(frame) == Pushed::Queued {
             self.counters().traffic.add(Flow::Sent, 1, frame.len());
@@ -361,15 +377,21 @@ impl Socket {
         &self.inner.namespace.counters
     }
 
-    /// Counts a subscription that its client asks for.
+    /// Counts a subscription that its client requests.
     ///
     /// # Errors
-    /// How long it is to wait, if it asks too fast.
+    /// The time to wait, if the client requests them too fast.
     pub(crate) fn charge_subscribe(&self) -> Result<(), Duration> {
         self.inner
             .subscriptions
             .as_ref()
             .map_or(Ok(()), |bucket| bucket.lock().take(Instant::now()))
+    }
+
+    /// The socket as plain data.
+    fn describe(&self) -> SocketDescription {
+        let SocketInner { id, handshake, context, .. } = &*self.inner;
+        SocketDescription::new(*id, handshake.clone(), self.channels(), context.entries())
     }
 
     fn target(&self) -> Target {

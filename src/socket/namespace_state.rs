@@ -1,36 +1,26 @@
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
-use super::{SendError, Socket, ack_collector::AckCollectors};
+use super::{LocalAdapter, SendError};
 use crate::{
     config::Config,
-    model::{Namespace, Quota, SocketId},
+    model::{Namespace, Quota},
     protocol::PacketCodec,
-    registry::Sequencer,
+    registry::{Adapter, Sequencer},
     stats::Counters,
 };
-
-/// Finds sockets by their ids.
-pub(crate) trait SocketLookup: Send + Sync {
-    fn socket(&self, id: &SocketId) -> Option<Socket>;
-}
 
 /// What all sockets of one namespace share.
 pub(crate) struct NamespaceState {
     pub(crate) name: Namespace,
     pub(crate) config: Arc<Config>,
-    pub(crate) sequencer: Sequencer,
     pub(crate) codec: PacketCodec,
     pub(crate) counters: Arc<Counters>,
-    pub(super) sockets: Arc<dyn SocketLookup>,
-    pub(super) ack_collectors: AckCollectors,
-    next_ack: AtomicU64,
-    /// Its sockets.
+    /// Carries what concerns more than one socket, perhaps to other servers.
+    pub(crate) adapter: Arc<dyn Adapter>,
+    /// Orders what concerns the sockets of this server.
+    pub(crate) sequencer: Sequencer,
+    local: Arc<LocalAdapter>,
+    /// Counts its sockets.
     pub(crate) socket_quota: Quota,
 }
 
@@ -38,34 +28,36 @@ impl NamespaceState {
     pub(crate) fn new(
         name: Namespace,
         config: Arc<Config>,
-        sequencer: Sequencer,
-        codec: PacketCodec,
         counters: Arc<Counters>,
-        sockets: Arc<dyn SocketLookup>,
+        adapter: Arc<dyn Adapter>,
+        local: Arc<LocalAdapter>,
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
             config,
-            sequencer,
-            codec,
+            codec: local.codec.clone(),
             counters,
-            sockets,
-            ack_collectors: AckCollectors::default(),
-            next_ack: AtomicU64::new(0),
+            adapter,
+            sequencer: local.sequencer.clone(),
+            local,
             socket_quota: Quota::default(),
         })
     }
 
-    /// Refuses a frame which could wait for nobody, and would cost them their connection.
+    /// Refuses a packet that is larger than an outbox. It would only disconnect its receivers.
     pub(super) fn check_size(&self, cost: usize) -> Result<(), SendError> {
         let (length, limit) = (cost, self.config.max_outbox);
         if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
 
-    /// An id to be acknowledged with: one count for the namespace, since a broadcast has the same
-    /// for all.
+    /// A new acknowledgement id.
     pub(super) fn ack_id(&self) -> u64 {
-        self.next_ack.fetch_add(1, Ordering::Relaxed)
+        self.local.ack_id()
+    }
+
+    /// The adapter of this server alone.
+    pub(super) fn local(&self) -> &LocalAdapter {
+        &self.local
     }
 }
 

@@ -2,20 +2,31 @@ use tokio::sync::mpsc;
 
 use crate::protocol::{Args, DecodeLimits, Frame, PacketCodec, PacketKind};
 
-/// The events that go out to one client: made by [`Socket::outgoing`](crate::Socket::outgoing).
+/// Receives the events that are sent to one client.
+///
+/// [`Socket::outgoing`](crate::Socket::outgoing) makes one.
+///
+/// ```no_run
+/// # async fn example(socket: actix_socketio::Socket) {
+/// let mut outgoing = socket.outgoing(64);
+/// while let Some(event) = outgoing.next().await {
+///     log::debug!("sent {} {:?}", event.name, event.args);
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Outgoing {
     frames: mpsc::Receiver<Frame>,
     codec: PacketCodec,
 }
 
-/// An event that has gone out to a client.
+/// An event that was sent to a client.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct OutgoingEvent {
-    /// Its name.
+    /// The name of the event.
     pub name: String,
-    /// Its arguments.
+    /// The arguments.
     pub args: Args,
 }
 
@@ -24,7 +35,7 @@ impl Outgoing {
         Self { frames, codec }
     }
 
-    /// Waits for the next event; `None` when the client has gone.
+    /// Waits for the next event. `None`: the client has gone.
     pub async fn next(&mut self) -> Option<OutgoingEvent> {
         loop {
             if let Some(event) = read(&self.frames.recv().await?, &self.codec) {
@@ -34,7 +45,7 @@ impl Outgoing {
     }
 }
 
-/// The event in a frame of ours; acknowledgements and the like are none.
+/// The event in a frame of this server. Acknowledgements and the like are not events.
 fn read(frame: &Frame, codec: &PacketCodec) -> Option<OutgoingEvent> {
     let mut decoder = codec.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
     let mut packet = match frame.text().strip_prefix('4') {

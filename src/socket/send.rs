@@ -8,26 +8,34 @@ use crate::{
     protocol::{Args, is_reserved},
 };
 
-/// The event that a message without a name bears: `socket.send(..)` and `socket.on("message", ..)`
-/// of all clients.
+/// The event of a message without a name: clients have `socket.send(..)` and
+/// `socket.on("message", ..)` for it.
 pub(crate) const MESSAGE: &str = "message";
 
 /// # Sending
 ///
-/// Each verb of django-socketio is a short form of one of Socket.IO's:
+/// Each method of django-socketio is a short form of one of Socket.IO's:
 ///
-/// | verb | is | reaches |
+/// | method | is | reaches |
 /// | --- | --- | --- |
 /// | `socket.send(&x)` | `socket.emit("message", &x)` | this client |
 /// | `socket.broadcast(&x)` | `socket.others().emit("message", &x)` | all others |
 /// | `socket.broadcast_channel(c, &x)` | `socket.to(c).emit("message", &x)` | the others in `c` |
-/// | `socket.broadcast_channels(&x)` | `socket.to(c1).to(c2)…` | the others in any of its channels, once |
+/// | `socket.broadcast_channels(&x)` | `socket.to(c1).to(c2)…` | the others in its channels |
 /// | `socket.send_and_broadcast(&x)` | `io.emit("message", &x)` | all |
-/// | `socket.send_and_broadcast_channel(c, &x)` | `socket.to(c).including(&socket)…` | `c`, and this client |
+/// | `socket.send_and_broadcast_channel(c, &x)` | `socket.to(c).including(&socket)…` | `c`, this client |
 ///
-/// None of them waits. What goes to more than one client passes the registry, and so has one order
-/// for all of them, the sender included; between that and what `send` and `emit` put straight into
-/// the client's outbox, there is none.
+/// None of them waits. Everything that goes to more than one client has one order for all of them,
+/// the sender included. `send` and `emit` put an event straight into the client's outbox, so there
+/// is no order between these events and publications.
+///
+/// ```no_run
+/// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+/// socket.send("welcome")?;
+/// socket.to("room-1").emit("joined", &socket.id())?;
+/// # Ok(())
+/// # }
+/// ```
 impl Socket {
     /// Sends `data` to this client as the event `message`.
     ///
@@ -45,13 +53,13 @@ impl Socket {
         SocketEmitter::new(self).emit(event, data)
     }
 
-    /// Sends an event to this client, and waits for its acknowledgement, [`Builder::ack_timeout`]
-    /// at most.
+    /// Sends an event to this client, and waits for its acknowledgement, for at most
+    /// [`Builder::ack_timeout`].
     ///
-    /// A handler may wait so for the very client whose event it handles: acknowledgements overtake
-    /// events, as long as no more than [`Builder::max_inbox`](crate::Builder::max_inbox) of those
-    /// are before them. An [`OnConnect`] handler may not: what it sends is held until it has
-    /// answered, the question too.
+    /// A handler may wait for the client whose event it handles. Acknowledgements overtake events,
+    /// as long as no more than [`Builder::max_inbox`](crate::Builder::max_inbox) events are before
+    /// them. An [`OnConnect`] handler may not wait: what it sends is held until it has answered,
+    /// this event too.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::AckError> {
@@ -61,7 +69,7 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// [`AckError`] says why there is no answer, or how it is not as expected.
+    /// [`AckError`] is the reason why there is no answer of the expected type.
     ///
     /// [`Builder::ack_timeout`]: crate::Builder::ack_timeout
     /// [`OnConnect`]: crate::OnConnect
@@ -73,8 +81,8 @@ impl Socket {
         self.timeout(self.config().ack_timeout).emit_with_ack(event, data).await
     }
 
-    /// The same for an acknowledgement of several arguments: all of them, as they came.
-    /// [`Socket::emit_with_ack`] has the first.
+    /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them
+    /// as they came. [`Socket::emit_with_ack`] returns the first.
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
@@ -94,8 +102,8 @@ impl Socket {
         self.others().emit(MESSAGE, data)
     }
 
-    /// Sends `data` to the channel's subscribers but this one, as the event `message`. It need not
-    /// be one itself.
+    /// Sends `data` to the channel's subscribers but this one, as the event `message`. This client
+    /// need not be subscribed.
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -107,8 +115,8 @@ impl Socket {
         self.to(channel).emit(MESSAGE, data)
     }
 
-    /// Sends `data` to the others in any of this client's channels, as the event `message`; once to
-    /// who is in several. Nobody, if it is in none.
+    /// Sends `data` to the other subscribers of any of this client's channels, as the event
+    /// `message`. A client in several of them gets one copy.
     ///
     /// # Errors
     /// [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -131,7 +139,7 @@ impl Socket {
     /// Sends `data` to the channel's subscribers and to this client, subscribed or not, as the
     /// event `message`.
     ///
-    /// It is one publication: this client sees it in the same place among others as everybody does.
+    /// It is one publication: this client receives it in the same order as all others.
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -143,34 +151,34 @@ impl Socket {
         self.to(channel).including(self).emit(MESSAGE, data)
     }
 
-    /// What is sent may be lost: see [`SocketEmitter::volatile`].
+    /// Drops what the transport does not wait for: see [`SocketEmitter::volatile`].
     pub fn volatile(&self) -> SocketEmitter<'_> {
         SocketEmitter::new(self).volatile()
     }
 
-    /// Whether what is sent may be compressed: see [`SocketEmitter::compress`].
+    /// Sets whether an event may be sent compressed: see [`SocketEmitter::compress`].
     pub fn compress(&self, compress: bool) -> SocketEmitter<'_> {
         SocketEmitter::new(self).compress(compress)
     }
 
-    /// How long to wait for an acknowledgement, in place of
+    /// Sets how long to wait for an acknowledgement, in place of
     /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(&self, timeout: Duration) -> SocketEmitter<'_> {
         SocketEmitter::new(self).timeout(timeout)
     }
 
-    /// The channel's subscribers but this client: Socket.IO's `socket.to(channel)`.
+    /// The subscribers of the channel, without this client: Socket.IO's `socket.to(channel)`.
     pub fn to(&self, channel: impl ToChannel) -> Target {
         self.others().to(channel)
     }
 
-    /// All clients of the namespace but this one: Socket.IO's `socket.broadcast`.
+    /// All clients of the namespace, without this one: Socket.IO's `socket.broadcast`.
     pub fn others(&self) -> Target {
         self.target().except_socket(self.id())
     }
 }
 
-/// Socket.IO's own event names are refused on the way out as on the way in.
+/// Refuses the event names that Socket.IO reserves.
 pub(super) fn check(event: &str) -> Result<(), SendError> {
     if is_reserved(event) { Err(SendError::Reserved(event.to_owned())) } else { Ok(()) }
 }

@@ -1,22 +1,23 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
 
-use super::{AckError, NamespaceState, SendError, Socket, SubscribeError, send::check};
+use super::{BroadcastAcks, NamespaceState, Receipt, RemoteSocket, SendError, Socket, send::check};
 use crate::{
     config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
-    protocol::Frame,
-    registry::{Audience, Overloaded, Publication, PublishError},
+    protocol::UnsealedPacket,
+    registry::{Audience, Publication},
 };
 
-/// Whom a message is for: some channels, or everybody, less some.
+/// The clients that a message is for: the subscribers of some channels, or all clients, less some.
 ///
-/// Made by [`SocketIo::to`](crate::SocketIo::to) and [`Socket::to`]; a client in several of the
-/// channels gets one copy. The same choice of clients can also be looked at
-/// ([`fetch_sockets`](Self::fetch_sockets)) and acted upon ([`sockets_join`](Self::sockets_join),
+/// [`SocketIo::to`](crate::SocketIo::to) and [`Socket::to`] make one. A client in several of the
+/// channels gets one copy. You can also look at the clients
+/// ([`fetch_sockets`](Self::fetch_sockets)) and act on them ([`sockets_join`](Self::sockets_join),
 /// [`sockets_leave`](Self::sockets_leave), [`disconnect_sockets`](Self::disconnect_sockets)).
+///
+/// With an [adapter](crate::Builder::adapter) for a cluster, these are the clients of all servers.
 ///
 /// ```no_run
 /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
@@ -25,7 +26,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a target is only whom to send to: call `emit` or `publish`"]
+#[must_use = "a target only chooses receivers: call `emit` or `publish`"]
 pub struct Target {
     namespace: Arc<NamespaceState>,
     audience: Audience,
@@ -33,32 +34,22 @@ pub struct Target {
     compress: bool,
     timeout: Duration,
     max_channel_length: usize,
-    /// The first name that was none; reported when it is used.
+    /// The first invalid channel name, reported when the target is used.
     invalid: Option<ChannelError>,
 }
 
-/// What became of a publication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// For how many clients it was queued.
-    pub delivered: usize,
-}
-
-/// The acknowledgements of a broadcast.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct BroadcastAcks<R> {
-    /// Who answered in time, and what; [`AckError::Reply`] is an answer that is not as expected.
-    pub answers: Vec<(SocketId, Result<R, AckError>)>,
-    /// Who got the event, and did not answer in time.
-    pub missing: Vec<SocketId>,
-}
-
-/// # Whom
+/// # Receivers
 impl Target {
     pub(crate) fn new(namespace: Arc<NamespaceState>, config: &Config) -> Self {
         let audience = Audience::everyone(namespace.name.clone());
+        Self::for_audience(namespace, audience, config)
+    }
+
+    pub(super) fn for_audience(
+        namespace: Arc<NamespaceState>,
+        audience: Audience,
+        config: &Config,
+    ) -> Self {
         let Config { ack_timeout: timeout, max_channel_length, .. } = *config;
         Self {
             namespace,
@@ -71,27 +62,27 @@ impl Target {
         }
     }
 
-    /// The subscribers of this channel, too.
+    /// Adds the subscribers of this channel.
     pub fn to(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
         self.audience.to.extend(channel);
         self
     }
 
-    /// Not the subscribers of this channel.
+    /// Leaves out the subscribers of this channel.
     pub fn except(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
         self.audience.except.extend(channel);
         self
     }
 
-    /// Not this client.
+    /// Leaves out this client.
     pub fn except_socket(mut self, id: SocketId) -> Self {
         self.audience.except_sockets.push(id);
         self
     }
 
-    /// This client in any case, subscribed or not, also if it was the one left out.
+    /// Adds this client, whether it is subscribed or not, and even if it was left out before.
     pub fn including(mut self, socket: &Socket) -> Self {
         self.audience.except_sockets.retain(|id| *id != socket.id());
         if !self.audience.including.contains(&socket.id()) {
@@ -100,22 +91,23 @@ impl Target {
         self
     }
 
-    /// Clients of this server only. It is so in any case: there is no cluster to be left out yet.
-    pub fn local(self) -> Self {
+    /// Leaves out the clients of other servers: Socket.IO's `local` flag.
+    pub fn local(mut self) -> Self {
+        self.audience.local = true;
         self
     }
 }
 
-/// # How
+/// # Options
 impl Target {
-    /// Leaves out each client whose transport does not wait for something to send. For what is out
-    /// of date a moment later.
+    /// Leaves out each client whose transport does not wait for something to send. Use it for what
+    /// is out of date a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
-    /// Whether what is sent may be compressed on its way, where
+    /// Sets whether the message may be sent compressed, if
     /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
     /// it. Default: yes.
     pub fn compress(mut self, compress: bool) -> Self {
@@ -123,7 +115,7 @@ impl Target {
         self
     }
 
-    /// How long [`Target::emit_with_ack`] waits. Default:
+    /// Sets how long [`Target::emit_with_ack`] waits. Default:
     /// [`Builder::ack_timeout`](crate::Builder::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -136,39 +128,31 @@ impl Target {
     /// Sends an event, without waiting.
     ///
     /// # Errors
-    /// [`SendError::Channel`], [`SendError::Overloaded`], [`SendError::Reserved`] or
-    /// [`SendError::Serialize`].
+    /// [`SendError::Channel`], [`SendError::Overloaded`], [`SendError::Reserved`],
+    /// [`SendError::TooLarge`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
-        let frame = self.encode(None, event, data)?;
-        self.send_frame(frame)
+        let packet = self.encode(event, data)?;
+        self.send_frame(packet)
     }
 
-    /// Sends an event, and waits until it is queued for each of its receivers. Who publishes in a
-    /// loop goes no faster than the server so.
+    /// Sends an event, and waits until it is queued for each of its receivers. A loop that
+    /// publishes this way goes no faster than the server.
     ///
     /// # Errors
-    /// As [`Target::emit`]; and [`SendError::Closed`] if the server's arbiter has stopped.
+    /// As [`Target::emit`], and [`SendError::Closed`] if the server's arbiter has stopped.
     pub async fn publish<T: Serialize + ?Sized>(
         self,
         event: &str,
         data: &T,
     ) -> Result<Receipt, SendError> {
-        let frame = self.encode(None, event, data)?;
-        let (namespace, publication) = self.publication(frame)?;
-        let delivered = namespace.sequencer.publish_and_wait(publication).await?;
+        let packet = self.encode(event, data)?;
+        let (namespace, publication) = self.publication(packet)?;
+        let delivered = namespace.adapter.publish_and_count(publication).await?;
         Ok(Receipt { delivered })
     }
 
-    /// Sends an event, and collects the acknowledgements of all who get it, until each has answered
-    /// or [`Target::timeout`] is over. What has come by then is there.
-    ///
-    /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-    /// let acks = io.to("match-42").emit_with_ack::<_, u32>("how many goals?", &()).await?;
-    /// println!("{} have answered, {} have not", acks.answers.len(), acks.missing.len());
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Sends an event, and collects the acknowledgements of all receivers, until each has answered
+    /// or [`Target::timeout`] is over. [`BroadcastAcks`] has an example.
     ///
     /// # Errors
     /// As [`Target::publish`].
@@ -181,101 +165,107 @@ impl Target {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        let id = self.namespace.ack_id();
-        let frame = self.encode(Some(id), event, data)?;
-        let limit = self.timeout;
-        let (namespace, publication) = self.publication(frame)?;
-        let collecting = namespace.ack_collectors.open(id);
-        collecting.asked(namespace.sequencer.publish_to_known(publication).await?);
-        // Who has not answered by then is among the missing.
-        let _ = timeout(limit, collecting.complete()).await;
-        let (answers, missing) = collecting.finish();
-        let answers =
-            answers.into_iter().map(|(id, args)| (id, args.get(0).map_err(AckError::Reply)));
-        Ok(BroadcastAcks { answers: answers.collect(), missing })
+        let (packet, limit) = (self.encode(event, data)?, self.timeout);
+        let (namespace, publication) = self.publication(packet)?;
+        let answers = namespace.adapter.publish_with_acks(publication, limit).await?;
+        Ok(BroadcastAcks::new(answers))
     }
 
-    /// Sends a frame which is encoded already.
-    pub(crate) fn send_frame(self, frame: Frame) -> Result<(), SendError> {
-        let (namespace, publication) = self.publication(frame)?;
-        namespace.sequencer.publish(publication).map_err(|Overloaded| SendError::Overloaded)
+    /// Sends a packet that is encoded already.
+    pub(crate) fn send_frame(self, packet: UnsealedPacket) -> Result<(), SendError> {
+        let (namespace, publication) = self.publication(packet)?;
+        Ok(namespace.adapter.publish(publication)?)
     }
 }
 
-/// # Looking and acting
+/// # Querying and acting
 ///
-/// These wait for the registry, so that what this task did before is seen.
+/// These wait for the registry, so that they see what this task did before. For one client of this
+/// server, [`SocketIo::socket`](crate::SocketIo::socket) has its [`Socket`].
 impl Target {
     /// The clients that a message would reach.
     ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// for socket in io.to("match-42").fetch_sockets().await? {
+    ///     println!("{} from {:?}", socket.id(), socket.handshake().client_ip());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`ChannelError`] if a channel's name is none.
-    pub async fn fetch_sockets(self) -> Result<Vec<Socket>, ChannelError> {
-        let Self { namespace, audience, invalid, .. } = self;
-        if let Some(error) = invalid {
-            return Err(error);
+    /// [`ChannelError`] if a channel name is invalid.
+    pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, ChannelError> {
+        let (namespace, audience) = self.audience()?;
+        let descriptions = namespace.adapter.fetch(audience).await;
+        let remote = |description| RemoteSocket::new(Arc::clone(&namespace), description);
+        Ok(descriptions.into_iter().map(remote).collect())
+    }
+
+    /// Subscribes the clients to a channel, without calling a handler. A client that has gone, or
+    /// is in the maximum number of channels, is left as it is.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if a channel name is invalid.
+    pub async fn sockets_join(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
+        let channel = self.channel(&channel);
+        let (namespace, audience) = self.audience()?;
+        if let Some(channel) = channel {
+            namespace.adapter.join(audience, channel).await;
         }
-        let ids = namespace.sequencer.select(audience).await;
-        Ok(ids.iter().filter_map(|id| namespace.sockets.socket(id)).collect())
+        Ok(())
     }
 
-    /// Subscribes them all to a channel, without asking a handler. How many were not in it before.
+    /// Unsubscribes the clients from a channel.
     ///
     /// # Errors
-    /// [`SubscribeError::Channel`] if a name is none. A client that has gone meanwhile, or is in
-    /// too many channels, is left as it is.
-    pub async fn sockets_join(self, channel: impl ToChannel) -> Result<usize, SubscribeError> {
-        let channel = channel.to_channel(self.max_channel_length)?;
-        let sockets = self.fetch_sockets().await?;
-        Ok(sockets.iter().filter(|socket| socket.subscribe(&channel) == Ok(true)).count())
-    }
-
-    /// Takes them all out of a channel. How many were in it.
-    ///
-    /// # Errors
-    /// [`ChannelError`] if the name of a channel that chooses them is none.
-    pub async fn sockets_leave(self, channel: impl AsRef<str>) -> Result<usize, ChannelError> {
-        let sockets = self.fetch_sockets().await?;
-        Ok(sockets.iter().filter(|socket| socket.unsubscribe(channel.as_ref())).count())
-    }
-
-    /// Puts them all out of the namespace, or with `close` ends their connections. How many there
-    /// were.
-    ///
-    /// # Errors
-    /// [`ChannelError`] if a channel's name is none.
-    pub async fn disconnect_sockets(self, close: bool) -> Result<usize, ChannelError> {
-        let sockets = self.fetch_sockets().await?;
-        for socket in &sockets {
-            if close {
-                socket.close();
-            } else {
-                socket.disconnect();
-            }
+    /// [`ChannelError`] if a channel name is invalid.
+    pub async fn sockets_leave(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
+        let channel = self.channel(&channel);
+        let (namespace, audience) = self.audience()?;
+        if let Some(channel) = channel {
+            namespace.adapter.leave(audience, channel).await;
         }
-        Ok(sockets.len())
+        Ok(())
+    }
+
+    /// Disconnects the clients from the namespace, or, with `close`, closes their connections.
+    ///
+    /// # Errors
+    /// [`ChannelError`] if a channel name is invalid.
+    pub async fn disconnect_sockets(self, close: bool) -> Result<(), ChannelError> {
+        let (namespace, audience) = self.audience()?;
+        namespace.adapter.disconnect(audience, close).await;
+        Ok(())
     }
 }
 
 impl Target {
     fn encode<T: Serialize + ?Sized>(
         &self,
-        id: Option<u64>,
         event: &str,
         data: &T,
-    ) -> Result<Frame, SendError> {
+    ) -> Result<UnsealedPacket, SendError> {
         check(event)?;
-        let codec = &self.namespace.codec;
-        let packet = codec.event(self.namespace.name.as_str(), id, event, data)?;
-        Ok(if self.compress { codec.compressible(packet) } else { packet }.into_frame())
+        let NamespaceState { codec, name, .. } = &*self.namespace;
+        Ok(codec.publication(name.as_str(), event, data, self.compress)?)
     }
 
-    fn publication(self, frame: Frame) -> Result<(Arc<NamespaceState>, Publication), SendError> {
-        self.namespace.check_size(frame.cost())?;
-        let Self { namespace, audience, volatile, invalid, .. } = self;
-        match invalid {
-            Some(error) => Err(error.into()),
-            None => Ok((namespace, Publication { audience, frame, volatile })),
+    fn publication(
+        self,
+        packet: UnsealedPacket,
+    ) -> Result<(Arc<NamespaceState>, Publication), SendError> {
+        self.namespace.check_size(packet.cost())?;
+        let volatile = self.volatile;
+        let (namespace, audience) = self.audience()?;
+        Ok((namespace, Publication { audience, packet, volatile }))
+    }
+
+    fn audience(self) -> Result<(Arc<NamespaceState>, Audience), ChannelError> {
+        match self.invalid {
+            Some(error) => Err(error),
+            None => Ok((self.namespace, self.audience)),
         }
     }
 
@@ -284,14 +274,5 @@ impl Target {
             .to_channel(self.max_channel_length)
             .map_err(|error| self.invalid.get_or_insert(error))
             .ok()
-    }
-}
-
-impl From<PublishError> for SendError {
-    fn from(error: PublishError) -> Self {
-        match error {
-            PublishError::Overloaded => Self::Overloaded,
-            PublishError::Gone => Self::Closed,
-        }
     }
 }

@@ -3,31 +3,37 @@ use serde::Serialize;
 use super::{Receipt, SendError, Target};
 use crate::model::ToChannel;
 
-/// Whom a message is for in several namespaces at once: Socket.IO's parent namespace.
+/// The clients of several namespaces that a message is for: Socket.IO's parent namespace.
 ///
-/// Made by [`SocketIo::of_each`](crate::SocketIo::of_each). Each namespace has its own order of
-/// publications, and its own channels of a name; what a [`Target`] can do beyond this, it does for
-/// each: this is an iterator over them.
+/// [`SocketIo::of_each`](crate::SocketIo::of_each) makes one. Each namespace has its own order of
+/// publications, and its own channels. It is an iterator over one [`Target`] for each namespace,
+/// which can do more.
 ///
 /// ```no_run
 /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-/// io.of_each(|namespace| namespace.as_str().starts_with("/tenant-")).to("news").emit("maintenance", "at ten")?;
+/// let tenants = io.of_each(|namespace| namespace.as_str().starts_with("/tenant-"));
+/// tenants.to("news").emit("maintenance", "at ten")?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "targets are only whom to send to: call `emit` or `publish`"]
+#[must_use = "targets only choose receivers: call `emit` or `publish`"]
 pub struct Targets(Vec<Target>);
 
 impl Targets {
-    /// The subscribers of this channel of each namespace, too.
+    /// Adds the subscribers of this channel of each namespace.
     pub fn to(self, channel: impl ToChannel) -> Self {
         self.map(|target| target.to(&channel))
     }
 
-    /// Not the subscribers of this channel of each namespace.
+    /// Leaves out the subscribers of this channel of each namespace.
     pub fn except(self, channel: impl ToChannel) -> Self {
         self.map(|target| target.except(&channel))
+    }
+
+    /// Leaves out the clients of other servers: see [`Target::local`].
+    pub fn local(self) -> Self {
+        self.map(Target::local)
     }
 
     /// See [`Target::volatile`].
@@ -43,7 +49,7 @@ impl Targets {
     /// Sends an event, without waiting.
     ///
     /// # Errors
-    /// As [`Target::emit`]; the namespaces after the one that failed have got nothing.
+    /// As [`Target::emit`]; namespaces after the one that failed receive nothing.
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         self.0.into_iter().try_for_each(|target| target.emit(event, data))
     }
@@ -51,7 +57,7 @@ impl Targets {
     /// Sends an event, and waits until it is queued for each of its receivers.
     ///
     /// # Errors
-    /// As [`Target::publish`]; the namespaces after the one that failed have got nothing.
+    /// As [`Target::publish`]; namespaces after the one that failed receive nothing.
     pub async fn publish<T: Serialize + ?Sized>(
         self,
         event: &str,

@@ -11,10 +11,9 @@ use crate::{
     config::Config,
     model::{Handshake, Namespace, Quota},
     panic_guard::call_hook,
-    protocol::PacketCodec,
-    registry::Sequencer,
+    registry::Adapter,
     routing::Router,
-    socket::{NamespaceState, SocketLookup},
+    socket::{LocalAdapter, NamespaceState},
     stats::Counters,
 };
 
@@ -40,34 +39,26 @@ pub(crate) struct NamespaceEntry {
 pub(crate) struct NamespaceFactory {
     /// The server's settings.
     config: Arc<Config>,
-    sequencer: Sequencer,
-    codec: PacketCodec,
     counters: Arc<Counters>,
-    sockets: Arc<dyn SocketLookup>,
+    adapter: Arc<dyn Adapter>,
+    local: Arc<LocalAdapter>,
 }
 
 impl NamespaceFactory {
+    /// `adapter`: the one to use, which is the local one or wraps it.
     pub(crate) fn new(
         config: Arc<Config>,
-        sequencer: Sequencer,
-        codec: PacketCodec,
         counters: Arc<Counters>,
-        sockets: Arc<dyn SocketLookup>,
+        adapter: Arc<dyn Adapter>,
+        local: Arc<LocalAdapter>,
     ) -> Self {
-        Self { config, sequencer, codec, counters, sockets }
+        Self { config, counters, adapter, local }
     }
 
     fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<NamespaceState> {
-        let Self { sequencer, codec, counters, sockets, .. } = self;
-        let (counters, sockets) = (Arc::clone(counters), Arc::clone(sockets));
-        NamespaceState::new(
-            name,
-            Arc::clone(config),
-            sequencer.clone(),
-            codec.clone(),
-            counters,
-            sockets,
-        )
+        let Self { counters, adapter, local, .. } = self;
+        let (config, counters) = (Arc::clone(config), Arc::clone(counters));
+        NamespaceState::new(name, config, counters, Arc::clone(adapter), Arc::clone(local))
     }
 }
 

@@ -44,8 +44,8 @@ use std::{
 
 use actix_socketio::{
     AckError, Args, BroadcastAcks, Builder, HandlerError, HandlerResult, Many, NamespaceBuilder,
-    OnConnect, OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, Socket, SocketIo, Target,
-    channel,
+    OnConnect, OnDisconnect, OnError, OnMessage, OnPacket, OnUpgrade, RemoteSocket, Socket,
+    SocketIo, Target, channel,
 };
 use actix_web::{
     HttpResponse,
@@ -266,6 +266,20 @@ fn look(socket: &Socket) -> Result<Value, HandlerError> {
     }))
 }
 
+/// The same of a client that may be on another server. Its transport is known on its own.
+fn look_from_afar(io: &SocketIo, socket: &RemoteSocket) -> Result<Value, HandlerError> {
+    let transport = io.socket(&socket.id()).map(|socket| socket.transport().as_str());
+    Ok(json!({
+        "id": socket.id(),
+        "namespace": socket.namespace().as_str(),
+        "channels": socket.channels(),
+        "context": socket.data(),
+        "auth": socket.handshake().auth::<Value>()?,
+        "query": socket.handshake().query::<BTreeMap<String, String>>()?,
+        "transport": transport,
+    }))
+}
+
 /// The outcome of a question.
 fn asked(answer: Result<Any, AckError>) -> BTreeMap<&'static str, Any> {
     match answer {
@@ -357,7 +371,13 @@ impl Order {
                     .collect();
                 json!({"answers": answers, "missing": missing})
             }
-            "fetch" => target.fetch_sockets().await?.iter().map(look).collect::<Result<_, _>>()?,
+            "fetch" => {
+                let sockets = target.fetch_sockets().await?;
+                sockets
+                    .iter()
+                    .map(|socket| look_from_afar(&io, socket))
+                    .collect::<Result<_, _>>()?
+            }
             "join" => json!(target.sockets_join(channel).await?),
             "leave" => json!(target.sockets_leave(channel).await?),
             "disconnect" => json!(target.disconnect_sockets(close).await?),

@@ -38,6 +38,7 @@ mod transport;
 mod wait;
 
 mod acks;
+mod adapter;
 mod backpressure;
 mod bad_input;
 mod binary;

@@ -2,13 +2,13 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::json::{write_args, write_text};
-use crate::protocol::{AckId, Args, Frame, frame_builder::FrameBuilder};
+use crate::protocol::{AckId, Args, Frame, UnsealedPacket, frame_builder::FrameBuilder};
 
-/// Event names which Socket.IO keeps for itself, in both directions.
+/// Event names that Socket.IO reserves, in both directions.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Whether Socket.IO keeps the event name for itself.
+/// Whether Socket.IO reserves the event name.
 pub fn is_reserved(event: &str) -> bool {
     RESERVED.contains(&event)
 }
@@ -43,7 +43,7 @@ pub fn disconnect(namespace: &str) -> Frame {
 /// `451-["name",…]`.
 ///
 /// # Errors
-/// What `data`'s `Serialize` reports: a map whose keys are no strings, say.
+/// What `data`'s `Serialize` reports, such as a map whose keys are not strings.
 #[cfg(any(test, fuzzing, feature = "internals"))]
 pub fn event<T: Serialize + ?Sized>(
     namespace: &str,
@@ -54,7 +54,7 @@ pub fn event<T: Serialize + ?Sized>(
     write_event(namespace, id, name, data).map(FrameBuilder::into_frame)
 }
 
-/// As [`event`], for whoever may need no frame of it.
+/// As [`event`], for a caller that may not need a frame.
 pub(in crate::protocol) fn write_event<T: Serialize + ?Sized>(
     namespace: &str,
     id: Option<u64>,
@@ -67,18 +67,44 @@ pub(in crate::protocol) fn write_event<T: Serialize + ?Sized>(
     Ok(finish(out, attachments))
 }
 
+/// As [`event`], to be sealed later and without an id.
+pub(in crate::protocol) fn write_publication<T: Serialize + ?Sized>(
+    namespace: &str,
+    name: &str,
+    data: &T,
+) -> Result<UnsealedPacket, serde_json::Error> {
+    write_event(namespace, None, name, data).map(|out| unsealed(namespace, out))
+}
+
 /// As [`event`], with arguments that a client has sent.
-///
-/// # Errors
-/// None in practice: a `str` is always JSON.
+#[cfg(any(test, fuzzing))]
 pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_json::Error> {
+    Ok(write_forward(namespace, name, args).seal())
+}
+
+/// As [`forward`], to be sealed later.
+pub(in crate::protocol) fn write_forward(
+    namespace: &str,
+    name: &str,
+    args: &Args,
+) -> UnsealedPacket {
     let mut out = start_event(namespace, None, name);
     for json in args.iter() {
         out.text(",");
         out.text(json);
     }
     out.text("]");
-    Ok(finish(out, args.attachments().to_vec()).into_frame())
+    unsealed(namespace, finish(out, args.attachments().to_vec()))
+}
+
+/// An event without an id, to be sealed later.
+fn unsealed(namespace: &str, out: FrameBuilder) -> UnsealedPacket {
+    let namespace = if namespace == "/" { 0 } else { namespace.len() + ",".len() };
+    let count = match out.attachment_count().checked_ilog10() {
+        None => 0,
+        Some(log) => log as usize + 1 + "-".len(),
+    };
+    out.into_unsealed("42".len() + count + namespace)
 }
 
 /// `437[data]`: the answer to the event which asked with that id; with bytes in the data,
@@ -95,7 +121,7 @@ pub fn ack<T: Serialize + ?Sized>(
     write_ack(namespace, id, data).map(FrameBuilder::into_frame)
 }
 
-/// As [`ack`], for whoever may need no frame of it.
+/// As [`ack`], for a caller that may not need a frame.
 pub(in crate::protocol) fn write_ack<T: Serialize + ?Sized>(
     namespace: &str,
     id: &AckId,
@@ -131,7 +157,8 @@ fn start(kind: char, namespace: &str) -> FrameBuilder {
     out
 }
 
-/// Whether a packet is a binary one is known when its data is written.
+/// Makes the packet a binary one if it has attachments, which is known only once its data is
+/// written.
 fn finish(mut out: FrameBuilder, attachments: Vec<Bytes>) -> FrameBuilder {
     if !attachments.is_empty() {
         out.bytes()[1] += b'5' - b'2'; // event to binary event, ack to binary ack

@@ -19,5 +19,5 @@ pub use decoder::{DecodeLimits, Decoder};
 pub(crate) use encode::{connect_v3, is_reserved};
 pub use many::Many;
 pub use packet::{AckId, Packet, PacketKind};
-pub(crate) use parser::PacketCodec;
 pub use parser::{Encoded, MsgpackParser, PacketDecoder, Parser};
+pub(crate) use parser::{PacketCodec, to_args};

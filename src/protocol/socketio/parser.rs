@@ -7,20 +7,20 @@ use serde::Serialize;
 use super::{encode, json::write_args};
 use crate::protocol::{
     AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, OutgoingPacket, Packet,
-    PacketKind, frame_builder::FrameBuilder, msgpack,
+    PacketKind, UnsealedPacket, frame_builder::FrameBuilder, msgpack,
 };
 
-/// How packets are written, and read: Socket.IO's `parser` option.
+/// Writes and reads packets: Socket.IO's `parser` option.
 ///
-/// Both ends must use the same one. [`MsgpackParser`] is the one of `socket.io-msgpack-parser`;
-/// without, packets are JSON with attachments. One of your own goes to
-/// [`Builder::parser`](crate::Builder::parser), too:
+/// Both ends must use the same one. Without a parser, packets are JSON with attachments.
+/// [`MsgpackParser`] is the one of `socket.io-msgpack-parser`. You give a parser of your own to
+/// [`Builder::parser`](crate::Builder::parser):
 ///
 /// ```
 /// use actix_socketio::protocol::{Args, DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, PacketKind, Parser};
 /// use bytestring::ByteString;
 ///
-/// /// For clients that say `name [arguments]`, and know one namespace.
+/// /// For clients that send `name [arguments]`, and know one namespace.
 /// struct Plain;
 ///
 /// struct PlainDecoder;
@@ -58,8 +58,8 @@ pub trait Parser: Send + Sync + 'static {
     /// Writes one packet.
     fn encode(&self, packet: &Packet) -> Encoded;
 
-    /// A reader for one connection. What it makes of bad input is a [`DecodeError`], never a panic,
-    /// and what it keeps is bounded by `limits`.
+    /// A reader for one connection. It answers bad input with a [`DecodeError`], never with a
+    /// panic. What it keeps is bounded by `limits`.
     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
 }
 
@@ -109,7 +109,7 @@ impl Encoded {
         Self { text: None, binary: vec![data.into()] }
     }
 
-    fn frame(self) -> Frame {
+    pub(in crate::protocol) fn into_frame(self) -> Frame {
         match self {
             Self { text: Some(text), binary } => {
                 let mut out = FrameBuilder::new();
@@ -119,7 +119,7 @@ impl Encoded {
                 out.into_frame()
             }
             Self { text: None, binary } => {
-                // Parsers of ours and of others send one message; more would be more packets.
+                // Known parsers send one message. More of them would be more packets.
                 Frame::engine(&EnginePacket::Binary(binary.into_iter().next().unwrap_or_default()))
             }
         }
@@ -153,7 +153,7 @@ struct MsgpackDecoder(DecodeLimits);
 
 impl PacketDecoder for MsgpackDecoder {
     fn text(&mut self, _: ByteString) -> Result<Option<Packet>, DecodeError> {
-        Err(DecodeError::Payload("text, where msgpack is spoken".to_owned()))
+        Err(DecodeError::Payload("a text message, where MessagePack is expected".to_owned()))
     }
 
     fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
@@ -161,7 +161,7 @@ impl PacketDecoder for MsgpackDecoder {
     }
 }
 
-/// The parser of a server, with the usual one written straight into frames.
+/// The parser of a server. The usual form is written straight into frames.
 #[derive(Clone, Default)]
 pub(crate) struct PacketCodec {
     parser: Option<Arc<dyn Parser>>,
@@ -174,13 +174,13 @@ impl PacketCodec {
         Self { parser: Some(Arc::new(parser)), deflate_from: None }
     }
 
-    /// Frames of so many bytes or more may be sent compressed.
+    /// Lets frames be sent compressed if they have at least this many bytes.
     pub(crate) fn deflate_from(self, bytes: Option<usize>) -> Self {
         Self { deflate_from: bytes, ..self }
     }
 
-    /// Lets a packet be sent compressed. Clones of its frame share what is, so this comes before
-    /// there are any.
+    /// Lets a packet be sent compressed. Clones of its frame share the compressed form, so this
+    /// comes before the first clone.
     pub(crate) fn compressible(&self, packet: OutgoingPacket) -> OutgoingPacket {
         match self.deflate_from {
             Some(bytes) => packet.deflatable_from(bytes),
@@ -223,7 +223,7 @@ impl PacketCodec {
         }
     }
 
-    /// An event; not [compressible](Self::compressible) yet, which is its sender's choice.
+    /// An event. Its sender decides whether it is [compressible](Self::compressible).
     pub(crate) fn event<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -237,27 +237,59 @@ impl PacketCodec {
                 OutgoingPacket::Frame(write(
                     &**parser,
                     namespace,
-                    PacketKind::Event { name, args: args(data)?, id },
+                    PacketKind::Event { name, args: to_args(data)?, id },
                 ))
             }
             None => OutgoingPacket::FrameBuilder(encode::write_event(namespace, id, name, data)?),
         })
     }
 
+    /// An event for many clients, to be sealed when it has its place. `compress`: whether it may be
+    /// sent compressed.
+    pub(crate) fn publication<T: Serialize + ?Sized>(
+        &self,
+        namespace: &str,
+        name: &str,
+        data: &T,
+        compress: bool,
+    ) -> Result<UnsealedPacket, serde_json::Error> {
+        let packet = match &self.parser {
+            Some(parser) => {
+                UnsealedPacket::custom(parser, namespace.into(), name.into(), to_args(data)?)
+            }
+            None => encode::write_publication(namespace, name, data)?,
+        };
+        Ok(packet.deflatable_from(self.deflate_from.filter(|_| compress)))
+    }
+
+    /// The same, of arguments that a client or another server has sent.
+    pub(crate) fn relay(
+        &self,
+        namespace: &str,
+        name: &str,
+        args: &Args,
+        compress: bool,
+    ) -> UnsealedPacket {
+        let packet = match &self.parser {
+            Some(parser) => {
+                UnsealedPacket::custom(parser, namespace.into(), name.into(), args.clone())
+            }
+            None => encode::write_forward(namespace, name, args),
+        };
+        packet.deflatable_from(self.deflate_from.filter(|_| compress))
+    }
+
+    /// The same, compressible.
+    ///
+    /// # Errors
+    /// Never: the arguments are JSON already.
     pub(crate) fn forward(
         &self,
         namespace: &str,
         name: &str,
         args: &Args,
-    ) -> Result<Frame, serde_json::Error> {
-        let frame = match &self.parser {
-            Some(parser) => {
-                let (name, args) = (name.into(), args.clone());
-                write(&**parser, namespace, PacketKind::Event { name, args, id: None })
-            }
-            None => encode::forward(namespace, name, args)?,
-        };
-        Ok(self.compressible(OutgoingPacket::Frame(frame)).into_frame())
+    ) -> Result<UnsealedPacket, serde_json::Error> {
+        Ok(self.relay(namespace, name, args, true))
     }
 
     pub(crate) fn ack<T: Serialize + ?Sized>(
@@ -268,7 +300,7 @@ impl PacketCodec {
     ) -> Result<OutgoingPacket, serde_json::Error> {
         let packet = match &self.parser {
             Some(parser) => {
-                let kind = PacketKind::Ack { id: Some(id.clone()), args: args(data)? };
+                let kind = PacketKind::Ack { id: Some(id.clone()), args: to_args(data)? };
                 OutgoingPacket::Frame(write(&**parser, namespace, kind))
             }
             None => OutgoingPacket::FrameBuilder(encode::write_ack(namespace, id, data)?),
@@ -284,11 +316,11 @@ impl fmt::Debug for PacketCodec {
 }
 
 fn write(parser: &dyn Parser, namespace: &str, kind: PacketKind) -> Frame {
-    parser.encode(&Packet { namespace: namespace.into(), kind }).frame()
+    parser.encode(&Packet { namespace: namespace.into(), kind }).into_frame()
 }
 
 /// Data as arguments, as a client would have sent them.
-fn args<T: Serialize + ?Sized>(data: &T) -> Result<Args, serde_json::Error> {
+pub(crate) fn to_args<T: Serialize + ?Sized>(data: &T) -> Result<Args, serde_json::Error> {
     let mut json = b"[".to_vec();
     let attachments = write_args(&mut json, true, data)?;
     json.push(b']');

@@ -16,7 +16,7 @@ fn channel(name: impl ToString) -> Channel {
     Channel::new(&name.to_string(), 100).unwrap()
 }
 
-/// A table with some sockets in the main namespace, and what each of them was sent.
+/// A table with some sockets in the main namespace, and their outboxes.
 struct TableFixture {
     table: SubscriberTable,
     sockets: Vec<(SocketId, Arc<Outbox>)>,
@@ -47,7 +47,7 @@ impl TableFixture {
         self.table.unsubscribe(&Namespace::default(), self.sockets[socket].0, &channel(name));
     }
 
-    /// Who gets it, each as often as it does.
+    /// The receivers of a publication, each as often as it receives it.
     fn publish(
         &mut self,
         to: &[&str],
@@ -59,11 +59,11 @@ impl TableFixture {
         let ids =
             |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
         let audience = Audience {
-            namespace: Namespace::default(),
             to: names(to),
             except: names(except),
             except_sockets: ids(except_sockets),
             including: ids(including),
+            ..Audience::everyone(Namespace::default())
         };
         let frame = event("/", None, "e", "x").unwrap();
         let mut delivered = 0;
@@ -88,7 +88,7 @@ impl TableFixture {
 }
 
 #[test]
-fn each_verb_has_its_receivers() {
+fn each_audience_has_its_receivers() {
     let mut world = TableFixture::new(5);
     for (socket, name) in [(0, "a"), (1, "a"), (1, "b"), (2, "b"), (3, "c")] {
         world.subscribe(socket, name);
@@ -97,21 +97,21 @@ fn each_verb_has_its_receivers() {
     assert_eq!(world.publish(&[], &[], &[4], &[]), [0, 1, 2, 3]);
     assert_eq!(world.publish(&["a"], &[], &[], &[]), [0, 1]);
     assert_eq!(world.publish(&["a"], &[], &[0], &[]), [1]);
-    assert_eq!(world.publish(&["a", "b"], &[], &[], &[]), [0, 1, 2], "once to who is in both");
+    assert_eq!(world.publish(&["a", "b"], &[], &[], &[]), [0, 1, 2], "once to a socket in both");
     assert_eq!(world.publish(&["a", "b"], &["b"], &[], &[]), [0]);
     assert_eq!(world.publish(&["a"], &[], &[], &[4]), [0, 1, 4]);
     assert_eq!(
         world.publish(&["a"], &[], &[], &[0]),
         [0, 1],
-        "once to who is included and subscribed"
+        "once to a socket that is included and subscribed"
     );
-    assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by name");
+    assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by its id");
     assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
     assert_eq!(world.publish(&["nobody"], &[], &[], &[]), [] as [usize; 0]);
 }
 
 #[test]
-fn who_has_left_gets_nothing_and_leaves_nothing() {
+fn a_socket_that_has_left_receives_nothing_and_leaves_nothing_behind() {
     let mut world = TableFixture::new(3);
     for socket in 0..3 {
         world.subscribe(socket, "a");
@@ -131,7 +131,7 @@ fn who_has_left_gets_nothing_and_leaves_nothing() {
 }
 
 #[test]
-fn namespaces_are_apart() {
+fn namespaces_are_separate() {
     let mut world = TableFixture::new(1);
     let elsewhere = Namespace::new("/elsewhere");
     let sender = SocketSender::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
@@ -147,7 +147,7 @@ fn namespaces_are_apart() {
 
 proptest! {
     #[test]
-    fn is_what_a_model_says(steps in proptest::collection::vec((any::<bool>(), 0..6usize, 0..4usize), 0..80)) {
+    fn the_table_agrees_with_a_model(steps in proptest::collection::vec((any::<bool>(), 0..6usize, 0..4usize), 0..80)) {
         let mut world = TableFixture::new(6);
         let mut model = vec![BTreeSet::new(); 4];
         let names = ["a", "b", "c", "d"];
@@ -162,5 +162,18 @@ proptest! {
             let expected: Vec<_> = model[at].iter().copied().collect();
             prop_assert_eq!(world.publish(&[names[at]], &[], &[], &[]), expected);
         }
+    }
+}
+
+#[test]
+fn an_audience_of_sockets_is_nothing_else() {
+    let mut world = TableFixture::new(3);
+    world.subscribe(0, "a");
+    let [first, second, _] = [0, 1, 2].map(|socket| world.sockets[socket].0);
+    for ids in [vec![], vec![second], vec![first, second]] {
+        let audience = Audience::sockets(Namespace::default(), ids.clone());
+        let mut selected = Vec::new();
+        world.table.select(&audience, |id, _| selected.push(id));
+        assert_eq!(selected, ids);
     }
 }

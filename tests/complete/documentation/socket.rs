@@ -83,8 +83,7 @@ pub(super) async fn server_socket_instance(event: OnMessage) -> HandlerResult {
         "set data" => socket.context().insert("username", "alice")?,
         "fetch data" => {
             let sockets = io.everyone().fetch_sockets().await?;
-            let names =
-                sockets.iter().filter_map(|socket| socket.context().entries().remove("username"));
+            let names = sockets.iter().filter_map(|socket| socket.data().get("username"));
             event.ack(&names.collect::<Vec<_>>())?;
         }
         "set username" => socket.context().insert("username", event.json::<String>()?)?,

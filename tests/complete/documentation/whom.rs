@@ -147,10 +147,8 @@ pub(super) async fn server_instance(event: OnMessage) -> HandlerResult {
 
         r#"io.socketsJoin("room1")"# => json!(io.everyone().sockets_join("room1").await?),
         r#"io.in("room1").socketsJoin(["room2", "room3"])"# => {
-            json!(
-                io.to("room1").sockets_join("room2").await?
-                    + io.to("room1").sockets_join("room3").await?
-            )
+            io.to("room1").sockets_join("room2").await?;
+            json!(io.to("room1").sockets_join("room3").await?)
         }
         r#"io.of("/admin").in("room1").socketsJoin("room2")"# => {
             json!(admin.to("room1").sockets_join("room2").await?)
@@ -159,10 +157,8 @@ pub(super) async fn server_instance(event: OnMessage) -> HandlerResult {
 
         r#"io.socketsLeave("room1")"# => json!(io.everyone().sockets_leave("room1").await?),
         r#"io.in("room1").socketsLeave(["room2", "room3"])"# => {
-            json!(
-                io.to("room1").sockets_leave("room2").await?
-                    + io.to("room1").sockets_leave("room3").await?
-            )
+            io.to("room1").sockets_leave("room2").await?;
+            json!(io.to("room1").sockets_leave("room3").await?)
         }
         r#"io.of("/admin").in("room1").socketsLeave("room2")"# => {
             json!(admin.to("room1").sockets_leave("room2").await?)

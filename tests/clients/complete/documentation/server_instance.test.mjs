@@ -30,12 +30,12 @@ inEach("The Server instance", (mode) => {
     const boss = await admin(t);
     assert.equal(await boss.ask("join", "room1"), true);
     for (const [line, count, ...expected] of [
-      ['io.socketsJoin("room1")', 2, "room1", "room1", "room1"],
-      ['io.in("room1").socketsJoin(["room2", "room3"])', 4, "room1 room2 room3", "room1 room2 room3", "room1"],
-      ['io.of("/admin").in("room1").socketsJoin("room2")', 1, "room1 room2 room3", "room1 room2 room3", "room1 room2"],
-      ['io.in("room1").socketsLeave(["room2", "room3"])', 4, "room1", "room1", "room1 room2"],
-      ['io.of("/admin").in("room1").socketsLeave("room2")', 1, "room1", "room1", "room1"],
-      ['io.socketsLeave("room1")', 2, "", "", "room1"],
+      ['io.socketsJoin("room1")', null, "room1", "room1", "room1"],
+      ['io.in("room1").socketsJoin(["room2", "room3"])', null, "room1 room2 room3", "room1 room2 room3", "room1"],
+      ['io.of("/admin").in("room1").socketsJoin("room2")', null, "room1 room2 room3", "room1 room2 room3", "room1 room2"],
+      ['io.in("room1").socketsLeave(["room2", "room3"])', null, "room1", "room1", "room1 room2"],
+      ['io.of("/admin").in("room1").socketsLeave("room2")', null, "room1", "room1", "room1"],
+      ['io.socketsLeave("room1")', null, "", "", "room1"],
       ['io.in(theSocketId).socketsJoin("room1")', true, "", "room1", "room1"],
       ['io.in(theSocketId).socketsLeave("room1")', true, "", "", "room1"],
     ]) {
@@ -66,7 +66,7 @@ inEach("The Server instance", (mode) => {
       assert.equal(await client.ask("join", room), true);
     }
     const gone = () => admins.map((client) => client.all("@disconnect").length);
-    assert.equal(await a.ask('io.of("/admin").in("room1").except("room2").local.disconnectSockets()'), 1);
+    assert.equal(await a.ask('io.of("/admin").in("room1").except("room2").local.disconnectSockets()'), null);
     assert.equal(await in1.next("@disconnect"), "io server disconnect");
     await fence(a, [a, in1and2, in3]);
     assert.deepEqual(gone(), [1, 0, 0]);
@@ -76,7 +76,7 @@ inEach("The Server instance", (mode) => {
     assert.deepEqual(gone(), [1, 0, 1]);
 
     const closed = new Promise((resolve) => b.socket.io.engine.once("close", resolve));
-    assert.equal(await a.ask('io.in("room1").disconnectSockets(true)'), 1);
+    assert.equal(await a.ask('io.in("room1").disconnectSockets(true)'), null);
     await closed;
     assert.equal(await b.next("@disconnect"), "io server disconnect");
     assert.equal(a.socket.connected, true);

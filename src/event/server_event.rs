@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use actix::Message;
+use parking_lot::Mutex;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::oneshot;
+
+use super::{HandlerResult, MessageError};
+use crate::{
+    model::Namespace,
+    protocol::{Args, to_args},
+    registry::ServerEvent,
+    socket::SendError,
+};
+
+/// An event that another server of the cluster has sent: Socket.IO's `serverSideEmit`.
+///
+/// [`SocketIo::server_side_emit`](crate::SocketIo::server_side_emit) sends one to all servers but
+/// the sender. Its handlers run on the arbiter that built the server. An `Err` of a handler is
+/// logged.
+///
+/// ```
+/// use actix_socketio::{OnServerEvent, SocketIo};
+///
+/// let builder = SocketIo::builder().on_server_event(async |event: OnServerEvent| {
+///     if event.event() == "how many clients?" {
+///         event.ack(&42)?;
+///     }
+///     Ok(())
+/// });
+/// ```
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "HandlerResult")]
+#[non_exhaustive]
+pub struct OnServerEvent {
+    /// The namespace that the event was sent in.
+    pub namespace: Namespace,
+    content: Arc<ServerEventContent>,
+}
+
+#[derive(Debug)]
+struct ServerEventContent {
+    name: String,
+    args: Args,
+    answer: Mutex<Option<oneshot::Sender<Args>>>,
+}
+
+impl OnServerEvent {
+    /// The event, and the receiver of its acknowledgement.
+    pub(crate) fn new(event: ServerEvent) -> (Self, oneshot::Receiver<Args>) {
+        let ServerEvent { namespace, name, args, .. } = event;
+        let (sender, answer) = oneshot::channel();
+        let content = ServerEventContent { name, args, answer: Mutex::new(Some(sender)) };
+        (Self { namespace, content: Arc::new(content) }, answer)
+    }
+
+    /// The name of the event.
+    pub fn event(&self) -> &str {
+        &self.content.name
+    }
+
+    /// All arguments.
+    pub fn args(&self) -> &Args {
+        &self.content.args
+    }
+
+    /// The first argument as a value. A missing argument reads as `null`, so that an `Option` takes
+    /// it.
+    ///
+    /// # Errors
+    /// [`MessageError`] names the event, the argument, and the expected type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, MessageError> {
+        self.arg(0)
+    }
+
+    /// One argument as a value, from 0.
+    ///
+    /// # Errors
+    /// [`MessageError`] names the event, the argument, and the expected type.
+    pub fn arg<T: DeserializeOwned>(&self, index: usize) -> Result<T, MessageError> {
+        self.args()
+            .get(index)
+            .map_err(|source| MessageError { event: self.event().to_owned(), source })
+    }
+
+    /// Answers the server that sent the event. The first call counts, from any handler, and it may
+    /// come later, from a task. If the sender does not wait for an answer, this does nothing.
+    ///
+    /// # Errors
+    /// [`SendError::Serialize`] if the data is not JSON.
+    pub fn ack<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
+        let args = to_args(data)?;
+        if let Some(answer) = self.content.answer.lock().take() {
+            // A sender that no longer waits needs no answer.
+            let _ = answer.send(args);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+use std::{pin::Pin, time::Duration};
+
+use serde_json::{Map, Value};
+
+use super::{Audience, Publication, PublishError};
+use crate::{
+    model::{Channel, Handshake, Namespace, SocketId},
+    protocol::{Args, UnsealedPacket},
+};
+
+/// What an [`Adapter`] answers with later.
+pub type AdapterFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Carries what concerns more than one socket: publications, queries, and server-side events.
+///
+/// The local adapter of a server acts on the sockets of that server. An adapter for a cluster wraps
+/// it, with [`Builder::adapter`](crate::Builder::adapter), and does two things:
+///
+/// * It passes each call on to the local adapter and to the other servers, and joins the answers.
+///   An [`Audience`] with [`local`](Audience::local) stays on this server.
+/// * It hands what other servers send to the local adapter, which never sends anything on.
+///
+/// Methods take effect in the order in which they are called: a future only waits for the answer,
+/// and may be dropped. None of them blocks.
+///
+/// ```
+/// use std::sync::Arc;
+/// use actix_socketio::adapter::{Adapter, Audience};
+///
+/// /// Counts the sockets that a message for an audience would reach.
+/// async fn count(adapter: &Arc<dyn Adapter>, audience: Audience) -> usize {
+///     adapter.fetch(audience).await.len()
+/// }
+/// ```
+pub trait Adapter: Send + Sync + 'static {
+    /// Encodes an event of another server for [`Publication::new`], with the parser of this one.
+    /// `compress`: whether it may be sent compressed.
+    fn encode(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &Args,
+        compress: bool,
+    ) -> UnsealedPacket;
+
+    /// Publishes without waiting.
+    ///
+    /// # Errors
+    /// [`PublishError`] says why nothing was published.
+    fn publish(&self, publication: Publication) -> Result<(), PublishError>;
+
+    /// Publishes, waits until the publication is queued for its receivers, and counts them.
+    fn publish_and_count(
+        &self,
+        publication: Publication,
+    ) -> AdapterFuture<Result<usize, PublishError>>;
+
+    /// Publishes, and collects the acknowledgements of all receivers, until each has answered or
+    /// the time is over.
+    ///
+    /// The local adapter gives the packet an acknowledgement id of its own.
+    fn publish_with_acks(
+        &self,
+        publication: Publication,
+        timeout: Duration,
+    ) -> AdapterFuture<Result<ClientAnswers, PublishError>>;
+
+    /// Describes the sockets of an audience.
+    fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>>;
+
+    /// Subscribes the sockets of an audience to a channel. A socket that is in the maximum number
+    /// of channels is left out.
+    fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()>;
+
+    /// Unsubscribes the sockets of an audience from a channel.
+    fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()>;
+
+    /// Disconnects the sockets of an audience from their namespace, or closes their connections.
+    fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()>;
+
+    /// Sends an event to all other servers. The local adapter knows of none.
+    ///
+    /// # Errors
+    /// [`PublishError`] says why nothing was sent.
+    fn server_side_emit(&self, event: ServerEvent) -> Result<(), PublishError>;
+
+    /// Sends an event to all other servers, and collects their answers until each has answered or
+    /// the time is over. The local adapter knows of no other server, and answers immediately.
+    fn server_side_emit_with_acks(
+        &self,
+        event: ServerEvent,
+        timeout: Duration,
+    ) -> AdapterFuture<Result<ServerAnswers, PublishError>>;
+
+    /// Hands an event of another server to the handlers of this one. The future waits for the first
+    /// acknowledgement, and ends without an answer when no handler can give one any more.
+    ///
+    /// An adapter that wraps another passes the call on.
+    fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
+
+    /// Counts the servers, this one included.
+    fn server_count(&self) -> AdapterFuture<usize>;
+}
+
+/// The acknowledgements of a publication, as plain data.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ClientAnswers {
+    /// The clients that answered in time, with their answers.
+    pub answers: Vec<(SocketId, Args)>,
+    /// The clients that received the event and did not answer in time.
+    pub missing: Vec<SocketId>,
+}
+
+/// The answers of other servers to a server-side event, as plain data.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ServerAnswers {
+    /// One answer of each server that answered in time.
+    pub answers: Vec<Args>,
+    /// The number of servers that did not answer in time.
+    pub missing: usize,
+}
+
+/// An event that one server sends to the others.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerEvent {
+    /// The namespace whose handlers receive it.
+    pub namespace: Namespace,
+    /// The name of the event.
+    pub name: String,
+    /// The arguments.
+    pub args: Args,
+}
+
+impl ServerEvent {
+    /// An event for the handlers of a namespace.
+    pub fn new(namespace: Namespace, name: impl Into<String>, args: Args) -> Self {
+        Self { namespace, name: name.into(), args }
+    }
+}
+
+/// A socket of any server, as plain data.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SocketDescription {
+    /// The id of the socket.
+    pub id: SocketId,
+    /// The request that opened its connection, and its `auth` payload.
+    pub handshake: Handshake,
+    /// The channels that it is subscribed to.
+    pub channels: Vec<Channel>,
+    /// The content of its [`Socket::context`](crate::Socket::context): Socket.IO's `socket.data`.
+    pub data: Map<String, Value>,
+}
+
+impl SocketDescription {
+    /// Describes a socket.
+    pub fn new(
+        id: SocketId,
+        handshake: Handshake,
+        channels: Vec<Channel>,
+        data: Map<String, Value>,
+    ) -> Self {
+        Self { id, handshake, channels, data }
+    }
+}

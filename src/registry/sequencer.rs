@@ -1,0 +1,262 @@
+use std::{collections::VecDeque, fmt, sync::Arc, thread};
+
+use actix::Context;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::{
+    Audience, ChangeSender, ChannelRegistry, Publication, PublishError, RegistryId,
+    in_flight::{Gather, InFlight, Query, Report},
+    index::SubscriberIndex,
+    queue::RegistryMessage,
+    sequencer_state::SequencerState,
+    subscribers::SubscriberTable,
+};
+use crate::{
+    model::{Channel, Namespace, Quota, SocketId},
+    outbox::SocketSender,
+    protocol::Frame,
+    stats::{Counters, RefusalKind},
+};
+
+/// The subscriptions of a server and the order of its publications, from any thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Sequencer(Arc<SequencerInner>);
+
+/// What registries see of the sequencer.
+pub(super) struct SequencerInner {
+    state: Mutex<SequencerState>,
+    publications: Quota,
+    max_publications: usize,
+    counters: Arc<Counters>,
+}
+
+impl Sequencer {
+    /// Starts a sequencer, and its first registry on this thread's arbiter. `max_publications`
+    /// bounds the publications in flight.
+    pub(crate) fn start(
+        changes: ChangeSender,
+        counters: Arc<Counters>,
+        max_publications: usize,
+    ) -> Self {
+        let index = SubscriberIndex::new(changes, Arc::clone(&counters));
+        let sequencer = Self(Arc::new(SequencerInner {
+            state: Mutex::new(SequencerState::new(index)),
+            publications: Quota::default(),
+            max_publications,
+            counters,
+        }));
+        sequencer.registry_id();
+        sequencer
+    }
+
+    /// The registry for sockets of this thread. It is started on the thread's arbiter if there is
+    /// none.
+    pub(crate) fn registry_id(&self) -> RegistryId {
+        let thread = thread::current().id();
+        if let Some(registry_id) = self.0.state.lock().registry_of(thread) {
+            return registry_id;
+        }
+        let context = Context::new();
+        // Only this thread makes a registry for itself.
+        let id = self.0.state.lock().add_registry(thread, &context);
+        // Without the lock: a registry takes it when it ends, which is immediately if the arbiter
+        // has ended.
+        context.run(ChannelRegistry::new(
+            id,
+            Arc::downgrade(&self.0),
+            SubscriberTable::new(Arc::clone(&self.0.counters)),
+        ));
+        id
+    }
+
+    /// Adds a socket to a registry. It is subscribed to nothing.
+    pub(crate) fn attach(
+        &self,
+        registry_id: RegistryId,
+        namespace: Namespace,
+        id: SocketId,
+        sender: Arc<SocketSender>,
+    ) {
+        self.notify(registry_id, |index| {
+            index.attach(namespace.clone(), registry_id);
+            RegistryMessage::Attach { namespace, id, sender }
+        });
+    }
+
+    /// Removes a socket that was subscribed to these channels.
+    pub(crate) fn detach(
+        &self,
+        registry_id: RegistryId,
+        namespace: Namespace,
+        id: SocketId,
+        channels: &[Channel],
+    ) {
+        self.notify(registry_id, |index| {
+            index.detach(&namespace, registry_id, id, channels);
+            RegistryMessage::Detach { namespace, id }
+        });
+    }
+
+    /// Subscribes a socket to a channel that it was not subscribed to.
+    pub(crate) fn subscribe(
+        &self,
+        registry_id: RegistryId,
+        namespace: Namespace,
+        id: SocketId,
+        channel: Channel,
+    ) {
+        self.notify(registry_id, |index| {
+            index.subscribe(&namespace, registry_id, id, &channel);
+            RegistryMessage::Subscribe { namespace, id, channel }
+        });
+    }
+
+    /// Unsubscribes a socket from a channel that it was subscribed to.
+    pub(crate) fn unsubscribe(
+        &self,
+        registry_id: RegistryId,
+        namespace: Namespace,
+        id: SocketId,
+        channel: Channel,
+    ) {
+        self.notify(registry_id, |index| {
+            index.unsubscribe(&namespace, registry_id, id, &channel);
+            RegistryMessage::Unsubscribe { namespace, id, channel }
+        });
+    }
+
+    /// Waits until the registry has handled every message that was queued before.
+    pub(crate) async fn barrier(&self, registry_id: RegistryId) {
+        let (done, is_done) = oneshot::channel();
+        self.notify(registry_id, |_| RegistryMessage::Barrier(done));
+        // A registry that has stopped sends nothing any more.
+        let _ = is_done.await;
+    }
+
+    /// The names of all channels of a namespace.
+    pub(crate) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
+        self.0.state.lock().channels(namespace)
+    }
+
+    /// The sockets of an audience, once every message that was queued before is handled.
+    pub(crate) fn select(
+        &self,
+        audience: Audience,
+    ) -> impl Future<Output = Vec<SocketId>> + Send + use<> {
+        let (ids, all) = Gather::new();
+        let query = Arc::new(Query { audience, ids });
+        let notified = self
+            .0
+            .state
+            .lock()
+            .notify_all(&query.audience, || RegistryMessage::Select(Arc::clone(&query)));
+        notified.wake();
+        drop(query);
+        async move { all.await.unwrap_or_default() }
+    }
+
+    /// Sends a publication on its way.
+    pub(crate) fn publish(&self, publication: Publication) -> Result<(), PublishError> {
+        self.order(publication, Report::Nothing).map(drop)
+    }
+
+    /// Sends a publication on its way. The future waits until the publication is queued for its
+    /// receivers, and counts them.
+    pub(crate) fn publish_and_count(
+        &self,
+        publication: Publication,
+    ) -> impl Future<Output = Result<usize, PublishError>> + Send + use<> {
+        let (sum, count) = Gather::new();
+        let ordered = self.order_for_someone(publication, Report::Count(sum));
+        async move {
+            ordered?;
+            count.await.map_err(|_| PublishError::Closed)
+        }
+    }
+
+    /// The same. The future lists the receivers.
+    pub(crate) fn publish_and_list(
+        &self,
+        publication: Publication,
+    ) -> impl Future<Output = Result<Vec<SocketId>, PublishError>> + Send + use<> {
+        let (sum, ids) = Gather::new();
+        let ordered = self.order_for_someone(publication, Report::List(sum));
+        async move {
+            ordered?;
+            ids.await.map_err(|_| PublishError::Closed)
+        }
+    }
+
+    /// Publications in flight.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.publications.in_use()
+    }
+
+    /// Fails if all registries that the publication is for have stopped.
+    fn order_for_someone(
+        &self,
+        publication: Publication,
+        report: Report,
+    ) -> Result<(), PublishError> {
+        if self.order(publication, report)? { Ok(()) } else { Err(PublishError::Closed) }
+    }
+
+    /// Gives a publication its place and seals its packet. Returns whether any registry receives
+    /// it.
+    fn order(&self, publication: Publication, report: Report) -> Result<bool, PublishError> {
+        let SequencerInner { state, publications, max_publications, counters } = &*self.0;
+        let slot = publications.acquire(*max_publications).ok_or_else(|| {
+            counters.refused.add(RefusalKind::Overloaded);
+            PublishError::Overloaded
+        })?;
+        counters.published.add(1);
+        let Publication { audience, packet, volatile } = publication;
+        // Allocated before the lock is taken. The frame is replaced by the sealed one below.
+        let frame = Frame::NOOP;
+        let mut in_flight = Arc::new(InFlight { frame, audience, volatile, _slot: slot, report });
+        let mut state = state.lock();
+        // It is not shared yet, so this always succeeds.
+        if let Some(in_flight) = Arc::get_mut(&mut in_flight) {
+            in_flight.frame = packet.seal();
+        }
+        let notified = state
+            .notify_all(&in_flight.audience, || RegistryMessage::Publish(Arc::clone(&in_flight)));
+        drop(state);
+        Ok(notified.wake())
+    }
+
+    /// Updates the index, and queues a message for one registry.
+    fn notify(
+        &self,
+        registry_id: RegistryId,
+        message: impl FnOnce(&mut SubscriberIndex) -> RegistryMessage,
+    ) {
+        let mut state = self.0.state.lock();
+        let notified = state.notify(registry_id, message);
+        drop(state);
+        notified.wake();
+    }
+}
+
+impl SequencerInner {
+    /// Moves the queued messages of a registry to the end of `to`. Returns whether `to` has any.
+    pub(super) fn take(&self, registry_id: RegistryId, to: &mut VecDeque<RegistryMessage>) -> bool {
+        self.state.lock().take(registry_id, to)
+    }
+
+    /// Forgets a registry that has stopped.
+    pub(super) fn close(&self, registry_id: RegistryId) {
+        let unhandled = self.state.lock().close(registry_id);
+        // Without the lock.
+        drop(unhandled);
+    }
+}
+
+impl fmt::Debug for SequencerInner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sequencer")
+            .field("publications", &self.publications)
+            .finish_non_exhaustive()
+    }
+}

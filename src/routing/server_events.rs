@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{HandlerFn, Handlers};
+use crate::event::{Failure, OnServerEvent};
+
+/// The handlers of [`OnServerEvent`] in one namespace.
+#[derive(Debug, Clone)]
+pub(crate) struct ServerEventHandlers {
+    handlers: Vec<HandlerFn<OnServerEvent>>,
+    handler_timeout: Duration,
+}
+
+impl ServerEventHandlers {
+    pub(crate) fn new(handlers: &Handlers, handler_timeout: Duration) -> Self {
+        Self { handlers: handlers.of::<OnServerEvent>().to_vec(), handler_timeout }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.handlers.is_empty()
+    }
+
+    /// Calls the handlers one after the other. A failure is logged, and the next one is called.
+    pub(crate) async fn notify(&self, event: OnServerEvent) {
+        for handler in &self.handlers {
+            let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
+            if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
+                log::error!("a handler of the server event {:?} failed: {error}", event.event());
+            }
+        }
+    }
+}

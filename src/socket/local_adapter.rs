@@ -1,0 +1,176 @@
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use super::{Socket, ack_collector::AckCollectors};
+use crate::{
+    model::{Channel, Namespace, SocketId},
+    protocol::{AckId, Args, PacketCodec, UnsealedPacket},
+    registry::{
+        Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Sequencer,
+        ServerAnswers, ServerEvent, SocketDescription,
+    },
+};
+
+/// Finds sockets by their ids.
+pub(crate) trait SocketLookup: Send + Sync {
+    fn socket(&self, id: &SocketId) -> Option<Socket>;
+}
+
+/// Hands events of other servers to the handlers of this one.
+pub(crate) trait ServerEventHandler: Send + Sync {
+    /// Starts the handlers. The future waits for the first acknowledgement.
+    fn handle(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
+}
+
+/// The adapter of one server: it acts on the sockets of this server, and knows of no other.
+pub(crate) struct LocalAdapter {
+    pub(super) sequencer: Sequencer,
+    pub(super) codec: PacketCodec,
+    sockets: Arc<dyn SocketLookup>,
+    server_events: Arc<dyn ServerEventHandler>,
+    ack_collectors: Arc<AckCollectors>,
+    next_ack_id: AtomicU64,
+}
+
+impl LocalAdapter {
+    pub(crate) fn new(
+        sequencer: Sequencer,
+        codec: PacketCodec,
+        sockets: Arc<dyn SocketLookup>,
+        server_events: Arc<dyn ServerEventHandler>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            sequencer,
+            codec,
+            sockets,
+            server_events,
+            ack_collectors: Arc::default(),
+            next_ack_id: AtomicU64::new(0),
+        })
+    }
+
+    /// A new acknowledgement id. There is one count for the server, since all receivers of a
+    /// broadcast get the same id.
+    pub(super) fn ack_id(&self) -> u64 {
+        self.next_ack_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes the acknowledgement of a broadcast. `false`: none with this id is collected.
+    pub(super) fn acknowledge(&self, id: &AckId, from: SocketId, args: Args) -> bool {
+        self.ack_collectors.answer(id, from, args)
+    }
+
+    /// Calls `act` with each socket of an audience, once the registries have done what they were
+    /// asked to do before.
+    fn for_each(
+        &self,
+        audience: Audience,
+        mut act: impl FnMut(Socket) + Send + 'static,
+    ) -> AdapterFuture<()> {
+        let (ids, sockets) = (self.sequencer.select(audience), Arc::clone(&self.sockets));
+        Box::pin(async move {
+            ids.await.iter().filter_map(|id| sockets.socket(id)).for_each(&mut act);
+        })
+    }
+}
+
+impl Adapter for LocalAdapter {
+    fn encode(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &Args,
+        compress: bool,
+    ) -> UnsealedPacket {
+        self.codec.relay(namespace.as_str(), event, args, compress)
+    }
+
+    fn publish(&self, publication: Publication) -> Result<(), PublishError> {
+        self.sequencer.publish(publication)
+    }
+
+    fn publish_and_count(
+        &self,
+        publication: Publication,
+    ) -> AdapterFuture<Result<usize, PublishError>> {
+        Box::pin(self.sequencer.publish_and_count(publication))
+    }
+
+    fn publish_with_acks(
+        &self,
+        mut publication: Publication,
+        limit: Duration,
+    ) -> AdapterFuture<Result<ClientAnswers, PublishError>> {
+        let id = self.ack_id();
+        publication.packet.set_ack_id(id);
+        // Before the event is sent: an answer may come before the receivers are known.
+        let collector = self.ack_collectors.open(id);
+        let receivers = self.sequencer.publish_and_list(publication);
+        Box::pin(async move {
+            collector.expect(receivers.await?);
+            // A client that has not answered by then is among the missing.
+            let _ = timeout(limit, collector.complete()).await;
+            Ok(collector.finish())
+        })
+    }
+
+    fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>> {
+        let (ids, sockets) = (self.sequencer.select(audience), Arc::clone(&self.sockets));
+        Box::pin(async move {
+            let ids = ids.await;
+            let sockets = ids.iter().filter_map(|id| sockets.socket(id));
+            sockets.map(|socket| socket.describe()).collect()
+        })
+    }
+
+    fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
+        self.for_each(audience, move |socket| {
+            // A socket that has gone, or is in the maximum number of channels, is left out.
+            let _ = socket.subscribe(&channel);
+        })
+    }
+
+    fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
+        self.for_each(audience, move |socket| {
+            socket.unsubscribe(&channel);
+        })
+    }
+
+    fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()> {
+        self.for_each(audience, move |socket| {
+            if close {
+                socket.close();
+            } else {
+                socket.disconnect();
+            }
+        })
+    }
+
+    fn server_side_emit(&self, _: ServerEvent) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    fn server_side_emit_with_acks(
+        &self,
+        _: ServerEvent,
+        _: Duration,
+    ) -> AdapterFuture<Result<ServerAnswers, PublishError>> {
+        Box::pin(ready(Ok(ServerAnswers::default())))
+    }
+
+    fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>> {
+        self.server_events.handle(event)
+    }
+
+    fn server_count(&self) -> AdapterFuture<usize> {
+        Box::pin(ready(1))
+    }
+}
