@@ -25,7 +25,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ),
     ("registry", &["protocol", "model", "outbox", "stats"]),
     ("socket", &["message_sink", "protocol", "model", "outbox", "stats", "config", "registry"]),
-    ("event", &["protocol", "model", "stats", "socket"]),
+    ("event", &["protocol", "model", "stats", "registry", "socket"]),
     ("routing", &["log_text", "panic_guard", "model", "socket", "event"]),
     (
         "state",

@@ -5,7 +5,7 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::{Config, kind::Kind, raw::Raw};
+use super::{Config, kind::SettingKind, raw::Raw};
 
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -48,7 +48,7 @@ impl<K> ValueOf<K> {
     }
 }
 
-impl<'de, K: Kind> DeserializeSeed<'de> for ValueOf<K> {
+impl<'de, K: SettingKind> DeserializeSeed<'de> for ValueOf<K> {
     type Value = K::Value;
 
     // An error from here has the line of the value, in formats that know lines.

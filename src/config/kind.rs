@@ -6,7 +6,7 @@ use super::{parse, raw::Raw};
 use crate::model::{Rate, Transport};
 
 /// How the values of a setting are read from a file, and shown as in one.
-pub(super) trait Kind {
+pub(super) trait SettingKind {
     type Value;
 
     /// What the value is called in errors: `invalid duration …`.
@@ -22,7 +22,7 @@ pub(super) trait Kind {
 
 pub(super) struct Switch;
 
-impl Kind for Switch {
+impl SettingKind for Switch {
     type Value = bool;
 
     const NOUN: &'static str = "switch";
@@ -42,7 +42,7 @@ impl Kind for Switch {
 
 pub(super) struct Text;
 
-impl Kind for Text {
+impl SettingKind for Text {
     type Value = String;
 
     const NOUN: &'static str = "text";
@@ -59,7 +59,7 @@ impl Kind for Text {
 
 pub(super) struct Transports;
 
-impl Kind for Transports {
+impl SettingKind for Transports {
     type Value = Vec<Transport>;
 
     const NOUN: &'static str = "transports";
@@ -84,7 +84,7 @@ impl Kind for Transports {
 
 pub(super) struct Time;
 
-impl Kind for Time {
+impl SettingKind for Time {
     type Value = Duration;
 
     const NOUN: &'static str = "duration";
@@ -106,7 +106,7 @@ impl Kind for Time {
 
 pub(super) struct Size;
 
-impl Kind for Size {
+impl SettingKind for Size {
     type Value = usize;
 
     const NOUN: &'static str = "size";
@@ -125,9 +125,9 @@ impl Kind for Size {
     }
 }
 
-pub(super) struct Count;
+pub(super) struct Amount;
 
-impl Kind for Count {
+impl SettingKind for Amount {
     type Value = usize;
 
     const NOUN: &'static str = "number";
@@ -145,7 +145,7 @@ impl Kind for Count {
 /// A number whose default is no limit.
 pub(super) struct Limit;
 
-impl Kind for Limit {
+impl SettingKind for Limit {
     type Value = usize;
 
     const NOUN: &'static str = "limit";
@@ -162,7 +162,7 @@ impl Kind for Limit {
 
 pub(super) struct RateLimit;
 
-impl Kind for RateLimit {
+impl SettingKind for RateLimit {
     type Value = Option<Rate>;
 
     const NOUN: &'static str = "rate";
@@ -183,7 +183,7 @@ impl Kind for RateLimit {
 /// A rate of bytes: its amounts may have the units of sizes.
 pub(super) struct ByteRateLimit;
 
-impl Kind for ByteRateLimit {
+impl SettingKind for ByteRateLimit {
     type Value = Option<Rate>;
 
     const NOUN: &'static str = "rate";

@@ -20,7 +20,7 @@ use serde::de::{Error, MapAccess};
 
 pub(crate) use check::InvalidSetting;
 use deserialize::ValueOf;
-use kind::Kind;
+use kind::SettingKind;
 pub use setting::Setting;
 use table::default_value;
 pub(crate) use table::{default_text, settings_table};

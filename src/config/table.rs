@@ -6,7 +6,7 @@
 ///
 /// * Its docs. They become the docs of the field and of the builder's methods. The macros add the
 ///   default, so the docs do not repeat it.
-/// * `name: type = Kind(default)`. The kind, from the module `kind`, says how the value is read
+/// * `name: type = SettingKind(default)`. The kind, from the module `kind`, says how the value is read
 ///   from a file and shown. Defaults are written as in a file; the units are in `default_value!`.
 /// * `set how`: what the builder's method takes. `plain`: the value. `into`: what becomes a
 ///   `String`. `some(T)`: the inside of an `Option<T>`. `list(T)`: an iterator over the items
@@ -147,7 +147,7 @@ macro_rules! settings_table {
             /// Packets in the answer to one poll. The rest waits for the next poll.
             ///
             /// python-socketio closes the connection at more than 16.
-            max_poll_packets: usize = Count(16), set plain, check at_least_one;
+            max_poll_packets: usize = Amount(16), set plain, check at_least_one;
 
             /// How many packets of a client are read in a second. Each attachment of a binary
             /// packet counts as a packet of its own.
@@ -180,7 +180,7 @@ macro_rules! settings_table {
             ///
             /// At the limit, the client is not read until a handler has finished, and TCP makes it
             /// wait.
-            max_inbox: usize = Count(64), set plain, check at_least_one;
+            max_inbox: usize = Amount(64), set plain, check at_least_one;
 
             /// Memory that a client's events may take while they wait for its handlers, in bytes,
             /// roughly.
@@ -193,33 +193,33 @@ macro_rules! settings_table {
             ///
             /// More are refused with
             /// [`SubscribeError::TooManyChannels`](crate::SubscribeError::TooManyChannels).
-            max_channels: usize = Count(1_024), set plain, namespace own;
+            max_channels: usize = Amount(1_024), set plain, namespace own;
 
             /// The length of a channel's name, in bytes.
             max_channel_length: usize = Size(255 B), set plain, namespace own, check at_least_one;
 
             /// Namespaces that one connection may be in. Joining more is refused.
-            max_namespaces: usize = Count(16), set plain, check at_least_one;
+            max_namespaces: usize = Amount(16), set plain, check at_least_one;
 
             /// Acknowledgements that the server may wait for, for each socket.
             ///
             /// More are refused with [`AckError::TooMany`](crate::AckError::TooMany).
-            max_pending_acks: usize = Count(1_024), set plain, namespace own;
+            max_pending_acks: usize = Amount(1_024), set plain, namespace own;
 
             /// Attachments of one binary event or acknowledgement. More are a parse error.
             ///
             /// Together they may have `max_payload` bytes.
-            max_attachments: usize = Count(10), set plain;
+            max_attachments: usize = Amount(10), set plain;
 
             /// Levels of nested arrays and objects in a client's packet. More are a parse error.
-            max_json_depth: usize = Count(100), set plain, check at_least_one;
+            max_json_depth: usize = Amount(100), set plain, check at_least_one;
         }
 
         "Limits of the server" {
             /// Connections of this server. More are refused with HTTP 503 and `Retry-After`.
             ///
             /// Each connection takes a descriptor, and the process needs some more.
-            max_connections: usize = Count(100_000), set plain, check at_least_one;
+            max_connections: usize = Amount(100_000), set plain, check at_least_one;
 
             /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64.
             ///
@@ -231,7 +231,7 @@ macro_rules! settings_table {
             ///
             /// If the number is too large, clients can choose their own address. If it is too
             /// small, all clients have the proxy's address.
-            trusted_proxies: usize = Count(0), set plain;
+            trusted_proxies: usize = Amount(0), set plain;
 
             /// Sockets in one namespace. More are refused with `the namespace is full`.
             max_sockets: usize = Limit(unlimited), set plain, namespace own, check at_least_one;
@@ -240,14 +240,14 @@ macro_rules! settings_table {
             /// receivers.
             ///
             /// More are refused with [`SendError::Overloaded`](crate::SendError::Overloaded).
-            max_publications: usize = Count(65_536), set plain, check at_least_one;
+            max_publications: usize = Amount(65_536), set plain, check at_least_one;
 
             /// Changes that wait for the slowest listener of
             /// [`SocketIo::changes`](crate::SocketIo::changes).
             ///
             /// Beyond that the oldest are dropped, and the listener receives
             /// [`Change::Missed`](crate::Change::Missed).
-            max_changes: usize = Count(1_024), set plain, check at_least_one;
+            max_changes: usize = Amount(1_024), set plain, check at_least_one;
         }
 
         "Shutdown" {
@@ -294,7 +294,7 @@ macro_rules! default_value {
     (Size $amount:literal MB) => {
         $amount * 1_000_000
     };
-    (Count $count:literal) => {
+    (Amount $count:literal) => {
         $count
     };
     (Limit unlimited) => {

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     Config,
-    kind::{ByteRateLimit, Count, Kind, Limit, RateLimit, Size, Switch, Text, Time, Transports},
+    kind::{
+        Amount, ByteRateLimit, Limit, RateLimit, SettingKind, Size, Switch, Text, Time, Transports,
+    },
     raw::Raw,
 };
 use crate::model::{Rate, Transport};
@@ -150,7 +152,7 @@ proptest! {
     fn no_value_panics(raw in raw()) {
         let _ = raw.to_string();
         let _ = (Switch::read(&raw), Text::read(&raw), Transports::read(&raw), Time::read(&raw));
-        let _ = (Size::read(&raw), Count::read(&raw), Limit::read(&raw));
+        let _ = (Size::read(&raw), Amount::read(&raw), Limit::read(&raw));
         let _ = (RateLimit::read(&raw), ByteRateLimit::read(&raw));
     }
 

@@ -375,7 +375,7 @@ async fn sockets_of_all_servers_are_fetched_and_acted_upon(mode: Mode) {
     assert_eq!(b.recv().await, "1");
     two.io.everyone().disconnect_sockets(true).await.expect("no channel is named");
     a.closed().await;
-    one.is_empty().await;
+    one.wait_until_empty().await;
 }
 
 #[actix_web::test]

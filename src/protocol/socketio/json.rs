@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
-use super::many::{Kind, kind};
+use super::many::{DataKind, kind};
 
 /// Writes `data` as arguments, and returns its attachments in the order of their placeholders.
 ///
@@ -22,11 +22,11 @@ pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
         }
         write_text(out, text);
     });
-    if kind == Kind::Text {
+    if kind == DataKind::Text {
         return Ok(Vec::new());
     }
     let mut arguments =
-        Arguments { spread: kind == Kind::Many, is_first, depth: 0, attachments: Vec::new() };
+        Arguments { spread: kind == DataKind::Many, is_first, depth: 0, attachments: Vec::new() };
     if !arguments.spread && !is_first {
         out.push(b',');
     }

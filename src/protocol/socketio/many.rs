@@ -33,7 +33,7 @@ impl<T: Serialize> Serialize for Many<T> {
 
 /// How data is written as arguments, by the first call that it makes to its serializer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::protocol) enum Kind {
+pub(in crate::protocol) enum DataKind {
     /// A string, which is already written.
     Text,
     /// A [`Many`].
@@ -44,11 +44,14 @@ pub(in crate::protocol) enum Kind {
 
 /// Finds the kind of `data`. If it is a string, `text` is called with it. Of other data, nothing is
 /// serialized.
-pub(in crate::protocol) fn kind<T: Serialize + ?Sized>(data: &T, text: impl FnOnce(&str)) -> Kind {
+pub(in crate::protocol) fn kind<T: Serialize + ?Sized>(
+    data: &T,
+    text: impl FnOnce(&str),
+) -> DataKind {
     match data.serialize(KindProbe(text)) {
-        Ok(()) => Kind::Text,
-        Err(NotText { is_many: true }) => Kind::Many,
-        Err(NotText { is_many: false }) => Kind::Other,
+        Ok(()) => DataKind::Text,
+        Err(NotText { is_many: true }) => DataKind::Many,
+        Err(NotText { is_many: false }) => DataKind::Other,
     }
 }
 
