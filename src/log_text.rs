@@ -1,21 +1,21 @@
-//! One way into the log for text that clients may have chosen.
+//! Log text that clients may have chosen.
 
 use std::fmt::{self, Display, Write};
 
-/// The number of characters that are shown.
+/// The number of characters of a value that are shown.
 const SHOWN: usize = 100;
 
-/// Shows a value on one line of the log: escaped, and cut after 100 characters.
+/// Shows a value on one line of the log, escaped and cut after 100 characters.
 ///
-/// A client must not be able to forge a line, to move the cursor of a terminal, or to fill a disk.
-/// No more than the shown characters are formatted into memory.
+/// So a client can't forge a log line, move the cursor of a terminal, or fill a disk. Formatting
+/// stops after the shown characters.
 pub(crate) struct LogText<T>(pub(crate) T);
 
 impl<T: Display> Display for LogText<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut escaped = Escaped { f, left: SHOWN, is_cut: false };
         match write!(escaped, "{}", self.0) {
-            // The writer stops the formatting of what is not shown.
+            // The writer returns an error to stop the formatting of characters that are not shown.
             Err(_) if escaped.is_cut => f.write_char('…'),
             result => result,
         }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_shown_is_not_formatted() {
+    fn formatting_stops_after_the_shown_characters() {
         struct Endless;
 
         impl Display for Endless {

@@ -1,21 +1,22 @@
-//! Calls into the application that may panic without harm to the connection that makes them.
+//! Calls functions of the application so that a panic does not end the caller.
 
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// Calls a function of the application.
+/// Calls a function of the application and catches a panic in it.
 ///
 /// # Errors
 /// The panic's message.
 pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    // Unwind safe in effect: what the function shares with others is its author's to protect, as
-    // it is when a task panics, and its callers use nothing that it left half done.
+    // Asserting unwind safety is sound. The function's author must protect the state that the
+    // function shares with others, as for a task that panics. The callers use nothing that the
+    // function may have left in an intermediate state.
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| message(&*panic))
 }
 
-/// Calls a hook of the application. A panic is logged with the name of the hook.
+/// Calls a hook of the application. If it panics, logs the name of the hook and returns `None`.
 pub(crate) fn call_hook<T>(name: &str, call: impl FnOnce() -> T) -> Option<T> {
     catch_panic(call).map_err(|_| log::error!("a function of `{name}` panicked")).ok()
 }

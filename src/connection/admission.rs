@@ -47,7 +47,7 @@ impl Connection {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
-        self.sockets.refused.asks_again(name);
+        self.sockets.refused.forget(name);
         let handshake = Handshake::new(Arc::clone(self.session.request()), auth);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
@@ -114,7 +114,7 @@ impl Connection {
         self.counters().refused.add(RefusalKind::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove_socket(id);
-        self.sockets.refused.refused(namespace, self.shared.config().max_inbox);
+        self.sockets.refused.add_refused(namespace, self.shared.config().max_inbox);
     }
 
     /// Refuses a CONNECT without asking handlers.

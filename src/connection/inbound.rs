@@ -68,7 +68,7 @@ impl Connection {
             _ => {}
         }
         let Some(at) = self.sockets.position(&namespace) else {
-            return if self.sockets.refused.forgives(&namespace) {
+            return if self.sockets.refused.ignores_packet(&namespace) {
                 Ok(())
             } else {
                 Err(Violation::Rule("a packet for a namespace which the client is not in"))

@@ -41,7 +41,7 @@ impl Connection {
         let Some(entry) = self.sockets.get(id).filter(|entry| !entry.ending) else { return };
         let namespace = entry.socket.namespace().clone();
         self.end_socket(namespace.as_str(), DisconnectReason::ServerDisconnect);
-        self.sockets.refused.expelled(namespace);
+        self.sockets.refused.add_removed(namespace);
         self.process(ctx);
     }
 

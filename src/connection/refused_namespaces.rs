@@ -1,49 +1,55 @@
 use crate::model::Namespace;
 
-/// Namespaces that a client is not in, and may not know yet that it is not: what it has sent
-/// meanwhile is no offence.
+/// The namespaces that a client was refused or removed from.
+///
+/// Packets for such a namespace may still be on their way, sent before the client received the
+/// refusal or the removal. They are ignored. A packet for any other namespace that the client is
+/// not in ends the connection.
 #[derive(Debug)]
 pub(super) struct RefusedNamespaces {
-    /// With the packets that each is still forgiven, if they are counted.
+    /// Each with the number of packets that are still ignored, or `None` for any number.
     namespaces: Vec<(Namespace, Option<usize>)>,
+    /// The largest number of namespaces to remember.
     limit: usize,
 }
 
 impl RefusedNamespaces {
-    /// Remembers so many namespaces at most.
+    /// Makes an empty list that remembers `limit` namespaces at most.
     pub(super) fn new(limit: usize) -> Self {
         Self { namespaces: Vec::new(), limit }
     }
 
-    /// The application has put the client out, which was there by right: however much it sends
-    /// before it knows.
-    pub(super) fn expelled(&mut self, namespace: Namespace) {
+    /// Notes that the application has removed the client. The client was in the namespace by right,
+    /// so any number of its packets is ignored.
+    pub(super) fn add_removed(&mut self, namespace: Namespace) {
         self.remember(namespace, None);
     }
 
-    /// The client was not let in. It is forgiven what it could have had waiting for the verdict.
-    pub(super) fn refused(&mut self, namespace: Namespace, max_inbox: usize) {
+    /// Notes that the client was refused. `max_inbox` packets are ignored, which is the number that
+    /// could have waited for the decision.
+    pub(super) fn add_refused(&mut self, namespace: Namespace, max_inbox: usize) {
         self.remember(namespace, Some(max_inbox));
     }
 
-    fn remember(&mut self, namespace: Namespace, forgiven: Option<usize>) {
-        self.asks_again(namespace.as_str());
+    fn remember(&mut self, namespace: Namespace, ignored_packets: Option<usize>) {
+        self.forget(namespace.as_str());
         if !self.namespaces.is_empty() && self.namespaces.len() >= self.limit {
-            // Who was refused had no right to be there.
-            let least =
-                self.namespaces.iter().position(|(_, forgiven)| forgiven.is_some()).unwrap_or(0);
-            self.namespaces.remove(least);
+            // Refusals are forgotten first: the client had no right to be in those namespaces.
+            let first_refused = self.namespaces.iter().position(|(_, left)| left.is_some());
+            self.namespaces.remove(first_refused.unwrap_or(0));
         }
-        self.namespaces.push((namespace, forgiven));
+        self.namespaces.push((namespace, ignored_packets));
     }
 
-    /// The client asks to be let in: what follows is about that.
-    pub(super) fn asks_again(&mut self, namespace: &str) {
+    /// Notes that the client asks to connect again. Its later packets belong to that request, so
+    /// they are not ignored.
+    pub(super) fn forget(&mut self, namespace: &str) {
         self.namespaces.retain(|(name, _)| name.as_str() != namespace);
     }
 
-    /// Whether one more packet for a namespace which the client is not in is no offence.
-    pub(super) fn forgives(&mut self, namespace: &str) -> bool {
+    /// Returns whether to ignore a packet for a namespace that the client is not in. Counts the
+    /// packet.
+    pub(super) fn ignores_packet(&mut self, namespace: &str) -> bool {
         let Some((_, left)) =
             self.namespaces.iter_mut().find(|(name, _)| name.as_str() == namespace)
         else {
@@ -65,44 +71,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_that_was_put_out_is_forgiven_until_it_asks_again() {
+    fn packets_of_a_removed_client_are_ignored_until_it_asks_again() {
         let mut refused_namespaces = RefusedNamespaces::new(2);
-        assert!(!refused_namespaces.forgives("/a"));
-        refused_namespaces.expelled(Namespace::new("/a"));
-        assert!((0..1000).all(|_| refused_namespaces.forgives("/a")));
-        assert!(!refused_namespaces.forgives("/b"));
-        refused_namespaces.asks_again("/a");
-        assert!(!refused_namespaces.forgives("/a"));
+        assert!(!refused_namespaces.ignores_packet("/a"));
+        refused_namespaces.add_removed(Namespace::new("/a"));
+        assert!((0..1000).all(|_| refused_namespaces.ignores_packet("/a")));
+        assert!(!refused_namespaces.ignores_packet("/b"));
+        refused_namespaces.forget("/a");
+        assert!(!refused_namespaces.ignores_packet("/a"));
     }
 
     #[test]
-    fn a_client_that_was_refused_is_forgiven_so_many_packets() {
+    fn a_limited_number_of_packets_of_a_refused_client_is_ignored() {
         let mut refused_namespaces = RefusedNamespaces::new(2);
         for _ in 0..2 {
-            refused_namespaces.refused(Namespace::new("/a"), 3);
-            assert!((0..3).all(|_| refused_namespaces.forgives("/a")));
-            assert!(!refused_namespaces.forgives("/a"));
-            assert!(!refused_namespaces.forgives("/a"));
+            refused_namespaces.add_refused(Namespace::new("/a"), 3);
+            assert!((0..3).all(|_| refused_namespaces.ignores_packet("/a")));
+            assert!(!refused_namespaces.ignores_packet("/a"));
+            assert!(!refused_namespaces.ignores_packet("/a"));
         }
     }
 
     #[test]
-    fn it_remembers_so_many_and_those_who_were_put_out_longest() {
+    fn refusals_are_forgotten_before_removals() {
         let mut refused_namespaces = RefusedNamespaces::new(2);
-        refused_namespaces.expelled(Namespace::new("/a"));
-        refused_namespaces.refused(Namespace::new("/b"), 3);
-        refused_namespaces.refused(Namespace::new("/c"), 3);
-        assert!(!refused_namespaces.forgives("/b"), "the first that was refused had to go");
-        assert!(refused_namespaces.forgives("/c") && refused_namespaces.forgives("/a"));
-        refused_namespaces.expelled(Namespace::new("/d"));
-        assert!(!refused_namespaces.forgives("/c"));
-        refused_namespaces.expelled(Namespace::new("/e"));
-        assert!(
-            !refused_namespaces.forgives("/a"),
-            "the first of those who were put out had to go"
-        );
-        assert!(refused_namespaces.forgives("/d") && refused_namespaces.forgives("/e"));
-        refused_namespaces.refused(Namespace::new("/d"), 0);
-        assert!(!refused_namespaces.forgives("/d"), "the last word counts");
+        refused_namespaces.add_removed(Namespace::new("/a"));
+        refused_namespaces.add_refused(Namespace::new("/b"), 3);
+        refused_namespaces.add_refused(Namespace::new("/c"), 3);
+        assert!(!refused_namespaces.ignores_packet("/b"), "the first refusal was forgotten");
+        assert!(refused_namespaces.ignores_packet("/c") && refused_namespaces.ignores_packet("/a"));
+        refused_namespaces.add_removed(Namespace::new("/d"));
+        assert!(!refused_namespaces.ignores_packet("/c"));
+        refused_namespaces.add_removed(Namespace::new("/e"));
+        assert!(!refused_namespaces.ignores_packet("/a"), "the first removal was forgotten");
+        assert!(refused_namespaces.ignores_packet("/d") && refused_namespaces.ignores_packet("/e"));
+        refused_namespaces.add_refused(Namespace::new("/d"), 0);
+        assert!(!refused_namespaces.ignores_packet("/d"), "the last decision counts");
     }
 }

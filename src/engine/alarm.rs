@@ -7,7 +7,7 @@ use actix::{Actor, AsyncContext, Context, SpawnHandle};
 pub(crate) struct Alarm(Option<(Instant, SpawnHandle)>);
 
 impl Alarm {
-    /// Calls `tick` at `deadline`, and not at the deadline that was set before.
+    /// Calls `tick` at `deadline`. Cancels the call for the deadline that was set before.
     pub(crate) fn set<A: Actor<Context = Context<A>>>(
         &mut self,
         deadline: Instant,

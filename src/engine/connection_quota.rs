@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 
 use crate::{config::Config, model::ip_network};
 
-/// Counts the connections whose actor lives, also those that wait for their client's last poll.
+/// Counts the connections whose actor is alive, including those that wait for their client's last
+/// poll.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionQuota {
     count: AtomicUsize,
@@ -21,7 +22,7 @@ pub(super) struct ConnectionQuota {
     all_closed: Notify,
 }
 
-/// One connection's place in the count; dropping it gives the place back.
+/// One connection's slot in the quota. Dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
     quota: Arc<ConnectionQuota>,
@@ -29,17 +30,17 @@ pub(crate) struct ConnectionSlot {
     address: Option<IpAddr>,
 }
 
-/// Why a connection gets no place.
+/// Why a connection gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuotaExceeded {
-    /// The server has [`Config::max_connections`].
+    /// The server has reached [`Config::max_connections`].
     Server,
-    /// The address has [`Config::max_connections_per_address`].
+    /// The client's address has reached [`Config::max_connections_per_address`].
     Address,
 }
 
 impl ConnectionQuota {
-    /// Takes a place for a connection of a client with this address.
+    /// Takes a slot for a connection of a client with this address.
     ///
     /// # Errors
     /// [`QuotaExceeded`] names the limit that is reached.
@@ -49,7 +50,7 @@ impl ConnectionQuota {
         config: &Config,
     ) -> Result<ConnectionSlot, QuotaExceeded> {
         let before = self.count.fetch_add(1, Ordering::AcqRel);
-        // Counted from here on. Dropping the slot takes back one too many.
+        // The connection is counted now. An early return drops the slot, which subtracts it again.
         let mut slot = ConnectionSlot { quota: Arc::clone(self), address: None };
         if before >= config.max_connections {
             return Err(QuotaExceeded::Server);
@@ -71,7 +72,7 @@ impl ConnectionQuota {
     pub(super) async fn all_closed(&self) {
         loop {
             let mut notified = pin!(self.all_closed.notified());
-            // Before the count is read, so that the last connection can't close in between.
+            // Enabled before the count is read, so that a close in between is not missed.
             notified.as_mut().enable();
             if self.in_use() == 0 {
                 return;

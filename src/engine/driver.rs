@@ -19,7 +19,7 @@ use crate::{
     transport::{Session, SessionEnd, SessionEvent},
 };
 
-/// A request that may open a session: it has passed all checks.
+/// A request that has passed all checks and may open a session.
 #[derive(Debug)]
 pub(crate) struct SessionRequest {
     pub(crate) request: HttpRequestParts,
@@ -39,9 +39,9 @@ pub(crate) struct OutboxNotice(pub(crate) OutboxEvent);
 pub(crate) enum Violation {
     /// A packet can't be decoded.
     Malformed(DecodeError),
-    /// A packet is not allowed here; this is the rule that it breaks.
+    /// A packet breaks a rule, which the text names.
     Rule(&'static str),
-    /// The client closes the session, as it may.
+    /// The client closes the session, which it may do at any time.
     Closed,
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum Due {
     Nothing,
     /// The client did not answer a ping in time.
     PingTimeout,
-    /// The client did not fetch what was sent last in time.
+    /// The client did not fetch the last packets in time.
     CloseTimeout,
 }
 
@@ -71,18 +71,19 @@ pub(crate) struct SessionDriver {
     throttle: ReadThrottle,
     packets: PacketQueue,
     traffic: TrafficBatch,
-    /// Until then the client may fetch what was sent last. No other deadline counts any more.
+    /// The time until which the client may fetch the last packets. Once it is set, all other
+    /// deadlines are void.
     linger_until: Option<Instant>,
     /// The session ends as soon as the handlers that run are done.
     draining: bool,
     ended: Option<DisconnectReason>,
-    /// Counted as long as the actor lives.
+    /// Counts the connection as long as the actor is alive.
     _slot: ConnectionSlot,
 }
 
 impl SessionDriver {
     /// Opens a session for the actor with this address, which must run on this thread. The open
-    /// packet is the first frame in its outbox.
+    /// packet becomes the first frame in the outbox.
     pub(crate) fn open<A>(
         engine: &Arc<EngineState>,
         request: HttpRequestParts,
@@ -159,18 +160,18 @@ impl SessionDriver {
         self.packets.push(packets, taken);
     }
 
-    /// Takes the next packet, unless the client is over its rate. While a session drains its rate
-    /// does not count, since nothing new is begun.
+    /// Takes the next packet, unless the client is over its rate. While a session drains, the rate
+    /// is ignored, since no handlers are called.
     pub(crate) fn next_packet(&mut self) -> Option<EnginePacket> {
         if self.throttle.until().is_some() && !self.draining { None } else { self.packets.pop() }
     }
 
-    /// Whether the server holds back what the client sends.
+    /// Whether the server does not read from the client for now.
     pub(crate) fn is_held(&self) -> bool {
         self.packets.is_held()
     }
 
-    /// Processes one packet. A message is returned for the protocol on top.
+    /// Processes one packet. Returns a message, if it is one, to the protocol on top.
     ///
     /// # Errors
     /// [`Violation`]: the session has to end.
@@ -199,17 +200,17 @@ impl SessionDriver {
         Ok(None)
     }
 
-    /// Lets transports hand over more without asking, if every packet so far is processed.
+    /// Lets transports hand over packets without waiting, if all packets so far are processed.
     pub(crate) fn release_credit(&self) {
         if !self.packets.is_held() {
-            self.session.read_credit.is_free_after(self.packets.received());
+            self.session.read_credit.report_done(self.packets.received());
         }
     }
 }
 
 /// # Counting
 impl SessionDriver {
-    /// Notes that handlers are called for what the client sent.
+    /// Notes that handlers are called for a message of the client.
     pub(crate) fn begin_handling(&mut self, now: impl FnOnce() -> Instant) {
         self.traffic.begin(now);
     }
@@ -227,13 +228,13 @@ impl SessionDriver {
 
 /// # Deadlines
 impl SessionDriver {
-    /// When [`SessionDriver::tick`] is to be called.
+    /// The time at which [`SessionDriver::tick`] must be called.
     pub(crate) fn next_deadline(&self) -> Instant {
         let next = self.linger_until.unwrap_or_else(|| self.heartbeat.next());
         self.throttle.until().map_or(next, |until| until.min(next))
     }
 
-    /// Whether the time has passed for which the client was over its rate.
+    /// Returns whether the client was over its rate and may be read again.
     pub(crate) fn resumes_reading(&mut self, now: Instant) -> bool {
         self.throttle.is_over(now)
     }
@@ -246,7 +247,7 @@ impl SessionDriver {
         match self.heartbeat.beat(now, self.packets.is_held()) {
             Beat::Nothing => Due::Nothing,
             Beat::Ping => {
-                // If the outbox is full, that is reported as an overflow.
+                // The outbox reports an overflow if it is full.
                 self.outbox().push(Frame::PING);
                 Due::Nothing
             }
@@ -271,7 +272,7 @@ impl SessionDriver {
         self.draining
     }
 
-    /// Processes nothing new from here on. Returns `false` if the session drains already.
+    /// Stops the processing of new messages. Returns `false` if the session drains already.
     pub(crate) fn drain(&mut self) -> bool {
         !std::mem::replace(&mut self.draining, true)
     }
@@ -296,14 +297,15 @@ impl SessionDriver {
                 if is_shutdown { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
             self.linger_until = Some(Instant::now() + patience);
         } else {
-            // Before any request is answered: the client's next request finds no session.
+            // Closed before any request is answered, so that the client's next request does not
+            // find the session.
             self.engine.sessions.close(&self.id);
         }
         self.packets.close();
         true
     }
 
-    /// Ends the outbox: what waits is still sent, unless the client is gone.
+    /// Ends the outbox. The frames in it are still sent, unless the client is gone.
     pub(crate) fn close_outbox(&self, reason: DisconnectReason) {
         match reason {
             DisconnectReason::PingTimeout
@@ -313,11 +315,11 @@ impl SessionDriver {
         }
     }
 
-    /// Returns the reason with which a session ends after a violation, and logs it.
+    /// Logs a violation, and returns the reason with which the session ends.
     pub(crate) fn violated(&self, violation: &Violation) -> DisconnectReason {
         match violation {
             Violation::Closed => {
-                // The client needs no answer to the poll that waits.
+                // The waiting poll can end without an answer, since the client has closed.
                 self.engine.sessions.close(&self.id);
                 self.outbox().release();
                 return DisconnectReason::TransportClose;
@@ -328,8 +330,7 @@ impl SessionDriver {
         DisconnectReason::ParseError
     }
 
-    /// Returns the reason with which a session ends that a transport or the server ends, and logs
-    /// it.
+    /// Logs why a transport or the server ends the session, and returns the reason.
     pub(crate) fn end_reason(&self, end: &SessionEnd) -> DisconnectReason {
         match end {
             SessionEnd::Closed => DisconnectReason::TransportClose,
@@ -345,18 +346,18 @@ impl SessionDriver {
         }
     }
 
-    /// The client is on a WebSocket now.
+    /// Logs and counts an upgrade to a WebSocket.
     pub(crate) fn upgraded(&self) {
         log::debug!("{}: upgrade to websocket", self.peer());
         self.engine.counters.upgraded.add(1);
     }
 
-    /// The transport has taken the last frame: no request finds the session any more.
+    /// Removes the session, so that no request finds it. The transport has taken the last frame.
     pub(crate) fn drained(&self) {
         self.engine.sessions.close(&self.id);
     }
 
-    /// No longer waits for the client's last poll. Returns `false` if the session does not wait.
+    /// Stops waiting for the client's last poll. Returns `false` if the session does not wait.
     pub(crate) fn give_up_client(&self) -> bool {
         if self.is_lingering() {
             self.outbox().abort();
@@ -365,20 +366,21 @@ impl SessionDriver {
         self.is_lingering()
     }
 
-    /// Whether nothing is left to be sent, so that the actor may stop.
+    /// Whether all frames are sent, so that the actor may stop.
     pub(crate) fn may_stop(&self) -> bool {
         !self.is_lingering() || self.outbox().is_closed()
     }
 
-    /// Whether the client does not know of the end yet, and its next poll fetches what was sent
-    /// last.
+    /// Whether the client has not received the end yet, and will fetch the last packets by another
+    /// poll.
     fn polls_again(&self, reason: DisconnectReason) -> bool {
         let outbox = self.outbox();
         if outbox.active_transport() != Transport::Polling || outbox.is_closed() {
             return false;
         }
         match reason {
-            // The poll that waits returns with the first packet, and the close packet is a second.
+            // The waiting poll returns with the first packet. The close packet comes with the next
+            // poll.
             DisconnectReason::ServerDisconnect => true,
             DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !outbox.is_polled(),
             _ => false,
@@ -387,10 +389,10 @@ impl SessionDriver {
 }
 
 impl Drop for SessionDriver {
-    /// However the actor ends, no transport waits for it any more and no request finds it.
+    /// Whatever ends the actor, no transport waits for it and no request finds it afterwards.
     fn drop(&mut self) {
         self.outbox().finish();
-        // Without a reason it was dropped together with its arbiter.
+        // A session without a reason was dropped together with its arbiter.
         self.engine.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.engine.sessions.close(&self.id);
     }

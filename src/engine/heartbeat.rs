@@ -23,7 +23,7 @@ enum HeartbeatState {
     Listening { deadline: Instant },
 }
 
-/// What to do now.
+/// The result of checking the clock.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     Nothing,
@@ -64,8 +64,8 @@ impl Heartbeat {
     pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
         match self.state {
             HeartbeatState::Quiet { ping } if now >= ping => {
-                // A process that was stopped for a while must not find all its clients late at
-                // once.
+                // After a process was stopped for a while, its clients must not all count as
+                // late.
                 let sent = if now - ping < self.timeout / 2 { ping } else { now };
                 self.state = HeartbeatState::Pinged { deadline: sent + self.timeout };
                 Beat::Ping
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_client_is_dead_interval_and_timeout_after_the_handshake() {
+    fn a_silent_client_is_dead_an_interval_and_a_timeout_after_the_handshake() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         assert_eq!(heartbeat.beat(start + s(26), false), Beat::Ping, "a timer one second late");
@@ -136,19 +136,19 @@ mod tests {
     }
 
     #[test]
-    fn an_old_client_pings_by_itself() {
+    fn an_engine_io_3_client_sends_the_pings() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::listening(s(25), s(20), start);
         assert_eq!(heartbeat.beat(start + s(44), false), Beat::Nothing);
         heartbeat.ping(start + s(44));
         heartbeat.pong(start + s(45));
         assert_eq!(heartbeat.next(), start + s(89));
-        assert_eq!(heartbeat.beat(start + s(89), true), Beat::Nothing, "it is not read");
+        assert_eq!(heartbeat.beat(start + s(89), true), Beat::Nothing, "the server does not read");
         assert_eq!(heartbeat.beat(start + s(109), false), Beat::Dead);
     }
 
     #[test]
-    fn a_server_that_was_stopped_blames_no_client() {
+    fn clients_are_not_late_after_the_server_was_stopped() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         assert_eq!(heartbeat.beat(start + s(3600), false), Beat::Ping);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pong_that_the_server_does_not_read_is_not_missed() {
+    fn a_pong_is_not_late_while_the_server_does_not_read() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         heartbeat.beat(start + s(25), false);
@@ -170,7 +170,7 @@ mod tests {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         heartbeat.read_on(start + s(24));
-        assert_eq!(heartbeat.next(), start + s(25), "nothing is owed");
+        assert_eq!(heartbeat.next(), start + s(25), "no pong is due");
         heartbeat.beat(start + s(25), false);
         heartbeat.read_on(start + s(44));
         assert_eq!(heartbeat.beat(start + s(45), false), Beat::Nothing);

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// An Engine.IO message: text or bytes, as a client has sent it or is sent it.
+/// An Engine.IO message, sent or received. It is text or bytes.
 ///
 /// ```
 /// use actix_socketio::EngineMessage;
@@ -10,7 +10,7 @@ use bytestring::ByteString;
 /// assert_eq!(EngineMessage::from(vec![1, 2]), EngineMessage::Binary(vec![1, 2].into()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // the protocol has no third kind
+#[allow(clippy::exhaustive_enums)] // The protocol has only these two kinds.
 pub enum EngineMessage {
     /// A message of text: packet type `4`.
     Text(ByteString),

@@ -1,9 +1,9 @@
-//! Engine.IO sessions, without Socket.IO: what a server keeps of each client's connection.
+//! Engine.IO sessions, without Socket.IO.
 //!
-//! A [`SessionDriver`] is the half of a session that its actor owns: heartbeat, deadlines, the
-//! packets that wait, the end. The other half is [`Session`](crate::transport::Session), which
-//! transports see. A protocol on top gets whole [`EngineMessage`]s from [`SessionDriver::receive`] and
-//! sends through the outbox.
+//! A [`SessionDriver`] is the half of a session that its actor owns. It has the heartbeat, the
+//! deadlines, the queue of received packets, and the reason for the end. The other half is
+//! [`Session`](crate::transport::Session), which transports see. A protocol on top receives whole
+//! [`EngineMessage`]s from [`SessionDriver::receive`] and sends through the outbox.
 
 mod alarm;
 mod connection_quota;
@@ -25,7 +25,7 @@ pub(crate) use sessions::Sessions;
 
 use crate::{config::Config, stats::Counters};
 
-/// What all sessions of one endpoint share.
+/// The state that all sessions of one endpoint share.
 #[derive(Debug)]
 pub(crate) struct EngineState {
     pub(crate) config: Arc<Config>,

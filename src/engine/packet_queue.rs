@@ -7,8 +7,8 @@ use crate::protocol::EnginePacket;
 
 /// The packets that transports have handed over and that are not processed yet.
 ///
-/// While it has packets, the transports that handed them over get no answer and so read no more
-/// from the client.
+/// While the queue has packets, the transports that handed them over get no answer, so they do not
+/// read from the client.
 #[derive(Debug, Default)]
 pub(super) struct PacketQueue {
     packets: VecDeque<EnginePacket>,
@@ -31,7 +31,7 @@ impl PacketQueue {
         self.received += 1;
     }
 
-    /// Takes the next packet. When there is none, the transports that wait are answered.
+    /// Takes the next packet. If the queue is empty, answers the transports that wait.
     pub(super) fn pop(&mut self) -> Option<EnginePacket> {
         let packet = self.packets.pop_front();
         if packet.is_none() {
@@ -44,8 +44,8 @@ impl PacketQueue {
         packet
     }
 
-    /// Whether packets wait for room, or a transport waits for its answer and reads nothing
-    /// meanwhile.
+    /// Whether packets wait to be processed, or a transport waits for its answer and does not read
+    /// until then.
     pub(super) fn is_held(&self) -> bool {
         !self.packets.is_empty() || !self.waiting.is_empty()
     }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_queue_holds_nothing_and_answers_nobody() {
+    fn a_closed_queue_is_empty_and_drops_the_answers() {
         let mut queue = PacketQueue::default();
         let (sender, mut taken) = oneshot::channel();
         queue.push(vec![EnginePacket::Noop], Some(sender));

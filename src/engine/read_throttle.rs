@@ -13,7 +13,7 @@ pub(super) struct ReadThrottle(Option<Box<ThrottleBuckets>>);
 struct ThrottleBuckets {
     packets: Option<TokenBucket>,
     bytes: Option<TokenBucket>,
-    /// Until then nothing more is read.
+    /// The time until which nothing is read.
     until: Option<Instant>,
 }
 
@@ -31,7 +31,7 @@ impl ReadThrottle {
         Self(Some(Box::new(limits)))
     }
 
-    /// Charges a packet that was read. Returns whether the client is over its rate now.
+    /// Charges a packet that was read. Returns whether the client is now over its rate.
     pub(super) fn charge(&mut self, bytes: usize, now: impl FnOnce() -> Instant) -> bool {
         let Some(limits) = &mut self.0 else { return false };
         let now = now();
@@ -51,7 +51,7 @@ impl ReadThrottle {
         self.0.as_ref()?.until
     }
 
-    /// Whether that time has passed. If so, reading goes on.
+    /// Returns whether that time has just passed, so that reading continues.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
         let over = self.0.as_mut().and_then(|limits| limits.until.take_if(|until| now >= *until));
         over.is_some()

@@ -17,8 +17,8 @@ use crate::{
     transport::{Session, SessionEnd},
 };
 
-/// Sessions that a shutdown ends in one go.
-const ENDED_AT_A_TIME: usize = 100;
+/// The number of sessions that a shutdown ends before it pauses.
+const SHUTDOWN_BATCH: usize = 100;
 
 /// The sessions of a server by their secret id.
 ///
@@ -31,7 +31,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Takes a place for one more connection of a client with this address.
+    /// Takes a slot for a connection of a client with this address.
     ///
     /// # Errors
     /// [`QuotaExceeded`] names the limit that is reached.
@@ -45,8 +45,8 @@ impl Sessions {
 
     pub(super) fn open(&self, id: SessionId, session: Arc<Session>) {
         let late = {
-            // A session is either among those that `close_to_new` returns, or sees here that it
-            // is late: both take the lock.
+            // Both this function and `close_to_new` take the lock. So a session is either among
+            // those that `close_to_new` returns, or it is found to be late here.
             let mut by_id = self.by_id.write();
             let late = self.is_closing().then(|| Arc::clone(&session));
             by_id.insert(id, session);
@@ -77,25 +77,25 @@ impl Sessions {
     }
 
     pub(super) fn close(&self, id: &SessionId) {
-        // Dropped without the lock.
+        // The session is dropped after the lock is released.
         let session = self.by_id.write().remove(id);
         if let Some(session) = session {
             session.close();
         }
     }
 
-    /// The number of connections whose actor lives.
+    /// The number of connections whose actor is alive.
     pub(crate) fn count(&self) -> usize {
         self.quota.in_use()
     }
 
-    /// Whether the server takes no new sessions.
+    /// Whether the server opens no new sessions.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Ends all sessions and waits until their actors are gone, `shutdown_timeout` at most.
-    /// Returns whether all are gone.
+    /// Ends all sessions and waits for their actors to stop, for `shutdown_timeout` at most.
+    /// Returns whether all have stopped.
     ///
     /// The first three quarters of the time let handlers finish. The ends of many sessions are
     /// spread over `shutdown_window`, so that their clients do not all reconnect at the same time.
@@ -104,10 +104,10 @@ impl Sessions {
         let patience = shutdown_timeout * 3 / 4;
         let gracefully = async {
             let sessions = self.close_to_new();
-            let steps = u32::try_from(sessions.len() / ENDED_AT_A_TIME).unwrap_or(u32::MAX);
+            let steps = u32::try_from(sessions.len() / SHUTDOWN_BATCH).unwrap_or(u32::MAX);
             let window = shutdown_window.min(shutdown_timeout / 2);
             let pause = window.checked_div(steps).unwrap_or_default();
-            for (step, sessions) in sessions.chunks(ENDED_AT_A_TIME).enumerate() {
+            for (step, sessions) in sessions.chunks(SHUTDOWN_BATCH).enumerate() {
                 if step > 0 {
                     sleep(pause).await;
                 }
@@ -118,7 +118,7 @@ impl Sessions {
         if timeout(patience, gracefully).await.is_ok() {
             return true;
         }
-        // A session that is told twice no longer waits for its handlers.
+        // A session that is ended twice no longer waits for its handlers.
         self.close_to_new().iter().for_each(|session| {
             session.end(SessionEnd::Shutdown);
             session.end(SessionEnd::Shutdown);
@@ -126,7 +126,7 @@ impl Sessions {
         timeout(shutdown_timeout - patience, self.quota.all_closed()).await.is_ok()
     }
 
-    /// Takes no more sessions: those that still come are ended. Returns those that are there.
+    /// Makes later sessions end as soon as they are opened. Returns the sessions that are open.
     fn close_to_new(&self) -> Vec<Arc<Session>> {
         let by_id = self.by_id.write();
         self.closing.store(true, Ordering::Release);

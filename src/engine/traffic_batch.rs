@@ -4,14 +4,13 @@ use crate::stats::{Counters, Flow};
 
 /// Traffic of one session that is not yet in the server's counters.
 ///
-/// All connections share the counters, so a session adds to them once for a whole batch of
-/// packets.
+/// All connections share the counters, so a session adds to them only once for a batch of packets.
 #[derive(Debug, Default)]
 pub(super) struct TrafficBatch {
     packets: usize,
     bytes: usize,
     handled: usize,
-    /// When the first handler of the batch was called.
+    /// The time at which the first handler of the batch was called.
     began: Option<Instant>,
 }
 

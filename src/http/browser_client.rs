@@ -12,13 +12,14 @@ use flate2::Compression;
 
 use crate::transport::polling::compression::Coding;
 
-/// The browser client, as it is shipped.
+/// The browser client, as it is part of this crate.
 const SOURCE: &str = include_str!("../../client/socket.io.js");
 
-/// One form of the browser client.
+/// The browser client in one content coding.
 struct ClientFile {
     body: Bytes,
-    /// Another one for each form: a strong tag stands for the very bytes (RFC 9110 §8.8.3).
+    /// It differs between content codings, because a strong tag stands for exact bytes (RFC 9110
+    /// §8.8.3).
     tag: EntityTag,
     coding: Option<Coding>,
 }
@@ -36,41 +37,41 @@ impl ClientFile {
 static PLAIN: LazyLock<ClientFile> =
     LazyLock::new(|| ClientFile::new(Bytes::from_static(SOURCE.as_bytes()), None));
 
-/// `None`: it could not be compressed.
+/// The compressed file, or `None` if compression failed.
 static GZIP: LazyLock<Option<ClientFile>> = LazyLock::new(|| {
     let coded = Coding::Gzip.encode(SOURCE.as_bytes(), Compression::best()).ok()?;
     Some(ClientFile::new(coded.into(), Some(Coding::Gzip)))
 });
 
-/// `GET {path}/socket.io.js`.
+/// Answers `GET {path}/socket.io.js`.
 pub(crate) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpResponse {
     let gzip = if compress && Coding::chosen(request) == Some(Coding::Gzip) {
         GZIP.as_ref()
     } else {
         None
     };
-    let form = gzip.unwrap_or(&PLAIN);
-    let known = match IfNoneMatch::parse(request) {
+    let file = gzip.unwrap_or(&PLAIN);
+    let is_cached = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&form.tag)),
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&file.tag)),
         Err(_) => false,
     };
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut response = if is_cached { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
-        .insert_header(ETag(form.tag.clone()))
-        // Asked for each time, and sent only when it has changed: an update of the server is one of
-        // its client.
+        .insert_header(ETag(file.tag.clone()))
+        // Browsers revalidate the file each time and fetch it only if it has changed. So an update
+        // of the server also updates its client.
         .insert_header((header::CACHE_CONTROL, "no-cache"));
     if compress {
         response.insert_header((header::VARY, "accept-encoding"));
     }
-    if known {
+    if is_cached {
         return response.finish();
     }
-    if let Some(coding) = form.coding {
+    if let Some(coding) = file.coding {
         response.insert_header((header::CONTENT_ENCODING, coding.name()));
     }
-    response.content_type("text/javascript; charset=utf-8").body(form.body.clone())
+    response.content_type("text/javascript; charset=utf-8").body(file.body.clone())
 }
 
 #[cfg(test)]
@@ -82,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    fn ask(headers: &[(header::HeaderName, &str)], compress: bool) -> HttpResponse {
+    fn get(headers: &[(header::HeaderName, &str)], compress: bool) -> HttpResponse {
         let mut request = TestRequest::default();
         for (name, value) in headers {
             request = request.insert_header((name.clone(), *value));
@@ -95,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn each_form_has_its_tag() {
-        let plain = ask(&[], true);
-        let zipped = ask(&[(header::ACCEPT_ENCODING, "gzip, deflate, br")], true);
+    fn each_content_coding_has_its_own_tag() {
+        let plain = get(&[], true);
+        let zipped = get(&[(header::ACCEPT_ENCODING, "gzip, deflate, br")], true);
         assert_eq!(header_of(&plain, header::CONTENT_ENCODING), None);
         assert_eq!(header_of(&zipped, header::CONTENT_ENCODING), Some("gzip"));
         let tags =
@@ -114,7 +115,7 @@ mod tests {
             ("deflate", &tags[0], 304),
         ] {
             let headers = [(header::ACCEPT_ENCODING, accepted), (header::IF_NONE_MATCH, known)];
-            let response = ask(&headers, true);
+            let response = get(&headers, true);
             assert_eq!(response.status(), status, "{accepted} {known}");
             assert_eq!(header_of(&response, header::VARY), Some("accept-encoding"));
             assert_eq!(
@@ -130,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_compressed_if_that_is_off() {
-        let response = ask(&[(header::ACCEPT_ENCODING, "gzip")], false);
+    fn the_client_is_not_compressed_if_compression_is_off() {
+        let response = get(&[(header::ACCEPT_ENCODING, "gzip")], false);
         assert_eq!(header_of(&response, header::CONTENT_ENCODING), None);
         assert_eq!(header_of(&response, header::VARY), None);
-        assert_eq!(header_of(&response, header::ETAG), header_of(&ask(&[], true), header::ETAG));
+        assert_eq!(header_of(&response, header::ETAG), header_of(&get(&[], true), header::ETAG));
     }
 }

@@ -1,21 +1,24 @@
 use std::{fmt, time::Duration};
 
-/// A cookie with the id of the session, which the answer to a handshake sets: Socket.IO's option
-/// `cookie`.
+/// A cookie with the session's id, for a load balancer: Socket.IO's option `cookie`.
 ///
-/// It is for a load balancer that keeps each client with one of several servers by a cookie
-/// (*sticky sessions*): the requests of a polling client must all come to the server that has its
-/// session. This server does not read it. As in Socket.IO, only a handshake by polling sets it; a
-/// WebSocket is one connection, which stays where it is.
+/// The response to a handshake sets the cookie. A load balancer can use it to send all requests of
+/// a polling client to the server that has its session (*sticky sessions*). This server does not
+/// read the cookie. As in Socket.IO, only a handshake by polling sets it, because a WebSocket is
+/// one connection, which stays at its server.
 ///
-/// **The session's id is a secret**: who knows it can poll in the client's name. So keep the cookie
-/// from scripts ([`http_only`](Self::http_only), the default), let it go over TLS only
-/// ([`secure`](Self::secure)), keep it out of the logs of what stands before this server, and don't
-/// take it for a login. A balancer that can set a cookie of its own, or go by the client's address,
-/// needs none of this.
+/// **The session's id is a secret**, because any client that knows it can poll the session. So:
 ///
-/// Browsers keep the cookie of another origin only for a client with `withCredentials`; that takes
-/// [`Cors::credentials`](crate::Cors::credentials), and [`SameSite::None`].
+/// * Hide the cookie from scripts ([`http_only`](Self::http_only), the default).
+/// * Let browsers send it over TLS only ([`secure`](Self::secure)).
+/// * Keep it out of the logs of your proxies.
+/// * Do not use it as a login.
+///
+/// You do not need this cookie if your load balancer can set a cookie of its own, or can choose a
+/// server by the client's address.
+///
+/// Browsers accept the cookie from another origin only for a client with `withCredentials`. Such a
+/// client also needs [`Cors::credentials`](crate::Cors::credentials) and [`SameSite::None`].
 ///
 /// ```
 /// use actix_socketio::{Cookie, SocketIo};
@@ -37,15 +40,24 @@ pub struct Cookie {
     same_site: Option<SameSite>,
 }
 
-/// Which requests from pages of other sites a browser sends a [`Cookie`] with.
+/// Controls whether a browser sends a [`Cookie`] with requests from pages of other sites.
+///
+/// ```
+/// use actix_socketio::{Cookie, SameSite};
+///
+/// let cookie = Cookie::default().same_site(SameSite::Strict);
+/// // Set-Cookie: io=<sid>; Path=/; HttpOnly; SameSite=Strict
+/// # let _ = cookie;
+/// assert_eq!(SameSite::Strict.to_string(), "Strict");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// None.
+    /// Never sent from another site.
     Strict,
-    /// Those by which the user comes to the site.
+    /// Sent from another site only when the user navigates to this one, for example by a link.
     Lax,
-    /// All. Browsers want [`Cookie::secure`] with it.
+    /// Always sent. Browsers require [`Cookie::secure`] with it.
     None,
 }
 
@@ -59,7 +71,7 @@ impl fmt::Display for SameSite {
     }
 }
 
-/// Socket.IO's: `io=<sid>; Path=/; HttpOnly; SameSite=Lax`.
+/// Socket.IO's default cookie: `io=<sid>; Path=/; HttpOnly; SameSite=Lax`.
 impl Default for Cookie {
     fn default() -> Self {
         Self::new("io")
@@ -67,7 +79,14 @@ impl Default for Cookie {
 }
 
 impl Cookie {
-    /// A cookie of another name, which is otherwise as the default one.
+    /// Makes a cookie of another name. All else is as in the default cookie.
+    ///
+    /// ```
+    /// use actix_socketio::Cookie;
+    ///
+    /// assert_eq!(Cookie::new("io"), Cookie::default());
+    /// assert_ne!(Cookie::new("session"), Cookie::default());
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -81,68 +100,107 @@ impl Cookie {
         }
     }
 
-    /// The path it is sent to, with all below. Default: `/`.
+    /// Sets the path. Browsers send the cookie to this path and to all paths below it. Default:
+    /// `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// The domain it is sent to, with all below. Default: the host which set it, and no other.
+    /// Sets the domain. Browsers send the cookie to this domain and to all its subdomains. Default:
+    /// only the host that set the cookie.
+    ///
+    /// ```
+    /// use actix_socketio::Cookie;
+    ///
+    /// // The load balancer of `live.example.com` and `www.example.com` gets the cookie.
+    /// let cookie = Cookie::default().domain("example.com").path("/socket.io");
+    /// # let _ = cookie;
+    /// ```
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// How long it is kept, in whole seconds. Default: until the browser is closed.
+    /// Sets how long browsers keep the cookie, in whole seconds. Default: until the browser is
+    /// closed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_socketio::Cookie;
+    ///
+    /// let cookie = Cookie::default().max_age(Duration::from_secs(3600));
+    /// # let _ = cookie;
+    /// ```
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Whether scripts can't read it. Default: yes.
+    /// Sets whether the cookie is hidden from scripts. Default: `true`.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Whether it goes over TLS only. Default: no, as in Socket.IO.
+    /// Sets whether browsers send the cookie over TLS only. Default: `false`, as in Socket.IO.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether browsers keep one for each site in which a page of this one is embedded. They want
-    /// [`Cookie::secure`] with it. Default: no.
+    /// Sets whether browsers keep a separate cookie for each site in which a page of this one is
+    /// embedded. They require [`Cookie::secure`] with it. Default: `false`.
+    ///
+    /// ```
+    /// use actix_socketio::{Cookie, SameSite};
+    ///
+    /// let cookie = Cookie::default().partitioned(true).secure(true).same_site(SameSite::None);
+    /// # let _ = cookie;
+    /// ```
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self
     }
 
-    /// Which requests from pages of other sites it is sent with; `None`: the browser decides.
-    /// Default: [`SameSite::Lax`].
+    /// Sets whether browsers send the cookie with requests from pages of other sites. With `None`
+    /// the cookie has no such attribute, and the browser decides. Default: [`SameSite::Lax`].
+    ///
+    /// ```
+    /// use actix_socketio::{Cookie, SameSite};
+    ///
+    /// let everywhere = Cookie::default().same_site(SameSite::None).secure(true);
+    /// let browser_decides = Cookie::default().same_site(None);
+    /// # let _ = (everywhere, browser_decides);
+    /// ```
     pub fn same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
         self.same_site = same_site.into();
         self
     }
 
-    /// What no browser would take, and what would be another header than it looks.
+    /// Checks that browsers accept the cookie, and that no part of it can add an attribute or a
+    /// header.
+    ///
+    /// # Errors
+    /// The rule that the cookie breaks.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if self.name.is_empty() || !self.name.bytes().all(token) {
-            return Err("its name is letters, digits and some signs");
+            return Err("the name must be ASCII letters, digits and !#$%&'*+-.^_`|~");
         }
         let plain =
             |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
         if !plain(&self.path) || !self.domain.as_ref().is_none_or(plain) {
-            return Err("its path and domain are visible ASCII characters, without a semicolon");
+            return Err("path and domain must be visible ASCII characters without a semicolon");
         }
         if !self.secure && (self.partitioned || self.same_site == Some(SameSite::None)) {
-            return Err("browsers want `secure` with `SameSite::None` and with `partitioned`");
+            return Err("browsers require `secure` with `SameSite::None` and with `partitioned`");
         }
         Ok(())
     }
 
-    /// The header's value for a session; in the order of Node's `cookie`.
+    /// Returns the value of `Set-Cookie` for a session. The order is that of Node's `cookie`.
     pub(crate) fn set(&self, sid: &str) -> String {
         let mut cookie = format!("{}={sid}", self.name);
         if let Some(age) = self.max_age {
@@ -174,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_written_as_node_writes_it() {
+    fn a_cookie_is_written_as_node_writes_it() {
         assert_eq!(Cookie::default().set("s1"), "io=s1; Path=/; HttpOnly; SameSite=Lax");
         let full = Cookie::new("sid")
             .path("/live")
@@ -192,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn can_be_no_other_header_than_it_looks() {
+    fn a_cookie_that_could_inject_a_header_is_invalid() {
         for name in ["", "a b", "a=b", "a;b", "a\r\nb", "ä"] {
             assert!(Cookie::new(name).check().is_err(), "{name:?}");
         }

@@ -1,21 +1,30 @@
 use actix_web::http::header;
 
-/// Which pages of other origins may talk to this server: by HTTP, as the Fetch standard's CORS
-/// protocol has it, and over a WebSocket, whose handshake is refused to pages of other origins than
-/// these and the server's own.
+/// The origins whose pages may connect to this server, by polling and by WebSocket.
 ///
-/// **Without, a page of any origin may open a WebSocket**, with its visitor's cookies: browsers
-/// don't ask, and neither does this server. What cookies allow,
-/// [`Builder::on_handshake`](crate::Builder::on_handshake) must then not grant without a look at
-/// the `Origin` header. Polling is for pages of the server's own origin, since browsers keep
-/// answers from others.
+/// [`Builder::cors`](crate::Builder::cors) does two things:
 ///
-/// What is no browser has any origin it likes.
+/// * Pages of the listed origins may poll. The server sends them the headers of the Fetch
+///   standard's CORS protocol.
+/// * Pages of all other origins are refused, **WebSockets included**. A request of such a page gets
+///   status 403, and its WebSocket handshake gets 400. Pages of the server's own origin may always
+///   connect.
+///
+/// **Without it, a page of any origin may open a WebSocket**, with the cookies of its visitor.
+/// Browsers do not restrict WebSockets by origin, and the server does not either. If cookies grant
+/// rights in your application, set `cors`, or check the `Origin` header in
+/// [`Builder::on_handshake`](crate::Builder::on_handshake). Polling then works only for pages of
+/// the server's own origin, since browsers withhold the responses from other pages.
+///
+/// An origin does not identify a client: programs other than browsers can send any origin, or leave
+/// it out. A request without an `Origin` header passes this check.
 ///
 /// ```
-/// use actix_socketio::Cors;
+/// use actix_socketio::{Cors, SocketIo};
 ///
-/// let cors = Cors::origins(["https://example.com", "https://www.example.com"]).credentials();
+/// let cors = Cors::origins(["https://example.com", "https://www.example.com"]);
+/// let builder = SocketIo::builder().cors(cors.credentials());
+/// # let _ = builder;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Cors {
@@ -24,33 +33,57 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// Pages of these origins: scheme, host and port, as the browser's address bar shows them,
-    /// without a path.
+    /// Allows pages of these origins. An origin is a scheme, a host, and a port if it is not the
+    /// scheme's default, without a path and without a slash at the end.
+    ///
+    /// ```
+    /// use actix_socketio::Cors;
+    ///
+    /// let cors = Cors::origins(["https://example.com", "http://localhost:3000"]);
+    /// # let _ = cors;
+    /// ```
     pub fn origins<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Self {
         Self { origins: Some(origins.into_iter().map(Into::into).collect()), credentials: false }
     }
 
-    /// Pages of any origin. With [`Cors::credentials`], any page then acts with its visitor's
-    /// cookies: don't, unless cookies mean nothing to you.
+    /// Allows pages of any origin.
+    ///
+    /// With [`Cors::credentials`], every page on the internet then acts with the cookies of its
+    /// visitor. Do not combine the two unless cookies grant nothing in your application.
+    ///
+    /// ```
+    /// use actix_socketio::Cors;
+    ///
+    /// // For public data that needs no login.
+    /// let cors = Cors::any_origin();
+    /// # let _ = cors;
+    /// ```
     pub fn any_origin() -> Self {
         Self { origins: None, credentials: false }
     }
 
-    /// Lets the browser send cookies and HTTP authentication, for clients with `withCredentials`.
+    /// Lets browsers send cookies and HTTP authentication, for clients with `withCredentials`.
+    ///
+    /// ```
+    /// use actix_socketio::Cors;
+    ///
+    /// let cors = Cors::origins(["https://example.com"]).credentials();
+    /// # let _ = cors;
+    /// ```
     #[must_use]
     pub fn credentials(mut self) -> Self {
         self.credentials = true;
         self
     }
 
-    /// Whether a page of this origin may open a WebSocket to this host.
+    /// Returns whether a page of this origin may connect to this host.
     pub(crate) fn allows(&self, origin: &str, host: Option<&str>) -> bool {
         let Some(origins) = &self.origins else { return true };
         let is_own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
         is_own || origins.iter().any(|allowed| allowed == origin)
     }
 
-    /// The middleware which does it.
+    /// Makes the middleware that sends the headers of CORS and answers preflights.
     pub(crate) fn middleware(&self) -> actix_cors::Cors {
         let cors = actix_cors::Cors::default()
             .allowed_methods(["GET", "POST"])
@@ -70,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_websocket_is_for_pages_of_these_origins_and_of_the_servers_own() {
+    fn listed_origins_and_the_servers_own_are_allowed() {
         let cors = Cors::origins(["https://example.com"]);
         let host = Some("scores.example.com:8080");
         assert!(cors.allows("https://example.com", host));

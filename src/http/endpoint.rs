@@ -30,18 +30,18 @@ use crate::{
 pub(crate) type HandshakeCheck =
     Arc<dyn Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync>;
 
-/// Starts the actor of a new session: what the protocol on top is.
+/// Opens a session: starts its actor, which is that of the protocol on top.
 pub(crate) type OpenSession =
     Box<dyn Fn(SessionRequest) -> (SessionId, Arc<Session>) + Send + Sync>;
 
-/// An endpoint: who may connect, and what a session is opened for.
+/// One endpoint, for Socket.IO or for another protocol on top of Engine.IO.
 pub(crate) struct Endpoint {
     pub(crate) engine: Arc<EngineState>,
     pub(crate) open: OpenSession,
     pub(crate) settings: EndpointSettings,
 }
 
-/// What the application decides about requests.
+/// The application's settings for requests.
 #[derive(Default)]
 pub(crate) struct EndpointSettings {
     pub(crate) on_handshake: Vec<HandshakeCheck>,
@@ -50,8 +50,8 @@ pub(crate) struct EndpointSettings {
     pub(crate) hooks: Hooks,
 }
 
-/// Answers a request, whatever it is.
-pub(super) async fn answer(
+/// Answers any request to the endpoint.
+pub(super) async fn handle_request(
     endpoint: Arc<Endpoint>,
     request: ServiceRequest,
 ) -> Result<ServiceResponse, Error> {
@@ -70,9 +70,9 @@ pub(super) async fn answer(
 
 /// Returns the response, and whether it is the first one of a session.
 ///
-/// The future is allocated for each request, and for a poll it lives as long as the poll waits. So
-/// what few requests await is in a box of its own. From 1,024 bytes on, glibc would first join all
-/// free memory.
+/// The future is allocated for each request, and that of a poll lives as long as the poll waits. So
+/// futures that few requests await are boxed separately. If the future had 1,024 bytes or more,
+/// glibc would merge all free memory before it allocates.
 async fn respond(
     endpoint: &Endpoint,
     request: &HttpRequest,
@@ -83,9 +83,9 @@ async fn respond(
         RequestKind::Handshake { transport: Transport::WebSocket, version } => {
             let open = handshake(endpoint, request, Transport::WebSocket, version.as_deref())?;
             let response = websocket::open(|| open().1, request, body.take());
-            return Ok((response.map_err(Refusal::NoWebSocket)?, true));
+            return Ok((response.map_err(Refusal::InvalidUpgrade)?, true));
         }
-        // The first poll finds the open packet in the outbox.
+        // The handshake is also the first poll: it finds the open packet in the outbox.
         RequestKind::Handshake { transport: Transport::Polling, version } => {
             let (id, session) =
                 handshake(endpoint, request, Transport::Polling, version.as_deref())?();
@@ -94,7 +94,7 @@ async fn respond(
         RequestKind::Polling(session) => (session, None),
         RequestKind::Upgrade(session) => {
             let response = websocket::probe(session, request, body.take());
-            return Ok((response.map_err(Refusal::NoWebSocket)?, false));
+            return Ok((response.map_err(Refusal::InvalidUpgrade)?, false));
         }
         RequestKind::OtherMethod => {
             return Ok((HttpResponse::InternalServerError().finish(), false));
@@ -111,8 +111,8 @@ async fn respond(
     Ok((response, new_id.is_some()))
 }
 
-/// Returns what a request wants. If it is nothing that a WebSocket follows, the connection's
-/// duplicate descriptor is closed.
+/// Verifies a request and returns its kind. Closes the TCP connection's duplicate descriptor if the
+/// request is not a WebSocket handshake.
 fn classify<'a>(
     endpoint: &Endpoint,
     request: &'a HttpRequest,
@@ -120,8 +120,8 @@ fn classify<'a>(
 ) -> Result<RequestKind<'a>, Refusal> {
     let kind = verify(endpoint, request, is_upgrade);
     let is_closed_or_needed = match &kind {
-        // Looked for once for a row of polls, because it is far away in memory from all else that a
-        // poll touches.
+        // Polls that follow one another on one TCP connection look for the descriptor once. It is
+        // far away in memory from everything else that a poll touches.
         Ok(RequestKind::Polling(session)) => session.note_origin(request),
         _ => is_upgrade,
     };
@@ -133,17 +133,17 @@ fn classify<'a>(
 
 fn refuse(endpoint: &Endpoint, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let error = ConnectionError::new(request, refusal);
-    // What the application decides is worth a line; the rest is the noise of the internet.
+    // Refusals by the application are worth a line. The others are the noise of the internet.
     let level =
         if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
-    log::log!(level, "refuse a request of {error}");
+    log::log!(level, "refuse a request from {error}");
     endpoint.engine.counters.refused.add(refusal.kind());
     endpoint.settings.hooks.refused(&error);
     refusal.response(is_upgrade(request))
 }
 
-/// Checks whether a client may open a session. The function that is returned opens it; until then
-/// it holds the client's place.
+/// Checks whether a client may open a session. The returned function opens the session. Until it is
+/// called or dropped, it holds the client's connection slot.
 fn handshake(
     endpoint: &Endpoint,
     request: &HttpRequest,

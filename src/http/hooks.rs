@@ -8,8 +8,10 @@ use crate::panic_guard::call_hook;
 type HeadersHook = Arc<dyn Fn(&mut HeaderMap, &HttpRequest) + Send + Sync>;
 type ErrorHook = Arc<dyn Fn(&ConnectionError<'_>) + Send + Sync>;
 
-/// The application's functions for requests to the endpoint: Socket.IO's events of `io.engine`. One
-/// that panics has done nothing, and the request is answered all the same.
+/// The application's functions for requests to the endpoint, like Socket.IO's events of
+/// `io.engine`.
+///
+/// If a function panics, the panic is logged, and the request is answered nonetheless.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) initial_headers: Vec<HeadersHook>,
@@ -18,7 +20,8 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Changes the headers of a response to a session. `initial`: it is the response to a handshake.
+    /// Calls the functions that change the headers of a response. `initial` is true for the
+    /// response to a handshake.
     pub(crate) fn write_headers(
         &self,
         headers: &mut HeaderMap,
@@ -35,7 +38,7 @@ impl Hooks {
         }
     }
 
-    /// Reports a request that was refused.
+    /// Calls the functions that are notified of refused requests.
     pub(crate) fn refused(&self, error: &ConnectionError<'_>) {
         for hook in &self.connection_error {
             call_hook("on_connection_error", || hook(error));
@@ -56,7 +59,7 @@ mod tests {
     use crate::http::refusal::Refusal;
 
     #[test]
-    fn a_hook_that_panics_leaves_the_others_alone() {
+    fn a_hook_that_panics_does_not_stop_the_others() {
         let mut hooks = Hooks::default();
         hooks.initial_headers.push(Arc::new(|_, _| panic!("on purpose")));
         hooks.headers.push(Arc::new(|headers, _| {
@@ -66,8 +69,8 @@ mod tests {
         hooks
             .headers
             .push(Arc::new(|headers, _| headers.insert(header::AGE, 1.into()).for_each(drop)));
-        let heard = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&heard);
+        let reported = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&reported);
         hooks.connection_error.push(Arc::new(|_| panic!("on purpose")));
         hooks.connection_error.push(Arc::new(move |error| {
             counter.fetch_add(1 + usize::from(error.code()), Ordering::Relaxed);
@@ -78,11 +81,11 @@ mod tests {
         hooks.write_headers(&mut headers, &request, true);
         assert!(headers.contains_key(header::SERVER) && headers.contains_key(header::AGE));
         hooks.refused(&ConnectionError::new(&request, &Refusal::UnknownSession));
-        assert_eq!(heard.load(Ordering::Relaxed), 2);
+        assert_eq!(reported.load(Ordering::Relaxed), 2);
     }
 
     #[test]
-    fn initial_headers_are_those_of_a_handshake() {
+    fn initial_headers_are_written_only_for_a_handshake() {
         let mut hooks = Hooks::default();
         hooks
             .initial_headers

@@ -1,5 +1,5 @@
-//! The HTTP endpoint of Engine.IO: what a request wants, which clients may connect, and what is
-//! answered. It knows nothing of Socket.IO.
+//! The HTTP endpoint of Engine.IO. It classifies requests, decides which clients may connect, and
+//! sends the responses. It knows nothing of Socket.IO.
 
 pub(crate) mod browser_client;
 mod cookie;

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use actix_web::web::Query;
 use serde::Deserialize;
 
-/// What a client says in the query. Other parameters are the application's.
+/// The query parameters of Engine.IO. Other parameters belong to the application.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Parameters<'a> {
     #[serde(rename = "EIO")]
@@ -13,7 +13,7 @@ pub(crate) struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// `None`: a parameter is there twice.
+    /// Reads a query. Returns `None` if one of the parameters occurs twice.
     pub(crate) fn read(query: &'a str) -> Option<Self> {
         let mut parameters = Self::default();
         let mut start = 0;
@@ -23,8 +23,8 @@ impl<'a> Parameters<'a> {
                     parameters.take(&query[start..at])?;
                     start = at + 1;
                 }
-                // Clients escape nothing of these; a query in which something is escaped is the
-                // library's to read.
+                // Clients escape none of these parameters, so the fast path serves nearly all
+                // requests. The library reads a query with escapes.
                 b'%' | b'+' => return Query::from_query(query).ok().map(Query::into_inner),
                 _ => {}
             }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escaped_or_not_a_query_says_the_same() {
+    fn an_escaped_query_reads_as_a_plain_one() {
         let plain = Parameters::read("EIO=4&transport=polling&t=x&sid=a-b_c").unwrap();
         assert_eq!(plain.sid.as_deref(), Some("a-b_c"));
         assert_eq!(Parameters::read("%45IO=4&transport=poll%69ng&sid=a%2Db_c"), Some(plain));
@@ -68,7 +68,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_what_the_library_says(query in "((EIO|transport|sid|t|)(=|)[a-z0-9=%+é]{0,3}(&|)){0,6}") {
+        fn a_query_reads_as_the_library_reads_it(query in "((EIO|transport|sid|t|)(=|)[a-z0-9=%+é]{0,3}(&|)){0,6}") {
             let library = Query::<Parameters<'_>>::from_query(&query).ok().map(Query::into_inner);
             prop_assert_eq!(Parameters::read(&query), library);
         }

@@ -6,41 +6,42 @@ use actix_web::{
 };
 use serde_json::json;
 
-use crate::{engine::QuotaExceeded, stats::RefusalKind};
+use crate::{engine::QuotaExceeded, log_text::LogText, stats::RefusalKind};
 
-/// Characters of what a client sent that are shown in a [`ConnectionError`].
-const SHOWN: usize = 100;
-
-/// Seconds after which it makes sense to come back.
+/// The seconds that a client is asked to wait before it tries again.
 const RETRY_AFTER: &str = "1";
 
-/// Why a request is not taken: Engine.IO's codes and texts, which clients know.
+/// Why a request is refused. The codes and messages are Engine.IO's, which clients know.
 #[derive(Debug)]
 pub(crate) enum Refusal {
+    /// The transport that the client names, if any, is unknown or off.
     UnknownTransport(Option<String>),
+    /// No session has the id that the client names.
     UnknownSession,
+    /// A handshake has another method than GET.
     BadMethod(Method),
-    /// With Engine.IO's name for what is bad.
+    /// A request is invalid; the text is Engine.IO's name for the fault.
     BadRequest(&'static str),
-    /// No WebSocket handshake; answered as HTTP wants it.
-    NoWebSocket(Error),
-    /// The application said no.
+    /// A WebSocket handshake is invalid. The response is that of the error.
+    InvalidUpgrade(Error),
+    /// The application rejected the request, or its origin is not allowed.
     Forbidden(Error),
+    /// The Engine.IO version that the client names, if any, is not supported.
     UnsupportedVersion(Option<String>),
-    /// There is no place for one more.
+    /// A limit on connections is reached.
     QuotaExceeded(QuotaExceeded),
-    /// No new sessions are wanted.
+    /// The server shuts down and opens no new sessions.
     ShuttingDown,
 }
 
 impl Refusal {
-    /// What it counts as.
+    /// The kind under which the refusal is counted.
     pub(crate) fn kind(&self) -> RefusalKind {
         match self {
             Self::UnknownTransport(_) => RefusalKind::UnknownTransport,
             Self::UnknownSession => RefusalKind::UnknownSession,
             Self::BadMethod(_) => RefusalKind::BadMethod,
-            Self::BadRequest(_) | Self::NoWebSocket(_) => RefusalKind::BadRequest,
+            Self::BadRequest(_) | Self::InvalidUpgrade(_) => RefusalKind::BadRequest,
             Self::Forbidden(_) => RefusalKind::Forbidden,
             Self::UnsupportedVersion(_) => RefusalKind::UnsupportedVersion,
             Self::QuotaExceeded(QuotaExceeded::Server) => RefusalKind::TooManyConnections,
@@ -54,7 +55,7 @@ impl Refusal {
             Self::UnknownTransport(_) => 0,
             Self::UnknownSession => 1,
             Self::BadMethod(_) => 2,
-            Self::BadRequest(_) | Self::NoWebSocket(_) => 3,
+            Self::BadRequest(_) | Self::InvalidUpgrade(_) => 3,
             Self::Forbidden(_) | Self::QuotaExceeded(_) | Self::ShuttingDown => 4,
             Self::UnsupportedVersion(_) => 5,
         }
@@ -65,7 +66,7 @@ impl Refusal {
             Self::UnknownTransport(_) => "Transport unknown",
             Self::UnknownSession => "Session ID unknown",
             Self::BadMethod(_) => "Bad handshake method",
-            Self::BadRequest(_) | Self::NoWebSocket(_) => "Bad request",
+            Self::BadRequest(_) | Self::InvalidUpgrade(_) => "Bad request",
             Self::Forbidden(_) => "Forbidden",
             Self::QuotaExceeded(_) => "Too many connections",
             Self::ShuttingDown => "Shutting down",
@@ -73,9 +74,9 @@ impl Refusal {
         }
     }
 
-    /// What the client is told. An error of the application is for it, unless it tells of the
-    /// inside.
-    fn told(&self) -> Cow<'static, str> {
+    /// The text of the response. The text of an application's error is sent if its status is a
+    /// client error. Other errors may reveal internals, so the client gets the plain message.
+    fn client_message(&self) -> Cow<'static, str> {
         match self {
             Self::Forbidden(error) if error.as_response_error().status_code().is_client_error() => {
                 error.to_string().into()
@@ -84,30 +85,35 @@ impl Refusal {
         }
     }
 
-    /// What the log may show: no secrets, and nothing a client could forge a line with.
+    /// The details, for a log. They contain no secrets, and text from clients is quoted and escaped
+    /// so that a client can't forge a log line.
     fn context(&self) -> Cow<'static, str> {
         match self {
             Self::UnknownTransport(None) => "no transport".into(),
-            Self::UnknownTransport(Some(name)) => format!("transport {}", shown(name)).into(),
-            Self::UnknownSession => "no session has this sid".into(),
-            Self::BadMethod(method) => format!("method {}", shown(method.as_str())).into(),
-            Self::BadRequest(name) => (*name).into(),
-            Self::NoWebSocket(error) => {
-                format!("TRANSPORT_HANDSHAKE_ERROR {}", shown(&error.to_string())).into()
+            Self::UnknownTransport(Some(name)) => {
+                format!(r#"transport "{}""#, LogText(name)).into()
             }
-            Self::Forbidden(error) => shown(&error.to_string()).into(),
+            Self::UnknownSession => "no session has this sid".into(),
+            Self::BadMethod(method) => format!(r#"method "{}""#, LogText(method)).into(),
+            Self::BadRequest(name) => (*name).into(),
+            Self::InvalidUpgrade(error) => {
+                format!(r#"TRANSPORT_HANDSHAKE_ERROR "{}""#, LogText(error)).into()
+            }
+            Self::Forbidden(error) => format!(r#""{}""#, LogText(error)).into(),
             Self::QuotaExceeded(QuotaExceeded::Server) => "max_connections".into(),
             Self::QuotaExceeded(QuotaExceeded::Address) => "max_connections_per_address".into(),
             Self::ShuttingDown => "no new sessions".into(),
             Self::UnsupportedVersion(None) => "no EIO".into(),
-            Self::UnsupportedVersion(Some(version)) => format!("EIO {}", shown(version)).into(),
+            Self::UnsupportedVersion(Some(version)) => {
+                format!(r#"EIO "{}""#, LogText(version)).into()
+            }
         }
     }
 
-    /// The answer. One to a WebSocket is plain, and 400 whatever it says: its client sees no more
-    /// than that it failed.
+    /// Makes the response. A refused WebSocket handshake gets plain text and status 400 for every
+    /// reason, because its client only sees that the handshake failed.
     pub(crate) fn response(&self, is_upgrade: bool) -> HttpResponse {
-        if let Self::NoWebSocket(error) = self {
+        if let Self::InvalidUpgrade(error) = self {
             return error.error_response();
         }
         let status = match self {
@@ -124,29 +130,39 @@ impl Refusal {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         if is_upgrade {
-            // HTML by Engine.IO's word only. No browser shows it: a page can't ask for an upgrade
-            // but by `WebSocket`.
-            return response.content_type("text/html").force_close().body(self.told().into_owned());
+            // Engine.IO labels this text as HTML. No browser renders it, since a page can only
+            // request an upgrade through `WebSocket`.
+            return response
+                .content_type("text/html")
+                .force_close()
+                .body(self.client_message().into_owned());
         }
-        response.json(json!({"code": self.code(), "message": self.told()}))
+        response.json(json!({"code": self.code(), "message": self.client_message()}))
     }
 }
 
-/// Text of a client's, in quotes: escaped, and not too long.
-fn shown(text: &str) -> String {
-    let end = text.char_indices().nth(SHOWN).map(|(at, _)| at);
-    match end {
-        Some(end) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}
-
-/// A request that was refused, for
-/// [`Builder::on_connection_error`](crate::Builder::on_connection_error): Socket.IO's
-/// `io.engine.on("connection_error", …)`.
+/// A request that was refused.
 ///
-/// Its `Display` is one line for a log, in which everything that came from the client is escaped.
-/// What [`request`](Self::request) has is as the client sent it.
+/// [`Builder::on_connection_error`](crate::Builder::on_connection_error) passes one to your
+/// function for each refused request, as Socket.IO's `io.engine.on("connection_error", …)` does.
+///
+/// Its `Display` gives one line for a log, in which all text from the client is escaped. The parts
+/// of [`request`](Self::request) are not escaped.
+///
+/// ```
+/// use actix_socketio::{ConnectionError, SocketIo};
+///
+/// fn report(error: &ConnectionError<'_>) {
+///     // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+///     log::warn!("{error}");
+///     if error.code() == 1 {
+///         log::info!("{} polls a session that is not here", error.request().path());
+///     }
+/// }
+///
+/// let builder = SocketIo::builder().on_connection_error(report);
+/// # let _ = builder;
+/// ```
 pub struct ConnectionError<'a> {
     request: &'a HttpRequest,
     code: u8,
@@ -164,17 +180,28 @@ impl<'a> ConnectionError<'a> {
         }
     }
 
-    /// The request. Its query may hold a `sid`, and its headers cookies: think before you log them.
+    /// The request. Its query may contain a `sid` and its headers may contain cookies, so take care
+    /// before you log them.
     pub fn request(&self) -> &'a HttpRequest {
         self.request
     }
 
-    /// The address at the other end of the TCP connection: the proxy's, behind one.
+    /// The address at the other end of the TCP connection. Behind a proxy, it is the proxy's
+    /// address.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let builder = SocketIo::builder().on_connection_error(|error| {
+    ///     log::debug!("refused {:?}: {}", error.peer_addr(), error.context());
+    /// });
+    /// # let _ = builder;
+    /// ```
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.request.peer_addr()
     }
 
-    /// Engine.IO's code:
+    /// Engine.IO's code for the refusal:
     ///
     /// | code | message |
     /// | --- | --- |
@@ -182,26 +209,50 @@ impl<'a> ConnectionError<'a> {
     /// | 1 | Session ID unknown |
     /// | 2 | Bad handshake method |
     /// | 3 | Bad request |
-    /// | 4 | Forbidden: [`Builder::on_handshake`](crate::Builder::on_handshake) said no |
-    /// | 4 | Too many connections: one of the two limits |
+    /// | 4 | Forbidden: rejected by [`Builder::on_handshake`](crate::Builder::on_handshake) or [`Cors`](crate::Cors) |
+    /// | 4 | Too many connections: one of the two limits is reached |
     /// | 4 | Shutting down |
     /// | 5 | Unsupported protocol version |
     ///
-    /// Code 1 is an everyday one: a client which polls after its session has ended, or at another
-    /// server than that which has it (several servers without sticky sessions).
+    /// Code 1 is common. A client polls after its session has ended, or it polls another server
+    /// than the one that has its session. The latter happens with several servers without sticky
+    /// sessions.
+    ///
+    /// ```
+    /// use std::sync::{
+    ///     Arc,
+    ///     atomic::{AtomicUsize, Ordering},
+    /// };
+    ///
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let unknown_sessions = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&unknown_sessions);
+    /// let builder = SocketIo::builder().on_connection_error(move |error| {
+    ///     if error.code() == 1 {
+    ///         counter.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// });
+    /// # let _ = builder;
+    /// ```
     pub fn code(&self) -> u8 {
         self.code
     }
 
-    /// The text that belongs to the code.
+    /// Engine.IO's message for the refusal, as in the table at [`code`](Self::code).
     pub fn message(&self) -> &'static str {
         self.message
     }
 
-    /// What was wrong, for a log: escaped and cut. For code 3 it begins with Engine.IO's name of it
-    /// (`INVALID_ORIGIN`, `TRANSPORT_MISMATCH`, `PROTOCOL_MISMATCH`, `TRANSPORT_HANDSHAKE_ERROR`;
-    /// ours are `INVALID_QUERY` and `UPGRADES_ARE_OFF`), for code 4 it is the text of the
-    /// application's error, also where the client is not told.
+    /// The details of the refusal, for a log. Text from the client is quoted, escaped, and cut
+    /// after 100 characters.
+    ///
+    /// For code 3, the details begin with Engine.IO's name for the fault: `INVALID_ORIGIN`,
+    /// `TRANSPORT_MISMATCH`, `PROTOCOL_MISMATCH` or `TRANSPORT_HANDSHAKE_ERROR`. Two more names are
+    /// this crate's own: `INVALID_QUERY` and `UPGRADES_ARE_OFF`.
+    ///
+    /// If your application rejected the request, they are the text of its error, even if the client
+    /// does not receive that text.
     pub fn context(&self) -> &str {
         &self.context
     }
@@ -217,7 +268,7 @@ impl fmt::Display for ConnectionError<'_> {
     }
 }
 
-/// Without the request, whose query and headers hold secrets.
+/// Leaves the request out, because its query and headers may contain secrets.
 impl fmt::Debug for ConnectionError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionError")
@@ -239,7 +290,7 @@ mod tests {
 
     use super::*;
 
-    fn answer(refusal: &Refusal, is_upgrade: bool) -> (u16, String, String) {
+    fn response_parts(refusal: &Refusal, is_upgrade: bool) -> (u16, String, String) {
         let response = refusal.response(is_upgrade);
         let status = response.status().as_u16();
         let kind =
@@ -249,26 +300,26 @@ mod tests {
     }
 
     #[test]
-    fn polling_is_answered_in_json_and_a_websocket_in_words() {
+    fn a_poll_is_refused_in_json_and_a_websocket_in_plain_text() {
         let text = |status, kind: &str, body: &str| (status, kind.to_owned(), body.to_owned());
         let unknown = Refusal::UnknownSession;
         let json = r#"{"code":1,"message":"Session ID unknown"}"#;
-        assert_eq!(answer(&unknown, false), text(400, "application/json", json));
-        assert_eq!(answer(&unknown, true), text(400, "text/html", "Session ID unknown"));
+        assert_eq!(response_parts(&unknown, false), text(400, "application/json", json));
+        assert_eq!(response_parts(&unknown, true), text(400, "text/html", "Session ID unknown"));
         let forbidden = Refusal::Forbidden(ErrorUnauthorized("log in first"));
         let json = r#"{"code":4,"message":"log in first"}"#;
-        assert_eq!(answer(&forbidden, false), text(403, "application/json", json));
-        assert_eq!(answer(&forbidden, true), text(400, "text/html", "log in first"));
+        assert_eq!(response_parts(&forbidden, false), text(403, "application/json", json));
+        assert_eq!(response_parts(&forbidden, true), text(400, "text/html", "log in first"));
         let failed = Refusal::Forbidden(ErrorInternalServerError("SECRET"));
         assert_eq!(
-            answer(&failed, false),
+            response_parts(&failed, false),
             text(403, "application/json", r#"{"code":4,"message":"Forbidden"}"#)
         );
-        assert_eq!(answer(&failed, true), text(400, "text/html", "Forbidden"));
+        assert_eq!(response_parts(&failed, true), text(400, "text/html", "Forbidden"));
     }
 
     #[test]
-    fn the_application_reads_why_in_one_line() {
+    fn a_connection_error_is_shown_on_one_line() {
         let request =
             TestRequest::default().peer_addr("10.0.0.1:80".parse().unwrap()).to_http_request();
         for (refusal, line) in [
@@ -290,7 +341,6 @@ mod tests {
             );
         }
         let long = Refusal::UnknownTransport(Some("ä".repeat(100_000)));
-        assert_eq!(long.context().chars().count(), "transport ".len() + SHOWN + 3);
-        assert_eq!(shown(&"ä".repeat(SHOWN)).chars().count(), SHOWN + 2);
+        assert_eq!(long.context(), format!(r#"transport "{}…""#, "ä".repeat(100)));
     }
 }

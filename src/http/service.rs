@@ -11,9 +11,9 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::endpoint::{Endpoint, answer};
+use super::endpoint::{Endpoint, handle_request};
 
-/// Registers an endpoint. `handle` is there for the application's request handlers as
+/// Registers an endpoint with an app. The application's request handlers get `handle` as
 /// `web::Data<T>`.
 pub(crate) fn mount<T: 'static>(
     endpoint: &Arc<Endpoint>,
@@ -34,10 +34,10 @@ pub(crate) fn mount<T: 'static>(
     };
 }
 
-/// Everything below the path, which Engine.IO matches as a prefix.
+/// Serves all requests below the path, which Engine.IO matches as a prefix.
 ///
-/// It is a service of its own to keep the way of a poll short. A scope with a route has two futures
-/// more on the heap for each request, and a resource with several paths is a regular expression.
+/// It is a service of its own so that a poll costs less. A scope with a route allocates two more
+/// futures for each request, and a resource with several paths matches a regular expression.
 struct EndpointService {
     path: String,
     endpoint: Arc<Endpoint>,
@@ -56,10 +56,10 @@ impl EndpointService {
     > + use<> {
         let (endpoint, data) = (Arc::clone(&self.endpoint), Rc::clone(&self.data));
         fn_service(move |mut request: ServiceRequest| {
-            // Requests to this endpoint have its own handle. Where several are mounted, the
-            // application's data is the handle of the last one.
+            // Each request gets the handle of its own endpoint. If several endpoints are mounted,
+            // the application's data is the handle of the last one.
             request.add_data_container(Rc::clone(&data));
-            answer(Arc::clone(&endpoint), request)
+            handle_request(Arc::clone(&endpoint), request)
         })
     }
 }
@@ -67,8 +67,8 @@ impl EndpointService {
 impl HttpServiceFactory for EndpointService {
     fn register(self, services: &mut AppService) {
         let path = ResourceDef::root_prefix(&self.path);
-        // As a scope registers itself, which this is with CORS: no request is for a resource of
-        // its own.
+        // A scope registers itself in the same way, and with CORS this service is in one. It has no
+        // resources of its own.
         let resources = Rc::new(ResourceMap::new(path.clone()));
         services.register_service(path, None, self.factory(), Some(resources));
     }

@@ -1,4 +1,4 @@
-//! What a request wants, and whether it may: Engine.IO's checks, in its order.
+//! Classifies requests and checks whether they are allowed, in the order in which Engine.IO checks.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -16,27 +16,26 @@ use crate::{
     transport::Session,
 };
 
-/// What a request wants.
+/// The purpose of a request that has passed the checks.
 pub(super) enum RequestKind<'a> {
-    Handshake {
-        transport: Transport,
-        version: Option<Cow<'a, str>>,
-    },
-    /// A `GET` for what waits, or a `POST` of packets.
+    /// A request for a new session.
+    Handshake { transport: Transport, version: Option<Cow<'a, str>> },
+    /// A `GET` that fetches packets, or a `POST` that brings them.
     Polling(Arc<Session>),
+    /// A WebSocket handshake for a session that is open.
     Upgrade(Arc<Session>),
     /// A request to a session with another method.
     OtherMethod,
 }
 
-/// Whether a request is a WebSocket handshake.
+/// Returns whether a request is a WebSocket handshake.
 pub(super) fn is_upgrade(request: &HttpRequest) -> bool {
     let upgrade = request.headers().get(header::UPGRADE);
     upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The version of Engine.IO that a client speaks, if the server does. Clients of Engine.IO 3 may
-/// leave it out.
+/// Returns the Engine.IO version that a client asks for, if the server speaks it. Clients of
+/// Engine.IO 3 may leave the version out.
 pub(super) fn supported_version(config: &Config, version: Option<&str>) -> Option<Version> {
     match version {
         Some("4") => Some(Version::V4),
@@ -45,10 +44,10 @@ pub(super) fn supported_version(config: &Config, version: Option<&str>) -> Optio
     }
 }
 
-/// Returns what a request wants.
+/// Checks a request and returns its kind.
 ///
 /// # Errors
-/// [`Refusal`]: the first check that fails.
+/// [`Refusal`] of the first check that fails.
 pub(super) fn verify<'a>(
     endpoint: &Endpoint,
     request: &'a HttpRequest,
@@ -58,10 +57,10 @@ pub(super) fn verify<'a>(
     let parameters = Parameters::read(request.query_string())
         .ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
     let Parameters { version, transport: name, sid } = parameters;
-    let known = name
+    let transport = name
         .as_ref()
-        .and_then(|name| config.transports.iter().find(|known| known.as_str() == name));
-    let Some(&transport) = known else {
+        .and_then(|name| config.transports.iter().find(|allowed| allowed.as_str() == name));
+    let Some(&transport) = transport else {
         return Err(Refusal::UnknownTransport(name.map(Cow::into_owned)));
     };
     verify_origin(endpoint, request)?;
@@ -99,9 +98,10 @@ pub(super) fn verify<'a>(
     }
 }
 
-/// Checks the origin where the application has chosen origins. A browser asks no server before it
-/// opens a WebSocket to another origin, nor before it sends a simple request: it only keeps the
-/// answer from the page.
+/// Checks the origin of a request, if the application has set [`Cors`](super::Cors).
+///
+/// The headers of CORS are not enough. A browser sends no preflight before it opens a WebSocket to
+/// another origin, nor before a simple request, from whose page it only withholds the response.
 fn verify_origin(endpoint: &Endpoint, request: &HttpRequest) -> Result<(), Refusal> {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
     let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };

@@ -343,7 +343,7 @@ fn compile_dynamic(
 ) -> Result<Vec<DynamicNamespace>, BuildError> {
     let mut dynamic = Vec::new();
     for (names, namespace) in namespaces {
-        let (matches, label) = match names {
+        let (matcher, label) = match names {
             Names::Matching(pattern) => {
                 let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
                 let handlers = namespace.server_event_handlers(config);
@@ -354,7 +354,7 @@ fn compile_dynamic(
         };
         let (router, config) = namespace.compile(config)?;
         let quota = Quota::default();
-        dynamic.push(DynamicNamespace { label, matches, router, config, quota });
+        dynamic.push(DynamicNamespace { label, matcher, router, config, quota });
     }
     Ok(dynamic)
 }

@@ -13,7 +13,7 @@ use crate::transport::websocket::DuplicateStream;
 
 /// Prepares an [`HttpServer`] for long-lived connections, in one line.
 pub trait SocketIoServerExt: Sized {
-    /// Sets what a server with Socket.IO clients needs. Call it before `bind`:
+    /// Sets the options of the server that Socket.IO clients need. Call it before `bind`:
     ///
     /// ```no_run
     /// use actix_socketio::{SocketIo, SocketIoServerExt};
@@ -29,28 +29,30 @@ pub trait SocketIoServerExt: Sized {
     /// # }
     /// ```
     ///
-    /// It sets three things, and nothing else:
+    /// It sets three options:
     ///
-    /// * [`HttpServer::on_connect`] to [`SocketIo::prepare_connection`]: a WebSocket gets its TCP
-    ///   connection to itself, and a client that stops reading loses it after
-    ///   [`Config::tcp_timeout`](crate::Config::tcp_timeout).
-    /// * [`HttpServer::h1_allow_half_closed`] to `false`: the server notices at once when a client
-    ///   breaks off a poll.
-    /// * [`HttpServer::shutdown_signal`] to [`SocketIo::shutdown_on_signal`]: at a stop, clients are
-    ///   told to come back. By itself, `HttpServer` waits up to 30 s for open WebSockets.
+    /// * [`HttpServer::on_connect`] to [`SocketIo::prepare_connection`]: a WebSocket continues
+    ///   on its TCP connection without actix-http, and a client that stops reading is disconnected
+    ///   after [`Config::tcp_timeout`](crate::Config::tcp_timeout).
+    /// * [`HttpServer::h1_allow_half_closed`] to `false`: the server notices immediately when a
+    ///   client aborts a poll.
+    /// * [`HttpServer::shutdown_signal`] to [`SocketIo::shutdown_on_signal`]: when the server
+    ///   stops, clients are notified so that they reconnect. By itself, `HttpServer` waits up to 30
+    ///   s for open WebSockets.
     ///
-    /// A later call of one of the three replaces it. If your application has an `on_connect` of its
-    /// own, call [`SocketIo::prepare_connection`] from it.
+    /// If you call one of the three methods later, your call replaces this option. If your
+    /// application has an `on_connect` of its own, call [`SocketIo::prepare_connection`] from it.
     ///
     /// # Panics
-    /// After `bind`, which has taken the hook of `on_connect` by then.
+    /// If it is called after `bind`, which has already taken the hook of `on_connect`.
     #[must_use]
     fn socketio(self, io: &SocketIo) -> Self;
 
-    /// Sets the same for the sessions of an [`EngineIo`].
+    /// Sets the same options for the sessions of an [`EngineIo`], whose documentation has an
+    /// example.
     ///
     /// # Panics
-    /// After `bind`, as [`SocketIoServerExt::socketio`] does.
+    /// If it is called after `bind`, like [`SocketIoServerExt::socketio`].
     #[must_use]
     fn engineio(self, engine: &EngineIo) -> Self;
 }
@@ -85,8 +87,10 @@ where
 }
 
 impl SocketIo {
-    /// Prepares a TCP connection to become a WebSocket of this server: for an application with an
-    /// [`HttpServer::on_connect`] of its own. [`SocketIoServerExt::socketio`] does it by itself.
+    /// Prepares a TCP connection to become a WebSocket of this server.
+    ///
+    /// Call it if your application has an [`HttpServer::on_connect`] of its own. Otherwise
+    /// [`SocketIoServerExt::socketio`] calls it for you.
     ///
     /// ```no_run
     /// # use actix_socketio::{SocketIo, SocketIoServerExt};
@@ -97,24 +101,25 @@ impl SocketIo {
     ///     .socketio(&io)
     ///     .on_connect(move |stream, extensions| {
     ///         io.prepare_connection(stream, extensions);
-    ///         // and what your application does
+    ///         // The rest of your hook.
     ///     });
     /// # }
     /// ```
     ///
     /// * On Unix it keeps a duplicate of the connection's descriptor until the first request to the
     ///   endpoint. A WebSocket continues on the duplicate, without actix-http and its buffers: it
-    ///   takes less memory, each message takes less work, and the descriptor is free as soon as the
-    ///   client is disconnected. actix-web does not count such a connection any more: neither
-    ///   [`HttpServer::max_connections`] nor a graceful stop sees it, but
+    ///   takes less memory, each message takes less work, and the descriptor is closed as soon as
+    ///   the client is disconnected. actix-web no longer counts such a connection, so
+    ///   [`HttpServer::max_connections`] and a graceful stop ignore it.
     ///   [`Builder::max_connections`](crate::Builder::max_connections) and
-    ///   [`SocketIo::shutdown_on_signal`] do. Access logs have an entry when the WebSocket starts.
+    ///   [`SocketIo::shutdown_on_signal`] include it. Access logs get an entry when the WebSocket
+    ///   starts.
     /// * On Linux it sets `TCP_USER_TIMEOUT` to
     ///   [`Config::tcp_timeout`](crate::Config::tcp_timeout), so that a client that stops reading
     ///   does not keep the connection.
     ///
-    /// With actix-web's own TLS it does nothing. Let a proxy do the TLS, or bound the connections
-    /// there.
+    /// With actix-web's own TLS it does nothing. Let a proxy terminate TLS, or limit the
+    /// connections with actix-web.
     pub fn prepare_connection(&self, stream: &dyn Any, extensions: &mut Extensions) {
         prepare(stream, extensions, self.config().tcp_timeout);
     }
@@ -128,8 +133,8 @@ fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration)
     }
 }
 
-/// actix-web has no write timeout: without this, it waits for a peer with a closed window as long
-/// as that likes.
+/// Limits how long a connection may wait for a peer whose window is closed. actix-web has no write
+/// timeout of its own.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_user_timeout(stream: &TcpStream, limit: Duration) {
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {

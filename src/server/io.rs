@@ -160,7 +160,7 @@ impl SocketIo {
         let gauges = Gauges {
             connections: engine.sessions.count(),
             transports,
-            sockets: namespaces.populations(),
+            sockets: namespaces.socket_counts(),
             publications_waiting: self.namespace.sequencer.waiting(),
             outbox_frames,
             outbox_bytes,

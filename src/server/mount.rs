@@ -1,4 +1,4 @@
-//! How an application gets the endpoint.
+//! Mounting the endpoint in an application.
 
 use std::future::ready;
 
@@ -11,8 +11,8 @@ use super::SocketIo;
 use crate::http::{browser_client, mount};
 
 impl SocketIo {
-    /// Gives the endpoint to [`App::configure`](actix_web::App::configure). It also registers the
-    /// handle as `web::Data<SocketIo>` for your request handlers.
+    /// Mounts the endpoint in an app, by [`App::configure`](actix_web::App::configure). Your
+    /// request handlers get the handle as `web::Data<SocketIo>`.
     ///
     /// ```no_run
     /// use actix_socketio::{SocketIo, SocketIoServerExt, channel};
@@ -30,8 +30,8 @@ impl SocketIo {
     /// }
     /// ```
     ///
-    /// Call [`socketio`](crate::SocketIoServerExt::socketio) on the `HttpServer`, too: it has the
-    /// settings that a server for long-lived connections needs.
+    /// Also call [`socketio`](crate::SocketIoServerExt::socketio) on the `HttpServer`. It sets the
+    /// options that a server for long-lived connections needs.
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let io = self.clone();
         move |services| {

@@ -2,33 +2,44 @@ use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpServer};
 
-use super::{EngineIo, SocketIo, SocketIoServerExt as _};
+use super::{EngineIo, SocketIo, SocketIoServerExt};
 use crate::engine::EngineState;
 
-/// Connections which wait to be accepted while the server is busy: a crowd that reconnects comes at
-/// once.
+/// The number of connections that may wait to be accepted. Many clients reconnect at the same time
+/// after an outage.
 const BACKLOG: u32 = 4096;
-/// How long clients which don't know yet are told that their session, or the server, is no more.
-const LAST_ANSWERS: Duration = Duration::from_millis(250);
-/// How long requests that are under way may take after the sockets have gone.
-const LAST_REQUESTS: u64 = 1;
+/// The time for which requests are still answered after all sessions have ended, so that clients
+/// learn of the end.
+const FINAL_RESPONSES: Duration = Duration::from_millis(250);
+/// The seconds that unfinished requests may take after all sessions have ended.
+const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
 
 impl SocketIo {
-    /// Serves this and nothing else, until Ctrl-C or SIGTERM; then [shuts down](Self::shutdown).
+    /// Runs a server that has only this endpoint, until Ctrl-C or SIGTERM. Then it
+    /// [shuts down](Self::shutdown).
     ///
-    /// For those who have no actix-web app to embed it in. It has the settings which a server for
-    /// long-lived connections needs; [`SocketIo::mount`] names those that an app should have as
-    /// well.
+    /// Use it if you have no actix-web app. The server has all settings that long-lived connections
+    /// need. If you have an app, use [`SocketIo::mount`] and [`SocketIoServerExt::socketio`].
+    ///
+    /// ```no_run
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let io = SocketIo::builder().route(channel("^match-")).build()?;
+    ///     io.serve("127.0.0.1:8080").await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// If the address can't be listened on.
+    /// The error of the operating system if the server can't listen on the address.
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let app = self.clone();
         let server = HttpServer::new(move || App::new().configure(app.mount()))
             .socketio(&self)
             .backlog(BACKLOG)
             .tcp_nodelay(true)
-            .shutdown_timeout(LAST_REQUESTS)
+            .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
             .bind(addr)?;
         for addr in server.addrs() {
             log::info!("listening on http://{addr}{}", self.config().path);
@@ -36,19 +47,35 @@ impl SocketIo {
         server.run().await
     }
 
-    /// Waits for Ctrl-C or SIGTERM, and [shuts down](Self::shutdown): for
-    /// [`HttpServer::shutdown_signal`] of an app that embeds this.
+    /// Waits for Ctrl-C or SIGTERM, and then [shuts down](Self::shutdown).
     ///
-    /// By itself, `HttpServer` waits for open WebSockets, 30 s at most, and tells their clients
-    /// nothing.
+    /// Pass it to [`HttpServer::shutdown_signal`]. [`SocketIoServerExt::socketio`] does that for
+    /// you. By itself, `HttpServer` waits up to 30 s for open WebSockets and does not notify their
+    /// clients.
+    ///
+    /// ```no_run
+    /// use actix_socketio::SocketIo;
+    /// use actix_web::{App, HttpServer};
+    ///
+    /// # async fn example(io: SocketIo) -> std::io::Result<()> {
+    /// let app = io.clone();
+    /// HttpServer::new(move || App::new().configure(app.mount()))
+    ///     .shutdown_signal(io.shutdown_on_signal())
+    ///     .bind(("127.0.0.1", 8080))?
+    ///     .run()
+    ///     .await
+    /// # }
+    /// ```
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
         shutdown_on_signal(Arc::clone(&self.inner.state.engine))
     }
 }
 
 impl EngineIo {
-    /// Waits for Ctrl-C or SIGTERM and [shuts down](Self::shutdown), for
-    /// [`HttpServer::shutdown_signal`] of an app that embeds this.
+    /// Waits for Ctrl-C or SIGTERM, and then [shuts down](Self::shutdown).
+    ///
+    /// Pass it to [`HttpServer::shutdown_signal`]. [`SocketIoServerExt::engineio`] does that for
+    /// you.
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
         shutdown_on_signal(self.engine())
     }
@@ -59,10 +86,10 @@ async fn shutdown_on_signal(engine: Arc<EngineState>) {
     let EngineState { sessions, config, .. } = &*engine;
     log::info!("shutting down {} connections", sessions.count());
     if !sessions.shutdown(config).await {
-        log::warn!("{} connections left after shutdown_timeout", sessions.count());
+        log::warn!("{} connections are left after shutdown_timeout", sessions.count());
     }
-    // When this returns, actix-web drops the requests that wait. Until then they are answered.
-    tokio::time::sleep(LAST_ANSWERS).await;
+    // Requests are answered until this function returns. Then actix-web drops those that wait.
+    tokio::time::sleep(FINAL_RESPONSES).await;
 }
 
 #[cfg(unix)]

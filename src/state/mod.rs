@@ -1,19 +1,20 @@
-//! What the connections of a server share: its namespaces and its sockets.
+//! The state that the connections of a server share: its namespaces and its sockets.
 
+mod dynamic_namespace;
+mod namespace_factory;
 mod namespaces;
 mod sockets;
 
 use std::sync::Arc;
 
-pub(crate) use namespaces::{
-    DynamicNamespace, NamespaceEntry, NamespaceFactory, NamespaceMatcher, NamespacePredicate,
-    Namespaces,
-};
+pub(crate) use dynamic_namespace::{DynamicNamespace, NamespaceMatcher, NamespacePredicate};
+pub(crate) use namespace_factory::NamespaceFactory;
+pub(crate) use namespaces::{NamespaceEntry, Namespaces};
 pub(crate) use sockets::SocketTable;
 
 use crate::{config::Config, engine::EngineState, protocol::PacketCodec};
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 #[derive(Debug)]
 pub(crate) struct ServerState {
     pub(crate) engine: Arc<EngineState>,

@@ -15,7 +15,7 @@ impl SocketTable {
     }
 
     pub(crate) fn remove(&self, socket: &Socket) {
-        // Dropped without the lock.
+        // The socket is dropped after the lock is released.
         let socket = self.0.write().remove(&socket.id());
         drop(socket);
     }

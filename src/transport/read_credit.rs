@@ -13,13 +13,13 @@ pub(crate) struct ReadCredit {
 
 impl ReadCredit {
     /// Counts one more batch that a transport hands to the connection.
-    pub(super) fn hand(&self) {
+    pub(super) fn count_batch(&self) {
         self.handed.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Reports that the connection has received `count` batches in all, and that none of them waits
     /// or is being handled.
-    pub(crate) fn is_free_after(&self, count: usize) {
+    pub(crate) fn report_done(&self, count: usize) {
         self.done.store(count, Ordering::Release);
     }
 
@@ -37,12 +37,12 @@ mod tests {
     fn it_is_free_only_when_all_batches_are_done() {
         let credit = ReadCredit::default();
         assert!(credit.is_free());
-        credit.hand();
-        credit.hand();
+        credit.count_batch();
+        credit.count_batch();
         assert!(!credit.is_free());
-        credit.is_free_after(1);
+        credit.report_done(1);
         assert!(!credit.is_free(), "the second batch is not done");
-        credit.is_free_after(2);
+        credit.report_done(2);
         assert!(credit.is_free());
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 pub(crate) enum SessionEnd {
     /// The client closed the session or its WebSocket.
     Closed,
-    /// The client broke off a request, or broke a rule of its transport. The text is for the log.
+    /// The client aborted a request, or broke a rule of its transport. The text is for the log.
     Broken(&'static str),
     /// The client sent something that is not a packet.
     Malformed(DecodeError),
@@ -33,14 +33,14 @@ pub(crate) enum SessionEnd {
     Shutdown,
 }
 
-/// What transports send to the actor of a session.
+/// A message from a transport to the actor of a session.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) enum SessionEvent {
-    /// Packets, in the order in which the client sent them. `taken` is answered when the actor has
-    /// room for more, if the transport waits for that.
+    /// Packets, in the order in which the client sent them. If the transport waits, `taken` is
+    /// answered as soon as the actor has capacity for more.
     Packets { packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>> },
-    /// The session is to end.
+    /// The session must end.
     End(SessionEnd),
 }
 
@@ -61,14 +61,14 @@ pub(crate) struct Session {
     pub(crate) config: Arc<Config>,
 }
 
-/// Whether the client takes no binary messages: it has `b64=1` in the query.
-pub(super) fn takes_base64(request: &HttpRequest) -> bool {
+/// Whether the client wants binary messages as base64, which it says by `b64=1` in the query.
+pub(super) fn wants_base64(request: &HttpRequest) -> bool {
     request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
 }
 
 impl Session {
-    /// The number of packets that are handed over in one piece. A body of many small packets is
-    /// decoded piece by piece, as the actor has room.
+    /// The number of packets that are handed over at a time. A body of many small packets is
+    /// decoded in batches of this size, as the actor has capacity.
     pub(crate) const BATCH: usize = 64;
 
     pub(crate) fn new(
@@ -95,8 +95,8 @@ impl Session {
         self.outbox.active_transport()
     }
 
-    /// Notes the address that a poll or POST comes from. Returns whether the one before had the same
-    /// address, and so came over the same TCP connection.
+    /// Notes the address of a poll or POST. Returns whether the previous one had the same address
+    /// and so came over the same TCP connection.
     pub(crate) fn note_origin(&self, request: &HttpRequest) -> bool {
         let Some(address) = request.peer_addr() else { return false };
         let last =
@@ -109,27 +109,27 @@ impl Session {
         is_same
     }
 
-    /// Hands packets to the actor, and waits until it has room for more. Returns `false` if the
+    /// Hands packets to the actor, and waits until it has capacity for more. Returns `false` if the
     /// actor is gone.
     pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
-        let (taken, has_room) = oneshot::channel();
+        let (taken, has_capacity) = oneshot::channel();
         self.hand_over(packets, Some(taken));
-        has_room.await.is_ok()
+        has_capacity.await.is_ok()
     }
 
-    /// Hands packets to the actor without waiting for its answer, if it certainly has room for them.
+    /// Hands packets to the actor without waiting, if the actor certainly has capacity for them.
     ///
     /// # Errors
-    /// Gives the packets back if it may have none.
-    pub(crate) fn push_at_once(&self, packets: Vec<EnginePacket>) -> Result<(), Vec<EnginePacket>> {
+    /// Returns the packets if the actor may lack the capacity.
+    pub(crate) fn try_push(&self, packets: Vec<EnginePacket>) -> Result<(), Vec<EnginePacket>> {
         let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
         let bytes: usize = packets.iter().map(EnginePacket::cost).sum();
-        let has_room = self.read_credit.is_free()
+        let has_capacity = self.read_credit.is_free()
             && packets.len() <= *max_inbox
             && bytes <= *max_inbox_bytes
             && event_rate.is_none()
             && byte_rate.is_none();
-        if !has_room {
+        if !has_capacity {
             return Err(packets);
         }
         self.hand_over(packets, None);
@@ -137,12 +137,12 @@ impl Session {
     }
 
     fn hand_over(&self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
-        self.read_credit.hand();
+        self.read_credit.count_batch();
         self.events.send(SessionEvent::Packets { packets, taken });
     }
 
-    /// Hands packets to the actor that the client has not sent, but would have sent if it spoke a
-    /// later version.
+    /// Hands packets to the actor that the client did not send, but that a client of a later
+    /// version would have sent.
     pub(crate) fn inject(&self, packets: Vec<EnginePacket>) {
         self.hand_over(packets, None);
     }
@@ -152,16 +152,16 @@ impl Session {
         self.events.send(SessionEvent::End(end));
     }
 
-    /// Notes that no more requests find the session.
+    /// Notes that requests no longer find the session.
     pub(crate) fn close(&self) {
-        // The permit is kept for a task that does not wait yet.
+        // The permit also wakes a task that starts to wait later.
         self.closed.notify_one();
     }
 
-    /// Waits until no more requests find the session.
+    /// Waits until requests no longer find the session.
     pub(super) async fn closed(&self) {
         self.closed.notified().await;
-        // For the next task that waits.
+        // Passes the permit on to the next task that waits.
         self.closed.notify_one();
     }
 

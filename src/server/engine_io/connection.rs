@@ -15,7 +15,7 @@ use crate::{
     transport::{Session, SessionEnd, SessionEvent},
 };
 
-/// The actor of one session whose protocol is the application's.
+/// The actor of one session with the application's own protocol.
 pub(super) struct EngineConnection {
     session: SessionDriver,
     socket: EngineSocket,
@@ -23,7 +23,7 @@ pub(super) struct EngineConnection {
     alarm: Alarm,
 }
 
-/// The application ends the session.
+/// Asks the actor to end its session.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct CloseSession;
@@ -43,13 +43,13 @@ impl EngineConnection {
         let handshake = Handshake::new(Arc::clone(driver.request()), None);
         let outbox = Arc::clone(driver.outbox());
         let socket = EngineSocket::new(Arc::clone(engine), outbox, addr, handshake, extensions);
-        // `Context::run` would make another address.
+        // `Context::run` would allocate another address.
         let connection = Self { session: driver, socket, handler, alarm: Alarm::default() };
         actix::spawn(ctx.into_future(connection));
         (id, session)
     }
 
-    /// Processes packets until there is none, or the client is over its rate.
+    /// Processes packets until the queue is empty or the client is over its rate.
     fn process(&mut self, ctx: &mut Context<Self>) {
         while let Some(packet) = self.session.next_packet() {
             if let Err(violation) = self.receive(packet) {
@@ -86,7 +86,7 @@ impl EngineConnection {
         call_hook("EngineHandler::message", || self.handler.message(&self.socket, message));
     }
 
-    /// Ends the session: nothing more is received, and what was sent still goes out.
+    /// Ends the session. Nothing more is received, and messages that were sent before still go out.
     fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
         if !self.session.end(reason) {
             return;
@@ -132,7 +132,8 @@ impl Actor for EngineConnection {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // Unlimited. Transports wait for an answer before they send more, so it stays short.
+        // Zero means unlimited. The mailbox stays short, since transports wait for an answer before
+        // they send more.
         ctx.set_mailbox_capacity(0);
         self.set_alarm(ctx);
         call_hook("EngineHandler::open", || self.handler.open(&self.socket));
@@ -144,7 +145,7 @@ impl Handler<SessionEvent> for EngineConnection {
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
-            // Dropping `taken` tells the transport that the session has ended.
+            // Dropping `taken` notifies the transport that the session has ended.
             SessionEvent::Packets { packets, .. } if self.session.is_ended() => {
                 if packets.contains(&EnginePacket::Close) {
                     self.give_up_client(ctx);

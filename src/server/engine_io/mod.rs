@@ -1,4 +1,4 @@
-//! Engine.IO by itself, for an application's own protocol.
+//! Engine.IO without Socket.IO, for an application's own protocol.
 
 mod connection;
 mod socket;
@@ -22,30 +22,51 @@ use crate::{
 };
 use connection::EngineConnection;
 
-/// What your protocol does with its sessions.
+/// Your protocol: the functions that an [`EngineIo`] calls for its sessions.
 ///
-/// The functions are called on the worker of the session's client and must not block. For one
-/// session they are called one after the other. One that panics is logged, and the session goes on.
+/// They are called on the worker of the session's client and must not block. For one session they
+/// are called one after the other. If one panics, the panic is logged and the session continues.
+///
+/// ```
+/// use actix_socketio::{DisconnectReason, EngineHandler, EngineMessage, EngineSocket};
+///
+/// struct Echo;
+///
+/// impl EngineHandler for Echo {
+///     fn open(&self, socket: &EngineSocket) {
+///         log::info!("{:?} has connected", socket.handshake().client_ip());
+///     }
+///
+///     fn message(&self, socket: &EngineSocket, message: EngineMessage) {
+///         // An error means that the client is gone.
+///         let _ = socket.send(message);
+///     }
+///
+///     fn close(&self, socket: &EngineSocket, reason: DisconnectReason) {
+///         log::info!("{:?} is gone: {reason}", socket.handshake().client_ip());
+///     }
+/// }
+/// ```
 pub trait EngineHandler: Send + Sync + 'static {
-    /// A client has opened a session.
+    /// Called when a client has opened a session. By default it does nothing.
     fn open(&self, socket: &EngineSocket) {
         let _ = socket;
     }
 
-    /// A client has sent a message. Messages come in the order in which the client sent them.
+    /// Called for each message of a client, in the order in which the client sent them.
     fn message(&self, socket: &EngineSocket, message: EngineMessage);
 
-    /// A session has ended. It is called once for each session that was opened.
+    /// Called once for each session, when it has ended. By default it does nothing.
     fn close(&self, socket: &EngineSocket, reason: DisconnectReason) {
         let _ = (socket, reason);
     }
 }
 
-/// An Engine.IO server without Socket.IO: messages of text or bytes over a WebSocket, with HTTP
-/// long-polling as the fall-back, for a protocol of your own.
+/// An Engine.IO server without Socket.IO, for a protocol of your own.
 ///
-/// It has everything that Socket.IO connections have below their packets: handshake, heartbeat,
-/// upgrade, back-pressure, limits, CORS. Any Engine.IO v4 client connects.
+/// Clients send and receive messages of text or bytes over a WebSocket, with HTTP long-polling as
+/// the fallback. The server has everything that Socket.IO connections have below their packets:
+/// handshake, heartbeat, upgrade, back-pressure, limits and CORS. Any Engine.IO v4 client connects.
 ///
 /// ```no_run
 /// use actix_socketio::{EngineHandler, EngineIo, EngineMessage, EngineSocket, SocketIoServerExt};
@@ -55,7 +76,7 @@ pub trait EngineHandler: Send + Sync + 'static {
 ///
 /// impl EngineHandler for Echo {
 ///     fn message(&self, socket: &EngineSocket, message: EngineMessage) {
-///         // An error says that the client is gone.
+///         // An error means that the client is gone.
 ///         let _ = socket.send(message);
 ///     }
 /// }
@@ -84,7 +105,7 @@ pub struct EngineIo {
     endpoint: Arc<Endpoint>,
 }
 
-/// The settings of an [`EngineIo`], made by [`EngineIo::builder`].
+/// Builds an [`EngineIo`]. Make it by [`EngineIo::builder`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -123,8 +144,17 @@ impl EngineIo {
         }
     }
 
-    /// Gives the endpoint to [`App::configure`](actix_web::App::configure). It also registers the
-    /// handle as `web::Data<EngineIo>` for your request handlers.
+    /// Mounts the endpoint in an app, by [`App::configure`](actix_web::App::configure). Your
+    /// request handlers get the handle as `web::Data<EngineIo>`.
+    ///
+    /// ```no_run
+    /// use actix_socketio::EngineIo;
+    /// use actix_web::{Responder, web};
+    ///
+    /// async fn health(engine: web::Data<EngineIo>) -> impl Responder {
+    ///     format!("{} sessions", engine.connections())
+    /// }
+    /// ```
     pub fn mount(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let engine = self.clone();
         move |services| {
@@ -142,22 +172,30 @@ impl EngineIo {
         &self.endpoint.engine.config
     }
 
-    /// The number of sessions, also of those that wait for their client's last poll.
+    /// The number of sessions, including those that wait for their client's last poll.
     pub fn connections(&self) -> usize {
         self.endpoint.engine.sessions.count()
     }
 
-    /// Ends all sessions and takes no new ones. Waits until all are gone,
-    /// [`Config::shutdown_timeout`] at most, and returns whether they are.
+    /// Ends all sessions and refuses new ones. Waits until all have ended, for
+    /// [`Config::shutdown_timeout`] at most, and returns whether they have.
+    ///
+    /// ```no_run
+    /// # async fn example(engine: actix_socketio::EngineIo) {
+    /// if !engine.shutdown().await {
+    ///     log::warn!("{} sessions are left", engine.connections());
+    /// }
+    /// # }
+    /// ```
     pub async fn shutdown(&self) -> bool {
         self.endpoint.engine.sessions.shutdown(self.config()).await
     }
 }
 
 impl EngineIoBuilder {
-    /// Sets everything that [`Config`] says of connections: heartbeat, limits, rates, compression.
-    /// What it says of Socket.IO has no effect. Its path is replaced by
-    /// [`EngineIoBuilder::path`].
+    /// Sets everything in [`Config`] that is about connections: heartbeat, limits, rates and
+    /// compression. Settings about Socket.IO have no effect. [`EngineIoBuilder::path`] replaces its
+    /// path.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
@@ -169,13 +207,38 @@ impl EngineIoBuilder {
         self
     }
 
-    /// Sets which pages of other origins may connect. Read at [`Cors`] what holds without.
+    /// Lets pages of the listed origins poll, and closes WebSockets to pages of all other origins.
+    /// Without it, any page may open a WebSocket, as the documentation of [`Cors`] explains.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.settings.cors = Some(cors);
         self
     }
 
-    /// Checks the request that opens a session, as [`Builder::on_handshake`] does.
+    /// Adds a check of the requests that open sessions. An error refuses the request, as in
+    /// [`Builder::on_handshake`].
+    ///
+    /// ```
+    /// use actix_socketio::{EngineHandler, EngineIo, EngineMessage, EngineSocket};
+    /// use actix_web::error::ErrorUnauthorized;
+    ///
+    /// struct User(String);
+    ///
+    /// struct Protocol;
+    ///
+    /// impl EngineHandler for Protocol {
+    ///     fn message(&self, socket: &EngineSocket, _: EngineMessage) {
+    ///         let user = socket.extensions().get::<User>();
+    ///         let _ = socket.send(user.map_or_else(String::new, |user| user.0.clone()));
+    ///     }
+    /// }
+    ///
+    /// let builder = EngineIo::builder(Protocol).on_handshake(|request, extensions| {
+    ///     let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
+    ///     extensions.insert(User(user.ok_or_else(|| ErrorUnauthorized("log in first"))?.to_owned()));
+    ///     Ok(())
+    /// });
+    /// # let _ = builder;
+    /// ```
     ///
     /// [`Builder::on_handshake`]: crate::Builder::on_handshake
     pub fn on_handshake<F>(mut self, check: F) -> Self
@@ -186,10 +249,10 @@ impl EngineIoBuilder {
         self
     }
 
-    /// Checks the settings and gives the handle.
+    /// Checks the settings and makes the handle.
     ///
     /// # Errors
-    /// [`BuildError::Setting`] names the setting that can't work.
+    /// [`BuildError::Setting`] names a setting that is invalid.
     pub fn build(self) -> Result<EngineIo, BuildError> {
         let Self { config, path, settings, handler } = self;
         let config = Config { path, ..config };

@@ -12,8 +12,9 @@ use crate::{
     stats::Flow,
 };
 
-/// The handle for one session of an [`EngineIo`](crate::EngineIo). It is cheap to clone, and usable
-/// from any thread and after the session has ended.
+/// A handle for one session of an [`EngineIo`](crate::EngineIo).
+///
+/// It is cheap to clone. You can use it from any thread, even after the session has ended.
 ///
 /// ```
 /// use actix_socketio::{EngineHandler, EngineMessage, EngineSocket};
@@ -53,12 +54,21 @@ impl EngineSocket {
         Self(Arc::new(EngineSocketInner { engine, outbox, addr, handshake, extensions }))
     }
 
-    /// Sends a message, without waiting. Messages arrive in the order in which they are sent.
+    /// Sends a message without waiting. Messages arrive in the order in which they are sent.
+    ///
+    /// ```no_run
+    /// # fn example(socket: &actix_socketio::EngineSocket) -> Result<(), actix_socketio::SendError> {
+    /// socket.send("text")?;
+    /// socket.send(vec![1, 2, 3])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`SendError::Closed`] if the session has ended, or ends because the client reads too slowly;
-    /// [`SendError::TooLarge`] if the message alone is larger than
-    /// [`Config::max_outbox`](crate::Config::max_outbox).
+    /// * [`SendError::Closed`] if the session has ended, or ends now because the client reads too
+    ///   slowly.
+    /// * [`SendError::TooLarge`] if the message alone is larger than
+    ///   [`Config::max_outbox`](crate::Config::max_outbox).
     pub fn send(&self, message: impl Into<EngineMessage>) -> Result<(), SendError> {
         let frame = Frame::engine(&match message.into() {
             EngineMessage::Text(text) => EnginePacket::Message(text),
@@ -77,19 +87,19 @@ impl EngineSocket {
         }
     }
 
-    /// Ends the session. What was sent before still goes out.
+    /// Ends the session. Messages that were sent before still go out.
     pub fn close(&self) {
         self.0.addr.do_send(CloseSession);
     }
 
-    /// The request that opened the session. It has no `auth`, which is Socket.IO's.
+    /// The request that opened the session. It has no `auth`, which belongs to Socket.IO.
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
     }
 
-    /// Rust values by type.
-    /// [`EngineIoBuilder::on_handshake`](crate::EngineIoBuilder::on_handshake) puts the first ones
-    /// in.
+    /// The session's own values, one for each Rust type.
+    /// [`EngineIoBuilder::on_handshake`](crate::EngineIoBuilder::on_handshake) can insert the
+    /// first.
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }

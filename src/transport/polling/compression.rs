@@ -1,4 +1,4 @@
-//! Bodies that are sent smaller: gzip or deflate, as the client takes them.
+//! Compression of response bodies, by gzip or deflate.
 
 use std::io::{self, Write};
 
@@ -15,20 +15,21 @@ use flate2::{
 use super::get::PollBody;
 use crate::config::Config;
 
-/// Bytes from which on it is another thread's work: the worker has other clients, too.
-const BLOCKING: usize = 32 << 10;
+/// The size in bytes from which a body is compressed on another thread, because the worker has
+/// other clients to serve.
+const BLOCKING_THRESHOLD: usize = 32 << 10;
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Gzip,
-    /// What HTTP calls so: the zlib format (RFC 9110 §8.4.1.2).
+    /// The zlib format, which HTTP names `deflate` (RFC 9110 §8.4.1.2).
     Deflate,
 }
 
 impl Coding {
-    /// What the client likes best, and gzip if it likes both. `None`: it wants the body as it is,
-    /// or did not say.
+    /// Returns the coding that the client prefers, or gzip if it has no preference. Returns `None`
+    /// if the client wants the plain body or names no coding.
     pub(crate) fn chosen(request: &HttpRequest) -> Option<Self> {
         let known = [Encoding::gzip(), Encoding::deflate(), Encoding::identity()];
         match AcceptEncoding::parse(request).ok()?.negotiate(known.iter())? {
@@ -38,7 +39,7 @@ impl Coding {
         }
     }
 
-    /// Its name in `content-encoding`.
+    /// The name of the coding in `content-encoding`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -63,7 +64,8 @@ impl Coding {
     }
 }
 
-/// The answer to a poll, compressed if it is worth it and the client takes it.
+/// Makes the response to a poll. The body is compressed if that saves bytes and the client accepts
+/// it.
 pub(super) async fn respond(
     config: &Config,
     request: &HttpRequest,
@@ -72,7 +74,7 @@ pub(super) async fn respond(
     if !config.http_compression || body.bytes.len() < config.compression_threshold {
         return body.response().body(body.bytes);
     }
-    // Few are that large, and all requests would have the room for it.
+    // Boxed, because few bodies are that large and the future of every poll would grow.
     Box::pin(negotiated(request, body.response(), body.bytes)).await
 }
 
@@ -93,11 +95,11 @@ async fn negotiated(
     }
 }
 
-/// `None`: it could not be done, and the plain body will do.
+/// Compresses a body. Returns `None` if that fails, so that the plain body is sent.
 async fn encode(coding: Coding, body: Bytes) -> Option<Vec<u8>> {
-    // Each body is read once, by a client which waits for it.
+    // Speed matters more than size: each body is sent once, and its client waits for it.
     let level = Compression::fast();
-    if body.len() < BLOCKING {
+    if body.len() < BLOCKING_THRESHOLD {
         return coding.encode(&body, level).ok();
     }
     web::block(move || coding.encode(&body, level)).await.ok()?.ok()
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_can_be_decoded() {
+    fn a_coded_body_can_be_decoded() {
         let plain = "fourscore and seven years ago ".repeat(100);
         for level in [Compression::fast(), Compression::best()] {
             let mut text = String::new();
@@ -184,7 +186,7 @@ mod tests {
         );
         config.compression_threshold = 0;
         let response = respond(&config, &request, PollBody::text(b"6".to_vec())).await;
-        assert_eq!(coding_of(&response), None, "one byte gets larger");
+        assert_eq!(coding_of(&response), None, "compression makes one byte larger");
         config.http_compression = false;
         let response = respond(&config, &request, PollBody::text(vec![b'x'; 5000])).await;
         assert_eq!(

@@ -8,7 +8,7 @@ use super::{OCTETS, TEXT, compression, ok, status};
 use crate::{
     outbox::TakenFrames,
     protocol::{Frame, Version, payload, v3},
-    transport::{Session, SessionEnd, request_guards::PollGuard, session::takes_base64},
+    transport::{Session, SessionEnd, request_guards::PollGuard, session::wants_base64},
 };
 
 /// How long a poll waits for frames while a WebSocket probes: the client finishes its poll before
@@ -67,7 +67,7 @@ impl PollBody {
     fn new(session: &Session, request: &HttpRequest, frames: SmallVec<[Frame; 1]>) -> Self {
         match session.version {
             Version::V4 => Self::text(payload::encode(frames)),
-            Version::V3 => match v3::encode(&frames, !takes_base64(request)) {
+            Version::V3 => match v3::encode(&frames, !wants_base64(request)) {
                 v3::EncodedBody::Text(text) => Self::text(text),
                 v3::EncodedBody::Bytes(bytes) => Self { bytes: bytes.into(), is_text: false },
             },

@@ -163,7 +163,7 @@ async fn deliver(
         let is_full = batch.len() == Session::BATCH;
         let waits = match malformed {
             _ if batch.is_empty() => None,
-            None => session.push_at_once(batch).err(),
+            None => session.try_push(batch).err(),
             // The packets before the malformed one are valid, and are processed before the end.
             Some(_) => Some(batch),
         };

@@ -45,7 +45,7 @@ use self::{
     takeover::Takeover,
     writer::{FrameSource, WriteState, Writer},
 };
-use super::{Session, deflate, session::takes_base64};
+use super::{Session, deflate, session::wants_base64};
 
 /// Opens a WebSocket for a new session. `session` is called only if the handshake is valid.
 ///
@@ -103,7 +103,7 @@ fn start(
     mut response: HttpResponseBuilder,
     probes: bool,
 ) -> HttpResponse {
-    let mut state = WriteState::new(takes_base64(request), session.version);
+    let mut state = WriteState::new(wants_base64(request), session.version);
     if session.config.per_message_deflate {
         let offers = request.headers().get_all(header::SEC_WEBSOCKET_EXTENSIONS);
         if let Some(answer) = deflate::negotiate(offers.filter_map(|offers| offers.to_str().ok())) {
