@@ -2,8 +2,11 @@
 
 use std::fmt::{self, Display, Write};
 
-/// The number of characters of a value that are shown.
+/// The number of characters of a client's text that are shown.
 const SHOWN: usize = 100;
+
+/// The number of characters of an error that are shown: its causes are worth more room.
+const SHOWN_OF_ERROR: usize = 1_000;
 
 /// Shows a value on one line of the log, escaped and cut after 100 characters.
 ///
@@ -11,14 +14,28 @@ const SHOWN: usize = 100;
 /// stops after the shown characters.
 pub(crate) struct LogText<T>(pub(crate) T);
 
+/// Shows an error of the application, which may quote a client, on one line of the log: escaped and
+/// cut after 1,000 characters.
+pub(crate) struct LogError<T>(pub(crate) T);
+
 impl<T: Display> Display for LogText<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut escaped = Escaped { f, left: SHOWN, is_cut: false };
-        match write!(escaped, "{}", self.0) {
-            // The writer returns an error to stop the formatting of characters that are not shown.
-            Err(_) if escaped.is_cut => f.write_char('…'),
-            result => result,
-        }
+        write_escaped(f, &self.0, SHOWN)
+    }
+}
+
+impl<T: Display> Display for LogError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(f, &self.0, SHOWN_OF_ERROR)
+    }
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, value: &impl Display, shown: usize) -> fmt::Result {
+    let mut escaped = Escaped { f, left: shown, is_cut: false };
+    match write!(escaped, "{value}") {
+        // The writer returns an error to stop the formatting of characters that are not shown.
+        Err(_) if escaped.is_cut => f.write_char('…'),
+        result => result,
     }
 }
 
@@ -69,5 +86,11 @@ mod tests {
         }
 
         assert_eq!(LogText(Endless).to_string(), format!("{}…", "x".repeat(100)));
+    }
+
+    #[test]
+    fn an_error_has_more_room() {
+        let shown = LogError("x\n".repeat(100_000)).to_string();
+        assert_eq!(shown, format!("{}…", r"x\n".repeat(500)));
     }
 }

@@ -7,13 +7,13 @@ use bytestring::ByteString;
 
 use super::{
     Connection,
-    job::{Job, Task},
+    jobs::{Job, Task},
     sockets::ConnectedSocket,
 };
 use crate::{
     engine::Violation,
     event::HandlerError,
-    log_text::LogText,
+    log_text::{LogError, LogText},
     model::{Channel, Handshake, SocketId},
     outbox::SocketSender,
     protocol::{self, Frame, Version},
@@ -110,7 +110,7 @@ impl Connection {
     pub(super) fn refuse_socket(&mut self, id: SocketId, error: &HandlerError) {
         let Some(entry) = self.sockets.get(id) else { return };
         let namespace = entry.socket.namespace().clone();
-        log::info!("{id} {namespace}: refuse {}: {}", self.session.peer(), LogText(error));
+        log::info!("{id} {namespace}: refuse {}: {}", self.session.peer(), LogError(error));
         self.counters().refused.add(RefusalKind::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove_socket(id);

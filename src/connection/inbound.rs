@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::{
     Connection,
-    job::{Job, Started, Task, is_plain, tell},
+    jobs::{Job, Started, Task, is_plain, notify},
 };
 use crate::{
     engine::{EngineMessage, Violation},
@@ -110,7 +110,7 @@ impl Connection {
             return;
         }
         self.session.begin_handling(Instant::now);
-        match tell(socket, router, name, args, id) {
+        match notify(socket, router, name, args, id) {
             // The outcome of a plain event does not matter.
             Started::Done(_) => self.session.handled(),
             Started::Runs(rest) => {

@@ -6,7 +6,7 @@ use actix::{ActorContext, Context};
 
 use super::{
     Connection,
-    job::{Job, Task},
+    jobs::{Job, Task},
 };
 use crate::{
     event::{DisconnectReason, OnUpgrade},

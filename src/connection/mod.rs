@@ -6,11 +6,11 @@
 mod admission;
 mod clock;
 mod inbound;
-mod job;
 mod jobs;
 mod lifecycle;
 mod mailbox;
 mod refused_namespaces;
+mod requests;
 mod sockets;
 
 use std::{sync::Arc, time::Instant};

@@ -1,10 +1,9 @@
 //! The report of a failed handler: a count, a line of the log, and an [`OnError`].
 
-use std::fmt;
-
 use super::{Router, Scope};
 use crate::{
     event::{HandlerError, HandlerResult, OnError},
+    log_text::LogError,
     socket::Socket,
 };
 
@@ -27,23 +26,14 @@ impl Router {
             "{} {}: a handler failed: {}",
             socket.id(),
             socket.namespace(),
-            OneLine(&error)
+            LogError(&error)
         );
         let event = OnError { socket: socket.clone(), error };
         for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
             if let Err(error) = self.call(handler, event.clone()).await {
                 socket.counters().failed.add(error.kind());
-                log::error!("{}: a handler of OnError failed: {}", socket.id(), OneLine(&error));
+                log::error!("{}: a handler of OnError failed: {}", socket.id(), LogError(&error));
             }
         }
-    }
-}
-
-/// An error on one line of the log, since it may contain text of a client.
-struct OneLine<'a>(&'a HandlerError);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.to_string().escape_debug())
     }
 }

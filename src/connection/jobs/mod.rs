@@ -1,11 +1,13 @@
 //! Jobs: what a client's events ask handlers to do, one after the other.
 
+mod job;
 mod queue;
 mod run;
 mod running;
 
 use std::time::Instant;
 
+pub(super) use job::{Job, Started, Task, is_plain, notify};
 pub(super) use queue::JobQueue;
 
 /// The jobs of one connection.

@@ -7,7 +7,7 @@ use std::{
 use futures_core::future::LocalBoxFuture;
 
 use super::{
-    super::job::{Job, Outcome},
+    job::{Job, Outcome},
     running::RunningJobs,
 };
 use crate::{model::SocketId, routing::Router};

@@ -11,8 +11,8 @@ use std::{
 use actix::{ActorFuture, AsyncContext, Context};
 use futures_core::future::LocalBoxFuture;
 
-use super::super::{
-    Connection,
+use super::{
+    super::Connection,
     job::{Job, Outcome, Started, Task},
 };
 use crate::{model::SocketId, routing::Router};
@@ -28,7 +28,7 @@ impl Connection {
             return;
         }
         self.session.begin_handling(Instant::now);
-        let (cost, pipeline) = (job.cost(), job.is_in_line().then(|| Arc::clone(&job.router)));
+        let (cost, pipeline) = (job.cost(), job.is_pipelined().then(|| Arc::clone(&job.router)));
         match job.start() {
             Started::Done(outcome) => {
                 self.session.handled();

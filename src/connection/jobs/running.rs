@@ -7,7 +7,7 @@ use std::{
 
 use futures_core::future::LocalBoxFuture;
 
-use super::super::job::{Job, Outcome};
+use super::job::{Job, Outcome};
 use crate::{model::SocketId, routing::Router};
 
 /// The jobs whose handlers have not finished. Usually it is one job.
@@ -49,7 +49,7 @@ impl RunningJobs {
     /// Whether a job may start before the others have finished.
     pub(super) fn may_follow(&self, job: &Job) -> bool {
         self.pipeline.as_ref().is_some_and(|router| Arc::ptr_eq(router, &job.router))
-            && job.is_in_line()
+            && job.is_pipelined()
     }
 
     /// Adds a job that was started. With a `pipeline`, jobs of this router may follow it.

@@ -1,0 +1,196 @@
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use bytestring::ByteString;
+use futures_core::future::LocalBoxFuture;
+
+use super::super::requests::{self, ChannelRequest};
+use crate::{
+    event::{
+        DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnPacket,
+        OnUnsubscribe, OnUpgrade,
+    },
+    protocol::{AckId, Args},
+    routing::{Router, Scope},
+    socket::Socket,
+};
+
+/// Something that the handlers of one socket do, from the first handler to the last.
+#[derive(Debug)]
+pub(in crate::connection) struct Job {
+    pub(in crate::connection) socket: Socket,
+    pub(in crate::connection) router: Arc<Router>,
+    pub(in crate::connection) task: Task,
+}
+
+/// The kinds of jobs.
+#[derive(Debug)]
+pub(in crate::connection) enum Task {
+    /// Calls the `OnConnect` handlers.
+    Connect,
+    /// Calls the handlers of an event, or answers a request about a channel.
+    Event { name: ByteString, args: Args, id: Option<AckId> },
+    /// Calls the `OnUpgrade` handlers.
+    Upgraded,
+    /// Calls the handlers of a socket's end.
+    End(DisconnectReason),
+}
+
+/// The outcome of a job, for the connection.
+#[derive(Debug)]
+pub(in crate::connection) enum Outcome {
+    /// The client is admitted.
+    Admit,
+    /// The client is refused.
+    Refuse(HandlerError),
+    /// Nothing more is to do.
+    Done,
+    /// The socket has ended.
+    Ended,
+}
+
+/// A job that was started.
+pub(in crate::connection) enum Started {
+    Done(Outcome),
+    /// The handlers take longer. Poll the rest of the job right away.
+    Runs(LocalBoxFuture<'static, Outcome>),
+}
+
+impl Job {
+    /// The bytes that the job takes in memory, roughly.
+    pub(in crate::connection) fn cost(&self) -> usize {
+        let args = match &self.task {
+            Task::Event { args, .. } => args.cost(),
+            _ => 0,
+        };
+        size_of::<Self>() + args
+    }
+
+    /// Copies the job's part of the buffer that it was read into, which may be a thousand times as
+    /// large.
+    pub(in crate::connection) fn detach(&mut self) {
+        if let Task::Event { name, args, id } = &mut self.task {
+            *name = ByteString::from(&**name);
+            args.detach();
+            *id = id.as_ref().and_then(|id| AckId::parse(id.as_str()));
+        }
+    }
+
+    /// Starts the job, and finishes it if no handler waits. Most handlers do not, and most events are
+    /// plain, so they need no future and no task.
+    pub(in crate::connection) fn start(self) -> Started {
+        let Self { socket, router, task } = self;
+        let task = match task {
+            Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
+                return notify(&socket, &router, name, args, id);
+            }
+            Task::Connect if !router.has_handler::<OnConnect>() => {
+                return Started::Done(Outcome::Admit);
+            }
+            task => task,
+        };
+        let mut run = Box::pin(Self { socket, router, task }.run());
+        match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Started::Done(outcome),
+            Poll::Pending => Started::Runs(run),
+        }
+    }
+
+    /// Whether the job is an event for one actor that handles events one after the other.
+    pub(in crate::connection) fn is_pipelined(&self) -> bool {
+        let Self { socket, router, task } = self;
+        router.is_sequential()
+            && matches!(task, Task::Event { name, .. } if is_plain(socket, router, name))
+    }
+
+    async fn run(self) -> Outcome {
+        let Self { socket, router, task } = self;
+        match task {
+            Task::Connect => {
+                match router.authorize_globally(OnConnect { socket: socket.clone() }).await {
+                    Ok(()) => Outcome::Admit,
+                    Err(error) => {
+                        if !error.is_rejection() {
+                            Box::pin(router.report(&socket, error.clone())).await;
+                        }
+                        Outcome::Refuse(error)
+                    }
+                }
+            }
+            Task::Event { name, args, id } => {
+                handle_event(&socket, &router, name, args, id).await;
+                Outcome::Done
+            }
+            Task::Upgraded => {
+                router.notify_global(&socket, OnUpgrade { socket: socket.clone() }).await;
+                Outcome::Done
+            }
+            Task::End(reason) => {
+                Box::pin(notify_end(&socket, &router, reason)).await;
+                Outcome::Ended
+            }
+        }
+    }
+}
+
+/// Notifies the handlers of a plain event.
+pub(in crate::connection) fn notify(
+    socket: &Socket,
+    router: &Arc<Router>,
+    name: ByteString,
+    args: Args,
+    id: Option<AckId>,
+) -> Started {
+    let event = OnMessage::new(socket.clone(), None, name, args, id);
+    match router.notify_now(socket, event, Outcome::Done) {
+        Ok(outcome) => Started::Done(outcome),
+        Err(rest) => Started::Runs(rest),
+    }
+}
+
+/// Whether an event is only for handlers of [`OnMessage`].
+pub(in crate::connection) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
+    ChannelRequest::of(socket.config(), name).is_none() && !router.has_handler::<OnPacket>()
+}
+
+async fn handle_event(
+    socket: &Socket,
+    router: &Router,
+    name: ByteString,
+    args: Args,
+    id: Option<AckId>,
+) {
+    let request = ChannelRequest::of(socket.config(), &name);
+    if router.has_handler::<OnPacket>() {
+        let ack = id.clone().filter(|_| request.is_none());
+        let packet =
+            OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
+        if let Err(error) = Box::pin(router.authorize_globally(packet)).await {
+            if let Some(id) = id.filter(|_| request.is_some()) {
+                requests::answer(socket, &id, &Some(error.to_client()));
+            }
+            return Box::pin(router.report(socket, error)).await;
+        }
+    }
+    match request {
+        Some(request) => Box::pin(request.handle(socket, router, &args, id)).await,
+        None => {
+            let event = OnMessage::new(socket.clone(), None, name, args, id);
+            router.notify(Scope::Socket(socket), socket, event).await;
+        }
+    }
+}
+
+/// Notifies the handlers of a socket's end: one `OnDisconnect`, an `OnUnsubscribe` for each
+/// channel, one `OnFinish`.
+async fn notify_end(socket: &Socket, router: &Router, reason: DisconnectReason) {
+    let scope = Scope::Socket(socket);
+    router.notify(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
+    for (channel, matched) in socket.matched_channels() {
+        let event = OnUnsubscribe { socket: socket.clone(), channel };
+        router.notify(Scope::Channel(&matched), socket, event).await;
+    }
+    router.notify(scope, socket, OnFinish { socket: socket.clone() }).await;
+}

@@ -1,0 +1,51 @@
+use super::{ChannelRequest, Refused, channel_of, refusal};
+use crate::{
+    event::OnSubscribe,
+    protocol::Args,
+    routing::{Router, Scope},
+    socket::{Socket, SubscribeError},
+    stats::RefusalKind,
+};
+
+/// Subscribes a client to a channel, if a route declares the channel and no handler refuses.
+pub(super) async fn subscribe(
+    socket: &Socket,
+    router: &Router,
+    args: &Args,
+) -> Result<(), Refused> {
+    let refuse = |answer| ChannelRequest::Subscribe.refuse(answer);
+    let config = socket.config();
+    socket.charge_subscribe().map_err(|wait| {
+        let wait = wait.as_millis() + 1;
+        let why = format!("too many subscriptions in a short time: try again in {wait} ms");
+        Refused { answer: refusal(why), kind: RefusalKind::SubscriptionRate }
+    })?;
+    let channel = channel_of(args, config).map_err(refuse)?;
+    if socket.is_subscribed(&channel) {
+        return Ok(());
+    }
+    let matched = router.channel_routes().matches(&channel);
+    if !config.open_channels && !matched.is_declared() {
+        log::debug!("no route matches the channel {:?}", &*channel);
+        return Err(refuse(refusal("no such channel")));
+    }
+    let limit = config.max_channels;
+    if socket.channel_count() >= limit {
+        // Checked before the handlers run, since they may already count the client as a subscriber.
+        return Err(refuse(refusal(SubscribeError::TooManyChannels { limit })));
+    }
+    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
+    if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
+        // A handler may have subscribed the client before this or another handler refused.
+        socket.unsubscribe(&channel);
+        let answer = error.to_client();
+        if !error.is_rejection() {
+            router.report(socket, error).await;
+        }
+        return Err(refuse(answer));
+    }
+    let subscribed = socket.subscribe_matched(channel.clone(), matched);
+    subscribed.map_err(|error| refuse(refusal(error)))?;
+    log::info!("{} {}: subscribe {:?}", socket.id(), socket.namespace(), &*channel);
+    Ok(())
+}

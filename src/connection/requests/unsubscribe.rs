@@ -1,0 +1,23 @@
+use super::{ChannelRequest, Refused, channel_of};
+use crate::{
+    event::OnUnsubscribe,
+    protocol::Args,
+    routing::{Router, Scope},
+    socket::Socket,
+};
+
+/// Unsubscribes a client from a channel. When this returns, no message of the channel follows.
+pub(super) async fn unsubscribe(
+    socket: &Socket,
+    router: &Router,
+    args: &Args,
+) -> Result<(), Refused> {
+    let channel = channel_of(args, socket.config())
+        .map_err(|answer| ChannelRequest::Unsubscribe.refuse(answer))?;
+    if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
+        log::info!("{} {}: unsubscribe {:?}", socket.id(), socket.namespace(), &*channel);
+        let event = OnUnsubscribe { socket: socket.clone(), channel };
+        router.notify(Scope::Channel(&matched), socket, event).await;
+    }
+    Ok(())
+}
