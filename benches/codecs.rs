@@ -67,14 +67,14 @@ fn engine_io(criterion: &mut Criterion) {
         let packet = EnginePacket::Message(text(&data));
         let written = packet.encode();
         group.bench_function(format!("decode/{size}"), |bench| {
-            bench.iter(|| EnginePacket::decode(written.clone()))
+            bench.iter(|| EnginePacket::decode(written.clone()));
         });
         group.bench_function(format!("encode/{size}"), |bench| bench.iter(|| packet.encode()));
     }
     let packet = EnginePacket::Binary(attachment());
     let written = packet.encode();
     group.bench_function("decode/base64, 1 KB", |bench| {
-        bench.iter(|| EnginePacket::decode(written.clone()))
+        bench.iter(|| EnginePacket::decode(written.clone()));
     });
     group.bench_function("encode/base64, 1 KB", |bench| bench.iter(|| packet.encode()));
     group.finish();
@@ -86,18 +86,18 @@ fn socket_io(criterion: &mut Criterion) {
     let (id, bytes) = (AckId::from(7), attachment());
 
     group.bench_function("encode/small", |bench| {
-        bench.iter(|| event("/", None, "message", black_box("hello")))
+        bench.iter(|| event("/", None, "message", black_box("hello")));
     });
     group.bench_function("encode/1 KB", |bench| {
-        bench.iter(|| event("/", None, "message", black_box(&large)))
+        bench.iter(|| event("/", None, "message", black_box(&large)));
     });
     group.bench_function("encode/ack", |bench| bench.iter(|| ack("/", &id, black_box("hello"))));
     group.bench_function("encode/an attachment", |bench| {
-        bench.iter(|| event("/", None, "image", black_box(&bytes)))
+        bench.iter(|| event("/", None, "image", black_box(&bytes)));
     });
     let three = Many([&bytes, &bytes, &bytes]);
     group.bench_function("encode/3 attachments", |bench| {
-        bench.iter(|| event("/", None, "image", black_box(&three)))
+        bench.iter(|| event("/", None, "image", black_box(&three)));
     });
 
     let mut decoder = Decoder::new(DecodeLimits::default());
@@ -105,7 +105,7 @@ fn socket_io(criterion: &mut Criterion) {
     group.bench_function("decode/small", |bench| bench.iter(|| decoder.text(small.clone())));
     let asking = text(&event("/", Some(7), "message", "hello").expect("it is JSON"));
     group.bench_function("decode/to be acknowledged", |bench| {
-        bench.iter(|| decoder.text(asking.clone()))
+        bench.iter(|| decoder.text(asking.clone()));
     });
     let text_of_large = text(&frame(&large));
     group.bench_function("decode/1 KB", |bench| bench.iter(|| decoder.text(text_of_large.clone())));
@@ -139,13 +139,13 @@ fn msgpack(criterion: &mut Criterion) {
     let bytes = attachment();
 
     group.bench_function("encode/small", |bench| {
-        bench.iter(|| writer.event("message", black_box("hello")))
+        bench.iter(|| writer.event("message", black_box("hello")));
     });
     group.bench_function("encode/1 KB", |bench| {
-        bench.iter(|| writer.event("message", black_box(&large)))
+        bench.iter(|| writer.event("message", black_box(&large)));
     });
     group.bench_function("encode/an attachment", |bench| {
-        bench.iter(|| writer.event("image", black_box(&bytes)))
+        bench.iter(|| writer.event("image", black_box(&bytes)));
     });
 
     let message = |frame: Result<Frame, serde_json::Error>| {
@@ -157,7 +157,7 @@ fn msgpack(criterion: &mut Criterion) {
         ("an attachment", message(writer.event("image", &bytes))),
     ] {
         group.bench_function(format!("decode/{name}"), |bench| {
-            bench.iter(|| decoder.binary(message.clone()))
+            bench.iter(|| decoder.binary(message.clone()));
         });
     }
 
@@ -165,7 +165,7 @@ fn msgpack(criterion: &mut Criterion) {
     let kind = PacketKind::Event { name: "message".into(), args, id: None };
     let packet = Packet::new("/", kind);
     group.bench_function("encode/1 KB, from a packet", |bench| {
-        bench.iter(|| MsgpackParser.encode(&packet))
+        bench.iter(|| MsgpackParser.encode(&packet));
     });
     group.finish();
 }
@@ -180,7 +180,7 @@ fn polling(criterion: &mut Criterion) {
             bench.iter_batched(|| frames.clone(), payload::encode, BatchSize::SmallInput);
         });
         group.bench_function(format!("decode/{count}"), |bench| {
-            bench.iter(|| payload::decode(body.clone()).count())
+            bench.iter(|| payload::decode(body.clone()).count());
         });
     }
     group.finish();
@@ -192,7 +192,7 @@ fn websocket(criterion: &mut Criterion) {
         // Header and payload: the form of the header depends on the length.
         let packet = EnginePacket::Message("x".repeat(length).into());
         group.bench_function(format!("encode/{size}"), |bench| {
-            bench.iter(|| Frame::engine(&packet))
+            bench.iter(|| Frame::engine(&packet));
         });
         // The cost of one more receiver.
         let frame = Frame::engine(&packet);

@@ -43,13 +43,13 @@ fn patterns(criterion: &mut Criterion) {
         let (last, none) = (name(format!("league-{}-42", count - 1)), name("chat-42"));
         routing.join(&last);
         group.bench_function(format!("declares/{count}"), |bench| {
-            bench.iter(|| routing.declares(&last))
+            bench.iter(|| routing.declares(&last));
         });
         group.bench_function(format!("declares not/{count}"), |bench| {
-            bench.iter(|| routing.declares(&none))
+            bench.iter(|| routing.declares(&none));
         });
         group.bench_function(format!("allows to publish/{count}"), |bench| {
-            bench.iter(|| routing.allows_publish(&last))
+            bench.iter(|| routing.allows_publish(&last));
         });
     }
     group.finish();

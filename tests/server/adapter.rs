@@ -353,7 +353,7 @@ async fn sockets_of_all_servers_are_fetched_and_acted_upon(mode: Mode) {
     assert_eq!(of_b.handshake().auth::<Value>().expect("JSON"), json!({"name": "b"}));
     assert_eq!(of_b.channels(), ["room-1"]);
     let local = one.io.to("room-1").local().fetch_sockets().await.expect("a name");
-    assert_eq!(local.iter().map(|socket| socket.id()).collect::<Vec<_>>(), [a_id]);
+    assert_eq!(local.iter().map(actix_socketio::RemoteSocket::id).collect::<Vec<_>>(), [a_id]);
 
     of_b.emit("message", "only b").expect("sent");
     settle([&one, &two]).await;

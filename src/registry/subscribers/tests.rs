@@ -77,7 +77,7 @@ impl TableFixture {
             match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(TakenFrames::One(_)) => receivers.push(socket),
                 Poll::Ready(TakenFrames::Frames(frames)) => {
-                    receivers.extend(frames.iter().map(|_| socket))
+                    receivers.extend(frames.iter().map(|_| socket));
                 }
                 _ => {}
             }

@@ -130,7 +130,7 @@ fn poll_whole(
         match ready!(Pin::new(&mut *body).poll_next(cx)) {
             None => return task::Poll::Ready(Ok(())),
             Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => {
-                bytes.extend_from_slice(&chunk)
+                bytes.extend_from_slice(&chunk);
             }
             Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => {
                 return task::Poll::Ready(Err(PostError::TOO_LARGE));

@@ -51,7 +51,7 @@ async fn what_the_kernel_does_not_take_follows_byte_for_byte() {
             TakenFrames::Bytes(bytes) => rest.extend_from_slice(&bytes),
             TakenFrames::One(frame) => rest.extend_from_slice(frame.websocket()),
             TakenFrames::Frames(frames) => {
-                frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket()))
+                frames.iter().for_each(|frame| rest.extend_from_slice(frame.websocket()));
             }
             other => panic!("{other:?}"),
         }
