@@ -206,7 +206,7 @@ inEach("looking on", (mode) => {
     let answered = false;
     for (const [args, expected] of [
       [["x"], /^event "wrong": argument 0 is not a u32: .*string "x"/],
-      [[1, 2], /^event "wrong": argument 1 is no .*String: .*integer `2`/],
+      [[1, 2], /^event "wrong": argument 1 is not an? .*String: .*integer `2`/],
       [[1], /^event "wrong": argument 1 \(.*String\) is missing: received 1: invalid type: null/],
     ]) {
       client.socket.emit("wrong", ...args, () => (answered = true));
