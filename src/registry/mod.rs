@@ -17,6 +17,7 @@ mod change;
 mod channel_registry;
 mod in_flight;
 mod index;
+mod namespace_table;
 mod publication;
 mod queue;
 mod sequencer;

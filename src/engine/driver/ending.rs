@@ -1,0 +1,131 @@
+use std::{mem, time::Instant};
+
+use super::{SessionDriver, Violation};
+use crate::{
+    config::Config,
+    log_text::LogText,
+    model::{DisconnectReason, Transport},
+    transport::SessionEnd,
+};
+
+/// # Ending
+impl SessionDriver {
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// Stops the processing of new messages. Returns `false` if the session drains already.
+    pub(crate) fn drain(&mut self) -> bool {
+        !mem::replace(&mut self.draining, true)
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Starts to end the session: nothing more is received. The protocol on top then sends its
+    /// last packets and calls [`SessionDriver::close_outbox`]. Returns `false` if the session has
+    /// ended already.
+    pub(crate) fn end(&mut self, reason: DisconnectReason) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        self.ended = Some(reason);
+        if self.polls_again(reason) {
+            let Config { close_timeout, shutdown_timeout, .. } = *self.engine.config;
+            // A server that shuts down has less time for clients that never poll again.
+            let is_shutdown = reason == DisconnectReason::ServerShutdown;
+            let patience =
+                if is_shutdown { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
+            self.linger_until = Some(Instant::now() + patience);
+        } else {
+            // Closed before any request is answered, so that the client's next request does not
+            // find the session.
+            self.engine.sessions.close(&self.id);
+        }
+        self.packets.close();
+        true
+    }
+
+    /// Ends the outbox. The frames in it are still sent, unless the client is gone.
+    pub(crate) fn close_outbox(&self, reason: DisconnectReason) {
+        match reason {
+            DisconnectReason::PingTimeout
+            | DisconnectReason::TransportClose
+            | DisconnectReason::TransportError => self.outbox().finish_discarding(),
+            _ => self.outbox().finish(),
+        }
+    }
+
+    /// Logs a violation, and returns the reason with which the session ends.
+    pub(crate) fn violated(&self, violation: &Violation) -> DisconnectReason {
+        match violation {
+            Violation::Closed => {
+                // The waiting poll can end without an answer, since the client has closed.
+                self.engine.sessions.close(&self.id);
+                self.outbox().release();
+                return DisconnectReason::TransportClose;
+            }
+            Violation::Malformed(error) => log::info!("{}: {}", self.peer(), LogText(error)),
+            Violation::Rule(rule) => log::info!("{}: {rule}", self.peer()),
+        }
+        DisconnectReason::ParseError
+    }
+
+    /// Logs why a transport or the server ends the session, and returns the reason.
+    pub(crate) fn end_reason(&self, end: &SessionEnd) -> DisconnectReason {
+        match end {
+            SessionEnd::Closed => DisconnectReason::TransportClose,
+            SessionEnd::Shutdown => DisconnectReason::ServerShutdown,
+            SessionEnd::Broken(why) => {
+                log::info!("{}: {why}", self.peer());
+                DisconnectReason::TransportError
+            }
+            SessionEnd::Malformed(error) => {
+                log::info!("{}: {}", self.peer(), LogText(error));
+                DisconnectReason::ParseError
+            }
+        }
+    }
+
+    /// Logs and counts an upgrade to a WebSocket.
+    pub(crate) fn upgraded(&self) {
+        log::debug!("{}: upgrade to websocket", self.peer());
+        self.engine.counters.upgraded.add(1);
+    }
+
+    /// Removes the session, so that no request finds it. The transport has taken the last frame.
+    pub(crate) fn drained(&self) {
+        self.engine.sessions.close(&self.id);
+    }
+
+    /// Stops waiting for the client's last poll. Returns `false` if the session does not wait.
+    pub(crate) fn give_up_client(&self) -> bool {
+        if self.is_lingering() {
+            self.outbox().abort();
+            self.drained();
+        }
+        self.is_lingering()
+    }
+
+    /// Whether all frames are sent, so that the actor may stop.
+    pub(crate) fn may_stop(&self) -> bool {
+        !self.is_lingering() || self.outbox().is_closed()
+    }
+
+    /// Whether the client has not received the end yet, and will fetch the last packets by another
+    /// poll.
+    fn polls_again(&self, reason: DisconnectReason) -> bool {
+        let outbox = self.outbox();
+        if outbox.active_transport() != Transport::Polling || outbox.is_closed() {
+            return false;
+        }
+        match reason {
+            // The waiting poll returns with the first packet. The close packet comes with the next
+            // poll.
+            DisconnectReason::ServerDisconnect => true,
+            DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !outbox.is_polled(),
+            _ => false,
+        }
+    }
+}

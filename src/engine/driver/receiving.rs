@@ -1,0 +1,100 @@
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::{
+    super::{EngineMessage, read_throttle},
+    SessionDriver,
+};
+use crate::protocol::{DecodeError, EnginePacket, Frame, Version};
+
+/// Why a session ends because of what its client sent.
+#[derive(Debug)]
+pub(crate) enum Violation {
+    /// A packet can't be decoded.
+    Malformed(DecodeError),
+    /// A packet breaks a rule, which the text names.
+    Rule(&'static str),
+    /// The client closes the session, which it may do at any time.
+    Closed,
+}
+
+impl From<DecodeError> for Violation {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// # Receiving
+impl SessionDriver {
+    /// Queues packets from a transport. `taken` is answered when the last of them is taken from
+    /// the queue.
+    pub(crate) fn queue(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+        self.packets.push(packets, taken);
+    }
+
+    /// Takes the next packet, unless the client is over its rate. While a session drains, the rate
+    /// is ignored, since no handlers are called.
+    pub(crate) fn next_packet(&mut self) -> Option<EnginePacket> {
+        if self.throttle.until().is_some() && !self.draining { None } else { self.packets.pop() }
+    }
+
+    /// Whether the server does not read from the client for now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.packets.is_held()
+    }
+
+    /// Processes one packet. Returns a message, if it is one, to the protocol on top.
+    ///
+    /// # Errors
+    /// [`Violation`]: the session has to end.
+    pub(crate) fn receive(
+        &mut self,
+        packet: EnginePacket,
+    ) -> Result<Option<EngineMessage>, Violation> {
+        if let Some(bytes) = read_throttle::bytes(&packet) {
+            self.traffic.received(bytes);
+            if self.throttle.charge(bytes, Instant::now) {
+                self.engine.counters.throttled.add(1);
+            }
+        }
+        match packet {
+            EnginePacket::Message(text) => return Ok(Some(EngineMessage::Text(text))),
+            EnginePacket::Binary(data) => return Ok(Some(EngineMessage::Binary(data))),
+            EnginePacket::Pong(_) => self.heartbeat.pong(Instant::now()),
+            EnginePacket::Close => return Err(Violation::Closed),
+            EnginePacket::Ping(data) if self.version() == Version::V3 => {
+                self.heartbeat.ping(Instant::now());
+                self.outbox().push(Frame::engine(&EnginePacket::Pong(data)));
+            }
+            EnginePacket::Ping(_) => return Err(Violation::Rule("only the server sends pings")),
+            EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop => {}
+        }
+        Ok(None)
+    }
+
+    /// Lets transports hand over packets without waiting, if all packets so far are processed.
+    pub(crate) fn release_credit(&self) {
+        if !self.packets.is_held() {
+            self.session.read_credit.report_done(self.packets.received());
+        }
+    }
+}
+
+/// # Counting
+impl SessionDriver {
+    /// Notes that handlers are called for a message of the client.
+    pub(crate) fn begin_handling(&mut self, now: impl FnOnce() -> Instant) {
+        self.traffic.begin(now);
+    }
+
+    /// Counts one event whose handlers are done.
+    pub(crate) fn handled(&mut self) {
+        self.traffic.handled();
+    }
+
+    /// Adds what was counted since the last call to the server's counters.
+    pub(crate) fn flush_traffic(&mut self) {
+        self.traffic.flush(&self.engine.counters, Instant::now);
+    }
+}
