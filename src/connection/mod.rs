@@ -51,13 +51,11 @@ impl Connection {
         let (config, now) = (shared.config(), Instant::now());
         let ctx = Context::new();
         let addr = Arc::new(ctx.address());
-        let driver = SessionDriver::open(&shared.engine, request, transport, version, slot, &addr);
-        let (id, session) = (driver.id(), Arc::clone(driver.session()));
         let limits =
             DecodeLimits::new(config.max_json_depth, config.max_attachments, config.max_payload);
         let connection = Self {
-            addr,
-            session: driver,
+            // Built where it stands: a driver has some hundred bytes to move.
+            session: SessionDriver::open(&shared.engine, request, transport, version, slot, &addr),
             sockets: Sockets::new(
                 shared.codec.decoder(limits),
                 extensions,
@@ -66,8 +64,10 @@ impl Connection {
             ),
             jobs: Jobs::new(config.max_inbox, config.max_inbox_bytes, now),
             clock: Clock::new(config.connect_timeout, now),
+            addr,
             shared: Arc::clone(shared),
         };
+        let (id, session) = (connection.session.id(), Arc::clone(connection.session.session()));
         // `Context::run` would make another address.
         actix::spawn(ctx.into_future(connection));
         if version == Version::V3 {

@@ -1,6 +1,9 @@
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
@@ -12,9 +15,14 @@ use crate::{
     registry::ClientAnswers,
 };
 
-/// The broadcasts of one server whose acknowledgements are collected.
+/// The acknowledgement ids of one namespace, and its broadcasts whose acknowledgements are
+/// collected.
+///
+/// Direct events and broadcasts share one count, since all receivers of a broadcast get the same
+/// id.
 #[derive(Debug, Default)]
 pub(super) struct AckCollectors {
+    next_id: AtomicU64,
     open: Mutex<HashMap<u64, Arc<AckCollection>>>,
 }
 
@@ -47,6 +55,11 @@ impl CollectedAcks {
 }
 
 impl AckCollectors {
+    /// A new acknowledgement id.
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(super) fn open(self: &Arc<Self>, id: u64) -> AckCollector {
         let collection = Arc::<AckCollection>::default();
         self.open.lock().insert(id, Arc::clone(&collection));

@@ -93,7 +93,8 @@ impl<'a> SocketEmitter<'a> {
         event: &str,
         data: &T,
     ) -> Result<Args, AckError> {
-        let mut pending = self.socket.inner.acks.ask(|| self.socket.inner.namespace.ack_id())?;
+        let mut pending =
+            self.socket.inner.acks.ask(|| self.socket.inner.namespace.acks.next_id())?;
         let packet = self.encode(Some(pending.id()), event, data)?;
         if self.volatile {
             self.socket.push_volatile(&packet.into_frame());

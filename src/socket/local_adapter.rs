@@ -1,18 +1,12 @@
-use std::{
-    future::ready,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, future::ready, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use super::{Socket, ack_collector::AckCollectors};
 use crate::{
     model::{Channel, Namespace, SocketId},
-    protocol::{AckId, Args, PacketCodec, UnsealedPacket},
+    protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Sequencer,
         ServerAnswers, ServerEvent, SocketDescription,
@@ -36,8 +30,9 @@ pub(crate) struct LocalAdapter {
     pub(super) codec: PacketCodec,
     sockets: Arc<dyn SocketLookup>,
     server_events: Arc<dyn ServerEventHandler>,
-    ack_collectors: Arc<AckCollectors>,
-    next_ack_id: AtomicU64,
+    /// By namespace, each with the number of states that the namespace has: a new one may begin
+    /// before the last one has ended.
+    ack_collectors: Mutex<HashMap<Namespace, (Arc<AckCollectors>, usize)>>,
 }
 
 impl LocalAdapter {
@@ -52,20 +47,35 @@ impl LocalAdapter {
             codec,
             sockets,
             server_events,
-            ack_collectors: Arc::default(),
-            next_ack_id: AtomicU64::new(0),
+            ack_collectors: Mutex::default(),
         })
     }
 
-    /// A new acknowledgement id. There is one count for the server, since all receivers of a
-    /// broadcast get the same id.
-    pub(super) fn ack_id(&self) -> u64 {
-        self.next_ack_id.fetch_add(1, Ordering::Relaxed)
+    /// The acknowledgements of a namespace whose state begins.
+    pub(super) fn begin_namespace(&self, namespace: &Namespace) -> Arc<AckCollectors> {
+        let mut by_namespace = self.ack_collectors.lock();
+        let (collectors, states) = by_namespace.entry(namespace.clone()).or_default();
+        *states += 1;
+        Arc::clone(collectors)
     }
 
-    /// Takes the acknowledgement of a broadcast. `false`: none with this id is collected.
-    pub(super) fn acknowledge(&self, id: &AckId, from: SocketId, args: Args) -> bool {
-        self.ack_collectors.answer(id, from, args)
+    /// The state of a namespace has ended.
+    pub(super) fn end_namespace(&self, namespace: &Namespace) {
+        let mut by_namespace = self.ack_collectors.lock();
+        if let Some((_, states)) = by_namespace.get_mut(namespace) {
+            *states -= 1;
+            if *states == 0 {
+                by_namespace.remove(namespace);
+            }
+        }
+    }
+
+    fn ack_collectors(&self, namespace: &Namespace) -> Arc<AckCollectors> {
+        let by_namespace = self.ack_collectors.lock();
+        // A namespace that does not exist here has no sockets that could answer.
+        by_namespace
+            .get(namespace)
+            .map_or_else(Arc::default, |(collectors, _)| Arc::clone(collectors))
     }
 
     /// Calls `act` with each socket of an audience, once the registries have done what they were
@@ -109,10 +119,11 @@ impl Adapter for LocalAdapter {
         mut publication: Publication,
         limit: Duration,
     ) -> AdapterFuture<Result<ClientAnswers, PublishError>> {
-        let id = self.ack_id();
+        let collectors = self.ack_collectors(&publication.audience.namespace);
+        let id = collectors.next_id();
         publication.packet.set_ack_id(id);
         // Before the event is sent: an answer may come before the receivers are known.
-        let collector = self.ack_collectors.open(id);
+        let collector = collectors.open(id);
         let receivers = self.sequencer.publish_and_list(publication);
         Box::pin(async move {
             collector.expect(receivers.await?);

@@ -344,7 +344,7 @@ impl Socket {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {
             Ok(()) => true,
-            Err(args) => namespace.local().acknowledge(id, self.id(), args),
+            Err(args) => namespace.acks.answer(id, self.id(), args),
         }
     }
 

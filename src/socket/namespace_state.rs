@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use super::{LocalAdapter, SendError};
+use super::{LocalAdapter, SendError, ack_collector::AckCollectors};
 use crate::{
     config::Config,
     model::{Namespace, Quota},
@@ -20,6 +20,8 @@ pub(crate) struct NamespaceState {
     /// Orders what concerns the sockets of this server.
     pub(crate) sequencer: Sequencer,
     local: Arc<LocalAdapter>,
+    /// The acknowledgements of its sockets.
+    pub(super) acks: Arc<AckCollectors>,
     /// Counts its sockets.
     pub(crate) socket_quota: Quota,
 }
@@ -33,6 +35,7 @@ impl NamespaceState {
         local: Arc<LocalAdapter>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            acks: local.begin_namespace(&name),
             name,
             config,
             codec: local.codec.clone(),
@@ -49,15 +52,11 @@ impl NamespaceState {
         let (length, limit) = (cost, self.config.max_outbox);
         if length > limit { Err(SendError::TooLarge { length, limit }) } else { Ok(()) }
     }
+}
 
-    /// A new acknowledgement id.
-    pub(super) fn ack_id(&self) -> u64 {
-        self.local.ack_id()
-    }
-
-    /// The adapter of this server alone.
-    pub(super) fn local(&self) -> &LocalAdapter {
-        &self.local
+impl Drop for NamespaceState {
+    fn drop(&mut self) {
+        self.local.end_namespace(&self.name);
     }
 }
 

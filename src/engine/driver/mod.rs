@@ -61,6 +61,7 @@ pub(crate) struct SessionDriver {
 impl SessionDriver {
     /// Opens a session for the actor with this address, which must run on this thread. The open
     /// packet becomes the first frame in the outbox.
+    #[inline] // Each protocol calls it once, and a driver has some hundred bytes to move.
     pub(crate) fn open<A>(
         engine: &Arc<EngineState>,
         request: HttpRequestParts,
