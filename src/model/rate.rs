@@ -70,7 +70,7 @@ impl TokenBucket {
         self.tokens = (self.tokens - amount as f64).max(-f64::from(u32::MAX));
     }
 
-    /// Takes one token. If there is none, returns how long to wait for it.
+    /// Takes one token. If the bucket is empty, returns how long to wait for a token.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.wait(now).map_or(Ok(()), Err)?;
         self.tokens -= 1.0;

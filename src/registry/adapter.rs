@@ -8,7 +8,7 @@ use crate::{
     protocol::{Args, UnsealedPacket},
 };
 
-/// What an [`Adapter`] answers with later.
+/// An answer of an [`Adapter`] that comes later.
 pub type AdapterFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Carries what concerns more than one socket: publications, queries, and server-side events.

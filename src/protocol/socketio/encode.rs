@@ -43,7 +43,7 @@ pub fn disconnect(namespace: &str) -> Frame {
 /// `451-["name",…]`.
 ///
 /// # Errors
-/// What `data`'s `Serialize` reports, such as a map whose keys are not strings.
+/// The error of `data`'s `Serialize`, such as for a map whose keys are not strings.
 #[cfg(any(test, fuzzing, feature = "internals"))]
 pub fn event<T: Serialize + ?Sized>(
     namespace: &str,
@@ -111,7 +111,7 @@ fn unsealed(namespace: &str, out: FrameBuilder) -> UnsealedPacket {
 /// `461-7[…]`.
 ///
 /// # Errors
-/// What `data`'s `Serialize` reports.
+/// The error of `data`'s `Serialize`.
 #[cfg(any(test, fuzzing, feature = "internals"))]
 pub fn ack<T: Serialize + ?Sized>(
     namespace: &str,

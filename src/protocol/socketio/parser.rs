@@ -59,7 +59,7 @@ pub trait Parser: Send + Sync + 'static {
     fn encode(&self, packet: &Packet) -> Encoded;
 
     /// A reader for one connection. It answers bad input with a [`DecodeError`], never with a
-    /// panic. What it keeps is bounded by `limits`.
+    /// panic. `limits` bound the memory that it takes.
     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
 }
 
