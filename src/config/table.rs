@@ -155,7 +155,8 @@ macro_rules! settings_table {
             ///
             /// A client that sends faster is not read for a while, and TCP makes it wait. Nothing
             /// is lost.
-            event_rate: Option<Rate> = RateLimit(unlimited), set some(Rate), check lets_something_through;
+            event_rate: Option<Rate> = RateLimit(unlimited), set some(Rate),
+                check lets_something_through;
 
             /// How many bytes of a client's packets are read in a second.
             ///

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How much may happen in a second, and how much in the same moment.
+/// Limits how much may happen in a second, and how much in the same moment.
 ///
 /// ```
 /// use actix_socketio::{Rate, SocketIo};
@@ -26,13 +26,13 @@ impl Rate {
         Self { per_second, burst: per_second }
     }
 
-    /// Allows `burst` in the same moment, after a pause. Default: what is allowed in a second.
+    /// Allows `burst` in the same moment, after a pause. Default: the amount for a second.
     #[must_use]
     pub const fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
     }
 
-    /// Whether it lets anything through at all.
+    /// Returns whether the rate allows anything at all.
     pub(crate) const fn is_possible(self) -> bool {
         self.per_second > 0 && self.burst > 0
     }

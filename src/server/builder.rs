@@ -90,8 +90,10 @@ impl Builder {
     /// struct Token(String);
     ///
     /// let builder = SocketIo::builder().on_handshake(|request, extensions| {
-    ///     let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    ///     extensions.insert(Token(token.ok_or_else(|| ErrorUnauthorized("log in first"))?.to_owned()));
+    ///     let header = request.headers().get("authorization");
+    ///     let token = header.and_then(|value| value.to_str().ok());
+    ///     let token = token.ok_or_else(|| ErrorUnauthorized("log in first"))?;
+    ///     extensions.insert(Token(token.to_owned()));
     ///     Ok(())
     /// });
     /// ```
@@ -168,7 +170,8 @@ impl Builder {
     /// use actix_socketio::SocketIo;
     ///
     /// let builder = SocketIo::builder().on_connection_error(|error| {
-    ///     log::warn!("{error}"); // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+    ///     // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+    ///     log::warn!("{error}");
     ///     if error.code() == 1 {
     ///         // metrics.lost_sessions.inc();
     ///     }
@@ -188,9 +191,11 @@ impl Builder {
     /// use actix_socketio::{HandlerError, OnConnect, SocketIo};
     ///
     /// let builder = SocketIo::builder().namespace("/admin", |admin| {
-    ///     admin.on_connect(async |event: OnConnect| match event.socket.handshake().header("x-admin") {
-    ///         Some(_) => Ok(()),
-    ///         None => Err(HandlerError::reject("admins only")),
+    ///     admin.on_connect(async |event: OnConnect| {
+    ///         match event.socket.handshake().header("x-admin") {
+    ///             Some(_) => Ok(()),
+    ///             None => Err(HandlerError::reject("admins only")),
+    ///         }
     ///     })
     /// });
     /// ```
@@ -235,7 +240,7 @@ impl Builder {
     ///
     /// // Each host has one namespace, such as `/example.org`.
     /// let builder = SocketIo::builder().namespaces_if(
-    ///     |name, handshake| handshake.header("host") == Some(name.as_str().trim_start_matches('/')),
+    ///     |name, handshake| handshake.header("host") == name.as_str().strip_prefix('/'),
     ///     |tenant| tenant.open_channels(),
     /// );
     /// ```

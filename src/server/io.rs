@@ -236,7 +236,8 @@ impl SocketIo {
     /// [`Target::fetch_sockets`] asks the other servers too.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// println!("{} clients watch", io.subscribers("match-42").await?.len());
     /// # Ok(())
     /// # }
@@ -310,7 +311,10 @@ impl SocketIo {
     ///
     /// // With a recorder of, say, metrics-exporter-prometheus, whose handle renders what it has.
     /// #[get("/metrics")]
-    /// async fn scrape(io: web::Data<SocketIo>, prometheus: web::Data<Prometheus>) -> impl Responder {
+    /// async fn scrape(
+    ///     io: web::Data<SocketIo>,
+    ///     prometheus: web::Data<Prometheus>,
+    /// ) -> impl Responder {
     ///     io.record_metrics();
     ///     prometheus.render()
     /// }
@@ -344,7 +348,8 @@ impl SocketIo {
     /// All clients. [`Target`] sends to them, lists them and acts on them.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// // Every client of the namespace logs in again.
     /// io.everyone().disconnect_sockets(false).await?;
     /// # Ok(())

@@ -101,7 +101,8 @@ impl Socket {
     /// as they came. [`Socket::emit_with_ack`] returns the first.
     ///
     /// ```no_run
-    /// # async fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::error::Error;
+    /// # async fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn Error>> {
     /// let answer = socket.emit_with_ack_args("where", "please").await?;
     /// let (x, y): (f64, f64) = (answer.get(0)?, answer.get(1)?);
     /// # Ok(())

@@ -232,7 +232,8 @@ impl Target {
     /// The clients that a message would reach.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// for socket in io.to("match-42").fetch_sockets().await? {
     ///     println!("{} from {:?}", socket.id(), socket.handshake().client_ip());
     /// }
@@ -253,7 +254,8 @@ impl Target {
     /// is in the maximum number of channels, is left as it is.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// io.to("waiting").sockets_join("match-42").await?;
     /// # Ok(())
     /// # }
@@ -273,7 +275,8 @@ impl Target {
     /// Unsubscribes the clients from a channel.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// // The match is over.
     /// io.to("match-42").sockets_leave("match-42").await?;
     /// # Ok(())
@@ -294,7 +297,8 @@ impl Target {
     /// Disconnects the clients from the namespace, or, with `close`, closes their connections.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// io.to("user-7").disconnect_sockets(true).await?; // logged out
     /// # Ok(())
     /// # }
