@@ -3,7 +3,7 @@ use actix::Message;
 use super::{DisconnectReason, HandlerError, HandlerResult, OnMessage};
 use crate::{model::Channel, socket::Socket};
 
-/// A client asks to enter a namespace: check here who it is.
+/// A client asks to enter a namespace. Check its identity here.
 ///
 /// The event comes once for each socket, before any other. `Ok` admits the client. An `Err` refuses
 /// it: the client reads the message and the data of [`HandlerError::reject`] in its `connect_error`

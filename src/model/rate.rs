@@ -8,7 +8,7 @@ use std::{
 /// ```
 /// use actix_socketio::{Rate, SocketIo};
 ///
-/// // A hundred events a second in the long run; five hundred in the same moment, after a pause.
+/// // A hundred events a second in the long run, five hundred in the same moment after a pause.
 /// let builder = SocketIo::builder().event_rate(Rate::per_second(100).burst(500));
 /// ```
 ///

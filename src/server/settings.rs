@@ -10,7 +10,7 @@ use crate::{
     protocol::{PacketCodec, Parser},
 };
 
-/// A method of [`Builder`] that sets a setting, as the table says how.
+/// Writes the method of [`Builder`] that sets a setting, as the table describes it.
 macro_rules! setter {
     (plain $(#[$doc:meta])+ $name:ident: $type:ty) => {
         $(#[$doc])+
