@@ -45,7 +45,7 @@ pub(crate) struct Delivered {
 #[derive(Debug, Default)]
 struct NamespaceTable {
     ids: IdMap<SocketId, usize>,
-    /// Sockets by slot. A free slot is reused.
+    /// Sockets by slot; a free slot is reused.
     members: Vec<Option<SocketRow>>,
     free: Vec<usize>,
     channels: HashMap<Channel, Vec<Subscription>>,
