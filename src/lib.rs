@@ -2,18 +2,24 @@
 //! lines.
 //!
 //! ```no_run
-//! use actix_socketio::{SocketIo, channel};
+//! use actix_socketio::{SocketIo, SocketIoServerExt, channel};
 //! use actix_web::{App, HttpServer};
 //!
 //! #[actix_web::main]
 //! async fn main() -> std::io::Result<()> {
 //!     let io = SocketIo::builder().route(channel("^match-")).build()?; // 1
-//!     HttpServer::new(move || App::new().configure(io.mount())) //        2
-//!         .bind(("127.0.0.1", 8080))? //                                  3
+//!     let app = io.clone();
+//!     HttpServer::new(move || App::new().configure(app.mount())) //       2
+//!         .socketio(&io) //                                               3
+//!         .bind(("127.0.0.1", 8080))?
 //!         .run()
 //!         .await
 //! }
 //! ```
+//!
+//! [`.socketio(&io)`](SocketIoServerExt::socketio) makes three settings of `HttpServer`. The server
+//! notices a poll that is broken off. A WebSocket gets its connection to itself. When the server
+//! stops, it notifies and closes every client.
 //!
 //! Any official Socket.IO client connects to it (browser, Node, Python, Java, Swift, …), over a
 //! WebSocket or HTTP long-polling, and reconnects by itself:
@@ -166,6 +172,20 @@
 //! [`Builder::namespace`] adds another, and [`Builder::namespaces_matching`] adds a family of them.
 //! [`SocketIo::of`] is the handle to one.
 //!
+//! # Several servers
+//!
+//! [`Builder::adapter`] makes the server one of a cluster. The [`adapter`] carries publications,
+//! queries and the actions of a [`Target`] to the other servers. Without one, the server is a
+//! cluster of one.
+//!
+//! [`SocketIo::server_side_emit`] sends an event to the other servers, for their
+//! [`on_server_event`](Builder::on_server_event) handlers. No client receives it.
+//!
+//! # Engine.IO by itself
+//!
+//! [`EngineIo`] is the layer below Socket.IO, for a protocol of your own: messages of text or bytes
+//! over a WebSocket, with HTTP long-polling as the fall-back. An [`EngineHandler`] receives them.
+//!
 //! # Data of a client
 //!
 //! [`Socket::context`] is a map of JSON values by name. [`Socket::extensions`] has Rust values by
@@ -187,6 +207,12 @@
 //! then [`OnFinish`]. Each client that was admitted has this end once, whatever happened. Channels
 //! and context remain until the last handler has answered. [`SocketIo::shutdown`] ends all
 //! connections in this way.
+//!
+//! # Settings from a file
+//!
+//! Serde reads a [`Config`] from TOML, JSON and other formats, and [`Builder::config`] takes it.
+//! [`Config::SETTINGS`] lists each [`Setting`] with its documentation and default, for a file with
+//! comments.
 //!
 //! # Limits
 //!
@@ -266,8 +292,8 @@ pub use socket::{
 };
 pub use stats::Stats;
 
-/// What a cluster is made of: the trait that carries what concerns more than one socket, and its
-/// plain data.
+/// The parts of a cluster: the trait that carries calls for more than one socket, and its plain
+/// data.
 ///
 /// You need this module only to write an adapter. [`Builder::adapter`] takes it.
 pub mod adapter {

@@ -8,8 +8,8 @@
 //!   -d '{"user":"ada","password":"difference engine"}'
 //! ```
 //!
-//! * A client that can set headers sends its token with the handshake: `Authorization: Bearer …`, or
-//!   the cookie `token`.
+//! * A client that can set headers sends its token with the handshake: `Authorization: Bearer …`,
+//!   or the cookie `token`.
 //! * A browser cannot set headers for a WebSocket. It sends the token when it connects to the
 //!   namespace: `io({ auth: { token } })`.
 //!

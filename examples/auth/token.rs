@@ -76,8 +76,8 @@ impl Tokens {
         if secret.len() < SHORTEST_SECRET {
             return Err(WeakSecret);
         }
-        // The server chooses the algorithm, not the header of a token. It refuses all but HS256, such
-        // as `none`, or RS256 with the secret as a public key.
+        // The server chooses the algorithm, not the header of a token. It refuses all but HS256,
+        // such as `none`, or RS256 with the secret as a public key.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[AUDIENCE]);

@@ -3,8 +3,9 @@
 /// A user, as the application knows it.
 pub(crate) struct User {
     pub(crate) name: &'static str,
-    /// A real application keeps no password but its hash by Argon2id (crate `argon2`). That hash is
-    /// slow on purpose, so check it within `web::block`. Also count failures by user and by address.
+    /// A real application keeps only a hash of the password by Argon2id (crate `argon2`). That hash
+    /// is slow on purpose, so check it within `web::block`. Also count failures by user and by
+    /// address.
     password: &'static str,
     pub(crate) editor: bool,
     pub(crate) teams: &'static [&'static str],

@@ -13,7 +13,7 @@ pub(crate) struct InvalidSetting {
     pub(crate) setting: &'static str,
     /// As it is written in a file.
     pub(crate) value: String,
-    /// What it must be.
+    /// The expected value: a sentence that starts with `it must`.
     pub(crate) expected: String,
 }
 

@@ -9,10 +9,10 @@ use crate::model::{Rate, Transport};
 pub(super) trait SettingKind {
     type Value;
 
-    /// What the value is called in errors: `invalid duration …`.
+    /// The name of the value in errors: `invalid duration …`.
     const NOUN: &'static str;
 
-    /// What a file may have: `… expected a number with a unit, …`.
+    /// The forms that a file may have: `… expected a number with a unit, …`.
     const EXPECTED: &'static str;
 
     fn read(raw: &Raw) -> Option<Self::Value>;
@@ -142,7 +142,7 @@ impl SettingKind for Amount {
     }
 }
 
-/// A number whose default is no limit.
+/// A number whose default is `unlimited`.
 pub(super) struct Limit;
 
 impl SettingKind for Limit {

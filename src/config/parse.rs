@@ -51,7 +51,7 @@ pub(super) fn size(text: &str) -> Option<usize> {
     usize::try_from(bytes).ok()
 }
 
-/// In the largest unit that needs no fraction; a number alone if that is bytes.
+/// Writes a size in the largest unit that needs no fraction. A number alone is in bytes.
 pub(super) fn show_size(size: usize) -> String {
     let bytes = size as u128;
     let unit = SIZES[..6].iter().find(|(_, factor)| bytes > 0 && bytes.is_multiple_of(*factor));

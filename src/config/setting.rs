@@ -1,4 +1,4 @@
-/// What is known about a setting: its name, its docs, its default. [`Config::SETTINGS`] lists all.
+/// Describes a setting: its name, its docs, its default. [`Config::SETTINGS`] lists all.
 ///
 /// ```
 /// use actix_socketio::Config;
@@ -27,6 +27,13 @@ pub struct Setting {
 
 impl Setting {
     /// The documentation, in Markdown, without the default.
+    ///
+    /// ```
+    /// use actix_socketio::Config;
+    ///
+    /// let path = Config::SETTINGS.iter().find(|setting| setting.name == "path").unwrap();
+    /// assert!(path.docs().starts_with("The path of the endpoint"));
+    /// ```
     pub fn docs(&self) -> String {
         let lines: Vec<_> = self.lines.iter().map(|line| line.trim()).collect();
         lines.join("\n")

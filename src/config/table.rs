@@ -6,11 +6,12 @@
 ///
 /// * Its docs. They become the docs of the field and of the builder's methods. The macros add the
 ///   default, so the docs do not repeat it.
-/// * `name: type = SettingKind(default)`. The kind, from the module `kind`, says how the value is read
-///   from a file and shown. Defaults are written as in a file; the units are in `default_value!`.
-/// * `set how`: what the builder's method takes. `plain`: the value. `into`: what becomes a
-///   `String`. `some(T)`: the inside of an `Option<T>`. `list(T)`: an iterator over the items
-///   of a `Vec<T>`. `flag`: nothing, it sets `true`.
+/// * `name: type = SettingKind(default)`. The kind, from the module `kind`, says how the value is
+///   read from a file and shown. Defaults are written as in a file. The units are in
+///   `default_value!`.
+/// * `set how`: the parameter of the builder's method. `plain`: the value. `into`: a value that
+///   converts into a `String`. `some(T)`: the inside of an `Option<T>`. `list(T)`: an iterator over
+///   the items of a `Vec<T>`. `flag`: no parameter, the method sets `true`.
 /// * `namespace own`, for a setting that a namespace may have a value of its own for. The setting
 ///   must be set by `plain` or `flag`.
 /// * `check function`, any number of times: a function of the module `check`. In parentheses are
@@ -154,7 +155,8 @@ macro_rules! settings_table {
             ///
             /// A client that sends faster is not read for a while, and TCP makes it wait. Nothing
             /// is lost.
-            event_rate: Option<Rate> = RateLimit(unlimited), set some(Rate), check lets_something_through;
+            event_rate: Option<Rate> = RateLimit(unlimited), set some(Rate),
+                check lets_something_through;
 
             /// How many bytes of a client's packets are read in a second.
             ///

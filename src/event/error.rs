@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::stats::HandlerFailure;
 
-/// What a handler returns.
+/// The result of a handler.
 ///
 /// It decides a request: `Ok` grants and an `Err` refuses [`OnConnect`](super::OnConnect),
 /// [`OnSubscribe`](super::OnSubscribe), [`OnPacket`](super::OnPacket), and an

@@ -3,13 +3,13 @@ use actix::Message;
 use super::{DisconnectReason, HandlerError, HandlerResult, OnMessage};
 use crate::{model::Channel, socket::Socket};
 
-/// A client asks to enter a namespace: check here who it is.
+/// A client asks to enter a namespace. Check its identity here.
 ///
 /// The event comes once for each socket, before any other. `Ok` admits the client. An `Err` refuses
 /// it: the client reads the message and the data of [`HandlerError::reject`] in its `connect_error`
 /// event. Any other error reads `internal error` there, and raises [`OnError`].
 ///
-/// What you send to the client from the handler waits. It follows the admission, and is dropped
+/// Events that the handler sends to the client wait. They follow the admission, and are dropped
 /// with a refusal.
 ///
 /// ```
@@ -164,7 +164,7 @@ pub struct OnUnsubscribe {
 pub struct OnError {
     /// The client whose event it was.
     pub socket: Socket,
-    /// What the handler returned, or what happened to it.
+    /// The error that the handler returned, or the reason why it did not return.
     pub error: HandlerError,
 }
 

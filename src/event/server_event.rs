@@ -69,6 +69,16 @@ impl OnServerEvent {
     ///
     /// # Errors
     /// [`MessageError`] names the event, the argument, and the expected type.
+    ///
+    /// ```
+    /// use actix_socketio::{HandlerResult, OnServerEvent};
+    ///
+    /// async fn reload(event: OnServerEvent) -> HandlerResult {
+    ///     let file: String = event.json()?;
+    ///     log::info!("{} asks for a reload of {file}", event.namespace);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, MessageError> {
         self.arg(0)
     }

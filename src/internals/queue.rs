@@ -39,7 +39,7 @@ impl Queue {
         self.0.push_volatile(frame) == Pushed::Queued
     }
 
-    /// Takes all frames, or starts to wait if there are none. Returns the number of frames.
+    /// Takes all frames, or starts to wait if the queue is empty. Returns the number of frames.
     pub fn take(&self) -> usize {
         count(self.0.poll_all(&mut Context::from_waker(Waker::noop())))
     }

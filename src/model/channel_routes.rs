@@ -9,7 +9,7 @@ use super::{
     pattern::{anchored, anchored_source},
 };
 
-/// What a route declares about its channels, apart from their handlers.
+/// The options that a route declares for its channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ChannelOptions {
     /// Subscribers may publish to the channel.

@@ -28,7 +28,7 @@ pub(super) fn anchored_source(pattern: &str) -> String {
 pub struct PatternError {
     /// The pattern as you wrote it.
     pub pattern: String,
-    /// What is wrong with it.
+    /// The error of the pattern.
     pub source: regex::Error,
 }
 

@@ -12,7 +12,7 @@ use std::{
 #[derive(Clone, Default)]
 pub(crate) struct Quota(Arc<AtomicUsize>);
 
-/// One slot of a [`Quota`]; dropping it gives it back.
+/// One slot of a [`Quota`]. Dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct Slot(Quota);
 

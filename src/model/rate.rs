@@ -3,12 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How much may happen in a second, and how much in the same moment.
+/// Limits how much may happen in a second, and how much in the same moment.
 ///
 /// ```
 /// use actix_socketio::{Rate, SocketIo};
 ///
-/// // A hundred events a second in the long run; five hundred in the same moment, after a pause.
+/// // A hundred events a second in the long run, five hundred in the same moment after a pause.
 /// let builder = SocketIo::builder().event_rate(Rate::per_second(100).burst(500));
 /// ```
 ///
@@ -26,13 +26,13 @@ impl Rate {
         Self { per_second, burst: per_second }
     }
 
-    /// Allows `burst` in the same moment, after a pause. Default: what is allowed in a second.
+    /// Allows `burst` in the same moment, after a pause. Default: the amount for a second.
     #[must_use]
     pub const fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
     }
 
-    /// Whether it lets anything through at all.
+    /// Returns whether the rate allows anything at all.
     pub(crate) const fn is_possible(self) -> bool {
         self.per_second > 0 && self.burst > 0
     }
@@ -70,7 +70,7 @@ impl TokenBucket {
         self.tokens = (self.tokens - amount as f64).max(-f64::from(u32::MAX));
     }
 
-    /// Takes one token. If there is none, returns how long to wait for it.
+    /// Takes one token. If the bucket is empty, returns how long to wait for a token.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.wait(now).map_or(Ok(()), Err)?;
         self.tokens -= 1.0;

@@ -9,7 +9,7 @@ use super::{attached_stream::AttachedStream, write_buffer::WriteBuffer};
 use crate::model::Transport;
 use crate::protocol::Frame;
 
-/// What an outbox reports to its connection.
+/// A report of an outbox to its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutboxEvent {
     /// The client reads too slowly: the queue reached its bound, and all queued frames are dropped.

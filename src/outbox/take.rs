@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{model::Transport, protocol::Frame};
 
-/// What a transport gets when it takes from an outbox.
+/// The frames that a transport takes from an outbox at one time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TakenFrames {
     /// One frame. It is the usual case, and needs no list.
@@ -129,7 +129,7 @@ impl Outbox {
         self.finish_take(state, all, waker)
     }
 
-    /// Returns the taken frames, or waits if there are none. The last take of a finished outbox
+    /// Returns the taken frames, or waits if the queue is empty. The last take of a finished outbox
     /// closes it.
     fn finish_take(
         &self,

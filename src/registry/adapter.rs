@@ -8,7 +8,7 @@ use crate::{
     protocol::{Args, UnsealedPacket},
 };
 
-/// What an [`Adapter`] answers with later.
+/// An answer of an [`Adapter`] that comes later.
 pub type AdapterFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Carries what concerns more than one socket: publications, queries, and server-side events.
@@ -46,7 +46,7 @@ pub trait Adapter: Send + Sync + 'static {
     /// Publishes without waiting.
     ///
     /// # Errors
-    /// [`PublishError`] says why nothing was published.
+    /// [`PublishError`] is the reason why nothing was published.
     fn publish(&self, publication: Publication) -> Result<(), PublishError>;
 
     /// Publishes, waits until the publication is queued for its receivers, and counts them.
@@ -78,14 +78,15 @@ pub trait Adapter: Send + Sync + 'static {
     /// Disconnects the sockets of an audience from their namespace, or closes their connections.
     fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()>;
 
-    /// Sends an event to all other servers. The local adapter knows of none.
+    /// Sends an event to all other servers. The local adapter has no other servers, and does
+    /// nothing.
     ///
     /// # Errors
-    /// [`PublishError`] says why nothing was sent.
+    /// [`PublishError`] is the reason why nothing was sent.
     fn server_side_emit(&self, event: ServerEvent) -> Result<(), PublishError>;
 
     /// Sends an event to all other servers, and collects their answers until each has answered or
-    /// the time is over. The local adapter knows of no other server, and answers immediately.
+    /// the time is over. The local adapter has no other servers, and answers immediately.
     fn server_side_emit_with_acks(
         &self,
         event: ServerEvent,
@@ -123,6 +124,20 @@ pub struct ServerAnswers {
 }
 
 /// An event that one server sends to the others.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use actix_socketio::{
+///     Args, Namespace,
+///     adapter::{Adapter, ServerEvent},
+/// };
+///
+/// /// Hands an event of another server to the handlers of this one, and returns their answer.
+/// async fn receive(local: &Arc<dyn Adapter>, name: &str, args: Args) -> Option<Args> {
+///     local.handle_server_event(ServerEvent::new(Namespace::default(), name, args)).await
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServerEvent {

@@ -7,6 +7,25 @@ use crate::model::{Channel, Namespace, SocketId};
 /// The first socket opens a namespace, and the first subscriber opens a channel. The last one
 /// closes it. A channel opens before its first subscriber joins it, and closes after the last one
 /// has left.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use actix_socketio::{Change, Channel};
+///
+/// /// Keeps the number of subscribers of each channel, for a server with one namespace.
+/// fn count(subscribers: &mut HashMap<Channel, usize>, change: Change) {
+///     match change {
+///         Change::Joined { channel, .. } => *subscribers.entry(channel).or_default() += 1,
+///         Change::Left { channel, .. } => *subscribers.entry(channel).or_default() -= 1,
+///         Change::ChannelClosed { channel, .. } => {
+///             subscribers.remove(&channel);
+///         }
+///         Change::Missed { count } => log::warn!("{count} changes are missing: count again"),
+///         _ => {}
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -67,8 +86,8 @@ pub enum Change {
 
 /// Receives every [`Change`] in the order in which they happen.
 ///
-/// [`SocketIo::changes`](crate::SocketIo::changes) makes one. A listener that does not keep up slows
-/// nothing down: when [`Builder::max_changes`](crate::Builder::max_changes) changes wait for it,
+/// [`SocketIo::changes`](crate::SocketIo::changes) makes one. A listener that does not keep up does
+/// not slow the server down: when [`Builder::max_changes`](crate::Builder::max_changes) changes wait for it,
 /// the oldest are dropped, and it receives [`Change::Missed`].
 ///
 /// ```no_run

@@ -75,7 +75,7 @@ impl ChannelRegistry {
         Self { id, sequencer, messages: VecDeque::new(), current: None, table, passes: 0 }
     }
 
-    /// Handles messages until there are none, or its turn is over.
+    /// Handles messages until the queue is empty, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(sequencer) = self.sequencer.upgrade() else { return };
         self.passes += 1;

@@ -21,7 +21,7 @@ pub(super) struct InFlight {
     pub(super) report: Report,
 }
 
-/// What to report to the publisher when all registries are done.
+/// The report to the publisher when all registries are done.
 pub(super) enum Report {
     Nothing,
     /// The number of sockets that it was queued for.

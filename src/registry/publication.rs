@@ -28,7 +28,7 @@ pub struct Audience {
     pub except_sockets: Vec<SocketId>,
     /// Adds these sockets, whatever they are subscribed to.
     pub including: Vec<SocketId>,
-    /// Nothing but the sockets in [`including`](Self::including).
+    /// Only the sockets in [`including`](Self::including).
     pub only_included: bool,
     /// Only sockets of this server.
     pub local: bool,
@@ -49,12 +49,21 @@ impl Audience {
     }
 
     /// These sockets of a namespace.
+    ///
+    /// ```
+    /// # fn example(id: actix_socketio::SocketId) {
+    /// use actix_socketio::{Namespace, adapter::Audience};
+    ///
+    /// let audience = Audience::sockets(Namespace::default(), vec![id]);
+    /// assert!(audience.only_included);
+    /// # }
+    /// ```
     pub fn sockets(namespace: Namespace, ids: Vec<SocketId>) -> Self {
         Self { including: ids, only_included: true, ..Self::everyone(namespace) }
     }
 
-    /// The one list that contains the whole audience but for at most one socket. This is the common
-    /// case, in which no socket has to be marked as visited.
+    /// The one list that contains the whole audience, with at most one socket to leave out. This is
+    /// the common case, in which no socket has to be marked as visited.
     pub(super) fn list(&self) -> Option<AudienceList<'_>> {
         let Self { to, except, except_sockets, including, only_included, .. } = self;
         match &to[..] {
@@ -75,6 +84,26 @@ pub(super) enum AudienceList<'a> {
 
 /// A message for an audience, as plain data. Its packet is sealed when it has its place in the
 /// order of publications.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use actix_socketio::{
+///     Args,
+///     adapter::{Adapter, Audience, Publication, PublishError},
+/// };
+///
+/// /// Publishes an event of another server to the sockets of this one.
+/// fn receive(
+///     local: &Arc<dyn Adapter>,
+///     audience: Audience,
+///     event: &str,
+///     args: &Args,
+/// ) -> Result<(), PublishError> {
+///     let packet = local.encode(&audience.namespace, event, args, true);
+///     local.publish(Publication::new(audience, packet))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Publication {

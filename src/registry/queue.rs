@@ -55,7 +55,8 @@ impl RegistryQueue {
         if mem::replace(&mut self.awake, true) { Enqueued::Queued } else { Enqueued::Wake }
     }
 
-    /// Moves the messages to the end of `to`. `false`: there are none, and the registry may sleep.
+    /// Moves the messages to the end of `to`. `false`: the queue is empty, and the registry may
+    /// sleep.
     pub(super) fn take(&mut self, to: &mut VecDeque<RegistryMessage>) -> bool {
         if to.is_empty() {
             // The queue gets the other's capacity in exchange.

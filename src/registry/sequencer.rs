@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Sequencer(Arc<SequencerInner>);
 
-/// What registries see of the sequencer.
+/// The part of the sequencer that registries use.
 pub(super) struct SequencerInner {
     state: Mutex<SequencerState>,
     publications: Quota,
@@ -50,8 +50,8 @@ impl Sequencer {
         sequencer
     }
 
-    /// The registry for sockets of this thread. It is started on the thread's arbiter if there is
-    /// none.
+    /// The registry for sockets of this thread. If the thread has no registry yet, one starts on
+    /// its arbiter.
     pub(crate) fn registry_id(&self) -> RegistryId {
         let thread = thread::current().id();
         if let Some(registry_id) = self.0.state.lock().registry_of(thread) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{Channel, Namespace};
 
-/// What the sequencer's lock protects.
+/// The state that the sequencer's lock protects.
 pub(super) struct SequencerState {
     index: SubscriberIndex,
     registries: Vec<(Addr<ChannelRegistry>, RegistryQueue)>,
@@ -88,8 +88,9 @@ impl SequencerState {
         notified
     }
 
-    /// Queues a message on every registry that may have a socket of the audience. If there is none,
-    /// queues it on this thread's registry, so that publishing to no receiver is bounded too.
+    /// Queues a message on every registry that may have a socket of the audience. If no registry
+    /// has one, queues it on this thread's registry, so that publishing to no receiver is bounded
+    /// too.
     pub(super) fn notify_all(
         &mut self,
         audience: &Audience,
@@ -119,7 +120,7 @@ impl SequencerState {
                 notified.is_queued = true;
                 notified.to_wake.push(addr.clone());
             }
-            // What is sent to all is shared, and the sender drops it last, without the lock.
+            // All registries share the message. The sender drops it last, without the lock.
             Enqueued::Closed(message) => notified.unhandled = Some(message),
         }
     }

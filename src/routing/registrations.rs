@@ -2,7 +2,8 @@
 
 /// Writes the `on_…` methods of a type that keeps [`Handlers`](super::Handlers).
 ///
-/// `namespace` writes all of them; `route` writes the six of a [`ChannelEvent`](super::ChannelEvent).
+/// `namespace` writes all of them. `route` writes the six of a
+/// [`ChannelEvent`](super::ChannelEvent).
 /// The literals are the import, the begin and the end of the examples in the docs.
 macro_rules! registrations {
     (namespace $($target:tt)*) => {

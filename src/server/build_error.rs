@@ -2,8 +2,8 @@ use std::{error, fmt, io};
 
 use crate::{config::InvalidSetting, model::Namespace, routing::PatternError};
 
-/// A mistake of the application, because of which [`Builder::build`](crate::Builder::build) builds
-/// no server.
+/// The reason why [`Builder::build`](crate::Builder::build) did not build a server: a mistake of
+/// the application.
 ///
 /// ```
 /// # actix::System::new().block_on(async {
@@ -28,7 +28,7 @@ pub enum BuildError {
         setting: &'static str,
         /// Its value, as it is written in a file.
         value: String,
-        /// What it must be: a sentence that starts with `it must`.
+        /// The expected value: a sentence that starts with `it must`.
         expected: String,
     },
 }

@@ -25,21 +25,41 @@ use crate::{
     stats::Counters,
 };
 
-/// Makes the adapter to use of the local one.
+/// Makes the adapter to use out of the local one.
 type AdapterFactory = Box<dyn FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send>;
 
-/// Which names belong to a family of namespaces.
+/// Chooses the names that belong to a family of namespaces.
 enum Names {
     Matching(String),
     If(NamespacePredicate),
 }
 
-/// A server in the making: handlers, routes, settings. Made by [`SocketIo::builder`].
+/// Collects handlers, routes and settings, and builds a server from them.
 ///
-/// Handlers registered here hear the events of every client in the main namespace, `/`; those of a
-/// [`Route`] hear what concerns its channels; [`Builder::namespace`] has the same for another
-/// namespace. Handlers are asked one after the other: the builder's first, then the routes', each
-/// in the order of registration.
+/// [`SocketIo::builder`] makes one. Handlers that you register here receive the events of every
+/// client in the main namespace, `/`. Handlers of a [`Route`] receive the events of its channels.
+/// [`Builder::namespace`] adds another namespace, with handlers and routes of its own.
+///
+/// Several handlers of one event run one after the other: first those of the builder, then those of
+/// the routes, each in the order of registration.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use actix_socketio::{OnConnect, SocketIo, channel};
+///
+/// # actix::System::new().block_on(async {
+/// let io = SocketIo::builder()
+///     .on_connect(async |event: OnConnect| {
+///         event.socket.send("welcome")?;
+///         Ok(())
+///     })
+///     .route(channel("^match-"))
+///     .ping_interval(Duration::from_secs(10))
+///     .build()
+///     .unwrap();
+/// # });
+/// ```
 #[must_use = "call `build`"]
 pub struct Builder {
     pub(super) config: Config,
@@ -53,12 +73,15 @@ pub struct Builder {
 
 /// # Handlers
 impl Builder {
-    /// Checks the request which opens a connection, on its worker's thread, where sessions and
-    /// identities are at hand: Socket.IO's `allowRequest`. What handlers will want of them goes
-    /// into the [`Extensions`]. An `Err` is answered with HTTP 403 (a WebSocket with 400) and
-    /// Engine.IO's code 4; its text is for the client if it is a 4xx error.
+    /// Decides whether a request may open a connection: Socket.IO's `allowRequest`.
     ///
-    /// Whatever a client says of itself is checked before, but for the version of its protocol.
+    /// The function runs on the thread of the worker that has the request, so it can read sessions
+    /// and identities of actix-web. Put the values that handlers need later into the
+    /// [`Extensions`]. An `Err` refuses the request with HTTP 403, or 400 for a WebSocket, and
+    /// Engine.IO's code 4. The client reads the text of the error if it is a 4xx error.
+    ///
+    /// The server checks the parameters of the request first, except for the version of the
+    /// protocol.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -67,8 +90,10 @@ impl Builder {
     /// struct Token(String);
     ///
     /// let builder = SocketIo::builder().on_handshake(|request, extensions| {
-    ///     let token = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    ///     extensions.insert(Token(token.ok_or_else(|| ErrorUnauthorized("log in first"))?.to_owned()));
+    ///     let header = request.headers().get("authorization");
+    ///     let token = header.and_then(|value| value.to_str().ok());
+    ///     let token = token.ok_or_else(|| ErrorUnauthorized("log in first"))?;
+    ///     extensions.insert(Token(token.to_owned()));
     ///     Ok(())
     /// });
     /// ```
@@ -80,13 +105,15 @@ impl Builder {
         self
     }
 
-    /// Changes the headers of the response to a handshake, by polling or a WebSocket's (101):
-    /// Socket.IO's `io.engine.on("initial_headers", …)`.
+    /// Changes the headers of the response to a handshake: Socket.IO's
+    /// `io.engine.on("initial_headers", …)`.
     ///
-    /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what
-    /// makes the response a response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is
-    /// better left alone. If it panics, the response is sent with what was done so far. Refusals
-    /// are the business of [`Builder::on_connection_error`].
+    /// The handshake is a poll, or a WebSocket's (HTTP 101). The function runs on the worker's
+    /// thread, and must not block. It runs after the server has set its own headers, except for
+    /// those of [`Cors`](crate::Cors). Leave the headers alone that the protocols need:
+    /// `content-encoding`, `upgrade`, `sec-websocket-accept`. If the function panics, the response
+    /// is sent with the changes made so far. It does not run for requests that are refused:
+    /// [`Builder::on_connection_error`] is for these.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -104,9 +131,11 @@ impl Builder {
         self
     }
 
-    /// Changes the headers of each response to a session: its handshake (after
-    /// [`Builder::on_initial_headers`], which has the rules), each poll and POST, and the WebSocket
-    /// it upgrades to. Socket.IO's `io.engine.on("headers", …)`.
+    /// Changes the headers of each response to a session: Socket.IO's `io.engine.on("headers", …)`.
+    ///
+    /// These are the responses to the handshake, to each poll and POST, and to the WebSocket that
+    /// the session upgrades to. The rules are those of [`Builder::on_initial_headers`], which runs
+    /// before.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -117,8 +146,8 @@ impl Builder {
     /// });
     /// ```
     ///
-    /// What needs more than headers is an actix-web middleware, around the app or around a scope
-    /// that has this endpoint, and no other:
+    /// To change more than headers, use a middleware of actix-web. It wraps the app, or a scope
+    /// that has only this endpoint:
     /// `App::new().service(web::scope("/live").wrap(middleware).configure(io.mount()))`. It sees
     /// WebSocket handshakes, too.
     pub fn on_headers<F>(mut self, change: F) -> Self
@@ -129,39 +158,44 @@ impl Builder {
         self
     }
 
-    /// Hears of each request that is refused before there is a connection: Socket.IO's
-    /// `io.engine.on("connection_error", …)`. It runs on the worker's thread, and must not block. A
-    /// panic in it is logged, and changes nothing.
+    /// Observes each request that is refused before it becomes a connection: Socket.IO's
+    /// `io.engine.on("connection_error", …)`.
     ///
-    /// Anybody can raise these, as often as they like: count them rather than keep them.
+    /// The function runs on the worker's thread, and must not block. A panic in it is logged, and
+    /// has no other effect.
+    ///
+    /// Every peer can cause these errors, at any rate: count them rather than keep them.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
     ///
     /// let builder = SocketIo::builder().on_connection_error(|error| {
-    ///     log::warn!("{error}"); // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+    ///     // 10.0.0.1:4711: Transport unknown (code 0): transport "carrier pigeon"
+    ///     log::warn!("{error}");
     ///     if error.code() == 1 {
     ///         // metrics.lost_sessions.inc();
     ///     }
     /// });
     /// ```
-    pub fn on_connection_error<F>(mut self, hear: F) -> Self
+    pub fn on_connection_error<F>(mut self, observe: F) -> Self
     where
         F: Fn(&ConnectionError<'_>) + Send + Sync + 'static,
     {
-        self.endpoint.hooks.connection_error.push(Arc::new(hear));
+        self.endpoint.hooks.connection_error.push(Arc::new(observe));
         self
     }
 
-    /// Adds a namespace beside the main one. Clients come into it by the URL `https://host/name`.
+    /// Adds a namespace beside the main one. Clients enter it with the URL `https://host/name`.
     ///
     /// ```
     /// use actix_socketio::{HandlerError, OnConnect, SocketIo};
     ///
     /// let builder = SocketIo::builder().namespace("/admin", |admin| {
-    ///     admin.on_connect(async |event: OnConnect| match event.socket.handshake().header("x-admin") {
-    ///         Some(_) => Ok(()),
-    ///         None => Err(HandlerError::reject("admins only")),
+    ///     admin.on_connect(async |event: OnConnect| {
+    ///         match event.socket.handshake().header("x-admin") {
+    ///             Some(_) => Ok(()),
+    ///             None => Err(HandlerError::reject("admins only")),
+    ///         }
     ///     })
     /// });
     /// ```
@@ -174,13 +208,17 @@ impl Builder {
         self
     }
 
-    /// Adds a family of namespaces: all whose names match a pattern, from the start. Each is a
-    /// namespace of its own, which comes into being with its first client and goes with its last.
+    /// Adds a family of namespaces: all whose names match a regular expression.
+    ///
+    /// A family has one set of handlers, routes and settings. Each name is a namespace of its own.
+    /// The server makes it for its first client, and drops it after its last. The pattern matches
+    /// from the start of the name, as that of a [`channel`](crate::channel) does.
     ///
     /// ```
     /// use actix_socketio::{SocketIo, channel};
     ///
-    /// let builder = SocketIo::builder().namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news")));
+    /// let builder = SocketIo::builder()
+    ///     .namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news")));
     /// ```
     pub fn namespaces_matching(
         mut self,
@@ -191,9 +229,21 @@ impl Builder {
         self
     }
 
-    /// Adds a family of namespaces: all for which `admits` says so, seeing how the client comes. It
-    /// must not block; what takes time to decide is decided by an
-    /// [`OnConnect`](crate::OnConnect) handler, which can say why not.
+    /// Adds a family of namespaces: all for which `matches` returns `true`.
+    ///
+    /// The function gets the name, and the handshake of the client that asks for it. It must not
+    /// block. If the decision takes time, or if the client should read the reason of a refusal,
+    /// decide in an [`OnConnect`](crate::OnConnect) handler.
+    ///
+    /// ```
+    /// use actix_socketio::SocketIo;
+    ///
+    /// // Each host has one namespace, such as `/example.org`.
+    /// let builder = SocketIo::builder().namespaces_if(
+    ///     |name, handshake| handshake.header("host") == name.as_str().strip_prefix('/'),
+    ///     |tenant| tenant.open_channels(),
+    /// );
+    /// ```
     pub fn namespaces_if(
         mut self,
         matches: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,
@@ -203,12 +253,57 @@ impl Builder {
         self
     }
 
-    /// Adds a route: channels that exist, and who handles their events.
+    /// Adds a route to the main namespace: it declares channels and the handlers of their events.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// let builder =
+    ///     SocketIo::builder().route(channel("^match-")).route(channel("^chat-").allow_publish());
+    /// ```
     pub fn route(self, route: Route) -> Self {
         self.main(|main| main.route(route))
     }
 
-    /// Registers an actor for all events that it lists.
+    /// Registers an actor for all events that its [`SocketHandler`] lists.
+    ///
+    /// ```
+    /// use actix::prelude::*;
+    /// use actix_socketio::prelude::*;
+    ///
+    /// #[derive(Default)]
+    /// struct Population(usize);
+    ///
+    /// impl Actor for Population {
+    ///     type Context = Context<Self>;
+    /// }
+    ///
+    /// impl SocketHandler for Population {
+    ///     type Events = (OnConnect, OnFinish);
+    /// }
+    ///
+    /// impl Handler<OnConnect> for Population {
+    ///     type Result = HandlerResult;
+    ///
+    ///     fn handle(&mut self, _: OnConnect, _: &mut Self::Context) -> HandlerResult {
+    ///         self.0 += 1;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// impl Handler<OnFinish> for Population {
+    ///     type Result = HandlerResult;
+    ///
+    ///     fn handle(&mut self, _: OnFinish, _: &mut Self::Context) -> HandlerResult {
+    ///         self.0 -= 1;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let builder = SocketIo::builder().to(&Population::default().start());
+    /// # });
+    /// ```
     pub fn to<A: SocketHandler>(self, addr: &Addr<A>) -> Self {
         self.main(|main| main.to(addr))
     }
@@ -216,8 +311,9 @@ impl Builder {
     /// Makes the server one of a cluster: Socket.IO's `adapter` option.
     ///
     /// `wrap` runs once, when the server is built. It gets the local adapter, which acts on the
-    /// sockets of this server, and returns the one to use. That one passes calls on to the local
-    /// one and to other servers. What it receives from them, it hands to the local one.
+    /// sockets of this server, and returns the one to use. That adapter passes calls
+    /// on to the local one and to other servers. It hands calls that it receives from them to the
+    /// local one.
     ///
     /// ```
     /// use actix_socketio::SocketIo;
@@ -257,15 +353,27 @@ impl Builder {
         }
     }
 
-    /// Starts the first hub of the server's registry on this thread's arbiter, and gives the
-    /// handle.
+    /// Builds the server, and returns its handle.
+    ///
+    /// The first `ChannelRegistry` actor starts on the arbiter of this thread. Nothing starts if an
+    /// error is returned.
+    ///
+    /// ```no_run
+    /// use actix_socketio::SocketIo;
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let io = SocketIo::builder().open_channels().build()?;
+    ///     io.serve("127.0.0.1:8080").await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`BuildError`]: a pattern is no regular expression, a namespace is there twice, or a setting
-    /// makes no sense.
+    /// [`BuildError`]: a pattern is not a valid regular expression, a namespace was added twice, or
+    /// no server can work with the value of a setting.
     ///
     /// # Panics
-    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one;
+    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one.
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, dynamic, endpoint, codec, adapter } = self;
@@ -291,7 +399,7 @@ impl Builder {
         let mut server_events = ServerEventTable::default();
         let named = compile_named(main, namespaces, &config, &mut server_events)?;
         let dynamic = compile_dynamic(dynamic, &config, &mut server_events)?;
-        // Nothing is started before every setting is known to be right.
+        // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
         let sequencer =
@@ -317,7 +425,7 @@ impl Builder {
     }
 }
 
-/// What a namespace is compiled to: its handlers, and the settings that hold in it.
+/// A namespace in compiled form: its handlers, and the settings that hold in it.
 type Compiled = (Arc<Router>, Arc<Config>);
 
 fn compile_named(

@@ -19,9 +19,41 @@ use crate::{
 /// Event names that Socket.IO reserves for servers.
 const RESERVED_SERVER_EVENTS: [&str; 3] = ["connect", "connection", "new_namespace"];
 
-/// The server, anywhere: a handle that is cheap to clone, for any thread and any task.
+/// The handle of a server: it sends to clients, finds them, and shuts the server down.
 ///
-/// It is bound to one namespace, the main one unless it came from [`SocketIo::of`].
+/// It is cheap to clone, and you can use it from any thread and any task. It is bound to one
+/// namespace: the main one, or the one that [`SocketIo::of`] was called with.
+///
+/// ```no_run
+/// use actix_socketio::{SocketIo, SocketIoServerExt, channel};
+/// use actix_web::{App, HttpResponse, HttpServer, post, web};
+///
+/// #[post("/matches/{id}/score")]
+/// async fn report(
+///     io: web::Data<SocketIo>,
+///     id: web::Path<u32>,
+///     score: String,
+/// ) -> actix_web::Result<HttpResponse> {
+///     io.broadcast_channel(format!("match-{id}"), &score)?;
+///     Ok(HttpResponse::NoContent().finish())
+/// }
+///
+/// #[actix_web::main]
+/// async fn main() -> std::io::Result<()> {
+///     let io = SocketIo::builder().route(channel("^match-")).build()?;
+///     let app = io.clone();
+///     HttpServer::new(move || {
+///         App::new()
+///             .app_data(web::Data::new(app.clone()))
+///             .service(report)
+///             .configure(app.mount())
+///     })
+///     .socketio(&io)
+///     .bind(("127.0.0.1", 8080))?
+///     .run()
+///     .await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct SocketIo {
     pub(crate) inner: Arc<ServerInner>,
@@ -35,7 +67,7 @@ pub(crate) struct ServerInner {
 }
 
 impl SocketIo {
-    /// Starts to build a server.
+    /// Starts to build a server: [`Builder`] has an example.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -46,12 +78,30 @@ impl SocketIo {
         Self { inner, namespace }
     }
 
-    /// The settings.
+    /// The settings of the server. They do not change after it was built.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let io = SocketIo::builder().path("/live").build().unwrap();
+    /// assert_eq!(io.config().path, "/live");
+    /// # });
+    /// ```
     pub fn config(&self) -> &Config {
         self.inner.state.config()
     }
 
-    /// The same server, for another namespace. In one that was never added, there is nobody.
+    /// The handle to another namespace of the same server.
+    ///
+    /// A namespace that was never added has no clients: what you send to it reaches no client.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.of("/admin").emit("alert", "the disk is full")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn of(&self, namespace: &str) -> Self {
         Self {
@@ -60,13 +110,29 @@ impl SocketIo {
         }
     }
 
-    /// The names of all namespaces: those that were added, and those of
-    /// [families](Builder::namespaces_matching) which somebody is in.
+    /// The names of all namespaces: those that were added by name, and those of
+    /// [families](Builder::namespaces_matching) that have a client.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let io = SocketIo::builder().namespace("/admin", |admin| admin).build().unwrap();
+    /// assert!(io.namespaces().iter().any(|name| name.as_str() == "/admin"));
+    /// # });
+    /// ```
     pub fn namespaces(&self) -> Vec<Namespace> {
         self.inner.state.namespaces.names()
     }
 
     /// Sends `data` to all clients as the event `message`.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.broadcast("the server restarts in a minute")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -75,6 +141,13 @@ impl SocketIo {
     }
 
     /// Sends `data` to the channel's subscribers as the event `message`.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.broadcast_channel("match-42", "1:0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -88,6 +161,16 @@ impl SocketIo {
 
     /// Sends `data` to one client as the event `message`.
     ///
+    /// ```no_run
+    /// # fn example(
+    /// #     io: actix_socketio::SocketIo,
+    /// #     id: actix_socketio::SocketId,
+    /// # ) -> Result<(), actix_socketio::SendError> {
+    /// io.send(&id, "it is your turn")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SendError::NoSocket`], [`SendError::Closed`] or [`SendError::Serialize`].
     pub fn send<T: Serialize + ?Sized>(&self, id: &SocketId, data: &T) -> Result<(), SendError> {
@@ -96,30 +179,69 @@ impl SocketIo {
 
     /// Sends an event to all clients.
     ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.emit("score", &serde_json::json!({"home": 1, "away": 0}))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SendError::Overloaded`], [`SendError::Reserved`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), SendError> {
         self.everyone().emit(event, data)
     }
 
-    /// The channel's subscribers, to send them something.
+    /// The channel's subscribers: Socket.IO's `io.to(room)`. [`Target`] sends to them, lists them
+    /// and acts on them.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.to("match-1").to("match-2").emit("goal", "1:0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn to(&self, channel: impl ToChannel) -> Target {
         self.everyone().to(channel)
     }
 
-    /// Everyone but the channel's subscribers.
+    /// All clients, except for the channel's subscribers.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.except("muted").emit("announcement", "half-time")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn except(&self, channel: impl ToChannel) -> Target {
         self.everyone().except(channel)
     }
 
-    /// One client, if it is there, or is just coming in or going out.
+    /// The client of this server with an id, if it is in this namespace. It may still wait for its
+    /// admission, or be about to leave.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo, id: actix_socketio::SocketId) {
+    /// if let Some(socket) = io.socket(&id) {
+    ///     println!("{id} is subscribed to {:?}", socket.channels());
+    /// }
+    /// # }
+    /// ```
     pub fn socket(&self, id: &SocketId) -> Option<Socket> {
         let socket = self.inner.state.sockets.socket(id)?;
         (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
     /// The clients of this server that are subscribed to the channel, in no particular order.
-    /// [`Target::fetch_sockets`] asks the other servers, too.
+    /// [`Target::fetch_sockets`] asks the other servers too.
+    ///
+    /// ```no_run
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
+    /// println!("{} clients watch", io.subscribers("match-42").await?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ChannelError`] if the name is invalid.
@@ -133,17 +255,25 @@ impl SocketIo {
     }
 
     /// The channels that clients of this server are subscribed to, in no particular order.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) {
+    /// for channel in io.channels().await {
+    ///     println!("{channel}");
+    /// }
+    /// # }
+    /// ```
     pub async fn channels(&self) -> Vec<Channel> {
         self.namespace.sequencer.channels(&self.namespace.name)
     }
 
-    /// How many connections there are, in any namespace.
+    /// The number of connections to this server, in all namespaces together.
     pub fn connections(&self) -> usize {
         self.inner.state.engine.sessions.count()
     }
 
-    /// How the server is, and what it has done, in all namespaces. It looks at each session: some
-    /// microseconds for a hundred of them.
+    /// The state of the server, and what it has counted, in all namespaces. It looks at each
+    /// session, which takes some microseconds for a hundred sessions.
     ///
     /// ```no_run
     /// use actix_socketio::SocketIo;
@@ -168,10 +298,11 @@ impl SocketIo {
         Stats::new(&engine.counters, gauges)
     }
 
-    /// Gives [`SocketIo::stats`] to the application's recorder of the [`metrics`] facade, as gauges
-    /// and counters whose names start with `actix_socketio_`; without one, it does nothing. Call it
-    /// whenever the monitor asks, or every few seconds: events themselves cost no more for being
-    /// counted.
+    /// Records [`SocketIo::stats`] with the application's recorder of the [`metrics`] facade, as
+    /// gauges and counters whose names start with `actix_socketio_`.
+    ///
+    /// Without a recorder, it does nothing. Call it whenever the monitor asks, or every few
+    /// seconds. Nothing is recorded in between, so the recorder costs events nothing.
     ///
     /// ```no_run
     /// # struct Prometheus; impl Prometheus { fn render(&self) -> String { String::new() } }
@@ -180,7 +311,10 @@ impl SocketIo {
     ///
     /// // With a recorder of, say, metrics-exporter-prometheus, whose handle renders what it has.
     /// #[get("/metrics")]
-    /// async fn scrape(io: web::Data<SocketIo>, prometheus: web::Data<Prometheus>) -> impl Responder {
+    /// async fn scrape(
+    ///     io: web::Data<SocketIo>,
+    ///     prometheus: web::Data<Prometheus>,
+    /// ) -> impl Responder {
     ///     io.record_metrics();
     ///     prometheus.render()
     /// }
@@ -189,25 +323,44 @@ impl SocketIo {
         stats::record(&self.stats());
     }
 
-    /// Ends all connections, and waits until the last `OnFinish` is handled,
-    /// [`Config::shutdown_timeout`] at most. `false`: some were left. Clients come back by
-    /// themselves, to a server which is there then.
+    /// Ends all connections, and waits until the last [`OnFinish`](crate::OnFinish) is handled, for
+    /// at most [`Config::shutdown_timeout`].
     ///
-    /// From then on, this server takes no more connections: handshakes are answered with HTTP 503.
-    /// What handlers are at work on is still done and acknowledged before its client hears of the
-    /// end; what clients send meanwhile is not looked at. The ends of many are spread over
+    /// Returns `false` if some connections were left. Clients reconnect by themselves, to a server
+    /// that runs by then.
+    ///
+    /// The server takes no more connections: it answers handshakes with HTTP 503. An event that
+    /// handlers work on is finished and acknowledged before its client is notified. Events that
+    /// clients send meanwhile are ignored. The ends of many connections are spread over
     /// [`Config::shutdown_window`].
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) {
+    /// if !io.shutdown().await {
+    ///     log::warn!("{} connections were left", io.connections());
+    /// }
+    /// # }
+    /// ```
     pub async fn shutdown(&self) -> bool {
         self.inner.state.engine.sessions.shutdown(self.config()).await
     }
 
-    /// All clients, to send them something, look at them, or act on them.
+    /// All clients. [`Target`] sends to them, lists them and acts on them.
+    ///
+    /// ```no_run
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
+    /// // Every client of the namespace logs in again.
+    /// io.everyone().disconnect_sockets(false).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn everyone(&self) -> Target {
         Target::new(Arc::clone(&self.namespace), &self.namespace.config)
     }
 
-    /// Everyone in each of the [`namespaces`](Self::namespaces) for which `wanted` says so:
-    /// Socket.IO's broadcast to a parent namespace.
+    /// All clients in each of the [`namespaces`](Self::namespaces) for which `wanted` returns
+    /// `true`: Socket.IO's broadcast to a parent namespace. [`Targets`] has an example.
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
@@ -236,8 +389,8 @@ impl SocketIo {
     }
 
     /// Sends an event to all other servers of the cluster, and collects their answers until each
-    /// has answered or [`Builder::ack_timeout`] is over. With one server there are none, and it
-    /// answers immediately.
+    /// has answered or [`Builder::ack_timeout`] is over. A server without others returns
+    /// immediately, with no answers. [`ServerAcks`] has an example.
     ///
     /// # Errors
     /// As [`server_side_emit`](Self::server_side_emit).
@@ -257,6 +410,13 @@ impl SocketIo {
     }
 
     /// Counts the servers of the cluster, this one included. Without an adapter, it is 1.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// let io = actix_socketio::SocketIo::builder().build().unwrap();
+    /// assert_eq!(io.server_count().await, 1);
+    /// # });
+    /// ```
     pub async fn server_count(&self) -> usize {
         self.namespace.adapter.server_count().await
     }
@@ -272,8 +432,17 @@ impl SocketIo {
         Ok(ServerEvent::new(self.namespace.name.clone(), event, to_args(data)?))
     }
 
-    /// Listens to what changes from now on in who is where, in all namespaces: Socket.IO's
-    /// `new_namespace`, and the events of its adapters.
+    /// Receives the changes of namespaces, channels and subscriptions from now on, in all
+    /// namespaces: Socket.IO's `new_namespace`, and the events of its adapters.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) {
+    /// let mut changes = io.changes();
+    /// while let Some(change) = changes.next().await {
+    ///     log::debug!("{change:?}");
+    /// }
+    /// # }
+    /// ```
     pub fn changes(&self) -> Changes {
         self.inner.changes.listen()
     }

@@ -1,4 +1,4 @@
-//! What an application holds: the builder and the handle.
+//! The face of the crate to applications: the builder and the handle of a server.
 
 mod build_error;
 mod builder;

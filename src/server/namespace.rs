@@ -10,10 +10,25 @@ use crate::{
     },
 };
 
-/// The handlers and routes of one namespace, for [`Builder::namespace`](super::Builder::namespace).
+/// Collects the handlers, routes and settings of one namespace, or of a family of namespaces.
 ///
-/// A handler registered here hears every event of the namespace, of every client; one on a
-/// [`Route`] hears those which concern its channels.
+/// [`Builder::namespace`](super::Builder::namespace) and the methods after it pass one to your
+/// closure, which returns it. A handler that you register here receives the events of every client
+/// in the namespace. A handler of a [`Route`] receives the events of its channels.
+///
+/// ```
+/// use actix_socketio::{OnConnect, SocketIo, channel};
+///
+/// let builder = SocketIo::builder().namespace("/admin", |admin| {
+///     admin
+///         .on_connect(async |event: OnConnect| {
+///             log::info!("{} is an administrator", event.socket.id());
+///             Ok(())
+///         })
+///         .route(channel("^alerts-"))
+///         .max_sockets(20)
+/// });
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "give it back to `Builder::namespace`"]
 pub struct NamespaceBuilder {
@@ -28,25 +43,33 @@ registrations! {
 }
 
 impl NamespaceBuilder {
-    /// Adds a route: channels that exist, and who handles their events.
+    /// Adds a route: it declares channels and the handlers of their events.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// let builder = SocketIo::builder()
+    ///     .namespace("/admin", |admin| admin.route(channel("^alerts-").allow_publish()));
+    /// ```
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
     }
 
-    /// Registers an actor for all events that it lists.
+    /// Registers an actor for all events that its [`SocketHandler`] lists, as
+    /// [`Builder::to`](super::Builder::to) does.
     pub fn to<A: SocketHandler>(mut self, addr: &Addr<A>) -> Self {
         <A::Events as EventSet<A>>::add(addr, &mut self.handlers);
         self
     }
 
-    /// Its handlers for events of other servers.
+    /// The namespace's handlers for events of other servers.
     pub(super) fn server_event_handlers(&self, server: &Config) -> ServerEventHandlers {
         let handler_timeout = self.overrides.handler_timeout.unwrap_or(server.handler_timeout);
         ServerEventHandlers::new(&self.handlers, handler_timeout)
     }
 
-    /// What it is compiled to, and the settings that hold in it.
+    /// Compiles the handlers, and finds the settings that hold in the namespace.
     pub(super) fn compile(
         self,
         server: &Arc<Config>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::NamespaceBuilder;
 use crate::config::{Config, settings_table};
 
-/// A method of [`NamespaceBuilder`] that sets a setting, as the table says how; for a setting
-/// without `namespace own`, nothing.
+/// Writes the method of [`NamespaceBuilder`] that sets a setting, as the table describes it. Writes
+/// nothing for a setting without `namespace own`.
 macro_rules! own_setter {
     ([] $($row:tt)*) => {};
     ([own] plain $(#[$doc:meta])+ $name:ident: $type:ty) => {

@@ -10,7 +10,7 @@ use crate::{
     protocol::{PacketCodec, Parser},
 };
 
-/// A method of [`Builder`] that sets a setting, as the table says how.
+/// Writes the method of [`Builder`] that sets a setting, as the table describes it.
 macro_rules! setter {
     (plain $(#[$doc:meta])+ $name:ident: $type:ty) => {
         $(#[$doc])+
@@ -57,8 +57,21 @@ macro_rules! define_setters {
     )+ })+) => {
         /// # Settings
         ///
-        /// Each method sets the setting of [`Config`] with its name. A value that makes no sense
-        /// is an error of [`Builder::build`].
+        /// Each method sets the setting of [`Config`] with its name. [`Builder::build`] returns an
+        /// error for a value that no server can work with.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        ///
+        /// use actix_socketio::{Rate, SocketIo};
+        ///
+        /// let builder = SocketIo::builder()
+        ///     .path("/live")
+        ///     .event_rate(Rate::per_second(20).burst(50))
+        ///     .max_connections_per_address(50)
+        ///     .trusted_proxies(1)
+        ///     .handler_timeout(Duration::from_secs(5));
+        /// ```
         impl Builder { $($(
             setter! {
                 $how $(($item))?
@@ -74,9 +87,9 @@ macro_rules! define_setters {
 
 settings_table!(define_setters);
 
-/// # All settings, and what is not in [`Config`]
+/// # All settings, and those that are not in [`Config`]
 impl Builder {
-    /// Sets all settings, such as those read from a file. Those set before are replaced.
+    /// Sets all settings, such as those read from a file. It replaces all earlier settings.
     ///
     /// ```
     /// use actix_socketio::{Config, SocketIo};
@@ -92,6 +105,12 @@ impl Builder {
 
     /// Sets how packets are encoded and decoded. Clients must use the same parser. Default:
     /// Socket.IO's own, JSON with attachments.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, protocol::MsgpackParser};
+    ///
+    /// let builder = SocketIo::builder().parser(MsgpackParser);
+    /// ```
     pub fn parser(mut self, parser: impl Parser) -> Self {
         self.codec = PacketCodec::new(parser);
         self
@@ -101,6 +120,12 @@ impl Builder {
     ///
     /// It also closes WebSockets to all other origins. Without it, a page of any origin may open a
     /// WebSocket. Default: no origins are set.
+    ///
+    /// ```
+    /// use actix_socketio::{Cors, SocketIo};
+    ///
+    /// let builder = SocketIo::builder().cors(Cors::origins(["https://example.org"]));
+    /// ```
     pub fn cors(mut self, cors: Cors) -> Self {
         self.endpoint.cors = Some(cors);
         self
@@ -108,6 +133,12 @@ impl Builder {
 
     /// Sets a cookie with the session's id in the response to a polling handshake, for a load
     /// balancer that routes by it. [`Cookie`] explains the consequences. Default: no cookie.
+    ///
+    /// ```
+    /// use actix_socketio::{Cookie, SocketIo};
+    ///
+    /// let builder = SocketIo::builder().cookie(Cookie::new("io").secure(true));
+    /// ```
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.endpoint.cookie = Some(cookie);
         self

@@ -35,7 +35,7 @@ impl<'a> SocketEmitter<'a> {
 
     /// Drops the event if the client's transport does not wait for something to send: because an
     /// earlier packet is still on its way, or because a polling client is between two polls. Use it
-    /// for what is out of date a moment later.
+    /// for data that is out of date a moment later.
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -73,8 +73,8 @@ impl<'a> SocketEmitter<'a> {
     /// Sends an event, and waits for its acknowledgement.
     ///
     /// # Errors
-    /// [`AckError`] is the reason why there is no answer of the expected type. A volatile event that
-    /// is dropped ends in [`AckError::Timeout`].
+    /// [`AckError`] is the reason why there is no answer of the expected type. A volatile event
+    /// that is dropped ends in [`AckError::Timeout`].
     pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,

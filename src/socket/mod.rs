@@ -157,12 +157,20 @@ impl Socket {
         &self.inner.namespace.name
     }
 
-    /// The request that opened its connection: headers, query, address. And its `auth` payload.
+    /// The request that opened the connection (headers, query, address), and the client's `auth`
+    /// payload.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) {
+    /// let language = socket.handshake().header("accept-language").unwrap_or("en");
+    /// # }
+    /// ```
     pub fn handshake(&self) -> &Handshake {
         &self.inner.handshake
     }
 
-    /// What the application remembers of the client, as JSON by name.
+    /// The values that the application keeps for the client, as JSON by name: Socket.IO's
+    /// `socket.data`. [`ContextMap`] has an example.
     pub fn context(&self) -> &ContextMap {
         &self.inner.context
     }
@@ -171,14 +179,33 @@ impl Socket {
     /// [`Builder::on_handshake`](crate::Builder::on_handshake) puts the first ones in.
     ///
     /// They are shared: an [`OnConnect`](crate::OnConnect) handler that inserts an identity changes
-    /// it for the sockets of the connection in other namespaces. What differs between them belongs
-    /// into the [`context`](Self::context).
+    /// it for the sockets of the connection in other namespaces. Put values that differ between
+    /// these sockets into the [`context`](Self::context).
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) {
+    /// struct UserId(u64);
+    ///
+    /// if let Some(user) = socket.extensions().get::<UserId>() {
+    ///     log::info!("user {}", user.0);
+    /// }
+    /// # }
+    /// ```
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }
 
     /// The channels that the client is subscribed to, the oldest subscription first. They are still
     /// there in `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// for channel in socket.channels() {
+    ///     socket.to(channel).emit("left", &socket.id())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn channels(&self) -> Vec<Channel> {
         self.inner.membership.list(|channel, _| channel.clone())
     }
@@ -195,7 +222,7 @@ impl Socket {
 
     /// Receives the events that are sent to the client from now on, direct ones and publications:
     /// Socket.IO's `onAnyOutgoing`. A listener that is `capacity` events behind misses the next
-    /// ones.
+    /// events.
     ///
     /// ```no_run
     /// # async fn example(socket: actix_socketio::Socket) {
@@ -220,6 +247,14 @@ impl Socket {
     /// From here on it receives what is published, so a snapshot that you send after this call
     /// leaves no gap.
     ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// socket.subscribe("match-42")?;
+    /// socket.emit("score", "1:0")?; // then the snapshot
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
@@ -239,10 +274,18 @@ impl Socket {
         self.inner.membership.contains(channel.as_ref())
     }
 
-    /// Disconnects the client from its namespace. Other namespaces of the connection go on. What
-    /// was sent before still goes out.
+    /// Disconnects the client from its namespace. Other namespaces of the connection go on. The
+    /// client still receives what you sent before.
     ///
     /// The client sees the reason `io server disconnect`, and does not reconnect by itself.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.emit("notice", "you are banned")?; // arrives first
+    /// socket.disconnect();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn disconnect(&self) {
         if self.send_disconnect() {
             self.inner.acks.close();
@@ -250,7 +293,8 @@ impl Socket {
         }
     }
 
-    /// Closes the whole connection, with all its namespaces. What was sent before still goes out.
+    /// Closes the whole connection, with all its namespaces. The client still receives what you
+    /// sent before.
     pub fn close(&self) {
         self.inner.commands.send(ConnectionCommand::Close);
     }
@@ -302,8 +346,8 @@ impl Socket {
         self.inner.membership.len()
     }
 
-    /// Takes it out of a channel, and waits until no message of the channel can come any more.
-    /// Returns the routes of the channel; `None`: it was not in.
+    /// Unsubscribes the socket from a channel, and waits until no message of the channel can come
+    /// any more. Returns the routes of the channel, or `None` if the socket was not subscribed.
     pub(crate) async fn unsubscribe_and_wait(
         &self,
         channel: &Channel,
@@ -325,7 +369,7 @@ impl Socket {
     }
 
     /// Sends nothing more, and ends all waits for acknowledgements. The end of the socket waits for
-    /// handlers, which may wait for one.
+    /// handlers, and these may wait for an acknowledgement.
     pub(crate) fn close_sender(&self) {
         self.inner.sender.close();
         self.inner.acks.close();
@@ -339,7 +383,7 @@ impl Socket {
         namespace.sequencer.detach(*registry_id, namespace.name.clone(), *id, &channels);
     }
 
-    /// Takes an acknowledgement. `false`: it is not waited for.
+    /// Takes an acknowledgement. `false`: the server does not wait for it.
     pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {

@@ -9,7 +9,7 @@ use crate::{
     stats::Counters,
 };
 
-/// What all sockets of one namespace share.
+/// The state that all sockets of one namespace share.
 pub(crate) struct NamespaceState {
     pub(crate) name: Namespace,
     pub(crate) config: Arc<Config>,

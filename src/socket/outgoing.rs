@@ -45,7 +45,7 @@ impl Outgoing {
     }
 }
 
-/// The event in a frame of this server. Acknowledgements and the like are not events.
+/// The event in a frame of this server. Other packets, such as acknowledgements, are not events.
 fn read(frame: &Frame, codec: &PacketCodec) -> Option<OutgoingEvent> {
     let mut decoder = codec.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
     let mut packet = match frame.text().strip_prefix('4') {

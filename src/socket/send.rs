@@ -39,6 +39,13 @@ pub(crate) const MESSAGE: &str = "message";
 impl Socket {
     /// Sends `data` to this client as the event `message`.
     ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.send("welcome")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SendError::Closed`] or [`SendError::Serialize`].
     pub fn send<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
@@ -46,6 +53,15 @@ impl Socket {
     }
 
     /// Sends an event to this client.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.emit("score", &serde_json::json!({"home": 1, "away": 0}))?;
+    /// // Several arguments: `socket.on("goal", (team, minute) => …)`.
+    /// socket.emit("goal", &actix_socketio::Many(("home", 42)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SendError::Closed`], [`SendError::Reserved`] or [`SendError::Serialize`].
@@ -84,6 +100,15 @@ impl Socket {
     /// Sends an event, and waits for an acknowledgement of several arguments. Returns all of them
     /// as they came. [`Socket::emit_with_ack`] returns the first.
     ///
+    /// ```no_run
+    /// # use std::error::Error;
+    /// # async fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn Error>> {
+    /// let answer = socket.emit_with_ack_args("where", "please").await?;
+    /// let (x, y): (f64, f64) = (answer.get(0)?, answer.get(1)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
     pub async fn emit_with_ack_args<T: Serialize + ?Sized>(
@@ -104,6 +129,13 @@ impl Socket {
 
     /// Sends `data` to the channel's subscribers but this one, as the event `message`. This client
     /// need not be subscribed.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.broadcast_channel("match-42", "1:0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SendError::Channel`], [`SendError::Overloaded`] or [`SendError::Serialize`].
@@ -151,7 +183,7 @@ impl Socket {
         self.to(channel).including(self).emit(MESSAGE, data)
     }
 
-    /// Drops what the transport does not wait for: see [`SocketEmitter::volatile`].
+    /// Drops the event if the transport does not wait for it: see [`SocketEmitter::volatile`].
     pub fn volatile(&self) -> SocketEmitter<'_> {
         SocketEmitter::new(self).volatile()
     }
@@ -168,11 +200,25 @@ impl Socket {
     }
 
     /// The subscribers of the channel, without this client: Socket.IO's `socket.to(channel)`.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.to("match-42").except("muted").emit("cheer", "home")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn to(&self, channel: impl ToChannel) -> Target {
         self.others().to(channel)
     }
 
     /// All clients of the namespace, without this one: Socket.IO's `socket.broadcast`.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.others().emit("joined", &socket.id())?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn others(&self) -> Target {
         self.target().except_socket(self.id())
     }

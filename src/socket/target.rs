@@ -63,6 +63,13 @@ impl Target {
     }
 
     /// Adds the subscribers of this channel.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.to("match-1").to("match-2").emit("goal", "1:0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn to(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
         self.audience.to.extend(channel);
@@ -70,6 +77,13 @@ impl Target {
     }
 
     /// Leaves out the subscribers of this channel.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.to("match-1").except("muted").emit("goal", "1:0")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn except(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
         self.audience.except.extend(channel);
@@ -83,6 +97,14 @@ impl Target {
     }
 
     /// Adds this client, whether it is subscribed or not, and even if it was left out before.
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// // The sender reads its own message in the same order as all others.
+    /// socket.to("chat-1").including(&socket).emit("chat", "hello")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn including(mut self, socket: &Socket) -> Self {
         self.audience.except_sockets.retain(|id| *id != socket.id());
         if !self.audience.including.contains(&socket.id()) {
@@ -92,6 +114,13 @@ impl Target {
     }
 
     /// Leaves out the clients of other servers: Socket.IO's `local` flag.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.everyone().local().emit("notice", "this server restarts at ten")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local(mut self) -> Self {
         self.audience.local = true;
         self
@@ -100,8 +129,15 @@ impl Target {
 
 /// # Options
 impl Target {
-    /// Leaves out each client whose transport does not wait for something to send. Use it for what
-    /// is out of date a moment later.
+    /// Leaves out each client whose transport does not wait for something to send. Use it for data
+    /// that is out of date a moment later.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.to("map-1").volatile().emit("position", &[3, 4])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -137,6 +173,16 @@ impl Target {
 
     /// Sends an event, and waits until it is queued for each of its receivers. A loop that
     /// publishes this way goes no faster than the server.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// for minute in 1..=90 {
+    ///     let receipt = io.to("match-42").publish("minute", &minute).await?;
+    ///     log::debug!("{} clients", receipt.delivered);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Target::emit`], and [`SendError::Closed`] if the server's arbiter has stopped.
@@ -186,7 +232,8 @@ impl Target {
     /// The clients that a message would reach.
     ///
     /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
     /// for socket in io.to("match-42").fetch_sockets().await? {
     ///     println!("{} from {:?}", socket.id(), socket.handshake().client_ip());
     /// }
@@ -206,6 +253,14 @@ impl Target {
     /// Subscribes the clients to a channel, without calling a handler. A client that has gone, or
     /// is in the maximum number of channels, is left as it is.
     ///
+    /// ```no_run
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
+    /// io.to("waiting").sockets_join("match-42").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
     pub async fn sockets_join(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
@@ -219,6 +274,15 @@ impl Target {
 
     /// Unsubscribes the clients from a channel.
     ///
+    /// ```no_run
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
+    /// // The match is over.
+    /// io.to("match-42").sockets_leave("match-42").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
     pub async fn sockets_leave(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
@@ -231,6 +295,14 @@ impl Target {
     }
 
     /// Disconnects the clients from the namespace, or, with `close`, closes their connections.
+    ///
+    /// ```no_run
+    /// # use actix_socketio::{ChannelError, SocketIo};
+    /// # async fn example(io: SocketIo) -> Result<(), ChannelError> {
+    /// io.to("user-7").disconnect_sockets(true).await?; // logged out
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.

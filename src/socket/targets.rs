@@ -49,7 +49,7 @@ impl Targets {
     /// Sends an event, without waiting.
     ///
     /// # Errors
-    /// As [`Target::emit`]; namespaces after the one that failed receive nothing.
+    /// As [`Target::emit`]. Namespaces after the one that failed receive nothing.
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         self.0.into_iter().try_for_each(|target| target.emit(event, data))
     }
@@ -57,7 +57,7 @@ impl Targets {
     /// Sends an event, and waits until it is queued for each of its receivers.
     ///
     /// # Errors
-    /// As [`Target::publish`]; namespaces after the one that failed receive nothing.
+    /// As [`Target::publish`]. Namespaces after the one that failed receive nothing.
     pub async fn publish<T: Serialize + ?Sized>(
         self,
         event: &str,

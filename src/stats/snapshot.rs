@@ -128,6 +128,16 @@ impl Stats {
     /// Returns whether the server has no connections and nothing waits: every gauge is zero.
     ///
     /// Use it in tests, to check that nothing leaks. The counters do not matter.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(io: actix_socketio::SocketIo) {
+    /// // All clients of the test have disconnected.
+    /// while !io.stats().is_idle() {
+    ///     actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+    /// }
+    /// # }
+    /// ```
     pub fn is_idle(&self) -> bool {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
         let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;

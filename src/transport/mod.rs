@@ -1,9 +1,9 @@
 //! The transports: HTTP long-polling and WebSocket. They turn bytes into packets, and frames into
 //! bytes.
 //!
-//! A transport knows its session as a [`Session`]. What it reads goes to the connection as
-//! [`SessionEvent`] messages. What it writes comes out of the [`Outbox`](crate::outbox::Outbox). It
-//! does not know namespaces, channels or handlers.
+//! A transport knows its session as a [`Session`]. It sends the packets that it reads to the
+//! connection, as [`SessionEvent`] messages. It writes the frames that it takes from the
+//! [`Outbox`](crate::outbox::Outbox). It does not know namespaces, channels or handlers.
 
 mod defer_once;
 mod deflate;

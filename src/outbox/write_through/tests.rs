@@ -73,7 +73,7 @@ impl OutboxFixture {
         self.outbox.deliver(&FrameBatch::new(vec![frame(text)]), Some(FlushPass(pass)))
     }
 
-    /// What the client has received so far.
+    /// Reads all bytes that have reached the client so far.
     fn read(&self) -> Vec<u8> {
         let mut received = Vec::new();
         if let Err(error) = (&self.client).read_to_end(&mut received) {

@@ -39,11 +39,11 @@ pub fn disconnect(namespace: &str) -> Frame {
     start('1', namespace).into_frame()
 }
 
-/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged; with bytes in the data,
+/// `42["name",data]`, or with an id `427["name",data]` to be acknowledged. With bytes in the data,
 /// `451-["name",…]`.
 ///
 /// # Errors
-/// What `data`'s `Serialize` reports, such as a map whose keys are not strings.
+/// The error of `data`'s `Serialize`, such as for a map whose keys are not strings.
 #[cfg(any(test, fuzzing, feature = "internals"))]
 pub fn event<T: Serialize + ?Sized>(
     namespace: &str,
@@ -54,7 +54,7 @@ pub fn event<T: Serialize + ?Sized>(
     write_event(namespace, id, name, data).map(FrameBuilder::into_frame)
 }
 
-/// As [`event`], for a caller that may not need a frame.
+/// Writes an event, for a caller that may not need a frame.
 pub(in crate::protocol) fn write_event<T: Serialize + ?Sized>(
     namespace: &str,
     id: Option<u64>,
@@ -67,7 +67,7 @@ pub(in crate::protocol) fn write_event<T: Serialize + ?Sized>(
     Ok(finish(out, attachments))
 }
 
-/// As [`event`], to be sealed later and without an id.
+/// Writes an event without an id, to be sealed later.
 pub(in crate::protocol) fn write_publication<T: Serialize + ?Sized>(
     namespace: &str,
     name: &str,
@@ -82,7 +82,7 @@ pub fn forward(namespace: &str, name: &str, args: &Args) -> Result<Frame, serde_
     Ok(write_forward(namespace, name, args).seal())
 }
 
-/// As [`forward`], to be sealed later.
+/// Writes an event with arguments that a client has sent, to be sealed later.
 pub(in crate::protocol) fn write_forward(
     namespace: &str,
     name: &str,
@@ -107,11 +107,11 @@ fn unsealed(namespace: &str, out: FrameBuilder) -> UnsealedPacket {
     out.into_unsealed("42".len() + count + namespace)
 }
 
-/// `437[data]`: the answer to the event which asked with that id; with bytes in the data,
+/// `437[data]`: the answer to the event that came with this id. With bytes in the data,
 /// `461-7[…]`.
 ///
 /// # Errors
-/// What `data`'s `Serialize` reports.
+/// The error of `data`'s `Serialize`.
 #[cfg(any(test, fuzzing, feature = "internals"))]
 pub fn ack<T: Serialize + ?Sized>(
     namespace: &str,
@@ -121,7 +121,7 @@ pub fn ack<T: Serialize + ?Sized>(
     write_ack(namespace, id, data).map(FrameBuilder::into_frame)
 }
 
-/// As [`ack`], for a caller that may not need a frame.
+/// Writes an acknowledgement, for a caller that may not need a frame.
 pub(in crate::protocol) fn write_ack<T: Serialize + ?Sized>(
     namespace: &str,
     id: &AckId,

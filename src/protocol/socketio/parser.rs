@@ -17,7 +17,9 @@ use crate::protocol::{
 /// [`Builder::parser`](crate::Builder::parser):
 ///
 /// ```
-/// use actix_socketio::protocol::{Args, DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, PacketKind, Parser};
+/// use actix_socketio::protocol::{
+///     Args, DecodeError, DecodeLimits, Encoded, Packet, PacketDecoder, PacketKind, Parser,
+/// };
 /// use bytestring::ByteString;
 ///
 /// /// For clients that send `name [arguments]`, and know one namespace.
@@ -28,7 +30,9 @@ use crate::protocol::{
 /// impl Parser for Plain {
 ///     fn encode(&self, packet: &Packet) -> Encoded {
 ///         Encoded::text(match &packet.kind {
-///             PacketKind::Event { name, args, .. } => format!("{name} [{}]", args.iter().collect::<Vec<_>>().join(",")),
+///             PacketKind::Event { name, args, .. } => {
+///                 format!("{name} [{}]", args.iter().collect::<Vec<_>>().join(","))
+///             }
 ///             other => format!("{other:?}"),
 ///         })
 ///     }
@@ -43,7 +47,8 @@ use crate::protocol::{
 ///         let kind = match text.split_once(' ') {
 ///             None => PacketKind::Connect(None),
 ///             Some((name, args)) => {
-///                 PacketKind::Event { name: name.into(), args: Args::parse(args.into(), 10)?, id: None }
+///                 let args = Args::parse(args.into(), 10)?;
+///                 PacketKind::Event { name: name.into(), args, id: None }
 ///             }
 ///         };
 ///         Ok(Some(Packet::new("/", kind)))
@@ -58,20 +63,20 @@ pub trait Parser: Send + Sync + 'static {
     /// Writes one packet.
     fn encode(&self, packet: &Packet) -> Encoded;
 
-    /// A reader for one connection. It answers bad input with a [`DecodeError`], never with a
-    /// panic. What it keeps is bounded by `limits`.
+    /// Makes a decoder for one connection. It returns a [`DecodeError`] for bad input, and never
+    /// panics. `limits` bound the memory that it takes.
     fn decoder(&self, limits: DecodeLimits) -> Box<dyn PacketDecoder>;
 }
 
 /// Reads the packets of one connection, from the Engine.IO messages in which they come.
 pub trait PacketDecoder: Send {
-    /// Takes a message of text; answers a packet if it is whole.
+    /// Takes a text message. Returns a packet if the message completes one.
     ///
     /// # Errors
     /// [`DecodeError`], for which the connection is closed with the reason `parse error`.
     fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError>;
 
-    /// Takes a binary message.
+    /// Takes a binary message. Returns a packet if the message completes one.
     ///
     /// # Errors
     /// [`DecodeError`], for which the connection is closed with the reason `parse error`.
@@ -88,7 +93,7 @@ impl PacketDecoder for Decoder {
     }
 }
 
-/// A packet as Engine.IO messages: one of text, binary ones, or both, the text first.
+/// A packet as Engine.IO messages: a text message, binary messages, or both, with the text first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded {
@@ -119,7 +124,7 @@ impl Encoded {
                 out.into_frame()
             }
             Self { text: None, binary } => {
-                // Known parsers send one message. More of them would be more packets.
+                // Known parsers send one message. More messages would be more packets.
                 Frame::engine(&EnginePacket::Binary(binary.into_iter().next().unwrap_or_default()))
             }
         }

@@ -107,7 +107,7 @@ fn each_audience_has_its_receivers() {
     );
     assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by its id");
     assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
-    assert_eq!(world.publish(&["nobody"], &[], &[], &[]), [] as [usize; 0]);
+    assert_eq!(world.publish(&["empty"], &[], &[], &[]), [] as [usize; 0]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A WebSocket, in two halves that share one [`WriteState`].
 //!
-//! * The [`Writer`] writes the WebSocket's own frames (pong, close) and the frames in the outbox. It
-//!   writes all waiting frames in one piece.
+//! * The [`Writer`] writes the WebSocket's own frames (pong, close) and the frames in the outbox.
+//!   It writes all waiting frames in one piece.
 //! * The [`Reader`] hands packets to the connection, and waits until the connection has capacity
 //!   before it reads on. TCP thereby slows down a client that sends faster than it is served.
 //!

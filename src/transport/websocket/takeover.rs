@@ -107,8 +107,8 @@ impl Takeover {
     }
 
     /// Takes all bytes that actix-http has read. It reads each time before it polls a body, so this
-    /// leaves none behind. Ready if the stream is not worth waiting for: the client has gone, or has
-    /// sent too much.
+    /// leaves no bytes behind. Ready if the stream is not worth waiting for: the client has gone,
+    /// or has sent too much.
     fn poll_early(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match ready!(Pin::new(&mut self.payload).poll_next(cx)) {

@@ -32,7 +32,8 @@ pub(super) enum FrameSource {
     End,
 }
 
-/// What the writer has to write, and how. Both halves share it: the reader puts its answers here.
+/// The bytes that the writer has to write, and how. Both halves share this state: the reader puts
+/// its answers here.
 #[derive(Default)]
 pub(super) struct WriteState {
     /// Encoded frames of the WebSocket's own, such as the answer to a probe.
@@ -122,8 +123,8 @@ impl WriteState {
         }
         let taken = match &self.source {
             FrameSource::Outbox(session) if self.own.is_empty() => session.outbox.poll_all(cx),
-            // While the writer waits in the outbox, others may write to the stream. So it waits only
-            // if it has nothing of its own to write.
+            // While the writer waits in the outbox, others may write to the stream. So it waits
+            // only if it has nothing of its own to write.
             FrameSource::Outbox(session) => {
                 session.outbox.take_all().map_or(Poll::Pending, Poll::Ready)
             }
@@ -142,8 +143,8 @@ impl WriteState {
             Poll::Ready(TakenFrames::Bytes(bytes)) if self.own.is_empty() => {
                 Poll::Ready(Some(bytes))
             }
-            // Such bytes come first, as they may complete a frame. The own frames are sent along: if
-            // bytes came at every poll, a pong would otherwise never be sent.
+            // Such bytes come first, as they may complete a frame. The own frames are sent along:
+            // if bytes came at every poll, a pong would otherwise never be sent.
             Poll::Ready(TakenFrames::Bytes(bytes)) => {
                 let own = mem::take(&mut self.own);
                 Poll::Ready(Some([bytes, own.freeze()].concat().into()))

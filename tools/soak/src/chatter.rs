@@ -1,5 +1,5 @@
-//! Ordinary clients in rooms of five: each publishes a number ten times a second, and receives those
-//! of the others.
+//! Ordinary clients in rooms of five: each publishes a number ten times a second, and receives the
+//! numbers of the others.
 
 use std::{
     cell::Cell,
@@ -29,7 +29,7 @@ pub(crate) struct Chatter {
     clients: Vec<JoinHandle<Fallible<ChatCounts>>>,
 }
 
-/// What one client has published and received.
+/// Counts the messages that one client has published and received.
 #[derive(Default)]
 struct ChatCounts {
     published: u64,

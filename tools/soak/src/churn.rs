@@ -88,7 +88,7 @@ pub(crate) async fn run(report: &mut Report, time: Duration) -> Fallible {
     }
 
     report.note("clients, one after another", clients_run.get());
-    report.note("what was done", actions.summary());
+    report.note("actions", actions.summary());
     let faults = faults.take();
     report.criterion("clients that failed without a reason", faults.len(), faults.is_empty());
     for fault in faults.iter().take(SHOWN) {

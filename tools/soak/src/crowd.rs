@@ -150,8 +150,8 @@ impl Crowd {
         }
     }
 
-    /// Returns how many clients have received `news` exactly once by the time that `last`, which was
-    /// published after it, arrives.
+    /// Returns how many clients have received `news` exactly once by the time that `last`, which
+    /// was published after it, arrives.
     pub(crate) async fn receive_once(&self, news: &str, last: &str) -> Fallible<usize> {
         let (news, last) =
             (format!(r#"42["message","{news}"]"#), format!(r#"42["message","{last}"]"#));

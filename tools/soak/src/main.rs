@@ -30,9 +30,9 @@
 //!
 //! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one
 //! server. The first four are the warm-up: the allocator keeps what it had, and takes a little more
-//! in each round until that is enough. Memory after the fifth round, and after each later one, is at
-//! most 110 % of that after the fourth. Ten rounds show whether memory leaks or is only kept: a leak
-//! grows on, kept memory stops growing.
+//! in each round until that is enough. Memory after the fifth round, and after each later one, is
+//! at most 110 % of that after the fourth. Ten rounds show whether memory leaks or is only kept:
+//! leaked memory keeps growing, kept memory stops growing.
 //!
 //! [`SocketIo::serve`]: actix_socketio::SocketIo::serve
 //! [`SocketIo::stats`]: actix_socketio::SocketIo::stats

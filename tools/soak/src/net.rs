@@ -57,7 +57,8 @@ impl Stream {
         Self::connect_with(server, |_| Ok(())).await
     }
 
-    /// Connects with a small receive buffer, so that TCP keeps little that the client does not read.
+    /// Connects with a small receive buffer, so that TCP keeps little data that the client does not
+    /// read.
     pub(crate) async fn connect_narrow(server: SocketAddr) -> io::Result<Self> {
         Self::connect_with(server, |socket| socket.set_recv_buffer_size(4096)).await
     }

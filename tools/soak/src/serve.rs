@@ -20,7 +20,7 @@ use tokio::time::sleep;
 /// Warnings, and the line with the address.
 const LOGGED: &str = "warn,actix_socketio::server::serve=info";
 
-/// What the handlers have done.
+/// Counts the events that the handlers have handled.
 #[derive(Default)]
 struct HandlerCounts {
     connects: AtomicU64,

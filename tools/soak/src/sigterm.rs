@@ -57,7 +57,8 @@ pub(crate) async fn run(report: &mut Report) -> Fallible {
     );
     let polling: Vec<_> = polling.into_iter().map(|poller| rt::spawn(poll(poller))).collect();
     let publisher = rt::spawn(publish(Rc::clone(&server)));
-    // Each asking client has had several answers by now, and nearly always has an event in a handler.
+    // Each asking client has had several answers by now, and nearly always has an event in a
+    // handler.
     let busy = server.read_until(PATIENCE, |reading| reading.begun > 5 * ASKING as u64).await?;
     let connections = busy.stats["connections"].clone();
     report.note("clients", format!("{connections}, {} in a handler", busy.begun - busy.answered));
@@ -153,8 +154,8 @@ async fn socket(server: SocketAddr) -> Fallible<Ws> {
     Ok(ws)
 }
 
-/// Every second client is in a quiet channel, so its poll waits. The others have just been answered,
-/// or are about to poll.
+/// Every second client is in a quiet channel, so its poll waits. The others have just been
+/// answered, or are about to poll.
 async fn poller(server: SocketAddr, number: usize) -> Fallible<Polling> {
     let poller = Polling::open(server).await?;
     poller.join(if number.is_multiple_of(2) { "room-quiet" } else { "room" }).await?;

@@ -13,7 +13,7 @@ const HANDSHAKE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// What a client receives.
+/// A message that a client receives.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     Text(String),
