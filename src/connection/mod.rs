@@ -1,7 +1,7 @@
 //! The actor of one client: it receives what the client sends, and runs the life of its sockets.
 //!
-//! [`inbound`] is the way of a packet from a transport to the handlers. What is sent to the client
-//! does not pass here: see [`outbox`](crate::outbox).
+//! [`inbound`] is the way of a packet from a transport to the handlers. Packets for the client do
+//! not pass here: see [`outbox`](crate::outbox).
 
 mod admission;
 mod clock;

@@ -78,8 +78,8 @@ impl Job {
         }
     }
 
-    /// Starts the job, and finishes it if no handler waits. Most handlers do not, and most events are
-    /// plain, so they need no future and no task.
+    /// Starts the job, and finishes it if no handler waits. Most handlers do not, and most events
+    /// are plain, so they need no future and no task.
     pub(in crate::connection) fn start(self) -> Started {
         let Self { socket, router, task } = self;
         let task = match task {

@@ -56,8 +56,8 @@ impl Connection {
         }
     }
 
-    /// Whether the job's socket is admitted or asks to be. What a client sends right after its
-    /// CONNECT waits for the verdict, and is dropped if the client is refused.
+    /// Whether the job's socket is admitted or asks to be. Packets that a client sends right after
+    /// its CONNECT wait for the verdict, and are dropped if the client is refused.
     fn may_run(&self, job: &Job) -> bool {
         (matches!(job.task, Task::Connect) && !self.session.is_ended())
             || self.sockets.is_admitted(&job.socket)
