@@ -19,7 +19,8 @@ pub(super) struct ServerEventTable {
     dynamic: Vec<(Regex, ServerEventHandlers)>,
 }
 
-/// Runs the handlers for events of other servers on the arbiter that built the server.
+/// Runs the handlers for events of other servers on one arbiter: that of the thread that built the
+/// server, or of its system.
 pub(super) struct ServerEventDispatcher {
     table: ServerEventTable,
     arbiter: ArbiterHandle,
