@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, iter, sync::Arc};
 
-use actix::{Addr, Arbiter, ArbiterHandle, System};
+use actix::{Addr, Arbiter};
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
 use super::{
@@ -299,7 +299,7 @@ impl Builder {
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
-        let server_events = Arc::new(ServerEventDispatcher::new(server_events, this_arbiter()));
+        let server_events = Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
         let local = LocalAdapter::new(sequencer, codec.clone(), lookup, server_events);
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
         let used = match adapter {
@@ -315,11 +315,6 @@ impl Builder {
         let endpoint = Arc::new(Endpoint { engine, open, settings: endpoint });
         Ok(SocketIo::new(ServerInner { state, endpoint, changes }))
     }
-}
-
-/// The arbiter of this thread. A worker of an `HttpServer` has none, and gets that of its system.
-fn this_arbiter() -> ArbiterHandle {
-    Arbiter::try_current().unwrap_or_else(|| System::current().arbiter().clone())
 }
 
 /// What a namespace is compiled to: its handlers, and the settings that hold in it.

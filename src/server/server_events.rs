@@ -19,8 +19,7 @@ pub(super) struct ServerEventTable {
     dynamic: Vec<(Regex, ServerEventHandlers)>,
 }
 
-/// Runs the handlers for events of other servers on one arbiter: that of the thread that built the
-/// server, or of its system.
+/// Runs the handlers for events of other servers on the arbiter that built the server.
 pub(super) struct ServerEventDispatcher {
     table: ServerEventTable,
     arbiter: ArbiterHandle,
