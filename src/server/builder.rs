@@ -83,10 +83,10 @@ impl Builder {
     /// Changes the headers of the response to a handshake, by polling or a WebSocket's (101):
     /// Socket.IO's `io.engine.on("initial_headers", …)`.
     ///
-    /// It runs on the worker's thread, must not block, and has the last word, [`Cors`] apart: what
-    /// makes the response a response (`content-encoding`, `upgrade`, `sec-websocket-accept`) is
-    /// better left alone. If it panics, the response is sent with what was done so far. Refusals
-    /// are the business of [`Builder::on_connection_error`].
+    /// It runs on the worker's thread, must not block, and has the last word, but for
+    /// [`Cors`](crate::Cors). Leave alone what makes the response a response (`content-encoding`,
+    /// `upgrade`, `sec-websocket-accept`). If it panics, the response is sent with what was done so
+    /// far. Refusals are the business of [`Builder::on_connection_error`].
     ///
     /// ```
     /// use actix_socketio::SocketIo;
