@@ -217,6 +217,18 @@ async fn the_end_of_a_session_is_reported_once_with_its_reason() {
 }
 
 #[actix_web::test]
+async fn a_session_that_goes_with_its_worker_is_closed_for_the_handler() {
+    let server = Server::start(Config::default());
+    let client = PollingClient::connect(&server).await;
+    let socket = server.opened();
+    assert_eq!(client.poll().await, "4open over polling");
+    server.handle.stop(false).await;
+    assert_eq!(server.event(), Event::Closed(DisconnectReason::ServerShutdown));
+    assert!(matches!(socket.send("late"), Err(SendError::Closed)));
+    assert!(server.events.try_recv().is_err(), "there is no second end");
+}
+
+#[actix_web::test]
 async fn a_handler_that_panics_harms_no_session() {
     let server = Server::start(Config::default());
     let client = PollingClient::connect(&server).await;

@@ -118,9 +118,12 @@ macro_rules! settings_table {
             /// Zero is allowed: the server then does not wait.
             linger_timeout: Duration = Time(1 s), set plain, check at_most_a_year;
 
-            /// How long data sent to a client may stay unacknowledged by its TCP, on a server
-            /// started with [`SocketIo::serve`](crate::SocketIo::serve). The kernel then closes
-            /// the connection. Linux only.
+            /// How long data sent to a client may stay unacknowledged by its TCP. The kernel then
+            /// closes the connection. Linux only.
+            ///
+            /// It has an effect on a server that is started with
+            /// [`SocketIo::serve`](crate::SocketIo::serve), or prepared with
+            /// [`socketio`](crate::SocketIoServerExt::socketio).
             tcp_timeout: Duration = Time(20 s), set plain;
 
             /// How long a handler may take for one event.

@@ -35,10 +35,12 @@ pub(crate) struct Connection {
     shared: Arc<ServerState>,
     /// The address that its sockets send commands to.
     addr: Arc<Addr<Self>>,
-    session: SessionDriver,
     sockets: Sockets,
     jobs: Jobs,
     clock: Clock,
+    /// The last field, so that the connection is counted until everything else of it is dropped. A
+    /// shutdown waits for that.
+    session: SessionDriver,
 }
 
 impl Connection {

@@ -175,3 +175,22 @@ fn set_cookie(endpoint: &Endpoint, headers: &mut HeaderMap, id: &SessionId) {
         headers.append(header::SET_COOKIE, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn the_future_of_a_request_is_small() {
+        let endpoint = Arc::new(Endpoint {
+            engine: EngineState::new(Arc::default(), Arc::default()),
+            open: Box::new(|_| unreachable!("no session is opened")),
+            settings: EndpointSettings::default(),
+        });
+        let answered = answer(endpoint, TestRequest::default().to_srv_request());
+        let size = size_of_val(&answered);
+        assert!(size <= 512, "{size} bytes, for each poll that waits");
+    }
+}

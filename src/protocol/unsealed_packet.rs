@@ -55,6 +55,10 @@ struct CustomPacket {
 }
 
 impl UnsealedPacket {
+    /// The most bytes by which an acknowledgement id makes a packet longer: 20 digits, and 8 bytes
+    /// of a longer WebSocket header.
+    pub(crate) const MAX_ACK_ID: usize = 20 + MAX_HEADER - 2;
+
     /// Takes a JSON packet. `bytes` has [`MAX_HEADER`] unused bytes, the text up to `text_end` and
     /// the frames of the attachments. Its capacity is its length, so that sealing copies nothing.
     pub(super) fn json(

@@ -52,7 +52,7 @@ pub trait SocketHandler: Actor {
     type Events: EventSet<Self>;
 }
 
-/// A tuple of events that the actor `A` handles. Up to nine events fit.
+/// A tuple of events that the actor `A` handles. All ten events fit.
 pub trait EventSet<A: Actor> {
     /// Registers the actor for each event.
     #[doc(hidden)]
@@ -62,7 +62,7 @@ pub trait EventSet<A: Actor> {
 /// A tuple of events that can be about a channel. An actor on a [`Route`](super::Route) may list
 /// only these.
 #[diagnostic::on_unimplemented(
-    message = "an actor on a route can't handle `OnConnect`, `OnPacket` or `OnUpgrade`",
+    message = "an actor on a route can't handle `OnConnect`, `OnPacket`, `OnUpgrade` or `OnServerEvent`",
     note = "these events are not about a channel: register them on the `Builder`"
 )]
 pub trait ChannelEventSet {}
@@ -92,3 +92,51 @@ event_set!(E1, E2, E3, E4, E5, E6);
 event_set!(E1, E2, E3, E4, E5, E6, E7);
 event_set!(E1, E2, E3, E4, E5, E6, E7, E8);
 event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{
+        OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnPacket, OnServerEvent,
+        OnSubscribe, OnUnsubscribe, OnUpgrade,
+    };
+
+    struct All;
+
+    impl Actor for All {
+        type Context = actix::Context<Self>;
+    }
+
+    impl<E: Event> Handler<E> for All {
+        type Result = crate::event::HandlerResult;
+
+        fn handle(&mut self, _: E, _: &mut Self::Context) -> Self::Result {
+            Ok(())
+        }
+    }
+
+    impl SocketHandler for All {
+        type Events = (
+            OnConnect,
+            OnMessage,
+            OnSubscribe,
+            OnUnsubscribe,
+            OnError,
+            OnDisconnect,
+            OnFinish,
+            OnPacket,
+            OnUpgrade,
+            OnServerEvent,
+        );
+    }
+
+    #[actix_web::test]
+    async fn an_actor_may_list_all_events() {
+        let mut handlers = Handlers::default();
+        <All as SocketHandler>::Events::add(&All.start(), &mut handlers);
+        let counts = format!("{handlers:?}");
+        assert!(!counts.contains(": 0"), "{counts}");
+        assert_eq!(counts.matches(": 1").count(), 10, "{counts}");
+    }
+}

@@ -3,7 +3,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{HandlerFn, Handlers};
-use crate::event::{Failure, OnServerEvent};
+use crate::{
+    event::{Failure, OnServerEvent},
+    log_text::LogText,
+};
 
 /// The handlers of [`OnServerEvent`] in one namespace.
 #[derive(Debug, Clone)]
@@ -26,7 +29,8 @@ impl ServerEventHandlers {
         for handler in &self.handlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
             if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
-                log::error!("a handler of the server event {:?} failed: {error}", event.event());
+                let (event, error) = (LogText(event.event()), LogText(error));
+                log::error!("a handler of the server event \"{event}\" failed: {error}");
             }
         }
     }

@@ -212,6 +212,9 @@ impl Target {
         R: DeserializeOwned,
     {
         let (packet, limit) = (self.encode(event, data)?, self.timeout);
+        // The adapter adds the id. A packet that had no capacity for it would disconnect its
+        // receivers.
+        self.namespace.check_size(packet.cost() + UnsealedPacket::MAX_ACK_ID)?;
         let (namespace, publication) = self.publication(packet)?;
         let answers = namespace.adapter.publish_with_acks(publication, limit).await?;
         Ok(BroadcastAcks::new(answers))

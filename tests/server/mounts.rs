@@ -125,3 +125,13 @@ async fn a_post_is_answered_without_polls_that_its_waker_did_not_request() {
         assert_eq!(client.fence().await, [""; 0], "{mode:?}");
     }
 }
+
+#[actix_web::test]
+async fn a_server_may_be_built_on_a_worker() {
+    let url = serve!({
+        let io = builder().build().expect("the settings are valid");
+        App::new().configure(io.mount())
+    });
+    let mut client = Client::connect(&url, Mode::WebSocket).await;
+    assert_eq!(client.fence().await, [""; 0]);
+}

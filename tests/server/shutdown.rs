@@ -1,8 +1,11 @@
 //! A server that shuts down notifies every client, and lets the handlers of every socket finish.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use actix_socketio::{OnFinish, OnMessage, channel};
+use actix_socketio::{OnFinish, OnMessage, SocketIo, channel};
 use serde_json::json;
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -19,6 +22,7 @@ in_every_mode! {
     a_handler_receives_all_events_of_its_client_during_a_shutdown,
     a_handler_that_does_not_end_does_not_delay_the_close_of_clients,
     a_shutdown_does_not_wait_for_ever,
+    a_shutdown_waits_until_the_extensions_are_dropped,
 }
 
 async fn a_shutdown_runs_every_life_to_its_end(mode: Mode) {
@@ -201,4 +205,28 @@ async fn a_shutdown_does_not_wait_for_ever(mode: Mode) {
     assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"));
     assert_eq!(server.io.connections(), 1);
     record.until("finish").await;
+}
+
+/// Notes how many connections there are when it is dropped.
+struct DropNote(Arc<OnceLock<SocketIo>>, Record);
+
+impl Drop for DropNote {
+    fn drop(&mut self) {
+        let io = self.0.get().expect("the server is built");
+        self.1.add(format!("dropped with {} connections", io.connections()));
+    }
+}
+
+/// An application may close what the extensions use as soon as the shutdown is done.
+async fn a_shutdown_waits_until_the_extensions_are_dropped(mode: Mode) {
+    let (record, handle) = (Record::new(), Arc::<OnceLock<SocketIo>>::default());
+    let (log, io) = (record.clone(), Arc::clone(&handle));
+    let server = TestServer::start(builder().on_handshake(move |_, extensions| {
+        extensions.insert(DropNote(Arc::clone(&io), log.clone()));
+        Ok(())
+    }));
+    assert!(handle.set(server.io.clone()).is_ok());
+    let _client = Client::connect(&server.url, mode).await;
+    assert!(timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"));
+    assert_eq!(record.lines(), ["dropped with 1 connections"]);
 }

@@ -17,10 +17,13 @@ use crate::{
 
 /// The actor of one session with the application's own protocol.
 pub(super) struct EngineConnection {
-    session: SessionDriver,
     socket: EngineSocket,
     handler: Arc<dyn EngineHandler>,
     alarm: Alarm,
+    /// Whether the handler knows of the session.
+    is_open: bool,
+    /// The last field, so that the session is counted until everything else of it is dropped.
+    session: SessionDriver,
 }
 
 /// Asks the actor to end its session.
@@ -44,7 +47,8 @@ impl EngineConnection {
         let outbox = Arc::clone(driver.outbox());
         let socket = EngineSocket::new(Arc::clone(engine), outbox, addr, handshake, extensions);
         // `Context::run` would allocate another address.
-        let connection = Self { session: driver, socket, handler, alarm: Alarm::default() };
+        let connection =
+            Self { socket, handler, alarm: Alarm::default(), is_open: false, session: driver };
         actix::spawn(ctx.into_future(connection));
         (id, session)
     }
@@ -94,9 +98,13 @@ impl EngineConnection {
         if self.session.is_lingering() {
             self.set_alarm(ctx);
         }
+        self.call_close(reason);
+        self.process(ctx);
+    }
+
+    fn call_close(&self, reason: DisconnectReason) {
         self.session.close_outbox(reason);
         call_hook("EngineHandler::close", || self.handler.close(&self.socket, reason));
-        self.process(ctx);
     }
 
     fn give_up_client(&mut self, ctx: &mut Context<Self>) {
@@ -136,7 +144,17 @@ impl Actor for EngineConnection {
         // they send more.
         ctx.set_mailbox_capacity(0);
         self.set_alarm(ctx);
+        self.is_open = true;
         call_hook("EngineHandler::open", || self.handler.open(&self.socket));
+    }
+}
+
+impl Drop for EngineConnection {
+    /// A session that is dropped together with its arbiter is closed for the handler, too.
+    fn drop(&mut self) {
+        if self.is_open && self.session.end(DisconnectReason::ServerShutdown) {
+            self.call_close(DisconnectReason::ServerShutdown);
+        }
     }
 }
 

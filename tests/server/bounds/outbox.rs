@@ -144,3 +144,39 @@ fn a_websocket_that_the_server_closes_does_not_wait_for_close_timeout() {
     assert_eq!(fixture.journal.disconnect_reason(id), "server namespace disconnect");
     fixture.assert_all_freed();
 }
+
+/// The acknowledgement id makes the packet longer than the one that the sender has encoded.
+#[actix_web::test]
+async fn a_broadcast_that_fits_without_its_acknowledgement_id_disconnects_no_receiver() {
+    const LIMIT: usize = 2000;
+    let fixture = Fixture::with(|builder| builder.max_outbox(LIMIT));
+    let (session, id) = PollingSession::join(fixture.addr);
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
+    socket.subscribe("room").expect("the subscription is allowed");
+    let target = || fixture.io.to("room").timeout(Duration::from_millis(1));
+    let too_large = target().emit("e", &"x".repeat(LIMIT));
+    let Err(SendError::TooLarge { length, limit: LIMIT }) = too_large else {
+        panic!("{too_large:?}")
+    };
+    let largest = 2 * LIMIT - length;
+    target().emit("e", &"x".repeat(largest)).expect("it fits");
+    assert!(session.get().body.starts_with(r#"42["e""#));
+    let (mut delivered, mut refused) = (0, 0);
+    for size in largest - 40..=largest {
+        match target().emit_with_ack::<_, u32>("e", &"x".repeat(size)).await {
+            Ok(acks) => {
+                assert_eq!(acks.missing, [id], "{size} of {largest}");
+                assert!(session.get().body.starts_with("42"));
+                delivered += 1;
+            }
+            Err(error) => {
+                assert!(matches!(error, SendError::TooLarge { .. }), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(delivered > 0 && refused > 0, "{delivered} and {refused}");
+    assert!(socket.is_connected());
+    session.close();
+    fixture.assert_all_freed();
+}
