@@ -189,7 +189,7 @@ mod tests {
             open: Box::new(|_| unreachable!("no session is opened")),
             settings: EndpointSettings::default(),
         });
-        let answered = answer(endpoint, TestRequest::default().to_srv_request());
+        let answered = handle_request(endpoint, TestRequest::default().to_srv_request());
         let size = size_of_val(&answered);
         assert!(size <= 512, "{size} bytes, for each poll that waits");
     }

@@ -50,6 +50,11 @@ impl NamespaceTable {
         self.ids.is_empty()
     }
 
+    #[cfg(test)]
+    pub(super) fn has_channels(&self) -> bool {
+        !self.channels.is_empty()
+    }
+
     pub(super) fn attach(&mut self, id: SocketId, sender: Arc<SocketSender>) {
         let Entry::Vacant(entry) = self.ids.entry(id) else { return };
         let member = Some(SocketRow { id, sender, positions: HashMap::new(), seen: 0 });

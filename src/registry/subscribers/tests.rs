@@ -123,7 +123,7 @@ fn a_socket_that_has_left_receives_nothing_and_leaves_nothing_behind() {
     world.table.detach(&Namespace::default(), world.sockets[1].0);
     assert_eq!(world.publish(&["a"], &[], &[], &[]), [2]);
     world.unsubscribe(2, "a");
-    assert!(world.table.namespaces[&Namespace::default()].channels.is_empty());
+    assert!(!world.table.namespaces[&Namespace::default()].has_channels());
     for socket in [0, 2] {
         world.table.detach(&Namespace::default(), world.sockets[socket].0);
     }
