@@ -8,10 +8,10 @@ use bytestring::ByteString;
 use super::{
     Connection,
     jobs::{Job, Task},
-    sockets::ConnectedSocket,
+    sockets::SocketEntry,
 };
 use crate::{
-    engine::Violation,
+    engine::ClientEnd,
     event::HandlerError,
     log_text::{LogError, LogText},
     model::{Channel, Handshake, SocketId},
@@ -28,9 +28,9 @@ impl Connection {
         &mut self,
         name: &ByteString,
         auth: Option<ByteString>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ClientEnd> {
         // Clients of Socket.IO 2 have their `auth` as a query in the name.
-        let (name, auth) = match self.session.version() {
+        let (name, auth) = match self.driver.version() {
             Version::V3 => {
                 let (name, query) = name.split_once('?').unwrap_or((name, ""));
                 (name, auth_of_query(query))
@@ -39,7 +39,7 @@ impl Connection {
             Version::V4 => (&**name, auth.map(|auth| ByteString::from(&*auth))),
         };
         if self.sockets.position(name).is_some() {
-            return Err(Violation::Rule("a second CONNECT to a namespace"));
+            return Err(ClientEnd::BrokeRule("a second CONNECT to a namespace"));
         }
         // Names go into logs and tables. Other parsers can send a name without its slash.
         let max_length = self.shared.config().max_channel_length;
@@ -48,7 +48,7 @@ impl Connection {
             return Ok(());
         }
         self.sockets.refused.forget(name);
-        let handshake = Handshake::new(Arc::clone(self.session.request()), auth);
+        let handshake = Handshake::new(Arc::clone(self.driver.request()), auth);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
@@ -76,7 +76,7 @@ impl Connection {
             channel_routes: Arc::clone(router.channel_routes()),
             handshake,
             extensions: Arc::clone(&self.sockets.extensions),
-            sender: SocketSender::new(Arc::clone(self.session.outbox()), max_pending),
+            sender: SocketSender::new(Arc::clone(self.driver.outbox()), max_pending),
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
         });
@@ -86,7 +86,7 @@ impl Connection {
             router: Arc::clone(&router),
             task: Task::Connect,
         });
-        self.sockets.list.push(ConnectedSocket {
+        self.sockets.list.push(SocketEntry {
             socket,
             router,
             admitted: false,
@@ -105,7 +105,7 @@ impl Connection {
         log::info!(
             "{id} {}: connect from {} over {}",
             socket.namespace(),
-            self.session.peer(),
+            self.driver.peer(),
             socket.transport()
         );
         self.clock.entered();
@@ -115,7 +115,7 @@ impl Connection {
     pub(super) fn refuse_socket(&mut self, id: SocketId, error: &HandlerError) {
         let Some(entry) = self.sockets.get(id) else { return };
         let namespace = entry.socket.namespace().clone();
-        log::info!("{id} {namespace}: refuse {}: {}", self.session.peer(), LogError(error));
+        log::info!("{id} {namespace}: refuse {}: {}", self.driver.peer(), LogError(error));
         self.counters().refused.add(RefusalKind::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove_socket(id);
@@ -125,14 +125,14 @@ impl Connection {
     /// Refuses a CONNECT without asking handlers.
     fn refuse(&self, kind: RefusalKind, namespace: &str, why: &str) {
         self.counters().refused.add(kind);
-        log::info!("refuse {} in {}: {why}", self.session.peer(), LogText(namespace));
+        log::info!("refuse {} in {}: {why}", self.driver.peer(), LogText(namespace));
         self.push_refusal(namespace, &HandlerError::reject(why));
     }
 
     /// Sends the CONNECT_ERROR packet.
     fn push_refusal(&self, namespace: &str, error: &HandlerError) {
         let refusal = error.to_client();
-        let json = match (self.session.version(), refusal.get("data")) {
+        let json = match (self.driver.version(), refusal.get("data")) {
             // Clients of Socket.IO 2 expect the data, or else the message.
             (Version::V3, data) => data.unwrap_or(&refusal["message"]).to_string(),
             // In Node's order.
@@ -141,13 +141,13 @@ impl Connection {
             }
             (Version::V4, None) => refusal.to_string(),
         };
-        self.session.outbox().push(self.shared.codec.connect_error(namespace, &json));
+        self.driver.outbox().push(self.shared.codec.connect_error(namespace, &json));
     }
 
     /// The packet that answers a CONNECT.
     fn connect_packet(&self, socket: &Socket) -> Frame {
         let namespace = socket.namespace().as_str();
-        match self.session.version() {
+        match self.driver.version() {
             Version::V4 => self.shared.codec.connect(namespace, socket.id().as_str()),
             Version::V3 => protocol::connect_v3(namespace),
         }

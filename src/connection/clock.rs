@@ -44,15 +44,15 @@ impl Connection {
     /// Sets the timer again if a deadline comes before it: after a pong the next ping may be due
     /// before the deadline of the last one, and a client over its rate is read again some time.
     pub(super) fn reschedule(&mut self, ctx: &mut Context<Self>) {
-        if !self.session.is_ended() && self.clock.alarm.is_after(self.next_deadline()) {
+        if !self.driver.is_ended() && self.clock.alarm.is_after(self.next_deadline()) {
             self.set_alarm(ctx);
         }
     }
 
     fn next_deadline(&self) -> Instant {
-        let next = self.session.next_deadline();
+        let next = self.driver.next_deadline();
         match self.clock.connect_by {
-            Some(connect_by) if !self.session.is_lingering() => next.min(connect_by),
+            Some(connect_by) if !self.driver.awaits_last_poll() => next.min(connect_by),
             _ => next,
         }
     }
@@ -60,28 +60,28 @@ impl Connection {
     /// The timer has fired.
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.clock.alarm.clear();
-        if self.session.resumes_reading(Instant::now()) {
+        if self.driver.resumes_reading(Instant::now()) {
             self.process(ctx);
-            if !self.session.is_held() {
-                self.session.reading_resumed();
+            if !self.driver.is_held() {
+                self.driver.reading_resumed();
             }
         }
         if self.connect_is_late(Instant::now()) {
-            log::info!("{}: in no namespace within connect_timeout", self.session.peer());
+            log::info!("{}: in no namespace within connect_timeout", self.driver.peer());
             self.end(DisconnectReason::TransportClose, ctx);
         } else {
-            match self.session.tick(Instant::now()) {
+            match self.driver.tick(Instant::now()) {
                 Due::Nothing => {}
                 Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
                 Due::CloseTimeout => return self.give_up_client(ctx),
             }
         }
-        if !self.session.is_ended() || self.session.is_lingering() {
+        if !self.driver.is_ended() || self.driver.awaits_last_poll() {
             self.set_alarm(ctx);
         }
     }
 
     fn connect_is_late(&self, now: Instant) -> bool {
-        !self.session.is_lingering() && self.clock.connect_by.is_some_and(|by| now >= by)
+        !self.driver.awaits_last_poll() && self.clock.connect_by.is_some_and(|by| now >= by)
     }
 }

@@ -10,7 +10,7 @@ use super::{
     jobs::{Job, Started, Task, is_plain, notify},
 };
 use crate::{
-    engine::{EngineMessage, Violation},
+    engine::{ClientEnd, EngineMessage},
     event::DisconnectReason,
     protocol::{AckId, Args, EnginePacket, Packet, PacketKind},
     socket::Socket,
@@ -27,43 +27,43 @@ impl Connection {
             }
             // A packet may become a job, so it is taken only while there is room for one. Until
             // then transports get no answer, read no more, and TCP holds the client back.
-            if !self.jobs.queue.has_room() {
+            if !self.jobs.queue.has_capacity() {
                 break;
             }
-            let Some(packet) = self.session.next_packet() else { break };
-            if let Err(violation) = self.receive(packet, ctx) {
-                let reason = self.session.violated(&violation);
+            let Some(packet) = self.driver.next_packet() else { break };
+            if let Err(client_end) = self.receive(packet, ctx) {
+                let reason = self.driver.log_client_end(&client_end);
                 self.end(reason, ctx);
             }
         }
         self.reschedule(ctx);
-        self.session.flush_traffic();
+        self.driver.flush_traffic();
         if !self.jobs.queue.is_idle() {
             return;
         }
-        self.session.release_credit();
-        if self.session.is_ended() {
+        self.driver.report_progress();
+        if self.driver.is_ended() {
             self.stop_if_done(ctx);
-        } else if self.session.is_draining() {
+        } else if self.driver.is_draining() {
             self.end(DisconnectReason::ServerShutdown, ctx);
         }
     }
 
     /// Takes one packet from a transport all the way: Engine.IO, Socket.IO, the socket that it is
     /// for, and its handlers or the queue in front of them.
-    fn receive(&mut self, packet: EnginePacket, ctx: &mut Context<Self>) -> Result<(), Violation> {
+    fn receive(&mut self, packet: EnginePacket, ctx: &mut Context<Self>) -> Result<(), ClientEnd> {
         // Engine.IO answers pings and closes; what it carries is a message.
-        let Some(message) = self.session.receive(packet)? else { return Ok(()) };
+        let Some(message) = self.driver.receive(packet)? else { return Ok(()) };
         self.trace(&message);
         // Socket.IO: a packet is one message, or more if it has attachments.
         let Some(Packet { namespace, kind }) = self.sockets.decode(message)? else { return Ok(()) };
-        if self.session.is_draining() && !is_taken_while_draining(&kind) {
+        if self.driver.is_draining() && !is_taken_while_draining(&kind) {
             return Ok(());
         }
         match kind {
             PacketKind::Connect(auth) => return self.connect(&namespace, auth),
             PacketKind::ConnectError(_) => {
-                return Err(Violation::Rule("only the server sends CONNECT_ERROR"));
+                return Err(ClientEnd::BrokeRule("only the server sends CONNECT_ERROR"));
             }
             _ => {}
         }
@@ -71,7 +71,7 @@ impl Connection {
             return if self.sockets.refused.ignores_packet(&namespace) {
                 Ok(())
             } else {
-                Err(Violation::Rule("a packet for a namespace which the client is not in"))
+                Err(ClientEnd::BrokeRule("a packet for a namespace which the client is not in"))
             };
         };
         match kind {
@@ -109,10 +109,10 @@ impl Connection {
             self.jobs.queue.push(Job { socket, router, task: Task::Event { name, args, id } });
             return;
         }
-        self.session.begin_handling(Instant::now);
+        self.driver.begin_handling(Instant::now);
         match notify(socket, router, name, args, id) {
             // The outcome of a plain event does not matter.
-            Started::Done(_) => self.session.handled(),
+            Started::Done(_) => self.driver.handled(),
             Started::Runs(rest) => {
                 let pipeline = router.is_sequential().then(|| Arc::clone(router));
                 self.await_job(socket.id(), rest, 0, pipeline, ctx);
@@ -127,10 +127,10 @@ impl Connection {
         match message {
             EngineMessage::Text(text) => {
                 let shown = if text.starts_with('0') { "a CONNECT" } else { &**text };
-                log::trace!("{} sent {shown:?}", self.session.peer());
+                log::trace!("{} sent {shown:?}", self.driver.peer());
             }
             EngineMessage::Binary(data) => {
-                log::trace!("{} sent {} bytes", self.session.peer(), data.len());
+                log::trace!("{} sent {} bytes", self.driver.peer(), data.len());
             }
         }
     }

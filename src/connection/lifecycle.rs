@@ -48,10 +48,10 @@ impl Connection {
     /// Ends the connection: nothing more is received, the last packets are sent, and jobs that
     /// wait still run.
     pub(super) fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
-        if !self.session.end(reason) {
+        if !self.driver.end(reason) {
             return;
         }
-        if self.session.is_lingering() {
+        if self.driver.awaits_last_poll() {
             self.set_alarm(ctx);
         }
         let entries = self.sockets.list.iter();
@@ -66,33 +66,33 @@ impl Connection {
         for namespace in namespaces {
             self.end_socket(namespace.as_str(), reason);
         }
-        self.session.close_outbox(reason);
+        self.driver.close_outbox(reason);
         self.process(ctx);
     }
 
     /// Stops the actor when every job is done, unless a client that polls has something to fetch.
     pub(super) fn stop_if_done(&mut self, ctx: &mut Context<Self>) {
-        if self.session.may_stop() {
+        if self.driver.may_stop() {
             ctx.stop();
         }
     }
 
     /// No longer waits for the last poll of a client.
     pub(super) fn give_up_client(&mut self, ctx: &mut Context<Self>) {
-        if self.session.give_up_client() {
+        if self.driver.give_up_client() {
             self.process(ctx);
         }
     }
 
     /// The transport has taken the last frame.
-    pub(super) fn drained(&mut self, ctx: &mut Context<Self>) {
-        self.session.drained();
+    pub(super) fn last_frame_taken(&mut self, ctx: &mut Context<Self>) {
+        self.driver.last_frame_taken();
         self.process(ctx);
     }
 
     /// The client is on a WebSocket now.
     pub(super) fn upgraded(&mut self, ctx: &mut Context<Self>) {
-        self.session.upgraded();
+        self.driver.upgraded();
         for entry in self.sockets.list.iter().filter(|entry| entry.admitted && !entry.ending) {
             if entry.router.has_handler::<OnUpgrade>() {
                 let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));

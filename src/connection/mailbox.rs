@@ -18,19 +18,19 @@ impl Handler<SessionEvent> for Connection {
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
             // Dropping `taken` tells the transport that the session has ended.
-            SessionEvent::Packets { packets, .. } if self.session.is_ended() => {
+            SessionEvent::Packets { packets, .. } if self.driver.is_ended() => {
                 if packets.contains(&EnginePacket::Close) {
                     self.give_up_client(ctx);
                 }
             }
-            SessionEvent::End(_) if self.session.is_ended() => self.give_up_client(ctx),
+            SessionEvent::End(_) if self.driver.is_ended() => self.give_up_client(ctx),
             SessionEvent::Packets { packets, taken } => {
-                self.session.queue(packets, taken);
+                self.driver.queue(packets, taken);
                 self.process(ctx);
             }
-            SessionEvent::End(SessionEnd::Shutdown) if self.session.drain() => self.process(ctx),
+            SessionEvent::End(SessionEnd::Shutdown) if self.driver.drain() => self.process(ctx),
             SessionEvent::End(end) => {
-                let reason = self.session.end_reason(&end);
+                let reason = self.driver.end_reason(&end);
                 self.end(reason, ctx);
             }
         }
@@ -54,7 +54,7 @@ impl Handler<OutboxNotice> for Connection {
     fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
-            OutboxEvent::Drained => self.drained(ctx),
+            OutboxEvent::Emptied => self.last_frame_taken(ctx),
             OutboxEvent::Upgraded => self.upgraded(ctx),
         }
     }

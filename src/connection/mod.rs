@@ -5,11 +5,11 @@
 
 mod admission;
 mod clock;
+mod ignored_namespaces;
 mod inbound;
 mod jobs;
 mod lifecycle;
 mod mailbox;
-mod refused_namespaces;
 mod requests;
 mod sockets;
 
@@ -19,7 +19,7 @@ use actix::{Actor, Addr, AsyncContext, Context};
 
 use clock::Clock;
 use jobs::Jobs;
-use sockets::Sockets;
+use sockets::ClientSockets;
 
 use crate::{
     engine::{SessionDriver, SessionRequest},
@@ -30,17 +30,17 @@ use crate::{
     transport::Session,
 };
 
-/// One client, over whatever transport, in any number of namespaces.
+/// The actor of one Socket.IO client, over whatever transport, in any number of namespaces.
 pub(crate) struct Connection {
     shared: Arc<ServerState>,
     /// The address that its sockets send commands to.
     addr: Arc<Addr<Self>>,
-    sockets: Sockets,
+    sockets: ClientSockets,
     jobs: Jobs,
     clock: Clock,
     /// The last field, so that the connection is counted until everything else of it is dropped. A
     /// shutdown waits for that.
-    session: SessionDriver,
+    driver: SessionDriver,
 }
 
 impl Connection {
@@ -57,8 +57,8 @@ impl Connection {
             DecodeLimits::new(config.max_json_depth, config.max_attachments, config.max_payload);
         let connection = Self {
             // Built where it stands: a driver has some hundred bytes to move.
-            session: SessionDriver::open(&shared.engine, request, transport, version, slot, &addr),
-            sockets: Sockets::new(
+            driver: SessionDriver::open(&shared.engine, request, transport, version, slot, &addr),
+            sockets: ClientSockets::new(
                 shared.codec.decoder(limits),
                 extensions,
                 config.subscribe_rate.map(|rate| TokenBucket::new(rate, now)),
@@ -69,7 +69,7 @@ impl Connection {
             addr,
             shared: Arc::clone(shared),
         };
-        let (id, session) = (connection.session.id(), Arc::clone(connection.session.session()));
+        let (id, session) = (connection.driver.id(), Arc::clone(connection.driver.session()));
         // `Context::run` would make another address.
         actix::spawn(ctx.into_future(connection));
         if version == Version::V3 {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::refused_namespaces::RefusedNamespaces;
+use super::ignored_namespaces::IgnoredNamespaces;
 use crate::{
     engine::EngineMessage,
     model::{Extensions, Slot, SocketId, TokenBucket},
@@ -14,10 +14,10 @@ use crate::{
 
 /// The sockets of one connection, one for each namespace that its client is in, and how its
 /// packets are read.
-pub(super) struct Sockets {
+pub(super) struct ClientSockets {
     /// Most clients are in one namespace.
-    pub(super) list: SmallVec<[ConnectedSocket; 1]>,
-    pub(super) refused: RefusedNamespaces,
+    pub(super) list: SmallVec<[SocketEntry; 1]>,
+    pub(super) refused: IgnoredNamespaces,
     decoder: Box<dyn PacketDecoder>,
     pub(super) extensions: Arc<Extensions>,
     /// How fast the client may subscribe, in all its namespaces together.
@@ -25,7 +25,7 @@ pub(super) struct Sockets {
 }
 
 /// One socket of a connection.
-pub(super) struct ConnectedSocket {
+pub(super) struct SocketEntry {
     pub(super) socket: Socket,
     pub(super) router: Arc<Router>,
     /// Handlers have admitted it, so they are notified of its end.
@@ -36,7 +36,7 @@ pub(super) struct ConnectedSocket {
     pub(super) _slots: [Slot; 2],
 }
 
-impl Sockets {
+impl ClientSockets {
     pub(super) fn new(
         decoder: Box<dyn PacketDecoder>,
         extensions: Extensions,
@@ -45,7 +45,7 @@ impl Sockets {
     ) -> Self {
         Self {
             list: SmallVec::new(),
-            refused: RefusedNamespaces::new(max_namespaces),
+            refused: IgnoredNamespaces::new(max_namespaces),
             decoder,
             extensions: Arc::new(extensions),
             subscribe_rate: subscribe_rate.map(|bucket| Arc::new(Mutex::new(bucket))),
@@ -68,7 +68,7 @@ impl Sockets {
             .position(|entry| entry.socket.namespace().as_str() == namespace && !entry.ending)
     }
 
-    pub(super) fn get(&self, id: SocketId) -> Option<&ConnectedSocket> {
+    pub(super) fn get(&self, id: SocketId) -> Option<&SocketEntry> {
         self.list.iter().find(|entry| entry.socket.id() == id)
     }
 
@@ -83,7 +83,7 @@ impl Sockets {
         }
     }
 
-    pub(super) fn remove(&mut self, id: SocketId) -> Option<ConnectedSocket> {
+    pub(super) fn remove(&mut self, id: SocketId) -> Option<SocketEntry> {
         let at = self.list.iter().position(|entry| entry.socket.id() == id)?;
         Some(self.list.swap_remove(at))
     }

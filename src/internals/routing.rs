@@ -78,8 +78,12 @@ impl Routing {
 
 fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let (config, counters) = (Arc::new(Config::default()), Arc::<Counters>::default());
-    let registry =
-        Sequencer::start(ChangeSender::new(1), Arc::clone(&counters), config.max_publications);
+    let registry = Sequencer::start(
+        ChangeSender::new(1),
+        Arc::clone(&counters),
+        config.max_publications,
+        config.max_outbox,
+    );
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
     let sender = SocketSender::new(outbox, 0);
     sender.open(connect("/", ""));

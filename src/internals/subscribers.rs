@@ -4,11 +4,11 @@ use super::Queue;
 use crate::{
     Channel, SocketId,
     model::Namespace,
-    outbox::{FrameBatch, SocketSender},
+    outbox::{PublicationBatch, SocketSender},
     protocol::{Frame, connect},
     registry::{
         Audience,
-        subscribers::{Payload, SubscriberTable},
+        subscribers::{Payload, RegistryTable},
     },
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// from 0. Their clients take pushed frames only in [`Subscribers::take`].
 #[derive(Debug)]
 pub struct Subscribers {
-    table: SubscriberTable,
+    table: RegistryTable,
     namespace: Namespace,
     sockets: Vec<BenchSocket>,
 }
@@ -41,7 +41,7 @@ impl BenchPublication {
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience =
             Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
-        Self { audience, what: Payload::FrameBatch(FrameBatch::new(vec![frame])) }
+        Self { audience, what: Payload::PublicationBatch(PublicationBatch::new(vec![frame])) }
     }
 }
 
@@ -51,7 +51,7 @@ impl Subscribers {
     pub fn new(count: usize, max_outbox: usize) -> Self {
         let sockets = (0..count).map(|_| BenchSocket::new(max_outbox)).collect();
         let mut subscribers = Self {
-            table: SubscriberTable::new(Arc::default()),
+            table: RegistryTable::new(Arc::default()),
             namespace: Namespace::default(),
             sockets,
         };

@@ -15,8 +15,8 @@ use super::Outbox;
 /// that the lock has already loaded.
 pub(super) struct AttachedStream {
     stream: TcpStream,
-    /// The last [`FlushPass`](super::FlushPass) that wrote past the queue.
-    pub(super) last_pass: u64,
+    /// The last [`WriteThroughTurn`](super::WriteThroughTurn) that wrote past the queue.
+    pub(super) last_turn: u64,
 }
 
 /// Makes a write to a closed stream an error instead of a `SIGPIPE`, as the standard library does.
@@ -46,7 +46,7 @@ impl Outbox {
         if state.stream.is_some() {
             return Err(stream);
         }
-        state.stream = Some(AttachedStream { stream, last_pass: 0 });
+        state.stream = Some(AttachedStream { stream, last_turn: 0 });
         Ok(())
     }
 

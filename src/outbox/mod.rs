@@ -11,7 +11,7 @@
 
 mod attached_stream;
 mod close;
-mod frame_batch;
+mod publication_batch;
 mod queue;
 mod socket_sender;
 mod take;
@@ -22,8 +22,8 @@ mod write_through;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use frame_batch::FrameBatch;
+pub(crate) use publication_batch::PublicationBatch;
 pub(crate) use queue::{Outbox, OutboxEvent, Pushed};
 pub(crate) use socket_sender::SocketSender;
 pub(crate) use take::TakenFrames;
-pub(crate) use write_through::FlushPass;
+pub(crate) use write_through::WriteThroughTurn;

@@ -15,7 +15,7 @@ pub(crate) enum OutboxEvent {
     /// The client reads too slowly: the queue reached its bound, and all queued frames are dropped.
     Overflow,
     /// The transport took the last frame of a finished outbox.
-    Drained,
+    Emptied,
     /// A WebSocket became the active transport.
     Upgraded,
 }

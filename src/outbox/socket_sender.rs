@@ -8,7 +8,7 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{FlushPass, FrameBatch, Outbox, Pushed};
+use super::{Outbox, PublicationBatch, Pushed, WriteThroughTurn};
 use crate::model::Transport;
 use crate::protocol::{Frame, OutgoingPacket};
 
@@ -102,16 +102,20 @@ impl SocketSender {
         }
     }
 
-    /// As [`SocketSender::push`], for each frame of a batch. In a registry's pass, the frames may
+    /// As [`SocketSender::push`], for each frame of a batch. In a registry's turn, the frames may
     /// be written directly (see [`Outbox::deliver`]). If one frame is dropped, the answer is
     /// [`Pushed::Dropped`].
-    pub(crate) fn deliver(&self, batch: &FrameBatch, pass: Option<FlushPass>) -> Pushed {
+    pub(crate) fn deliver(
+        &self,
+        batch: &PublicationBatch,
+        turn: Option<WriteThroughTurn>,
+    ) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.deliver(batch, pass),
+            OPEN => self.outbox.deliver(batch, turn),
             CLOSED => Pushed::Dropped,
             OBSERVED => {
                 batch.frames().iter().for_each(|frame| self.notify_observers(frame));
-                self.outbox.deliver(batch, pass)
+                self.outbox.deliver(batch, turn)
             }
             _ => batch.frames().iter().fold(Pushed::Queued, |all, frame| {
                 match self.hold_back(frame.clone(), false) {

@@ -142,7 +142,7 @@ impl Outbox {
             Phase::Finishing if state.frames.is_empty() => {
                 state.phase = Phase::Closed;
                 drop(state);
-                (self.notify)(OutboxEvent::Drained);
+                (self.notify)(OutboxEvent::Emptied);
                 Poll::Ready(TakenFrames::Last(frames))
             }
             _ if frames.is_empty() => {

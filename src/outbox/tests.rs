@@ -81,7 +81,7 @@ fn finish_discarding_drops_queued_frames() {
     outbox.finish_discarding();
     assert_eq!(outbox.push(frame(1)), Pushed::Dropped);
     assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
-    assert_eq!(*events.lock(), [OutboxEvent::Drained]);
+    assert_eq!(*events.lock(), [OutboxEvent::Emptied]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn queued_frames_leave_before_the_close() {
     assert!(events.lock().is_empty());
     assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(TakenFrames::Last(vec![])));
     assert_eq!(outbox.poll_batch(8, 9, &mut cx()), Poll::Ready(TakenFrames::Closed));
-    assert_eq!(*events.lock(), [OutboxEvent::Drained]);
+    assert_eq!(*events.lock(), [OutboxEvent::Emptied]);
 }
 
 #[test]

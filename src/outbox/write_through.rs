@@ -1,31 +1,35 @@
 //! Write-through delivery: frames for a waiting WebSocket are written past the queue.
 
-use super::{FrameBatch, Pushed, queue::Outbox};
+use super::{PublicationBatch, Pushed, queue::Outbox};
 
-/// One pass in which a channel registry delivers what it has queued. Passes of one registry are
-/// numbered from 1.
+/// One turn of a channel registry, in which it may write to each client directly, once. The turns
+/// of one registry are numbered from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FlushPass(pub(crate) u64);
+pub(crate) struct WriteThroughTurn(pub(crate) u64);
 
 impl Outbox {
     /// Delivers the frames of a batch, one after the other, as [`Outbox::push`] does.
     ///
-    /// If `pass` is given and the WebSocket's task waits, the batch is written to the attached
+    /// If `turn` is given and the WebSocket's task waits, the batch is written to the attached
     /// stream directly, and no task is woken: 267 instructions instead of 1,033.
     ///
-    /// This happens once in a pass. Further batches of the same pass are queued, so that the task
+    /// This happens once in a turn. Further batches of the same turn are queued, so that the task
     /// writes them together: many small publications cost two system calls and not one each.
-    pub(crate) fn deliver(&self, batch: &FrameBatch, pass: Option<FlushPass>) -> Pushed {
+    pub(crate) fn deliver(
+        &self,
+        batch: &PublicationBatch,
+        turn: Option<WriteThroughTurn>,
+    ) -> Pushed {
         let mut state = self.state.lock();
         // A waker in the state means that the WebSocket's task waits. The outbox is open and empty
         // then, so the write cannot overtake a frame.
         debug_assert!(state.waker.is_none() || state.stream.is_none() || state.is_idle());
-        if let Some(FlushPass(pass)) = pass
+        if let Some(WriteThroughTurn(turn)) = turn
             && state.waker.is_some()
             && let Some(stream) = &mut state.stream
-            && stream.last_pass != pass
+            && stream.last_turn != turn
         {
-            stream.last_pass = pass;
+            stream.last_turn = turn;
             match stream.write(batch.bytes()) {
                 Ok(count) if count == batch.bytes().len() => return Pushed::Queued,
                 Ok(count) => return self.push_unfinished(state, batch.bytes().slice(count..)),

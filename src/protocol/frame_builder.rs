@@ -12,7 +12,7 @@ const SCRATCH: usize = 16 * 1024;
 
 thread_local! {
     /// Where this thread writes its frames. One that is done is a copy of just its size.
-    static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SCRATCH_BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// A packet that is being written.
@@ -28,7 +28,7 @@ pub(crate) struct FrameBuilder {
 impl FrameBuilder {
     pub(super) fn new() -> Self {
         // Empty if a `Serialize` implementation makes a frame within a frame.
-        let mut bytes = PAGE.take();
+        let mut bytes = SCRATCH_BUFFER.take();
         bytes.clear();
         bytes.resize(MAX_HEADER, 0);
         Self { bytes, attachments: Vec::new(), deflatable: false }
@@ -130,7 +130,7 @@ fn framed_length(attachments: &[Bytes]) -> usize {
 impl Drop for FrameBuilder {
     fn drop(&mut self) {
         if self.bytes.capacity() <= SCRATCH {
-            PAGE.set(mem::take(&mut self.bytes));
+            SCRATCH_BUFFER.set(mem::take(&mut self.bytes));
         }
     }
 }

@@ -8,11 +8,11 @@ use tokio::task::yield_now;
 
 use super::{
     Audience, SequencerInner,
-    in_flight::{InFlight, Report},
+    ordered_publication::{OrderedPublication, Report},
     queue::RegistryMessage,
-    subscribers::{Payload, SubscriberTable},
+    subscribers::{Payload, RegistryTable},
 };
-use crate::outbox::{FlushPass, FrameBatch};
+use crate::outbox::{PublicationBatch, WriteThroughTurn};
 
 /// Identifies a [`ChannelRegistry`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,7 @@ const BATCH_BYTES: usize = 64 * 1024;
 const KEPT_CAPACITY: usize = 1024;
 
 /// The actor that owns the subscriptions of one worker's sockets and fans publications out to them.
+/// Each worker has one.
 ///
 /// It handles messages in the sequencer's order, and pushes frames into outboxes. Most of their
 /// transports run on its own thread, where waking them is cheap. (A WebSocket that took over from
@@ -43,13 +44,13 @@ pub(super) struct ChannelRegistry {
     sequencer: Weak<SequencerInner>,
     messages: VecDeque<RegistryMessage>,
     current: Option<Delivery>,
-    table: SubscriberTable,
-    passes: u64,
+    table: RegistryTable,
+    turns: u64,
 }
 
 /// Publications to one audience that some of its sockets have received.
 struct Delivery {
-    publications: Vec<Arc<InFlight>>,
+    publications: Vec<Arc<OrderedPublication>>,
     payload: Payload,
     done: usize,
 }
@@ -70,29 +71,29 @@ impl ChannelRegistry {
     pub(super) fn new(
         id: RegistryId,
         sequencer: Weak<SequencerInner>,
-        table: SubscriberTable,
+        table: RegistryTable,
     ) -> Self {
-        Self { id, sequencer, messages: VecDeque::new(), current: None, table, passes: 0 }
+        Self { id, sequencer, messages: VecDeque::new(), current: None, table, turns: 0 }
     }
 
     /// Handles messages until the queue is empty, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(sequencer) = self.sequencer.upgrade() else { return };
-        self.passes += 1;
-        let now = FlushPass(self.passes);
+        self.turns += 1;
+        let now = WriteThroughTurn(self.turns);
         let (mut cost, mut follows) = (0, false);
         while self.current.is_some() || self.has_more(&sequencer) {
             let delivery = self.next();
             // The last of several publications is not left for a write of its own.
             let leads =
                 delivery.as_ref().is_some_and(|delivery| self.is_next_for_some_of(delivery));
-            let (most, pass) = if leads || follows {
+            let (most, turn) = if leads || follows {
                 (DELIVERIES_PER_LONG_TURN, None)
             } else {
                 (DELIVERIES_PER_TURN, Some(now))
             };
             follows = leads;
-            cost += delivery.map_or(1, |delivery| self.deliver(delivery, most, pass));
+            cost += delivery.map_or(1, |delivery| self.deliver(delivery, most, turn));
             if cost >= most {
                 // Other tasks of this thread run first, behind all that this turn has woken.
                 ctx.spawn(yield_now().into_actor(self).map(|(), registry, ctx| registry.work(ctx)));
@@ -130,7 +131,9 @@ impl ChannelRegistry {
                 self.table.unsubscribe(&namespace, id, &channel);
             }
             RegistryMessage::Detach { namespace, id } => self.table.detach(&namespace, id),
-            RegistryMessage::Publish(publication) => return Some(self.gather(publication)),
+            RegistryMessage::Publish(publication) => {
+                return Some(self.join_publications(publication));
+            }
             RegistryMessage::Select(query) => {
                 let mut ids = Vec::new();
                 self.table.select(&query.audience, |id, _| ids.push(id));
@@ -145,8 +148,8 @@ impl ChannelRegistry {
     }
 
     /// Joins a publication with those for the same audience directly behind it.
-    fn gather(&mut self, first: Arc<InFlight>) -> Delivery {
-        let InFlight { frame, volatile, .. } = &*first;
+    fn join_publications(&mut self, first: Arc<OrderedPublication>) -> Delivery {
+        let OrderedPublication { frame, volatile, .. } = &*first;
         if *volatile {
             let payload = Payload::Volatile(frame.clone());
             return Delivery { publications: vec![first], payload, done: 0 };
@@ -154,7 +157,7 @@ impl ChannelRegistry {
         let (mut frames, mut bytes) = (vec![frame.clone()], frame.len());
         let mut publications = vec![first];
         while let Some(RegistryMessage::Publish(next)) = self.messages.front()
-            && let InFlight { audience, frame, volatile: false, .. } = &**next
+            && let OrderedPublication { audience, frame, volatile: false, .. } = &**next
             && *audience == publications[0].audience
             && bytes + frame.len() <= BATCH_BYTES
         {
@@ -163,7 +166,11 @@ impl ChannelRegistry {
             publications.push(Arc::clone(next));
             self.messages.pop_front();
         }
-        Delivery { publications, payload: Payload::FrameBatch(FrameBatch::new(frames)), done: 0 }
+        Delivery {
+            publications,
+            payload: Payload::PublicationBatch(PublicationBatch::new(frames)),
+            done: 0,
+        }
     }
 
     /// Whether the next publication is for the same channels but not for the same audience. That
@@ -180,14 +187,19 @@ impl ChannelRegistry {
 
     /// Delivers to at most `most` of the remaining receivers, and returns their number. If some are
     /// left, the delivery stays in progress.
-    fn deliver(&mut self, delivery: Delivery, most: usize, pass: Option<FlushPass>) -> usize {
+    fn deliver(
+        &mut self,
+        delivery: Delivery,
+        most: usize,
+        turn: Option<WriteThroughTurn>,
+    ) -> usize {
         let Delivery { publications, payload, done } = delivery;
         let wants_ids = publications.iter().any(|one| matches!(one.report, Report::List(_)));
         let (part, mut ids) = (done..done + most, Vec::new());
         // A large payload is written by each client's task in its own turn.
-        let pass = pass.filter(|_| payload.size().1 <= BATCH_BYTES);
+        let turn = turn.filter(|_| payload.size().1 <= BATCH_BYTES);
         let audience = &publications[0].audience;
-        let delivered = self.table.publish(audience, &payload, part.clone(), pass, |id| {
+        let delivered = self.table.publish(audience, &payload, part.clone(), turn, |id| {
             if wants_ids {
                 ids.push(id);
             }

@@ -17,7 +17,7 @@ use crate::{
 /// and channels that open and close. It relies on its callers: a socket joins and leaves a channel
 /// by turns, and is not mentioned after it was detached.
 #[derive(Debug)]
-pub(super) struct SubscriberIndex {
+pub(super) struct RegistryIndex {
     namespaces: HashMap<Namespace, NamespaceIndex>,
     changes: ChangeSender,
     counters: Arc<Counters>,
@@ -59,7 +59,7 @@ impl RegistryCounts {
     }
 }
 
-impl SubscriberIndex {
+impl RegistryIndex {
     pub(super) fn new(changes: ChangeSender, counters: Arc<Counters>) -> Self {
         Self { namespaces: HashMap::new(), changes, counters }
     }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_publication_goes_to_registries_that_may_have_a_receiver() {
-        let mut index = SubscriberIndex::new(ChangeSender::new(1), Arc::default());
+        let mut index = RegistryIndex::new(ChangeSender::new(1), Arc::default());
         let (main, [a, b, c]) = (Namespace::default(), [(); 3].map(|()| SocketId::random()));
         let registries = [0, 1, 2].map(RegistryId);
         for registry_id in registries {
@@ -228,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn a_listener_receives_every_change_in_order() {
         let sender = ChangeSender::new(8);
-        let mut index = SubscriberIndex::new(sender.clone(), Arc::default());
+        let mut index = RegistryIndex::new(sender.clone(), Arc::default());
         let mut changes = sender.listen();
         let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
         index.attach(namespace.clone(), RegistryId(0));

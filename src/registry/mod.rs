@@ -15,9 +15,9 @@
 mod adapter;
 mod change;
 mod channel_registry;
-mod in_flight;
 mod index;
 mod namespace_table;
+mod ordered_publication;
 mod publication;
 mod queue;
 mod sequencer;

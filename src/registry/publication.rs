@@ -129,16 +129,29 @@ pub enum PublishError {
     /// The maximum number of publications is in flight:
     /// [`Builder::max_publications`](crate::Builder::max_publications).
     Overloaded,
+    /// The publication takes more bytes than
+    /// [`Builder::max_outbox`](crate::Builder::max_outbox). No client could receive it.
+    TooLarge {
+        /// Its bytes, with its attachments.
+        length: usize,
+        /// The bytes of an outbox.
+        limit: usize,
+    },
     /// The server has stopped.
     Closed,
 }
 
 impl fmt::Display for PublishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Overloaded => "too many publications are waiting: try again later",
-            Self::Closed => "the server has stopped",
-        })
+        match self {
+            Self::Overloaded => f.write_str("too many publications are waiting: try again later"),
+            Self::TooLarge { length, limit } => write!(
+                f,
+                "a publication that takes {length} bytes is larger than max_outbox, {limit}: send \
+                 less, or set a larger outbox"
+            ),
+            Self::Closed => f.write_str("the server has stopped"),
+        }
     }
 }
 

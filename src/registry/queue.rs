@@ -2,7 +2,7 @@ use std::{collections::VecDeque, mem, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::in_flight::{InFlight, Query};
+use super::ordered_publication::{OrderedPublication, Query};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::SocketSender,
@@ -19,7 +19,7 @@ pub(super) enum RegistryMessage {
     /// Removes a socket with its subscriptions.
     Detach { namespace: Namespace, id: SocketId },
     /// Delivers a publication to some of its sockets.
-    Publish(Arc<InFlight>),
+    Publish(Arc<OrderedPublication>),
     /// Asks which of its sockets belong to an audience.
     Select(Arc<Query>),
     /// Does nothing. The answer says that every earlier message is handled.

@@ -6,11 +6,11 @@ use tokio::sync::oneshot;
 
 use super::{
     Audience, ChangeSender, ChannelRegistry, Publication, PublishError, RegistryId,
-    in_flight::{Gather, InFlight, Query, Report},
-    index::SubscriberIndex,
+    index::RegistryIndex,
+    ordered_publication::{OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
     sequencer_state::SequencerState,
-    subscribers::SubscriberTable,
+    subscribers::RegistryTable,
 };
 use crate::{
     model::{Channel, Namespace, Quota, SocketId},
@@ -19,7 +19,8 @@ use crate::{
     stats::{Counters, RefusalKind},
 };
 
-/// The subscriptions of a server and the order of its publications, from any thread.
+/// The order of a server's publications and changes of subscriptions, for callers on any thread. It
+/// is a lock, and not an actor: callers go on as soon as the message is queued.
 #[derive(Debug, Clone)]
 pub(crate) struct Sequencer(Arc<SequencerInner>);
 
@@ -28,22 +29,25 @@ pub(super) struct SequencerInner {
     state: Mutex<SequencerState>,
     publications: Quota,
     max_publications: usize,
+    max_outbox: usize,
     counters: Arc<Counters>,
 }
 
 impl Sequencer {
     /// Starts a sequencer, and its first registry on this thread's arbiter. `max_publications`
-    /// bounds the publications in flight.
+    /// bounds the publications in flight, and `max_outbox` the bytes of each.
     pub(crate) fn start(
         changes: ChangeSender,
         counters: Arc<Counters>,
         max_publications: usize,
+        max_outbox: usize,
     ) -> Self {
-        let index = SubscriberIndex::new(changes, Arc::clone(&counters));
+        let index = RegistryIndex::new(changes, Arc::clone(&counters));
         let sequencer = Self(Arc::new(SequencerInner {
             state: Mutex::new(SequencerState::new(index)),
             publications: Quota::default(),
             max_publications,
+            max_outbox,
             counters,
         }));
         sequencer.registry_id();
@@ -65,7 +69,7 @@ impl Sequencer {
         context.run(ChannelRegistry::new(
             id,
             Arc::downgrade(&self.0),
-            SubscriberTable::new(Arc::clone(&self.0.counters)),
+            RegistryTable::new(Arc::clone(&self.0.counters)),
         ));
         id
     }
@@ -144,7 +148,7 @@ impl Sequencer {
         &self,
         audience: Audience,
     ) -> impl Future<Output = Vec<SocketId>> + Send + use<> {
-        let (ids, all) = Gather::new();
+        let (ids, all) = RegistrySum::new();
         let query = Arc::new(Query { audience, ids });
         let notified = self
             .0
@@ -167,8 +171,8 @@ impl Sequencer {
         &self,
         publication: Publication,
     ) -> impl Future<Output = Result<usize, PublishError>> + Send + use<> {
-        let (sum, count) = Gather::new();
-        let ordered = self.order_for_someone(publication, Report::Count(sum));
+        let (sum, count) = RegistrySum::new();
+        let ordered = self.order_for_receivers(publication, Report::Count(sum));
         async move {
             ordered?;
             count.await.map_err(|_| PublishError::Closed)
@@ -180,8 +184,8 @@ impl Sequencer {
         &self,
         publication: Publication,
     ) -> impl Future<Output = Result<Vec<SocketId>, PublishError>> + Send + use<> {
-        let (sum, ids) = Gather::new();
-        let ordered = self.order_for_someone(publication, Report::List(sum));
+        let (sum, ids) = RegistrySum::new();
+        let ordered = self.order_for_receivers(publication, Report::List(sum));
         async move {
             ordered?;
             ids.await.map_err(|_| PublishError::Closed)
@@ -194,7 +198,7 @@ impl Sequencer {
     }
 
     /// Fails if all registries that the publication is for have stopped.
-    fn order_for_someone(
+    fn order_for_receivers(
         &self,
         publication: Publication,
         report: Report,
@@ -205,7 +209,13 @@ impl Sequencer {
     /// Gives a publication its place and seals its packet. Returns whether any registry receives
     /// it.
     fn order(&self, publication: Publication, report: Report) -> Result<bool, PublishError> {
-        let SequencerInner { state, publications, max_publications, counters } = &*self.0;
+        let SequencerInner { state, publications, max_publications, max_outbox, counters } =
+            &*self.0;
+        // It would only disconnect its receivers. Another server may have larger outboxes.
+        let (length, limit) = (publication.packet.cost(), *max_outbox);
+        if length > limit {
+            return Err(PublishError::TooLarge { length, limit });
+        }
         let slot = publications.acquire(*max_publications).ok_or_else(|| {
             counters.refused.add(RefusalKind::Overloaded);
             PublishError::Overloaded
@@ -214,14 +224,16 @@ impl Sequencer {
         let Publication { audience, packet, volatile } = publication;
         // Allocated before the lock is taken. The frame is replaced by the sealed one below.
         let frame = Frame::NOOP;
-        let mut in_flight = Arc::new(InFlight { frame, audience, volatile, _slot: slot, report });
+        let mut ordered_publication =
+            Arc::new(OrderedPublication { frame, audience, volatile, _slot: slot, report });
         let mut state = state.lock();
         // It is not shared yet, so this always succeeds.
-        if let Some(in_flight) = Arc::get_mut(&mut in_flight) {
-            in_flight.frame = packet.seal();
+        if let Some(ordered_publication) = Arc::get_mut(&mut ordered_publication) {
+            ordered_publication.frame = packet.seal();
         }
-        let notified = state
-            .notify_all(&in_flight.audience, || RegistryMessage::Publish(Arc::clone(&in_flight)));
+        let notified = state.notify_all(&ordered_publication.audience, || {
+            RegistryMessage::Publish(Arc::clone(&ordered_publication))
+        });
         drop(state);
         Ok(notified.wake())
     }
@@ -230,7 +242,7 @@ impl Sequencer {
     fn notify(
         &self,
         registry_id: RegistryId,
-        message: impl FnOnce(&mut SubscriberIndex) -> RegistryMessage,
+        message: impl FnOnce(&mut RegistryIndex) -> RegistryMessage,
     ) {
         let mut state = self.0.state.lock();
         let notified = state.notify(registry_id, message);

@@ -9,14 +9,14 @@ use smallvec::SmallVec;
 use super::{
     Audience, ChannelRegistry, RegistryId,
     channel_registry::WakeUp,
-    index::SubscriberIndex,
+    index::RegistryIndex,
     queue::{Enqueued, RegistryMessage, RegistryQueue},
 };
 use crate::model::{Channel, Namespace};
 
 /// The state that the sequencer's lock protects.
 pub(super) struct SequencerState {
-    index: SubscriberIndex,
+    index: RegistryIndex,
     registries: Vec<(Addr<ChannelRegistry>, RegistryQueue)>,
     by_thread: HashMap<ThreadId, RegistryId>,
 }
@@ -53,7 +53,7 @@ impl Notified {
 }
 
 impl SequencerState {
-    pub(super) fn new(index: SubscriberIndex) -> Self {
+    pub(super) fn new(index: RegistryIndex) -> Self {
         Self { index, registries: Vec::new(), by_thread: HashMap::new() }
     }
 
@@ -80,7 +80,7 @@ impl SequencerState {
     pub(super) fn notify(
         &mut self,
         registry_id: RegistryId,
-        message: impl FnOnce(&mut SubscriberIndex) -> RegistryMessage,
+        message: impl FnOnce(&mut RegistryIndex) -> RegistryMessage,
     ) -> Notified {
         let message = message(&mut self.index);
         let mut notified = Notified::nothing();

@@ -3,7 +3,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use super::{Audience, namespace_table::NamespaceTable};
 use crate::{
     model::{Channel, Namespace, SocketId},
-    outbox::{FlushPass, FrameBatch, Pushed, SocketSender},
+    outbox::{PublicationBatch, Pushed, SocketSender, WriteThroughTurn},
     protocol::Frame,
     stats::{Counters, Flow},
 };
@@ -12,7 +12,7 @@ use crate::{
 ///
 /// Every operation but a publication costs the same whatever the number of subscribers.
 #[derive(Debug)]
-pub(crate) struct SubscriberTable {
+pub(crate) struct RegistryTable {
     namespaces: HashMap<Namespace, NamespaceTable>,
     counters: Arc<Counters>,
 }
@@ -20,12 +20,12 @@ pub(crate) struct SubscriberTable {
 /// The frames that are delivered to an audience.
 #[derive(Debug)]
 pub(crate) enum Payload {
-    FrameBatch(FrameBatch),
+    PublicationBatch(PublicationBatch),
     /// Only for clients whose transport waits for something to send.
     Volatile(Frame),
 }
 
-/// The outcome of [`SubscriberTable::publish`].
+/// The outcome of [`RegistryTable::publish`].
 pub(crate) struct Delivered {
     /// The number of sockets that it was queued for.
     pub(crate) receivers: usize,
@@ -37,13 +37,13 @@ impl Payload {
     /// The number of frames, and their bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         match self {
-            Self::FrameBatch(batch) => (batch.frames().len(), batch.bytes().len()),
+            Self::PublicationBatch(batch) => (batch.frames().len(), batch.bytes().len()),
             Self::Volatile(frame) => (1, frame.len()),
         }
     }
 }
 
-impl SubscriberTable {
+impl RegistryTable {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
         Self { namespaces: HashMap::new(), counters }
     }
@@ -76,23 +76,23 @@ impl SubscriberTable {
     /// Queues frames for the sockets of an audience, and calls `delivered` with each.
     ///
     /// If the audience is in one list, only the sockets in this part of it are visited. With a
-    /// `pass`, the frames are written to their clients immediately.
+    /// `turn`, the frames are written to their clients immediately.
     pub(crate) fn publish(
         &mut self,
         audience: &Audience,
         payload: &Payload,
         part: Range<usize>,
-        pass: Option<FlushPass>,
+        turn: Option<WriteThroughTurn>,
         mut delivered: impl FnMut(SocketId),
     ) -> Delivered {
         // A write takes a hundred times as long as a push. There are only as many writes as a part
         // has sockets.
-        let pass = pass.filter(|_| audience.list().is_some());
+        let turn = turn.filter(|_| audience.list().is_some());
         let mut receivers = 0;
         let push = |id, sender: &SocketSender| {
             let pushed = match payload {
                 Payload::Volatile(frame) => sender.push_volatile(frame),
-                Payload::FrameBatch(batch) => sender.deliver(batch, pass),
+                Payload::PublicationBatch(batch) => sender.deliver(batch, turn),
             };
             if pushed == Pushed::Queued {
                 receivers += 1;

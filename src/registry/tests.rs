@@ -58,7 +58,7 @@ fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
 
 #[actix_web::test]
 async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
     let sockets = subscribers(&sequencer);
     assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
     // While the second is in progress, one of its receivers leaves.
@@ -80,7 +80,7 @@ async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
 
 #[actix_web::test]
 async fn each_of_the_publications_that_leave_together_is_reported() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
     let sockets = subscribers(&sequencer);
     let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
     let sent = |number: u32| Publication { packet: packet(&large, number), ..publication(number) };
@@ -118,7 +118,7 @@ async fn each_of_the_publications_that_leave_together_is_reported() {
 
 #[actix_web::test]
 async fn a_registry_that_has_stopped_receives_nothing() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100);
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
     let arbiter = actix::Arbiter::new();
     let (sender, done) = oneshot::channel();
     let theirs = sequencer.clone();
@@ -135,4 +135,17 @@ async fn a_registry_that_has_stopped_receives_nothing() {
     assert_eq!(sequencer.select(audience()).await, []);
     assert_eq!(sequencer.waiting(), 0, "a publication that no registry receives releases its slot");
     drop(sockets);
+}
+
+#[actix_web::test]
+async fn a_publication_larger_than_an_outbox_is_refused_and_disconnects_nobody() {
+    let frame = packet("e", 1);
+    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, frame.cost());
+    let sockets = subscribers(&sequencer);
+    let large = Publication { packet: packet("e", 10), ..publication(1) };
+    let error = PublishError::TooLarge { length: frame.cost() + 1, limit: frame.cost() };
+    assert_eq!(sequencer.publish(large), Err(error));
+    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
+    assert_eq!(taken(&sockets[0].1), [r#"42["e",1]"#]);
+    assert_eq!(sequencer.waiting(), 0);
 }

@@ -22,6 +22,7 @@ pub enum BuildError {
     /// A namespace was added twice.
     NamespaceTwice(Namespace),
     /// No server can work with the value of a setting.
+    #[non_exhaustive]
     Setting {
         /// The name of the setting, as in [`Config`](crate::Config) or
         /// [`Builder`](crate::Builder).

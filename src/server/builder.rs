@@ -19,7 +19,7 @@ use crate::{
     routing::{Route, Router, SocketHandler, anchored, registrations},
     socket::LocalAdapter,
     state::{
-        DynamicNamespace, NamespaceFactory, NamespaceMatcher, NamespacePredicate, Namespaces,
+        NamespaceFactory, NamespaceFamily, NamespaceMatcher, NamespacePredicate, Namespaces,
         ServerState, SocketTable,
     },
     stats::Counters,
@@ -402,8 +402,12 @@ impl Builder {
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
-        let sequencer =
-            Sequencer::start(changes.clone(), Arc::clone(&counters), config.max_publications);
+        let sequencer = Sequencer::start(
+            changes.clone(),
+            Arc::clone(&counters),
+            config.max_publications,
+            config.max_outbox,
+        );
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
@@ -448,7 +452,7 @@ fn compile_dynamic(
     namespaces: Vec<(Names, NamespaceBuilder)>,
     config: &Arc<Config>,
     server_events: &mut ServerEventTable,
-) -> Result<Vec<DynamicNamespace>, BuildError> {
+) -> Result<Vec<NamespaceFamily>, BuildError> {
     let mut dynamic = Vec::new();
     for (names, namespace) in namespaces {
         let (matcher, label) = match names {
@@ -462,7 +466,7 @@ fn compile_dynamic(
         };
         let (router, config) = namespace.compile(config)?;
         let quota = Quota::default();
-        dynamic.push(DynamicNamespace { label, matcher, router, config, quota });
+        dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
     }
     Ok(dynamic)
 }

@@ -43,6 +43,22 @@ pub trait SocketIoServerExt: Sized {
     /// If you call one of the three methods later, your call replaces this option. If your
     /// application has an `on_connect` of its own, call [`SocketIo::prepare_connection`] from it.
     ///
+    /// With two servers of clients in one `HttpServer`, the second call replaces the signal of the
+    /// first. Give it one signal that closes both:
+    ///
+    /// ```no_run
+    /// # use actix_socketio::{SocketIo, SocketIoServerExt};
+    /// # use actix_web::{App, HttpServer};
+    /// # fn example(chat: SocketIo, scores: SocketIo) {
+    /// let (chat_app, scores_app) = (chat.clone(), scores.clone());
+    /// HttpServer::new(move || App::new().configure(chat_app.mount()).configure(scores_app.mount()))
+    ///     .socketio(&chat)
+    ///     .shutdown_signal(async move {
+    ///         futures_util::join!(chat.shutdown_on_signal(), scores.shutdown_on_signal());
+    ///     });
+    /// # }
+    /// ```
+    ///
     /// # Panics
     /// If it is called after `bind`, which has already taken the hook of `on_connect`.
     #[must_use]

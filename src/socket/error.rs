@@ -123,6 +123,7 @@ impl From<PublishError> for SendError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Overloaded => Self::Overloaded,
+            PublishError::TooLarge { length, limit } => Self::TooLarge { length, limit },
             PublishError::Closed => Self::Closed,
         }
     }

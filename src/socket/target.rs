@@ -168,7 +168,7 @@ impl Target {
     /// [`SendError::TooLarge`] or [`SendError::Serialize`].
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         let packet = self.encode(event, data)?;
-        self.send_frame(packet)
+        self.send_packet(packet)
     }
 
     /// Sends an event, and waits until it is queued for each of its receivers. A loop that
@@ -221,7 +221,7 @@ impl Target {
     }
 
     /// Sends a packet that is encoded already.
-    pub(crate) fn send_frame(self, packet: UnsealedPacket) -> Result<(), SendError> {
+    pub(crate) fn send_packet(self, packet: UnsealedPacket) -> Result<(), SendError> {
         let (namespace, publication) = self.publication(packet)?;
         Ok(namespace.adapter.publish(publication)?)
     }

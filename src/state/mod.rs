@@ -1,14 +1,14 @@
 //! The state that the connections of a server share: its namespaces and its sockets.
 
-mod dynamic_namespace;
 mod namespace_factory;
+mod namespace_family;
 mod namespaces;
 mod sockets;
 
 use std::sync::Arc;
 
-pub(crate) use dynamic_namespace::{DynamicNamespace, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespace_factory::NamespaceFactory;
+pub(crate) use namespace_family::{NamespaceFamily, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespaces::{NamespaceEntry, Namespaces};
 pub(crate) use sockets::SocketTable;
 

@@ -7,8 +7,8 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
-    dynamic_namespace::{DynamicNamespace, LiveNamespaces},
     namespace_factory::NamespaceFactory,
+    namespace_family::{LiveNamespaces, NamespaceFamily},
 };
 use crate::{
     config::Config,
@@ -22,7 +22,7 @@ pub(crate) struct Namespaces {
     factory: NamespaceFactory,
     /// Those that were added by their name.
     named: HashMap<Namespace, NamespaceEntry>,
-    dynamic: Vec<DynamicNamespace>,
+    dynamic: Vec<NamespaceFamily>,
     live: Mutex<LiveNamespaces>,
 }
 
@@ -40,7 +40,7 @@ impl Namespaces {
     pub(crate) fn new(
         factory: NamespaceFactory,
         named: HashMap<Namespace, (Arc<Router>, Arc<Config>)>,
-        dynamic: Vec<DynamicNamespace>,
+        dynamic: Vec<NamespaceFamily>,
     ) -> Self {
         let entry = |name, router, config| {
             let namespace = factory.make(name, &config);
@@ -63,7 +63,7 @@ impl Namespaces {
         let dynamic =
             self.dynamic.iter().find(|dynamic| dynamic.matcher.admits(&name, handshake))?;
         let namespace = self.get_or_make(name, &dynamic.config);
-        let DynamicNamespace { router, config, quota, .. } = dynamic;
+        let NamespaceFamily { router, config, quota, .. } = dynamic;
         let (router, config) = (Arc::clone(router), Arc::clone(config));
         Some(NamespaceEntry { namespace, router, config, quota: quota.clone() })
     }
@@ -88,7 +88,7 @@ impl Namespaces {
     pub(crate) fn socket_counts(&self) -> BTreeMap<String, usize> {
         let named = self.named.iter().map(|(name, entry)| (name.as_str(), entry.quota.in_use()));
         let dynamic = self.dynamic.iter().map(|dynamic| {
-            let DynamicNamespace { label, quota, .. } = dynamic;
+            let NamespaceFamily { label, quota, .. } = dynamic;
             (label.as_str(), quota.in_use())
         });
         let mut socket_counts = BTreeMap::new();

@@ -7,11 +7,11 @@
 
 mod defer_once;
 mod deflate;
+mod input_progress;
 pub(crate) mod polling;
-mod read_credit;
 mod request_guards;
 mod session;
 pub(crate) mod websocket;
 
-pub(crate) use read_credit::ReadCredit;
+pub(crate) use input_progress::InputProgress;
 pub(crate) use session::{Session, SessionEnd, SessionEvent};

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, http::Method};
 use foldhash::fast::FixedState;
 use tokio::sync::{Notify, oneshot};
 
-use super::ReadCredit;
+use super::InputProgress;
 use crate::{
     config::Config,
     message_sink::MessageSink,
@@ -52,7 +52,7 @@ pub(crate) struct Session {
     events: Arc<dyn MessageSink<SessionEvent>>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
-    pub(crate) read_credit: ReadCredit,
+    pub(crate) input_progress: InputProgress,
     posting: AtomicBool,
     /// Hashes of the addresses that the last poll and the last POST came from.
     polled_from: AtomicU32,
@@ -82,7 +82,7 @@ impl Session {
             outbox,
             version,
             config,
-            read_credit: ReadCredit::default(),
+            input_progress: InputProgress::default(),
             posting: AtomicBool::new(false),
             polled_from: AtomicU32::default(),
             posted_from: AtomicU32::default(),
@@ -124,7 +124,7 @@ impl Session {
     pub(crate) fn try_push(&self, packets: Vec<EnginePacket>) -> Result<(), Vec<EnginePacket>> {
         let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
         let bytes: usize = packets.iter().map(EnginePacket::cost).sum();
-        let has_capacity = self.read_credit.is_free()
+        let has_capacity = self.input_progress.is_caught_up()
             && packets.len() <= *max_inbox
             && bytes <= *max_inbox_bytes
             && event_rate.is_none()
@@ -137,7 +137,7 @@ impl Session {
     }
 
     fn hand_over(&self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
-        self.read_credit.count_batch();
+        self.input_progress.count_batch();
         self.events.send(SessionEvent::Packets { packets, taken });
     }
 

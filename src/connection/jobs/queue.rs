@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{model::SocketId, routing::Router};
 
-/// The jobs of one connection, in order, one running at a time. Their number and bytes are
-/// bounded: while there is no room for a job, no packet is processed that may become one.
+/// The jobs of one connection. They start in order. The next one starts when the last one is done,
+/// or at once if one sequential handler actor has both.
+///
+/// Their number and bytes are bounded: while there is no capacity for a job, no packet is processed
+/// that may become one.
 #[derive(Debug)]
 pub(in crate::connection) struct JobQueue {
     waiting: VecDeque<Job>,
@@ -36,8 +39,8 @@ impl JobQueue {
         }
     }
 
-    /// Whether there is room for one more job.
-    pub(in crate::connection) fn has_room(&self) -> bool {
+    /// Whether there is capacity for one more job.
+    pub(in crate::connection) fn has_capacity(&self) -> bool {
         self.waiting.len() + self.running.waiting() < self.limit && self.bytes < self.limit_bytes
     }
 

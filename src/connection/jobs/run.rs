@@ -27,11 +27,11 @@ impl Connection {
             }
             return;
         }
-        self.session.begin_handling(Instant::now);
+        self.driver.begin_handling(Instant::now);
         let (cost, pipeline) = (job.cost(), job.is_pipelined().then(|| Arc::clone(&job.router)));
         match job.start() {
             Started::Done(outcome) => {
-                self.session.handled();
+                self.driver.handled();
                 self.finish_job(socket, outcome, ctx);
             }
             Started::Runs(rest) => self.await_job(socket, rest, cost, pipeline, ctx),
@@ -59,18 +59,18 @@ impl Connection {
     /// Whether the job's socket is admitted or asks to be. Packets that a client sends right after
     /// its CONNECT wait for the verdict, and are dropped if the client is refused.
     fn may_run(&self, job: &Job) -> bool {
-        (matches!(job.task, Task::Connect) && !self.session.is_ended())
+        (matches!(job.task, Task::Connect) && !self.driver.is_ended())
             || self.sockets.is_admitted(&job.socket)
     }
 
     /// Polls the running jobs and processes what follows. Ready: no job is running.
     fn poll_jobs(&mut self, ctx: &mut Context<Self>, cx: &mut task::Context<'_>) -> Poll<()> {
-        let was_held = self.session.is_held();
+        let was_held = self.driver.is_held();
         loop {
             let (mut is_any_done, started) = (false, self.jobs.started);
             while let Poll::Ready(Some((socket, outcome))) = self.jobs.queue.poll(cx) {
-                self.session.begin_handling(|| started);
-                self.session.handled();
+                self.driver.begin_handling(|| started);
+                self.driver.handled();
                 self.finish_job(socket, outcome, ctx);
                 is_any_done = true;
             }
@@ -81,8 +81,8 @@ impl Connection {
             // The jobs that start here are polled again: they need this task's waker.
             self.process(ctx);
         }
-        if was_held && !self.session.is_held() {
-            self.session.reading_resumed();
+        if was_held && !self.driver.is_held() {
+            self.driver.reading_resumed();
         }
         self.jobs.awaited = self.jobs.queue.is_running();
         if self.jobs.awaited { Poll::Pending } else { Poll::Ready(()) }
@@ -92,7 +92,7 @@ impl Connection {
     fn finish_job(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         match outcome {
             Outcome::Done => return,
-            Outcome::Admit if !self.session.is_ended() => self.admit(socket),
+            Outcome::Admit if !self.driver.is_ended() => self.admit(socket),
             Outcome::Refuse(error) => self.refuse_socket(socket, &error),
             // The handlers have admitted a client that is gone by now. They are notified of its
             // end, which waits in the queue.
@@ -100,7 +100,7 @@ impl Connection {
             Outcome::Ended => self.remove_socket(socket),
         }
         // A socket that comes or goes changes the deadline for entering a namespace.
-        if !self.session.is_ended() {
+        if !self.driver.is_ended() {
             self.set_alarm(ctx);
         }
     }

@@ -31,9 +31,8 @@ pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Re
     }
     if allow_publish {
         let namespace = socket.namespace().as_str();
-        let packet = socket.codec().forward(namespace, &event, &data);
-        let packet = packet.map_err(|error| refuse(refusal(error)))?;
-        let sent = socket.to(&channel).send_frame(packet);
+        let packet = socket.codec().relay(namespace, &event, &data, true);
+        let sent = socket.to(&channel).send_packet(packet);
         sent.map_err(|error| refuse(refusal(error)))?;
     }
     Ok(())

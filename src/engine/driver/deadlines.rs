@@ -17,7 +17,7 @@ pub(crate) enum Due {
 impl SessionDriver {
     /// The time at which [`SessionDriver::tick`] must be called.
     pub(crate) fn next_deadline(&self) -> Instant {
-        let next = self.linger_until.unwrap_or_else(|| self.heartbeat.next());
+        let next = self.last_poll_by.unwrap_or_else(|| self.heartbeat.next());
         self.throttle.until().map_or(next, |until| until.min(next))
     }
 
@@ -28,7 +28,7 @@ impl SessionDriver {
 
     /// Sends a ping if one is due, and returns which deadline has passed.
     pub(crate) fn tick(&mut self, now: Instant) -> Due {
-        if let Some(until) = self.linger_until {
+        if let Some(until) = self.last_poll_by {
             return if now >= until { Due::CloseTimeout } else { Due::Nothing };
         }
         match self.heartbeat.beat(now, self.packets.is_held()) {
@@ -48,7 +48,7 @@ impl SessionDriver {
     }
 
     /// Whether the session has ended and waits for its client's last poll.
-    pub(crate) fn is_lingering(&self) -> bool {
-        self.linger_until.is_some()
+    pub(crate) fn awaits_last_poll(&self) -> bool {
+        self.last_poll_by.is_some()
     }
 }

@@ -1,6 +1,6 @@
 use std::{mem, time::Instant};
 
-use super::{SessionDriver, Violation};
+use super::{ClientEnd, SessionDriver};
 use crate::{
     config::Config,
     log_text::LogText,
@@ -37,7 +37,7 @@ impl SessionDriver {
             let is_shutdown = reason == DisconnectReason::ServerShutdown;
             let patience =
                 if is_shutdown { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
-            self.linger_until = Some(Instant::now() + patience);
+            self.last_poll_by = Some(Instant::now() + patience);
         } else {
             // Closed before any request is answered, so that the client's next request does not
             // find the session.
@@ -57,17 +57,17 @@ impl SessionDriver {
         }
     }
 
-    /// Logs a violation, and returns the reason with which the session ends.
-    pub(crate) fn violated(&self, violation: &Violation) -> DisconnectReason {
-        match violation {
-            Violation::Closed => {
+    /// Logs why the client ended it, and returns the reason with which the session ends.
+    pub(crate) fn log_client_end(&self, client_end: &ClientEnd) -> DisconnectReason {
+        match client_end {
+            ClientEnd::Closed => {
                 // The waiting poll can end without an answer, since the client has closed.
                 self.engine.sessions.close(&self.id);
                 self.outbox().release();
                 return DisconnectReason::TransportClose;
             }
-            Violation::Malformed(error) => log::info!("{}: {}", self.peer(), LogText(error)),
-            Violation::Rule(rule) => log::info!("{}: {rule}", self.peer()),
+            ClientEnd::Malformed(error) => log::info!("{}: {}", self.peer(), LogText(error)),
+            ClientEnd::BrokeRule(rule) => log::info!("{}: {rule}", self.peer()),
         }
         DisconnectReason::ParseError
     }
@@ -95,22 +95,22 @@ impl SessionDriver {
     }
 
     /// Removes the session, so that no request finds it. The transport has taken the last frame.
-    pub(crate) fn drained(&self) {
+    pub(crate) fn last_frame_taken(&self) {
         self.engine.sessions.close(&self.id);
     }
 
     /// Stops waiting for the client's last poll. Returns `false` if the session does not wait.
     pub(crate) fn give_up_client(&self) -> bool {
-        if self.is_lingering() {
+        if self.awaits_last_poll() {
             self.outbox().abort();
-            self.drained();
+            self.last_frame_taken();
         }
-        self.is_lingering()
+        self.awaits_last_poll()
     }
 
     /// Whether all frames are sent, so that the actor may stop.
     pub(crate) fn may_stop(&self) -> bool {
-        !self.is_lingering() || self.outbox().is_closed()
+        !self.awaits_last_poll() || self.outbox().is_closed()
     }
 
     /// Whether the client has not received the end yet, and will fetch the last packets by another

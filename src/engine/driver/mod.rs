@@ -1,4 +1,4 @@
-//! The half of a session that its actor owns.
+//! The actor's half of a session.
 
 mod deadlines;
 mod ending;
@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use actix::{Actor, Addr, Context, Handler};
 
 pub(crate) use deadlines::Due;
-pub(crate) use receiving::Violation;
+pub(crate) use receiving::ClientEnd;
 
 use super::{
     ConnectionSlot, EngineState, heartbeat::Heartbeat, packet_queue::PacketQueue,
@@ -38,7 +38,10 @@ pub(crate) struct SessionRequest {
 #[rtype(result = "()")]
 pub(crate) struct OutboxNotice(pub(crate) OutboxEvent);
 
-/// The half of a session that its actor owns.
+/// The actor's half of a session: heartbeat, deadlines, read limits, and the end.
+///
+/// It runs no task and no timer. Its actor calls [`SessionDriver::tick`] when
+/// [`SessionDriver::next_deadline`] has come.
 pub(crate) struct SessionDriver {
     id: SessionId,
     engine: Arc<EngineState>,
@@ -50,7 +53,7 @@ pub(crate) struct SessionDriver {
     traffic: TrafficBatch,
     /// The time until which the client may fetch the last packets. Once it is set, all other
     /// deadlines are void.
-    linger_until: Option<Instant>,
+    last_poll_by: Option<Instant>,
     /// The session ends as soon as the handlers that run are done.
     draining: bool,
     ended: Option<DisconnectReason>,
@@ -94,7 +97,7 @@ impl SessionDriver {
             throttle: ReadThrottle::new(config, now),
             packets: PacketQueue::default(),
             traffic: TrafficBatch::default(),
-            linger_until: None,
+            last_poll_by: None,
             draining: false,
             ended: None,
             _slot: slot,

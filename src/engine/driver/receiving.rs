@@ -10,16 +10,16 @@ use crate::protocol::{DecodeError, EnginePacket, Frame, Version};
 
 /// Why a session ends because of what its client sent.
 #[derive(Debug)]
-pub(crate) enum Violation {
+pub(crate) enum ClientEnd {
     /// A packet can't be decoded.
     Malformed(DecodeError),
     /// A packet breaks a rule, which the text names.
-    Rule(&'static str),
+    BrokeRule(&'static str),
     /// The client closes the session, which it may do at any time.
     Closed,
 }
 
-impl From<DecodeError> for Violation {
+impl From<DecodeError> for ClientEnd {
     fn from(error: DecodeError) -> Self {
         Self::Malformed(error)
     }
@@ -47,11 +47,11 @@ impl SessionDriver {
     /// Processes one packet. Returns a message, if it is one, to the protocol on top.
     ///
     /// # Errors
-    /// [`Violation`]: the session has to end.
+    /// [`ClientEnd`]: the session has to end.
     pub(crate) fn receive(
         &mut self,
         packet: EnginePacket,
-    ) -> Result<Option<EngineMessage>, Violation> {
+    ) -> Result<Option<EngineMessage>, ClientEnd> {
         if let Some(bytes) = read_throttle::bytes(&packet) {
             self.traffic.received(bytes);
             if self.throttle.charge(bytes, Instant::now) {
@@ -62,21 +62,23 @@ impl SessionDriver {
             EnginePacket::Message(text) => return Ok(Some(EngineMessage::Text(text))),
             EnginePacket::Binary(data) => return Ok(Some(EngineMessage::Binary(data))),
             EnginePacket::Pong(_) => self.heartbeat.pong(Instant::now()),
-            EnginePacket::Close => return Err(Violation::Closed),
+            EnginePacket::Close => return Err(ClientEnd::Closed),
             EnginePacket::Ping(data) if self.version() == Version::V3 => {
                 self.heartbeat.ping(Instant::now());
                 self.outbox().push(Frame::engine(&EnginePacket::Pong(data)));
             }
-            EnginePacket::Ping(_) => return Err(Violation::Rule("only the server sends pings")),
+            EnginePacket::Ping(_) => {
+                return Err(ClientEnd::BrokeRule("only the server sends pings"));
+            }
             EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop => {}
         }
         Ok(None)
     }
 
     /// Lets transports hand over packets without waiting, if all packets so far are processed.
-    pub(crate) fn release_credit(&self) {
+    pub(crate) fn report_progress(&self) {
         if !self.packets.is_held() {
-            self.session.read_credit.report_done(self.packets.received());
+            self.session.input_progress.report_done(self.packets.received());
         }
     }
 }

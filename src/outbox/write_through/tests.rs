@@ -69,8 +69,8 @@ impl OutboxFixture {
         self.woken.0.load(Ordering::Relaxed)
     }
 
-    fn deliver(&self, text: &str, pass: u64) -> Pushed {
-        self.outbox.deliver(&FrameBatch::new(vec![frame(text)]), Some(FlushPass(pass)))
+    fn deliver(&self, text: &str, turn: u64) -> Pushed {
+        self.outbox.deliver(&PublicationBatch::new(vec![frame(text)]), Some(WriteThroughTurn(turn)))
     }
 
     /// Reads all bytes that have reached the client so far.
@@ -98,8 +98,8 @@ impl OutboxFixture {
 async fn a_waiting_transport_is_written_to_and_not_woken() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    for pass in 1..4 {
-        assert_eq!(fixture.deliver("a", pass), Pushed::Queued);
+    for turn in 1..4 {
+        assert_eq!(fixture.deliver("a", turn), Pushed::Queued);
         assert_eq!(fixture.read_some().await, **frame("a").websocket());
     }
     assert_eq!((fixture.woken(), fixture.outbox.depth()), (0, (0, 0)));
@@ -125,9 +125,9 @@ async fn later_frames_of_a_pass_leave_together() {
 #[actix_web::test]
 async fn a_batch_is_written_in_one_piece_or_queued_frame_by_frame() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
-    let batch = FrameBatch::new(vec![frame("a"), frame("b")]);
+    let batch = PublicationBatch::new(vec![frame("a"), frame("b")]);
     assert!(fixture.poll().is_pending());
-    assert_eq!(fixture.outbox.deliver(&batch, Some(FlushPass(1))), Pushed::Queued);
+    assert_eq!(fixture.outbox.deliver(&batch, Some(WriteThroughTurn(1))), Pushed::Queued);
     assert_eq!(
         fixture.read_some().await,
         [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat()
@@ -160,7 +160,7 @@ async fn frames_are_queued_while_the_transport_does_not_wait() {
 async fn frames_are_queued_outside_a_pass_or_without_a_stream() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    fixture.outbox.deliver(&FrameBatch::new(vec![frame("a")]), None);
+    fixture.outbox.deliver(&PublicationBatch::new(vec![frame("a")]), None);
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::One(frame("a"))));
     assert!(fixture.poll().is_pending());
     let stream = fixture.outbox.detach_stream();
@@ -184,11 +184,11 @@ async fn a_second_stream_does_not_replace_the_attached_one() {
 async fn a_broken_stream_is_left_for_the_transport_to_find() {
     let mut fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    let mut passes = 1..;
+    let mut turns = 1..;
     // The peer answers the first writes with a reset, after which a write fails.
     fixture.client = connection().await.1;
     while fixture.woken() == 0 {
-        assert_eq!(fixture.deliver("a", passes.next().unwrap()), Pushed::Queued);
+        assert_eq!(fixture.deliver("a", turns.next().unwrap()), Pushed::Queued);
     }
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::One(frame("a"))));
 }

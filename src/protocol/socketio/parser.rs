@@ -284,19 +284,6 @@ impl PacketCodec {
         packet.deflatable_from(self.deflate_from.filter(|_| compress))
     }
 
-    /// The same, compressible.
-    ///
-    /// # Errors
-    /// Never: the arguments are JSON already.
-    pub(crate) fn forward(
-        &self,
-        namespace: &str,
-        name: &str,
-        args: &Args,
-    ) -> Result<UnsealedPacket, serde_json::Error> {
-        Ok(self.relay(namespace, name, args, true))
-    }
-
     pub(crate) fn ack<T: Serialize + ?Sized>(
         &self,
         namespace: &str,
@@ -316,7 +303,11 @@ impl PacketCodec {
 
 impl fmt::Debug for PacketCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.parser.is_some() { "Encoding(custom)" } else { "Encoding(default)" })
+        f.write_str(if self.parser.is_some() {
+            "PacketCodec(custom)"
+        } else {
+            "PacketCodec(default)"
+        })
     }
 }
 

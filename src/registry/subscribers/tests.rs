@@ -18,13 +18,13 @@ fn channel(name: impl ToString) -> Channel {
 
 /// A table with some sockets in the main namespace, and their outboxes.
 struct TableFixture {
-    table: SubscriberTable,
+    table: RegistryTable,
     sockets: Vec<(SocketId, Arc<Outbox>)>,
 }
 
 impl TableFixture {
     fn new(count: usize) -> Self {
-        let mut table = SubscriberTable::new(Arc::default());
+        let mut table = RegistryTable::new(Arc::default());
         let sockets = (0..count)
             .map(|_| {
                 let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
@@ -67,7 +67,7 @@ impl TableFixture {
         };
         let frame = event("/", None, "e", "x").unwrap();
         let mut delivered = 0;
-        let what = Payload::FrameBatch(FrameBatch::new(vec![frame]));
+        let what = Payload::PublicationBatch(PublicationBatch::new(vec![frame]));
         let mut part = 0..2;
         while !self.table.publish(&audience, &what, part.clone(), None, |_| delivered += 1).is_all {
             part = part.end..part.end + 2;

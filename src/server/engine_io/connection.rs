@@ -5,8 +5,8 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use super::{EngineHandler, EngineSocket};
 use crate::{
     engine::{
-        Alarm, Due, EngineMessage, EngineState, OutboxNotice, SessionDriver, SessionRequest,
-        Violation,
+        Alarm, ClientEnd, Due, EngineMessage, EngineState, OutboxNotice, SessionDriver,
+        SessionRequest,
     },
     model::{DisconnectReason, Handshake, SessionId},
     outbox::OutboxEvent,
@@ -23,7 +23,7 @@ pub(super) struct EngineConnection {
     /// Whether the handler knows of the session.
     is_open: bool,
     /// The last field, so that the session is counted until everything else of it is dropped.
-    session: SessionDriver,
+    driver: SessionDriver,
 }
 
 /// Asks the actor to end its session.
@@ -47,42 +47,41 @@ impl EngineConnection {
         let outbox = Arc::clone(driver.outbox());
         let socket = EngineSocket::new(Arc::clone(engine), outbox, addr, handshake, extensions);
         // `Context::run` would allocate another address.
-        let connection =
-            Self { socket, handler, alarm: Alarm::default(), is_open: false, session: driver };
+        let connection = Self { socket, handler, alarm: Alarm::default(), is_open: false, driver };
         actix::spawn(ctx.into_future(connection));
         (id, session)
     }
 
     /// Processes packets until the queue is empty or the client is over its rate.
     fn process(&mut self, ctx: &mut Context<Self>) {
-        while let Some(packet) = self.session.next_packet() {
-            if let Err(violation) = self.receive(packet) {
-                let reason = self.session.violated(&violation);
+        while let Some(packet) = self.driver.next_packet() {
+            if let Err(client_end) = self.receive(packet) {
+                let reason = self.driver.log_client_end(&client_end);
                 self.end(reason, ctx);
             }
         }
-        if !self.session.is_ended() && self.alarm.is_after(self.session.next_deadline()) {
+        if !self.driver.is_ended() && self.alarm.is_after(self.driver.next_deadline()) {
             self.set_alarm(ctx);
         }
-        self.session.flush_traffic();
-        self.session.release_credit();
-        if self.session.is_ended() {
-            if self.session.may_stop() {
+        self.driver.flush_traffic();
+        self.driver.report_progress();
+        if self.driver.is_ended() {
+            if self.driver.may_stop() {
                 ctx.stop();
             }
-        } else if self.session.is_draining() {
+        } else if self.driver.is_draining() {
             self.end(DisconnectReason::ServerShutdown, ctx);
         }
     }
 
-    fn receive(&mut self, packet: EnginePacket) -> Result<(), Violation> {
-        let Some(message) = self.session.receive(packet)? else { return Ok(()) };
-        if self.session.is_draining() {
+    fn receive(&mut self, packet: EnginePacket) -> Result<(), ClientEnd> {
+        let Some(message) = self.driver.receive(packet)? else { return Ok(()) };
+        if self.driver.is_draining() {
             return Ok(());
         }
-        self.session.begin_handling(Instant::now);
+        self.driver.begin_handling(Instant::now);
         self.call_message(message);
-        self.session.handled();
+        self.driver.handled();
         Ok(())
     }
 
@@ -92,10 +91,10 @@ impl EngineConnection {
 
     /// Ends the session. Nothing more is received, and messages that were sent before still go out.
     fn end(&mut self, reason: DisconnectReason, ctx: &mut Context<Self>) {
-        if !self.session.end(reason) {
+        if !self.driver.end(reason) {
             return;
         }
-        if self.session.is_lingering() {
+        if self.driver.awaits_last_poll() {
             self.set_alarm(ctx);
         }
         self.call_close(reason);
@@ -103,34 +102,34 @@ impl EngineConnection {
     }
 
     fn call_close(&self, reason: DisconnectReason) {
-        self.session.close_outbox(reason);
+        self.driver.close_outbox(reason);
         call_hook("EngineHandler::close", || self.handler.close(&self.socket, reason));
     }
 
     fn give_up_client(&mut self, ctx: &mut Context<Self>) {
-        if self.session.give_up_client() {
+        if self.driver.give_up_client() {
             self.process(ctx);
         }
     }
 
     fn set_alarm(&mut self, ctx: &mut Context<Self>) {
-        self.alarm.set(self.session.next_deadline(), ctx, Self::tick);
+        self.alarm.set(self.driver.next_deadline(), ctx, Self::tick);
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.alarm.clear();
-        if self.session.resumes_reading(Instant::now()) {
+        if self.driver.resumes_reading(Instant::now()) {
             self.process(ctx);
-            if !self.session.is_held() {
-                self.session.reading_resumed();
+            if !self.driver.is_held() {
+                self.driver.reading_resumed();
             }
         }
-        match self.session.tick(Instant::now()) {
+        match self.driver.tick(Instant::now()) {
             Due::Nothing => {}
             Due::PingTimeout => self.end(DisconnectReason::PingTimeout, ctx),
             Due::CloseTimeout => return self.give_up_client(ctx),
         }
-        if !self.session.is_ended() || self.session.is_lingering() {
+        if !self.driver.is_ended() || self.driver.awaits_last_poll() {
             self.set_alarm(ctx);
         }
     }
@@ -152,7 +151,7 @@ impl Actor for EngineConnection {
 impl Drop for EngineConnection {
     /// A session that is dropped together with its arbiter is closed for the handler, too.
     fn drop(&mut self) {
-        if self.is_open && self.session.end(DisconnectReason::ServerShutdown) {
+        if self.is_open && self.driver.end(DisconnectReason::ServerShutdown) {
             self.call_close(DisconnectReason::ServerShutdown);
         }
     }
@@ -164,19 +163,19 @@ impl Handler<SessionEvent> for EngineConnection {
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
         match event {
             // Dropping `taken` notifies the transport that the session has ended.
-            SessionEvent::Packets { packets, .. } if self.session.is_ended() => {
+            SessionEvent::Packets { packets, .. } if self.driver.is_ended() => {
                 if packets.contains(&EnginePacket::Close) {
                     self.give_up_client(ctx);
                 }
             }
-            SessionEvent::End(_) if self.session.is_ended() => self.give_up_client(ctx),
+            SessionEvent::End(_) if self.driver.is_ended() => self.give_up_client(ctx),
             SessionEvent::Packets { packets, taken } => {
-                self.session.queue(packets, taken);
+                self.driver.queue(packets, taken);
                 self.process(ctx);
             }
-            SessionEvent::End(SessionEnd::Shutdown) if self.session.drain() => self.process(ctx),
+            SessionEvent::End(SessionEnd::Shutdown) if self.driver.drain() => self.process(ctx),
             SessionEvent::End(end) => {
-                let reason = self.session.end_reason(&end);
+                let reason = self.driver.end_reason(&end);
                 self.end(reason, ctx);
             }
         }
@@ -189,11 +188,11 @@ impl Handler<OutboxNotice> for EngineConnection {
     fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
-            OutboxEvent::Drained => {
-                self.session.drained();
+            OutboxEvent::Emptied => {
+                self.driver.last_frame_taken();
                 self.process(ctx);
             }
-            OutboxEvent::Upgraded => self.session.upgraded(),
+            OutboxEvent::Upgraded => self.driver.upgraded(),
         }
     }
 }

@@ -45,7 +45,8 @@ pub(super) struct Reader<'a> {
 enum ReadEnd {
     /// The client closed the WebSocket, with this close code, or its connection ended.
     Closed(Option<CloseCode>),
-    /// The client violated the protocol. The server closes with this code, and ends the session.
+    /// The client violated the protocol. The server closes with this code, and ends the
+    /// session.
     Violation(CloseCode, SessionEnd),
 }
 

@@ -33,7 +33,10 @@ async fn threads_that_send_in_different_ways_keep_their_order() {
         scope.spawn(move || {
             for n in 0..EACH {
                 assert_eq!(
-                    outbox.deliver(&FrameBatch::new(vec![message('a', n)]), Some(FlushPass(n + 1))),
+                    outbox.deliver(
+                        &PublicationBatch::new(vec![message('a', n)]),
+                        Some(WriteThroughTurn(n + 1))
+                    ),
                     Pushed::Queued
                 );
             }

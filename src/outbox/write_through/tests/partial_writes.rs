@@ -4,23 +4,20 @@ use super::*;
 
 /// Delivers until the kernel's buffers are full. Returns whether the last frame was written in
 /// part, so that the transport is woken for the rest.
-fn fills_up_within_a_frame(
-    fixture: &OutboxFixture,
-    passes: &mut impl Iterator<Item = u64>,
-) -> bool {
+fn fills_up_within_a_frame(fixture: &OutboxFixture, turns: &mut impl Iterator<Item = u64>) -> bool {
     while fixture.woken() == 0 {
-        let pass = passes.next().unwrap();
-        fixture.deliver(&"x".repeat(50_000 + pass as usize), pass);
+        let turn = turns.next().unwrap();
+        fixture.deliver(&"x".repeat(50_000 + turn as usize), turn);
     }
     fixture.outbox.depth().0 == 0
 }
 
 #[actix_web::test]
 async fn a_frame_that_is_begun_is_completed_before_the_close() {
-    let mut passes = 1..;
+    let mut turns = 1..;
     let mut fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    while !fills_up_within_a_frame(&fixture, &mut passes) {
+    while !fills_up_within_a_frame(&fixture, &mut turns) {
         // The buffers filled up between two frames. Try again with a new connection.
         fixture = OutboxFixture::start(Transport::WebSocket).await;
         assert!(fixture.poll().is_pending());
@@ -36,14 +33,14 @@ async fn what_the_kernel_does_not_take_follows_byte_for_byte() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
     // Until the kernel's buffers are full, within a frame or between two.
-    let (mut expected, mut pass) = (Vec::new(), 0);
+    let (mut expected, mut turn) = (Vec::new(), 0);
     while fixture.woken() == 0 {
-        pass += 1;
-        let text = format!("{pass:0>50000}");
-        assert_eq!(fixture.deliver(&text, pass), Pushed::Queued);
+        turn += 1;
+        let text = format!("{turn:0>50000}");
+        assert_eq!(fixture.deliver(&text, turn), Pushed::Queued);
         expected.extend_from_slice(frame(&text).websocket());
     }
-    fixture.deliver("last", pass + 1);
+    fixture.deliver("last", turn + 1);
     expected.extend_from_slice(frame("last").websocket());
     let mut rest = Vec::new();
     while let Poll::Ready(taken) = fixture.poll() {

@@ -7,12 +7,12 @@ use crate::protocol::Frame;
 /// The batch also holds them as one piece of bytes. That piece is made once and shared by all
 /// WebSockets that send frames unchanged.
 #[derive(Debug)]
-pub(crate) struct FrameBatch {
+pub(crate) struct PublicationBatch {
     frames: Vec<Frame>,
     bytes: Bytes,
 }
 
-impl FrameBatch {
+impl PublicationBatch {
     pub(crate) fn new(frames: Vec<Frame>) -> Self {
         let bytes = match &frames[..] {
             [frame] => frame.websocket().clone(),

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// Each namespace of the family is made when the first client connects to it, and is dropped with
 /// its last socket and handle.
-pub(crate) struct DynamicNamespace {
+pub(crate) struct NamespaceFamily {
     /// The name of the family where sockets are counted.
     pub(crate) label: String,
     pub(crate) matcher: NamespaceMatcher,

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// is done. If both counts are equal, the connection has nothing to do and can take more. Work that
 /// the server itself gives to the connection is not counted: it is rare and small.
 #[derive(Debug, Default)]
-pub(crate) struct ReadCredit {
+pub(crate) struct InputProgress {
     handed: AtomicUsize,
     done: AtomicUsize,
 }
 
-impl ReadCredit {
+impl InputProgress {
     /// Counts one more batch that a transport hands to the connection.
     pub(super) fn count_batch(&self) {
         self.handed.fetch_add(1, Ordering::AcqRel);
@@ -24,7 +24,7 @@ impl ReadCredit {
     }
 
     /// Whether the connection is done with everything that the transports have handed to it.
-    pub(super) fn is_free(&self) -> bool {
+    pub(super) fn is_caught_up(&self) -> bool {
         self.done.load(Ordering::Acquire) == self.handed.load(Ordering::Acquire)
     }
 }
@@ -34,15 +34,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_free_only_when_all_batches_are_done() {
-        let credit = ReadCredit::default();
-        assert!(credit.is_free());
-        credit.count_batch();
-        credit.count_batch();
-        assert!(!credit.is_free());
-        credit.report_done(1);
-        assert!(!credit.is_free(), "the second batch is not done");
-        credit.report_done(2);
-        assert!(credit.is_free());
+    fn it_is_caught_up_only_when_all_batches_are_done() {
+        let progress = InputProgress::default();
+        assert!(progress.is_caught_up());
+        progress.count_batch();
+        progress.count_batch();
+        assert!(!progress.is_caught_up());
+        progress.report_done(1);
+        assert!(!progress.is_caught_up(), "the second batch is not done");
+        progress.report_done(2);
+        assert!(progress.is_caught_up());
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A publication that has its place in the order and is on its way to the receivers.
-pub(super) struct InFlight {
+pub(super) struct OrderedPublication {
     /// The sealed packet.
     pub(super) frame: Frame,
     pub(super) audience: Audience,
@@ -25,28 +25,28 @@ pub(super) struct InFlight {
 pub(super) enum Report {
     Nothing,
     /// The number of sockets that it was queued for.
-    Count(Gather<usize>),
+    Count(RegistrySum<usize>),
     /// The ids of these sockets.
-    List(Gather<Vec<SocketId>>),
+    List(RegistrySum<Vec<SocketId>>),
 }
 
 /// The question which sockets belong to an audience.
 pub(super) struct Query {
     pub(super) audience: Audience,
-    pub(super) ids: Gather<Vec<SocketId>>,
+    pub(super) ids: RegistrySum<Vec<SocketId>>,
 }
 
 /// A sum to which each of several registries adds its part. The receiver gets the sum when the last
 /// registry is done, or has stopped.
-pub(super) struct Gather<T: Default> {
+pub(super) struct RegistrySum<T: Default> {
     parts: Mutex<T>,
-    receiver: Option<oneshot::Sender<T>>,
+    answer_to: Option<oneshot::Sender<T>>,
 }
 
-impl<T: Default> Gather<T> {
+impl<T: Default> RegistrySum<T> {
     pub(super) fn new() -> (Self, oneshot::Receiver<T>) {
-        let (receiver, sum) = oneshot::channel();
-        (Self { parts: Mutex::default(), receiver: Some(receiver) }, sum)
+        let (answer_to, sum) = oneshot::channel();
+        (Self { parts: Mutex::default(), answer_to: Some(answer_to) }, sum)
     }
 
     pub(super) fn add(&self, part: impl FnOnce(&mut T)) {
@@ -54,11 +54,11 @@ impl<T: Default> Gather<T> {
     }
 }
 
-impl<T: Default> Drop for Gather<T> {
+impl<T: Default> Drop for RegistrySum<T> {
     fn drop(&mut self) {
-        if let Some(receiver) = self.receiver.take() {
+        if let Some(answer_to) = self.answer_to.take() {
             // A receiver that no longer waits needs no answer.
-            let _ = receiver.send(mem::take(self.parts.get_mut()));
+            let _ = answer_to.send(mem::take(self.parts.get_mut()));
         }
     }
 }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_sum_is_sent_when_the_last_part_is_added() {
-        let (sum, mut answer) = Gather::<usize>::new();
+        let (sum, mut answer) = RegistrySum::<usize>::new();
         let sum = Arc::new(sum);
         let other = Arc::clone(&sum);
         other.add(|total| *total += 3);

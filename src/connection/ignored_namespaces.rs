@@ -6,14 +6,14 @@ use crate::model::Namespace;
 /// refusal or the removal. They are ignored. A packet for any other namespace that the client is
 /// not in ends the connection.
 #[derive(Debug)]
-pub(super) struct RefusedNamespaces {
+pub(super) struct IgnoredNamespaces {
     /// Each with the number of packets that are still ignored, or `None` for any number.
     namespaces: Vec<(Namespace, Option<usize>)>,
     /// The largest number of namespaces to remember.
     limit: usize,
 }
 
-impl RefusedNamespaces {
+impl IgnoredNamespaces {
     /// Makes an empty list that remembers `limit` namespaces at most.
     pub(super) fn new(limit: usize) -> Self {
         Self { namespaces: Vec::new(), limit }
@@ -72,40 +72,40 @@ mod tests {
 
     #[test]
     fn packets_of_a_removed_client_are_ignored_until_it_asks_again() {
-        let mut refused_namespaces = RefusedNamespaces::new(2);
-        assert!(!refused_namespaces.ignores_packet("/a"));
-        refused_namespaces.add_removed(Namespace::new("/a"));
-        assert!((0..1000).all(|_| refused_namespaces.ignores_packet("/a")));
-        assert!(!refused_namespaces.ignores_packet("/b"));
-        refused_namespaces.forget("/a");
-        assert!(!refused_namespaces.ignores_packet("/a"));
+        let mut ignored_namespaces = IgnoredNamespaces::new(2);
+        assert!(!ignored_namespaces.ignores_packet("/a"));
+        ignored_namespaces.add_removed(Namespace::new("/a"));
+        assert!((0..1000).all(|_| ignored_namespaces.ignores_packet("/a")));
+        assert!(!ignored_namespaces.ignores_packet("/b"));
+        ignored_namespaces.forget("/a");
+        assert!(!ignored_namespaces.ignores_packet("/a"));
     }
 
     #[test]
     fn a_limited_number_of_packets_of_a_refused_client_is_ignored() {
-        let mut refused_namespaces = RefusedNamespaces::new(2);
+        let mut ignored_namespaces = IgnoredNamespaces::new(2);
         for _ in 0..2 {
-            refused_namespaces.add_refused(Namespace::new("/a"), 3);
-            assert!((0..3).all(|_| refused_namespaces.ignores_packet("/a")));
-            assert!(!refused_namespaces.ignores_packet("/a"));
-            assert!(!refused_namespaces.ignores_packet("/a"));
+            ignored_namespaces.add_refused(Namespace::new("/a"), 3);
+            assert!((0..3).all(|_| ignored_namespaces.ignores_packet("/a")));
+            assert!(!ignored_namespaces.ignores_packet("/a"));
+            assert!(!ignored_namespaces.ignores_packet("/a"));
         }
     }
 
     #[test]
     fn refusals_are_forgotten_before_removals() {
-        let mut refused_namespaces = RefusedNamespaces::new(2);
-        refused_namespaces.add_removed(Namespace::new("/a"));
-        refused_namespaces.add_refused(Namespace::new("/b"), 3);
-        refused_namespaces.add_refused(Namespace::new("/c"), 3);
-        assert!(!refused_namespaces.ignores_packet("/b"), "the first refusal was forgotten");
-        assert!(refused_namespaces.ignores_packet("/c") && refused_namespaces.ignores_packet("/a"));
-        refused_namespaces.add_removed(Namespace::new("/d"));
-        assert!(!refused_namespaces.ignores_packet("/c"));
-        refused_namespaces.add_removed(Namespace::new("/e"));
-        assert!(!refused_namespaces.ignores_packet("/a"), "the first removal was forgotten");
-        assert!(refused_namespaces.ignores_packet("/d") && refused_namespaces.ignores_packet("/e"));
-        refused_namespaces.add_refused(Namespace::new("/d"), 0);
-        assert!(!refused_namespaces.ignores_packet("/d"), "the last decision counts");
+        let mut ignored_namespaces = IgnoredNamespaces::new(2);
+        ignored_namespaces.add_removed(Namespace::new("/a"));
+        ignored_namespaces.add_refused(Namespace::new("/b"), 3);
+        ignored_namespaces.add_refused(Namespace::new("/c"), 3);
+        assert!(!ignored_namespaces.ignores_packet("/b"), "the first refusal was forgotten");
+        assert!(ignored_namespaces.ignores_packet("/c") && ignored_namespaces.ignores_packet("/a"));
+        ignored_namespaces.add_removed(Namespace::new("/d"));
+        assert!(!ignored_namespaces.ignores_packet("/c"));
+        ignored_namespaces.add_removed(Namespace::new("/e"));
+        assert!(!ignored_namespaces.ignores_packet("/a"), "the first removal was forgotten");
+        assert!(ignored_namespaces.ignores_packet("/d") && ignored_namespaces.ignores_packet("/e"));
+        ignored_namespaces.add_refused(Namespace::new("/d"), 0);
+        assert!(!ignored_namespaces.ignores_packet("/d"), "the last decision counts");
     }
 }
