@@ -1,4 +1,4 @@
-use std::{pin::Pin, time::Duration};
+use std::{fmt, pin::Pin, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -157,7 +157,9 @@ impl ServerEvent {
 }
 
 /// A socket of any server, as plain data.
-#[derive(Debug, Clone)]
+///
+/// `Debug` shows the id and the channels only: the handshake and the data may hold secrets.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SocketDescription {
     /// The id of the socket.
@@ -179,5 +181,14 @@ impl SocketDescription {
         data: Map<String, Value>,
     ) -> Self {
         Self { id, handshake, channels, data }
+    }
+}
+
+impl fmt::Debug for SocketDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketDescription")
+            .field("id", &self.id)
+            .field("channels", &self.channels)
+            .finish_non_exhaustive()
     }
 }

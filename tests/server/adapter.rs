@@ -352,6 +352,13 @@ async fn sockets_of_all_servers_are_fetched_and_acted_upon(mode: Mode) {
     assert_eq!(of_b.data()["name"], "b");
     assert_eq!(of_b.handshake().auth::<Value>().expect("JSON"), json!({"name": "b"}));
     assert_eq!(of_b.channels(), ["room-1"]);
+    let shown = format!("{of_b:?}");
+    let expected = format!(
+        "RemoteSocket {{ id: {b_id:?}, namespace: {:?}, channels: {:?}, .. }}",
+        of_b.namespace(),
+        of_b.channels()
+    );
+    assert_eq!(shown, expected, "the handshake and the data may hold secrets");
     let local = one.io.to("room-1").local().fetch_sockets().await.expect("a name");
     assert_eq!(local.iter().map(actix_socketio::RemoteSocket::id).collect::<Vec<_>>(), [a_id]);
 
