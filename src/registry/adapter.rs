@@ -96,6 +96,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// Hands an event of another server to the handlers of this one. The future waits for the first
     /// acknowledgement, and ends without an answer when no handler can give one any more.
     ///
+    /// The local adapter queues the event, and handles one after the other. While
+    /// [`max_server_events`](crate::Builder::max_server_events) wait, it refuses more, and their
+    /// futures end without an answer.
+    ///
     /// An adapter that wraps another passes the call on.
     fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
 
