@@ -25,8 +25,8 @@ impl ServerEventHandlers {
         self.handlers.is_empty()
     }
 
-    /// Calls the handlers one after the other. A failure is counted and logged, and the next handler
-    /// is called.
+    /// Calls the handlers one after the other. A failure is counted and logged, and the next
+    /// handler is called.
     pub(crate) async fn notify(&self, event: OnServerEvent, counters: &Counters) {
         for handler in &self.handlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
