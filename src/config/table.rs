@@ -247,6 +247,12 @@ macro_rules! settings_table {
             /// More are refused with [`SendError::Overloaded`](crate::SendError::Overloaded).
             max_publications: usize = Amount(65_536), set plain, check at_least_one;
 
+            /// Events of other servers that wait for their
+            /// [`on_server_event`](crate::Builder::on_server_event) handlers.
+            ///
+            /// More are refused: no handler receives them, and the sender gets no answer.
+            max_server_events: usize = Amount(1_024), set plain, check at_least_one;
+
             /// Changes that wait for the slowest listener of
             /// [`SocketIo::changes`](crate::SocketIo::changes).
             ///

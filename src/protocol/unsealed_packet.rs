@@ -16,21 +16,23 @@ use super::{
 /// A [`Publication`](crate::adapter::Publication) carries one. It owns its memory, so that it can
 /// wait for its place in the order of publications. A cluster reads from it what it sends to other
 /// servers: [`args_json`](Self::args_json) and [`attachments`](Self::attachments).
-#[derive(Debug, Clone)]
+///
+/// `Debug` shows the length of the JSON and the number of attachments only.
+#[derive(Clone)]
 pub struct UnsealedPacket {
     form: PacketForm,
     /// Whether the frame may be sent compressed.
     deflatable: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum PacketForm {
     Json(JsonPacket),
     Custom(Box<CustomPacket>),
 }
 
 /// A packet in the usual form: JSON with attachments.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct JsonPacket {
     /// Capacity for the header, then the text, then the WebSocket frames of the attachments.
     bytes: Vec<u8>,
@@ -210,9 +212,12 @@ impl CustomPacket {
     }
 }
 
-impl fmt::Debug for CustomPacket {
+impl fmt::Debug for UnsealedPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CustomPacket").field(&self.packet).finish()
+        f.debug_struct("UnsealedPacket")
+            .field("json_length", &self.args_json().len())
+            .field("attachments", &self.attachments().len())
+            .finish_non_exhaustive()
     }
 }
 

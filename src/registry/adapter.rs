@@ -1,4 +1,4 @@
-use std::{pin::Pin, time::Duration};
+use std::{fmt, pin::Pin, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -96,6 +96,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// Hands an event of another server to the handlers of this one. The future waits for the first
     /// acknowledgement, and ends without an answer when no handler can give one any more.
     ///
+    /// The local adapter queues the event, and handles one after the other. While
+    /// [`max_server_events`](crate::Builder::max_server_events) wait, it refuses more, and their
+    /// futures end without an answer.
+    ///
     /// An adapter that wraps another passes the call on.
     fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
 
@@ -157,7 +161,9 @@ impl ServerEvent {
 }
 
 /// A socket of any server, as plain data.
-#[derive(Debug, Clone)]
+///
+/// `Debug` shows the id and the channels only: the handshake and the data may hold secrets.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SocketDescription {
     /// The id of the socket.
@@ -179,5 +185,14 @@ impl SocketDescription {
         data: Map<String, Value>,
     ) -> Self {
         Self { id, handshake, channels, data }
+    }
+}
+
+impl fmt::Debug for SocketDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketDescription")
+            .field("id", &self.id)
+            .field("channels", &self.channels)
+            .finish_non_exhaustive()
     }
 }

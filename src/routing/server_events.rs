@@ -6,6 +6,7 @@ use super::{HandlerFn, Handlers};
 use crate::{
     event::{Failure, OnServerEvent},
     log_text::LogText,
+    stats::Counters,
 };
 
 /// The handlers of [`OnServerEvent`] in one namespace.
@@ -24,11 +25,13 @@ impl ServerEventHandlers {
         self.handlers.is_empty()
     }
 
-    /// Calls the handlers one after the other. A failure is logged, and the next one is called.
-    pub(crate) async fn notify(&self, event: OnServerEvent) {
+    /// Calls the handlers one after the other. A failure is counted and logged, and the next
+    /// handler is called.
+    pub(crate) async fn notify(&self, event: OnServerEvent, counters: &Counters) {
         for handler in &self.handlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
             if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
+                counters.failed.add(error.kind());
                 let (event, error) = (LogText(event.event()), LogText(error));
                 log::error!("a handler of the server event \"{event}\" failed: {error}");
             }

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, iter, sync::Arc};
 
-use actix::{Addr, Arbiter};
+use actix::Addr;
 use actix_web::{Error, HttpRequest, http::header::HeaderMap};
 
 use super::{
@@ -411,7 +411,11 @@ impl Builder {
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
-        let server_events = Arc::new(ServerEventDispatcher::new(server_events, Arbiter::current()));
+        let server_events = Arc::new(ServerEventDispatcher::start(
+            server_events,
+            config.max_server_events,
+            Arc::clone(&counters),
+        ));
         let local = LocalAdapter::new(sequencer, codec.clone(), lookup, server_events);
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
         let used = match adapter {

@@ -1,7 +1,18 @@
-use std::{collections::HashMap, future::ready};
+use std::{
+    collections::HashMap,
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use actix::ArbiterHandle;
+use actix::Arbiter;
 use regex::Regex;
+use tokio::sync::{
+    Semaphore,
+    mpsc::{self, error::TrySendError},
+};
 
 use crate::{
     event::OnServerEvent,
@@ -10,6 +21,7 @@ use crate::{
     registry::{AdapterFuture, ServerEvent},
     routing::ServerEventHandlers,
     socket::ServerEventHandler,
+    stats::{Counters, RefusalKind},
 };
 
 /// The handlers for events of other servers, by namespace.
@@ -19,10 +31,30 @@ pub(super) struct ServerEventTable {
     dynamic: Vec<(Regex, ServerEventHandlers)>,
 }
 
-/// Runs the handlers for events of other servers on the arbiter that built the server.
+/// Queues events of other servers for the task that calls their handlers.
+///
+/// The task runs on the arbiter that built the server, and handles one event after the other, in
+/// the order in which they came. A handler that hangs delays the others by its `handler_timeout`.
+/// When the dispatcher is dropped, the task finishes the event in progress and ends. Events that
+/// still wait are dropped, so that a full queue does not outlive its server.
 pub(super) struct ServerEventDispatcher {
     table: ServerEventTable,
-    arbiter: ArbiterHandle,
+    queue: mpsc::Sender<QueuedEvent>,
+    is_overflowing: Arc<AtomicBool>,
+    counters: Arc<Counters>,
+}
+
+/// An event, with the handlers of its namespace.
+struct QueuedEvent {
+    handlers: ServerEventHandlers,
+    event: OnServerEvent,
+}
+
+/// The receiving side of the queue.
+struct ServerEventTask {
+    queue: mpsc::Receiver<QueuedEvent>,
+    is_overflowing: Arc<AtomicBool>,
+    counters: Arc<Counters>,
 }
 
 impl ServerEventTable {
@@ -46,8 +78,37 @@ impl ServerEventTable {
 }
 
 impl ServerEventDispatcher {
-    pub(super) fn new(table: ServerEventTable, arbiter: ArbiterHandle) -> Self {
-        Self { table, arbiter }
+    /// Starts the task on this thread's arbiter. At most `max_events` wait for it.
+    pub(super) fn start(
+        table: ServerEventTable,
+        max_events: usize,
+        counters: Arc<Counters>,
+    ) -> Self {
+        // tokio's channel panics above this bound, which no memory could hold.
+        let (queue, queued) = mpsc::channel(max_events.min(Semaphore::MAX_PERMITS));
+        let is_overflowing = Arc::<AtomicBool>::default();
+        let task = ServerEventTask {
+            queue: queued,
+            is_overflowing: Arc::clone(&is_overflowing),
+            counters: Arc::clone(&counters),
+        };
+        // If the arbiter has stopped, the task is dropped, and so is each event.
+        Arbiter::current().spawn_fn(move || {
+            actix::spawn(task.run());
+        });
+        Self { table, queue, is_overflowing, counters }
+    }
+
+    /// Counts an event that is refused, and logs the first one of an episode.
+    fn refuse(&self) {
+        self.counters.refused.add(RefusalKind::TooManyServerEvents);
+        if !self.is_overflowing.swap(true, Ordering::Relaxed) {
+            let waiting = self.queue.max_capacity();
+            log::warn!(
+                "{waiting} events of other servers wait for their handlers: more are refused \
+                 (max_server_events)"
+            );
+        }
     }
 }
 
@@ -57,10 +118,30 @@ impl ServerEventHandler for ServerEventDispatcher {
             return Box::pin(ready(None));
         };
         let (event, answer) = OnServerEvent::new(event);
-        // If the arbiter has stopped, the event is dropped, and so the answer is `None`.
-        self.arbiter.spawn_fn(move || {
-            actix::spawn(async move { handlers.notify(event).await });
-        });
+        // An event that is not queued is dropped here, and so the answer is `None`.
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(QueuedEvent { handlers, event }) {
+            self.refuse();
+        }
         Box::pin(async move { answer.await.ok() })
     }
 }
+
+impl ServerEventTask {
+    async fn run(mut self) {
+        while let Some(QueuedEvent { handlers, event }) = self.queue.recv().await {
+            // The dispatcher has been dropped.
+            if self.queue.is_closed() {
+                return;
+            }
+            // An episode lasts until the queue is empty. If it ended with the first event that is
+            // accepted again, a steady overload would log a line for each event that is handled.
+            if self.queue.is_empty() {
+                self.is_overflowing.store(false, Ordering::Relaxed);
+            }
+            handlers.notify(event, &self.counters).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

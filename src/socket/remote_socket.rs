@@ -108,6 +108,7 @@ impl fmt::Debug for RemoteSocket {
         f.debug_struct("RemoteSocket")
             .field("id", &self.id())
             .field("namespace", self.namespace())
+            .field("channels", &self.channels())
             .finish_non_exhaustive()
     }
 }

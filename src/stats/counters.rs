@@ -32,7 +32,7 @@ macro_rules! labels {
 }
 
 labels! {
-    /// Why a request, a namespace, a channel or a publication was refused.
+    /// Why a request, a namespace, a channel, a publication or a server event was refused.
     RefusalKind {
         // An HTTP request, before a connection exists.
         UnknownTransport = "unknown_transport",
@@ -55,6 +55,8 @@ labels! {
         Publication = "publish",
         // A publication by the application.
         Overloaded = "max_publications",
+        // An event of another server.
+        TooManyServerEvents = "max_server_events",
     }
 }
 

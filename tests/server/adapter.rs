@@ -1,6 +1,7 @@
 //! Servers of one process that an adapter joins to a cluster.
 
 use std::{
+    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use actix_socketio::{
 };
 use serde_json::{Value, json};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -352,6 +353,13 @@ async fn sockets_of_all_servers_are_fetched_and_acted_upon(mode: Mode) {
     assert_eq!(of_b.data()["name"], "b");
     assert_eq!(of_b.handshake().auth::<Value>().expect("JSON"), json!({"name": "b"}));
     assert_eq!(of_b.channels(), ["room-1"]);
+    let shown = format!("{of_b:?}");
+    let expected = format!(
+        "RemoteSocket {{ id: {b_id:?}, namespace: {:?}, channels: {:?}, .. }}",
+        of_b.namespace(),
+        of_b.channels()
+    );
+    assert_eq!(shown, expected, "the handshake and the data may hold secrets");
     let local = one.io.to("room-1").local().fetch_sockets().await.expect("a name");
     assert_eq!(local.iter().map(actix_socketio::RemoteSocket::id).collect::<Vec<_>>(), [a_id]);
 
@@ -448,4 +456,89 @@ async fn one_server_is_a_cluster_of_one() {
     let acks = server.io.server_side_emit_with_ack::<_, u32>("ask", &()).await.expect("sent");
     assert_eq!((acks.answers.len(), acks.missing), (0, 0));
     assert_eq!(record.lines(), [""; 0]);
+}
+
+/// A server whose handler of server events takes a permit before it records and answers.
+fn gated_server(bus: &Bus, record: &Record, gate: &Arc<Semaphore>) -> TestServer {
+    let (record, gate) = (record.clone(), Arc::clone(gate));
+    let handle = async move |event: OnServerEvent| {
+        let data: String = event.json()?;
+        record.add(format!("begin {data}"));
+        gate.acquire().await?.forget();
+        record.add(format!("end {data}"));
+        event.ack(&data)?;
+        Ok(())
+    };
+    TestServer::start(bus.join(builder().max_server_events(2).on_server_event(handle)))
+}
+
+#[actix_web::test]
+async fn server_events_are_handled_one_after_the_other() {
+    let (bus, record) = (Bus::default(), Record::new());
+    let one = TestServer::start(bus.join(builder()));
+    let log = record.clone();
+    let handle = async move |event: OnServerEvent| {
+        let number: u64 = event.json()?;
+        log.add(format!("begin {number}"));
+        // Without the queue, events that wait for a shorter time overtake the others.
+        tokio::time::sleep(Duration::from_millis(2 - number % 3)).await;
+        log.add(format!("end {number}"));
+        if number.is_multiple_of(10) { Err(io::Error::other("a tenth").into()) } else { Ok(()) }
+    };
+    let two = TestServer::start(bus.join(builder().on_server_event(handle)));
+    for number in 0..100 {
+        one.io.server_side_emit("tell", &number).expect("sent");
+    }
+    let lines = record.until("end 99").await;
+    let expected = (0..100).flat_map(|number| ["begin", "end"].map(|at| format!("{at} {number}")));
+    assert_eq!(lines, expected.collect::<Vec<_>>());
+    assert_eq!(two.io.stats().handler_failures["error"], 10);
+    assert_eq!(two.io.stats().refusals["max_server_events"], 0);
+}
+
+#[actix_web::test]
+async fn a_full_queue_of_server_events_refuses_more_and_goes_on() {
+    let (bus, record, gate) = (Bus::default(), Record::new(), Arc::new(Semaphore::new(0)));
+    let one = TestServer::start(bus.join(builder()));
+    let two = gated_server(&bus, &record, &gate);
+    let emit = |data: &str| one.io.server_side_emit("tell", data).expect("sent");
+    emit("a");
+    record.until("begin a").await;
+    for data in ["b", "c", "refused", "refused"] {
+        emit(data);
+    }
+    // The server refuses without waiting for a handler.
+    let acks = one.io.server_side_emit_with_ack::<_, String>("ask", "refused").await.expect("sent");
+    assert_eq!((acks.answers.len(), acks.missing), (0, 1));
+    assert_eq!(two.io.stats().refusals["max_server_events"], 3);
+
+    gate.add_permits(3);
+    record.until("end c").await;
+    gate.add_permits(2);
+    emit("d");
+    let acks = one.io.server_side_emit_with_ack::<_, String>("ask", "e").await.expect("sent");
+    let answers: Vec<_> = acks.answers.into_iter().map(|one| one.expect("a string")).collect();
+    assert_eq!((answers, acks.missing), (vec!["e".to_owned()], 0));
+    let handled = ["a", "b", "c", "d", "e"];
+    let expected = handled.iter().flat_map(|data| [format!("begin {data}"), format!("end {data}")]);
+    assert_eq!(record.lines(), expected.collect::<Vec<_>>());
+    assert_eq!(two.io.stats().refusals["max_server_events"], 3);
+}
+
+#[actix_web::test]
+async fn an_event_with_acknowledgement_waits_for_those_before_it() {
+    let (bus, record, gate) = (Bus::default(), Record::new(), Arc::new(Semaphore::new(0)));
+    let one = TestServer::start(bus.join(builder()));
+    let _two = gated_server(&bus, &record, &gate);
+    one.io.server_side_emit("tell", "a").expect("sent");
+    let answer = one.io.server_side_emit_with_ack::<_, String>("ask", "b");
+    let open = async {
+        record.until("begin a").await;
+        gate.add_permits(2);
+    };
+    let (acks, ()) = tokio::join!(answer, open);
+    let acks = acks.expect("sent");
+    let answers: Vec<_> = acks.answers.into_iter().map(|one| one.expect("a string")).collect();
+    assert_eq!((answers, acks.missing), (vec!["b".to_owned()], 0));
+    assert_eq!(record.lines(), ["begin a", "end a", "begin b", "end b"]);
 }

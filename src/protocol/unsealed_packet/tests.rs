@@ -92,3 +92,14 @@ fn clones_have_compressed_forms_of_their_own() {
     let (plain, asking) = (packet.seal(), asking.seal());
     assert_ne!(plain.deflated(|_| Some(vec![1])), asking.deflated(|_| Some(vec![2])));
 }
+
+#[test]
+fn debug_shows_sizes_and_no_content() {
+    let data = || Many((Bytes::from_static(&[77; 200]), "secret"));
+    for codec in [PacketCodec::default(), PacketCodec::new(MsgpackParser)] {
+        let packet = codec.publication("/", "e", &data(), false).unwrap();
+        let length = packet.args_json().len();
+        let expected = format!("UnsealedPacket {{ json_length: {length}, attachments: 1, .. }}");
+        assert_eq!(format!("{packet:?}"), expected);
+    }
+}
