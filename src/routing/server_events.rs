@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::{HandlerFn, Handlers};
 use crate::{
     event::{Failure, OnServerEvent},
-    log_text::LogText,
+    log_text::{LogError, LogText},
     stats::Counters,
 };
 
@@ -32,8 +32,8 @@ impl ServerEventHandlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
             if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
                 counters.failed.add(error.kind());
-                let (event, error) = (LogText(event.event()), LogText(error));
-                log::error!("a handler of the server event \"{event}\" failed: {error}");
+                let (event, error) = (LogText(event.event()), LogError(&error));
+                log::warn!("a handler of the server event \"{event}\" failed: {error}");
             }
         }
     }

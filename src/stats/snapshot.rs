@@ -52,7 +52,8 @@ pub struct Stats {
     pub disconnects: BTreeMap<&'static str, u64>,
     /// Refusals, by the limit or the part that refused. They concern HTTP requests (`bad_request`,
     /// `forbidden`, `max_connections` …), namespaces (`unknown_namespace`, `on_connect` …),
-    /// channels (`subscribe`, `publish`), and publications of the application (`max_publications`).
+    /// channels (`subscribe`, `publish`), publications of the application (`max_publications`), and
+    /// events of other servers (`max_server_events`).
     pub refusals: BTreeMap<&'static str, u64>,
     /// Socket.IO packets received. Each attachment counts as one more, pings and pongs do not
     /// count.

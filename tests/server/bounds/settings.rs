@@ -61,6 +61,7 @@ fn invalid_settings_are_named() {
         ("max_outbox", |b| b.max_outbox(0)),
         ("max_inbox", |b| b.max_inbox(0)),
         ("max_publications", |b| b.max_publications(0)),
+        ("max_server_events", |b| b.max_server_events(0)),
         ("max_channel_length", |b| b.max_channel_length(0)),
         ("max_namespaces", |b| b.max_namespaces(0)),
         ("max_json_depth", |b| b.max_json_depth(0)),
@@ -119,6 +120,7 @@ fn bounds_may_have_the_largest_value() {
             .max_outbox(usize::MAX)
             .max_inbox(usize::MAX)
             .max_publications(usize::MAX)
+            .max_server_events(usize::MAX)
             .max_channels(usize::MAX)
             .max_channel_length(usize::MAX)
             .max_namespaces(usize::MAX)
