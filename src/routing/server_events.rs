@@ -4,9 +4,8 @@ use tokio::time::timeout;
 
 use super::{HandlerFn, Handlers};
 use crate::{
-    event::{Failure, OnServerEvent},
+    event::{Failure, HandlerError, OnServerEvent},
     log_text::{LogError, LogText},
-    stats::Counters,
 };
 
 /// The handlers of [`OnServerEvent`] in one namespace.
@@ -25,13 +24,13 @@ impl ServerEventHandlers {
         self.handlers.is_empty()
     }
 
-    /// Calls the handlers one after the other. A failure is counted and logged, and the next
-    /// handler is called.
-    pub(crate) async fn notify(&self, event: OnServerEvent, counters: &Counters) {
+    /// Calls the handlers one after the other. A failure is logged and given to `on_failure`, and
+    /// the next handler is called.
+    pub(crate) async fn notify(&self, event: OnServerEvent, on_failure: impl Fn(&HandlerError)) {
         for handler in &self.handlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
             if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
-                counters.failed.add(error.kind());
+                on_failure(&error);
                 let (event, error) = (LogText(event.event()), LogError(&error));
                 log::warn!("a handler of the server event \"{event}\" failed: {error}");
             }

@@ -39,20 +39,20 @@ pub(super) struct ServerEventTable {
 /// still wait are dropped, so that a full queue does not outlive its server.
 pub(super) struct ServerEventDispatcher {
     table: ServerEventTable,
-    queue: mpsc::Sender<QueuedEvent>,
+    queue: mpsc::Sender<QueuedServerEvent>,
     is_overflowing: Arc<AtomicBool>,
     counters: Arc<Counters>,
 }
 
 /// An event, with the handlers of its namespace.
-struct QueuedEvent {
+struct QueuedServerEvent {
     handlers: ServerEventHandlers,
     event: OnServerEvent,
 }
 
 /// The receiving side of the queue.
 struct ServerEventTask {
-    queue: mpsc::Receiver<QueuedEvent>,
+    queue: mpsc::Receiver<QueuedServerEvent>,
     is_overflowing: Arc<AtomicBool>,
     counters: Arc<Counters>,
 }
@@ -119,7 +119,9 @@ impl ServerEventHandler for ServerEventDispatcher {
         };
         let (event, answer) = OnServerEvent::new(event);
         // An event that is not queued is dropped here, and so the answer is `None`.
-        if let Err(TrySendError::Full(_)) = self.queue.try_send(QueuedEvent { handlers, event }) {
+        if let Err(TrySendError::Full(_)) =
+            self.queue.try_send(QueuedServerEvent { handlers, event })
+        {
             self.refuse();
         }
         Box::pin(async move { answer.await.ok() })
@@ -128,7 +130,7 @@ impl ServerEventHandler for ServerEventDispatcher {
 
 impl ServerEventTask {
     async fn run(mut self) {
-        while let Some(QueuedEvent { handlers, event }) = self.queue.recv().await {
+        while let Some(QueuedServerEvent { handlers, event }) = self.queue.recv().await {
             // The dispatcher has been dropped.
             if self.queue.is_closed() {
                 return;
@@ -138,7 +140,7 @@ impl ServerEventTask {
             if self.queue.is_empty() {
                 self.is_overflowing.store(false, Ordering::Relaxed);
             }
-            handlers.notify(event, &self.counters).await;
+            handlers.notify(event, |error| self.counters.failed.add(error.kind())).await;
         }
     }
 }
