@@ -1,8 +1,10 @@
 //! The face of the crate to applications: the builder and the handle of a server.
 
+mod build;
 mod build_error;
 mod builder;
 mod engine_io;
+mod hooks;
 mod http_server;
 mod io;
 mod mount;

@@ -1,0 +1,146 @@
+use std::{collections::HashMap, iter, sync::Arc};
+
+use super::{
+    BuildError, Builder, NamespaceBuilder, SocketIo,
+    builder::Names,
+    io::ServerInner,
+    server_events::{ServerEventDispatcher, ServerEventTable},
+};
+use crate::{
+    config::Config,
+    connection::Connection,
+    engine::EngineState,
+    http::Endpoint,
+    model::{Namespace, Quota},
+    registry::{Adapter, ChangeSender, Sequencer},
+    routing::{Router, anchored},
+    socket::LocalAdapter,
+    state::{
+        NamespaceFactory, NamespaceFamily, NamespaceMatcher, Namespaces, ServerState, SocketTable,
+    },
+    stats::Counters,
+};
+
+/// # Building
+impl Builder {
+    /// Builds the server, and returns its handle.
+    ///
+    /// The first `ChannelRegistry` actor starts on the arbiter of this thread. Nothing starts if an
+    /// error is returned.
+    ///
+    /// ```no_run
+    /// use actix_socketio::SocketIo;
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let io = SocketIo::builder().open_channels().build()?;
+    ///     io.serve("127.0.0.1:8080").await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError`]: a pattern is not a valid regular expression, a namespace was added twice, or
+    /// no server can work with the value of a setting.
+    ///
+    /// # Panics
+    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one.
+    /// `#[tokio::main]` does not.
+    pub fn build(self) -> Result<SocketIo, BuildError> {
+        let Self { config, main, namespaces, dynamic, endpoint, codec, adapter } = self;
+        config.check()?;
+        if config.allow_eio3 && codec.is_custom() {
+            return Err(BuildError::Setting {
+                setting: "allow_eio3",
+                value: "true".to_owned(),
+                expected: "it must be false with a \"parser\" other than Socket.IO's: clients of \
+                           Socket.IO 2 read JSON with attachments only"
+                    .to_owned(),
+            });
+        }
+        if let Some(cookie) = &endpoint.cookie
+            && let Err(expected) = cookie.check()
+        {
+            let (value, expected) = (format!("{cookie:?}"), expected.to_owned());
+            return Err(BuildError::Setting { setting: "cookie", value, expected });
+        }
+        let codec =
+            codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
+        let config = Arc::new(config);
+        let mut server_events = ServerEventTable::default();
+        let named = compile_named(main, namespaces, &config, &mut server_events)?;
+        let dynamic = compile_dynamic(dynamic, &config, &mut server_events)?;
+        // Start nothing before all settings are known to be valid.
+        let (changes, counters) =
+            (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
+        let sequencer = Sequencer::start(
+            changes.clone(),
+            Arc::clone(&counters),
+            config.max_publications,
+            config.max_outbox,
+        );
+        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
+        let sockets = Arc::<SocketTable>::default();
+        let lookup = Arc::clone(&sockets) as _;
+        let server_events = Arc::new(ServerEventDispatcher::start(
+            server_events,
+            config.max_server_events,
+            Arc::clone(&counters),
+        ));
+        let local = LocalAdapter::new(sequencer, codec.clone(), lookup, server_events);
+        let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
+        let used = match adapter {
+            Some(wrap) => wrap(used),
+            None => used,
+        };
+        let factory = NamespaceFactory::new(config, counters, used, local);
+        let namespaces = Namespaces::new(factory, named, dynamic);
+        let state =
+            Arc::new(ServerState { engine: Arc::clone(&engine), namespaces, sockets, codec });
+        let shared = Arc::clone(&state);
+        let open = Box::new(move |request| Connection::open(&shared, request));
+        let endpoint = Arc::new(Endpoint { engine, open, settings: endpoint });
+        Ok(SocketIo::new(ServerInner { state, endpoint, changes }))
+    }
+}
+
+/// A namespace in compiled form: its handlers, and the settings that hold in it.
+type Compiled = (Arc<Router>, Arc<Config>);
+
+fn compile_named(
+    main: NamespaceBuilder,
+    namespaces: Vec<(Namespace, NamespaceBuilder)>,
+    config: &Arc<Config>,
+    server_events: &mut ServerEventTable,
+) -> Result<HashMap<Namespace, Compiled>, BuildError> {
+    let mut named = HashMap::new();
+    for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
+        server_events.add(name.clone(), namespace.server_event_handlers(config));
+        if named.insert(name.clone(), namespace.compile(config)?).is_some() {
+            return Err(BuildError::NamespaceTwice(name));
+        }
+    }
+    Ok(named)
+}
+
+fn compile_dynamic(
+    namespaces: Vec<(Names, NamespaceBuilder)>,
+    config: &Arc<Config>,
+    server_events: &mut ServerEventTable,
+) -> Result<Vec<NamespaceFamily>, BuildError> {
+    let mut dynamic = Vec::new();
+    for (names, namespace) in namespaces {
+        let (matcher, label) = match names {
+            Names::Matching(pattern) => {
+                let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
+                let handlers = namespace.server_event_handlers(config);
+                server_events.add_dynamic(regex.clone(), handlers);
+                (NamespaceMatcher::Pattern(regex), pattern)
+            }
+            Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),
+        };
+        let (router, config) = namespace.compile(config)?;
+        let quota = Quota::default();
+        dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
+    }
+    Ok(dynamic)
+}
