@@ -137,9 +137,9 @@ impl Crowd {
         while let Some(answer) = http::answer(rest)? {
             rest = answer.rest;
             if number % 2 == POST {
-                self.posted(number / 2)?
+                self.posted(number / 2)?;
             } else {
-                self.polled(number / 2, &answer.body)?
+                self.polled(number / 2, &answer.body)?;
             }
         }
         Ok(self.streams.keep(number, rest)?)

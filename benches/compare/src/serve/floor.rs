@@ -89,7 +89,7 @@ impl Floor {
         let strings: Vec<_> = event.iter().filter_map(Value::as_str).collect();
         match strings[..] {
             ["subscribe", channel] => {
-                self.channels.entry(channel.to_owned()).or_default().push(number)
+                self.channels.entry(channel.to_owned()).or_default().push(number);
             }
             ["broadcast", channel, payload] => {
                 let frame = text(&format!(r#"42["message","{payload}"]"#));

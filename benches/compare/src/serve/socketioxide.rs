@@ -29,7 +29,7 @@ async fn serve() -> Fallible {
     let (layer, io) = SocketIo::builder().max_buffer_size(BUFFER).build_layer();
     io.ns("/", async |socket: SocketRef| {
         socket.on("subscribe", async |socket: SocketRef, Data(channel): Data<String>| {
-            socket.join(channel)
+            socket.join(channel);
         });
         socket.on(
             "broadcast",
