@@ -4,35 +4,22 @@ use actix::{Context, Handler};
 
 use super::Connection;
 use crate::{
-    engine::OutboxNotice,
+    engine::{AfterEvent, OutboxNotice},
     event::DisconnectReason,
     outbox::OutboxEvent,
-    protocol::EnginePacket,
     socket::ConnectionCommand,
-    transport::{SessionEnd, SessionEvent},
+    transport::SessionEvent,
 };
 
 impl Handler<SessionEvent> for Connection {
     type Result = ();
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
-        match event {
-            // Dropping `taken` tells the transport that the session has ended.
-            SessionEvent::Packets { packets, .. } if self.driver.is_ended() => {
-                if packets.contains(&EnginePacket::Close) {
-                    self.give_up_client(ctx);
-                }
-            }
-            SessionEvent::End(_) if self.driver.is_ended() => self.give_up_client(ctx),
-            SessionEvent::Packets { packets, taken } => {
-                self.driver.queue(packets, taken);
-                self.process(ctx);
-            }
-            SessionEvent::End(SessionEnd::Shutdown) if self.driver.drain() => self.process(ctx),
-            SessionEvent::End(end) => {
-                let reason = self.driver.end_reason(&end);
-                self.end(reason, ctx);
-            }
+        match self.driver.handle_event(event) {
+            AfterEvent::Nothing => {}
+            AfterEvent::Process => self.process(ctx),
+            AfterEvent::GiveUpClient => self.give_up_client(ctx),
+            AfterEvent::End(reason) => self.end(reason, ctx),
         }
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use connection_quota::{ConnectionSlot, QuotaExceeded};
-pub(crate) use driver::{ClientEnd, Due, OutboxNotice, SessionDriver, SessionRequest};
+pub(crate) use driver::{AfterEvent, ClientEnd, Due, OutboxNotice, SessionDriver, SessionRequest};
 pub use message::EngineMessage;
 pub(crate) use sessions::Sessions;
 

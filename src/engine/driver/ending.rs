@@ -15,7 +15,7 @@ impl SessionDriver {
     }
 
     /// Stops the processing of new messages. Returns `false` if the session drains already.
-    pub(crate) fn drain(&mut self) -> bool {
+    pub(super) fn drain(&mut self) -> bool {
         !mem::replace(&mut self.draining, true)
     }
 
@@ -73,7 +73,7 @@ impl SessionDriver {
     }
 
     /// Logs why a transport or the server ends the session, and returns the reason.
-    pub(crate) fn end_reason(&self, end: &SessionEnd) -> DisconnectReason {
+    pub(super) fn end_reason(&self, end: &SessionEnd) -> DisconnectReason {
         match end {
             SessionEnd::Closed => DisconnectReason::TransportClose,
             SessionEnd::Shutdown => DisconnectReason::ServerShutdown,

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod ending;
+mod event;
 mod receiving;
 
 use std::{sync::Arc, time::Instant};
@@ -9,6 +10,7 @@ use std::{sync::Arc, time::Instant};
 use actix::{Actor, Addr, Context, Handler};
 
 pub(crate) use deadlines::Due;
+pub(crate) use event::AfterEvent;
 pub(crate) use receiving::ClientEnd;
 
 use super::{

@@ -29,7 +29,7 @@ impl From<DecodeError> for ClientEnd {
 impl SessionDriver {
     /// Queues packets from a transport. `taken` is answered when the last of them is taken from
     /// the queue.
-    pub(crate) fn queue(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+    pub(super) fn queue(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
         self.packets.push(packets, taken);
     }
 

@@ -5,14 +5,14 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use super::{EngineHandler, EngineSocket};
 use crate::{
     engine::{
-        Alarm, ClientEnd, Due, EngineMessage, EngineState, OutboxNotice, SessionDriver,
+        AfterEvent, Alarm, ClientEnd, Due, EngineMessage, EngineState, OutboxNotice, SessionDriver,
         SessionRequest,
     },
     model::{DisconnectReason, Handshake, SessionId},
     outbox::OutboxEvent,
     panic_guard::call_hook,
     protocol::EnginePacket,
-    transport::{Session, SessionEnd, SessionEvent},
+    transport::{Session, SessionEvent},
 };
 
 /// The actor of one session with the application's own protocol.
@@ -161,23 +161,11 @@ impl Handler<SessionEvent> for EngineConnection {
     type Result = ();
 
     fn handle(&mut self, event: SessionEvent, ctx: &mut Context<Self>) {
-        match event {
-            // Dropping `taken` notifies the transport that the session has ended.
-            SessionEvent::Packets { packets, .. } if self.driver.is_ended() => {
-                if packets.contains(&EnginePacket::Close) {
-                    self.give_up_client(ctx);
-                }
-            }
-            SessionEvent::End(_) if self.driver.is_ended() => self.give_up_client(ctx),
-            SessionEvent::Packets { packets, taken } => {
-                self.driver.queue(packets, taken);
-                self.process(ctx);
-            }
-            SessionEvent::End(SessionEnd::Shutdown) if self.driver.drain() => self.process(ctx),
-            SessionEvent::End(end) => {
-                let reason = self.driver.end_reason(&end);
-                self.end(reason, ctx);
-            }
+        match self.driver.handle_event(event) {
+            AfterEvent::Nothing => {}
+            AfterEvent::Process => self.process(ctx),
+            AfterEvent::GiveUpClient => self.give_up_client(ctx),
+            AfterEvent::End(reason) => self.end(reason, ctx),
         }
     }
 }
