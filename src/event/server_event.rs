@@ -17,8 +17,9 @@ use crate::{
 ///
 /// [`SocketIo::server_side_emit`](crate::SocketIo::server_side_emit) sends one to all servers but
 /// the sender. Its handlers run on the arbiter that built the server, for one event after the
-/// other, in the order in which they came. So a handler that waits delays the next event, by
-/// `handler_timeout` at most. An `Err` of a handler is counted and logged.
+/// other, in the order in which they came. So each handler that waits delays the next event, by
+/// `handler_timeout` at most. Two servers that ask each other from such a handler wait until
+/// `ack_timeout`: ask from a task instead. An `Err` of a handler is counted and logged.
 ///
 /// At most [`max_server_events`](crate::Builder::max_server_events) wait. More are refused: no
 /// handler receives them, and the sender gets no answer.
