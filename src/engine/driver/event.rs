@@ -5,7 +5,7 @@ use crate::{
     transport::{SessionEnd, SessionEvent},
 };
 
-/// What the session's actor does after an event of a transport.
+/// The next step of a session's actor, after an event of a transport.
 #[derive(Debug)]
 pub(crate) enum AfterEvent {
     Nothing,
