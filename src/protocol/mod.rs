@@ -31,7 +31,7 @@ pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
 pub use error::DecodeError;
 pub(crate) use frame::Frame;
 pub(crate) use outgoing_packet::OutgoingPacket;
-#[cfg(any(test, fuzzing, feature = "internals"))]
+#[cfg(any(test, feature = "internals"))]
 pub(crate) use socketio::encode::connect;
 #[cfg(any(test, fuzzing))]
 pub(crate) use socketio::encode::{ack, connect_error, disconnect, event, forward};
