@@ -1,13 +1,15 @@
 //! The live-scores demo as a program: its command line, its HTTP interface, and its page in a
 //! browser. Its parts have unit tests of their own.
 
+#[path = "common/build_example.rs"]
+mod build_example;
 #[path = "common/needs.rs"]
 mod needs;
 #[path = "common/programs.rs"]
 mod programs;
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -16,8 +18,9 @@ use std::{
     time::Duration,
 };
 
+use build_example::build_example;
 use needs::{Need, all_there, chromium, clients};
-use programs::{node_tests, run};
+use programs::node_tests;
 use serde_json::{Value, json};
 
 /// The limit of every wait. It only ends what hangs.
@@ -27,32 +30,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 const SPEED: &str = "0.01";
 
 /// The demo's program, built from the current sources.
-///
-/// `cargo test --test live_scores` does not build examples, so this function runs cargo. Most of the
-/// time there is nothing left to build.
 fn demo() -> &'static Path {
     static DEMO: OnceLock<PathBuf> = OnceLock::new();
-    DEMO.get_or_init(|| {
-        let this = env::current_exe().expect("this program has a path");
-        // <target>/<profile>/deps/<this>
-        let profile = this.ancestors().nth(2).expect("it is in the folder that cargo builds in");
-        let target = profile.parent().expect("a profile is a folder in it");
-        let name =
-            profile.file_name().expect("a profile has a name").to_str().expect("which is text");
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "--example",
-            "live_scores",
-            "--profile",
-        ]);
-        build.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir").arg(target);
-        let output = run(build);
-        let demo = profile.join("examples").join(format!("live_scores{}", env::consts::EXE_SUFFIX));
-        assert!(demo.is_file(), "{} was not built:\n{output}", demo.display());
-        demo
-    })
+    DEMO.get_or_init(|| build_example("live_scores"))
 }
 
 /// Runs the demo with arguments that make it end by itself.

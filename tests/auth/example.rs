@@ -1,7 +1,6 @@
 //! The program of the example, built and running.
 
 use std::{
-    env,
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,35 +10,11 @@ use std::{
 };
 
 use super::SECRET;
-use crate::{programs::run, wait::PATIENCE};
+use crate::{build_example::build_example, wait::PATIENCE};
 
-/// The program of the example, built from the current sources.
-///
-/// Cargo does not build examples for a single test, so this runs `cargo build`. Mostly the program
-/// is up to date.
-pub(crate) fn program() -> &'static Path {
+fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let this = env::current_exe().expect("this program has a path");
-        // <target>/<profile>/deps/<this>
-        let profile = this.ancestors().nth(2).expect("it is in the folder that cargo builds in");
-        let target = profile.parent().expect("a profile is a folder in it");
-        let name =
-            profile.file_name().expect("a profile has a name").to_str().expect("which is text");
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "--example",
-            "auth",
-            "--profile",
-        ]);
-        build.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir").arg(target);
-        let output = run(build);
-        let program = profile.join("examples").join(format!("auth{}", env::consts::EXE_SUFFIX));
-        assert!(program.is_file(), "{} was not built:\n{output}", program.display());
-        program
-    })
+    PROGRAM.get_or_init(|| build_example("auth"))
 }
 
 /// The running example. It is killed when this is dropped.

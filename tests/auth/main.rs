@@ -1,6 +1,8 @@
 //! The example `auth` as a user runs it, and above all the clients that it refuses. The tests here
 //! write the bytes themselves. Those in tests/clients/auth use the official client.
 
+#[path = "../common/build_example.rs"]
+mod build_example;
 mod connect;
 mod example;
 mod handshake;
