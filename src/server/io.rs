@@ -1,23 +1,17 @@
 use std::{fmt, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use super::Builder;
 use crate::{
     config::Config,
     http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    protocol::to_args,
-    registry::{Audience, ChangeSender, Changes, ServerEvent},
-    socket::{
-        MESSAGE, NamespaceState, SendError, ServerAcks, Socket, SocketLookup, Target, Targets,
-    },
+    registry::{Audience, ChangeSender, Changes},
+    socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
     state::ServerState,
     stats::{self, Gauges, Stats},
 };
-
-/// Event names that Socket.IO reserves for servers.
-const RESERVED_SERVER_EVENTS: [&str; 3] = ["connect", "connection", "new_namespace"];
 
 /// The handle of a server: it sends to clients, finds them, and shuts the server down.
 ///
@@ -57,7 +51,7 @@ const RESERVED_SERVER_EVENTS: [&str; 3] = ["connect", "connection", "new_namespa
 #[derive(Clone)]
 pub struct SocketIo {
     pub(crate) inner: Arc<ServerInner>,
-    namespace: Arc<NamespaceState>,
+    pub(super) namespace: Arc<NamespaceState>,
 }
 
 pub(crate) struct ServerInner {
@@ -364,72 +358,6 @@ impl SocketIo {
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
-    }
-
-    /// Sends an event to all other servers of the cluster, for their
-    /// [`on_server_event`](Builder::on_server_event) handlers of this namespace: Socket.IO's
-    /// `serverSideEmit`. This server does not receive it.
-    ///
-    /// ```no_run
-    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-    /// io.server_side_emit("reload", "matches.json")?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`SendError::Reserved`], [`SendError::Serialize`], or what the adapter reports.
-    pub fn server_side_emit<T: Serialize + ?Sized>(
-        &self,
-        event: &str,
-        data: &T,
-    ) -> Result<(), SendError> {
-        let event = self.server_event(event, data)?;
-        Ok(self.namespace.adapter.server_side_emit(event)?)
-    }
-
-    /// Sends an event to all other servers of the cluster, and collects their answers until each
-    /// has answered or [`Builder::ack_timeout`] is over. A server without others returns
-    /// immediately, with no answers. [`ServerAcks`] has an example.
-    ///
-    /// # Errors
-    /// As [`server_side_emit`](Self::server_side_emit).
-    pub async fn server_side_emit_with_ack<T, R>(
-        &self,
-        event: &str,
-        data: &T,
-    ) -> Result<ServerAcks<R>, SendError>
-    where
-        T: Serialize + ?Sized,
-        R: DeserializeOwned,
-    {
-        let event = self.server_event(event, data)?;
-        let NamespaceState { adapter, config, .. } = &*self.namespace;
-        let answers = adapter.server_side_emit_with_acks(event, config.ack_timeout).await?;
-        Ok(ServerAcks::new(answers))
-    }
-
-    /// Counts the servers of the cluster, this one included. Without an adapter, it is 1.
-    ///
-    /// ```
-    /// # actix::System::new().block_on(async {
-    /// let io = actix_socketio::SocketIo::builder().build().unwrap();
-    /// assert_eq!(io.server_count().await, 1);
-    /// # });
-    /// ```
-    pub async fn server_count(&self) -> usize {
-        self.namespace.adapter.server_count().await
-    }
-
-    fn server_event<T: Serialize + ?Sized>(
-        &self,
-        event: &str,
-        data: &T,
-    ) -> Result<ServerEvent, SendError> {
-        if RESERVED_SERVER_EVENTS.contains(&event) {
-            return Err(SendError::Reserved(event.to_owned()));
-        }
-        Ok(ServerEvent::new(self.namespace.name.clone(), event, to_args(data)?))
     }
 
     /// Receives the changes of namespaces, channels and subscriptions from now on, in all

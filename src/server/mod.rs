@@ -3,6 +3,7 @@
 mod build;
 mod build_error;
 mod builder;
+mod cluster;
 mod engine_io;
 mod hooks;
 mod http_server;

@@ -88,7 +88,7 @@ impl AckCollectors {
 
 impl AckCollector {
     /// Sets the receivers of the broadcast. Answers of other clients are dropped.
-    pub(super) fn expect(&self, receivers: Vec<SocketId>) {
+    pub(super) fn set_receivers(&self, receivers: Vec<SocketId>) {
         let mut state = self.collection.state.lock();
         let receivers: HashSet<_> = receivers.into_iter().collect();
         state.answers.retain(|id, _| receivers.contains(id));
@@ -134,7 +134,7 @@ mod tests {
         assert!(early, "before the receivers are known");
         assert!(ack_collectors.answer(&id, a, Args::parse("[2]".into(), 9).unwrap()));
         assert!(ack_collectors.answer(&id, stranger, Args::default()));
-        collector.expect(vec![a, b]);
+        collector.set_receivers(vec![a, b]);
         assert!(!ack_collectors.answer(&id, stranger, Args::default()));
         let ClientAnswers { answers, missing } = collector.finish();
         assert_eq!(answers.len(), 1);

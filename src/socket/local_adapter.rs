@@ -126,7 +126,7 @@ impl Adapter for LocalAdapter {
         let collector = collectors.open(id);
         let receivers = self.sequencer.publish_and_list(publication);
         Box::pin(async move {
-            collector.expect(receivers.await?);
+            collector.set_receivers(receivers.await?);
             // A client that has not answered by then is among the missing.
             let _ = timeout(limit, collector.complete()).await;
             Ok(collector.finish())

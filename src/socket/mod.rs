@@ -12,6 +12,7 @@ mod outgoing;
 mod remote_socket;
 mod route_counts;
 mod send;
+mod subscriptions;
 mod target;
 mod targets;
 
@@ -42,8 +43,8 @@ use crate::{
     config::Config,
     message_sink::MessageSink,
     model::{
-        Channel, ChannelMatch, ChannelRoutes, ContextMap, Extensions, Handshake, Namespace,
-        SocketId, ToChannel, TokenBucket, Transport,
+        ChannelRoutes, ContextMap, Extensions, Handshake, Namespace, SocketId, TokenBucket,
+        Transport,
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
@@ -195,21 +196,6 @@ impl Socket {
         &self.inner.extensions
     }
 
-    /// The channels that the client is subscribed to, the oldest subscription first. They are still
-    /// there in `OnDisconnect`, `OnUnsubscribe` and `OnFinish`.
-    ///
-    /// ```no_run
-    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
-    /// for channel in socket.channels() {
-    ///     socket.to(channel).emit("left", &socket.id())?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn channels(&self) -> Vec<Channel> {
-        self.inner.membership.list(|channel, _| channel.clone())
-    }
-
     /// Whether an event may still reach the client. It may have gone without the server knowing.
     pub fn is_connected(&self) -> bool {
         !self.inner.sender.is_closed()
@@ -241,39 +227,6 @@ impl Socket {
         Outgoing::new(frames, self.codec().clone())
     }
 
-    /// Subscribes the client to a channel, without calling a handler. `false`: it was subscribed
-    /// already.
-    ///
-    /// From here on it receives what is published, so a snapshot that you send after this call
-    /// leaves no gap.
-    ///
-    /// ```no_run
-    /// # fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn std::error::Error>> {
-    /// socket.subscribe("match-42")?;
-    /// socket.emit("score", "1:0")?; // then the snapshot
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
-    pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
-        let channel = channel.to_channel(self.config().max_channel_length)?;
-        self.join(channel, |channel| self.inner.channel_routes.matches(channel))
-    }
-
-    /// Unsubscribes the client from a channel. `false`: it was not subscribed.
-    ///
-    /// A message that is on its way may still reach it.
-    pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        self.leave(channel.as_ref()).is_some()
-    }
-
-    /// Whether the client is subscribed to the channel.
-    pub fn is_subscribed(&self, channel: impl AsRef<str>) -> bool {
-        self.inner.membership.contains(channel.as_ref())
-    }
-
     /// Disconnects the client from its namespace. Other namespaces of the connection go on. The
     /// client still receives what you sent before.
     ///
@@ -297,64 +250,6 @@ impl Socket {
     /// sent before.
     pub fn close(&self) {
         self.inner.commands.send(ConnectionCommand::Close);
-    }
-
-    /// Subscribes it to a channel whose routes are known.
-    pub(crate) fn subscribe_matched(
-        &self,
-        channel: Channel,
-        matched: Arc<ChannelMatch>,
-    ) -> Result<bool, SubscribeError> {
-        self.join(channel, |_| matched)
-    }
-
-    fn join(
-        &self,
-        channel: Channel,
-        find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
-    ) -> Result<bool, SubscribeError> {
-        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
-        membership.join(channel, find, config.max_channels, namespace, *registry_id, *id)
-    }
-
-    fn leave(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
-        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
-        membership.leave(channel, namespace, *registry_id, *id)
-    }
-
-    /// The routes of a channel that it is subscribed to.
-    pub(crate) fn matched_channel(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
-        self.inner.membership.matched(channel)
-    }
-
-    /// Its channels with their routes, the oldest subscription first.
-    pub(crate) fn matched_channels(&self) -> Vec<(Channel, Arc<ChannelMatch>)> {
-        let pair = |channel: &Channel, matched: &_| (channel.clone(), Arc::clone(matched));
-        self.inner.membership.list(pair)
-    }
-
-    /// Passes on the routes that match any of its channels, each once, in the order of
-    /// registration. `read` runs under the lock of its channels.
-    pub(crate) fn read_routes<T>(
-        &self,
-        read: impl FnOnce(&mut dyn Iterator<Item = usize>) -> T,
-    ) -> T {
-        self.inner.membership.read_routes(read)
-    }
-
-    pub(crate) fn channel_count(&self) -> usize {
-        self.inner.membership.len()
-    }
-
-    /// Unsubscribes the socket from a channel, and waits until no message of the channel can come
-    /// any more. Returns the routes of the channel, or `None` if the socket was not subscribed.
-    pub(crate) async fn unsubscribe_and_wait(
-        &self,
-        channel: &Channel,
-    ) -> Option<Arc<ChannelMatch>> {
-        let left = self.leave(channel);
-        self.inner.namespace.sequencer.barrier(self.inner.registry_id).await;
-        left
     }
 
     /// Admits the client: sends `connect`, then what was held.

@@ -1,0 +1,80 @@
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::SocketIo;
+use crate::{
+    protocol::to_args,
+    registry::ServerEvent,
+    socket::{NamespaceState, SendError, ServerAcks},
+};
+
+/// Event names that Socket.IO reserves for servers.
+const RESERVED_SERVER_EVENTS: [&str; 3] = ["connect", "connection", "new_namespace"];
+
+/// # Other servers of the cluster
+impl SocketIo {
+    /// Sends an event to all other servers of the cluster, for their
+    /// [`on_server_event`](crate::Builder::on_server_event) handlers of this namespace: Socket.IO's
+    /// `serverSideEmit`. This server does not receive it.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.server_side_emit("reload", "matches.json")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SendError::Reserved`], [`SendError::Serialize`], or what the adapter reports.
+    pub fn server_side_emit<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<(), SendError> {
+        let event = self.server_event(event, data)?;
+        Ok(self.namespace.adapter.server_side_emit(event)?)
+    }
+
+    /// Sends an event to all other servers of the cluster, and collects their answers until each
+    /// has answered or [`Builder::ack_timeout`](crate::Builder::ack_timeout) is over. A server
+    /// without others returns immediately, with no answers. [`ServerAcks`] has an example.
+    ///
+    /// # Errors
+    /// As [`server_side_emit`](Self::server_side_emit).
+    pub async fn server_side_emit_with_ack<T, R>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<ServerAcks<R>, SendError>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let event = self.server_event(event, data)?;
+        let NamespaceState { adapter, config, .. } = &*self.namespace;
+        let answers = adapter.server_side_emit_with_acks(event, config.ack_timeout).await?;
+        Ok(ServerAcks::new(answers))
+    }
+
+    /// Counts the servers of the cluster, this one included. Without an adapter, it is 1.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// let io = actix_socketio::SocketIo::builder().build().unwrap();
+    /// assert_eq!(io.server_count().await, 1);
+    /// # });
+    /// ```
+    pub async fn server_count(&self) -> usize {
+        self.namespace.adapter.server_count().await
+    }
+
+    fn server_event<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        data: &T,
+    ) -> Result<ServerEvent, SendError> {
+        if RESERVED_SERVER_EVENTS.contains(&event) {
+            return Err(SendError::Reserved(event.to_owned()));
+        }
+        Ok(ServerEvent::new(self.namespace.name.clone(), event, to_args(data)?))
+    }
+}
