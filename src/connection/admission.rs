@@ -86,7 +86,7 @@ impl Connection {
             router: Arc::clone(&router),
             task: Task::Connect,
         });
-        self.sockets.list.push(SocketEntry {
+        self.sockets.add(SocketEntry {
             socket,
             router,
             admitted: false,

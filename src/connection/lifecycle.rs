@@ -28,8 +28,8 @@ impl Connection {
     /// Queues the end of a socket behind the events that its client has sent.
     pub(super) fn end_socket(&mut self, namespace: &str, reason: DisconnectReason) {
         let Some(at) = self.sockets.position(namespace) else { return };
-        let entry = &mut self.sockets.list[at];
-        entry.ending = true;
+        self.sockets.set_ending(at);
+        let entry = &self.sockets.list[at];
         let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
         log::info!("{} {namespace}: disconnect: {reason}", socket.id());
         self.jobs.queue.push(Job { socket, router, task: Task::End(reason) });

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::ignored_namespaces::IgnoredNamespaces;
 use crate::{
     engine::EngineMessage,
-    model::{Extensions, Slot, SocketId, TokenBucket},
+    model::{Extensions, Namespace, Slot, SocketId, TokenBucket},
     protocol::{DecodeError, Packet, PacketDecoder},
     routing::Router,
     socket::Socket,
@@ -17,6 +17,9 @@ use crate::{
 pub(super) struct ClientSockets {
     /// Most clients are in one namespace.
     pub(super) list: SmallVec<[SocketEntry; 1]>,
+    /// The index in the list by namespace, of the sockets that are not ending, so that a packet
+    /// costs the same in every namespace. Empty while the client has one socket.
+    by_namespace: HashMap<Namespace, usize, foldhash::fast::RandomState>,
     pub(super) refused: IgnoredNamespaces,
     decoder: Box<dyn PacketDecoder>,
     pub(super) extensions: Arc<Extensions>,
@@ -45,6 +48,7 @@ impl ClientSockets {
     ) -> Self {
         Self {
             list: SmallVec::new(),
+            by_namespace: HashMap::default(),
             refused: IgnoredNamespaces::new(max_namespaces),
             decoder,
             extensions: Arc::new(extensions),
@@ -63,9 +67,34 @@ impl ClientSockets {
     /// The index of the socket in a namespace. A socket that is ending is not found: the client may
     /// have another one there already.
     pub(super) fn position(&self, namespace: &str) -> Option<usize> {
-        self.list
-            .iter()
-            .position(|entry| entry.socket.namespace().as_str() == namespace && !entry.ending)
+        match &self.list[..] {
+            [] => None,
+            [only] => (!only.ending && only.socket.namespace() == namespace).then_some(0),
+            _ => self.by_namespace.get(namespace).copied(),
+        }
+    }
+
+    /// Adds a socket. The client has no other one in its namespace, unless that one is ending.
+    pub(super) fn add(&mut self, entry: SocketEntry) {
+        self.list.push(entry);
+        let first_to_index = if self.list.len() == 2 { 0 } else { self.list.len() - 1 };
+        if self.list.len() > 1 {
+            (first_to_index..self.list.len()).for_each(|at| self.index(at));
+        }
+    }
+
+    /// Notes that the end of a socket waits in the job queue.
+    pub(super) fn set_ending(&mut self, at: usize) {
+        let entry = &mut self.list[at];
+        entry.ending = true;
+        self.by_namespace.remove(entry.socket.namespace());
+    }
+
+    fn index(&mut self, at: usize) {
+        let entry = &self.list[at];
+        if !entry.ending {
+            self.by_namespace.insert(entry.socket.namespace().clone(), at);
+        }
     }
 
     pub(super) fn get(&self, id: SocketId) -> Option<&SocketEntry> {
@@ -85,7 +114,19 @@ impl ClientSockets {
 
     pub(super) fn remove(&mut self, id: SocketId) -> Option<SocketEntry> {
         let at = self.list.iter().position(|entry| entry.socket.id() == id)?;
-        Some(self.list.swap_remove(at))
+        let removed = self.list.swap_remove(at);
+        if self.list.len() < 2 {
+            self.by_namespace = HashMap::default();
+            return Some(removed);
+        }
+        if !removed.ending {
+            self.by_namespace.remove(removed.socket.namespace());
+        }
+        if at < self.list.len() {
+            // The last one has moved here.
+            self.index(at);
+        }
+        Some(removed)
     }
 
     pub(super) fn is_any_admitted(&self) -> bool {

@@ -137,7 +137,7 @@ impl SocketLookup for NullConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{OnDisconnect, OnUnsubscribe, channel, event::DisconnectReason};
+    use crate::{HandlerError, OnDisconnect, OnUnsubscribe, channel, event::DisconnectReason};
 
     const CHANNELS: usize = 64;
 
@@ -186,6 +186,8 @@ mod tests {
         let reason = DisconnectReason::TransportClose;
         let disconnect = OnDisconnect { socket: socket.clone(), reason };
         router.notify(Scope::Socket(socket), socket, disconnect).await;
+        router.report(socket, HandlerError::reject("no")).await;
+        assert_eq!(socket.listings(), 0, "no event costs time for each channel");
         assert_eq!(socket.matched_channels().len(), CHANNELS - 1);
         assert_eq!(router.channel_routes().searches(), before);
     }

@@ -36,6 +36,9 @@ pub trait ChannelEvent: Event {}
 pub(crate) mod sealed {
     /// Finds the handlers of an event.
     pub trait HandlerList: Sized {
+        /// The place of the event among all events, for tables by event.
+        const INDEX: usize;
+
         fn list(handlers: &super::Handlers) -> &Vec<super::HandlerFn<Self>>;
         fn list_mut(handlers: &mut super::Handlers) -> &mut Vec<super::HandlerFn<Self>>;
     }
@@ -59,10 +62,19 @@ macro_rules! events {
             $($field: Vec<HandlerFn<$event>>,)*
         }
 
+        /// The places of the events.
+        #[allow(non_camel_case_types)]
+        enum EventIndex {
+            $($field,)*
+        }
+
         impl Handlers {
-            /// Adds all handlers of another set.
-            pub(super) fn add_all(&mut self, other: &Self) {
-                $(self.$field.extend_from_slice(&other.$field);)*
+            /// The number of events.
+            pub(super) const EVENTS: usize = [$(stringify!($event)),*].len();
+
+            /// Whether there is a handler of each event, by the place of the event.
+            pub(super) fn handled(&self) -> [bool; Self::EVENTS] {
+                [$(!self.$field.is_empty()),*]
             }
         }
 
@@ -77,6 +89,8 @@ macro_rules! events {
 
         $(
             impl sealed::HandlerList for $event {
+                const INDEX: usize = EventIndex::$field as usize;
+
                 fn list(handlers: &Handlers) -> &Vec<HandlerFn<Self>> {
                     &handlers.$field
                 }

@@ -10,6 +10,7 @@ mod registrations;
 mod report;
 mod route;
 mod router;
+mod routes_by_event;
 mod server_events;
 
 pub use event_set::{ChannelEventSet, EventSet, SocketHandler};

@@ -6,9 +6,10 @@ use std::{
 };
 
 use futures_core::future::LocalBoxFuture;
+use smallvec::SmallVec;
 use tokio::time::timeout;
 
-use super::{ChannelEvent, Event, HandlerFn, Handlers, Route};
+use super::{ChannelEvent, Event, HandlerFn, Handlers, Route, routes_by_event::RoutesByEvent};
 use crate::{
     event::{Failure, HandlerResult, OnError, OnMessage},
     model::{ChannelMatch, ChannelRoutes, PatternError},
@@ -19,7 +20,7 @@ use crate::{
 /// those of the routes that match, in the order of registration.
 ///
 /// The router never runs a pattern. It finds the routes of an event in the [`ChannelMatch`] that is
-/// kept with a subscription.
+/// kept with a subscription, or in the routes that a socket counts.
 #[derive(Debug)]
 pub(crate) struct Router {
     /// The handlers of the builder.
@@ -27,8 +28,8 @@ pub(crate) struct Router {
     channel_routes: Arc<ChannelRoutes>,
     /// The handlers of each route, by the index of the route.
     by_route: Vec<Handlers>,
-    /// The handlers of all routes. They show that an event has none, without a look at each route.
-    on_routes: Handlers,
+    /// The routes that have a handler of an event. The others are not looked at.
+    handling: RoutesByEvent,
     handler_timeout: Duration,
     is_sequential: bool,
 }
@@ -52,18 +53,17 @@ impl Router {
             routes.iter().map(|route| (route.pattern.as_str(), route.options)).collect();
         let channel_routes = Arc::new(ChannelRoutes::new(&declared)?);
         let by_route: Vec<_> = routes.into_iter().map(|route| route.handlers).collect();
-        let mut on_routes = Handlers::default();
-        by_route.iter().for_each(|handlers| on_routes.add_all(handlers));
+        let handling = RoutesByEvent::new(&by_route);
         let is_sequential = match global.of::<OnMessage>() {
             [only] => {
                 only.is_sequential()
-                    && on_routes.of::<OnMessage>().is_empty()
+                    && handling.of::<OnMessage>().is_empty()
                     && global.of::<OnError>().is_empty()
-                    && on_routes.of::<OnError>().is_empty()
+                    && handling.of::<OnError>().is_empty()
             }
             _ => false,
         };
-        Ok(Self { global, channel_routes, by_route, on_routes, handler_timeout, is_sequential })
+        Ok(Self { global, channel_routes, by_route, handling, handler_timeout, is_sequential })
     }
 
     /// The patterns and options of the routes.
@@ -88,6 +88,11 @@ impl Router {
     /// Whether the builder has a handler of this event.
     pub(crate) fn has_handler<E: Event>(&self) -> bool {
         !self.global.of::<E>().is_empty()
+    }
+
+    /// Whether the builder or any route has a handler of this event.
+    pub(crate) fn is_handled<E: ChannelEvent>(&self) -> bool {
+        self.has_handler::<E>() || !self.handling.of::<E>().is_empty()
     }
 
     /// Calls the handlers one after the other, until one refuses.
@@ -204,21 +209,19 @@ impl Router {
         self.global.of::<E>().iter().chain(self.route_handlers(scope))
     }
 
-    fn route_handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> Vec<&HandlerFn<E>> {
-        if self.on_routes.of::<E>().is_empty() {
-            return Vec::new();
+    fn route_handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> SmallVec<[&HandlerFn<E>; 4]> {
+        let handling = &self.handling;
+        if handling.of::<E>().is_empty() {
+            return SmallVec::new();
         }
-        match scope {
-            Scope::Channel(matched) => self.of_routes(&mut matched.routes.iter().copied()),
-            Scope::Socket(socket) => socket.read_routes(|routes| self.of_routes(routes)),
-        }
-    }
-
-    fn of_routes<E: ChannelEvent>(
-        &self,
-        routes: &mut dyn Iterator<Item = usize>,
-    ) -> Vec<&HandlerFn<E>> {
         // An index comes from `channel_routes`, which has as many routes as `by_route`.
-        routes.flat_map(|route| self.by_route[route].of::<E>()).collect()
+        let of_route = |route: usize| self.by_route[route].of::<E>();
+        match scope {
+            Scope::Channel(matched) => {
+                handling.among::<E>(&matched.routes).flat_map(of_route).collect()
+            }
+            Scope::Socket(socket) => socket
+                .read_routes(|matched| handling.among::<E>(matched).flat_map(of_route).collect()),
+        }
     }
 }

@@ -1,3 +1,5 @@
+#[cfg(test)]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{collections::HashMap, mem, sync::Arc};
 
 use parking_lot::Mutex;
@@ -14,6 +16,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,
+    #[cfg(test)]
+    listings: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -88,11 +92,8 @@ impl Membership {
 
     /// Passes on the routes that match any of the channels, each once, in the order of
     /// registration. `read` runs under the lock.
-    pub(super) fn read_routes<T>(
-        &self,
-        read: impl FnOnce(&mut dyn Iterator<Item = usize>) -> T,
-    ) -> T {
-        read(&mut self.state.lock().routes.routes())
+    pub(super) fn read_routes<T>(&self, read: impl FnOnce(&[usize]) -> T) -> T {
+        read(self.state.lock().routes.routes())
     }
 
     /// The number of channels.
@@ -102,6 +103,8 @@ impl Membership {
 
     /// Lists what `read` takes of each channel, the oldest subscription first.
     pub(super) fn list<T>(&self, read: impl Fn(&Channel, &Arc<ChannelMatch>) -> T) -> Vec<T> {
+        #[cfg(test)]
+        self.listings.fetch_add(1, Ordering::Relaxed);
         let mut channels: Vec<_> = self
             .state
             .lock()
@@ -111,6 +114,12 @@ impl Membership {
             .collect();
         channels.sort_unstable_by_key(|(position, _)| *position);
         channels.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// How often the channels were listed, which costs time for each of them.
+    #[cfg(test)]
+    pub(super) fn listings(&self) -> usize {
+        self.listings.load(Ordering::Relaxed)
     }
 
     /// Ends all subscriptions, and refuses further ones. Returns the channels, for the caller to

@@ -6,23 +6,23 @@ use crate::model::ChannelMatch;
 /// channels.
 #[derive(Debug, Default)]
 pub(super) struct RouteCounts {
-    /// Ascending by route, which is the order of registration.
-    counts: Vec<RouteCount>,
-}
-
-#[derive(Debug)]
-struct RouteCount {
-    route: usize,
-    channels: usize,
+    /// Ascending, which is the order of registration. Beside the numbers, so that the router reads
+    /// it as it is.
+    routes: Vec<usize>,
+    /// For each of the routes, the number of its channels.
+    channels: Vec<usize>,
 }
 
 impl RouteCounts {
     /// Counts a channel that the socket joins.
     pub(super) fn add(&mut self, matched: &ChannelMatch) {
         for route in &matched.routes {
-            match self.position(*route) {
-                Ok(at) => self.counts[at].channels += 1,
-                Err(at) => self.counts.insert(at, RouteCount { route: *route, channels: 1 }),
+            match self.routes.binary_search(route) {
+                Ok(at) => self.channels[at] += 1,
+                Err(at) => {
+                    self.routes.insert(at, *route);
+                    self.channels.insert(at, 1);
+                }
             }
         }
     }
@@ -30,21 +30,18 @@ impl RouteCounts {
     /// Forgets a channel that the socket leaves.
     pub(super) fn remove(&mut self, matched: &ChannelMatch) {
         for route in &matched.routes {
-            let Ok(at) = self.position(*route) else { continue };
-            self.counts[at].channels -= 1;
-            if self.counts[at].channels == 0 {
-                self.counts.remove(at);
+            let Ok(at) = self.routes.binary_search(route) else { continue };
+            self.channels[at] -= 1;
+            if self.channels[at] == 0 {
+                self.routes.remove(at);
+                self.channels.remove(at);
             }
         }
     }
 
     /// The routes, each once, in the order of registration.
-    pub(super) fn routes(&self) -> impl Iterator<Item = usize> {
-        self.counts.iter().map(|count| count.route)
-    }
-
-    fn position(&self, route: usize) -> Result<usize, usize> {
-        self.counts.binary_search_by_key(&route, |count| count.route)
+    pub(super) fn routes(&self) -> &[usize] {
+        &self.routes
     }
 }
 
@@ -62,10 +59,10 @@ mod tests {
         counts.add(&matched(&[2]));
         counts.add(&matched(&[0, 2]));
         counts.add(&matched(&[]));
-        assert_eq!(counts.routes().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(counts.routes(), [0, 2]);
         counts.remove(&matched(&[2]));
-        assert_eq!(counts.routes().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(counts.routes(), [0, 2]);
         counts.remove(&matched(&[0, 2]));
-        assert_eq!(counts.routes().count(), 0);
+        assert_eq!(counts.routes(), [] as [usize; 0]);
     }
 }

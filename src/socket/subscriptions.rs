@@ -89,11 +89,14 @@ impl Socket {
 
     /// Passes on the routes that match any of its channels, each once, in the order of
     /// registration. `read` runs under the lock of its channels.
-    pub(crate) fn read_routes<T>(
-        &self,
-        read: impl FnOnce(&mut dyn Iterator<Item = usize>) -> T,
-    ) -> T {
+    pub(crate) fn read_routes<T>(&self, read: impl FnOnce(&[usize]) -> T) -> T {
         self.inner.membership.read_routes(read)
+    }
+
+    /// How often its channels were listed.
+    #[cfg(test)]
+    pub(crate) fn listings(&self) -> usize {
+        self.inner.membership.listings()
     }
 
     pub(crate) fn channel_count(&self) -> usize {

@@ -17,6 +17,7 @@ in_every_mode! {
     a_namespace_has_limits_of_its_own,
     a_full_namespace_refuses_and_has_room_again,
     a_family_is_reached_as_a_whole,
+    a_packet_finds_its_socket_while_others_come_and_go,
 }
 
 async fn a_namespace_has_limits_of_its_own(mode: Mode) {
@@ -185,4 +186,47 @@ async fn changes_are_reported_in_order() {
             "/live-1 closed"
         ]
     );
+}
+
+/// Sockets are found by a table while there are several. It follows each that comes and goes.
+async fn a_packet_finds_its_socket_while_others_come_and_go(mode: Mode) {
+    const NAMES: [&str; 5] = ["/n-0,", "/n-1,", "/n-2,", "/n-3,", "/n-4,"];
+    let server = TestServer::start(
+        builder().namespaces_matching("^/n-", |namespace| namespace.on_message(tell_namespace)),
+    );
+    let mut client = Client::connect_with(&server.url, mode, "0/n-0,").await;
+    let mut present = vec![NAMES[0]];
+    // Each round, one comes, or the first or the last of those that are there goes.
+    for (round, comes) in [1, 2, 3, 4].into_iter().map(Some).chain([None; 4]).cycle().enumerate() {
+        match comes {
+            Some(at) if !present.contains(&NAMES[at]) => {
+                client.send(&format!("0{}", NAMES[at])).await;
+                assert!(client.recv().await.starts_with(&format!("0{}", NAMES[at])));
+                present.push(NAMES[at]);
+            }
+            _ => {
+                let gone = present.remove(if round % 2 == 0 { 0 } else { present.len() - 1 });
+                client.send(&format!("1{gone}")).await;
+                if present.is_empty() || round % 3 == 0 {
+                    // It comes back at once, while the old socket's end may still wait.
+                    client.send(&format!("0{gone}")).await;
+                    assert!(client.recv().await.starts_with(&format!("0{gone}")));
+                    present.push(gone);
+                }
+            }
+        }
+        for name in &present {
+            client.send(&format!("2{name}7[\"where\"]")).await;
+            let expected = format!("3{name}7[\"{}\"]", name.trim_end_matches(','));
+            assert_eq!(client.recv().await, expected);
+        }
+        if round == 40 {
+            break;
+        }
+    }
+}
+
+async fn tell_namespace(event: OnMessage) -> actix_socketio::HandlerResult {
+    event.ack(event.socket.namespace())?;
+    Ok(())
 }

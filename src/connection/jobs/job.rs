@@ -188,9 +188,12 @@ async fn handle_event(
 async fn notify_end(socket: &Socket, router: &Router, reason: DisconnectReason) {
     let scope = Scope::Socket(socket);
     router.notify(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
-    for (channel, matched) in socket.matched_channels() {
-        let event = OnUnsubscribe { socket: socket.clone(), channel };
-        router.notify(Scope::Channel(&matched), socket, event).await;
+    // Without a handler there is nothing to list a thousand channels for.
+    if router.is_handled::<OnUnsubscribe>() {
+        for (channel, matched) in socket.matched_channels() {
+            let event = OnUnsubscribe { socket: socket.clone(), channel };
+            router.notify(Scope::Channel(&matched), socket, event).await;
+        }
     }
     router.notify(scope, socket, OnFinish { socket: socket.clone() }).await;
 }

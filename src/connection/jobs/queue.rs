@@ -1,5 +1,6 @@
 use std::{
     collections::VecDeque,
+    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -20,6 +21,8 @@ use crate::{model::SocketId, routing::Router};
 #[derive(Debug)]
 pub(in crate::connection) struct JobQueue {
     waiting: VecDeque<Job>,
+    /// The jobs at the end of the queue that still share the buffers that they were read into.
+    attached: usize,
     running: RunningJobs,
     /// Bytes of the jobs that wait, in this queue or with their handler.
     bytes: usize,
@@ -32,6 +35,7 @@ impl JobQueue {
         Self {
             // Most clients never have two.
             waiting: VecDeque::with_capacity(1),
+            attached: 0,
             running: RunningJobs::default(),
             bytes: 0,
             limit,
@@ -45,7 +49,9 @@ impl JobQueue {
     }
 
     pub(in crate::connection) fn push(&mut self, mut job: Job) {
-        if !self.running.is_empty() {
+        if self.running.is_empty() {
+            self.attached += 1;
+        } else {
             job.detach();
         }
         self.bytes += job.cost();
@@ -60,6 +66,7 @@ impl JobQueue {
         }
         let job = self.waiting.pop_front()?;
         self.bytes -= job.cost();
+        self.attached = self.attached.min(self.waiting.len());
         Some(job)
     }
 
@@ -72,7 +79,9 @@ impl JobQueue {
         cost: usize,
         pipeline: Option<Arc<Router>>,
     ) {
-        self.waiting.iter_mut().for_each(Job::detach);
+        // Each once: those that waited behind an earlier job have copies already.
+        let attached = mem::take(&mut self.attached);
+        self.waiting.iter_mut().rev().take(attached).for_each(Job::detach);
         // A job that follows another one still waits for its turn with the handler.
         let waits = if self.running.is_empty() { 0 } else { cost };
         self.bytes += waits;

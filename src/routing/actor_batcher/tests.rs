@@ -16,6 +16,9 @@ struct Number(usize);
 impl Event for Number {}
 
 impl HandlerList for Number {
+    /// It is in no table by event.
+    const INDEX: usize = 0;
+
     fn list(_: &Handlers) -> &Vec<HandlerFn<Self>> {
         unreachable!("no router knows it")
     }
