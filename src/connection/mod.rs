@@ -15,7 +15,7 @@ mod sockets;
 
 use std::{sync::Arc, time::Instant};
 
-use actix::{Actor, Addr, AsyncContext, Context};
+use actix::{Actor, ActorContext, ActorState, Addr, AsyncContext, Context};
 
 use clock::Clock;
 use jobs::Jobs;
@@ -88,6 +88,11 @@ impl Actor for Connection {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        // A System that ends drops an actor that has not run yet, and actix calls this first. There
+        // is no timer any more, and nothing to wait for.
+        if ctx.state() != ActorState::Running {
+            return;
+        }
         // Unlimited. Transports wait for an answer before they send more, so it stays short.
         ctx.set_mailbox_capacity(0);
         self.set_alarm(ctx);

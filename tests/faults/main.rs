@@ -48,5 +48,6 @@ mod promises;
 #[cfg(target_os = "linux")]
 mod stalled;
 mod stragglers;
+mod system_ends;
 mod upgrades;
 mod websocket_abuse;

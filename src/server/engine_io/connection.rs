@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Instant};
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
+use actix::{Actor, ActorContext, ActorState, Addr, AsyncContext, Context, Handler, Message};
 
 use super::{EngineHandler, EngineSocket};
 use crate::{
@@ -139,6 +139,11 @@ impl Actor for EngineConnection {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        // A System that ends drops an actor that has not run yet, and actix calls this first. There
+        // is no timer any more, and the handler has nothing to open.
+        if ctx.state() != ActorState::Running {
+            return;
+        }
         // Zero means unlimited. The mailbox stays short, since transports wait for an answer before
         // they send more.
         ctx.set_mailbox_capacity(0);
