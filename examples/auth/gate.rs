@@ -74,6 +74,10 @@ impl Actor for Gate {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        // If the address is in use, the server ends before this actor has run, and so has the timer.
+        if ctx.state() != ActorState::Running {
+            return;
+        }
         ctx.run_interval(CHECK_INTERVAL, |gate, _| {
             for socket in gate.admitted.take_expired(jsonwebtoken::get_current_timestamp()) {
                 log::info!("{}: its token has expired", socket.id());
