@@ -17,9 +17,9 @@
 //! }
 //! ```
 //!
-//! [`.socketio(&io)`](SocketIoServerExt::socketio) makes three settings of `HttpServer`. The server
+//! [`.socketio(&io)`](SocketIoServerExt::socketio) makes four settings of `HttpServer`. The server
 //! notices a poll that is broken off. A WebSocket gets its connection to itself. When the server
-//! stops, it notifies and closes every client.
+//! stops, it notifies and closes every client, and waits for seconds only.
 //!
 //! Any official Socket.IO client connects to it (browser, Node, Python, Java, Swift, …), over a
 //! WebSocket or HTTP long-polling, and reconnects by itself:
@@ -283,8 +283,8 @@ pub use routing::{
     SocketHandler, ViaActor, ViaFn, channel,
 };
 pub use server::{
-    BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket, NamespaceBuilder,
-    SocketIo, SocketIoServerExt,
+    BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
+    HTTP_SHUTDOWN_TIMEOUT, NamespaceBuilder, SocketIo, SocketIoServerExt,
 };
 pub use socket::{
     AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, RemoteSocket, SendError, ServerAcks,

@@ -74,7 +74,7 @@ impl Actor for Gate {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // If the address is in use, the server ends before this actor has run, and so has the timer.
+        // If the address is in use, the system ends before this actor has run. It has no timer then.
         if ctx.state() != ActorState::Running {
             return;
         }

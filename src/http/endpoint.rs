@@ -15,6 +15,7 @@ use super::{
     ConnectionError, Cookie, Cors,
     hooks::Hooks,
     refusal::Refusal,
+    unread_body::keep_unread,
     verify::{RequestKind, is_upgrade, supported_version, verify},
 };
 use crate::{
@@ -65,6 +66,7 @@ pub(super) async fn handle_request(
         }
         Err(refusal) => refuse(&endpoint, &request, &refusal),
     };
+    let response = keep_unread(&request, body, response);
     Ok(ServiceResponse::new(request, response))
 }
 

@@ -9,6 +9,7 @@ mod hooks;
 mod parameters;
 mod refusal;
 mod service;
+mod unread_body;
 mod verify;
 
 pub use cookie::{Cookie, SameSite};
@@ -16,3 +17,4 @@ pub use cors::Cors;
 pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub use refusal::ConnectionError;
 pub(crate) use service::mount;
+pub(crate) use unread_body::{keep_unread, keep_unread_of};

@@ -8,10 +8,15 @@ use actix_web::{
         AppService, Extensions, HttpServiceFactory, ResourceDef, ResourceMap, ServiceFactory,
         ServiceRequest, ServiceResponse, fn_service,
     },
+    guard::fn_guard,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
 
-use super::endpoint::{Endpoint, handle_request};
+use super::{
+    endpoint::{Endpoint, handle_request},
+    unread_body::{has_chunked_body, keep_unread_of},
+};
 
 /// Registers an endpoint with an app. The application's request handlers get `handle` as
 /// `web::Data<T>`.
@@ -27,8 +32,15 @@ pub(crate) fn mount<T: 'static>(
     let service = EndpointService { path, endpoint: Arc::clone(endpoint), data: Rc::new(data) };
     match &endpoint.settings.cors {
         Some(cors) => {
-            let scope = web::scope(&service.path).wrap(cors.middleware());
-            services.service(scope.default_service(service.factory()))
+            let scope = || {
+                let scope = web::scope(&service.path).wrap(cors.middleware());
+                scope.default_service(service.factory())
+            };
+            // The middleware answers some requests by itself, and drops their bodies. What keeps
+            // these costs other requests nothing here.
+            let chunked = fn_guard(|request| has_chunked_body(request.head()));
+            services.service(scope().guard(chunked).wrap(from_fn(keep_unread_of)));
+            services.service(scope())
         }
         None => services.service(service),
     };

@@ -11,6 +11,24 @@ use actix_web::{
 use super::{EngineIo, SocketIo};
 use crate::transport::websocket::DuplicateStream;
 
+/// The seconds that [`SocketIoServerExt`] gives the requests of your application when all sessions
+/// have ended: 3.
+///
+/// Then the server stops, whatever is open. If requests of your application may take longer, set
+/// another time behind it:
+///
+/// ```no_run
+/// # use actix_socketio::{SocketIo, SocketIoServerExt};
+/// # use actix_web::{App, HttpServer};
+/// # fn example(io: SocketIo) {
+/// let app = io.clone();
+/// HttpServer::new(move || App::new().configure(app.mount()))
+///     .socketio(&io)
+///     .shutdown_timeout(60); // a report takes up to a minute
+/// # }
+/// ```
+pub const HTTP_SHUTDOWN_TIMEOUT: u64 = 3;
+
 /// Prepares an [`HttpServer`] for long-lived connections, in one line.
 pub trait SocketIoServerExt: Sized {
     /// Sets the options of the server that Socket.IO clients need. Call it before `bind`:
@@ -29,7 +47,7 @@ pub trait SocketIoServerExt: Sized {
     /// # }
     /// ```
     ///
-    /// It sets three options:
+    /// It sets four options:
     ///
     /// * [`HttpServer::on_connect`] to [`SocketIo::prepare_connection`]: a WebSocket continues
     ///   on its TCP connection without actix-http, and a client that stops reading is disconnected
@@ -39,8 +57,11 @@ pub trait SocketIoServerExt: Sized {
     /// * [`HttpServer::shutdown_signal`] to [`SocketIo::shutdown_on_signal`]: when the server
     ///   stops, clients are notified so that they reconnect. By itself, `HttpServer` waits up to 30
     ///   s for open WebSockets.
+    /// * [`HttpServer::shutdown_timeout`] to [`HTTP_SHUTDOWN_TIMEOUT`], 3 s: the time for the other
+    ///   requests of your application after the clients of this endpoint are gone. By itself,
+    ///   `HttpServer` waits for 30 s if one HTTP/2 connection is open, even an idle one.
     ///
-    /// If you call one of the three methods later, your call replaces this option. If your
+    /// If you call one of the four methods later, your call replaces this option. If your
     /// application has an `on_connect` of its own, call [`SocketIo::prepare_connection`] from it.
     ///
     /// With two servers of clients in one `HttpServer`, the second call replaces the signal of the
@@ -91,6 +112,7 @@ where
         self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
             .h1_allow_half_closed(false)
             .shutdown_signal(io.shutdown_on_signal())
+            .shutdown_timeout(HTTP_SHUTDOWN_TIMEOUT)
     }
 
     fn engineio(self, engine: &EngineIo) -> Self {
@@ -99,6 +121,7 @@ where
         self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
             .h1_allow_half_closed(false)
             .shutdown_signal(engine.shutdown_on_signal())
+            .shutdown_timeout(HTTP_SHUTDOWN_TIMEOUT)
     }
 }
 

@@ -18,6 +18,6 @@ mod settings;
 pub use build_error::BuildError;
 pub use builder::Builder;
 pub use engine_io::{EngineHandler, EngineIo, EngineIoBuilder, EngineSocket};
-pub use http_server::SocketIoServerExt;
+pub use http_server::{HTTP_SHUTDOWN_TIMEOUT, SocketIoServerExt};
 pub use io::SocketIo;
 pub use namespace::NamespaceBuilder;

@@ -4,11 +4,11 @@ use std::future::ready;
 
 use actix_web::{
     HttpRequest,
-    web::{self, ServiceConfig},
+    web::{self, Payload, ServiceConfig},
 };
 
 use super::SocketIo;
-use crate::http::{browser_client, mount};
+use crate::http::{browser_client, keep_unread, mount};
 
 impl SocketIo {
     /// Mounts the endpoint in an app, by [`App::configure`](actix_web::App::configure). Your
@@ -38,8 +38,9 @@ impl SocketIo {
             if io.config().serve_client {
                 let path = io.config().path.trim_end_matches('/').to_owned();
                 let compress = io.config().http_compression;
-                let serve = move |request: HttpRequest| {
-                    ready(browser_client::socket_io_js(&request, compress))
+                let serve = move |request: HttpRequest, body: Payload| {
+                    let file = browser_client::socket_io_js(&request, compress);
+                    ready(keep_unread(&request, body.into_inner(), file))
                 };
                 services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
             }

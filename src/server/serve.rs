@@ -1,9 +1,9 @@
 use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
 use super::{EngineIo, SocketIo, SocketIoServerExt};
-use crate::engine::EngineState;
+use crate::{engine::EngineState, http::keep_unread_of};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
@@ -35,12 +35,15 @@ impl SocketIo {
     /// The error of the operating system if the server can't listen on the address.
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let app = self.clone();
-        let server = HttpServer::new(move || App::new().configure(app.mount()))
-            .socketio(&self)
-            .backlog(BACKLOG)
-            .tcp_nodelay(true)
-            .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
-            .bind(addr)?;
+        let server = HttpServer::new(move || {
+            let not_found = web::route().to(HttpResponse::NotFound).wrap(from_fn(keep_unread_of));
+            App::new().configure(app.mount()).default_service(not_found)
+        })
+        .socketio(&self)
+        .backlog(BACKLOG)
+        .tcp_nodelay(true)
+        .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
+        .bind(addr)?;
         for addr in server.addrs() {
             log::info!("listening on http://{addr}{}", self.config().path);
         }

@@ -47,7 +47,10 @@ mod partings;
 mod promises;
 #[cfg(target_os = "linux")]
 mod stalled;
+#[cfg(target_os = "linux")]
+mod stops;
 mod stragglers;
 mod system_ends;
+mod unfinished_bodies;
 mod upgrades;
 mod websocket_abuse;

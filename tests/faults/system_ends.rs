@@ -54,7 +54,7 @@ async fn open_and_send(mount: impl FnOnce(&mut ServiceConfig), body: Option<&'st
     let opened = call_service(&app, open).await;
     assert!(opened.status().is_success());
     let Some(body) = body else { return };
-    let opened: Bytes = to_bytes(opened.into_body()).await.ok().expect("an answer");
+    let opened: Bytes = to_bytes(opened.into_body()).await.expect("an answer");
     let opened: serde_json::Value = serde_json::from_slice(&opened[1..]).expect("an open packet");
     let sid = opened["sid"].as_str().expect("an id");
     let post = TestRequest::post().uri(&format!("{PATH}&sid={sid}")).set_payload(body);

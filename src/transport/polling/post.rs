@@ -2,7 +2,6 @@ use std::{
     future::poll_fn,
     pin::Pin,
     task::{self, ready},
-    time::Duration,
 };
 
 use actix_web::{
@@ -18,6 +17,7 @@ use tokio::time::timeout;
 
 use super::{HTML, ok, status};
 use crate::{
+    config::Config,
     protocol::{DecodeError, EnginePacket, Version, payload, v3},
     transport::{Session, SessionEnd, defer_once::defer_once, request_guards::PostGuard},
 };
@@ -53,6 +53,7 @@ struct PostError {
 }
 
 impl PostError {
+    const ENDED: Self = Self { status: StatusCode::BAD_REQUEST, end: None };
     const TOO_LARGE: Self = Self { status: StatusCode::PAYLOAD_TOO_LARGE, end: None };
 
     fn new(status: StatusCode, end: SessionEnd) -> Self {
@@ -66,7 +67,7 @@ async fn receive(
     body: &mut Payload,
 ) -> Result<(), PostError> {
     let is_bytes = check_head(session, request)?;
-    let bytes = collect(body, session.config.max_payload, session.config.body_timeout).await?;
+    let bytes = collect(session, body).await?;
     if is_bytes {
         // Only old clients send these.
         deliver(session, v3::decode_bytes(bytes)).await;
@@ -102,8 +103,10 @@ fn check_head(session: &Session, request: &HttpRequest) -> Result<bool, PostErro
     Ok(is_bytes)
 }
 
-/// Reads the whole body: at most `limit` bytes, in at most `time`.
-async fn collect(body: &mut Payload, limit: usize, time: Duration) -> Result<Bytes, PostError> {
+/// Reads the whole body: at most `max_payload` bytes, in at most `body_timeout`, and only while the
+/// session lives. A server that shuts down does not wait for a body that stalls.
+async fn collect(session: &Session, body: &mut Payload) -> Result<Bytes, PostError> {
+    let Config { max_payload: limit, body_timeout: time, .. } = *session.config;
     // A body that came together with its head is there at the second poll, and needs no timer.
     defer_once().await;
     // A copy, because a chunk keeps the buffer of 8 KiB that it was read into.
@@ -115,7 +118,16 @@ async fn collect(body: &mut Payload, limit: usize, time: Duration) -> Result<Byt
     };
     match poll_fn(|cx| task::Poll::Ready(Pin::new(&mut whole).poll(cx))).await {
         task::Poll::Ready(collected) => collected?,
-        task::Poll::Pending => Box::pin(timeout(time, whole)).await.unwrap_or_else(|_| late())?,
+        task::Poll::Pending => {
+            Box::pin(async {
+                tokio::select! {
+                    biased;
+                    collected = timeout(time, whole) => collected.unwrap_or_else(|_| late()),
+                    () = session.closed() => Err(PostError::ENDED),
+                }
+            })
+            .await?;
+        }
     }
     Ok(bytes.freeze())
 }
