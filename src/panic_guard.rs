@@ -5,6 +5,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use crate::log_text::log_line;
+
 /// Calls a function of the application and catches a panic in it.
 ///
 /// # Errors
@@ -18,7 +20,11 @@ pub(crate) fn catch_panic<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Calls a hook of the application. If it panics, logs the name of the hook and returns `None`.
 pub(crate) fn call_hook<T>(name: &str, call: impl FnOnce() -> T) -> Option<T> {
-    catch_panic(call).map_err(|_| log::error!("a function of `{name}` panicked")).ok()
+    let caught = catch_panic(call);
+    if caught.is_err() {
+        log_line!(log::Level::Error, "a function of `{}` panicked", name);
+    }
+    caught.ok()
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

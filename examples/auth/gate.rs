@@ -41,8 +41,7 @@ impl Gate {
     /// The claims of the user that the socket belongs to.
     fn identify(&self, socket: &Socket) -> Result<Arc<Claims>, HandlerError> {
         let refused = |why: &dyn std::fmt::Display| {
-            // The error may contain text of the client, which must not start a new line in the log.
-            log::info!("{}: token refused: {}", socket.id(), why.to_string().escape_debug());
+            log::info!("{}: token refused: {}", socket.id(), log_text(why));
             HandlerError::reject(NO_TOKEN)
         };
         // With `?` alone, a token that is not a string would be an "internal error".
@@ -70,11 +69,17 @@ impl Gate {
     }
 }
 
+/// An error that may contain text of the client. It must not start a new line in the log, or fill
+/// the disk.
+pub(crate) fn log_text(why: &dyn std::fmt::Display) -> String {
+    why.to_string().escape_debug().take(200).collect()
+}
+
 impl Actor for Gate {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // If the address is in use, the system ends before this actor has run. It has no timer then.
+        // If the address is in use, the system ends first, and this actor has no timer.
         if ctx.state() != ActorState::Running {
             return;
         }

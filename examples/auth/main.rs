@@ -136,7 +136,7 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 /// The claims of a valid token. Only the log has the reason why a token is not valid.
 fn verified(tokens: &Tokens, token: &str) -> Result<Claims, Error> {
     tokens.check(token).map_err(|error| {
-        log::info!("token refused: {}", error.to_string().escape_debug());
+        log::info!("token refused: {}", gate::log_text(&error));
         ErrorUnauthorized(NO_TOKEN)
     })
 }

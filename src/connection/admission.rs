@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::ClientEnd,
     event::HandlerError,
-    log_text::{LogError, LogText},
+    log_text::log_line,
     model::{Channel, Handshake, SocketId},
     outbox::SocketSender,
     protocol::{self, Frame, Version},
@@ -102,8 +102,10 @@ impl Connection {
         self.sockets.set_admitted(id);
         socket.admit(self.connect_packet(&socket));
         // All of it within the macro: a line that is not logged costs nothing.
-        log::info!(
-            "{id} {}: connect from {} over {}",
+        log_line!(
+            log::Level::Info,
+            "{} {}: connect from {} over {}",
+            id,
             socket.namespace(),
             self.driver.peer(),
             socket.transport()
@@ -115,7 +117,14 @@ impl Connection {
     pub(super) fn refuse_socket(&mut self, id: SocketId, error: &HandlerError) {
         let Some(entry) = self.sockets.get(id) else { return };
         let namespace = entry.socket.namespace().clone();
-        log::info!("{id} {namespace}: refuse {}: {}", self.driver.peer(), LogError(error));
+        log_line!(
+            log::Level::Info,
+            "{} {}: refuse {}: {}",
+            id,
+            namespace,
+            self.driver.peer();
+            error
+        );
         self.counters().refused.add(RefusalKind::ByOnConnect);
         self.push_refusal(namespace.as_str(), error);
         self.remove_socket(id);
@@ -125,7 +134,7 @@ impl Connection {
     /// Refuses a CONNECT without asking handlers.
     fn refuse(&self, kind: RefusalKind, namespace: &str, why: &str) {
         self.counters().refused.add(kind);
-        log::info!("refuse {} in {}: {why}", self.driver.peer(), LogText(namespace));
+        log_line!(log::Level::Info, "refuse {} in {}: {}", self.driver.peer(), namespace, why);
         self.push_refusal(namespace, &HandlerError::reject(why));
     }
 

@@ -8,6 +8,7 @@ use super::Connection;
 use crate::{
     engine::{Alarm, Due},
     event::DisconnectReason,
+    log_text::log_line,
 };
 
 /// The timer of a connection, and the one deadline that is Socket.IO's: a client has to enter a
@@ -67,7 +68,8 @@ impl Connection {
             }
         }
         if self.connect_is_late(Instant::now()) {
-            log::info!("{}: in no namespace within connect_timeout", self.driver.peer());
+            let peer = self.driver.peer();
+            log_line!(log::Level::Info, "{}: in no namespace within connect_timeout", peer);
             self.end(DisconnectReason::TransportClose, ctx);
         } else {
             match self.driver.tick(Instant::now()) {

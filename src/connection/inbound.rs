@@ -12,6 +12,7 @@ use super::{
 use crate::{
     engine::{ClientEnd, EngineMessage},
     event::DisconnectReason,
+    log_text::log_line,
     protocol::{AckId, Args, EnginePacket, Packet, PacketKind},
     socket::Socket,
 };
@@ -127,10 +128,10 @@ impl Connection {
         match message {
             EngineMessage::Text(text) => {
                 let shown = if text.starts_with('0') { "a CONNECT" } else { &**text };
-                log::trace!("{} sent {shown:?}", self.driver.peer());
+                log_line!(log::Level::Trace, "{} sent \"{}\"", self.driver.peer(), shown);
             }
             EngineMessage::Binary(data) => {
-                log::trace!("{} sent {} bytes", self.driver.peer(), data.len());
+                log_line!(log::Level::Trace, "{} sent {} bytes", self.driver.peer(), data.len());
             }
         }
     }
@@ -145,5 +146,5 @@ fn is_taken_while_draining(kind: &PacketKind) -> bool {
 fn acknowledge(socket: &Socket, id: &AckId, args: Args) {
     let is_awaited = socket.acknowledge(id, args);
     let late = if is_awaited { "" } else { " that nothing waits for" };
-    log::debug!("{}: an acknowledgement{late}", socket.id());
+    log_line!(log::Level::Debug, "{}: an acknowledgement{}", socket.id(), late);
 }

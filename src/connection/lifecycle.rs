@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, OnUpgrade},
+    log_text::log_line,
     model::SocketId,
 };
 
@@ -31,7 +32,7 @@ impl Connection {
         self.sockets.set_ending(at);
         let entry = &self.sockets.list[at];
         let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
-        log::info!("{} {namespace}: disconnect: {reason}", socket.id());
+        log_line!(log::Level::Info, "{} {}: disconnect: {}", socket.id(), namespace, reason);
         self.jobs.queue.push(Job { socket, router, task: Task::End(reason) });
     }
 

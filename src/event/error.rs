@@ -3,7 +3,10 @@ use std::{error::Error, fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::stats::HandlerFailure;
+use crate::{
+    log_text::{LogError, log_line},
+    stats::HandlerFailure,
+};
 
 /// The result of a handler.
 ///
@@ -104,7 +107,12 @@ impl HandlerError {
         let Failure::Rejected { message, .. } = &*self.failure else { return self };
         let data = serde_json::to_value(data)
             .map_err(|error| {
-                log::error!("the data of the refusal {message:?} can't be serialized: {error}");
+                log_line!(
+                    log::Level::Error,
+                    "the data of the refusal \"{}\" can't be serialized: {}",
+                    message;
+                    error
+                );
             })
             .ok();
         Failure::Rejected { message: message.clone(), data }.into()
@@ -158,11 +166,14 @@ impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     }
 }
 
-/// The full text with all causes, for the log and for handlers of [`OnError`](super::OnError).
+/// The text with all causes, for the log and for handlers of [`OnError`](super::OnError).
+///
+/// It may quote a client, so it is made for one line of a log: what is not printable is escaped,
+/// and more than 1,000 characters are cut.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.failure {
-            Failure::Rejected { message, .. } => write!(f, "rejected: {message}"),
+            Failure::Rejected { message, .. } => write!(f, "rejected: {}", LogError(message)),
             Failure::Failed(error) => {
                 let mut message = error.to_string();
                 let mut cause = error.source();
@@ -175,9 +186,9 @@ impl fmt::Display for HandlerError {
                     }
                     cause = error.source();
                 }
-                f.write_str(&message)
+                LogError(message).fmt(f)
             }
-            Failure::Panicked(message) => write!(f, "the handler panicked: {message}"),
+            Failure::Panicked(message) => write!(f, "the handler panicked: {}", LogError(message)),
             Failure::TimedOut => f.write_str("the handler did not answer within handler_timeout"),
             Failure::Stopped => f.write_str("the handler's actor has stopped"),
         }
@@ -186,6 +197,6 @@ impl fmt::Display for HandlerError {
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HandlerError({:?})", self.to_string())
+        write!(f, "HandlerError({self})")
     }
 }

@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::HandlerResult;
 use crate::{
+    log_text::LogText,
     model::Channel,
     protocol::{AckId, ArgError, Args},
     socket::{SendError, Socket},
@@ -100,7 +101,7 @@ impl OnMessage {
     /// ```
     /// # use actix_socketio::{HandlerResult, OnMessage};
     /// async fn handle(event: OnMessage) -> HandlerResult {
-    ///     log::debug!("{} with {} arguments", event.event(), event.args().len());
+    ///     log::debug!("{:?} with {} arguments", event.event(), event.args().len());
     ///     Ok(())
     /// }
     /// ```
@@ -200,7 +201,6 @@ impl OnMessage {
 ///     Ok(())
 /// }
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct MessageError {
     /// The name of the event.
@@ -211,7 +211,16 @@ pub struct MessageError {
 
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "event {:?}: {}", self.event, self.source)
+        write!(f, "event {:?}: {}", LogText(&self.event), self.source)
+    }
+}
+
+impl fmt::Debug for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageError")
+            .field("event", &LogText(&self.event))
+            .field("source", &self.source)
+            .finish()
     }
 }
 

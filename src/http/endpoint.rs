@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     engine::{EngineState, SessionRequest},
+    log_text::log_line,
     model::{Extensions, HttpRequestParts, SessionId, Transport},
     transport::{
         Session, polling,
@@ -138,7 +139,7 @@ fn refuse(endpoint: &Endpoint, request: &HttpRequest, refusal: &Refusal) -> Http
     // Refusals by the application are worth a line. The others are the noise of the internet.
     let level =
         if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
-    log::log!(level, "refuse a request from {error}");
+    log_line!(level, "refuse a request from {}"; error);
     endpoint.engine.counters.refused.add(refusal.kind());
     endpoint.settings.hooks.refused(&error);
     refusal.response(is_upgrade(request))

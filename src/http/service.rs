@@ -36,8 +36,8 @@ pub(crate) fn mount<T: 'static>(
                 let scope = web::scope(&service.path).wrap(cors.middleware());
                 scope.default_service(service.factory())
             };
-            // The middleware answers some requests by itself, and drops their bodies. What keeps
-            // these costs other requests nothing here.
+            // The CORS middleware answers some requests without the endpoint, and drops their
+            // bodies. The second middleware keeps them. Other requests do not pass through it.
             let chunked = fn_guard(|request| has_chunked_body(request.head()));
             services.service(scope().guard(chunked).wrap(from_fn(keep_unread_of)));
             services.service(scope())

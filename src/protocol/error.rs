@@ -1,5 +1,7 @@
 use std::{error, fmt};
 
+use crate::log_text::LogError;
+
 /// The reason why a message from a peer is not a valid packet.
 ///
 /// The peer is at fault. The server closes the session, and its sockets are disconnected with
@@ -66,7 +68,7 @@ impl fmt::Display for DecodeError {
             Self::TooManyAttachments { limit } => {
                 write!(f, "packet has more than {limit} attachments")
             }
-            Self::Payload(what) => write!(f, "invalid payload: {what}"),
+            Self::Payload(what) => write!(f, "invalid payload: {}", LogError(what)),
             Self::AttachmentsTooLarge { limit } => {
                 write!(f, "attachments have more than {limit} bytes together")
             }

@@ -97,7 +97,7 @@ pub enum Change {
 ///     let mut changes = io.changes();
 ///     while let Some(change) = changes.next().await {
 ///         if let Change::ChannelOpened { namespace, channel } = change {
-///             log::info!("{namespace}: {channel} has a subscriber");
+///             log::info!("{namespace:?}: {channel:?} has a subscriber");
 ///         }
 ///     }
 /// }

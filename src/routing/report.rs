@@ -3,7 +3,7 @@
 use super::{Router, Scope};
 use crate::{
     event::{HandlerError, HandlerResult, OnError},
-    log_text::LogError,
+    log_text::log_line,
     socket::Socket,
 };
 
@@ -21,18 +21,23 @@ impl Router {
         socket.counters().failed.add(error.kind());
         // A client can provoke refusals at will. Other failures need the attention of an operator.
         let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
-        log::log!(
+        log_line!(
             level,
             "{} {}: a handler failed: {}",
             socket.id(),
-            socket.namespace(),
-            LogError(&error)
+            socket.namespace();
+            error
         );
         let event = OnError { socket: socket.clone(), error };
         for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
             if let Err(error) = self.call(handler, event.clone()).await {
                 socket.counters().failed.add(error.kind());
-                log::error!("{}: a handler of OnError failed: {}", socket.id(), LogError(&error));
+                log_line!(
+                    log::Level::Error,
+                    "{}: a handler of OnError failed: {}",
+                    socket.id();
+                    error
+                );
             }
         }
     }

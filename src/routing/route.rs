@@ -14,7 +14,7 @@ use crate::model::ChannelOptions;
 /// use actix_socketio::{OnUnsubscribe, SocketIo, channel};
 ///
 /// let route = channel("^match-").allow_publish().on_unsubscribe(async |event: OnUnsubscribe| {
-///     log::info!("{} left {}", event.socket.id(), event.channel);
+///     log::info!("{} left {:?}", event.socket.id(), event.channel);
 ///     Ok(())
 /// });
 /// let builder = SocketIo::builder().route(route);

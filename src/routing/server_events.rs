@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::{HandlerFn, Handlers};
 use crate::{
     event::{Failure, HandlerError, OnServerEvent},
-    log_text::{LogError, LogText},
+    log_text::log_line,
 };
 
 /// The handlers of [`OnServerEvent`] in one namespace.
@@ -31,8 +31,12 @@ impl ServerEventHandlers {
             let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
             if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
                 on_failure(&error);
-                let (event, error) = (LogText(event.event()), LogError(&error));
-                log::warn!("a handler of the server event \"{event}\" failed: {error}");
+                log_line!(
+                    log::Level::Warn,
+                    "a handler of the server event \"{}\" failed: {}",
+                    event.event();
+                    error
+                );
             }
         }
     }

@@ -9,6 +9,8 @@ use actix_web::{
 };
 
 use super::{EngineIo, SocketIo};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::log_text::log_line;
 use crate::transport::websocket::DuplicateStream;
 
 /// The seconds that [`SocketIoServerExt`] gives the requests of your application when all sessions
@@ -177,7 +179,7 @@ fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration)
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_user_timeout(stream: &TcpStream, limit: Duration) {
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {
-        log::warn!("TCP_USER_TIMEOUT can't be set: {error}");
+        log_line!(log::Level::Warn, "TCP_USER_TIMEOUT can't be set: {}"; error);
     }
 }
 

@@ -3,7 +3,7 @@ use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
 use super::{EngineIo, SocketIo, SocketIoServerExt};
-use crate::{engine::EngineState, http::keep_unread_of};
+use crate::{engine::EngineState, http::keep_unread_of, log_text::log_line};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
@@ -45,7 +45,7 @@ impl SocketIo {
         .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
         .bind(addr)?;
         for addr in server.addrs() {
-            log::info!("listening on http://{addr}{}", self.config().path);
+            log_line!(log::Level::Info, "listening on http://{}{}", addr, self.config().path);
         }
         server.run().await
     }
@@ -87,9 +87,10 @@ impl EngineIo {
 async fn shutdown_on_signal(engine: Arc<EngineState>) {
     stop_signal().await;
     let EngineState { sessions, config, .. } = &*engine;
-    log::info!("shutting down {} connections", sessions.count());
+    log_line!(log::Level::Info, "shutting down {} connections", sessions.count());
     if !sessions.shutdown(config).await {
-        log::warn!("{} connections are left after shutdown_timeout", sessions.count());
+        let left = sessions.count();
+        log_line!(log::Level::Warn, "{} connections are left after shutdown_timeout", left);
     }
     // Requests are answered until this function returns. Then actix-web drops those that wait.
     tokio::time::sleep(FINAL_RESPONSES).await;

@@ -16,6 +16,7 @@ use tokio::sync::{
 
 use crate::{
     event::OnServerEvent,
+    log_text::log_line,
     model::Namespace,
     protocol::Args,
     registry::{AdapterFuture, ServerEvent},
@@ -104,9 +105,11 @@ impl ServerEventDispatcher {
         self.counters.refused.add(RefusalKind::TooManyServerEvents);
         if !self.is_overflowing.swap(true, Ordering::Relaxed) {
             let waiting = self.queue.max_capacity();
-            log::warn!(
-                "{waiting} events of other servers wait for their handlers: more are refused \
-                 (max_server_events)"
+            log_line!(
+                log::Level::Warn,
+                "{} events of other servers wait for their handlers: more are refused \
+                 (max_server_events)",
+                waiting
             );
         }
     }

@@ -214,7 +214,7 @@ impl Socket {
     /// # async fn example(socket: actix_socketio::Socket) {
     /// let mut outgoing = socket.outgoing(64);
     /// while let Some(event) = outgoing.next().await {
-    ///     log::debug!("sent {} {:?}", event.name, event.args);
+    ///     log::debug!("sent {:?} {:?}", event.name, event.args);
     /// }
     /// # }
     /// ```

@@ -10,7 +10,7 @@ use crate::protocol::{Args, DecodeLimits, Frame, PacketCodec, PacketKind};
 /// # async fn example(socket: actix_socketio::Socket) {
 /// let mut outgoing = socket.outgoing(64);
 /// while let Some(event) = outgoing.next().await {
-///     log::debug!("sent {} {:?}", event.name, event.args);
+///     log::debug!("sent {:?} {:?}", event.name, event.args);
 /// }
 /// # }
 /// ```

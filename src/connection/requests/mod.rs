@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::Config,
-    log_text::LogText,
+    log_text::log_line,
     model::{Channel, ToChannel},
     protocol::{AckId, Args},
     routing::Router,
@@ -61,9 +61,14 @@ impl ChannelRequest {
         };
         if let Err(Refused { answer, kind }) = &done {
             socket.counters().refused.add(*kind);
-            let (id, namespace, why) =
-                (socket.id(), socket.namespace(), LogText(&answer["message"]));
-            log::info!("{id} {namespace}: {} refused: {why}", self.as_str());
+            log_line!(
+                log::Level::Info,
+                "{} {}: {} refused: {}",
+                socket.id(),
+                socket.namespace(),
+                self.as_str();
+                answer["message"].as_str().unwrap_or_default()
+            );
         }
         if let Some(id) = id {
             answer(socket, &id, &done.err().map(|refused| refused.answer));

@@ -1,6 +1,7 @@
 use super::{ChannelRequest, Refused, channel_of, refusal};
 use crate::{
     event::OnSubscribe,
+    log_text::log_line,
     protocol::Args,
     routing::{Router, Scope},
     socket::{Socket, SubscribeError},
@@ -26,7 +27,7 @@ pub(super) async fn subscribe(
     }
     let matched = router.channel_routes().matches(&channel);
     if !config.open_channels && !matched.is_declared() {
-        log::debug!("no route matches the channel {:?}", &*channel);
+        log_line!(log::Level::Debug, "no route matches the channel \"{}\"", channel);
         return Err(refuse(refusal("no such channel")));
     }
     let limit = config.max_channels;
@@ -46,6 +47,12 @@ pub(super) async fn subscribe(
     }
     let subscribed = socket.subscribe_matched(channel.clone(), matched);
     subscribed.map_err(|error| refuse(refusal(error)))?;
-    log::info!("{} {}: subscribe {:?}", socket.id(), socket.namespace(), &*channel);
+    log_line!(
+        log::Level::Info,
+        "{} {}: subscribe \"{}\"",
+        socket.id(),
+        socket.namespace(),
+        channel
+    );
     Ok(())
 }

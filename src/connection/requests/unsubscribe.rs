@@ -1,6 +1,7 @@
 use super::{ChannelRequest, Refused, channel_of};
 use crate::{
     event::OnUnsubscribe,
+    log_text::log_line,
     protocol::Args,
     routing::{Router, Scope},
     socket::Socket,
@@ -15,7 +16,13 @@ pub(super) async fn unsubscribe(
     let channel = channel_of(args, socket.config())
         .map_err(|answer| ChannelRequest::Unsubscribe.refuse(answer))?;
     if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
-        log::info!("{} {}: unsubscribe {:?}", socket.id(), socket.namespace(), &*channel);
+        log_line!(
+            log::Level::Info,
+            "{} {}: unsubscribe \"{}\"",
+            socket.id(),
+            socket.namespace(),
+            channel
+        );
         let event = OnUnsubscribe { socket: socket.clone(), channel };
         router.notify(Scope::Channel(&matched), socket, event).await;
     }

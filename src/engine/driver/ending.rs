@@ -3,7 +3,7 @@ use std::{mem, time::Instant};
 use super::{ClientEnd, SessionDriver};
 use crate::{
     config::Config,
-    log_text::LogText,
+    log_text::log_line,
     model::{DisconnectReason, Transport},
     transport::SessionEnd,
 };
@@ -66,8 +66,10 @@ impl SessionDriver {
                 self.outbox().release();
                 return DisconnectReason::TransportClose;
             }
-            ClientEnd::Malformed(error) => log::info!("{}: {}", self.peer(), LogText(error)),
-            ClientEnd::BrokeRule(rule) => log::info!("{}: {rule}", self.peer()),
+            ClientEnd::Malformed(error) => {
+                log_line!(log::Level::Info, "{}: {}", self.peer(); error);
+            }
+            ClientEnd::BrokeRule(rule) => log_line!(log::Level::Info, "{}: {}", self.peer(), rule),
         }
         DisconnectReason::ParseError
     }
@@ -78,11 +80,11 @@ impl SessionDriver {
             SessionEnd::Closed => DisconnectReason::TransportClose,
             SessionEnd::Shutdown => DisconnectReason::ServerShutdown,
             SessionEnd::Broken(why) => {
-                log::info!("{}: {why}", self.peer());
+                log_line!(log::Level::Info, "{}: {}", self.peer(), why);
                 DisconnectReason::TransportError
             }
             SessionEnd::Malformed(error) => {
-                log::info!("{}: {}", self.peer(), LogText(error));
+                log_line!(log::Level::Info, "{}: {}", self.peer(); error);
                 DisconnectReason::ParseError
             }
         }
@@ -90,7 +92,7 @@ impl SessionDriver {
 
     /// Logs and counts an upgrade to a WebSocket.
     pub(crate) fn upgraded(&self) {
-        log::debug!("{}: upgrade to websocket", self.peer());
+        log_line!(log::Level::Debug, "{}: upgrade to websocket", self.peer());
         self.engine.counters.upgraded.add(1);
     }
 

@@ -1,8 +1,13 @@
 use std::{error, fmt};
 
+use crate::log_text::LogError;
+
 /// An argument does not have the type that the handler expects, or is missing.
 ///
 /// Either the sender is at fault, or the handler expects the wrong type.
+///
+/// `Display` and `Debug` are made for one line of a log: what is not printable is escaped, and a
+/// text of the sender is cut. That of `source` is not.
 ///
 /// ```
 /// # use actix_socketio::Args;
@@ -11,7 +16,6 @@ use std::{error, fmt};
 /// assert!(error.to_string().starts_with("argument 0 is not a u32: invalid type: string"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ArgError {
     /// The position of the argument, from 0.
@@ -30,8 +34,21 @@ impl fmt::Display for ArgError {
         if index >= count {
             write!(f, "argument {index} ({expected}) is missing: received {count}")
         } else {
-            write!(f, "argument {index} is not a {expected}: {source}")
+            // The error of serde_json quotes what it did not expect, in full.
+            write!(f, "argument {index} is not a {expected}: {}", LogError(source))
         }
+    }
+}
+
+impl fmt::Debug for ArgError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, count, expected, source } = self;
+        f.debug_struct("ArgError")
+            .field("index", index)
+            .field("count", count)
+            .field("expected", expected)
+            .field("source", &LogError(source))
+            .finish()
     }
 }
 

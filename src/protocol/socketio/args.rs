@@ -18,7 +18,10 @@ use super::{
     depth::check_depth,
     json::plain_len,
 };
-use crate::protocol::{ArgError, DecodeError};
+use crate::{
+    log_text::LogText,
+    protocol::{ArgError, DecodeError},
+};
 
 /// The arguments of an event or an acknowledgement: their JSON, and the binary attachments.
 ///
@@ -315,9 +318,15 @@ impl Serialize for Args {
     }
 }
 
+/// The number of arguments that `Debug` shows.
+const SHOWN: usize = 8;
+
+/// For a log: the first arguments, each escaped and cut after 100 characters.
 impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        let mut list = f.debug_list();
+        list.entries(self.iter().take(SHOWN).map(LogText));
+        if self.len() > SHOWN { list.finish_non_exhaustive() } else { list.finish() }
     }
 }
 
