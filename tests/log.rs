@@ -130,7 +130,7 @@ fn what_clients_say_is_escaped_and_cut_and_secrets_are_left_out() {
     // What ends a connection.
     for text in &texts {
         for packet in [
-            format!("{text}"),
+            text.clone(),
             format!("4{text}"),
             format!("42/unknown-{text},[\"x\"]"),
             format!("42[{text}"),
