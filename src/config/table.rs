@@ -175,7 +175,8 @@ macro_rules! settings_table {
                 check lets_something_through;
 
             /// Memory that the events waiting for a client may take, in bytes. Each event counts
-            /// for about 120 bytes more than it has.
+            /// for about 120 bytes more than it has. An event counts until it is written. The
+            /// answer to a poll counts until the client's HTTP connection has taken it.
             ///
             /// A client that reads too slowly is disconnected with
             /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer).

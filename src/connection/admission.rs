@@ -69,14 +69,13 @@ impl Connection {
             return self.refuse(RefusalKind::FullNamespace, name, "the namespace is full");
         };
         let slots = [slot, quota.acquire_unbounded()];
-        let max_pending = self.shared.config().max_outbox;
         let socket = Socket::attach(SocketParts {
             namespace,
             config,
             channel_routes: Arc::clone(router.channel_routes()),
             handshake,
             extensions: Arc::clone(&self.sockets.extensions),
-            sender: SocketSender::new(Arc::clone(self.driver.outbox()), max_pending),
+            sender: SocketSender::new(Arc::clone(self.driver.outbox())),
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
         });

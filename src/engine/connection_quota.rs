@@ -1,5 +1,6 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
+    mem,
     net::IpAddr,
     pin::pin,
     sync::{
@@ -14,10 +15,12 @@ use tokio::sync::Notify;
 use crate::{config::Config, model::ip_network};
 
 /// Counts the connections whose actor is alive, including those that wait for their client's last
-/// poll.
+/// poll, and those that have ended and left answers that their clients do not read.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionQuota {
     count: AtomicUsize,
+    /// Those of `count` whose actor is alive.
+    alive: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
     all_closed: Notify,
 }
@@ -28,6 +31,7 @@ pub(crate) struct ConnectionSlot {
     quota: Arc<ConnectionQuota>,
     /// The address that the connection is counted for, if addresses are counted.
     address: Option<IpAddr>,
+    has_ended: bool,
 }
 
 /// Why a connection gets no slot.
@@ -51,7 +55,8 @@ impl ConnectionQuota {
     ) -> Result<ConnectionSlot, QuotaExceeded> {
         let before = self.count.fetch_add(1, Ordering::AcqRel);
         // The connection is counted now. An early return drops the slot, which subtracts it again.
-        let mut slot = ConnectionSlot { quota: Arc::clone(self), address: None };
+        self.alive.fetch_add(1, Ordering::AcqRel);
+        let mut slot = ConnectionSlot { quota: Arc::clone(self), address: None, has_ended: false };
         if before >= config.max_connections {
             return Err(QuotaExceeded::Server);
         }
@@ -68,13 +73,13 @@ impl ConnectionQuota {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Waits until no connection is left.
+    /// Waits until no connection is alive. What their clients do not read is not waited for.
     pub(super) async fn all_closed(&self) {
         loop {
             let mut notified = pin!(self.all_closed.notified());
             // Enabled before the count is read, so that a close in between is not missed.
             notified.as_mut().enable();
-            if self.in_use() == 0 {
+            if self.alive.load(Ordering::Acquire) == 0 {
                 return;
             }
             notified.await;
@@ -102,13 +107,23 @@ impl ConnectionQuota {
     }
 }
 
+impl ConnectionSlot {
+    /// The connection's actor ends. A shutdown no longer waits for it.
+    pub(super) fn end(&mut self) {
+        if !mem::replace(&mut self.has_ended, true)
+            && self.quota.alive.fetch_sub(1, Ordering::AcqRel) == 1
+        {
+            self.quota.all_closed.notify_waiters();
+        }
+    }
+}
+
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         if let Some(address) = self.address {
             self.quota.remove_address(address);
         }
-        if self.quota.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.quota.all_closed.notify_waiters();
-        }
+        self.quota.count.fetch_sub(1, Ordering::AcqRel);
+        self.end();
     }
 }

@@ -41,7 +41,7 @@ impl Queue {
 
     /// Takes all frames, or starts to wait if the queue is empty. Returns the number of frames.
     pub fn take(&self) -> usize {
-        count(self.0.poll_all(&mut Context::from_waker(Waker::noop())))
+        count(self.0.poll_chunk(&mut Context::from_waker(Waker::noop())))
     }
 
     /// Takes the frames of one long-polling body, in the same way as [`Queue::take`].

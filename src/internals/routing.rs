@@ -85,7 +85,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
         config.max_outbox,
     );
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
-    let sender = SocketSender::new(outbox, 0);
+    let sender = SocketSender::new(outbox);
     sender.open(connect("/", ""));
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let namespace = Namespace::default();

@@ -99,7 +99,7 @@ impl Subscribers {
 impl BenchSocket {
     fn new(max_outbox: usize) -> Self {
         let queue = Queue::websocket(max_outbox);
-        let sender = SocketSender::new(Arc::clone(queue.outbox()), 0);
+        let sender = SocketSender::new(Arc::clone(queue.outbox()));
         sender.open(connect("/", ""));
         Self { id: SocketId::random(), sender, queue }
     }

@@ -13,6 +13,7 @@ mod attached_stream;
 mod close;
 mod publication_batch;
 mod queue;
+mod reserved;
 mod socket_sender;
 mod take;
 mod upgrade;
@@ -24,6 +25,7 @@ mod tests;
 
 pub(crate) use publication_batch::PublicationBatch;
 pub(crate) use queue::{Outbox, OutboxEvent, Pushed};
+pub(crate) use reserved::UnreadAnswer;
 pub(crate) use socket_sender::SocketSender;
 pub(crate) use take::TakenFrames;
 pub(crate) use write_through::WriteThroughTurn;

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{attached_stream::AttachedStream, write_buffer::WriteBuffer};
+use super::{attached_stream::AttachedStream, reserved::ReservedBytes, write_buffer::WriteBuffer};
 use crate::model::Transport;
 use crate::protocol::Frame;
 
@@ -53,6 +53,7 @@ pub(super) struct OutboxState {
     pub(super) polling: bool,
     /// The waiting poll is to return without frames.
     pub(super) release_poll: bool,
+    /// What counts for the bound: everything that is queued, and what is reserved.
     pub(super) bytes: usize,
     pub(super) frames: VecDeque<Frame>,
     /// Encoded packets that leave before `frames`.
@@ -60,6 +61,7 @@ pub(super) struct OutboxState {
     /// The unwritten end of a write-through delivery. The client already has its beginning, so
     /// these bytes leave before anything else.
     pub(super) unfinished: Option<Bytes>,
+    pub(super) reserved: ReservedBytes,
 }
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
@@ -97,6 +99,7 @@ impl Outbox {
                 stream: None,
                 write_buffer: WriteBuffer::default(),
                 unfinished: None,
+                reserved: ReservedBytes::default(),
             }),
             max_bytes,
             notify: Box::new(notify),
@@ -180,7 +183,7 @@ impl Outbox {
         usize::from(self.state.is_locked())
     }
 
-    /// The number of queued frames and packets, and their bytes.
+    /// The number of queued frames and packets, and the bytes that count for the bound.
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.state.lock();
         (state.frames.len() + state.write_buffer.packets(), state.bytes)

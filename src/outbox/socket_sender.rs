@@ -31,13 +31,11 @@ pub(crate) struct SocketSender {
     outbox: Arc<Outbox>,
     state: AtomicU8,
     pending: Mutex<PendingFrames>,
-    max_pending_bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct PendingFrames {
     frames: Vec<Frame>,
-    bytes: usize,
     /// The last of `frames` is the socket's final frame: the sender closes once they are out.
     has_final: bool,
     /// Receive a copy of each frame that goes out.
@@ -54,13 +52,8 @@ impl PendingFrames {
 }
 
 impl SocketSender {
-    pub(crate) fn new(outbox: Arc<Outbox>, max_pending_bytes: usize) -> Arc<Self> {
-        Arc::new(Self {
-            outbox,
-            state: AtomicU8::new(PENDING),
-            pending: Mutex::default(),
-            max_pending_bytes,
-        })
+    pub(crate) fn new(outbox: Arc<Outbox>) -> Arc<Self> {
+        Arc::new(Self { outbox, state: AtomicU8::new(PENDING), pending: Mutex::default() })
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -175,7 +168,9 @@ impl SocketSender {
             return;
         }
         self.outbox.push(connect);
-        for frame in std::mem::take(&mut pending.frames) {
+        let frames = std::mem::take(&mut pending.frames);
+        self.outbox.release_held_back(counted(&frames, pending.has_final));
+        for frame in frames {
             pending.notify_observers(&frame);
             self.outbox.push(frame);
         }
@@ -191,7 +186,8 @@ impl SocketSender {
     pub(crate) fn close(&self) {
         let mut pending = self.pending.lock();
         self.state.store(CLOSED, Ordering::Release);
-        *pending = PendingFrames::default();
+        let PendingFrames { frames, has_final, .. } = std::mem::take(&mut *pending);
+        self.outbox.release_held_back(counted(&frames, has_final));
     }
 
     fn hold_back(&self, frame: Frame, is_final: bool) -> Pushed {
@@ -205,16 +201,22 @@ impl SocketSender {
             CLOSED => return Pushed::Dropped,
             _ => {}
         }
-        // The final frame ignores the bound: it is small, and must not be lost.
-        let is_full = pending.bytes + frame.cost() > self.max_pending_bytes;
-        if pending.has_final || (!is_final && is_full) {
+        if pending.has_final {
             return Pushed::Dropped;
         }
-        pending.bytes += frame.cost();
+        // The final frame does not count: it is small, and must not be lost.
+        if !is_final && self.outbox.hold_back(&frame) == Pushed::Dropped {
+            return Pushed::Dropped;
+        }
         pending.frames.push(frame);
         pending.has_final = is_final;
         Pushed::Queued
     }
+}
+
+/// The frames that count while they are held back: all but the final one.
+fn counted(frames: &[Frame], has_final: bool) -> &[Frame] {
+    &frames[..frames.len().saturating_sub(usize::from(has_final))]
 }
 
 #[cfg(test)]

@@ -35,6 +35,13 @@ pub(crate) enum TakenFrames {
 /// The largest capacity that an emptied queue keeps, in frames.
 const KEPT_CAPACITY: usize = 8;
 
+/// The most bytes that frames are joined to for one write of a WebSocket. Joined frames are a copy,
+/// and their bytes are no longer shared with other clients. A larger frame is taken alone, and is
+/// not copied.
+///
+/// It is as much as one system call writes, so more would save nothing.
+pub(super) const MAX_CHUNK: usize = 64 * 1024;
+
 impl Outbox {
     /// Takes the frames for one polling body: as many as fit into `max_bytes` and `max_packets`,
     /// and at least one.
@@ -52,6 +59,7 @@ impl Outbox {
             return Poll::Ready(TakenFrames::Nothing);
         }
         if let Some(frame) = state.take_single() {
+            state.bytes -= frame.cost();
             return Poll::Ready(TakenFrames::One(frame));
         }
         if state.frames.is_empty() {
@@ -83,19 +91,22 @@ impl Outbox {
         Some(rest)
     }
 
-    /// Takes everything that is queued, and does not wait for more.
-    pub(crate) fn take_all(&self) -> Option<TakenFrames> {
+    /// Takes the next chunk that is queued, and does not wait for one.
+    ///
+    /// What was taken before must be written: it no longer counts.
+    pub(crate) fn take_chunk(&self) -> Option<TakenFrames> {
         match self.take_queued(self.state.lock(), None) {
             Poll::Ready(taken) => Some(taken),
             Poll::Pending => None,
         }
     }
 
-    /// Takes everything that is queued, or waits.
+    /// Takes the next chunk that is queued, or waits. It is at most [`MAX_CHUNK`] bytes, or one
+    /// frame. What was taken before must be written: it no longer counts.
     ///
     /// A caller that waits must have nothing else to write: other threads may write to the attached
     /// stream until this is polled again.
-    pub(crate) fn poll_all(&self, cx: &mut Context<'_>) -> Poll<TakenFrames> {
+    pub(crate) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<TakenFrames> {
         self.take_queued(self.state.lock(), Some(cx.waker()))
     }
 
@@ -104,29 +115,34 @@ impl Outbox {
         mut state: MutexGuard<'_, OutboxState>,
         waker: Option<&Waker>,
     ) -> Poll<TakenFrames> {
+        state.chunk_is_written();
         if let Some(rest) = state.unfinished.take() {
-            state.bytes -= rest.len();
+            state.chunk_is_taken(rest.len());
             return Poll::Ready(TakenFrames::Bytes(rest));
         }
         if let Some(frame) = state.take_single() {
+            state.chunk_is_taken(frame.cost());
             return Poll::Ready(TakenFrames::One(frame));
         }
-        state.bytes = 0;
-        // The queue keeps a small capacity, so that it does not allocate for each batch. It gives
-        // up a large one, which it rarely needs again.
-        let all = if state.frames.is_empty() {
-            Vec::new()
-        } else if state.frames.capacity() > KEPT_CAPACITY {
-            mem::take(&mut state.frames).into()
-        } else {
-            state.frames.drain(..).collect()
-        };
-        if !state.write_buffer.is_empty() {
-            let write_buffer = mem::take(&mut state.write_buffer);
-            drop(state);
-            return Poll::Ready(TakenFrames::Bytes(write_buffer.followed_by(&all)));
+        if state.frames.is_empty() && state.write_buffer.is_empty() {
+            return self.finish_take(state, Vec::new(), waker);
         }
-        self.finish_take(state, all, waker)
+        let write_buffer = mem::take(&mut state.write_buffer);
+        let mut frames = state.take_frames(MAX_CHUNK.saturating_sub(write_buffer.len()));
+        let cost = write_buffer.cost() + frames.iter().map(Frame::cost).sum::<usize>();
+        state.chunk_is_taken(cost);
+        if !write_buffer.is_empty() {
+            drop(state);
+            return Poll::Ready(TakenFrames::Bytes(write_buffer.followed_by(&frames)));
+        }
+        // A frame that leaves alone is not copied. The last one of all may end the outbox.
+        if frames.len() == 1
+            && !state.frames.is_empty()
+            && let Some(frame) = frames.pop()
+        {
+            return Poll::Ready(TakenFrames::One(frame));
+        }
+        self.finish_take(state, frames, waker)
     }
 
     /// Returns the taken frames, or waits if the queue is empty. The last take of a finished outbox
@@ -158,14 +174,30 @@ impl Outbox {
 }
 
 impl OutboxState {
+    /// Takes the frames that fit into `max_bytes`. If nothing else is taken with them, at least one.
+    ///
+    /// The queue keeps a small capacity, so that it does not allocate for each chunk. It gives up a
+    /// large one, which it rarely needs again.
+    fn take_frames(&mut self, max_bytes: usize) -> Vec<Frame> {
+        let mut size = 0;
+        let fitting = self.frames.iter().take_while(|frame| {
+            size += frame.len();
+            size <= max_bytes
+        });
+        let least = usize::from(max_bytes == MAX_CHUNK);
+        let count = fitting.count().max(least).min(self.frames.len());
+        if count == self.frames.len() && self.frames.capacity() > KEPT_CAPACITY {
+            return mem::take(&mut self.frames).into();
+        }
+        self.frames.drain(..count).collect()
+    }
+
     /// Takes the only queued frame, if the outbox is open and holds nothing else.
     fn take_single(&mut self) -> Option<Frame> {
         if self.frames.len() != 1 || self.phase != Phase::Open || !self.write_buffer.is_empty() {
             return None;
         }
         debug_assert!(self.unfinished.is_none(), "the end of a frame leaves before other frames");
-        let frame = self.frames.pop_front()?;
-        self.bytes -= frame.cost();
-        Some(frame)
+        self.frames.pop_front()
     }
 }

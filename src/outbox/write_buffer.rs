@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use super::{
     Pushed,
     queue::{Outbox, Phase, wake},
+    take::MAX_CHUNK,
 };
 use crate::protocol::{Frame, OutgoingPacket};
 
@@ -24,15 +25,26 @@ const MAX_PACKET: usize = 4 * 1024;
 pub(super) struct WriteBuffer {
     bytes: BytesMut,
     packets: usize,
+    cost: usize,
 }
 
 impl WriteBuffer {
-    fn push(&mut self, websocket: &[u8]) {
+    fn push(&mut self, websocket: &[u8], cost: usize) {
         if self.bytes.is_empty() {
             self.bytes.reserve(INITIAL_CAPACITY.max(websocket.len()));
         }
         self.bytes.extend_from_slice(websocket);
         self.packets += 1;
+        self.cost += cost;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What its packets count for.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -62,7 +74,11 @@ impl Outbox {
             return self.push(packet.into_frame());
         };
         let mut state = self.state.lock();
-        if state.stream.is_none() || !state.frames.is_empty() || state.phase != Phase::Open {
+        if state.stream.is_none()
+            || !state.frames.is_empty()
+            || state.phase != Phase::Open
+            || state.write_buffer.len() + websocket.len() > MAX_CHUNK
+        {
             drop(state);
             return self.push(packet.into_frame());
         }
@@ -71,7 +87,7 @@ impl Outbox {
             return self.overflow(state);
         }
         state.bytes += cost;
-        state.write_buffer.push(websocket);
+        state.write_buffer.push(websocket, cost);
         let waker = state.waker.take();
         drop(state);
         wake(waker);

@@ -31,13 +31,18 @@ fn publication(number: u32) -> Publication {
     Publication { audience: audience(), packet: packet("e", number), volatile: false }
 }
 
+/// Everything that is queued, chunk by chunk.
 fn taken(outbox: &Outbox) -> Vec<String> {
-    match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(TakenFrames::One(frame)) => vec![frame.text().to_owned()],
-        Poll::Ready(TakenFrames::Frames(frames)) => {
-            frames.iter().map(|frame| frame.text().to_owned()).collect()
+    let mut texts = Vec::new();
+    loop {
+        match outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(TakenFrames::One(frame)) => texts.push(frame.text().to_owned()),
+            Poll::Ready(TakenFrames::Frames(frames)) => {
+                texts.extend(frames.iter().map(|frame| frame.text().to_owned()));
+            }
+            Poll::Pending => return texts,
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
     }
 }
 
@@ -46,7 +51,7 @@ fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
     let (registry_id, namespace) = (sequencer.registry_id(), Namespace::default());
     let subscribe = |_| {
         let (id, outbox) = (SocketId::random(), Outbox::new(Transport::WebSocket, 1 << 20, |_| {}));
-        let sender = SocketSender::new(Arc::clone(&outbox), 0);
+        let sender = SocketSender::new(Arc::clone(&outbox));
         sender.open(connect("/", ""));
         taken(&outbox);
         sequencer.attach(registry_id, namespace.clone(), id, sender);

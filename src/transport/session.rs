@@ -178,6 +178,11 @@ impl Session {
 /// A session whose actor does nothing.
 #[cfg(test)]
 pub(super) fn test_session(outbox: &Arc<Outbox>) -> Arc<Session> {
+    test_session_with(outbox, Config::default())
+}
+
+#[cfg(test)]
+pub(super) fn test_session_with(outbox: &Arc<Outbox>, config: Config) -> Arc<Session> {
     use actix::{Actor, Context, Handler};
 
     struct NullSession;
@@ -192,5 +197,5 @@ pub(super) fn test_session(outbox: &Arc<Outbox>) -> Arc<Session> {
         fn handle(&mut self, _: SessionEvent, _: &mut Context<Self>) {}
     }
 
-    Session::new(Arc::new(NullSession.start()), Arc::clone(outbox), Version::V4, Arc::default())
+    Session::new(Arc::new(NullSession.start()), Arc::clone(outbox), Version::V4, Arc::new(config))
 }

@@ -59,8 +59,8 @@ pub(crate) struct SessionDriver {
     /// The session ends as soon as the handlers that run are done.
     draining: bool,
     ended: Option<DisconnectReason>,
-    /// Counts the connection as long as the actor is alive.
-    _slot: ConnectionSlot,
+    /// Counts the connection, as long as the actor is alive. It is taken only as the driver drops.
+    slot: Option<ConnectionSlot>,
 }
 
 impl SessionDriver {
@@ -102,7 +102,7 @@ impl SessionDriver {
             last_poll_by: None,
             draining: false,
             ended: None,
-            _slot: slot,
+            slot: Some(slot),
             engine: Arc::clone(engine),
         }
     }
@@ -142,6 +142,10 @@ impl Drop for SessionDriver {
         // A session without a reason was dropped together with its arbiter.
         self.engine.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.engine.sessions.close(&self.id);
+        if let Some(slot) = self.slot.take() {
+            // What the client has not read is still in memory, so the connection still counts.
+            self.outbox().drop_when_read(slot, ConnectionSlot::end);
+        }
     }
 }
 

@@ -9,11 +9,11 @@ fn event(n: usize) -> Frame {
 
 /// A pending sender that may hold back 100,000 bytes.
 fn sender() -> Arc<SocketSender> {
-    SocketSender::new(Outbox::new(Transport::Polling, 1 << 20, |_| {}), 100_000)
+    SocketSender::new(Outbox::new(Transport::Polling, 200_000, |_| {}))
 }
 
 fn sent(sender: &SocketSender) -> Vec<String> {
-    match sender.outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+    match sender.outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(TakenFrames::Frames(frames)) => {
             frames.iter().map(|frame| frame.text().to_owned()).collect()
         }
@@ -91,6 +91,15 @@ fn pending_frames_are_bounded() {
     let sender = sender();
     let queued = (0..10_000).filter(|n| sender.push(event(*n)) == Pushed::Queued).count();
     assert!((500..1000).contains(&queued), "{queued}");
+    let counted = |sender: &SocketSender| sender.outbox.depth();
+    assert_eq!(counted(&sender).0, 0);
+    assert!((90_000..=100_000).contains(&counted(&sender).1), "{:?}", counted(&sender));
+    // Another socket of the connection has the same bound, and not one of its own.
+    let other = SocketSender::new(Arc::clone(&sender.outbox));
+    assert_eq!(other.push(event(1)), Pushed::Dropped);
+    sender.close();
+    assert_eq!(counted(&sender), (0, 0));
+    assert_eq!(other.push(event(1)), Pushed::Queued);
 }
 
 #[test]

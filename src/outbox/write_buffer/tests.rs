@@ -52,14 +52,14 @@ async fn packets_leave_in_one_piece_and_wake_the_transport_once() {
     let outbox = outbox(1000).await;
     let wakes = Arc::new(WakeCount(AtomicUsize::new(0)));
     let waker = Waker::from(Arc::clone(&wakes));
-    assert!(outbox.poll_all(&mut Context::from_waker(&waker)).is_pending());
+    assert!(outbox.poll_chunk(&mut Context::from_waker(&waker)).is_pending());
     for name in ["a", "b"] {
         assert_eq!(outbox.push_packet(packet(name)), Pushed::Queued);
     }
     assert_eq!((wakes.0.load(Ordering::Relaxed), outbox.depth().0), (1, 2));
     assert_eq!(outbox.push_volatile(&frame("volatile")), Pushed::Dropped);
-    assert_eq!(outbox.poll_all(&mut cx()), bytes_of(&["a", "b"]));
-    assert!(outbox.poll_all(&mut cx()).is_pending());
+    assert_eq!(outbox.poll_chunk(&mut cx()), bytes_of(&["a", "b"]));
+    assert!(outbox.poll_chunk(&mut cx()).is_pending());
     assert_eq!(outbox.depth(), (0, 0));
 }
 
@@ -69,11 +69,11 @@ async fn frames_between_packets_keep_their_place() {
     outbox.push_packet(packet("a"));
     outbox.push(frame("b"));
     outbox.push_packet(packet("c"));
-    assert_eq!(outbox.poll_all(&mut cx()), bytes_of(&["a", "b", "c"]));
+    assert_eq!(outbox.poll_chunk(&mut cx()), bytes_of(&["a", "b", "c"]));
     outbox.push(frame("d"));
     outbox.push_packet(packet("e"));
     assert_eq!(
-        outbox.poll_all(&mut cx()),
+        outbox.poll_chunk(&mut cx()),
         Poll::Ready(TakenFrames::Frames(vec![frame("d"), frame("e")]))
     );
 }
@@ -88,7 +88,7 @@ async fn packets_have_the_same_bound_as_frames() {
     assert_eq!(outbox.push_packet(packet("a")), Pushed::Dropped);
     assert!(outbox.is_closed());
     assert_eq!(
-        (outbox.depth(), outbox.poll_all(&mut cx())),
+        (outbox.depth(), outbox.poll_chunk(&mut cx())),
         ((0, 0), Poll::Ready(TakenFrames::Closed))
     );
 }
@@ -99,12 +99,12 @@ async fn packets_leave_before_the_close_or_are_discarded() {
     outbox.push_packet(packet("a"));
     outbox.finish();
     assert_eq!(outbox.push_packet(packet("b")), Pushed::Dropped);
-    assert_eq!(outbox.poll_all(&mut cx()), bytes_of(&["a"]));
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::Last(Vec::new())));
+    assert_eq!(outbox.poll_chunk(&mut cx()), bytes_of(&["a"]));
+    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Ready(TakenFrames::Last(Vec::new())));
     let discarding = self::outbox(1000).await;
     discarding.push_packet(packet("a"));
     discarding.finish_discarding();
-    assert_eq!(discarding.poll_all(&mut cx()), Poll::Ready(TakenFrames::Last(Vec::new())));
+    assert_eq!(discarding.poll_chunk(&mut cx()), Poll::Ready(TakenFrames::Last(Vec::new())));
 }
 
 #[actix_web::test]
@@ -114,12 +114,12 @@ async fn a_packet_that_cannot_be_buffered_waits_as_a_frame() {
         |parser: &PacketCodec| parser.event("/", None, "a", &Bytes::from_static(&[1])).unwrap();
     for packet in [binary(&PacketCodec::default()), binary(&PacketCodec::new(MsgpackParser))] {
         outbox.push_packet(packet);
-        assert!(matches!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(_))));
+        assert!(matches!(outbox.poll_chunk(&mut cx()), Poll::Ready(TakenFrames::One(_))));
     }
     let large = "x".repeat(MAX_PACKET);
     outbox.push_packet(packet(&large));
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(frame(&large))));
+    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Ready(TakenFrames::One(frame(&large))));
     drop(outbox.detach_stream());
     outbox.push_packet(packet("a"));
-    assert_eq!(outbox.poll_all(&mut cx()), Poll::Ready(TakenFrames::One(frame("a"))));
+    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Ready(TakenFrames::One(frame("a"))));
 }

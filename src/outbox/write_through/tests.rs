@@ -62,7 +62,7 @@ impl OutboxFixture {
     /// Takes what is queued, as the transport does.
     fn poll(&self) -> Poll<TakenFrames> {
         let waker = Waker::from(Arc::clone(&self.woken));
-        self.outbox.poll_all(&mut Context::from_waker(&waker))
+        self.outbox.poll_chunk(&mut Context::from_waker(&waker))
     }
 
     fn woken(&self) -> usize {
@@ -147,7 +147,7 @@ async fn frames_are_queued_while_the_transport_does_not_wait() {
     assert!(fixture.poll().is_ready());
     assert!(fixture.poll().is_pending());
     // It has something else to write.
-    assert_eq!(fixture.outbox.take_all(), None);
+    assert_eq!(fixture.outbox.take_chunk(), None);
     fixture.deliver("while it writes something else", 3);
     assert!(fixture.poll().is_ready());
     assert!(fixture.poll().is_pending());

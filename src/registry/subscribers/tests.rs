@@ -28,9 +28,9 @@ impl TableFixture {
         let sockets = (0..count)
             .map(|_| {
                 let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
-                let sender = SocketSender::new(Arc::clone(&outbox), 0);
+                let sender = SocketSender::new(Arc::clone(&outbox));
                 sender.open(connect("/", ""));
-                let _ = outbox.poll_all(&mut Context::from_waker(Waker::noop()));
+                let _ = outbox.poll_chunk(&mut Context::from_waker(Waker::noop()));
                 let id = SocketId::random();
                 table.attach(Namespace::default(), id, sender);
                 (id, outbox)
@@ -74,7 +74,7 @@ impl TableFixture {
         }
         let mut receivers = Vec::new();
         for (socket, (_, outbox)) in self.sockets.iter().enumerate() {
-            match outbox.poll_all(&mut Context::from_waker(Waker::noop())) {
+            match outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(TakenFrames::One(_)) => receivers.push(socket),
                 Poll::Ready(TakenFrames::Frames(frames)) => {
                     receivers.extend(frames.iter().map(|_| socket));
@@ -134,7 +134,7 @@ fn a_socket_that_has_left_receives_nothing_and_leaves_nothing_behind() {
 fn namespaces_are_separate() {
     let mut world = TableFixture::new(1);
     let elsewhere = Namespace::new("/elsewhere");
-    let sender = SocketSender::new(Outbox::new(Transport::Polling, 100, |_| {}), 100);
+    let sender = SocketSender::new(Outbox::new(Transport::Polling, 100, |_| {}));
     let stranger = SocketId::random();
     world.table.attach(elsewhere.clone(), stranger, sender);
     world.table.subscribe(&elsewhere, stranger, channel("a"));

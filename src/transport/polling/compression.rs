@@ -12,8 +12,8 @@ use flate2::{
     write::{GzEncoder, ZlibEncoder},
 };
 
-use super::get::PollBody;
-use crate::config::Config;
+use super::{answer::AnswerBody, get::PollBody};
+use crate::{outbox::UnreadAnswer, transport::Session};
 
 /// The size in bytes from which a body is compressed on another thread, because the worker has
 /// other clients to serve.
@@ -67,31 +67,39 @@ impl Coding {
 /// Makes the response to a poll. The body is compressed if that saves bytes and the client accepts
 /// it.
 pub(super) async fn respond(
-    config: &Config,
+    session: &Session,
     request: &HttpRequest,
     body: PollBody,
 ) -> HttpResponse {
+    let (config, mut answer) = (&session.config, body.response());
+    // Counted before it is compressed, which may take a while. The queue must not fill meanwhile.
+    let unread = UnreadAnswer::new(&session.outbox, body.bytes.len());
     if !config.http_compression || body.bytes.len() < config.compression_threshold {
-        return body.response().body(body.bytes);
+        return answer.body(AnswerBody::new(body.bytes, unread));
     }
     // Boxed, because few bodies are that large and the future of every poll would grow.
-    Box::pin(negotiated(request, body.response(), body.bytes)).await
+    Box::pin(negotiated(session, request, answer, body.bytes, unread)).await
 }
 
 async fn negotiated(
+    session: &Session,
     request: &HttpRequest,
     mut answer: HttpResponseBuilder,
     body: Bytes,
+    unread: UnreadAnswer,
 ) -> HttpResponse {
     answer.insert_header((header::VARY, "accept-encoding"));
     let Some(coding) = Coding::chosen(request) else {
-        return answer.body(body);
+        return answer.body(AnswerBody::new(body, unread));
     };
     match encode(coding, body.clone()).await {
         Some(coded) if coded.len() < body.len() => {
-            answer.insert_header((header::CONTENT_ENCODING, coding.name())).body(coded)
+            let unread = UnreadAnswer::new(&session.outbox, coded.len());
+            answer
+                .insert_header((header::CONTENT_ENCODING, coding.name()))
+                .body(AnswerBody::new(coded.into(), unread))
         }
-        _ => answer.body(body),
+        _ => answer.body(AnswerBody::new(body, unread)),
     }
 }
 
@@ -109,10 +117,19 @@ async fn encode(coding: Coding, body: Bytes) -> Option<Vec<u8>> {
 mod tests {
     use std::io::Read;
 
-    use actix_web::{body::MessageBody, test::TestRequest};
+    use std::sync::Arc;
+
+    use actix_web::{body::to_bytes, test::TestRequest};
     use flate2::read::{GzDecoder, ZlibDecoder};
 
     use super::*;
+    use crate::{
+        config::Config, model::Transport, outbox::Outbox, transport::session::test_session_with,
+    };
+
+    fn session(config: &Config) -> Arc<Session> {
+        test_session_with(&Outbox::new(Transport::Polling, 4 << 20, |_| {}), config.clone())
+    }
 
     fn accepting(encodings: &str) -> HttpRequest {
         TestRequest::default().insert_header((header::ACCEPT_ENCODING, encodings)).to_http_request()
@@ -168,10 +185,11 @@ mod tests {
         for (bytes, coding) in
             [(1, None), (1023, None), (1024, Some("gzip")), (1 << 20, Some("gzip"))]
         {
-            let response = respond(&config, &request, PollBody::text(vec![b'x'; bytes])).await;
+            let response =
+                respond(&session(&config), &request, PollBody::text(vec![b'x'; bytes])).await;
             assert_eq!(coding_of(&response), coding, "{bytes}");
             assert_eq!(response.headers().contains_key(header::VARY), coding.is_some(), "{bytes}");
-            let body = response.into_body().try_into_bytes().unwrap();
+            let body = to_bytes(response.into_body()).await.unwrap();
             let mut plain = body.to_vec();
             if coding.is_some() {
                 plain.clear();
@@ -179,16 +197,17 @@ mod tests {
             }
             assert!(plain.len() == bytes && plain.iter().all(|byte| *byte == b'x'), "{bytes}");
         }
-        let response = respond(&config, &accepting("br"), PollBody::text(vec![b'x'; 5000])).await;
+        let response =
+            respond(&session(&config), &accepting("br"), PollBody::text(vec![b'x'; 5000])).await;
         assert_eq!(
             (coding_of(&response), response.headers().get(header::VARY).unwrap()),
             (None, &"accept-encoding".parse().unwrap())
         );
         config.compression_threshold = 0;
-        let response = respond(&config, &request, PollBody::text(b"6".to_vec())).await;
+        let response = respond(&session(&config), &request, PollBody::text(b"6".to_vec())).await;
         assert_eq!(coding_of(&response), None, "compression makes one byte larger");
         config.http_compression = false;
-        let response = respond(&config, &request, PollBody::text(vec![b'x'; 5000])).await;
+        let response = respond(&session(&config), &request, PollBody::text(vec![b'x'; 5000])).await;
         assert_eq!(
             (coding_of(&response), response.headers().contains_key(header::VARY)),
             (None, false)

@@ -36,7 +36,7 @@ pub(crate) async fn get(session: &Session, request: &HttpRequest) -> Option<Http
         }
     };
     let body = PollBody::new(session, request, frames);
-    let response = compression::respond(&session.config, request, body).await;
+    let response = compression::respond(session, request, body).await;
     // Only now: until there is a response, a client that goes away takes the frames with it.
     poll.end();
     Some(response)

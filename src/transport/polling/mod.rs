@@ -1,5 +1,6 @@
 //! HTTP long-polling: a `GET` takes what waits in the outbox, a `POST` brings packets.
 
+mod answer;
 pub(crate) mod compression;
 mod get;
 mod post;

@@ -122,11 +122,11 @@ impl WriteState {
             self.encode(Message::Pong(data));
         }
         let taken = match &self.source {
-            FrameSource::Outbox(session) if self.own.is_empty() => session.outbox.poll_all(cx),
+            FrameSource::Outbox(session) if self.own.is_empty() => session.outbox.poll_chunk(cx),
             // While the writer waits in the outbox, others may write to the stream. So it waits
             // only if it has nothing of its own to write.
             FrameSource::Outbox(session) => {
-                session.outbox.take_all().map_or(Poll::Pending, Poll::Ready)
+                session.outbox.take_chunk().map_or(Poll::Pending, Poll::Ready)
             }
             FrameSource::Nothing => Poll::Pending,
             FrameSource::End => Poll::Ready(TakenFrames::Closed),

@@ -61,7 +61,7 @@ fn a_client_that_stops_polling_is_disconnected_at_max_outbox() {
 
 /// Messages that a handler sends before the admission are bounded, too.
 #[test]
-fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
+fn messages_held_during_an_admission_are_bounded_by_half_of_max_outbox() {
     let fixture = Fixture::with(|builder| {
         builder.max_outbox(2000).namespace("/held", |namespace| {
             namespace.on_connect(async |event: OnConnect| {
@@ -76,7 +76,7 @@ fn messages_held_during_an_admission_are_bounded_by_max_outbox() {
     session.send("40/held,");
     assert_eq!(
         session.text(),
-        r#"44/held,{"message":"not you","data":8}"#,
+        r#"44/held,{"message":"not you","data":4}"#,
         "each message takes between 223 and 250 bytes"
     );
     session.join();
