@@ -111,12 +111,13 @@ impl Connection {
             return;
         }
         self.driver.begin_handling(Instant::now);
+        let cost = Job::event_cost(&name, &args);
         match notify(socket, router, name, args, id) {
             // The outcome of a plain event does not matter.
             Started::Done(_) => self.driver.handled(),
             Started::Runs(rest) => {
                 let pipeline = router.is_sequential().then(|| Arc::clone(router));
-                self.await_job(socket.id(), rest, 0, pipeline, ctx);
+                self.await_job(socket.id(), rest, cost, pipeline, ctx);
             }
         }
     }

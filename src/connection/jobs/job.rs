@@ -61,11 +61,15 @@ pub(in crate::connection) enum Started {
 impl Job {
     /// The bytes that the job takes in memory, roughly.
     pub(in crate::connection) fn cost(&self) -> usize {
-        let args = match &self.task {
-            Task::Event { args, .. } => args.cost(),
-            _ => 0,
-        };
-        size_of::<Self>() + args
+        match &self.task {
+            Task::Event { name, args, .. } => Self::event_cost(name, args),
+            _ => size_of::<Self>(),
+        }
+    }
+
+    /// The bytes that the job of an event takes in memory, roughly.
+    pub(in crate::connection) fn event_cost(name: &str, args: &Args) -> usize {
+        size_of::<Self>() + name.len() + args.cost()
     }
 
     /// Copies the job's part of the buffer that it was read into, which may be a thousand times as

@@ -24,7 +24,7 @@ pub(in crate::connection) struct JobQueue {
     /// The jobs at the end of the queue that still share the buffers that they were read into.
     attached: usize,
     running: RunningJobs,
-    /// Bytes of the jobs that wait, in this queue or with their handler.
+    /// Bytes of the jobs that wait or run.
     bytes: usize,
     limit: usize,
     limit_bytes: usize,
@@ -44,8 +44,12 @@ impl JobQueue {
     }
 
     /// Whether there is capacity for one more job.
+    ///
+    /// There is for the first one that waits, however large the job that runs is: its handler may
+    /// wait for an acknowledgement, which is in no job, but behind packets that are.
     pub(in crate::connection) fn has_capacity(&self) -> bool {
-        self.waiting.len() + self.running.waiting() < self.limit && self.bytes < self.limit_bytes
+        self.waiting.len() + self.running.waiting() < self.limit
+            && (self.bytes < self.limit_bytes || self.waiting.is_empty())
     }
 
     pub(in crate::connection) fn push(&mut self, mut job: Job) {
@@ -82,17 +86,15 @@ impl JobQueue {
         // Each once: those that waited behind an earlier job have copies already.
         let attached = mem::take(&mut self.attached);
         self.waiting.iter_mut().rev().take(attached).for_each(Job::detach);
-        // A job that follows another one still waits for its turn with the handler.
-        let waits = if self.running.is_empty() { 0 } else { cost };
-        self.bytes += waits;
-        self.running.push(socket, rest, waits, pipeline);
+        self.bytes += cost;
+        self.running.push(socket, rest, cost, pipeline);
     }
 
     /// Polls for the next finished job. `None`: no job is running.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(SocketId, Outcome)>> {
         self.running.poll(cx).map(|finished| {
             let finished = finished?;
-            self.bytes -= finished.next_cost;
+            self.bytes -= finished.cost;
             Some((finished.socket, finished.outcome))
         })
     }

@@ -1,6 +1,6 @@
 use std::{
     collections::VecDeque,
-    fmt, mem,
+    fmt,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -32,8 +32,7 @@ struct RunningJob {
 pub(super) struct FinishedJob {
     pub(super) socket: SocketId,
     pub(super) outcome: Outcome,
-    /// The cost of the job that is first in line now.
-    pub(super) next_cost: usize,
+    pub(super) cost: usize,
 }
 
 impl RunningJobs {
@@ -69,13 +68,13 @@ impl RunningJobs {
     /// Polls the first job. `None`: no job is running.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<FinishedJob>> {
         let Some(first) = self.jobs.front_mut() else { return Poll::Ready(None) };
-        let (socket, outcome) = (first.socket, ready!(first.rest.as_mut().poll(cx)));
+        let (socket, cost) = (first.socket, first.cost);
+        let outcome = ready!(first.rest.as_mut().poll(cx));
         self.jobs.pop_front();
-        let next_cost = self.jobs.front_mut().map_or(0, |next| mem::take(&mut next.cost));
         if self.jobs.is_empty() {
             self.pipeline = None;
         }
-        Poll::Ready(Some(FinishedJob { socket, outcome, next_cost }))
+        Poll::Ready(Some(FinishedJob { socket, outcome, cost }))
     }
 }
 
