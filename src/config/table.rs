@@ -204,6 +204,13 @@ macro_rules! settings_table {
             /// The length of a channel's name, in bytes.
             max_channel_length: usize = Size(255 B), set plain, namespace own, check at_least_one;
 
+            /// Memory that the handshake of a connection may take, in bytes: the path, query and
+            /// headers of its request, and the `auth` of all namespaces that it is in.
+            ///
+            /// A request with more is refused with HTTP 431. A namespace whose `auth` does not fit
+            /// is refused. All of it is kept for as long as the client is connected.
+            max_handshake: usize = Size(1 MiB), set plain, check at_least_one;
+
             /// Namespaces that one connection may be in. Joining more is refused.
             max_namespaces: usize = Amount(16), set plain, check at_least_one;
 

@@ -47,6 +47,12 @@ impl Connection {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
+        let is_too_large = self.handshake_len() + auth.as_ref().map_or(0, |auth| auth.len())
+            > self.shared.config().max_handshake;
+        if is_too_large {
+            self.refuse(RefusalKind::LargeHandshake, name, "auth is too large");
+            return Ok(());
+        }
         self.sockets.refused.forget(name);
         let handshake = Handshake::new(Arc::clone(self.driver.request()), auth);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
@@ -55,6 +61,12 @@ impl Connection {
         };
         self.attach_socket(entry, handshake, name);
         Ok(())
+    }
+
+    /// The bytes that the connection keeps of its request and of the `auth` of its sockets.
+    fn handshake_len(&self) -> usize {
+        let auth = self.sockets.list.iter().map(|entry| entry.socket.handshake().auth_len());
+        self.driver.request().len() + auth.sum::<usize>()
     }
 
     /// Adds a socket in a namespace, if there is room.

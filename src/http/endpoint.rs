@@ -158,6 +158,9 @@ fn handshake(
         return Err(Refusal::ShuttingDown);
     }
     let parts = HttpRequestParts::new(request, config.trusted_proxies);
+    if parts.len() > config.max_handshake {
+        return Err(Refusal::LargeHandshake);
+    }
     let slot = sessions.acquire(parts.client_ip(), config).map_err(Refusal::QuotaExceeded)?;
     let extensions = Extensions::default();
     for check in &endpoint.settings.on_handshake {

@@ -30,6 +30,8 @@ pub(crate) enum Refusal {
     UnsupportedVersion(Option<String>),
     /// A limit on connections is reached.
     QuotaExceeded(QuotaExceeded),
+    /// The path, query and headers of a handshake have more bytes than `max_handshake`.
+    LargeHandshake,
     /// The server shuts down and opens no new sessions.
     ShuttingDown,
 }
@@ -46,6 +48,7 @@ impl Refusal {
             Self::UnsupportedVersion(_) => RefusalKind::UnsupportedVersion,
             Self::QuotaExceeded(QuotaExceeded::Server) => RefusalKind::TooManyConnections,
             Self::QuotaExceeded(QuotaExceeded::Address) => RefusalKind::TooManyOfAddress,
+            Self::LargeHandshake => RefusalKind::LargeHandshake,
             Self::ShuttingDown => RefusalKind::ShuttingDown,
         }
     }
@@ -55,7 +58,7 @@ impl Refusal {
             Self::UnknownTransport(_) => 0,
             Self::UnknownSession => 1,
             Self::BadMethod(_) => 2,
-            Self::BadRequest(_) | Self::InvalidUpgrade(_) => 3,
+            Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => 3,
             Self::Forbidden(_) | Self::QuotaExceeded(_) | Self::ShuttingDown => 4,
             Self::UnsupportedVersion(_) => 5,
         }
@@ -66,7 +69,7 @@ impl Refusal {
             Self::UnknownTransport(_) => "Transport unknown",
             Self::UnknownSession => "Session ID unknown",
             Self::BadMethod(_) => "Bad handshake method",
-            Self::BadRequest(_) | Self::InvalidUpgrade(_) => "Bad request",
+            Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => "Bad request",
             Self::Forbidden(_) => "Forbidden",
             Self::QuotaExceeded(_) => "Too many connections",
             Self::ShuttingDown => "Shutting down",
@@ -102,6 +105,7 @@ impl Refusal {
             Self::Forbidden(error) => format!(r#""{}""#, LogText(error)).into(),
             Self::QuotaExceeded(QuotaExceeded::Server) => "max_connections".into(),
             Self::QuotaExceeded(QuotaExceeded::Address) => "max_connections_per_address".into(),
+            Self::LargeHandshake => "max_handshake".into(),
             Self::ShuttingDown => "no new sessions".into(),
             Self::UnsupportedVersion(None) => "no EIO".into(),
             Self::UnsupportedVersion(Some(version)) => {
@@ -119,6 +123,7 @@ impl Refusal {
         let status = match self {
             Self::Forbidden(_) if !is_upgrade => StatusCode::FORBIDDEN,
             Self::QuotaExceeded(QuotaExceeded::Address) => StatusCode::TOO_MANY_REQUESTS,
+            Self::LargeHandshake => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::QuotaExceeded(QuotaExceeded::Server) | Self::ShuttingDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

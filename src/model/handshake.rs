@@ -42,6 +42,12 @@ impl HttpRequestParts {
         }
     }
 
+    /// The bytes of the request that are kept, roughly.
+    pub(crate) fn len(&self) -> usize {
+        let query = self.uri.query().map_or(0, str::len);
+        self.uri.path().len() + query + self.headers.len()
+    }
+
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
         self.peer_addr
     }
@@ -78,6 +84,11 @@ pub struct Handshake {
 impl Handshake {
     pub(crate) fn new(request: Arc<HttpRequestParts>, auth: Option<ByteString>) -> Self {
         Self { request, auth }
+    }
+
+    /// The bytes of the `auth` payload.
+    pub(crate) fn auth_len(&self) -> usize {
+        self.auth.as_ref().map_or(0, |auth| auth.len())
     }
 
     /// The handshake of a client of another server, for an

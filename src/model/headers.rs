@@ -29,6 +29,11 @@ impl From<&HeaderMap> for HeaderBlock {
 }
 
 impl HeaderBlock {
+    /// The bytes of all names and values, roughly.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;

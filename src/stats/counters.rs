@@ -44,6 +44,8 @@ labels! {
         TooManyConnections = "max_connections",
         TooManyOfAddress = "max_connections_per_address",
         ShuttingDown = "shutting_down",
+        // A request, or a connection that joins a namespace.
+        LargeHandshake = "max_handshake",
         // A connection that joins a namespace.
         UnknownNamespace = "unknown_namespace",
         FullNamespace = "max_sockets",

@@ -4,7 +4,7 @@ use actix_socketio::OnMessage;
 
 use crate::{
     fixture::{Fixture, Gate},
-    raw::{PollingSession, WebSocket},
+    raw::{PollingSession, WebSocket, ask},
     wait::wait_until,
 };
 
@@ -67,4 +67,54 @@ fn a_namespace_too_many_is_refused_until_another_one_is_left() {
     session.assert_works();
     drop(session);
     fixture.assert_all_freed();
+}
+
+/// `auth` and the request are kept as long as their socket, so all of them together are bounded.
+#[test]
+fn the_auth_of_all_namespaces_together_is_bounded_by_max_handshake() {
+    let fixture = Fixture::with(|builder| {
+        let builder = builder.max_handshake(10_000);
+        ["/a", "/b", "/c"]
+            .into_iter()
+            .fold(builder, |builder, name| builder.namespace(name, |namespace| namespace))
+    });
+    let mut session = WebSocket::open(fixture.addr);
+    let auth = format!(r#"{{"token":"{}"}}"#, "x".repeat(4_000));
+    for (name, is_admitted) in [("/a", true), ("/b", true), ("/c", false)] {
+        session.send(&format!("40{name},{auth}"));
+        let answer = session.text();
+        if is_admitted {
+            assert!(answer.starts_with(&format!(r#"40{name},{{"sid":""#)), "{answer}");
+        } else {
+            assert_eq!(answer, format!(r#"44{name},{{"message":"auth is too large"}}"#));
+        }
+    }
+    session.send("40/c,");
+    assert!(session.text().starts_with("40/c,"), "without auth it fits");
+    assert_eq!(fixture.io.stats().refusals["max_handshake"], 1);
+    session.send("41/c,");
+    session.send("41/a,");
+    let is_left = || fixture.io.stats().sockets["/a"] == 0 && fixture.io.stats().sockets["/c"] == 0;
+    wait_until("both namespaces are left", is_left);
+    session.send(&format!("40/c,{auth}"));
+    assert!(session.text().starts_with("40/c,"), "the auth of a socket that left counts no more");
+    drop(session);
+    fixture.assert_all_freed();
+}
+
+#[test]
+fn a_request_with_more_bytes_than_max_handshake_is_refused() {
+    let fixture = Fixture::with(|builder| builder.max_handshake(2_000));
+    let ask_with = |query: usize, header: usize| {
+        let query = format!("EIO=4&transport=polling&q={}", "x".repeat(query));
+        ask(fixture.addr, "GET", &query, &format!("X-Large: {}\r\n", "x".repeat(header)), b"")
+    };
+    assert_eq!(ask_with(700, 700).status, 200);
+    for (query, header) in [(2_000, 0), (0, 2_000), (1_000, 1_000)] {
+        let refused = ask_with(query, header);
+        assert_eq!(refused.status, 431, "{query} {header}");
+        assert_eq!(refused.body, r#"{"code":3,"message":"Bad request"}"#);
+    }
+    assert_eq!(fixture.io.stats().refusals["max_handshake"], 3);
+    assert_eq!(fixture.io.connections(), 2, "the bystander, and the one that fits");
 }
