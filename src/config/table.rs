@@ -255,6 +255,13 @@ macro_rules! settings_table {
             /// More are refused with [`SendError::Overloaded`](crate::SendError::Overloaded).
             max_publications: usize = Amount(65_536), set plain, check at_least_one;
 
+            /// Memory that the answers to broadcasts may take, in bytes, while they are collected:
+            /// those of all [`Target::emit_with_ack`](crate::Target::emit_with_ack) together.
+            ///
+            /// An answer that does not fit is
+            /// [`AckError::Overloaded`](crate::AckError::Overloaded).
+            max_ack_bytes: usize = Size(64 MiB), set plain, check at_least_one;
+
             /// Events of other servers that wait for their
             /// [`on_server_event`](crate::Builder::on_server_event) handlers.
             ///

@@ -90,7 +90,8 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let namespace = Namespace::default();
     let null = Arc::new(NullConnection);
-    let adapter = LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, null);
+    let adapter =
+        LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, null, 0);
     Socket::attach(SocketParts {
         namespace: NamespaceState::new(
             namespace,

@@ -1,5 +1,6 @@
 //! Plain data that all layers share, without actors and I/O.
 
+mod byte_budget;
 mod channel;
 mod channel_routes;
 mod client_ip;
@@ -15,6 +16,7 @@ mod rate;
 mod reason;
 mod transport;
 
+pub(crate) use byte_budget::{ByteBudget, ByteShare};
 pub use channel::{Channel, ChannelError, ToChannel};
 pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;

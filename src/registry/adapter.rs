@@ -115,6 +115,9 @@ pub struct ClientAnswers {
     pub answers: Vec<(SocketId, Args)>,
     /// The clients that received the event and did not answer in time.
     pub missing: Vec<SocketId>,
+    /// The clients that answered in time, and whose answers are dropped: all answers together had
+    /// [`max_ack_bytes`](crate::Builder::max_ack_bytes) already.
+    pub dropped: Vec<SocketId>,
 }
 
 /// The answers of other servers to a server-side event, as plain data.

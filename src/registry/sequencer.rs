@@ -34,6 +34,10 @@ pub(super) struct SequencerInner {
 }
 
 impl Sequencer {
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.0.counters
+    }
+
     /// Starts a sequencer, and its first registry on this thread's arbiter. `max_publications`
     /// bounds the publications in flight, and `max_outbox` the bytes of each.
     pub(crate) fn start(

@@ -86,7 +86,13 @@ impl Builder {
             config.max_server_events,
             Arc::clone(&counters),
         ));
-        let local = LocalAdapter::new(sequencer, codec.clone(), lookup, server_events);
+        let local = LocalAdapter::new(
+            sequencer,
+            codec.clone(),
+            lookup,
+            server_events,
+            config.max_ack_bytes,
+        );
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
         let used = match adapter {
             Some(wrap) => wrap(used),

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    model::SocketId,
+    model::{ByteShare, SocketId},
     protocol::{AckId, Args},
     registry::ClientAnswers,
 };
@@ -33,15 +33,18 @@ pub(super) struct AckCollector {
     collection: Arc<AckCollection>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct AckCollection {
     state: Mutex<CollectedAcks>,
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct CollectedAcks {
-    answers: HashMap<SocketId, Args>,
+    /// `None`: there was no memory for the answer.
+    answers: HashMap<SocketId, Option<Args>>,
+    /// Counts the bytes of the answers.
+    memory: ByteShare,
     /// The receivers of the broadcast, once they are known. Answers may come before that.
     receivers: Option<HashSet<SocketId>>,
 }
@@ -60,15 +63,18 @@ impl AckCollectors {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn open(self: &Arc<Self>, id: u64) -> AckCollector {
-        let collection = Arc::<AckCollection>::default();
+    /// Collects the answers with this id, as far as there is memory for them.
+    pub(super) fn open(self: &Arc<Self>, id: u64, memory: ByteShare) -> AckCollector {
+        let state = CollectedAcks { answers: HashMap::new(), memory, receivers: None };
+        let collection =
+            Arc::new(AckCollection { state: Mutex::new(state), changed: Notify::new() });
         self.open.lock().insert(id, Arc::clone(&collection));
         AckCollector { ack_collectors: Arc::clone(self), id, collection }
     }
 
     /// Takes the answer of a client. The first one counts. `false`: no answer of this client is
     /// collected.
-    pub(super) fn answer(&self, id: &AckId, from: SocketId, args: Args) -> bool {
+    pub(super) fn answer(&self, id: &AckId, from: SocketId, mut args: Args) -> bool {
         let Some(collection) = id.to_u64().and_then(|id| self.open.lock().get(&id).cloned()) else {
             return false;
         };
@@ -76,7 +82,14 @@ impl AckCollectors {
         if state.receivers.as_ref().is_some_and(|receivers| !receivers.contains(&from)) {
             return false;
         }
-        state.answers.entry(from).or_insert(args);
+        if !state.answers.contains_key(&from) {
+            let answer = state.memory.try_add(args.cost()).then(|| {
+                // An answer is a slice of what it was read with, which may be far larger.
+                args.detach();
+                args
+            });
+            state.answers.insert(from, answer);
+        }
         let is_complete = state.is_complete();
         drop(state);
         if is_complete {
@@ -109,7 +122,14 @@ impl AckCollector {
         let answers = std::mem::take(&mut state.answers);
         let receivers = state.receivers.take().unwrap_or_default();
         let missing = receivers.into_iter().filter(|id| !answers.contains_key(id)).collect();
-        ClientAnswers { answers: answers.into_iter().collect(), missing }
+        let mut finished = ClientAnswers { missing, ..ClientAnswers::default() };
+        for (id, answer) in answers {
+            match answer {
+                Some(args) => finished.answers.push((id, args)),
+                None => finished.dropped.push(id),
+            }
+        }
+        finished
     }
 }
 
@@ -122,6 +142,7 @@ impl Drop for AckCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ByteBudget;
 
     #[test]
     fn answers_count_once_and_from_receivers_only() {
@@ -129,17 +150,33 @@ mod tests {
         let [a, b, stranger] = [(); 3].map(|()| SocketId::random());
         let id = AckId::from(7);
         assert!(!ack_collectors.answer(&id, a, Args::default()));
-        let collector = ack_collectors.open(7);
+        let collector = ack_collectors.open(7, ByteBudget::new(100).share());
         let early = ack_collectors.answer(&id, a, Args::parse("[1]".into(), 9).unwrap());
         assert!(early, "before the receivers are known");
         assert!(ack_collectors.answer(&id, a, Args::parse("[2]".into(), 9).unwrap()));
         assert!(ack_collectors.answer(&id, stranger, Args::default()));
         collector.set_receivers(vec![a, b]);
         assert!(!ack_collectors.answer(&id, stranger, Args::default()));
-        let ClientAnswers { answers, missing } = collector.finish();
-        assert_eq!(answers.len(), 1);
+        let ClientAnswers { answers, missing, dropped } = collector.finish();
+        assert_eq!((answers.len(), dropped.len()), (1, 0));
         assert_eq!((answers[0].0, answers[0].1.raw(0)), (a, Some("1")));
         assert_eq!(missing, [b]);
         assert!(ack_collectors.open.lock().is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_there_is_no_memory_for_is_dropped_and_counts_as_an_answer() {
+        let ack_collectors = Arc::<AckCollectors>::default();
+        let large = || Args::parse(format!("[{:0>300}]", 1).replace('0', "7").into(), 9).unwrap();
+        let budget = ByteBudget::new(3 * large().cost() / 2);
+        let [a, b] = [(); 2].map(|()| SocketId::random());
+        let collector = ack_collectors.open(1, budget.share());
+        assert!(ack_collectors.answer(&AckId::from(1), a, large()));
+        assert!(ack_collectors.answer(&AckId::from(1), b, large()));
+        collector.set_receivers(vec![a, b]);
+        let ClientAnswers { answers, missing, dropped } = collector.finish();
+        assert_eq!((answers[0].0, answers.len()), (a, 1));
+        assert_eq!((&missing[..], &dropped[..]), (&[][..], &[b][..]));
+        assert!(budget.share().try_add(large().cost()), "it is given back");
     }
 }

@@ -42,7 +42,7 @@ pub struct Receipt {
 #[non_exhaustive]
 pub struct BroadcastAcks<R> {
     /// The clients that answered in time, with their answers. An answer that is not an `R` is
-    /// [`AckError::Reply`].
+    /// [`AckError::Reply`]. One that there was no memory for is [`AckError::Overloaded`].
     pub answers: Vec<(SocketId, Result<R, AckError>)>,
     /// The clients that received the event and did not answer in time.
     pub missing: Vec<SocketId>,
@@ -50,9 +50,10 @@ pub struct BroadcastAcks<R> {
 
 impl<R: DeserializeOwned> BroadcastAcks<R> {
     pub(super) fn new(answers: ClientAnswers) -> Self {
-        let ClientAnswers { answers, missing } = answers;
+        let ClientAnswers { answers, missing, dropped } = answers;
         let typed = |(id, args): (SocketId, Args)| (id, args.get(0).map_err(AckError::Reply));
-        Self { answers: answers.into_iter().map(typed).collect(), missing }
+        let dropped = dropped.into_iter().map(|id| (id, Err(AckError::Overloaded)));
+        Self { answers: answers.into_iter().map(typed).chain(dropped).collect(), missing }
     }
 }
 

@@ -225,6 +225,9 @@ pub enum AckError {
     },
     /// The client's answer does not have the expected type.
     Reply(ArgError),
+    /// The answers to broadcasts that are collected at the moment have
+    /// [`Builder::max_ack_bytes`](crate::Builder::max_ack_bytes) together, so this one is dropped.
+    Overloaded,
     /// The event was not sent.
     Send(SendError),
 }
@@ -239,6 +242,9 @@ impl fmt::Display for AckError {
             }
             Self::Reply(error) => {
                 write!(f, "the client's acknowledgement is not as expected: {error}")
+            }
+            Self::Overloaded => {
+                f.write_str("the answers to broadcasts have max_ack_bytes of memory already")
             }
             Self::Send(error) => error.fmt(f),
         }

@@ -5,12 +5,13 @@ use tokio::time::timeout;
 
 use super::{Socket, ack_collector::AckCollectors};
 use crate::{
-    model::{Channel, Namespace, SocketId},
+    model::{ByteBudget, Channel, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Sequencer,
         ServerAnswers, ServerEvent, SocketDescription,
     },
+    stats::RefusalKind,
 };
 
 /// Finds sockets by their ids.
@@ -33,6 +34,8 @@ pub(crate) struct LocalAdapter {
     /// By namespace, each with the number of states that the namespace has: a new one may begin
     /// before the last one has ended.
     ack_collectors: Mutex<HashMap<Namespace, (Arc<AckCollectors>, usize)>>,
+    /// The memory for the answers to all broadcasts.
+    ack_bytes: ByteBudget,
 }
 
 impl LocalAdapter {
@@ -41,6 +44,7 @@ impl LocalAdapter {
         codec: PacketCodec,
         sockets: Arc<dyn SocketLookup>,
         server_events: Arc<dyn ServerEventHandler>,
+        max_ack_bytes: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
             sequencer,
@@ -48,6 +52,7 @@ impl LocalAdapter {
             sockets,
             server_events,
             ack_collectors: Mutex::default(),
+            ack_bytes: ByteBudget::new(max_ack_bytes),
         })
     }
 
@@ -123,13 +128,16 @@ impl Adapter for LocalAdapter {
         let id = collectors.next_id();
         publication.packet.set_ack_id(id);
         // Before the event is sent: an answer may come before the receivers are known.
-        let collector = collectors.open(id);
+        let collector = collectors.open(id, self.ack_bytes.share());
         let receivers = self.sequencer.publish_and_list(publication);
+        let counters = Arc::clone(self.sequencer.counters());
         Box::pin(async move {
             collector.set_receivers(receivers.await?);
             // A client that has not answered by then is among the missing.
             let _ = timeout(limit, collector.complete()).await;
-            Ok(collector.finish())
+            let answers = collector.finish();
+            (0..answers.dropped.len()).for_each(|_| counters.refused.add(RefusalKind::Answer));
+            Ok(answers)
         })
     }
 

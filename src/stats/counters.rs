@@ -57,6 +57,8 @@ labels! {
         Publication = "publish",
         // A publication by the application.
         Overloaded = "max_publications",
+        // An answer to a broadcast.
+        Answer = "max_ack_bytes",
         // An event of another server.
         TooManyServerEvents = "max_server_events",
     }
