@@ -160,6 +160,25 @@ impl SettingKind for Limit {
     }
 }
 
+/// A size whose default is `unlimited`.
+pub(super) struct SizeLimit;
+
+impl SettingKind for SizeLimit {
+    type Value = usize;
+
+    const NOUN: &'static str = "size";
+    const EXPECTED: &'static str =
+        r#"a number of bytes, a number with a unit, such as "4MiB", or "unlimited""#;
+
+    fn read(raw: &Raw) -> Option<usize> {
+        if raw.is_unlimited() { Some(usize::MAX) } else { Size::read(raw) }
+    }
+
+    fn show(size: &usize) -> String {
+        if *size == usize::MAX { "unlimited".to_owned() } else { Size::show(size) }
+    }
+}
+
 pub(super) struct RateLimit;
 
 impl SettingKind for RateLimit {

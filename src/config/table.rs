@@ -234,6 +234,14 @@ macro_rules! settings_table {
             /// Each connection takes a descriptor, and the process needs some more.
             max_connections: usize = Amount(100_000), set plain, check at_least_one;
 
+            /// Memory of all connections together that clients make the server keep, in bytes: what
+            /// waits in their outboxes and inboxes, what is being read, and their `auth`.
+            ///
+            /// At the limit, new connections are refused with HTTP 503. A connection that takes
+            /// more, and has more than 64 KiB of any of these already, is closed with
+            /// [`DisconnectReason::MemoryLimit`](crate::DisconnectReason::MemoryLimit).
+            max_memory: usize = SizeLimit(unlimited), set plain, check at_least_one;
+
             /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64.
             ///
             /// More are refused with HTTP 429. A whole office may share one address.
@@ -324,6 +332,9 @@ macro_rules! default_value {
         $count
     };
     (Limit unlimited) => {
+        usize::MAX
+    };
+    (SizeLimit unlimited) => {
         usize::MAX
     };
     (RateLimit unlimited) => {

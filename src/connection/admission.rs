@@ -47,9 +47,9 @@ impl Connection {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         }
-        let is_too_large = self.handshake_len() + auth.as_ref().map_or(0, |auth| auth.len())
-            > self.shared.config().max_handshake;
-        if is_too_large {
+        let auth_len = auth.as_ref().map_or(0, |auth| auth.len());
+        let kept = self.driver.request().len() + self.sockets.auth_len();
+        if kept + auth_len > self.shared.config().max_handshake {
             self.refuse(RefusalKind::LargeHandshake, name, "auth is too large");
             return Ok(());
         }
@@ -61,12 +61,6 @@ impl Connection {
         };
         self.attach_socket(entry, handshake, name);
         Ok(())
-    }
-
-    /// The bytes that the connection keeps of its request and of the `auth` of its sockets.
-    fn handshake_len(&self) -> usize {
-        let auth = self.sockets.list.iter().map(|entry| entry.socket.handshake().auth_len());
-        self.driver.request().len() + auth.sum::<usize>()
     }
 
     /// Adds a socket in a namespace, if there is room.
@@ -91,19 +85,16 @@ impl Connection {
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
         });
-        self.shared.sockets.insert(&socket);
-        self.jobs.queue.push(Job {
-            socket: socket.clone(),
-            router: Arc::clone(&router),
-            task: Task::Connect,
-        });
-        self.sockets.add(SocketEntry {
-            socket,
-            router,
-            admitted: false,
-            ending: false,
-            _slots: slots,
-        });
+        let id = socket.id();
+        let connect =
+            Job { socket: socket.clone(), router: Arc::clone(&router), task: Task::Connect };
+        let entry = SocketEntry { socket, router, admitted: false, ending: false, _slots: slots };
+        self.shared.sockets.insert(&entry.socket);
+        if !self.sockets.add(entry) {
+            self.remove_socket(id);
+            return self.refuse(RefusalKind::MemoryExhausted, name, "there is no memory for auth");
+        }
+        self.jobs.queue.push(connect);
     }
 
     /// Lets a socket in that its handlers have admitted.

@@ -41,6 +41,7 @@ impl Handler<OutboxNotice> for Connection {
     fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
+            OutboxEvent::OutOfMemory => self.end(DisconnectReason::MemoryLimit, ctx),
             OutboxEvent::Emptied => self.last_frame_taken(ctx),
             OutboxEvent::Upgraded => self.upgraded(ctx),
         }

@@ -5,9 +5,9 @@ use smallvec::SmallVec;
 
 use super::ignored_namespaces::IgnoredNamespaces;
 use crate::{
-    engine::EngineMessage,
-    model::{Extensions, Namespace, Slot, SocketId, TokenBucket},
-    protocol::{DecodeError, Packet, PacketDecoder},
+    engine::{ClientEnd, EngineMessage},
+    model::{Extensions, MemoryShare, Namespace, Slot, SocketId, TokenBucket},
+    protocol::{Packet, PacketDecoder},
     routing::Router,
     socket::Socket,
 };
@@ -23,6 +23,10 @@ pub(super) struct ClientSockets {
     pub(super) refused: IgnoredNamespaces,
     decoder: Box<dyn PacketDecoder>,
     pub(super) extensions: Arc<Extensions>,
+    /// Counts the parts of a packet that is not whole yet, and the `auth` of all sockets.
+    memory: MemoryShare,
+    /// The bytes of those parts.
+    partial: usize,
     /// How fast the client may subscribe, in all its namespaces together.
     pub(super) subscribe_rate: Option<Arc<Mutex<TokenBucket>>>,
 }
@@ -45,6 +49,7 @@ impl ClientSockets {
         extensions: Extensions,
         subscribe_rate: Option<TokenBucket>,
         max_namespaces: usize,
+        memory: MemoryShare,
     ) -> Self {
         Self {
             list: SmallVec::new(),
@@ -52,16 +57,44 @@ impl ClientSockets {
             refused: IgnoredNamespaces::new(max_namespaces),
             decoder,
             extensions: Arc::new(extensions),
+            memory,
+            partial: 0,
             subscribe_rate: subscribe_rate.map(|bucket| Arc::new(Mutex::new(bucket))),
         }
     }
 
     /// Reads a message. `None`: the packet is not whole yet.
-    pub(super) fn decode(&mut self, message: EngineMessage) -> Result<Option<Packet>, DecodeError> {
-        match message {
-            EngineMessage::Text(text) => self.decoder.text(text),
-            EngineMessage::Binary(data) => self.decoder.binary(data),
+    ///
+    /// # Errors
+    /// [`ClientEnd`]: the session has to end.
+    pub(super) fn decode(&mut self, message: EngineMessage) -> Result<Option<Packet>, ClientEnd> {
+        let (length, packet) = match message {
+            EngineMessage::Text(text) => (text.len(), self.decoder.text(text)?),
+            EngineMessage::Binary(data) => (data.len(), self.decoder.binary(data)?),
+        };
+        match packet {
+            None => {
+                self.partial += length;
+                if !self.count_memory() {
+                    return Err(ClientEnd::OutOfMemory);
+                }
+            }
+            Some(_) if self.partial > 0 => {
+                self.partial = 0;
+                self.count_memory();
+            }
+            Some(_) => {}
         }
+        Ok(packet)
+    }
+
+    /// The bytes of the `auth` of all sockets.
+    pub(super) fn auth_len(&self) -> usize {
+        self.list.iter().map(|entry| entry.socket.handshake().auth_len()).sum()
+    }
+
+    fn count_memory(&mut self) -> bool {
+        self.memory.set(self.partial + self.auth_len())
     }
 
     /// The index of the socket in a namespace. A socket that is ending is not found: the client may
@@ -75,12 +108,15 @@ impl ClientSockets {
     }
 
     /// Adds a socket. The client has no other one in its namespace, unless that one is ending.
-    pub(super) fn add(&mut self, entry: SocketEntry) {
+    ///
+    /// Returns `false` if there is no memory for its `auth`: it has to be removed again.
+    pub(super) fn add(&mut self, entry: SocketEntry) -> bool {
         self.list.push(entry);
         let first_to_index = if self.list.len() == 2 { 0 } else { self.list.len() - 1 };
         if self.list.len() > 1 {
             (first_to_index..self.list.len()).for_each(|at| self.index(at));
         }
+        self.count_memory()
     }
 
     /// Notes that the end of a socket waits in the job queue.
@@ -115,6 +151,7 @@ impl ClientSockets {
     pub(super) fn remove(&mut self, id: SocketId) -> Option<SocketEntry> {
         let at = self.list.iter().position(|entry| entry.socket.id() == id)?;
         let removed = self.list.swap_remove(at);
+        self.count_memory();
         if self.list.len() < 2 {
             self.by_namespace = HashMap::default();
             return Some(removed);

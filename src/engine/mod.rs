@@ -23,7 +23,7 @@ pub(crate) use driver::{AfterEvent, ClientEnd, Due, OutboxNotice, SessionDriver,
 pub use message::EngineMessage;
 pub(crate) use sessions::Sessions;
 
-use crate::{config::Config, stats::Counters};
+use crate::{config::Config, model::MemoryBudget, stats::Counters};
 
 /// The state that all sessions of one endpoint share.
 #[derive(Debug)]
@@ -31,10 +31,12 @@ pub(crate) struct EngineState {
     pub(crate) config: Arc<Config>,
     pub(crate) sessions: Sessions,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) memory: MemoryBudget,
 }
 
 impl EngineState {
     pub(crate) fn new(config: Arc<Config>, counters: Arc<Counters>) -> Arc<Self> {
-        Arc::new(Self { config, sessions: Sessions::default(), counters })
+        let memory = MemoryBudget::new(config.max_memory);
+        Arc::new(Self { config, sessions: Sessions::default(), counters, memory })
     }
 }

@@ -23,7 +23,7 @@ use futures_core::Stream;
 
 use crate::{
     config::Config,
-    model::Transport,
+    model::{MemoryBudget, Transport},
     outbox::Outbox,
     protocol::{EnginePacket, Version},
     transport::{Session, SessionEnd, SessionEvent, websocket as transport},
@@ -117,7 +117,13 @@ async fn run_websocket(
         ..Config::default()
     };
     let outbox = Outbox::new(Transport::WebSocket, 1 << 20, |_| {});
-    let session = Session::new(Arc::new(collector.clone()), outbox, version, Arc::new(config));
+    let session = Session::new(
+        Arc::new(collector.clone()),
+        outbox,
+        version,
+        Arc::new(config),
+        MemoryBudget::default(),
+    );
     let mut request = UPGRADE.into_iter().fold(TestRequest::default(), TestRequest::insert_header);
     if let Some(offer) = offer {
         request = request.insert_header((SEC_WEBSOCKET_EXTENSIONS, offer));
@@ -155,6 +161,7 @@ impl WebSocketRun {
             SessionEnd::Broken(_) => "broken",
             SessionEnd::Malformed(_) => "malformed",
             SessionEnd::Shutdown => panic!("the server was not shut down"),
+            SessionEnd::OutOfMemory => panic!("there is no limit on memory"),
         }
     }
 }

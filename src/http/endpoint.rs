@@ -153,13 +153,16 @@ fn handshake(
     transport: Transport,
     version: Option<&str>,
 ) -> Result<impl FnOnce() -> (SessionId, Arc<Session>), Refusal> {
-    let EngineState { config, sessions, .. } = &*endpoint.engine;
+    let EngineState { config, sessions, memory, .. } = &*endpoint.engine;
     if sessions.is_closing() {
         return Err(Refusal::ShuttingDown);
     }
     let parts = HttpRequestParts::new(request, config.trusted_proxies);
     if parts.len() > config.max_handshake {
         return Err(Refusal::LargeHandshake);
+    }
+    if memory.is_exhausted() {
+        return Err(Refusal::MemoryExhausted);
     }
     let slot = sessions.acquire(parts.client_ip(), config).map_err(Refusal::QuotaExceeded)?;
     let extensions = Extensions::default();

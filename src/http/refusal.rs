@@ -30,6 +30,8 @@ pub(crate) enum Refusal {
     UnsupportedVersion(Option<String>),
     /// A limit on connections is reached.
     QuotaExceeded(QuotaExceeded),
+    /// All connections together have `max_memory`.
+    MemoryExhausted,
     /// The path, query and headers of a handshake have more bytes than `max_handshake`.
     LargeHandshake,
     /// The server shuts down and opens no new sessions.
@@ -49,6 +51,7 @@ impl Refusal {
             Self::QuotaExceeded(QuotaExceeded::Server) => RefusalKind::TooManyConnections,
             Self::QuotaExceeded(QuotaExceeded::Address) => RefusalKind::TooManyOfAddress,
             Self::LargeHandshake => RefusalKind::LargeHandshake,
+            Self::MemoryExhausted => RefusalKind::MemoryExhausted,
             Self::ShuttingDown => RefusalKind::ShuttingDown,
         }
     }
@@ -59,7 +62,10 @@ impl Refusal {
             Self::UnknownSession => 1,
             Self::BadMethod(_) => 2,
             Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => 3,
-            Self::Forbidden(_) | Self::QuotaExceeded(_) | Self::ShuttingDown => 4,
+            Self::Forbidden(_)
+            | Self::QuotaExceeded(_)
+            | Self::MemoryExhausted
+            | Self::ShuttingDown => 4,
             Self::UnsupportedVersion(_) => 5,
         }
     }
@@ -71,7 +77,7 @@ impl Refusal {
             Self::BadMethod(_) => "Bad handshake method",
             Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => "Bad request",
             Self::Forbidden(_) => "Forbidden",
-            Self::QuotaExceeded(_) => "Too many connections",
+            Self::QuotaExceeded(_) | Self::MemoryExhausted => "Too many connections",
             Self::ShuttingDown => "Shutting down",
             Self::UnsupportedVersion(_) => "Unsupported protocol version",
         }
@@ -106,6 +112,7 @@ impl Refusal {
             Self::QuotaExceeded(QuotaExceeded::Server) => "max_connections".into(),
             Self::QuotaExceeded(QuotaExceeded::Address) => "max_connections_per_address".into(),
             Self::LargeHandshake => "max_handshake".into(),
+            Self::MemoryExhausted => "max_memory".into(),
             Self::ShuttingDown => "no new sessions".into(),
             Self::UnsupportedVersion(None) => "no EIO".into(),
             Self::UnsupportedVersion(Some(version)) => {
@@ -124,14 +131,14 @@ impl Refusal {
             Self::Forbidden(_) if !is_upgrade => StatusCode::FORBIDDEN,
             Self::QuotaExceeded(QuotaExceeded::Address) => StatusCode::TOO_MANY_REQUESTS,
             Self::LargeHandshake => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::QuotaExceeded(QuotaExceeded::Server) | Self::ShuttingDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::QuotaExceeded(QuotaExceeded::Server)
+            | Self::MemoryExhausted
+            | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if matches!(self, Self::QuotaExceeded(_) | Self::ShuttingDown) {
+        if matches!(self, Self::QuotaExceeded(_) | Self::MemoryExhausted | Self::ShuttingDown) {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         if is_upgrade {

@@ -1,6 +1,5 @@
 //! Plain data that all layers share, without actors and I/O.
 
-mod byte_budget;
 mod channel;
 mod channel_routes;
 mod client_ip;
@@ -9,6 +8,7 @@ mod extensions;
 mod handshake;
 mod headers;
 mod id;
+mod memory_budget;
 mod namespace;
 mod pattern;
 mod quota;
@@ -16,7 +16,6 @@ mod rate;
 mod reason;
 mod transport;
 
-pub(crate) use byte_budget::{ByteBudget, ByteShare};
 pub use channel::{Channel, ChannelError, ToChannel};
 pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;
@@ -26,6 +25,7 @@ pub use handshake::Handshake;
 pub(crate) use handshake::HttpRequestParts;
 pub(crate) use id::{IdMap, SessionId};
 pub use id::{InvalidSocketId, SocketId};
+pub(crate) use memory_budget::{MemoryBudget, MemoryShare};
 pub use namespace::Namespace;
 pub use pattern::PatternError;
 pub(crate) use pattern::anchored;

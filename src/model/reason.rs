@@ -28,6 +28,9 @@ pub enum DisconnectReason {
     /// More bytes waited for the client than [`Builder::max_outbox`](crate::Builder::max_outbox):
     /// `slow consumer`. Socket.IO itself does not have this reason.
     SlowConsumer,
+    /// All connections together had [`Builder::max_memory`](crate::Builder::max_memory), and this
+    /// one took more: `memory limit`. Socket.IO itself does not have this reason.
+    MemoryLimit,
     /// The server shuts down: `server shutting down`.
     ServerShutdown,
 }
@@ -39,7 +42,7 @@ impl DisconnectReason {
     /// # use actix_socketio::DisconnectReason;
     /// assert!(DisconnectReason::ALL.contains(&DisconnectReason::SlowConsumer));
     /// ```
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClientDisconnect,
         Self::ServerDisconnect,
         Self::TransportClose,
@@ -47,6 +50,7 @@ impl DisconnectReason {
         Self::PingTimeout,
         Self::ParseError,
         Self::SlowConsumer,
+        Self::MemoryLimit,
         Self::ServerShutdown,
     ];
 
@@ -65,6 +69,7 @@ impl DisconnectReason {
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::SlowConsumer => "slow consumer",
+            Self::MemoryLimit => "memory limit",
             Self::ServerShutdown => "server shutting down",
         }
     }

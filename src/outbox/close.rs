@@ -24,7 +24,9 @@ impl Outbox {
         let mut state = self.state.lock();
         // A frame of which the client has the beginning is completed. Without its end, the client
         // would read the Close frame as a part of it.
-        state.bytes = state.unfinished.as_ref().map_or(0, Bytes::len) + state.reserved.sum();
+        let kept = state.unfinished.as_ref().map_or(0, Bytes::len) + state.reserved.sum();
+        let unsent = state.bytes - kept;
+        state.release(unsent);
         let dropped = (mem::take(&mut state.frames), mem::take(&mut state.write_buffer));
         drop(state);
         drop(dropped);
@@ -48,7 +50,7 @@ impl OutboxState {
     /// lock.
     pub(super) fn abort(&mut self) -> impl Sized + use<> {
         self.phase = Phase::Closed;
-        self.bytes = self.reserved.sum();
+        self.release(self.bytes - self.reserved.sum());
         wake(self.waker.take());
         (mem::take(&mut self.frames), mem::take(&mut self.write_buffer), self.unfinished.take())
     }

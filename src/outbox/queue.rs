@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{attached_stream::AttachedStream, reserved::ReservedBytes, write_buffer::WriteBuffer};
-use crate::model::Transport;
+use crate::model::{MemoryShare, Transport};
 use crate::protocol::Frame;
 
 /// A report of an outbox to its connection.
@@ -14,6 +14,8 @@ use crate::protocol::Frame;
 pub(crate) enum OutboxEvent {
     /// The client reads too slowly: the queue reached its bound, and all queued frames are dropped.
     Overflow,
+    /// The queue needs more memory than is left for all connections. All queued frames are dropped.
+    OutOfMemory,
     /// The transport took the last frame of a finished outbox.
     Emptied,
     /// A WebSocket became the active transport.
@@ -53,7 +55,7 @@ pub(super) struct OutboxState {
     pub(super) polling: bool,
     /// The waiting poll is to return without frames.
     pub(super) release_poll: bool,
-    /// What counts for the bound: everything that is queued, and what is reserved.
+    /// The bytes that count for the bound: those of the queue, and the reserved ones.
     pub(super) bytes: usize,
     pub(super) frames: VecDeque<Frame>,
     /// Encoded packets that leave before `frames`.
@@ -62,6 +64,8 @@ pub(super) struct OutboxState {
     /// these bytes leave before anything else.
     pub(super) unfinished: Option<Bytes>,
     pub(super) reserved: ReservedBytes,
+    /// The share of `bytes` in the memory of all connections.
+    pub(super) memory: MemoryShare,
 }
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
@@ -79,10 +83,21 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// `notify` is called without the lock, on the thread that causes the event.
+    /// An outbox that counts for no budget.
+    #[cfg(any(test, fuzzing, feature = "internals"))]
     pub(crate) fn new(
         active_transport: Transport,
         max_bytes: usize,
+        notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::with_memory(active_transport, max_bytes, MemoryShare::default(), notify)
+    }
+
+    /// `notify` is called without the lock, on the thread that causes the event.
+    pub(crate) fn with_memory(
+        active_transport: Transport,
+        max_bytes: usize,
+        memory: MemoryShare,
         notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -100,6 +115,7 @@ impl Outbox {
                 write_buffer: WriteBuffer::default(),
                 unfinished: None,
                 reserved: ReservedBytes::default(),
+                memory,
             }),
             max_bytes,
             notify: Box::new(notify),
@@ -123,8 +139,11 @@ impl Outbox {
             if state.bytes + frame.cost() > self.max_bytes {
                 return self.overflow(state);
             }
-            state.bytes += frame.cost();
+            let fits = state.charge(frame.cost());
             state.frames.push_back(frame);
+            if !fits {
+                return self.cut_off(state, OutboxEvent::OutOfMemory);
+            }
         }
         let waker = state.waker.take();
         drop(state);
@@ -141,8 +160,11 @@ impl Outbox {
         if rest.len() > self.max_bytes {
             return self.overflow(state);
         }
-        state.bytes += rest.len();
+        let fits = state.charge(rest.len());
         state.unfinished = Some(rest);
+        if !fits {
+            return self.cut_off(state, OutboxEvent::OutOfMemory);
+        }
         let waker = state.waker.take();
         drop(state);
         wake(waker);
@@ -150,11 +172,20 @@ impl Outbox {
     }
 
     /// Drops all queued frames, closes the outbox and reports [`OutboxEvent::Overflow`].
-    pub(super) fn overflow(&self, mut state: MutexGuard<'_, OutboxState>) -> Pushed {
+    pub(super) fn overflow(&self, state: MutexGuard<'_, OutboxState>) -> Pushed {
+        self.cut_off(state, OutboxEvent::Overflow)
+    }
+
+    /// Drops all queued frames, closes the outbox and reports why.
+    pub(super) fn cut_off(
+        &self,
+        mut state: MutexGuard<'_, OutboxState>,
+        why: OutboxEvent,
+    ) -> Pushed {
         let dropped = state.abort();
         drop(state);
         drop(dropped);
-        (self.notify)(OutboxEvent::Overflow);
+        (self.notify)(why);
         Pushed::Dropped
     }
 
@@ -165,8 +196,11 @@ impl Outbox {
             return Pushed::Dropped;
         }
         let Some(waker) = state.waker.take() else { return Pushed::Dropped };
-        state.bytes += frame.cost();
+        let fits = state.charge(frame.cost());
         state.frames.push_back(frame.clone());
+        if !fits {
+            return self.cut_off(state, OutboxEvent::OutOfMemory);
+        }
         drop(state);
         waker.wake();
         Pushed::Queued
@@ -191,6 +225,18 @@ impl Outbox {
 }
 
 impl OutboxState {
+    /// Counts more bytes. Returns `false` if there is no memory for them.
+    pub(super) fn charge(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.memory.set(self.bytes)
+    }
+
+    /// Counts fewer bytes.
+    pub(super) fn release(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        let _less = self.memory.set(self.bytes);
+    }
+
     /// Whether the outbox is open and empty: what is written now is the next thing that the client
     /// receives.
     pub(super) fn is_idle(&self) -> bool {

@@ -1,4 +1,4 @@
-//! What counts for the bound of an outbox and is not in its queue, but still in memory.
+//! Bytes that are not in the queue of an outbox, but still in memory: they count for its bound.
 
 use std::{any::Any, mem, sync::Arc};
 
@@ -30,7 +30,10 @@ impl ReservedBytes {
 impl OutboxState {
     /// Notes that the WebSocket has written what it took last.
     pub(super) fn chunk_is_written(&mut self) {
-        self.bytes -= mem::take(&mut self.reserved.chunk);
+        let written = mem::take(&mut self.reserved.chunk);
+        if written > 0 {
+            self.release(written);
+        }
     }
 
     /// Notes that the WebSocket takes a chunk whose cost is counted already.
@@ -51,7 +54,10 @@ impl Outbox {
         if state.phase != Phase::Open || is_full {
             return Pushed::Dropped;
         }
-        state.bytes += frame.cost();
+        if !state.charge(frame.cost()) {
+            state.release(frame.cost());
+            return Pushed::Dropped;
+        }
         state.reserved.held_back += frame.cost();
         Pushed::Queued
     }
@@ -61,7 +67,7 @@ impl Outbox {
         let bytes: usize = frames.iter().map(Frame::cost).sum();
         if bytes > 0 {
             let mut state = self.state.lock();
-            state.bytes -= bytes;
+            state.release(bytes);
             state.reserved.held_back -= bytes;
         }
     }
@@ -93,15 +99,16 @@ pub(crate) struct UnreadAnswer {
 }
 
 impl UnreadAnswer {
-    /// What an answer takes beside its body, in bytes, roughly: its head, and what the HTTP
-    /// connection keeps of its request.
+    /// The bytes of an answer beside its body, roughly: its head, and the parts of the request
+    /// that the HTTP connection keeps.
     const HEAD: usize = 1024;
 
     /// Counts an answer with a body of `length` bytes.
     pub(crate) fn new(outbox: &Arc<Outbox>, length: usize) -> Self {
         let bytes = length + Self::HEAD;
         let mut state = outbox.state.lock();
-        state.bytes += bytes;
+        // Without memory for it, the next push is refused.
+        let _fits = state.charge(bytes);
         state.reserved.answers += bytes;
         drop(state);
         Self { outbox: Arc::clone(outbox), bytes }
@@ -111,7 +118,7 @@ impl UnreadAnswer {
 impl Drop for UnreadAnswer {
     fn drop(&mut self) {
         let mut state = self.outbox.state.lock();
-        state.bytes -= self.bytes;
+        state.release(self.bytes);
         state.reserved.answers -= self.bytes;
         let is_last = state.reserved.answers == 0;
         let guard = state.reserved.until_read.take_if(|_| is_last);

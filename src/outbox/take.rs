@@ -59,7 +59,7 @@ impl Outbox {
             return Poll::Ready(TakenFrames::Nothing);
         }
         if let Some(frame) = state.take_single() {
-            state.bytes -= frame.cost();
+            state.release(frame.cost());
             return Poll::Ready(TakenFrames::One(frame));
         }
         if state.frames.is_empty() {
@@ -77,7 +77,7 @@ impl Outbox {
             .count();
         let count = fitting.max(1);
         let batch: Vec<_> = state.frames.drain(..count).collect();
-        state.bytes -= batch.iter().map(Frame::cost).sum::<usize>();
+        state.release(batch.iter().map(Frame::cost).sum());
         Poll::Ready(TakenFrames::Frames(batch))
     }
 
@@ -87,13 +87,13 @@ impl Outbox {
         let mut state = self.state.lock();
         state.waker = None;
         let rest = state.unfinished.take()?;
-        state.bytes -= rest.len();
+        state.release(rest.len());
         Some(rest)
     }
 
     /// Takes the next chunk that is queued, and does not wait for one.
     ///
-    /// What was taken before must be written: it no longer counts.
+    /// The last chunk must be written by now: it no longer counts.
     pub(crate) fn take_chunk(&self) -> Option<TakenFrames> {
         match self.take_queued(self.state.lock(), None) {
             Poll::Ready(taken) => Some(taken),
@@ -102,7 +102,7 @@ impl Outbox {
     }
 
     /// Takes the next chunk that is queued, or waits. It is at most [`MAX_CHUNK`] bytes, or one
-    /// frame. What was taken before must be written: it no longer counts.
+    /// frame. The last chunk must be written by now: it no longer counts.
     ///
     /// A caller that waits must have nothing else to write: other threads may write to the attached
     /// stream until this is polled again.
@@ -174,7 +174,7 @@ impl Outbox {
 }
 
 impl OutboxState {
-    /// Takes the frames that fit into `max_bytes`. If nothing else is taken with them, at least one.
+    /// Takes the frames that fit into `max_bytes`, and at least one if it is a whole chunk.
     ///
     /// The queue keeps a small capacity, so that it does not allocate for each chunk. It gives up a
     /// large one, which it rarely needs again.

@@ -220,7 +220,7 @@ fn a_websocket_takes_chunks_of_bounded_size_and_they_count_until_they_are_writte
     assert_eq!(outbox.depth(), (6, all));
 
     let chunk = TakenFrames::Frames(vec![small.clone(); 3]);
-    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Ready(chunk), "what fits into one write");
+    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Ready(chunk), "as much as one write");
     assert_eq!(outbox.depth(), (3, all), "it is not written yet");
     assert_eq!(outbox.take_chunk(), Some(TakenFrames::One(small.clone())));
     assert_eq!(outbox.depth(), (2, all - 3 * small.cost()));

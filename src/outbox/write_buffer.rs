@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    Pushed,
+    OutboxEvent, Pushed,
     queue::{Outbox, Phase, wake},
     take::MAX_CHUNK,
 };
@@ -42,7 +42,7 @@ impl WriteBuffer {
         self.bytes.len()
     }
 
-    /// What its packets count for.
+    /// The cost of its packets.
     pub(super) fn cost(&self) -> usize {
         self.cost
     }
@@ -86,8 +86,11 @@ impl Outbox {
         if state.bytes + cost > self.max_bytes {
             return self.overflow(state);
         }
-        state.bytes += cost;
+        let fits = state.charge(cost);
         state.write_buffer.push(websocket, cost);
+        if !fits {
+            return self.cut_off(state, OutboxEvent::OutOfMemory);
+        }
         let waker = state.waker.take();
         drop(state);
         wake(waker);

@@ -288,6 +288,7 @@ impl SocketIo {
             publications_waiting: self.namespace.sequencer.waiting(),
             outbox_frames,
             outbox_bytes,
+            client_memory: engine.memory.used(),
         };
         Stats::new(&engine.counters, gauges)
     }

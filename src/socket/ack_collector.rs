@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    model::{ByteShare, SocketId},
+    model::{MemoryShare, SocketId},
     protocol::{AckId, Args},
     registry::ClientAnswers,
 };
@@ -44,7 +44,7 @@ struct CollectedAcks {
     /// `None`: there was no memory for the answer.
     answers: HashMap<SocketId, Option<Args>>,
     /// Counts the bytes of the answers.
-    memory: ByteShare,
+    memory: MemoryShare,
     /// The receivers of the broadcast, once they are known. Answers may come before that.
     receivers: Option<HashSet<SocketId>>,
 }
@@ -64,7 +64,7 @@ impl AckCollectors {
     }
 
     /// Collects the answers with this id, as far as there is memory for them.
-    pub(super) fn open(self: &Arc<Self>, id: u64, memory: ByteShare) -> AckCollector {
+    pub(super) fn open(self: &Arc<Self>, id: u64, memory: MemoryShare) -> AckCollector {
         let state = CollectedAcks { answers: HashMap::new(), memory, receivers: None };
         let collection =
             Arc::new(AckCollection { state: Mutex::new(state), changed: Notify::new() });
@@ -142,7 +142,7 @@ impl Drop for AckCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ByteBudget;
+    use crate::model::MemoryBudget;
 
     #[test]
     fn answers_count_once_and_from_receivers_only() {
@@ -150,7 +150,7 @@ mod tests {
         let [a, b, stranger] = [(); 3].map(|()| SocketId::random());
         let id = AckId::from(7);
         assert!(!ack_collectors.answer(&id, a, Args::default()));
-        let collector = ack_collectors.open(7, ByteBudget::new(100).share());
+        let collector = ack_collectors.open(7, MemoryBudget::new(100).share());
         let early = ack_collectors.answer(&id, a, Args::parse("[1]".into(), 9).unwrap());
         assert!(early, "before the receivers are known");
         assert!(ack_collectors.answer(&id, a, Args::parse("[2]".into(), 9).unwrap()));
@@ -168,7 +168,7 @@ mod tests {
     fn an_answer_that_there_is_no_memory_for_is_dropped_and_counts_as_an_answer() {
         let ack_collectors = Arc::<AckCollectors>::default();
         let large = || Args::parse(format!("[{:0>300}]", 1).replace('0', "7").into(), 9).unwrap();
-        let budget = ByteBudget::new(3 * large().cost() / 2);
+        let budget = MemoryBudget::new(3 * large().cost() / 2);
         let [a, b] = [(); 2].map(|()| SocketId::random());
         let collector = ack_collectors.open(1, budget.share());
         assert!(ack_collectors.answer(&AckId::from(1), a, large()));

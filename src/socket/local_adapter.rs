@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::{Socket, ack_collector::AckCollectors};
 use crate::{
-    model::{ByteBudget, Channel, Namespace, SocketId},
+    model::{Channel, MemoryBudget, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Sequencer,
@@ -35,7 +35,7 @@ pub(crate) struct LocalAdapter {
     /// before the last one has ended.
     ack_collectors: Mutex<HashMap<Namespace, (Arc<AckCollectors>, usize)>>,
     /// The memory for the answers to all broadcasts.
-    ack_bytes: ByteBudget,
+    ack_bytes: MemoryBudget,
 }
 
 impl LocalAdapter {
@@ -52,7 +52,7 @@ impl LocalAdapter {
             sockets,
             server_events,
             ack_collectors: Mutex::default(),
-            ack_bytes: ByteBudget::new(max_ack_bytes),
+            ack_bytes: MemoryBudget::new(max_ack_bytes),
         })
     }
 

@@ -43,6 +43,7 @@ labels! {
         UnsupportedVersion = "unsupported_version",
         TooManyConnections = "max_connections",
         TooManyOfAddress = "max_connections_per_address",
+        MemoryExhausted = "max_memory",
         ShuttingDown = "shutting_down",
         // A request, or a connection that joins a namespace.
         LargeHandshake = "max_handshake",

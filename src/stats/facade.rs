@@ -16,6 +16,7 @@ pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_publications_waiting").set(stats.publications_waiting as f64);
     gauge!("actix_socketio_outbox_frames").set(stats.outbox_frames as f64);
     gauge!("actix_socketio_outbox_bytes").set(stats.outbox_bytes as f64);
+    gauge!("actix_socketio_client_memory_bytes").set(stats.client_memory as f64);
     for (transport, count) in &stats.connections_opened {
         counter!("actix_socketio_connections_opened_total", "transport" => *transport)
             .absolute(*count);

@@ -43,6 +43,9 @@ pub struct Stats {
     /// Bytes that wait to be sent, in all outboxes.
     /// [`Config::max_outbox`](crate::Config::max_outbox) is the limit for one client.
     pub outbox_bytes: usize,
+    /// Bytes that count for [`Config::max_memory`](crate::Config::max_memory). Without this limit,
+    /// nothing is counted.
+    pub client_memory: usize,
 
     /// Connections opened, by their first transport.
     pub connections_opened: BTreeMap<&'static str, u64>,
@@ -86,6 +89,7 @@ pub(crate) struct Gauges {
     pub(crate) publications_waiting: usize,
     pub(crate) outbox_frames: usize,
     pub(crate) outbox_bytes: usize,
+    pub(crate) client_memory: usize,
 }
 
 impl Stats {
@@ -97,6 +101,7 @@ impl Stats {
             publications_waiting,
             outbox_frames,
             outbox_bytes,
+            client_memory,
         } = gauges;
         let [messages_received, bytes_received] = counters.traffic.total(Flow::Received);
         let [messages_sent, bytes_sent] = counters.traffic.total(Flow::Sent);
@@ -110,6 +115,7 @@ impl Stats {
             publications_waiting,
             outbox_frames,
             outbox_bytes,
+            client_memory,
             connections_opened: counters.opened.by_label(),
             upgrades: counters.upgraded.get(),
             disconnects: counters.ended.by_label(),
@@ -141,7 +147,7 @@ impl Stats {
     /// ```
     pub fn is_idle(&self) -> bool {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
-        let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;
+        let Self { publications_waiting, outbox_frames, outbox_bytes, client_memory, .. } = self;
         transports.values().chain(sockets.values()).all(|count| *count == 0)
             && [
                 connections,
@@ -150,6 +156,7 @@ impl Stats {
                 publications_waiting,
                 outbox_frames,
                 outbox_bytes,
+                client_memory,
             ]
             .into_iter()
             .all(|gauge| *gauge == 0)

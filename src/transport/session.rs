@@ -15,7 +15,7 @@ use super::InputProgress;
 use crate::{
     config::Config,
     message_sink::MessageSink,
-    model::Transport,
+    model::{MemoryBudget, Transport},
     outbox::Outbox,
     protocol::{DecodeError, EnginePacket, Version},
 };
@@ -29,6 +29,8 @@ pub(crate) enum SessionEnd {
     Broken(&'static str),
     /// The client sent something that is not a packet.
     Malformed(DecodeError),
+    /// There is no memory for what the client sends.
+    OutOfMemory,
     /// The server shuts down.
     Shutdown,
 }
@@ -59,6 +61,7 @@ pub(crate) struct Session {
     posted_from: AtomicU32,
     closed: Notify,
     pub(crate) config: Arc<Config>,
+    pub(super) memory: MemoryBudget,
 }
 
 /// Whether the client wants binary messages as base64, which it says by `b64=1` in the query.
@@ -76,12 +79,14 @@ impl Session {
         outbox: Arc<Outbox>,
         version: Version,
         config: Arc<Config>,
+        memory: MemoryBudget,
     ) -> Arc<Self> {
         Arc::new(Self {
             events,
             outbox,
             version,
             config,
+            memory,
             input_progress: InputProgress::default(),
             posting: AtomicBool::new(false),
             polled_from: AtomicU32::default(),
@@ -197,5 +202,11 @@ pub(super) fn test_session_with(outbox: &Arc<Outbox>, config: Config) -> Arc<Ses
         fn handle(&mut self, _: SessionEvent, _: &mut Context<Self>) {}
     }
 
-    Session::new(Arc::new(NullSession.start()), Arc::clone(outbox), Version::V4, Arc::new(config))
+    Session::new(
+        Arc::new(NullSession.start()),
+        Arc::clone(outbox),
+        Version::V4,
+        Arc::new(config),
+        MemoryBudget::default(),
+    )
 }

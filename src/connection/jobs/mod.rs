@@ -7,6 +7,8 @@ mod running;
 
 use std::time::Instant;
 
+use crate::model::MemoryShare;
+
 pub(super) use job::{Job, Started, Task, is_plain, notify};
 pub(super) use queue::JobQueue;
 
@@ -20,7 +22,7 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn new(limit: usize, limit_bytes: usize, now: Instant) -> Self {
-        Self { queue: JobQueue::new(limit, limit_bytes), started: now, awaited: false }
+    pub(super) fn new(limit: usize, limit_bytes: usize, memory: MemoryShare, now: Instant) -> Self {
+        Self { queue: JobQueue::new(limit, limit_bytes, memory), started: now, awaited: false }
     }
 }

@@ -11,7 +11,10 @@ use super::{
     job::{Job, Outcome},
     running::RunningJobs,
 };
-use crate::{model::SocketId, routing::Router};
+use crate::{
+    model::{MemoryShare, SocketId},
+    routing::Router,
+};
 
 /// The jobs of one connection. They start in order. The next one starts when the last one is done,
 /// or at once if one sequential handler actor has both.
@@ -28,10 +31,13 @@ pub(in crate::connection) struct JobQueue {
     bytes: usize,
     limit: usize,
     limit_bytes: usize,
+    memory: MemoryShare,
+    /// There was no memory for the job that came last. No more are taken until one is done.
+    is_out_of_memory: bool,
 }
 
 impl JobQueue {
-    pub(super) fn new(limit: usize, limit_bytes: usize) -> Self {
+    pub(super) fn new(limit: usize, limit_bytes: usize, memory: MemoryShare) -> Self {
         Self {
             // Most clients never have two.
             waiting: VecDeque::with_capacity(1),
@@ -40,6 +46,8 @@ impl JobQueue {
             bytes: 0,
             limit,
             limit_bytes,
+            memory,
+            is_out_of_memory: false,
         }
     }
 
@@ -49,7 +57,14 @@ impl JobQueue {
     /// wait for an acknowledgement, which is in no job, but behind packets that are.
     pub(in crate::connection) fn has_capacity(&self) -> bool {
         self.waiting.len() + self.running.waiting() < self.limit
-            && (self.bytes < self.limit_bytes || self.waiting.is_empty())
+            && (self.waiting.is_empty()
+                || (self.bytes < self.limit_bytes && !self.is_out_of_memory))
+    }
+
+    /// Sets the bytes of the jobs that wait or run.
+    fn count(&mut self, bytes: usize) {
+        self.bytes = bytes;
+        self.is_out_of_memory = !self.memory.set(bytes);
     }
 
     pub(in crate::connection) fn push(&mut self, mut job: Job) {
@@ -58,7 +73,7 @@ impl JobQueue {
         } else {
             job.detach();
         }
-        self.bytes += job.cost();
+        self.count(self.bytes + job.cost());
         self.waiting.push_back(job);
     }
 
@@ -69,7 +84,7 @@ impl JobQueue {
             return None;
         }
         let job = self.waiting.pop_front()?;
-        self.bytes -= job.cost();
+        self.count(self.bytes - job.cost());
         self.attached = self.attached.min(self.waiting.len());
         Some(job)
     }
@@ -86,7 +101,7 @@ impl JobQueue {
         // Each once: those that waited behind an earlier job have copies already.
         let attached = mem::take(&mut self.attached);
         self.waiting.iter_mut().rev().take(attached).for_each(Job::detach);
-        self.bytes += cost;
+        self.count(self.bytes + cost);
         self.running.push(socket, rest, cost, pipeline);
     }
 
@@ -94,7 +109,7 @@ impl JobQueue {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(SocketId, Outcome)>> {
         self.running.poll(cx).map(|finished| {
             let finished = finished?;
-            self.bytes -= finished.cost;
+            self.count(self.bytes - finished.cost);
             Some((finished.socket, finished.outcome))
         })
     }

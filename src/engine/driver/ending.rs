@@ -70,6 +70,7 @@ impl SessionDriver {
                 log_line!(log::Level::Info, "{}: {}", self.peer(); error);
             }
             ClientEnd::BrokeRule(rule) => log_line!(log::Level::Info, "{}: {}", self.peer(), rule),
+            ClientEnd::OutOfMemory => return DisconnectReason::MemoryLimit,
         }
         DisconnectReason::ParseError
     }
@@ -79,6 +80,7 @@ impl SessionDriver {
         match end {
             SessionEnd::Closed => DisconnectReason::TransportClose,
             SessionEnd::Shutdown => DisconnectReason::ServerShutdown,
+            SessionEnd::OutOfMemory => DisconnectReason::MemoryLimit,
             SessionEnd::Broken(why) => {
                 log_line!(log::Level::Info, "{}: {}", self.peer(), why);
                 DisconnectReason::TransportError

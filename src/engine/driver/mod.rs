@@ -80,10 +80,12 @@ impl SessionDriver {
     {
         let (id, config, now) = (SessionId::random(), &engine.config, Instant::now());
         let notices = Arc::clone(addr);
-        let outbox = Outbox::new(transport, config.max_outbox, move |event| {
+        let memory = engine.memory.share();
+        let outbox = Outbox::with_memory(transport, config.max_outbox, memory, move |event| {
             notices.do_send(OutboxNotice(event));
         });
-        let session = Session::new(addr.clone(), outbox, version, Arc::clone(config));
+        let memory = engine.memory.clone();
+        let session = Session::new(addr.clone(), outbox, version, Arc::clone(config), memory);
         engine.sessions.open(id, Arc::clone(&session));
         engine.counters.opened.add(transport);
         session.outbox.push(open_packet(config, &id, transport));

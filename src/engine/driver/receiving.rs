@@ -15,6 +15,8 @@ pub(crate) enum ClientEnd {
     Malformed(DecodeError),
     /// A packet breaks a rule, which the text names.
     BrokeRule(&'static str),
+    /// There is no memory for what it sends.
+    OutOfMemory,
     /// The client closes the session, which it may do at any time.
     Closed,
 }

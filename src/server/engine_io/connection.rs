@@ -181,6 +181,7 @@ impl Handler<OutboxNotice> for EngineConnection {
     fn handle(&mut self, OutboxNotice(event): OutboxNotice, ctx: &mut Context<Self>) {
         match event {
             OutboxEvent::Overflow => self.end(DisconnectReason::SlowConsumer, ctx),
+            OutboxEvent::OutOfMemory => self.end(DisconnectReason::MemoryLimit, ctx),
             OutboxEvent::Emptied => {
                 self.driver.last_frame_taken();
                 self.process(ctx);

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::{HTML, ok, status};
 use crate::{
     config::Config,
+    model::MemoryShare,
     protocol::{DecodeError, EnginePacket, Version, payload, v3},
     transport::{Session, SessionEnd, defer_once::defer_once, request_guards::PostGuard},
 };
@@ -55,6 +56,8 @@ struct PostError {
 impl PostError {
     const ENDED: Self = Self { status: StatusCode::BAD_REQUEST, end: None };
     const TOO_LARGE: Self = Self { status: StatusCode::PAYLOAD_TOO_LARGE, end: None };
+    const OUT_OF_MEMORY: Self =
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, end: Some(SessionEnd::OutOfMemory) };
 
     fn new(status: StatusCode, end: SessionEnd) -> Self {
         Self { status, end: Some(end) }
@@ -67,7 +70,9 @@ async fn receive(
     body: &mut Payload,
 ) -> Result<(), PostError> {
     let is_bytes = check_head(session, request)?;
-    let bytes = collect(session, body).await?;
+    // Counts the body until its packets are handed over.
+    let mut memory = session.memory.share();
+    let bytes = collect(session, body, &mut memory).await?;
     if is_bytes {
         // Only old clients send these.
         deliver(session, v3::decode_bytes(bytes)).await;
@@ -105,13 +110,17 @@ fn check_head(session: &Session, request: &HttpRequest) -> Result<bool, PostErro
 
 /// Reads the whole body: at most `max_payload` bytes, in at most `body_timeout`, and only while the
 /// session lives. A server that shuts down does not wait for a body that stalls.
-async fn collect(session: &Session, body: &mut Payload) -> Result<Bytes, PostError> {
+async fn collect(
+    session: &Session,
+    body: &mut Payload,
+    memory: &mut MemoryShare,
+) -> Result<Bytes, PostError> {
     let Config { max_payload: limit, body_timeout: time, .. } = *session.config;
     // A body that came together with its head is there at the second poll, and needs no timer.
     defer_once().await;
     // A copy, because a chunk keeps the buffer of 8 KiB that it was read into.
     let mut bytes = BytesMut::new();
-    let mut whole = poll_fn(|cx| poll_whole(body, &mut bytes, limit, cx));
+    let mut whole = poll_fn(|cx| poll_whole(body, &mut bytes, limit, memory, cx));
     let late = || {
         let end = SessionEnd::Broken("a body took longer than body_timeout");
         Err(PostError::new(StatusCode::REQUEST_TIMEOUT, end))
@@ -136,6 +145,7 @@ fn poll_whole(
     body: &mut Payload,
     bytes: &mut BytesMut,
     limit: usize,
+    memory: &mut MemoryShare,
     cx: &mut task::Context<'_>,
 ) -> task::Poll<Result<(), PostError>> {
     loop {
@@ -143,6 +153,9 @@ fn poll_whole(
             None => return task::Poll::Ready(Ok(())),
             Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => {
                 bytes.extend_from_slice(&chunk);
+                if !memory.set(bytes.capacity()) {
+                    return task::Poll::Ready(Err(PostError::OUT_OF_MEMORY));
+                }
             }
             Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => {
                 return task::Poll::Ready(Err(PostError::TOO_LARGE));

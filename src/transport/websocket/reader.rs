@@ -14,6 +14,7 @@ use bytes::BytesMut;
 
 use super::{read_source::ReadSource, writer::WriteState};
 use crate::{
+    model::MemoryShare,
     protocol::EnginePacket,
     transport::{Session, SessionEnd},
 };
@@ -39,14 +40,16 @@ pub(super) struct Reader<'a> {
     compressed: bool,
     /// The number of bytes inflated for the current batch.
     inflated: usize,
+    /// Counts what is read and not handed over yet.
+    memory: MemoryShare,
 }
 
 /// Why a reader stops.
 enum ReadEnd {
     /// The client closed the WebSocket, with this close code, or its connection ended.
     Closed(Option<CloseCode>),
-    /// The client violated the protocol. The server closes with this code, and ends the
-    /// session.
+    /// The client violated the protocol, or there is no memory for what it sends. The server
+    /// closes with this code, and ends the session.
     Violation(CloseCode, SessionEnd),
 }
 
@@ -69,6 +72,7 @@ impl<'a> Reader<'a> {
     ) -> Self {
         let codec = Codec::new().max_size(session.config.max_payload);
         let deflate = write_state.borrow().deflate.is_some();
+        let session_memory = session.memory.share();
         Self {
             session,
             write_state,
@@ -80,6 +84,7 @@ impl<'a> Reader<'a> {
             deflate,
             compressed: false,
             inflated: 0,
+            memory: session_memory,
         }
     }
 
@@ -160,6 +165,17 @@ impl<'a> Reader<'a> {
                 0 => return Err(ReadEnd::Closed(None)),
                 count => self.buffered += count,
             }
+            self.charge()?;
+        }
+    }
+
+    /// Counts what is read. The packets of the batch before are handed over by now.
+    fn charge(&mut self) -> Result<(), ReadEnd> {
+        let fragments = self.fragments.as_ref().map_or(0, |(_, fragments)| fragments.capacity());
+        if self.memory.set(self.buffer.capacity() + fragments + self.inflated) {
+            Ok(())
+        } else {
+            Err(ReadEnd::Violation(CloseCode::Again, SessionEnd::OutOfMemory))
         }
     }
 

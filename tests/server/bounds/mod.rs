@@ -7,5 +7,6 @@ mod answers;
 mod channels;
 mod handlers;
 mod inbox;
+mod memory;
 mod outbox;
 mod settings;

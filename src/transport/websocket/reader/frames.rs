@@ -47,6 +47,7 @@ impl Reader<'_> {
             },
         )?;
         self.inflated += message.len();
+        self.charge()?;
         Ok(message.into())
     }
 
