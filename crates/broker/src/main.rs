@@ -1,6 +1,8 @@
 //! A Socket.IO broker without an application around it. Clients subscribe to channels of any name,
 //! and publish to the channels that they have subscribed to.
 
+mod memory;
+
 use std::{
     env, fmt,
     net::{SocketAddr, ToSocketAddrs},
@@ -23,6 +25,7 @@ const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: &str = "9000";
 
 fn main() -> ExitCode {
+    memory::give_back_after_a_peak();
     let mut args = env::args().skip(1);
     let arg = args.next();
     if arg.as_deref().is_some_and(|arg| arg == "--help" || arg == "-h") {
@@ -49,12 +52,11 @@ fn main() -> ExitCode {
 async fn serve(addrs: &[SocketAddr]) -> std::io::Result<()> {
     // The empty pattern matches all names. The broker has no handler that a name could mean
     // something to.
-    SocketIo::builder()
-        .open_channels()
-        .route(channel("").allow_publish())
-        .build()?
-        .serve(addrs)
-        .await
+    let builder = match memory::for_clients() {
+        Some(bytes) => SocketIo::builder().max_memory(bytes),
+        None => SocketIo::builder(),
+    };
+    builder.open_channels().route(channel("").allow_publish()).build()?.serve(addrs).await
 }
 
 fn usage_error(error: &str) -> ExitCode {
