@@ -1,7 +1,8 @@
-use base64::{Engine, prelude::BASE64_STANDARD};
+use ::base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::base64;
 use crate::protocol::DecodeError;
 
 /// One Engine.IO v4 packet. Its text form is a type digit, followed by data: `4hello` is
@@ -45,10 +46,7 @@ impl EnginePacket {
             '4' => Self::Message(data()),
             '5' => Self::Upgrade,
             '6' => Self::Noop,
-            'b' => {
-                let data = BASE64_STANDARD.decode(&text[1..]);
-                Self::Binary(data.map_err(|error| DecodeError::Payload(error.to_string()))?.into())
-            }
+            'b' => Self::Binary(base64::decode(&text[1..])?),
             other => return Err(DecodeError::UnknownEngineType(other)),
         })
     }
@@ -58,17 +56,20 @@ impl EnginePacket {
     pub(crate) fn cost(&self) -> usize {
         /// The size of an event that waits in a queue.
         const EVENT: usize = 512;
-        /// Bytes for each byte of data. Two bytes of text, an argument and a comma, make one range
-        /// of 16 bytes: 8 for each byte, and one for the byte itself.
-        const PER_BYTE: usize = 9;
+        /// Bytes for each byte of text: the text, and less than half of it for the index of its
+        /// arguments.
+        const PER_TEXT_BYTE: usize = 2;
+        /// Bytes for each byte of binary. In MessagePack, one byte of the packet may become six of
+        /// JSON, and their index.
+        const PER_BINARY_BYTE: usize = 9;
         let data = match self {
             Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => {
-                text.len()
+                PER_TEXT_BYTE * text.len()
             }
-            Self::Binary(data) => data.len(),
+            Self::Binary(data) => PER_BINARY_BYTE * data.len(),
             Self::Close | Self::Upgrade | Self::Noop => 0,
         };
-        EVENT + PER_BYTE * data
+        EVENT + data
     }
 
     /// Encodes the packet in its text form.

@@ -9,10 +9,11 @@
 //! binary packet starts with its type, the byte 4. A binary WebSocket message starts with this byte
 //! too.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use ::base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
+use super::base64;
 use crate::protocol::{
     DecodeError, EnginePacket, Frame,
     frame::{FIN_BINARY, FIN_TEXT, put_frame},
@@ -112,12 +113,7 @@ fn base64_packet(data: &[u8]) -> String {
 /// The same as [`EnginePacket::decode`].
 pub fn decode_text(text: ByteString) -> Result<EnginePacket, DecodeError> {
     match text.strip_prefix("b4") {
-        Some(base64) => {
-            let data = BASE64_STANDARD.decode(base64);
-            Ok(EnginePacket::Binary(
-                data.map_err(|error| DecodeError::Payload(error.to_string()))?.into(),
-            ))
-        }
+        Some(text) => Ok(EnginePacket::Binary(base64::decode(text)?)),
         None if text.starts_with('b') => {
             Err(DecodeError::Payload("expected a message packet".to_owned()))
         }

@@ -67,3 +67,14 @@ proptest! {
         decode_bytes(bytes.into()).for_each(drop);
     }
 }
+
+#[test]
+fn base64_may_have_line_breaks() {
+    for packet in ["b4AQID\n", "b4AQ\r\nID\r\n", "b4AQID"] {
+        let body = format!("{}:{packet}1:6", packet.len());
+        let packets: Vec<_> = decode(body.into()).collect();
+        let data = EnginePacket::Binary(Bytes::from_static(&[1, 2, 3]));
+        assert_eq!(packets, [Ok(data), Ok(EnginePacket::Noop)]);
+    }
+    assert_eq!(decode_text("b4\n".into()), Ok(EnginePacket::Binary(Bytes::new())));
+}
