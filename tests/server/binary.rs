@@ -156,6 +156,83 @@ fn attachments_may_be_base64_on_a_websocket() {
     fixture.assert_all_freed();
 }
 
+/// Half an emoji, numbers of any size, the order of keys: binary changes nothing.
+#[test]
+fn what_is_beside_binary_is_handled_and_relayed_as_without_it() {
+    async fn echo(event: OnMessage) -> HandlerResult {
+        if event.event() == "\u{fffd}" {
+            event.ack("half an emoji")?;
+        } else if event.event() == "relay" {
+            event.socket.emit("relayed", &Many(event.args()))?;
+        }
+        Ok(())
+    }
+    let fixture = world_with(|builder| builder.on_message(echo));
+    let values =
+        r#"1180591620717411303425,-0,1e2,1e999,{"b":1,"a":2,"b":3},"\ud83d",{"\udc00":[ 1.0 ]}"#;
+    let binary = r#"{"_placeholder":true,"num":0}"#;
+    for (header, beside) in [("42", ""), ("451-", ",{\"num\":0, \"_placeholder\":true}")] {
+        let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
+        let mut send = |text: String| {
+            ws.send(0x81, text.as_bytes());
+            if !beside.is_empty() {
+                ws.send(0x82, b"x");
+            }
+        };
+        let last = if beside.is_empty() { String::new() } else { format!(",{binary}") };
+        send(format!(r#"{header}["relay",{values}{beside}]"#));
+        send(format!(r#"{header}["relay",{{"\ud83d":[-0{beside}]}}]"#));
+        send(format!(r#"{header}7["\ud83d",1{beside}]"#));
+        for packet in [
+            format!(r#"{header}["relayed",{values}{last}]"#),
+            format!(r#"{header}["relayed",{{"\ud83d":[-0{last}]}}]"#),
+        ] {
+            ws.assert_text(&packet);
+            if !beside.is_empty() {
+                assert_eq!(ws.next(), (0x82, b"x".to_vec()));
+            }
+        }
+        ws.assert_text(r#"437["half an emoji"]"#);
+    }
+    fixture.assert_all_freed();
+}
+
+/// Java's client breaks lines after 76 characters and at the end. Node's server takes all of these.
+#[test]
+fn each_form_of_base64_that_clients_write_is_taken() {
+    let fixture = fixture();
+    let data: Vec<u8> = (0..=255).cycle().take(300).collect();
+    let encoded = BASE64_STANDARD.encode(&data);
+    let lines = |end: &str| {
+        let lines = encoded.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line));
+        lines.map(|line| format!("{line}{end}")).collect::<String>()
+    };
+    let forms = [
+        lines("\n"),
+        lines("\r\n"),
+        encoded.trim_end_matches('=').to_owned(),
+        encoded.replace('+', "-").replace('/', "_"),
+    ];
+    for form in forms {
+        let packet = mirror_packet(0, 1);
+        let (session, _) = PollingSession::join(fixture.addr);
+        session.post([&packet, &format!("b{form}"), "b"].join("\x1e")).assert_ok();
+        let mut received = Vec::new();
+        while received.len() < 6 {
+            received.extend(session.get().body.split('\x1e').map(str::to_owned));
+        }
+        assert_eq!(received[..3], [ACK, &base64(&data), "b"], "{form:?}");
+        session.close();
+        let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
+        ws.send(0x81, packet.as_bytes());
+        ws.send(0x81, format!("b{form}").as_bytes());
+        ws.send(0x81, b"b\n");
+        ws.assert_text(ACK);
+        assert_eq!(ws.next(), (0x82, data.clone()));
+    }
+    fixture.assert_all_freed();
+}
+
 /// An attachment without a placeholder is not an error. The client chooses the order.
 #[test]
 fn placeholders_need_not_be_one_for_each_attachment() {
@@ -253,6 +330,38 @@ const MISFITS: &[(&str, &[&str])] = &[
         &[r#"451-["count",{"_placeholder":true,"num":"0"}]"#, "bAQID"],
     ),
     ("a placeholder without one", &[r#"451-["count",[{"a":{"_placeholder":true}}]]"#, "bAQID"]),
+    (
+        "an object that only some clients take for a placeholder",
+        &[r#"451-["count",{"_placeholder":1,"num":99}]"#, "bAQID"],
+    ),
+    ("one whose mark is a text", &[r#"451-["count",[{"_placeholder":"true","num":0}]]"#, "bAQID"]),
+    ("one whose mark is a list", &[r#"451-["count",{"_placeholder":[0],"num":0}]"#, "bAQID"]),
+    ("one whose mark is null", &[r#"451-["count",{"_placeholder":null}]"#, "bAQID"]),
+    (
+        "a placeholder with two numbers",
+        &[r#"451-["count",{"_placeholder":true,"num":0,"num":99}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder with two marks",
+        &[r#"451-["count",{"_placeholder":false,"_placeholder":true,"num":0}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder with another member",
+        &[r#"451-["count",{"_placeholder":true,"num":0,"x":1}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder with an escaped mark",
+        &[r#"451-["count",{"\u005fplaceholder":true,"num":0}]"#, "bAQID"],
+    ),
+    (
+        "a placeholder number with an exponent",
+        &[r#"451-["count",{"_placeholder":true,"num":0e0}]"#, "bAQID"],
+    ),
+    (
+        "what looks like a placeholder in an acknowledgement",
+        &[r#"461-0[{"_placeholder":1,"num":0}]"#, "bAQID"],
+    ),
+    ("a number that is not JSON beside binary", &[r#"451-["count",NaN]"#, "bAQID"]),
     ("a wrong number in an acknowledgement", &[r#"461-0[{"_placeholder":true,"num":1}]"#, "bAQID"]),
     ("no number of attachments", &[r#"45-["count"]"#]),
     ("a number of attachments without its dash", &[r#"451["count"]"#]),
@@ -302,7 +411,7 @@ fn attachments_that_do_not_match_are_a_parse_error_on_a_websocket() {
 #[test]
 fn invalid_base64_is_a_parse_error() {
     let mut fixture = fixture();
-    for data in ["bAQI", "bAQID=", "b%", "bAQ ID", "b-_8="] {
+    for data in ["bA", "bAQID=", "b%", "bAQIDé", "b=", "bAQ==AQ=="] {
         let (session, id) = PollingSession::join(fixture.addr);
         session.post(format!("451-[\"count\"]\x1e{data}")).assert_ok();
         assert_eq!(fixture.journal.disconnect_reason(id), "parse error", "{data}");

@@ -16,8 +16,8 @@ use super::{
 ///
 /// - ids below 0 or beyond 64 bits;
 /// - binary in the payload of a CONNECT or CONNECT_ERROR, for which [`PacketKind`] has no field;
-/// - an object with `_placeholder: true` in a packet with attachments, because it could not be told
-///   from a placeholder. Without attachments, the object is ordinary data.
+/// - an object with the key `_placeholder` in a packet with attachments, because it could not be
+///   told from a placeholder. Without attachments, or with the value `false`, it is ordinary data.
 ///
 /// # Errors
 /// [`DecodeError`] if the packet is not valid. Socket.IO then closes the connection with the reason
@@ -44,13 +44,12 @@ pub(crate) fn decode(data: &Bytes, limits: &DecodeLimits) -> Result<Packet, Deco
         return Err(bad("the payload does not match the type of the packet"));
     }
     // The type and the payload now form a packet of the default parser, whose rules apply.
-    let Json { text, attachments, .. } = payload.unwrap_or_default();
-    let (packet, _) = Packet::decode(format!("{kind}{text}").into(), limits)?;
-    let kind = match packet.kind {
-        PacketKind::Event { name, args, .. } => {
+    let Json { text, attachments } = payload.unwrap_or_default();
+    let kind = match PacketKind::read(kind, text.into(), 0, id, limits)? {
+        PacketKind::Event { name, args, id } => {
             PacketKind::Event { name, args: args.attach(attachments)?, id }
         }
-        PacketKind::Ack { args, .. } => PacketKind::Ack { args: args.attach(attachments)?, id },
+        PacketKind::Ack { args, id } => PacketKind::Ack { args: args.attach(attachments)?, id },
         other if attachments.is_empty() => other,
         _ => return Err(bad("only events and acknowledgements may have attachments")),
     };

@@ -5,7 +5,10 @@ use rmp::encode as mp;
 use serde::de::IgnoredAny;
 
 use super::{
-    super::{AckId, Args, Packet, PacketKind},
+    super::{
+        AckId, Args, Packet, PacketKind,
+        socketio::{scan::value_end, unescape::unescape},
+    },
     integral,
 };
 
@@ -134,7 +137,11 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
     let mut open: Vec<ContainerWriter<'_>> = Vec::new();
     let mut rest = json;
     while let Some(first) = rest.bytes().next() {
-        let (token, after) = rest.split_at_checked(token_len(rest, first)).unwrap_or((rest, ""));
+        let length = match first {
+            b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => value_end(rest.as_bytes(), 0),
+            _ => 1,
+        };
+        let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         rest = after;
         match first {
             b'[' | b'{' => {
@@ -156,9 +163,7 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
                 }
             }
             b'"' if token.contains('\\') => {
-                // serde_json accepts half of a surrogate pair only if it reads the string as bytes.
-                let string: Bytes = serde_json::from_str(token).unwrap_or_default();
-                mp::write_str(out, &String::from_utf8_lossy(&string))?;
+                mp::write_str(out, &unescape(token))?;
             }
             // A string without escapes has no quotes within.
             b'"' => mp::write_str(out, token.trim_matches('"'))?,
@@ -172,28 +177,6 @@ pub(super) fn write_json(out: &mut Vec<u8>, json: &str, attachments: &[Bytes]) -
         }
     }
     Ok(())
-}
-
-/// Returns the length of the token at the start of `json`, whose first byte is `first`.
-fn token_len(json: &str, first: u8) -> usize {
-    let mut escaped = false;
-    match first {
-        b'"' => json.bytes().skip(1).position(|byte| {
-            let is_end = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            is_end
-        }),
-        b'-' | b'0'..=b'9' => {
-            let end = json
-                .bytes()
-                .position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-            return end.unwrap_or(json.len());
-        }
-        b't' | b'n' => return 4,
-        b'f' => return 5,
-        _ => return 1,
-    }
-    .map_or(json.len(), |quote| quote + 2)
 }
 
 /// Writes a number as notepack does. An integer takes its shortest form, also if the text has a

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rmp::Marker;
 
 use super::{
-    super::{DecodeError, DecodeLimits},
+    super::{DecodeError, DecodeLimits, socketio::placeholders},
     date::iso_8601,
     integral,
 };
@@ -19,8 +19,6 @@ pub(super) fn bad(what: &str) -> DecodeError {
 pub(super) struct Json {
     pub(super) text: String,
     pub(super) attachments: Vec<Bytes>,
-    /// Whether an object of the client looks like a placeholder.
-    has_lookalike: bool,
 }
 
 impl Json {
@@ -31,7 +29,7 @@ impl Json {
             return Err(DecodeError::TooManyAttachments { limit: limits.attachments });
         }
         self.attachments.push(data);
-        push(&mut self.text, format_args!(r#"{{"_placeholder":true,"num":{num}}}"#));
+        self.text.push_str(&placeholders::write(num));
         Ok(())
     }
 }
@@ -58,8 +56,6 @@ struct OpenContainer {
     left: u64,
     /// The position in the text at which the last entry starts, including its comma.
     entry: usize,
-    /// Whether the last key is `_placeholder`.
-    in_placeholder: bool,
 }
 
 /// Reads the values of a MessagePack message, one by one, as JSON.
@@ -111,11 +107,8 @@ impl<'a> MsgpackReader<'a> {
                     return Err(DecodeError::TooDeep { limit: self.limits.depth });
                 }
                 json.text.push(if close == ']' { '[' } else { '{' });
-                open.push(OpenContainer { close, left, entry: 0, in_placeholder: false });
-            } else if self.scalar(marker, &mut json.text)? {
-                json.has_lookalike |=
-                    marker == Marker::True && open.last().is_some_and(|open| open.in_placeholder);
-            } else {
+                open.push(OpenContainer { close, left, entry: 0 });
+            } else if !self.scalar(marker, &mut json.text)? {
                 is_defined = self.extra(marker, &mut json)?;
             }
             if !is_defined {
@@ -135,14 +128,9 @@ impl<'a> MsgpackReader<'a> {
                 json.text.push(',');
             }
             if parent.close == '}' {
-                let key = json.text.len();
                 self.key(&mut json.text)?;
-                parent.in_placeholder = &json.text[key..] == r#""_placeholder""#;
                 json.text.push(':');
             }
-        }
-        if json.has_lookalike && !json.attachments.is_empty() {
-            return Err(bad("an object looks like a placeholder in a packet with attachments"));
         }
         Ok(Some(json))
     }

@@ -207,10 +207,11 @@ fn an_object_that_looks_like_a_placeholder_is_data() {
     // ["e",{_placeholder:true,num:0},Buffer.from([1])]
     let hex =
         "83a47479706502a46461746193a16582ac5f706c616365686f6c646572c3a36e756d00c40101a36e7370a12f";
-    assert_eq!(
-        read(hex),
-        Err(bad("an object looks like a placeholder in a packet with attachments"))
-    );
+    assert!(matches!(read(hex), Err(DecodeError::Payload(_))));
+    // ["e",Buffer.from([1]),{_placeholder:1,num:99}]
+    let hex =
+        "83a47479706502a46461746193a165c4010182ac5f706c616365686f6c64657201a36e756d63a36e7370a12f";
+    assert!(matches!(read(hex), Err(DecodeError::Payload(_))));
 }
 
 #[test]
@@ -324,7 +325,7 @@ fn the_layout_of_json_does_not_matter() {
     let plain = encoded(
         r#"[{"_placeholder":true,"num":0},"a\"é",[1,-1,0,1152921504606846976,18446744073709551616,{}]]"#,
     );
-    let odd = r#" [ { "num" : 0, "x":[{}], "_placeholder" : true } , "\u0061\"\u00e9" ,
+    let odd = r#" [ { "num" : 0, "_placeholder" : true } , "\u0061\"\u00e9" ,
         [1.0, -1e0, -0.0, 1152921504606846976.0, 1.8446744073709551616e19, { } ] ] "#;
     assert_eq!(encoded(odd), plain);
     assert_eq!(
@@ -335,5 +336,5 @@ fn the_layout_of_json_does_not_matter() {
     let nil = bytes("83a47479706500a464617461c0a36e7370a12f");
     assert_eq!(encode(&packet("/", PacketKind::Connect(Some("{".into())))), nil);
     let half = encode(&packet("/", ack(r#"["\ud800x\n"]"#, &[], 0)));
-    assert_eq!(half[16..], bytes("91abefbfbdefbfbdefbfbd780aa36e7370a12f"));
+    assert_eq!(half[16..], bytes("91a5efbfbd780aa36e7370a12f"));
 }

@@ -1,4 +1,4 @@
-use std::{fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -11,12 +11,15 @@ use serde::{
     ser::{self, SerializeSeq},
 };
 use serde_json::value::RawValue;
-use smallvec::SmallVec;
 
 use super::{
-    attachments::{Relayed, WithAttachments, attachment, check_placeholders},
+    arg_index::ArgIndex,
+    attachments::BinaryValue,
     depth::check_depth,
     json::plain_len,
+    placeholders::{self, Placeholder},
+    relay,
+    unescape::unescape,
 };
 use crate::{
     log_text::LogText,
@@ -42,47 +45,63 @@ pub struct Args {
     text: ByteString,
     /// The position in `text` at which the JSON array starts.
     start: usize,
-    values: Values,
+    /// The values of the array.
+    index: ArgIndex,
+    /// The number of values before the first argument: 1 for the name of an event.
+    skipped: usize,
     /// Whether each argument is a string without escapes.
     are_plain: bool,
-    attachments: Vec<Bytes>,
+    /// Most arguments have no attachments, and stay small.
+    attached: Option<Box<Attached>>,
 }
 
-/// The ranges of the values in the text. Most events have two: the name and one argument.
-type Values = SmallVec<[Range<usize>; 2]>;
+/// The attachments of arguments.
+#[derive(Clone)]
+struct Attached {
+    attachments: Vec<Bytes>,
+    /// In the order of the text. Their ranges are relative to the start of the JSON array.
+    placeholders: Vec<Placeholder>,
+}
 
-/// Collects the ranges of an array's values in its text.
-struct Ranges<'a>(&'a str);
+/// Collects the ranges of an array's values in its text, in which it starts at `start`.
+struct Ranges<'a> {
+    json: &'a str,
+    start: usize,
+}
 
 impl<'de> Visitor<'de> for Ranges<'de> {
-    type Value = Values;
+    type Value = ArgIndex;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let mut ranges = Values::new();
+        let mut index = ArgIndex::default();
         while let Some(value) = array.next_element::<&'de RawValue>()? {
-            let at = value.get().as_ptr() as usize - self.0.as_ptr() as usize;
-            ranges.push(at..at + value.get().len());
+            let at = value.get().as_ptr() as usize - self.json.as_ptr() as usize + self.start;
+            index.push(at..at + value.get().len());
         }
-        Ok(ranges)
+        Ok(index)
     }
 }
 
-/// Returns the ranges of an array's values in its text.
-fn ranges(json: &str) -> serde_json::Result<Values> {
+/// Reads an array of JSON, which is the part of a text from `start`, and returns the ranges of its
+/// values in that text.
+///
+/// Values are checked and skipped, not parsed. So a number may have any size, and a string may have
+/// half of a surrogate pair.
+fn ranges(json: &str, start: usize) -> serde_json::Result<ArgIndex> {
     let mut reader = serde_json::Deserializer::from_str(json);
-    reader.deserialize_seq(Ranges(json)).and_then(|values| reader.end().map(|()| values))
+    reader.deserialize_seq(Ranges { json, start }).and_then(|index| reader.end().map(|()| index))
 }
 
 /// Returns the same ranges for an array of strings without escapes and without white space between
 /// them, as many events are. This is much cheaper than to parse JSON. Returns `None` for other
 /// JSON.
-fn strings(json: &str) -> Option<Values> {
+fn strings(json: &str, offset: usize) -> Option<ArgIndex> {
     let json = json.as_bytes();
-    let (mut values, mut at) = (Values::new(), 0);
+    let (mut index, mut at) = (ArgIndex::default(), 0);
     // The opening bracket precedes the first string, and a comma precedes each other one.
     while *json.get(at)? == if at == 0 { b'[' } else { b',' } && *json.get(at + 1)? == b'"' {
         let start = at + 1;
@@ -91,9 +110,9 @@ fn strings(json: &str) -> Option<Values> {
             return None;
         }
         at = end + 1;
-        values.push(start..at);
+        index.push(offset + start..offset + at);
     }
-    (json[at..] == *b"]" && at > 0).then_some(values)
+    (json[at..] == *b"]" && at > 0).then_some(index)
 }
 
 impl Args {
@@ -120,14 +139,14 @@ impl Args {
     ) -> Result<Self, DecodeError> {
         let json = &text[start..];
         check_depth(json, depth)?;
-        let (mut values, are_plain) = match strings(json) {
-            Some(values) => (values, true),
-            None => (ranges(json).map_err(|error| DecodeError::Payload(error.to_string()))?, false),
+        let (index, are_plain) = match strings(json, start) {
+            Some(index) => (index, true),
+            None => match ranges(json, start) {
+                Ok(index) => (index, false),
+                Err(error) => return Err(DecodeError::Payload(error.to_string())),
+            },
         };
-        for value in &mut values {
-            *value = value.start + start..value.end + start;
-        }
-        Ok(Self { text, start, values, are_plain, attachments: Vec::new() })
+        Ok(Self { text, start, index, skipped: 0, are_plain, attached: None })
     }
 
     /// Adds the attachments that the placeholders in the JSON stand for.
@@ -140,14 +159,23 @@ impl Args {
     /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
     /// ```
     ///
+    /// A placeholder has the two members `"_placeholder": true` and `"num"`, in any order. If they
+    /// are not written as above, they are written again, for clients that read no other form.
+    ///
     /// # Errors
     /// [`DecodeError::Payload`] if the number of a placeholder is not the index of an attachment,
-    /// or if two placeholders have the same number.
+    /// if two placeholders have the same number, or if another object has the key `_placeholder`
+    /// with a value that is not `false`.
     pub fn attach(self, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
-        if !attachments.is_empty() {
-            check_placeholders(&self.text[self.start..], attachments.len())?;
+        if attachments.is_empty() {
+            return Ok(self);
         }
-        Ok(Self { attachments, ..self })
+        let json = &self.text[self.start..];
+        let placeholders = placeholders::find(json, attachments.len())?;
+        if let Some(json) = placeholders::rewrite(json, &placeholders) {
+            return Self::parse(json.into(), usize::MAX)?.skip(self.skipped).attach(attachments);
+        }
+        Ok(Self { attached: Some(Box::new(Attached { attachments, placeholders })), ..self })
     }
 
     /// Returns the number of arguments.
@@ -157,7 +185,7 @@ impl Args {
     /// assert_eq!(Args::default().len(), 0);
     /// ```
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.index.len().saturating_sub(self.skipped)
     }
 
     /// Returns whether there are no arguments.
@@ -167,7 +195,7 @@ impl Args {
     /// assert!(Args::default().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// Returns the JSON of one argument as the client wrote it, with placeholders for attachments.
@@ -179,12 +207,26 @@ impl Args {
     /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
     /// ```
     pub fn raw(&self, index: usize) -> Option<&str> {
-        self.values.get(index).map(|range| &self.text[range.clone()])
+        self.range(index).map(|range| &self.text[range])
     }
 
-    /// Returns a part of the text without a copy. `part` must be a slice of this text.
-    pub(in crate::protocol) fn share(&self, part: &str) -> ByteString {
-        self.text.slice_ref(part)
+    /// Returns the position of an argument in the text.
+    fn range(&self, index: usize) -> Option<Range<usize>> {
+        self.index.get(&self.text, index.checked_add(self.skipped)?)
+    }
+
+    /// Returns an argument that is the name of an event: the text of a string, or the digits of a
+    /// number. Half of a surrogate pair becomes U+FFFD.
+    pub(crate) fn name(&self, index: usize) -> Option<ByteString> {
+        let raw = self.raw(index)?;
+        match raw.as_bytes().first()? {
+            b'"' => Some(match unescape(raw) {
+                Cow::Borrowed(name) => self.text.slice_ref(name),
+                Cow::Owned(name) => name.into(),
+            }),
+            b'-' | b'0'..=b'9' => Some(self.text.slice_ref(raw)),
+            _ => None,
+        }
     }
 
     /// Returns the JSON of all arguments, in order.
@@ -196,7 +238,7 @@ impl Args {
     /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
     /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.values.iter().map(|range| &self.text[range.clone()])
+        self.index.iter(&self.text, self.skipped).map(|range| &self.text[range])
     }
 
     /// Returns the attachments, in the order in which they arrived.
@@ -207,7 +249,7 @@ impl Args {
     /// # }
     /// ```
     pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
+        self.attached.as_ref().map_or(&[], |attached| &attached.attachments)
     }
 
     /// Returns an argument that is binary as a whole, without a copy, and `None` for other
@@ -222,10 +264,7 @@ impl Args {
     /// # Ok::<(), actix_socketio::protocol::DecodeError>(())
     /// ```
     pub fn binary(&self, index: usize) -> Option<Bytes> {
-        if self.attachments.is_empty() {
-            return None;
-        }
-        attachment(self.raw(index)?, &self.attachments)
+        self.binary_value(index)?.bytes().cloned()
     }
 
     /// Parses one argument.
@@ -253,12 +292,9 @@ impl Args {
         {
             return Ok(value);
         }
-        let value = if self.attachments.is_empty() {
-            serde_json::from_str(raw)
-        } else {
-            serde_json::from_str(raw).and_then(|value| {
-                T::deserialize(WithAttachments { value, attachments: &self.attachments })
-            })
+        let value = match self.binary_value(index) {
+            None => serde_json::from_str(raw),
+            Some(value) => T::deserialize(value),
         };
         value.map_err(|source| ArgError {
             index,
@@ -268,23 +304,40 @@ impl Args {
         })
     }
 
-    /// Returns about how many bytes of memory the arguments take.
+    /// Returns an argument that has attachments, and `None` for other arguments.
+    fn binary_value(&self, index: usize) -> Option<BinaryValue<'_>> {
+        let Attached { attachments, placeholders } = self.attached.as_deref()?;
+        let range = self.range(index)?;
+        let range = range.start - self.start..range.end - self.start;
+        BinaryValue::new(&self.text[self.start..], range, placeholders, attachments)
+    }
+
+    /// Returns how many bytes of memory the arguments take, beside themselves.
+    ///
+    /// This counts their own bytes. The buffers that they were read into may be larger, so what
+    /// keeps them calls [`Args::detach`] first.
     pub(crate) fn cost(&self) -> usize {
-        let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.text.len() + size_of::<Range<usize>>() * self.values.len() + attachments
+        let attached = self.attached.as_ref().map_or(0, |attached| {
+            let Attached { attachments, placeholders } = &**attached;
+            size_of::<Attached>()
+                + attachments.capacity() * size_of::<Bytes>()
+                + placeholders.capacity() * size_of::<Placeholder>()
+                + attachments.iter().map(Bytes::len).sum::<usize>()
+        });
+        self.text.len() + self.index.cost() + attached
     }
 
     /// Copies text and attachments, so that they do not pin the buffer that they were read into.
     pub(crate) fn detach(&mut self) {
         self.text = ByteString::from(&*self.text);
-        for attachment in &mut self.attachments {
+        for attachment in self.attached.iter_mut().flat_map(|attached| &mut attached.attachments) {
             *attachment = Bytes::copy_from_slice(attachment);
         }
     }
 
     /// Returns the arguments after the first `count`.
     pub(crate) fn skip(mut self, count: usize) -> Self {
-        self.values.drain(..count.min(self.values.len()));
+        self.skipped += count.min(self.len());
         self
     }
 }
@@ -292,7 +345,7 @@ impl Args {
 /// Compares the JSON texts and the attachments.
 impl PartialEq for Args {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter()) && self.attachments == other.attachments
+        self.iter().eq(other.iter()) && self.attachments() == other.attachments()
     }
 }
 
@@ -300,18 +353,17 @@ impl Eq for Args {}
 
 /// Serializes as a list, which [`Many`](super::Many) turns into arguments again.
 /// `socket.emit("relayed", &Many(event.args()))` forwards the arguments unchanged, with their
-/// attachments.
+/// attachments. A serializer of your own sees placeholders in place of attachments.
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let attachments = &self.attachments;
         let mut list = serializer.serialize_seq(Some(self.len()))?;
-        for json in self.iter() {
-            if attachments.is_empty() {
-                let raw: &RawValue = serde_json::from_str(json).map_err(ser::Error::custom)?;
-                list.serialize_element(raw)?;
-            } else {
-                let value = serde_json::from_str(json).map_err(ser::Error::custom)?;
-                list.serialize_element(&Relayed { value: &value, attachments })?;
+        for (index, json) in self.iter().enumerate() {
+            let raw: &RawValue = serde_json::from_str(json).map_err(ser::Error::custom)?;
+            match self.attached.as_ref().and_then(|_| self.binary_value(index)) {
+                None => list.serialize_element(raw)?,
+                Some(value) => {
+                    relay::with_attachments(value.relayed(), || list.serialize_element(raw))?;
+                }
             }
         }
         list.end()

@@ -1,152 +1,154 @@
-//! Attachments of arguments: placeholders in the JSON, and the bytes apart from it.
-//!
-//! A placeholder is `{"_placeholder":true,"num":0}`, where `num` is the index of an attachment.
+//! Reads arguments with attachments into Rust types: a placeholder is read as bytes.
 
-use std::mem;
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde::{
-    Deserializer, Serialize, Serializer,
+    Deserializer,
     de::{
-        IntoDeserializer, Visitor,
-        value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
+        DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
     },
     forward_to_deserialize_any,
 };
-use serde_json::{Error, Map, Value};
+use serde_json::Error;
 
-use crate::protocol::DecodeError;
+use super::{
+    placeholders::{self, Placeholder},
+    relay::RelayedPart,
+    scan::{member_value, next_entry, string_end, value_end},
+};
 
-/// Returns the `num` of an object that is a placeholder, or `None` for other objects.
-fn placeholder(object: &Map<String, Value>) -> Option<&Value> {
-    (object.get("_placeholder") == Some(&Value::Bool(true)))
-        .then(|| object.get("num").unwrap_or(&Value::Null))
-}
+/// The deepest level at which attachments are read, as serde_json's own limit. Types that contain
+/// themselves recurse.
+const MAX_DEPTH: usize = 127;
 
-/// Returns the index of an attachment, or `None` if `num` is not an index below `count`.
-fn index(num: &Value, count: usize) -> Option<usize> {
-    num.as_u64().and_then(|num| usize::try_from(num).ok()).filter(|num| *num < count)
-}
-
-/// Refuses placeholders for attachments that do not exist, and a second placeholder for the same
-/// attachment.
+/// A JSON value that is a placeholder, or an array or object around some.
 ///
-/// Otherwise a short packet could name one attachment many times, and a reader or a relay would
-/// copy its bytes each time. The function recurses, so the caller limits the depth of `json` first.
-pub(in crate::protocol) fn check_placeholders(json: &str, count: usize) -> Result<(), DecodeError> {
-    fn check(value: &Value, seen: &mut [bool]) -> Result<(), DecodeError> {
-        let count = seen.len();
-        match value {
-            Value::Object(object) => match placeholder(object) {
-                Some(num) => {
-                    match index(num, count).map(|index| mem::replace(&mut seen[index], true)) {
-                        Some(false) => Ok(()),
-                        Some(true) => Err(DecodeError::Payload(format!(
-                            "attachment {num} has more than one placeholder"
-                        ))),
-                        None => Err(DecodeError::Payload(format!(
-                            "placeholder {num} has no attachment: the packet has {count}"
-                        ))),
-                    }
-                }
-                None => object.values().try_for_each(|value| check(value, seen)),
-            },
-            Value::Array(values) => values.iter().try_for_each(|value| check(value, seen)),
-            _ => Ok(()),
-        }
+/// Only these pass through here. serde_json reads the other values straight from the text, as it
+/// does those of arguments without attachments.
+pub(super) struct BinaryValue<'a> {
+    /// The JSON of all arguments.
+    json: &'a str,
+    /// The position of the value.
+    range: Range<usize>,
+    /// The placeholders within the value. There is at least one.
+    placeholders: &'a [Placeholder],
+    attachments: &'a [Bytes],
+    depth: usize,
+}
+
+impl<'a> BinaryValue<'a> {
+    /// Returns the value at `range` if there is a placeholder within it.
+    pub(super) fn new(
+        json: &'a str,
+        range: Range<usize>,
+        placeholders: &'a [Placeholder],
+        attachments: &'a [Bytes],
+    ) -> Option<Self> {
+        let placeholders = placeholders::within(placeholders, &range);
+        let has_some = !placeholders.is_empty();
+        has_some.then_some(Self { json, range, placeholders, attachments, depth: 0 })
     }
-    let value: Value =
-        serde_json::from_str(json).map_err(|error| DecodeError::Payload(error.to_string()))?;
-    check(&value, &mut vec![false; count])
+
+    /// Returns the bytes, if the value is a placeholder.
+    pub(super) fn bytes(&self) -> Option<&'a Bytes> {
+        let whole = self.placeholders.first().filter(|whole| whole.range == self.range)?;
+        self.attachments.get(whole.num)
+    }
+
+    /// Returns the attachments with their positions in the JSON of the value, for an encoder.
+    pub(super) fn relayed(&self) -> Vec<RelayedPart> {
+        let start = self.range.start;
+        let part = |Placeholder { range, num }: &Placeholder| RelayedPart {
+            range: range.start - start..range.end - start,
+            data: self.attachments.get(*num).cloned().unwrap_or_default(),
+        };
+        self.placeholders.iter().map(part).collect()
+    }
+
+    /// Returns the entries of the array or object.
+    fn entries(self) -> Result<Entries<'a>, Error> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Error::custom("recursion limit exceeded"));
+        }
+        Ok(Entries { at: self.range.start + 1, key: 0..0, container: self })
+    }
 }
 
-/// Returns the attachment of an argument that is a placeholder as a whole.
-pub(in crate::protocol) fn attachment(json: &str, attachments: &[Bytes]) -> Option<Bytes> {
-    let object: Map<String, Value> = serde_json::from_str(json).ok()?;
-    attachments.get(index(placeholder(&object)?, attachments.len())?).cloned()
+/// The entries of an array or object, one by one.
+struct Entries<'a> {
+    container: BinaryValue<'a>,
+    /// The position after the entry before.
+    at: usize,
+    /// The key of the member whose value is next.
+    key: Range<usize>,
 }
 
-/// JSON that serializes each placeholder as the bytes of its attachment.
-pub(in crate::protocol) struct Relayed<'a> {
-    pub(in crate::protocol) value: &'a Value,
-    pub(in crate::protocol) attachments: &'a [Bytes],
-}
-
-impl Serialize for Relayed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { value, attachments } = *self;
-        let relayed = |value| Relayed { value, attachments };
-        match value {
-            Value::Array(values) => serializer.collect_seq(values.iter().map(relayed)),
-            Value::Object(object) => {
-                match placeholder(object).and_then(|num| index(num, attachments.len())) {
-                    Some(index) => serializer.serialize_bytes(&attachments[index]),
-                    None => serializer
-                        .collect_map(object.iter().map(|(key, value)| (key, relayed(value)))),
-                }
+impl<'a> Entries<'a> {
+    /// Reads the value at a position.
+    fn value<T: DeserializeSeed<'a>>(&mut self, start: usize, seed: T) -> Result<T::Value, Error> {
+        let BinaryValue { json, placeholders, attachments, depth, .. } = self.container;
+        let range = start..value_end(json.as_bytes(), start);
+        self.at = range.end;
+        match placeholders::within(placeholders, &range) {
+            [] => seed.deserialize(&mut serde_json::Deserializer::from_str(&json[range])),
+            placeholders => {
+                let depth = depth + 1;
+                seed.deserialize(BinaryValue { json, range, placeholders, attachments, depth })
             }
-            plain => plain.serialize(serializer),
         }
     }
-}
 
-/// JSON that deserializes each placeholder as the bytes of its attachment.
-pub(in crate::protocol) struct WithAttachments<'a> {
-    pub(in crate::protocol) value: Value,
-    pub(in crate::protocol) attachments: &'a [Bytes],
-}
-
-impl<'a> WithAttachments<'a> {
-    fn list(
-        self,
-        values: Vec<Value>,
-    ) -> SeqDeserializer<impl Iterator<Item = WithAttachments<'a>>, Error> {
-        let attachments = self.attachments;
-        SeqDeserializer::new(
-            values.into_iter().map(move |value| WithAttachments { value, attachments }),
-        )
-    }
-
-    fn map<'de>(
-        &self,
-        object: Map<String, Value>,
-    ) -> MapDeserializer<'de, impl Iterator<Item = (String, WithAttachments<'a>)> + use<'a>, Error>
-    {
-        let attachments = self.attachments;
-        MapDeserializer::new(
-            object
-                .into_iter()
-                .map(move |(key, value)| (key, WithAttachments { value, attachments })),
-        )
+    /// Returns the position of the next entry.
+    fn next(&self) -> Option<usize> {
+        next_entry(self.container.json.as_bytes(), self.at)
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for WithAttachments<'_> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl<'de> Deserializer<'de> for WithAttachments<'_> {
+impl<'a> SeqAccess<'a> for Entries<'a> {
     type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        match std::mem::take(&mut self.value) {
-            Value::Array(values) => visitor.visit_seq(self.list(values)),
-            Value::Object(object) => {
-                match placeholder(&object).and_then(|num| index(num, self.attachments.len())) {
-                    Some(index) => visitor.visit_byte_buf(self.attachments[index].to_vec()),
-                    None => visitor.visit_map(self.map(object)),
-                }
-            }
-            plain => plain.deserialize_any(visitor),
+    fn next_element_seed<T: DeserializeSeed<'a>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        self.next().map(|start| self.value(start, seed)).transpose()
+    }
+}
+
+impl<'a> MapAccess<'a> for Entries<'a> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        let Some(start) = self.next() else { return Ok(None) };
+        self.key = start..string_end(self.container.json.as_bytes(), start);
+        let key = &self.container.json[self.key.clone()];
+        seed.deserialize(&mut serde_json::Deserializer::from_str(key)).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<T::Value, Error> {
+        self.value(member_value(self.container.json.as_bytes(), self.key.end), seed)
+    }
+}
+
+impl<'de> Deserializer<'de> for BinaryValue<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if let Some(bytes) = self.bytes() {
+            visitor.visit_byte_buf(bytes.to_vec())
+        } else if self.json[self.range.clone()].starts_with('[') {
+            visitor.visit_seq(self.entries()?)
+        } else {
+            visitor.visit_map(self.entries()?)
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        visitor.visit_some(self)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -158,16 +160,15 @@ impl<'de> Deserializer<'de> for WithAttachments<'_> {
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
-        mut self,
+        self,
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match std::mem::take(&mut self.value) {
-            Value::Object(object) => MapAccessDeserializer::new(self.map(object))
-                .deserialize_enum(name, variants, visitor),
-            plain => plain.deserialize_enum(name, variants, visitor),
+        if self.bytes().is_some() || !self.json[self.range.clone()].starts_with('{') {
+            return self.deserialize_any(visitor);
         }
+        MapAccessDeserializer::new(self.entries()?).deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {

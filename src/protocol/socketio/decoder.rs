@@ -105,6 +105,8 @@ impl Decoder {
                 due: partial.due - partial.attachments.len(),
             });
         }
+        // A packet that waits for attachments does not keep the buffer that it was read into.
+        let text = if text.starts_with(['5', '6']) { ByteString::from(&*text) } else { text };
         let (packet, due) = Packet::decode(text, &self.limits)?;
         if due == 0 {
             return Ok(Some(packet));
@@ -125,10 +127,11 @@ impl Decoder {
         if partial.bytes > self.limits.attachment_bytes {
             return Err(DecodeError::AttachmentsTooLarge { limit: self.limits.attachment_bytes });
         }
-        partial.attachments.push(data);
-        if partial.attachments.len() < partial.due {
+        if partial.attachments.len() + 1 < partial.due {
+            partial.attachments.push(Bytes::copy_from_slice(&data)); // it waits, as the text does
             return Ok(None);
         }
+        partial.attachments.push(data);
         let Some(partial) = self.partial.take() else { return Ok(None) };
         let Partial { packet, attachments, .. } = *partial;
         let Packet { namespace, kind } = packet;

@@ -3,14 +3,22 @@
 use std::io;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, ser::Error as _};
 use serde_json::{Serializer, ser::Formatter};
 
-use super::many::{DataKind, kind};
+use super::{
+    many::{DataKind, kind},
+    placeholders,
+    relay::{RelayedPart, take_attachments},
+};
 
 /// Writes `data` as arguments, and returns its attachments in the order of their placeholders.
 ///
 /// A comma precedes each argument, except the first one if `is_first` is set.
+///
+/// # Errors
+/// The error of `data`'s `Serialize`, and one if an object beside bytes has the key `_placeholder`.
+/// Receivers would take it for a placeholder.
 pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     is_first: bool,
@@ -36,7 +44,12 @@ pub(in crate::protocol) fn write_args<T: Serialize + ?Sized>(
     if arguments.spread && !is_first && out.get(start).is_some_and(|byte| *byte != b',') {
         out.insert(start, b',');
     }
-    Ok(arguments.attachments)
+    let attachments = arguments.attachments;
+    if !attachments.is_empty() {
+        let json = std::str::from_utf8(&out[start..]).map_err(serde_json::Error::custom)?;
+        placeholders::find(json, attachments.len()).map_err(serde_json::Error::custom)?;
+    }
+    Ok(attachments)
 }
 
 /// Returns how many bytes at the start of `text` need no escape in a JSON string.
@@ -120,6 +133,14 @@ impl Arguments {
     fn is_outermost(&self) -> bool {
         self.spread && self.depth == 0
     }
+
+    /// Adds an attachment, and writes its placeholder.
+    fn attach<W: io::Write + ?Sized>(&mut self, out: &mut W, data: &[u8]) -> io::Result<()> {
+        let num = self.attachments.len();
+        // A copy, since a slice would keep the whole buffer that it was read into.
+        self.attachments.push(Bytes::copy_from_slice(data));
+        out.write_all(placeholders::write(num).as_bytes())
+    }
 }
 
 impl Formatter for &mut Arguments {
@@ -128,9 +149,23 @@ impl Formatter for &mut Arguments {
         out: &mut W,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let num = self.attachments.len();
-        self.attachments.push(Bytes::copy_from_slice(bytes));
-        write!(out, r#"{{"_placeholder":true,"num":{num}}}"#)
+        self.attach(out, bytes)
+    }
+
+    /// Writes JSON as it is. If it is an argument that is relayed, its placeholders get new
+    /// numbers.
+    fn write_raw_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        json: &str,
+    ) -> io::Result<()> {
+        let mut at = 0;
+        for RelayedPart { range, data } in take_attachments() {
+            out.write_all(&json.as_bytes()[at..range.start])?;
+            self.attach(out, &data)?;
+            at = range.end;
+        }
+        out.write_all(&json.as_bytes()[at..])
     }
 
     fn write_null<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
@@ -173,7 +208,10 @@ impl Formatter for &mut Arguments {
 mod tests {
     use serde_json::json;
 
-    use super::{super::Many, *};
+    use super::{
+        super::{Args, Many},
+        *,
+    };
 
     fn args<T: Serialize + ?Sized>(data: &T) -> (String, Vec<Bytes>) {
         let mut out = b"[0".to_vec();
@@ -248,5 +286,31 @@ mod tests {
         );
         assert_eq!(attachments, [a, b]);
         assert_eq!(args(&vec![1u8, 2]).0, "[0,[1,2]]", "a `Vec<u8>` stays a list of numbers");
+    }
+
+    #[test]
+    fn what_looks_like_a_placeholder_is_refused_beside_bytes() {
+        let bytes = Bytes::from_static(&[1]);
+        let sent = |lookalike: serde_json::Value| {
+            let data = Many((lookalike, &bytes));
+            (
+                write_args(&mut Vec::new(), true, &data),
+                write_args(&mut Vec::new(), false, &data.0.0),
+            )
+        };
+        for lookalike in [
+            json!({"_placeholder": true, "num": 0}),
+            json!([{"_placeholder": 1, "num": 99}]),
+            json!({"a": {"_placeholder": "true"}}),
+        ] {
+            let (beside, alone) = sent(lookalike);
+            assert!(beside.is_err());
+            assert!(alone.is_ok());
+        }
+        assert!(sent(json!({"_placeholder": false, "a": "_placeholder"})).0.is_ok());
+        // Arguments that a client has sent without bytes.
+        let relayed = Args::parse(r#"[{"_placeholder":true,"num":0}]"#.into(), 10).unwrap();
+        assert!(write_args(&mut Vec::new(), true, &Many((&relayed, &bytes))).is_err());
+        assert!(write_args(&mut Vec::new(), true, &Many(&relayed)).is_ok());
     }
 }

@@ -2,8 +2,9 @@
 //! them.
 
 mod arg_error;
+mod arg_index;
 mod args;
-pub(super) mod attachments;
+mod attachments;
 mod decoder;
 pub(super) mod depth;
 #[allow(unreachable_pub, reason = "benches measure it through `internals`")]
@@ -12,6 +13,10 @@ pub(super) mod json;
 mod many;
 mod packet;
 mod parser;
+pub(super) mod placeholders;
+mod relay;
+pub(super) mod scan;
+pub(super) mod unescape;
 
 pub use arg_error::ArgError;
 pub use args::Args;

@@ -43,7 +43,8 @@ pub enum PacketKind {
     Disconnect,
     /// `2`: an event. An event without a payload (`2`) is valid, and its name is empty.
     Event {
-        /// The name of the event. A name that is a number is kept as its digits.
+        /// The name of the event. A name that is a number is kept as its digits. Half of a
+        /// surrogate pair, which JSON can escape and Rust cannot hold, becomes U+FFFD.
         name: ByteString,
         /// The arguments of the event.
         args: Args,
@@ -160,24 +161,49 @@ impl Packet {
                 significant
             }))
         });
-        let kind = match kind {
-            '0' => PacketKind::Connect(object(text.slice_ref(rest), limits)?),
-            '1' if rest.is_empty() => PacketKind::Disconnect,
+        let start = text.len() - rest.len();
+        Ok((Self { namespace, kind: PacketKind::read(kind, text, start, id, limits)? }, due))
+    }
+}
+
+impl PacketKind {
+    /// Reads the payload of a packet, which is the part of `text` from `start`. The parser of each
+    /// format has read the other parts.
+    pub(in crate::protocol) fn read(
+        kind: char,
+        text: ByteString,
+        start: usize,
+        id: Option<AckId>,
+        limits: &DecodeLimits,
+    ) -> Result<Self, DecodeError> {
+        let json = |text: ByteString| text.slice_ref(&text[start..]);
+        let is_empty = start == text.len();
+        Ok(match kind {
+            '0' if is_empty => Self::Connect(None),
+            '0' => {
+                if !text[start..].trim_ascii_start().starts_with('{') {
+                    return Err(DecodeError::Payload(
+                        "expected an object as payload of CONNECT".to_owned(),
+                    ));
+                }
+                check_json(&text[start..], limits)?;
+                Self::Connect(Some(json(text)))
+            }
+            '1' if is_empty => Self::Disconnect,
             '1' => return Err(DecodeError::Payload("DISCONNECT has no payload".to_owned())),
-            '2' | '5' if rest.is_empty() => {
-                PacketKind::Event { name: ByteString::new(), args: Args::default(), id }
+            '2' | '5' if is_empty => {
+                Self::Event { name: ByteString::new(), args: Args::default(), id }
             }
-            '2' | '5' => {
-                let start = text.len() - rest.len();
-                event(Args::parse_after(text, start, limits.depth)?, id)?
+            '2' | '5' => event(Args::parse_after(text, start, limits.depth)?, id)?,
+            '3' | '6' => Self::Ack { id, args: Args::parse_after(text, start, limits.depth)? },
+            '4' => {
+                if !is_empty {
+                    check_json(&text[start..], limits)?;
+                }
+                Self::ConnectError(json(text))
             }
-            '3' | '6' => {
-                PacketKind::Ack { id, args: Args::parse(text.slice_ref(rest), limits.depth)? }
-            }
-            '4' => PacketKind::ConnectError(text.slice_ref(rest)),
             other => return Err(DecodeError::UnknownType(other)),
-        };
-        Ok((Self { namespace, kind }, due))
+        })
     }
 }
 
@@ -196,33 +222,19 @@ fn attachments(text: &str, limit: usize) -> Result<(usize, &str), DecodeError> {
     }
 }
 
-/// Checks that the payload of a CONNECT is a JSON object, or empty.
-fn object(json: ByteString, limits: &DecodeLimits) -> Result<Option<ByteString>, DecodeError> {
-    if json.is_empty() {
-        return Ok(None);
-    }
-    check_depth(&json, limits.depth)?;
-    if !json.trim_ascii_start().starts_with('{') {
-        return Err(DecodeError::Payload("expected an object as payload of CONNECT".to_owned()));
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(&json)
-        .map_err(|error| DecodeError::Payload(error.to_string()))?;
-    Ok(Some(json))
+/// Checks that a payload is JSON, as [`Args::parse`] does. Its values are not parsed.
+fn check_json(json: &str, limits: &DecodeLimits) -> Result<(), DecodeError> {
+    check_depth(json, limits.depth)?;
+    serde_json::from_str::<serde::de::IgnoredAny>(json)
+        .map(|_| ())
+        .map_err(|error| DecodeError::Payload(error.to_string()))
 }
 
 /// Makes an event from an array whose first value is the name.
 fn event(args: Args, id: Option<AckId>) -> Result<PacketKind, DecodeError> {
     let unnamed =
         || DecodeError::Payload("expected the name of the event, a string or a number".to_owned());
-    let raw = args.raw(0).ok_or_else(unnamed)?;
-    let name = match raw.as_bytes() {
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => args.share(&raw[1..raw.len() - 1]),
-        [b'"', ..] => serde_json::from_str::<String>(raw)
-            .map_err(|error| DecodeError::Payload(error.to_string()))?
-            .into(),
-        [b'-' | b'0'..=b'9', ..] => args.share(raw),
-        _ => return Err(unnamed()),
-    };
+    let name = args.name(0).ok_or_else(unnamed)?;
     if is_reserved(&name) {
         return Err(DecodeError::Reserved(name.to_string()));
     }

@@ -42,11 +42,13 @@ fn names_are_strings_or_numbers() {
     assert_eq!(name(r#"2["a\n\u00e9"]"#), "a\né");
     assert_eq!(name("2[-1.5,2]"), "-1.5");
     assert_eq!(name("2"), "");
+    assert_eq!(name(r#"2["\ud83d",1]"#), "\u{fffd}");
+    assert_eq!(name(r#"2["a\udc00\ud83d\ude00"]"#), "a\u{fffd}😀");
 }
 
 #[test]
 fn errors_name_the_fault_of_an_invalid_packet() {
-    let payload = |text| match decode(text) {
+    let payload = |text: &str| match decode(text) {
         Err(DecodeError::Payload(why)) => why,
         other => panic!("{text}: {other:?}"),
     };
@@ -59,6 +61,31 @@ fn errors_name_the_fault_of_an_invalid_packet() {
     payload("2[null]");
     payload("3");
     payload("31{}");
+    payload("4{");
+    payload(r#"0{"a":NaN}"#);
+    for json in [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "'a'",
+        "\"\t\"",
+        "\"\0\"",
+        r#""\x41""#,
+        "1e",
+    ] {
+        payload(&format!("2[\"e\",{json}]"));
+        payload(&format!("51-[\"e\",{json},{{\"_placeholder\":true,\"num\":0}}]"));
+        payload(&format!("0{{\"a\":{json}}}"));
+    }
+    assert_eq!(
+        decode(&format!("0{{\"a\":{}", "[".repeat(100))),
+        Err(DecodeError::TooDeep { limit: 100 })
+    );
+    assert_eq!(decode(&format!("4{}", "[".repeat(101))), Err(DecodeError::TooDeep { limit: 100 }));
     assert_eq!(decode(""), Err(DecodeError::Empty));
     assert_eq!(decode("9"), Err(DecodeError::UnknownType('9')));
     assert_eq!(decode("€"), Err(DecodeError::UnknownType('€')));
