@@ -127,7 +127,8 @@ fn open() -> Route {
             if event.channel.is_none() {
                 return Ok(());
             }
-            match event.json::<Value>()?.get("forbidden") {
+            // Binary is no part of a JSON value, and has no words.
+            match event.json::<Value>().unwrap_or_default().get("forbidden") {
                 None => Ok(()),
                 Some(word) => {
                     Err(HandlerError::reject("mind your language")

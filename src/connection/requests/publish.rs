@@ -22,6 +22,9 @@ pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Re
     if !allow_publish && !router.has_route_handler::<OnMessage>(&matched) {
         return Err(refuse(refusal("clients may not publish to this channel")));
     }
+    if allow_publish && let Some(fault) = data.portability_fault() {
+        return Err(refuse(refusal(format!("some clients cannot read the data: {fault}"))));
+    }
     let message =
         OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
     if let Err(error) = router.authorize(Scope::Channel(&matched), message).await {
@@ -43,10 +46,10 @@ pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Re
 fn event_of(args: &Args) -> Result<(ByteString, Args), Value> {
     match args.len() {
         2 => Ok((ByteString::from_static(MESSAGE), args.clone().skip(1))),
-        3 => match args.get::<String>(1) {
-            Ok(event) if !is_reserved(&event) => Ok((event.into(), args.clone().skip(2))),
-            Ok(event) => Err(refusal(format!("the event name {event:?} is reserved"))),
-            Err(_) => Err(refusal("the event's name must be a string")),
+        3 => match args.raw(1).filter(|name| name.starts_with('"')).and_then(|_| args.name(1)) {
+            Some(event) if !is_reserved(&event) => Ok((event, args.clone().skip(2))),
+            Some(event) => Err(refusal(format!("the event name {event:?} is reserved"))),
+            None => Err(refusal("the event's name must be a string")),
         },
         _ => Err(refusal(
             "publish takes a channel, an event's name if it is not \"message\", and data",

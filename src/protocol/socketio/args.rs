@@ -18,7 +18,7 @@ use super::{
     depth::check_depth,
     json::plain_len,
     placeholders::{self, Placeholder},
-    relay,
+    portability, relay,
     unescape::unescape,
 };
 use crate::{
@@ -310,6 +310,14 @@ impl Args {
         let range = self.range(index)?;
         let range = range.start - self.start..range.end - self.start;
         BinaryValue::new(&self.text[self.start..], range, placeholders, attachments)
+    }
+
+    /// Returns why some client cannot read the arguments, or `None` if each can.
+    pub(crate) fn portability_fault(&self) -> Option<&'static str> {
+        if self.are_plain {
+            return None;
+        }
+        self.iter().find_map(|json| portability::fault(json, self.attached.is_some()))
     }
 
     /// Returns how many bytes of memory the arguments take, beside themselves.

@@ -4,13 +4,20 @@ use serde::Serialize;
 use super::json::{write_args, write_text};
 use crate::protocol::{AckId, Args, Frame, UnsealedPacket, frame_builder::FrameBuilder};
 
-/// Event names that Socket.IO reserves, in both directions.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-
-/// Whether Socket.IO reserves the event name.
+/// Whether Socket.IO reserves the event name, in both directions.
+#[inline]
 pub fn is_reserved(event: &str) -> bool {
-    RESERVED.contains(&event)
+    matches!(
+        event,
+        "connect"
+            | "connect_error"
+            | "disconnect"
+            | "disconnecting"
+            | "newListener"
+            | "removeListener"
+            // python-socketio's `SimpleClient` takes it for the end of its connection.
+            | "__disconnect_final"
+    )
 }
 
 /// `40{"sid":"…"}`: the client is in the namespace.
@@ -94,7 +101,9 @@ pub(in crate::protocol) fn write_forward(
         out.text(json);
     }
     out.text("]");
-    unsealed(namespace, finish(out, args.attachments().to_vec()))
+    // Copies, since a slice would keep the whole buffer that it was read into.
+    let attachments = args.attachments().iter().map(|data| Bytes::copy_from_slice(data)).collect();
+    unsealed(namespace, finish(out, attachments))
 }
 
 /// An event without an id, to be sealed later.

@@ -14,6 +14,7 @@ mod many;
 mod packet;
 mod parser;
 pub(super) mod placeholders;
+mod portability;
 mod relay;
 pub(super) mod scan;
 pub(super) mod unescape;

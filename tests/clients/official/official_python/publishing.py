@@ -40,6 +40,41 @@ class Publishing(Scenarios):
         await self.fence(a, [a, b])
         self.assertEqual([one.copies(mark) for one in (a, b)], [0, 1])
 
+    async def test_what_others_publish_leaves_a_subscriber_well(self):
+        """Each of these made python-socketio deaf, or lost a message, where a server relays it."""
+        subscriber, publisher = await self.crowd(2)
+        channel = unique("open")
+        await self.subscribe(subscriber, channel)
+        placeholder = '{"_placeholder":true,"num":0}'
+        for lookalike in (
+            '{"_placeholder":1,"num":99}',
+            '{"_placeholder":"true","num":99}',
+            '{"_placeholder":[0],"num":99}',
+            '{"_placeholder":{"a":0},"num":"x"}',
+            '{"_placeholder":true,"num":0,"num":99}',
+            '{"_placeholder":false,"_placeholder":true,"num":99}',
+            '{"\\u005fplaceholder":1,"num":99}',
+            '{"_placeholder":true,"num":-2}',
+            '{"_placeholder":true,"num":0.0}',
+        ):
+            with self.subTest(lookalike=lookalike):
+                attacker = await self.connect()
+                await self.subscribe(attacker, channel)
+                await attacker.sio.eio.send(f'51-["publish","{channel}",[{lookalike},{placeholder}]]')
+                await attacker.sio.eio.send(b"x")
+                await attacker.next("@disconnect")
+        await self.subscribe(publisher, channel)
+        for data, why in (
+            (10**100, "a number is too large"),
+            ([{"_placeholder": True, "num": 0}], 'an object has the key "_placeholder"'),
+        ):
+            refused = {"message": f"some clients cannot read the data: {why}"}
+            self.assertEqual(await publisher.ask("publish", channel, {"a": data}), refused)
+        for data in (10**100 - 1, b"binary", {"_placeholder": False, "data": [b"1", b"2"]}, "\ud83d"):
+            self.assertIsNone(await publisher.ask("publish", channel, {"data": data}))
+            await subscriber.next("message", lambda seen: seen == {"data": data})
+        await self.fence(publisher, [subscriber])
+
     async def test_each_sending_verb_reaches_exactly_its_receivers(self):
         a, b, c, d, e = clients = await self.crowd(5)
         x, y = unique("room"), unique("room")
