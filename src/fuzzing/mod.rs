@@ -173,11 +173,13 @@ fn check_forwarding(packet: &Packet) {
             let relay =
                 |args: &Args| reread(&event(namespace, id, name, &Many(args)).expect("JSON"));
             let relayed = relay(args);
+            check_as_it_came(args, self::args(&relayed));
             check_same(&relay(self::args(&relayed)), &relayed);
         }
         PacketKind::Ack { id: Some(id), args } => {
             let relay = |args: &Args| reread(&ack(namespace, id, &Many(args)).expect("JSON"));
             let relayed = relay(args);
+            check_as_it_came(args, self::args(&relayed));
             check_same(&relay(self::args(&relayed)), &relayed);
         }
         PacketKind::Disconnect => check_same(&reread(&disconnect(namespace)), packet),
@@ -187,6 +189,22 @@ fn check_forwarding(packet: &Packet) {
         }
         _ => {}
     }
+}
+
+/// Checks that a relay changes nothing but the numbers of placeholders.
+fn check_as_it_came(args: &Args, relayed: &Args) {
+    let text = |args: &Args| -> String {
+        let json = args.iter().collect::<Vec<_>>().join(",");
+        if args.attachments().is_empty() {
+            return json;
+        }
+        let mut parts = json.split(r#"{"_placeholder":true,"num":"#);
+        let before = parts.next().unwrap_or_default().to_owned();
+        let digits =
+            |part: &str| part.trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned();
+        parts.fold(before, |text, part| text + "#" + &digits(part))
+    };
+    assert_eq!(text(args), text(relayed), "{args:?}");
 }
 
 /// Decodes a frame as its receiver does, without limits of attachments.

@@ -43,6 +43,8 @@ mod handlers_fail;
 mod http_abuse;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod odd_events;
 mod partings;
 mod promises;
 #[cfg(target_os = "linux")]

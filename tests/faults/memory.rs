@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the kernel reports about this process, in bytes.
-fn memory(what: &str) -> usize {
+pub(crate) fn memory(what: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line =
         status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':')).expect("a line");
@@ -20,7 +20,7 @@ fn memory(what: &str) -> usize {
 
 /// Whether this process runs this test alone, because memory is measured by process. If not, the
 /// test runs in a process of its own, and has passed there when this returns.
-fn is_alone(test: &str) -> bool {
+pub(crate) fn is_alone(test: &str) -> bool {
     const ALONE: &str = "ACTIX_SOCKETIO_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
         return true;

@@ -76,7 +76,7 @@ impl ArgIndex {
         let head = self.head.get(first..).unwrap_or_default();
         let start = self.get(text, first.max(HEAD)).map_or(text.len(), |range| range.start);
         let ranges = head.iter().cloned().chain(values(text.as_bytes(), start));
-        Ranges { ranges, left }
+        CountedRanges { ranges, left }
     }
 
     /// Returns how many bytes of memory the index takes, beside itself.
@@ -102,12 +102,12 @@ fn values(json: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// An iterator with a known length.
-struct Ranges<I> {
+struct CountedRanges<I> {
     ranges: I,
     left: usize,
 }
 
-impl<I: Iterator> Iterator for Ranges<I> {
+impl<I: Iterator> Iterator for CountedRanges<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -120,4 +120,4 @@ impl<I: Iterator> Iterator for Ranges<I> {
     }
 }
 
-impl<I: Iterator> ExactSizeIterator for Ranges<I> {}
+impl<I: Iterator> ExactSizeIterator for CountedRanges<I> {}

@@ -164,8 +164,8 @@ fn what_is_beside_binary_is_read_as_without_it() {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
-struct Tree {
-    left: Option<Box<Tree>>,
+struct Branch {
+    left: Option<Box<Branch>>,
     big: u128,
     data: Bytes,
 }
@@ -176,9 +176,9 @@ fn a_structure_around_binary_reads_its_other_values_as_without_it() {
         "big":2,"x":[{"y":1e999}],"data":{"_placeholder":true,"num":0}}]"#;
     let data = vec![Bytes::from_static(&[1]), Bytes::from_static(&[2])];
     let args = args(json).unwrap().attach(data).unwrap();
-    let left = Tree { left: None, big: 1_180_591_620_717_411_303_425, data: "\u{2}".into() };
-    let tree = Tree { left: Some(Box::new(left)), big: 2, data: "\u{1}".into() };
-    assert_eq!(args.get::<Tree>(0).unwrap(), tree);
+    let left = Branch { left: None, big: 1_180_591_620_717_411_303_425, data: "\u{2}".into() };
+    let tree = Branch { left: Some(Box::new(left)), big: 2, data: "\u{1}".into() };
+    assert_eq!(args.get::<Branch>(0).unwrap(), tree);
     // Deep data does not overflow the stack.
     let deep = format!(
         "{}{{\"_placeholder\":true,\"num\":0}}{}",
