@@ -20,17 +20,44 @@ thread_local! {
     static PARTS: Cell<Vec<RelayedPart>> = const { Cell::new(Vec::new()) };
 }
 
+/// Forgets the attachments that no encoder has taken, also if a serializer panics.
+struct Forget;
+
+impl Drop for Forget {
+    fn drop(&mut self) {
+        PARTS.take();
+    }
+}
+
 /// Serializes one argument, with its attachments for an encoder of ours. Another serializer does
 /// not take them, and so writes the placeholders.
 pub(super) fn with_attachments<T>(parts: Vec<RelayedPart>, serialize: impl FnOnce() -> T) -> T {
     PARTS.set(parts);
-    let done = serialize();
-    PARTS.take();
-    done
+    let _forget = Forget;
+    serialize()
 }
 
 /// Takes the attachments of the argument that is being serialized. The list is
 /// empty if it is not relayed, or has none.
 pub(super) fn take_attachments() -> Vec<RelayedPart> {
     PARTS.take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> Vec<RelayedPart> {
+        vec![RelayedPart { range: 0..1, data: Bytes::new() }]
+    }
+
+    #[test]
+    fn attachments_wait_for_one_argument_only() {
+        assert_eq!(with_attachments(parts(), || take_attachments().len()), 1);
+        with_attachments(parts(), || ());
+        assert!(take_attachments().is_empty());
+        let panics = std::panic::catch_unwind(|| with_attachments(parts(), || panic!("a test")));
+        assert!(panics.is_err());
+        assert!(take_attachments().is_empty());
+    }
 }
