@@ -126,12 +126,12 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
         "#,
     ),
     (
-        "truncated base64 is a parse error; Node decodes what it has",
+        "a character that is not base64 is a parse error; Node skips it",
         r#"
         < OPEN
         > 40
         < 40{"sid":"…"}
-        > 451-["say binary",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":0}}]␞text bAQI
+        > 451-["say binary",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":0}}]␞text bAQI%
         ours polling end
         ours websocket < closed 1008
         node < 452-["binary",{"_placeholder":true,"num":0},{"name":"a","data":{"_placeholder":true,"num":1}}]
