@@ -132,6 +132,18 @@ macro_rules! settings_table {
             handler_timeout: Duration = Time(30 s), set plain, namespace own,
                 check longer_than_zero, check at_most_a_year;
 
+            /// How long a publication of a client waits for a subscriber that reads slowly.
+            ///
+            /// While the outbox of a subscriber is more than half full, what clients publish to its
+            /// channels is held back, so that it does not disconnect the subscriber. The publisher
+            /// is not read meanwhile, and gets its acknowledgement later. The wait is over when the
+            /// outbox has drained to a quarter, or after this time. The subscriber is then not
+            /// waited for until it has caught up.
+            ///
+            /// Messages of the server itself never wait. Zero is allowed: publications of clients
+            /// do not wait then either.
+            slow_consumer_timeout: Duration = Time(5 s), set plain, check at_most_a_year;
+
             /// How long a client may take to acknowledge an event.
             ///
             /// The wait then ends with [`AckError::Timeout`](crate::AckError::Timeout).

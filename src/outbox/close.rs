@@ -14,6 +14,7 @@ impl Outbox {
             return;
         }
         state.phase = Phase::Finishing;
+        state.release_all_holds();
         let waker = state.waker.take();
         drop(state);
         wake(waker);
@@ -51,6 +52,7 @@ impl OutboxState {
     pub(super) fn abort(&mut self) -> impl Sized + use<> {
         self.phase = Phase::Closed;
         self.release(self.bytes - self.reserved.sum());
+        self.release_all_holds();
         wake(self.waker.take());
         (mem::take(&mut self.frames), mem::take(&mut self.write_buffer), self.unfinished.take())
     }

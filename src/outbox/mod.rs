@@ -11,6 +11,7 @@
 
 mod attached_stream;
 mod close;
+mod congestion;
 mod publication_batch;
 mod queue;
 mod reserved;
@@ -23,8 +24,9 @@ mod write_through;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use congestion::{Hold, WaterMarks};
 pub(crate) use publication_batch::PublicationBatch;
-pub(crate) use queue::{Outbox, OutboxEvent, Pushed};
+pub(crate) use queue::{Outbox, OutboxEvent, OutboxShares, Pushed};
 pub(crate) use reserved::UnreadAnswer;
 pub(crate) use socket_sender::SocketSender;
 pub(crate) use take::TakenFrames;

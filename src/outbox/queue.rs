@@ -5,8 +5,11 @@ use std::{collections::VecDeque, fmt, sync::Arc, task::Waker};
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{attached_stream::AttachedStream, reserved::ReservedBytes, write_buffer::WriteBuffer};
-use crate::model::{MemoryShare, Transport};
+use super::{
+    attached_stream::AttachedStream, congestion::Congestion, reserved::ReservedBytes,
+    write_buffer::WriteBuffer,
+};
+use crate::model::{MemoryShare, Quota, Transport};
 use crate::protocol::Frame;
 
 /// A report of an outbox to its connection.
@@ -66,6 +69,7 @@ pub(super) struct OutboxState {
     pub(super) reserved: ReservedBytes,
     /// The share of `bytes` in the memory of all connections.
     pub(super) memory: MemoryShare,
+    pub(super) congestion: Congestion,
 }
 
 type Notify = Box<dyn Fn(OutboxEvent) + Send + Sync>;
@@ -80,24 +84,42 @@ pub(crate) struct Outbox {
     pub(super) state: Mutex<OutboxState>,
     pub(super) max_bytes: usize,
     pub(super) notify: Notify,
+    /// Counts the congested outboxes of the server.
+    pub(super) congested: Quota,
+}
+
+/// What an outbox has in common with those of other connections.
+#[derive(Default)]
+pub(crate) struct OutboxShares {
+    /// Its share of the memory of all connections.
+    pub(crate) memory: MemoryShare,
+    /// Counts the outboxes that are congested.
+    pub(crate) congested: Quota,
+}
+
+#[cfg(test)]
+impl From<Quota> for OutboxShares {
+    fn from(congested: Quota) -> Self {
+        Self { congested, ..Self::default() }
+    }
 }
 
 impl Outbox {
-    /// An outbox that counts for no budget.
+    /// An outbox that shares nothing with others.
     #[cfg(any(test, fuzzing, feature = "internals"))]
     pub(crate) fn new(
         active_transport: Transport,
         max_bytes: usize,
         notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Self::with_memory(active_transport, max_bytes, MemoryShare::default(), notify)
+        Self::sharing(active_transport, max_bytes, OutboxShares::default(), notify)
     }
 
     /// `notify` is called without the lock, on the thread that causes the event.
-    pub(crate) fn with_memory(
+    pub(crate) fn sharing(
         active_transport: Transport,
         max_bytes: usize,
-        memory: MemoryShare,
+        OutboxShares { memory, congested }: OutboxShares,
         notify: impl Fn(OutboxEvent) + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -116,9 +138,11 @@ impl Outbox {
                 unfinished: None,
                 reserved: ReservedBytes::default(),
                 memory,
+                congestion: Congestion::new(max_bytes),
             }),
             max_bytes,
             notify: Box::new(notify),
+            congested,
         })
     }
 
@@ -136,7 +160,8 @@ impl Outbox {
             return Pushed::Dropped;
         }
         for frame in frames {
-            if state.bytes + frame.cost() > self.max_bytes {
+            let bytes = state.bytes + frame.cost();
+            if !self.may_have(&mut state, bytes) {
                 return self.overflow(state);
             }
             let fits = state.charge(frame.cost());
@@ -157,7 +182,7 @@ impl Outbox {
         mut state: MutexGuard<'_, OutboxState>,
         rest: Bytes,
     ) -> Pushed {
-        if rest.len() > self.max_bytes {
+        if !self.may_have(&mut state, rest.len()) {
             return self.overflow(state);
         }
         let fits = state.charge(rest.len());
@@ -196,6 +221,8 @@ impl Outbox {
             return Pushed::Dropped;
         }
         let Some(waker) = state.waker.take() else { return Pushed::Dropped };
+        let bytes = state.bytes + frame.cost();
+        self.may_have(&mut state, bytes);
         let fits = state.charge(frame.cost());
         state.frames.push_back(frame.clone());
         if !fits {
@@ -235,6 +262,7 @@ impl OutboxState {
     pub(super) fn release(&mut self, bytes: usize) {
         self.bytes -= bytes;
         let _less = self.memory.set(self.bytes);
+        self.release_holds();
     }
 
     /// Whether the outbox is open and empty: what is written now is the next thing that the client

@@ -8,7 +8,7 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Outbox, PublicationBatch, Pushed, WriteThroughTurn};
+use super::{Hold, Outbox, PublicationBatch, Pushed, WriteThroughTurn};
 use crate::model::Transport;
 use crate::protocol::{Frame, OutgoingPacket};
 
@@ -117,6 +117,14 @@ impl SocketSender {
                 }
             }),
         }
+    }
+
+    /// Whether a publication of a client that takes `cost` bytes has to wait for this socket, whose
+    /// outbox then keeps `hold` until it has drained.
+    ///
+    /// A socket that is closed receives nothing, so nothing waits for it.
+    pub(crate) fn hold(&self, cost: usize, hold: &Hold) -> bool {
+        !self.is_closed() && self.outbox.hold(cost, hold)
     }
 
     /// Sends a copy of each frame that goes out from now on to `observer`. An observer misses

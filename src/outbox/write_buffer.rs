@@ -83,7 +83,8 @@ impl Outbox {
             return self.push(packet.into_frame());
         }
         // The packet counts as much as it would as a frame.
-        if state.bytes + cost > self.max_bytes {
+        let bytes = state.bytes + cost;
+        if !self.may_have(&mut state, bytes) {
             return self.overflow(state);
         }
         let fits = state.charge(cost);

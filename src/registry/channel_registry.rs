@@ -62,6 +62,15 @@ impl Delivery {
     }
 }
 
+/// The work that a message asks for.
+enum Step {
+    Deliver(Delivery),
+    /// Nothing more. It cost as much as this number of deliveries.
+    Done {
+        cost: usize,
+    },
+}
+
 /// Tells a registry that a message is in its queue.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -83,17 +92,20 @@ impl ChannelRegistry {
         let now = WriteThroughTurn(self.turns);
         let (mut cost, mut follows) = (0, false);
         while self.current.is_some() || self.has_more(&sequencer) {
-            let delivery = self.next();
+            let step = self.next();
             // The last of several publications is not left for a write of its own.
             let leads =
-                delivery.as_ref().is_some_and(|delivery| self.is_next_for_some_of(delivery));
+                matches!(&step, Step::Deliver(delivery) if self.is_next_for_some_of(delivery));
             let (most, turn) = if leads || follows {
                 (DELIVERIES_PER_LONG_TURN, None)
             } else {
                 (DELIVERIES_PER_TURN, Some(now))
             };
             follows = leads;
-            cost += delivery.map_or(1, |delivery| self.deliver(delivery, most, turn));
+            cost += match step {
+                Step::Deliver(delivery) => self.deliver(delivery, most, turn),
+                Step::Done { cost } => cost,
+            };
             if cost >= most {
                 // Other tasks of this thread run first, behind all that this turn has woken.
                 ctx.spawn(yield_now().into_actor(self).map(|(), registry, ctx| registry.work(ctx)));
@@ -114,13 +126,14 @@ impl ChannelRegistry {
         }
     }
 
-    /// Handles the next message. Returns the publication that is to be delivered next: the one that
-    /// is in progress, or that of the message.
-    fn next(&mut self) -> Option<Delivery> {
+    /// Handles the next message. A publication is not delivered yet: the one that is in progress,
+    /// or that of the message.
+    fn next(&mut self) -> Step {
         if let Some(delivery) = self.current.take() {
-            return Some(delivery);
+            return Step::Deliver(delivery);
         }
-        match self.messages.pop_front()? {
+        let Some(message) = self.messages.pop_front() else { return Step::Done { cost: 1 } };
+        match message {
             RegistryMessage::Attach { namespace, id, sender } => {
                 self.table.attach(namespace, id, sender);
             }
@@ -132,19 +145,22 @@ impl ChannelRegistry {
             }
             RegistryMessage::Detach { namespace, id } => self.table.detach(&namespace, id),
             RegistryMessage::Publish(publication) => {
-                return Some(self.join_publications(publication));
+                return Step::Deliver(self.join_publications(publication));
             }
             RegistryMessage::Select(query) => {
                 let mut ids = Vec::new();
                 self.table.select(&query.audience, |id, _| ids.push(id));
                 query.ids.add(|all| all.append(&mut ids));
             }
+            RegistryMessage::Probe(probe) => {
+                return Step::Done { cost: 1 + probe.ask(&mut self.table) };
+            }
             RegistryMessage::Barrier(done) => {
                 // A receiver that no longer waits needs no answer.
                 let _ = done.send(());
             }
         }
-        None
+        Step::Done { cost: 1 }
     }
 
     /// Joins a publication with those for the same audience directly behind it.

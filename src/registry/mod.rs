@@ -13,6 +13,7 @@
 //! [`SocketSender`]: crate::outbox::SocketSender
 
 mod adapter;
+mod backpressure;
 mod change;
 mod channel_registry;
 mod index;

@@ -3,7 +3,7 @@ use std::mem;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Audience;
+use super::{Audience, backpressure::Reservation};
 use crate::{
     model::{Slot, SocketId},
     protocol::Frame,
@@ -19,6 +19,8 @@ pub(super) struct OrderedPublication {
     /// Released when all registries are done, and before the publisher is notified.
     pub(super) _slot: Slot,
     pub(super) report: Report,
+    /// Given back when all registries are done.
+    pub(super) _reservation: Option<Reservation>,
 }
 
 /// The report to the publisher when all registries are done.

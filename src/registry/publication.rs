@@ -1,5 +1,6 @@
 use std::{error, fmt};
 
+use super::backpressure::Reservation;
 use crate::{
     model::{Channel, Namespace, SocketId},
     protocol::UnsealedPacket,
@@ -113,12 +114,14 @@ pub struct Publication {
     pub packet: UnsealedPacket,
     /// Only for clients whose transport waits for something to send.
     pub volatile: bool,
+    /// Room for it in the outboxes of its receivers, if it is a publication of a client.
+    pub(super) reservation: Option<Reservation>,
 }
 
 impl Publication {
     /// A publication that waits for clients whose transport is busy.
     pub fn new(audience: Audience, packet: UnsealedPacket) -> Self {
-        Self { audience, packet, volatile: false }
+        Self { audience, packet, volatile: false, reservation: None }
     }
 }
 

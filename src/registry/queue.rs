@@ -2,7 +2,10 @@ use std::{collections::VecDeque, mem, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::ordered_publication::{OrderedPublication, Query};
+use super::{
+    backpressure::Probe,
+    ordered_publication::{OrderedPublication, Query},
+};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::SocketSender,
@@ -22,6 +25,8 @@ pub(super) enum RegistryMessage {
     Publish(Arc<OrderedPublication>),
     /// Asks which of its sockets belong to an audience.
     Select(Arc<Query>),
+    /// Asks whether a publication of a client has to wait for any of its sockets.
+    Probe(Arc<Probe>),
     /// Does nothing. The answer says that every earlier message is handled.
     Barrier(oneshot::Sender<()>),
 }

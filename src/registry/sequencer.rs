@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Audience, ChangeSender, ChannelRegistry, Publication, PublishError, RegistryId,
+    backpressure::Backpressure,
     index::RegistryIndex,
     ordered_publication::{OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
@@ -22,7 +23,7 @@ use crate::{
 /// The order of a server's publications and changes of subscriptions, for callers on any thread. It
 /// is a lock, and not an actor: callers go on as soon as the message is queued.
 #[derive(Debug, Clone)]
-pub(crate) struct Sequencer(Arc<SequencerInner>);
+pub(crate) struct Sequencer(pub(super) Arc<SequencerInner>);
 
 /// The part of the sequencer that registries use.
 pub(super) struct SequencerInner {
@@ -30,7 +31,8 @@ pub(super) struct SequencerInner {
     publications: Quota,
     max_publications: usize,
     max_outbox: usize,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) backpressure: Backpressure,
 }
 
 impl Sequencer {
@@ -53,6 +55,7 @@ impl Sequencer {
             max_publications,
             max_outbox,
             counters,
+            backpressure: Backpressure::new(max_outbox),
         }));
         sequencer.registry_id();
         sequencer
@@ -154,12 +157,7 @@ impl Sequencer {
     ) -> impl Future<Output = Vec<SocketId>> + Send + use<> {
         let (ids, all) = RegistrySum::new();
         let query = Arc::new(Query { audience, ids });
-        let notified = self
-            .0
-            .state
-            .lock()
-            .notify_all(&query.audience, || RegistryMessage::Select(Arc::clone(&query)));
-        notified.wake();
+        self.ask(&query.audience, || RegistryMessage::Select(Arc::clone(&query)));
         drop(query);
         async move { all.await.unwrap_or_default() }
     }
@@ -196,6 +194,12 @@ impl Sequencer {
         }
     }
 
+    /// Queues a question on every registry that may have a socket of the audience.
+    pub(super) fn ask(&self, audience: &Audience, question: impl Fn() -> RegistryMessage) {
+        let notified = self.0.state.lock().notify_all(audience, question);
+        notified.wake();
+    }
+
     /// Publications in flight.
     pub(crate) fn waiting(&self) -> usize {
         self.0.publications.in_use()
@@ -213,7 +217,7 @@ impl Sequencer {
     /// Gives a publication its place and seals its packet. Returns whether any registry receives
     /// it.
     fn order(&self, publication: Publication, report: Report) -> Result<bool, PublishError> {
-        let SequencerInner { state, publications, max_publications, max_outbox, counters } =
+        let SequencerInner { state, publications, max_publications, max_outbox, counters, .. } =
             &*self.0;
         // It would only disconnect its receivers. Another server may have larger outboxes.
         let (length, limit) = (publication.packet.cost(), *max_outbox);
@@ -225,11 +229,17 @@ impl Sequencer {
             PublishError::Overloaded
         })?;
         counters.published.add(1);
-        let Publication { audience, packet, volatile } = publication;
+        let Publication { audience, packet, volatile, reservation: _reservation } = publication;
         // Allocated before the lock is taken. The frame is replaced by the sealed one below.
         let frame = Frame::NOOP;
-        let mut ordered_publication =
-            Arc::new(OrderedPublication { frame, audience, volatile, _slot: slot, report });
+        let mut ordered_publication = Arc::new(OrderedPublication {
+            frame,
+            audience,
+            volatile,
+            _slot: slot,
+            report,
+            _reservation,
+        });
         let mut state = state.lock();
         // It is not shared yet, so this always succeeds.
         if let Some(ordered_publication) = Arc::get_mut(&mut ordered_publication) {

@@ -28,7 +28,7 @@ fn packet(name: &str, number: u32) -> UnsealedPacket {
 }
 
 fn publication(number: u32) -> Publication {
-    Publication { audience: audience(), packet: packet("e", number), volatile: false }
+    Publication::new(audience(), packet("e", number))
 }
 
 /// Everything that is queued, chunk by chunk.

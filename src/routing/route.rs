@@ -113,6 +113,9 @@ impl Route {
     /// [`OnMessage`](crate::OnMessage) refuses. Without this method a client may publish only if a
     /// route of the channel has a handler of `OnMessage`, and nothing is forwarded.
     ///
+    /// A client that publishes faster than others read is held back:
+    /// [`slow_consumer_timeout`](crate::Builder::slow_consumer_timeout).
+    ///
     /// ```
     /// let route = actix_socketio::channel("^chat-").allow_publish();
     /// ```

@@ -197,6 +197,39 @@ impl Target {
         Ok(Receipt { delivered })
     }
 
+    /// Sends an event that a client has caused, once none of its receivers is so far behind that it
+    /// would be disconnected. Use it in handlers that forward what clients send.
+    ///
+    /// A handler that waits for it holds its client back: the client's next events wait, and then
+    /// TCP makes it send no faster than the others read. So a client that floods a channel
+    /// disconnects no subscriber. Routes with [`allow_publish`](crate::Route::allow_publish) relay
+    /// publications in the same way.
+    ///
+    /// A receiver that reads nothing is waited for once, for
+    /// [`Builder::slow_consumer_timeout`](crate::Builder::slow_consumer_timeout). Receivers of other
+    /// servers are not waited for. An event that is [`volatile`](Self::volatile) does not wait.
+    ///
+    /// ```no_run
+    /// use actix_socketio::{HandlerResult, OnMessage};
+    ///
+    /// async fn forward(event: OnMessage) -> HandlerResult {
+    ///     let text: String = event.json()?;
+    ///     event.socket.to("chat").relay("chat", &text).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Target::emit`].
+    pub async fn relay<T: Serialize + ?Sized>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> Result<(), SendError> {
+        let packet = self.encode(event, data)?;
+        self.relay_packet(packet).await
+    }
+
     /// Sends an event, and collects the acknowledgements of all receivers, until each has answered
     /// or [`Target::timeout`] is over. [`BroadcastAcks`] has an example.
     ///
@@ -223,6 +256,19 @@ impl Target {
     /// Sends a packet that is encoded already.
     pub(crate) fn send_packet(self, packet: UnsealedPacket) -> Result<(), SendError> {
         let (namespace, publication) = self.publication(packet)?;
+        Ok(namespace.adapter.publish(publication)?)
+    }
+
+    /// Sends a packet of a client, once none of its receivers is so far behind that it would
+    /// disconnect them.
+    pub(crate) async fn relay_packet(self, packet: UnsealedPacket) -> Result<(), SendError> {
+        let (namespace, publication) = self.publication(packet)?;
+        let limit = namespace.config.slow_consumer_timeout;
+        // A volatile one is never queued behind another.
+        let publication = match publication.volatile {
+            true => publication,
+            false => namespace.sequencer.reserve(publication, limit).await,
+        };
         Ok(namespace.adapter.publish(publication)?)
     }
 }
@@ -334,7 +380,9 @@ impl Target {
         self.namespace.check_size(packet.cost())?;
         let volatile = self.volatile;
         let (namespace, audience) = self.audience()?;
-        Ok((namespace, Publication { audience, packet, volatile }))
+        let mut publication = Publication::new(audience, packet);
+        publication.volatile = volatile;
+        Ok((namespace, publication))
     }
 
     fn audience(self) -> Result<(Arc<NamespaceState>, Audience), ChannelError> {

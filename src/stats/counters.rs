@@ -4,7 +4,7 @@ use super::{
     tally::{Count, Label, Tally},
     traffic::Traffic,
 };
-use crate::model::{DisconnectReason, Transport};
+use crate::model::{DisconnectReason, Quota, Transport};
 
 /// Declares an enum whose values are the labels of a [`Tally`].
 macro_rules! labels {
@@ -114,11 +114,17 @@ pub(crate) struct Counters {
     pub(crate) traffic: Traffic,
     /// Publications that the sequencer has ordered.
     pub(crate) published: Count,
+    /// Publications of clients that were held back for receivers that read slowly.
+    pub(crate) held: Count,
+    /// How often such a receiver was given up.
+    pub(crate) given_up: Count,
     /// How often reading from a client was paused because it exceeded its rate.
     pub(crate) throttled: Count,
     pub(crate) failed: Tally<HandlerFailure>,
     pub(crate) channels: Gauge,
     pub(crate) subscriptions: Gauge,
+    /// Outboxes that are congested.
+    pub(crate) congested: Quota,
 }
 
 /// A number of things that exist now.

@@ -17,6 +17,7 @@ pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_outbox_frames").set(stats.outbox_frames as f64);
     gauge!("actix_socketio_outbox_bytes").set(stats.outbox_bytes as f64);
     gauge!("actix_socketio_client_memory_bytes").set(stats.client_memory as f64);
+    gauge!("actix_socketio_outboxes_congested").set(stats.outboxes_congested as f64);
     for (transport, count) in &stats.connections_opened {
         counter!("actix_socketio_connections_opened_total", "transport" => *transport)
             .absolute(*count);
@@ -33,6 +34,8 @@ pub(crate) fn record(stats: &Stats) {
     counter!("actix_socketio_messages_sent_total").absolute(stats.messages_sent);
     counter!("actix_socketio_sent_bytes_total").absolute(stats.bytes_sent);
     counter!("actix_socketio_publications_total").absolute(stats.publications);
+    counter!("actix_socketio_publications_held_total").absolute(stats.publications_held);
+    counter!("actix_socketio_slow_consumer_timeouts_total").absolute(stats.slow_consumer_timeouts);
     counter!("actix_socketio_throttled_total").absolute(stats.throttled);
     counter!("actix_socketio_events_handled_total").absolute(stats.events_handled);
     let micros = u64::try_from(stats.handler_time.as_micros()).unwrap_or(u64::MAX);

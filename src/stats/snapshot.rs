@@ -46,6 +46,9 @@ pub struct Stats {
     /// Bytes that count for [`Config::max_memory`](crate::Config::max_memory). Without this limit,
     /// nothing is counted.
     pub client_memory: usize,
+    /// Outboxes that are congested: publications of clients to their sockets are held back. See
+    /// [`Config::slow_consumer_timeout`](crate::Config::slow_consumer_timeout).
+    pub outboxes_congested: usize,
 
     /// Connections opened, by their first transport.
     pub connections_opened: BTreeMap<&'static str, u64>,
@@ -69,6 +72,11 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Publications that reached the registry, whether or not they had receivers.
     pub publications: u64,
+    /// Publications of clients that were held back because a receiver read slowly.
+    pub publications_held: u64,
+    /// How often [`Config::slow_consumer_timeout`](crate::Config::slow_consumer_timeout) was over,
+    /// and a publication that was held back went on.
+    pub slow_consumer_timeouts: u64,
     /// How often reading from a client was paused because it sent faster than its rate.
     pub throttled: u64,
     /// Events that all their handlers have finished.
@@ -116,6 +124,7 @@ impl Stats {
             outbox_frames,
             outbox_bytes,
             client_memory,
+            outboxes_congested: counters.congested.in_use(),
             connections_opened: counters.opened.by_label(),
             upgrades: counters.upgraded.get(),
             disconnects: counters.ended.by_label(),
@@ -125,6 +134,8 @@ impl Stats {
             messages_sent,
             bytes_sent,
             publications: counters.published.get(),
+            publications_held: counters.held.get(),
+            slow_consumer_timeouts: counters.given_up.get(),
             throttled: counters.throttled.get(),
             events_handled,
             handler_time: Duration::from_micros(handling_micros),
@@ -147,7 +158,8 @@ impl Stats {
     /// ```
     pub fn is_idle(&self) -> bool {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
-        let Self { publications_waiting, outbox_frames, outbox_bytes, client_memory, .. } = self;
+        let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;
+        let Self { client_memory, outboxes_congested, .. } = self;
         transports.values().chain(sockets.values()).all(|count| *count == 0)
             && [
                 connections,
@@ -157,6 +169,7 @@ impl Stats {
                 outbox_frames,
                 outbox_bytes,
                 client_memory,
+                outboxes_congested,
             ]
             .into_iter()
             .all(|gauge| *gauge == 0)

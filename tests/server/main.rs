@@ -61,6 +61,7 @@ mod publish;
 mod refusals;
 mod serve_client;
 mod shutdown;
+mod slow_subscribers;
 mod takeover;
 mod upgrade;
 mod verbs;

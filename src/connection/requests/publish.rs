@@ -35,7 +35,7 @@ pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Re
     if allow_publish {
         let namespace = socket.namespace().as_str();
         let packet = socket.codec().relay(namespace, &event, &data, true);
-        let sent = socket.to(&channel).send_packet(packet);
+        let sent = socket.to(&channel).relay_packet(packet).await;
         sent.map_err(|error| refuse(refusal(error)))?;
     }
     Ok(())

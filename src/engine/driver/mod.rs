@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::Config,
     model::{DisconnectReason, Extensions, HttpRequestParts, SessionId, Transport},
-    outbox::{Outbox, OutboxEvent},
+    outbox::{Outbox, OutboxEvent, OutboxShares},
     protocol::{Frame, OpenPacket, Version},
     transport::{Session, SessionEvent},
 };
@@ -80,8 +80,11 @@ impl SessionDriver {
     {
         let (id, config, now) = (SessionId::random(), &engine.config, Instant::now());
         let notices = Arc::clone(addr);
-        let memory = engine.memory.share();
-        let outbox = Outbox::with_memory(transport, config.max_outbox, memory, move |event| {
+        let shares = OutboxShares {
+            memory: engine.memory.share(),
+            congested: engine.counters.congested.clone(),
+        };
+        let outbox = Outbox::sharing(transport, config.max_outbox, shares, move |event| {
             notices.do_send(OutboxNotice(event));
         });
         let memory = engine.memory.clone();
