@@ -1,20 +1,16 @@
 //! Clients that publish more than others read are held back, and disconnect no subscriber.
 
-use std::{
-    io::Write,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
-    time::Duration,
-};
+mod clients;
 
-use actix_socketio::{Builder, SocketId, Stats, channel};
+use std::{thread, time::Duration};
+
+use actix_socketio::{Builder, OnMessage, SocketId, channel};
+
+use clients::{Numbers, Publisher, read_slowly};
 
 use crate::{
     fixture::Fixture,
-    raw::{PollingSession, Received, WebSocket, frame},
+    raw::{PollingSession, WebSocket},
     wait::wait_until,
 };
 
@@ -41,107 +37,6 @@ fn member(fixture: &Fixture, channels: &[&str]) -> (WebSocket, SocketId) {
     let id = client.join();
     subscribe(fixture, id, channels);
     (client, id)
-}
-
-/// A client that publishes numbered messages as fast as it may, and counts the answers.
-struct Publisher {
-    answered: Arc<AtomicUsize>,
-    threads: [thread::JoinHandle<()>; 2],
-}
-
-impl Publisher {
-    fn start(fixture: &Fixture, name: usize, to: &'static str, count: usize, size: usize) -> Self {
-        let mut client = WebSocket::open(fixture.addr);
-        let id = client.join();
-        subscribe(fixture, id, &[to]);
-        let (mut stream, text) = (client.writer(), "x".repeat(size));
-        let writer = thread::spawn(move || {
-            for number in 0..count {
-                let packet = format!(
-                    r#"42{number}["publish","{to}","numbered",[{name},{number},"{text}"]]"#
-                );
-                if stream.write_all(&frame(0x81, packet.as_bytes())).is_err() {
-                    return; // the server has been shut down
-                }
-            }
-        });
-        let answered = Arc::<AtomicUsize>::default();
-        let counter = Arc::clone(&answered);
-        let reader = thread::spawn(move || {
-            while counter.load(SeqCst) < count {
-                match client.receive() {
-                    Received::Text(ping) if ping == "2" => {}
-                    Received::Text(text) if text.starts_with("43") => {
-                        assert_eq!(text, format!("43{}[null]", counter.load(SeqCst)));
-                        counter.fetch_add(1, SeqCst);
-                    }
-                    Received::Text(other) => assert!(other.starts_with("42"), "{other}"),
-                    _ => return, // the server has been shut down
-                }
-            }
-        });
-        Self { answered, threads: [writer, reader] }
-    }
-
-    fn answered(&self) -> usize {
-        self.answered.load(SeqCst)
-    }
-
-    fn join(self) {
-        for thread in self.threads {
-            thread.join().expect("it publishes everything");
-        }
-    }
-}
-
-/// What a subscriber has received: the next number of each publisher.
-struct Numbers(Vec<usize>);
-
-impl Numbers {
-    fn new(publishers: usize) -> Self {
-        Self(vec![0; publishers])
-    }
-
-    #[track_caller]
-    fn receive(&mut self, packet: &str) {
-        let numbers = packet.strip_prefix(r#"42["numbered",["#).expect("a message");
-        let mut numbers = numbers.splitn(3, ',').map(str::parse::<usize>);
-        let (Some(Ok(publisher)), Some(Ok(number))) = (numbers.next(), numbers.next()) else {
-            panic!("{packet:.40}");
-        };
-        assert_eq!(number, self.0[publisher], "in order, and none lost or doubled");
-        self.0[publisher] += 1;
-    }
-
-    fn is_all(&self, count: usize) -> bool {
-        self.0.iter().all(|received| *received == count)
-    }
-}
-
-/// Reads everything, a part at a time: it stops reading until a publication is held back again, or
-/// all have been answered. So the outbox fills up again and again.
-fn read_slowly(
-    mut client: WebSocket,
-    stats: impl Fn() -> Stats + Send + 'static,
-    publishers: usize,
-    count: usize,
-) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        let (mut numbers, mut since) = (Numbers::new(publishers), 0);
-        while !numbers.is_all(count) {
-            wait_until("the publishers are held back, or done", || {
-                let Stats { publications_held, publications, .. } = stats();
-                let goes_on = publications_held > since;
-                since = publications_held;
-                goes_on || publications >= (publishers * count) as u64
-            });
-            for _ in 0..20 {
-                if !numbers.is_all(count) {
-                    numbers.receive(&client.text());
-                }
-            }
-        }
-    })
 }
 
 #[track_caller]
@@ -214,6 +109,55 @@ fn many_publishers_to_several_channels_disconnect_no_slower_subscriber() {
     readers.into_iter().for_each(|reader| reader.join().expect("it receives everything"));
     assert_disconnects(&fixture, 0, 0);
     fixture.assert_all_freed();
+}
+
+/// The handler does for its clients what `allow_publish` does.
+#[test]
+fn a_handler_that_relays_disconnects_no_slower_subscriber() {
+    const MESSAGES: usize = 200;
+    let fixture = fixture(|builder| {
+        builder.route(channel("^forwarded$").on_message(async |event: OnMessage| {
+            if let Some(channel) = &event.channel {
+                let numbers: (usize, usize, String) = event.json()?;
+                event.socket.to(channel).relay(event.event(), &numbers).await?;
+            }
+            Ok(())
+        }))
+    });
+    let (mut subscriber, _) = member(&fixture, &["forwarded"]);
+    let publisher = Publisher::start(&fixture, 0, "forwarded", MESSAGES, 30_000);
+    wait_until("the publisher is held back", || fixture.io.stats().publications_held == 1);
+    let mut numbers = Numbers::new(1);
+    while !numbers.is_all(MESSAGES) {
+        numbers.receive(&subscriber.text());
+    }
+    publisher.join();
+    assert_disconnects(&fixture, 0, 0);
+    drop(subscriber);
+    fixture.assert_all_freed();
+}
+
+/// A volatile event goes to those that wait for one, and is dropped for the others.
+#[actix_web::test]
+async fn what_is_volatile_does_not_wait() {
+    let fixture = fixture(|builder| builder);
+    let (session, id) = PollingSession::join(fixture.addr);
+    subscribe(&fixture, id, &["room-1"]);
+    let io = &fixture.io;
+    io.to("room-1").emit("own", &"x".repeat(90_000)).expect("there is capacity");
+    let volatile = io.to("room-1").volatile();
+    is_send(volatile.relay("e", &1)).await.expect("there is capacity");
+    assert!(session.get().body.starts_with(r#"42["own""#));
+    is_send(io.to("room-1").relay("e", &2)).await.expect("there is capacity");
+    session.get().assert_poll(&[r#"42["e",2]"#]);
+    assert_eq!(io.stats().publications_held, 0);
+    session.close();
+    fixture.assert_all_freed();
+}
+
+/// Handlers on other threads publish, too.
+fn is_send<F: Future + Send>(future: F) -> F {
+    future
 }
 
 /// Otherwise one client could silence a channel.
