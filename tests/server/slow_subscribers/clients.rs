@@ -99,8 +99,8 @@ impl Numbers {
     }
 }
 
-/// Reads everything, a part at a time: it stops reading until a publication is held back again, or
-/// all have been answered. So the outbox fills up again and again.
+/// Reads everything, a part at a time: it stops reading until an outbox is congested, or all has been
+/// published. So the outboxes fill up again and again.
 pub(super) fn read_slowly(
     mut client: WebSocket,
     stats: impl Fn() -> Stats + Send + 'static,
@@ -108,13 +108,11 @@ pub(super) fn read_slowly(
     count: usize,
 ) -> thread::JoinHandle<()> {
     thread::spawn(move || {
-        let (mut numbers, mut since) = (Numbers::new(publishers), 0);
+        let mut numbers = Numbers::new(publishers);
         while !numbers.is_all(count) {
             wait_until("the publishers are held back, or done", || {
-                let Stats { publications_held, publications, .. } = stats();
-                let goes_on = publications_held > since;
-                since = publications_held;
-                goes_on || publications >= (publishers * count) as u64
+                let Stats { outboxes_congested, publications, .. } = stats();
+                outboxes_congested > 0 || publications >= (publishers * count) as u64
             });
             for _ in 0..20 {
                 if !numbers.is_all(count) {
