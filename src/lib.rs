@@ -241,6 +241,7 @@
 
 mod config;
 mod connection;
+mod deadline;
 mod engine;
 mod event;
 #[doc(hidden)]

@@ -8,7 +8,8 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
+    ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
     ("panic_guard", &["log_text"]),
@@ -17,16 +18,22 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("outbox", &["protocol", "model"]),
     ("stats", &["model"]),
     ("config", &["protocol", "model"]),
-    ("transport", &["message_sink", "protocol", "model", "outbox", "config"]),
-    ("engine", &["log_text", "protocol", "model", "outbox", "stats", "config", "transport"]),
+    ("transport", &["deadline", "message_sink", "protocol", "model", "outbox", "config"]),
+    (
+        "engine",
+        &["deadline", "log_text", "protocol", "model", "outbox", "stats", "config", "transport"],
+    ),
     (
         "http",
         &["panic_guard", "log_text", "protocol", "model", "stats", "config", "transport", "engine"],
     ),
     ("registry", &["protocol", "model", "outbox", "stats"]),
-    ("socket", &["message_sink", "protocol", "model", "outbox", "stats", "config", "registry"]),
+    (
+        "socket",
+        &["deadline", "message_sink", "protocol", "model", "outbox", "stats", "config", "registry"],
+    ),
     ("event", &["log_text", "protocol", "model", "stats", "registry", "socket"]),
-    ("routing", &["log_text", "panic_guard", "model", "socket", "event"]),
+    ("routing", &["deadline", "log_text", "panic_guard", "model", "socket", "event"]),
     (
         "state",
         &[
@@ -44,6 +51,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "connection",
         &[
+            "deadline",
             "log_text",
             "protocol",
             "model",
@@ -61,6 +69,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "server",
         &[
+            "deadline",
             "panic_guard",
             "log_text",
             "protocol",

@@ -6,6 +6,7 @@ use actix::Context;
 
 use super::Connection;
 use crate::{
+    deadline::{Deadline, DeadlineState},
     engine::{Alarm, Due},
     event::DisconnectReason,
     log_text::log_line,
@@ -15,13 +16,14 @@ use crate::{
 /// namespace within `connect_timeout`.
 pub(super) struct Clock {
     alarm: Alarm,
-    connect_by: Option<Instant>,
+    connect_by: Option<Deadline>,
     connect_timeout: Duration,
 }
 
 impl Clock {
     pub(super) fn new(connect_timeout: Duration, now: Instant) -> Self {
-        Self { alarm: Alarm::default(), connect_by: Some(now + connect_timeout), connect_timeout }
+        let connect_by = Some(Deadline::after(now, connect_timeout));
+        Self { alarm: Alarm::default(), connect_by, connect_timeout }
     }
 
     /// Notes that the client is in a namespace, so that there is no deadline.
@@ -31,7 +33,7 @@ impl Clock {
 
     /// Notes that the client has left its last namespace: its time starts anew.
     pub(super) fn left(&mut self) {
-        self.connect_by = Some(Instant::now() + self.connect_timeout);
+        self.connect_by = Some(Deadline::after(Instant::now(), self.connect_timeout));
     }
 }
 
@@ -52,8 +54,8 @@ impl Connection {
 
     fn next_deadline(&self) -> Instant {
         let next = self.driver.next_deadline();
-        match self.clock.connect_by {
-            Some(connect_by) if !self.driver.awaits_last_poll() => next.min(connect_by),
+        match &self.clock.connect_by {
+            Some(connect_by) if !self.driver.awaits_last_poll() => next.min(connect_by.at()),
             _ => next,
         }
     }
@@ -83,7 +85,9 @@ impl Connection {
         }
     }
 
-    fn connect_is_late(&self, now: Instant) -> bool {
-        !self.driver.awaits_last_poll() && self.clock.connect_by.is_some_and(|by| now >= by)
+    /// Whether the client has entered no namespace in time, by what was read so far.
+    fn connect_is_late(&mut self, now: Instant) -> bool {
+        let connect_by = self.clock.connect_by.as_mut().filter(|_| !self.driver.awaits_last_poll());
+        connect_by.is_some_and(|by| by.check(now) == DeadlineState::Missed)
     }
 }

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use crate::deadline::{Deadline, DeadlineState};
+
 /// The heartbeat of one session: when a ping is due, and when its pong is late. The clock is
 /// passed in.
 ///
@@ -18,9 +20,9 @@ enum HeartbeatState {
     /// The next ping is due at `ping`.
     Quiet { ping: Instant },
     /// The pong has to come by `deadline`.
-    Pinged { deadline: Instant },
+    Pinged { deadline: Deadline },
     /// The client sends the pings; its next one has to come by `deadline`.
-    Listening { deadline: Instant },
+    Listening { deadline: Deadline },
 }
 
 /// The result of checking the clock.
@@ -28,7 +30,7 @@ enum HeartbeatState {
 pub(super) enum Beat {
     Nothing,
     Ping,
-    /// Treat the client as gone.
+    /// Treat the client as gone: its answer was not among what had arrived by the deadline.
     Dead,
 }
 
@@ -39,16 +41,14 @@ impl Heartbeat {
 
     /// The heartbeat of Engine.IO 3, in which the client sends the pings.
     pub(super) fn listening(interval: Duration, timeout: Duration, now: Instant) -> Self {
-        Self {
-            interval,
-            timeout,
-            state: HeartbeatState::Listening { deadline: now + interval + timeout },
-        }
+        let deadline = Deadline::after(now, interval + timeout);
+        Self { interval, timeout, state: HeartbeatState::Listening { deadline } }
     }
 
     /// Notes a ping from the client.
     pub(super) fn ping(&mut self, now: Instant) {
-        self.state = HeartbeatState::Listening { deadline: now + self.interval + self.timeout };
+        let deadline = Deadline::after(now, self.interval + self.timeout);
+        self.state = HeartbeatState::Listening { deadline };
     }
 
     /// Notes a pong. One without a ping before it does no harm.
@@ -62,28 +62,25 @@ impl Heartbeat {
     /// Checks the clock. With `unread` the server itself holds back what the client sends, so a
     /// missing pong is not the client's fault.
     pub(super) fn beat(&mut self, now: Instant, unread: bool) -> Beat {
-        match self.state {
-            HeartbeatState::Quiet { ping } if now >= ping => {
+        match &mut self.state {
+            HeartbeatState::Quiet { ping } if now >= *ping => {
                 // After a process was stopped for a while, its clients must not all count as
                 // late.
-                let sent = if now - ping < self.timeout / 2 { ping } else { now };
-                self.state = HeartbeatState::Pinged { deadline: sent + self.timeout };
+                let sent = if now - *ping < self.timeout / 2 { *ping } else { now };
+                let deadline = Deadline::after(sent, self.timeout);
+                self.state = HeartbeatState::Pinged { deadline };
                 Beat::Ping
             }
-            HeartbeatState::Pinged { deadline } if now >= deadline && unread => {
-                self.state = HeartbeatState::Pinged { deadline: now + self.timeout };
-                Beat::Nothing
+            HeartbeatState::Quiet { .. } => Beat::Nothing,
+            HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } => {
+                if now >= deadline.at() && unread {
+                    *deadline = Deadline::after(now, self.timeout);
+                }
+                match deadline.check(now) {
+                    DeadlineState::Missed => Beat::Dead,
+                    DeadlineState::Ahead | DeadlineState::Grace => Beat::Nothing,
+                }
             }
-            HeartbeatState::Listening { deadline } if now >= deadline && unread => {
-                self.state = HeartbeatState::Listening { deadline: now + self.timeout };
-                Beat::Nothing
-            }
-            HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline }
-                if now >= deadline =>
-            {
-                Beat::Dead
-            }
-            _ => Beat::Nothing,
         }
     }
 
@@ -92,16 +89,29 @@ impl Heartbeat {
         if let HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } =
             &mut self.state
         {
-            *deadline = (*deadline).max(now + self.timeout);
+            if deadline.at() < now + self.timeout {
+                *deadline = Deadline::after(now, self.timeout);
+            }
+        }
+    }
+
+    /// The time from which the client's answer is late. `None`: none is due.
+    pub(super) fn late_from(&self) -> Option<Instant> {
+        match &self.state {
+            HeartbeatState::Quiet { .. } => None,
+            HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } => {
+                Some(deadline.late_from())
+            }
         }
     }
 
     /// When to check the clock again.
     pub(super) fn next(&self) -> Instant {
-        match self.state {
-            HeartbeatState::Quiet { ping: next }
-            | HeartbeatState::Pinged { deadline: next }
-            | HeartbeatState::Listening { deadline: next } => next,
+        match &self.state {
+            HeartbeatState::Quiet { ping } => *ping,
+            HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } => {
+                deadline.at()
+            }
         }
     }
 }
@@ -109,6 +119,7 @@ impl Heartbeat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::READ_GRACE;
 
     const fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -132,7 +143,21 @@ mod tests {
         let mut heartbeat = Heartbeat::new(s(25), s(20), start);
         assert_eq!(heartbeat.beat(start + s(26), false), Beat::Ping, "a timer one second late");
         assert_eq!(heartbeat.next(), start + s(45));
-        assert_eq!(heartbeat.beat(start + s(45), false), Beat::Dead);
+        assert_eq!(heartbeat.beat(start + s(45), false), Beat::Nothing, "a pong may be unread");
+        assert_eq!(heartbeat.late_from(), Some(start + s(45)));
+        assert_eq!(heartbeat.beat(start + s(45) + READ_GRACE, false), Beat::Dead);
+    }
+
+    #[test]
+    fn a_pong_that_was_not_read_while_the_server_was_stopped_is_in_time() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(s(25), s(20), start);
+        assert_eq!(heartbeat.beat(start + s(25), false), Beat::Ping);
+        assert_eq!(heartbeat.beat(start + s(55), false), Beat::Nothing, "ten seconds late");
+        assert_eq!(heartbeat.next(), start + s(65));
+        heartbeat.pong(start + s(55));
+        assert_eq!(heartbeat.next(), start + s(80));
+        assert_eq!(heartbeat.late_from(), None);
     }
 
     #[test]
@@ -144,7 +169,8 @@ mod tests {
         heartbeat.pong(start + s(45));
         assert_eq!(heartbeat.next(), start + s(89));
         assert_eq!(heartbeat.beat(start + s(89), true), Beat::Nothing, "the server does not read");
-        assert_eq!(heartbeat.beat(start + s(109), false), Beat::Dead);
+        assert_eq!(heartbeat.beat(start + s(109), false), Beat::Nothing, "a ping may be unread");
+        assert_eq!(heartbeat.beat(start + s(109) + READ_GRACE, false), Beat::Dead);
     }
 
     #[test]
@@ -162,7 +188,8 @@ mod tests {
         heartbeat.beat(start + s(25), false);
         assert_eq!(heartbeat.beat(start + s(45), true), Beat::Nothing);
         assert_eq!(heartbeat.beat(start + s(64), false), Beat::Nothing);
-        assert_eq!(heartbeat.beat(start + s(65), false), Beat::Dead);
+        assert_eq!(heartbeat.beat(start + s(65), false), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(65) + READ_GRACE, false), Beat::Dead);
     }
 
     #[test]
@@ -174,6 +201,7 @@ mod tests {
         heartbeat.beat(start + s(25), false);
         heartbeat.read_on(start + s(44));
         assert_eq!(heartbeat.beat(start + s(45), false), Beat::Nothing);
-        assert_eq!(heartbeat.beat(start + s(64), false), Beat::Dead);
+        assert_eq!(heartbeat.beat(start + s(64), false), Beat::Nothing);
+        assert_eq!(heartbeat.beat(start + s(64) + READ_GRACE, false), Beat::Dead);
     }
 }

@@ -1,9 +1,9 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
-use crate::protocol::EnginePacket;
+use crate::{protocol::EnginePacket, transport::ReadCost};
 
 /// The packets that transports have handed over and that are not processed yet.
 ///
@@ -12,6 +12,8 @@ use crate::protocol::EnginePacket;
 #[derive(Debug, Default)]
 pub(super) struct PacketQueue {
     packets: VecDeque<EnginePacket>,
+    /// What was read beside them.
+    beside: ReadCost,
     /// The transports that wait for an answer. There is one, except while a POST and a WebSocket
     /// overlap.
     waiting: SmallVec<[oneshot::Sender<()>; 1]>,
@@ -21,7 +23,13 @@ pub(super) struct PacketQueue {
 
 impl PacketQueue {
     /// Adds a batch. `taken` is answered when the queue is empty.
-    pub(super) fn push(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+    pub(super) fn push(
+        &mut self,
+        packets: Vec<EnginePacket>,
+        beside: ReadCost,
+        taken: Option<oneshot::Sender<()>>,
+    ) {
+        self.beside.add(beside);
         if self.packets.is_empty() {
             self.packets = packets.into();
         } else {
@@ -31,17 +39,23 @@ impl PacketQueue {
         self.received += 1;
     }
 
-    /// Takes the next packet. If the queue is empty, answers the transports that wait.
+    /// Takes the next packet.
     pub(super) fn pop(&mut self) -> Option<EnginePacket> {
-        let packet = self.packets.pop_front();
-        if packet.is_none() {
-            self.packets = VecDeque::new();
-            for transport in self.waiting.drain(..) {
-                // A transport that is gone needs no answer.
-                let _ = transport.send(());
-            }
+        self.packets.pop_front()
+    }
+
+    /// Takes the cost of what was read beside the packets so far.
+    pub(super) fn take_beside(&mut self) -> ReadCost {
+        mem::take(&mut self.beside)
+    }
+
+    /// Answers the transports that wait. The queue is empty.
+    pub(super) fn answer(&mut self) {
+        self.packets = VecDeque::new();
+        for transport in self.waiting.drain(..) {
+            // A transport that is gone needs no answer.
+            let _ = transport.send(());
         }
-        packet
     }
 
     /// Whether packets wait to be processed, or a transport waits for its answer and does not read
@@ -71,11 +85,14 @@ mod tests {
         for waits in [false, true] {
             let mut queue = PacketQueue::default();
             let (sender, mut taken) = oneshot::channel();
-            queue.push(vec![EnginePacket::Pong("".into())], waits.then_some(sender));
+            let beside = ReadCost { packets: 1, bytes: 2 };
+            queue.push(vec![EnginePacket::Pong("".into())], beside, waits.then_some(sender));
             assert!(queue.is_held());
             assert_eq!(queue.pop(), Some(EnginePacket::Pong("".into())));
             assert_eq!(queue.is_held(), waits, "a transport waits for its answer");
             assert_eq!(queue.pop(), None);
+            assert_eq!([(); 2].map(|()| queue.take_beside()), [beside, ReadCost::NONE]);
+            queue.answer();
             assert!(!queue.is_held());
             assert_eq!(taken.try_recv().is_ok(), waits);
             assert_eq!(queue.received(), 1);
@@ -86,7 +103,7 @@ mod tests {
     fn a_closed_queue_is_empty_and_drops_the_answers() {
         let mut queue = PacketQueue::default();
         let (sender, mut taken) = oneshot::channel();
-        queue.push(vec![EnginePacket::Noop], Some(sender));
+        queue.push(vec![EnginePacket::Noop], ReadCost::NONE, Some(sender));
         queue.close();
         assert!(!queue.is_held());
         assert_eq!(taken.try_recv(), Err(oneshot::error::TryRecvError::Closed));

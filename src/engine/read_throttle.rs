@@ -1,10 +1,12 @@
 use std::time::Instant;
 
-use crate::{config::Config, model::TokenBucket, protocol::EnginePacket};
+use crate::{config::Config, model::TokenBucket, transport::ReadCost};
 
 /// Limits how fast a client is read: `event_rate` and `byte_rate`. The clock is passed in.
 ///
-/// A packet is processed first and charged then, so the throttle stops the packets after it.
+/// Everything that is read is charged, whatever it is: messages, pongs, packets without content,
+/// and the frames of the WebSocket's own. It is processed first and charged then, so the throttle
+/// stops what comes after it.
 /// Without limits it takes the size of one pointer.
 #[derive(Debug)]
 pub(super) struct ReadThrottle(Option<Box<ThrottleBuckets>>);
@@ -31,12 +33,13 @@ impl ReadThrottle {
         Self(Some(Box::new(limits)))
     }
 
-    /// Charges a packet that was read. Returns whether the client is now over its rate.
-    pub(super) fn charge(&mut self, bytes: usize, now: impl FnOnce() -> Instant) -> bool {
+    /// Charges what was read. Returns whether the client is now over its rate.
+    pub(super) fn charge(&mut self, cost: ReadCost, now: impl FnOnce() -> Instant) -> bool {
         let Some(limits) = &mut self.0 else { return false };
         let now = now();
         let mut until = None;
-        for (bucket, amount) in [(&mut limits.packets, 1), (&mut limits.bytes, bytes)] {
+        let ReadCost { packets, bytes } = cost;
+        for (bucket, amount) in [(&mut limits.packets, packets), (&mut limits.bytes, bytes)] {
             if let Some(bucket) = bucket {
                 bucket.charge(amount, now);
                 until = until.max(bucket.wait(now).map(|wait| now + wait));
@@ -55,14 +58,5 @@ impl ReadThrottle {
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
         let over = self.0.as_mut().and_then(|limits| limits.until.take_if(|until| now >= *until));
         over.is_some()
-    }
-}
-
-/// The bytes that a packet is charged for, or `None` for packets that are not charged.
-pub(super) fn bytes(packet: &EnginePacket) -> Option<usize> {
-    match packet {
-        EnginePacket::Message(text) => Some(text.len()),
-        EnginePacket::Binary(data) => Some(data.len()),
-        _ => None,
     }
 }

@@ -60,7 +60,7 @@ impl Handler<SessionEvent> for PacketCollector {
 
     fn handle(&mut self, event: SessionEvent, _: &mut Self::Context) {
         match event {
-            SessionEvent::Packets { packets, taken } => {
+            SessionEvent::Packets { packets, taken, .. } => {
                 assert!(
                     self.0.ending.is_none()
                         && !packets.is_empty()

@@ -7,10 +7,10 @@ use std::{
 
 use futures_core::future::LocalBoxFuture;
 use smallvec::SmallVec;
-use tokio::time::timeout;
 
 use super::{ChannelEvent, Event, HandlerFn, Handlers, Route, routes_by_event::RoutesByEvent};
 use crate::{
+    deadline::within,
     event::{Failure, HandlerResult, OnError, OnMessage},
     model::{ChannelMatch, ChannelRoutes, PatternError},
     socket::Socket,
@@ -197,8 +197,8 @@ impl Router {
         if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
             return answer;
         }
-        let answer = Box::pin(timeout(self.handler_timeout, running)).await;
-        answer.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
+        let answer = Box::pin(within(self.handler_timeout, running)).await;
+        answer.unwrap_or_else(|| Err(Failure::TimedOut.into()))
     }
 
     /// The handlers of an event, each once: those of the builder, then those of the routes.

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::{HandlerFn, Handlers};
 use crate::{
+    deadline::within,
     event::{Failure, HandlerError, OnServerEvent},
     log_text::log_line,
 };
@@ -28,8 +27,8 @@ impl ServerEventHandlers {
     /// the next handler is called.
     pub(crate) async fn notify(&self, event: OnServerEvent, on_failure: impl Fn(&HandlerError)) {
         for handler in &self.handlers {
-            let answer = timeout(self.handler_timeout, handler.call(event.clone())).await;
-            if let Err(error) = answer.unwrap_or_else(|_| Err(Failure::TimedOut.into())) {
+            let answer = within(self.handler_timeout, handler.call(event.clone())).await;
+            if let Err(error) = answer.unwrap_or_else(|| Err(Failure::TimedOut.into())) {
                 on_failure(&error);
                 log_line!(
                     log::Level::Warn,

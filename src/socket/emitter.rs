@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
 
 use super::{AckError, SendError, Socket, send::check};
-use crate::protocol::{Args, OutgoingPacket};
+use crate::{
+    deadline::within,
+    protocol::{Args, OutgoingPacket},
+};
 
 /// Sends to one client with options.
 ///
@@ -101,8 +103,7 @@ impl<'a> SocketEmitter<'a> {
         } else {
             self.socket.push(packet)?;
         }
-        let answer = timeout(self.timeout, pending.answer()).await;
-        answer.map_err(|_| AckError::Timeout)?
+        within(self.timeout, pending.answer()).await.ok_or(AckError::Timeout)?
     }
 
     fn encode<T: Serialize + ?Sized>(

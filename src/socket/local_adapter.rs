@@ -1,10 +1,10 @@
 use std::{collections::HashMap, future::ready, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::time::timeout;
 
 use super::{Socket, ack_collector::AckCollectors};
 use crate::{
+    deadline::within,
     model::{Channel, MemoryBudget, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
@@ -134,7 +134,7 @@ impl Adapter for LocalAdapter {
         Box::pin(async move {
             collector.set_receivers(receivers.await?);
             // A client that has not answered by then is among the missing.
-            let _ = timeout(limit, collector.complete()).await;
+            let _ = within(limit, collector.complete()).await;
             let answers = collector.finish();
             (0..answers.dropped.len()).for_each(|_| counters.refused.add(RefusalKind::Answer));
             Ok(answers)

@@ -9,9 +9,13 @@ mod defer_once;
 mod deflate;
 mod input_progress;
 pub(crate) mod polling;
+mod pong_deadline;
+mod post_turns;
+mod read_cost;
 mod request_guards;
 mod session;
 pub(crate) mod websocket;
 
 pub(crate) use input_progress::InputProgress;
+pub(crate) use read_cost::ReadCost;
 pub(crate) use session::{Session, SessionEnd, SessionEvent};

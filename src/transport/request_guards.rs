@@ -1,4 +1,4 @@
-use super::{Session, SessionEnd};
+use super::{Session, SessionEnd, post_turns::PostTurn};
 
 /// Ends the session when it is dropped, unless it was disarmed: a request that is dropped halfway
 /// takes frames with it.
@@ -50,15 +50,17 @@ impl<'a> PollGuard<'a> {
 pub(super) struct PostGuard<'a>(EndOnDrop<'a>);
 
 impl<'a> PostGuard<'a> {
-    /// `None`: another request posts already.
-    pub(super) fn begin(session: &'a Session) -> Option<Self> {
-        session.begin_post().then(|| Self(EndOnDrop::new(session)))
+    /// Returns whether the POST has to wait for its turn, too. `None`: it overlaps with another
+    /// one.
+    pub(super) fn begin(session: &'a Session) -> Option<(Self, bool)> {
+        let turn = session.posts.begin();
+        (turn != PostTurn::Overlap).then(|| (Self(EndOnDrop::new(session)), turn == PostTurn::Wait))
     }
 
-    /// The body is read or refused.
+    /// The body is delivered or refused.
     pub(super) fn end(self) {
         let session = self.0.session;
         self.0.disarm();
-        session.end_post();
+        session.posts.end();
     }
 }

@@ -2,18 +2,23 @@ use std::{
     hash::BuildHasher,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
+    time::Instant,
 };
 
 use actix::Message;
 use actix_web::{HttpRequest, http::Method};
 use foldhash::fast::FixedState;
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
 
-use super::InputProgress;
+use super::{InputProgress, ReadCost, pong_deadline::PongDeadline, post_turns::PostTurns};
 use crate::{
     config::Config,
+    deadline::READ_GRACE,
     message_sink::MessageSink,
     model::{MemoryBudget, Transport},
     outbox::Outbox,
@@ -39,9 +44,9 @@ pub(crate) enum SessionEnd {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) enum SessionEvent {
-    /// Packets, in the order in which the client sent them. If the transport waits, `taken` is
-    /// answered as soon as the actor has capacity for more.
-    Packets { packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>> },
+    /// Packets, in the order in which the client sent them, and what was read beside them. If the
+    /// transport waits, `taken` is answered as soon as the actor has capacity for more.
+    Packets { packets: Vec<EnginePacket>, beside: ReadCost, taken: Option<oneshot::Sender<()>> },
     /// The session must end.
     End(SessionEnd),
 }
@@ -55,7 +60,8 @@ pub(crate) struct Session {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) version: Version,
     pub(crate) input_progress: InputProgress,
-    posting: AtomicBool,
+    pub(super) posts: PostTurns,
+    pub(crate) pong_deadline: PongDeadline,
     /// Hashes of the addresses that the last poll and the last POST came from.
     polled_from: AtomicU32,
     posted_from: AtomicU32,
@@ -88,7 +94,8 @@ impl Session {
             config,
             memory,
             input_progress: InputProgress::default(),
-            posting: AtomicBool::new(false),
+            posts: PostTurns::default(),
+            pong_deadline: PongDeadline::new(Instant::now()),
             polled_from: AtomicU32::default(),
             posted_from: AtomicU32::default(),
             closed: Notify::new(),
@@ -114,12 +121,17 @@ impl Session {
         is_same
     }
 
-    /// Hands packets to the actor, and waits until it has capacity for more. Returns `false` if the
-    /// actor is gone.
-    pub(crate) async fn push(&self, packets: Vec<EnginePacket>) -> bool {
+    /// Hands packets to the actor, with the cost of what was read beside them, and waits until it
+    /// has capacity for more. Returns `false` if the actor is gone.
+    pub(crate) async fn push(&self, packets: Vec<EnginePacket>, beside: ReadCost) -> bool {
         let (taken, has_capacity) = oneshot::channel();
-        self.hand_over(packets, Some(taken));
+        self.hand_over(packets, beside, Some(taken));
         has_capacity.await.is_ok()
+    }
+
+    /// Whether the client is charged for what is read from it.
+    pub(super) fn is_charged(&self) -> bool {
+        ReadCost::is_charged(&self.config)
     }
 
     /// Hands packets to the actor without waiting, if the actor certainly has capacity for them.
@@ -127,34 +139,49 @@ impl Session {
     /// # Errors
     /// Returns the packets if the actor may lack the capacity.
     pub(crate) fn try_push(&self, packets: Vec<EnginePacket>) -> Result<(), Vec<EnginePacket>> {
-        let Config { max_inbox, max_inbox_bytes, event_rate, byte_rate, .. } = &*self.config;
+        let Config { max_inbox, max_inbox_bytes, .. } = &*self.config;
         let bytes: usize = packets.iter().map(EnginePacket::cost).sum();
         let has_capacity = self.input_progress.is_caught_up()
             && packets.len() <= *max_inbox
             && bytes <= *max_inbox_bytes
-            && event_rate.is_none()
-            && byte_rate.is_none();
+            && !self.is_charged();
         if !has_capacity {
             return Err(packets);
         }
-        self.hand_over(packets, None);
+        self.hand_over(packets, ReadCost::NONE, None);
         Ok(())
     }
 
-    fn hand_over(&self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
+    fn hand_over(
+        &self,
+        packets: Vec<EnginePacket>,
+        beside: ReadCost,
+        taken: Option<oneshot::Sender<()>>,
+    ) {
         self.input_progress.count_batch();
-        self.events.send(SessionEvent::Packets { packets, taken });
+        self.events.send(SessionEvent::Packets { packets, beside, taken });
     }
 
     /// Hands packets to the actor that the client did not send, but that a client of a later
     /// version would have sent.
     pub(crate) fn inject(&self, packets: Vec<EnginePacket>) {
-        self.hand_over(packets, None);
+        self.hand_over(packets, ReadCost::NONE, None);
     }
 
     /// Ends the session. For a session that has ended already, it does nothing.
     pub(crate) fn end(&self, end: SessionEnd) {
         self.events.send(SessionEvent::End(end));
+    }
+
+    /// Waits until it is decided about a client whose answer to a ping is late. Returns whether the
+    /// session goes on: a POST may have brought the answer, or the server may have been late.
+    pub(super) async fn outlasts_late_pong(&self) -> bool {
+        while self.pong_deadline.is_over() {
+            if timeout(READ_GRACE, self.closed()).await.is_ok() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Notes that requests no longer find the session.
@@ -168,15 +195,6 @@ impl Session {
         self.closed.notified().await;
         // Passes the permit on to the next task that waits.
         self.closed.notify_one();
-    }
-
-    /// Claims the right to post. Returns `false` if another POST is running.
-    pub(super) fn begin_post(&self) -> bool {
-        !self.posting.swap(true, Ordering::AcqRel)
-    }
-
-    pub(super) fn end_post(&self) {
-        self.posting.store(false, Ordering::Release);
     }
 }
 

@@ -3,6 +3,7 @@ use std::{mem, time::Instant};
 use super::{ClientEnd, SessionDriver};
 use crate::{
     config::Config,
+    deadline::Deadline,
     log_text::log_line,
     model::{DisconnectReason, Transport},
     transport::SessionEnd,
@@ -37,7 +38,9 @@ impl SessionDriver {
             let is_shutdown = reason == DisconnectReason::ServerShutdown;
             let patience =
                 if is_shutdown { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
-            self.last_poll_by = Some(Instant::now() + patience);
+            self.last_poll_by = Some(Deadline::after(Instant::now(), patience));
+            // The last poll may be late for a pong that is due no more.
+            self.session.pong_deadline.set(None);
         } else {
             // Closed before any request is answered, so that the client's next request does not
             // find the session.

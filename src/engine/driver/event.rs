@@ -30,8 +30,8 @@ impl SessionDriver {
                 }
             }
             SessionEvent::End(_) if self.is_ended() => AfterEvent::GiveUpClient,
-            SessionEvent::Packets { packets, taken } => {
-                self.queue(packets, taken);
+            SessionEvent::Packets { packets, beside, taken } => {
+                self.queue(packets, beside, taken);
                 AfterEvent::Process
             }
             SessionEvent::End(SessionEnd::Shutdown) if self.drain() => AfterEvent::Process,

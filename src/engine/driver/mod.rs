@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    deadline::Deadline,
     model::{DisconnectReason, Extensions, HttpRequestParts, SessionId, Transport},
     outbox::{Outbox, OutboxEvent, OutboxShares},
     protocol::{Frame, OpenPacket, Version},
@@ -55,7 +56,7 @@ pub(crate) struct SessionDriver {
     traffic: TrafficBatch,
     /// The time until which the client may fetch the last packets. Once it is set, all other
     /// deadlines are void.
-    last_poll_by: Option<Instant>,
+    last_poll_by: Option<Deadline>,
     /// The session ends as soon as the handlers that run are done.
     draining: bool,
     ended: Option<DisconnectReason>,

@@ -2,11 +2,11 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::{
-    super::{EngineMessage, read_throttle},
-    SessionDriver,
+use super::{super::EngineMessage, SessionDriver};
+use crate::{
+    protocol::{DecodeError, EnginePacket, Frame, Version},
+    transport::ReadCost,
 };
-use crate::protocol::{DecodeError, EnginePacket, Frame, Version};
 
 /// Why a session ends because of what its client sent.
 #[derive(Debug)]
@@ -29,16 +29,46 @@ impl From<DecodeError> for ClientEnd {
 
 /// # Receiving
 impl SessionDriver {
-    /// Queues packets from a transport. `taken` is answered when the last of them is taken from
-    /// the queue.
-    pub(super) fn queue(&mut self, packets: Vec<EnginePacket>, taken: Option<oneshot::Sender<()>>) {
-        self.packets.push(packets, taken);
+    /// Queues packets from a transport. `taken` is answered when all of them are processed, and
+    /// what was read beside them is paid for.
+    pub(super) fn queue(
+        &mut self,
+        packets: Vec<EnginePacket>,
+        beside: ReadCost,
+        taken: Option<oneshot::Sender<()>>,
+    ) {
+        self.packets.push(packets, beside, taken);
     }
 
-    /// Takes the next packet, unless the client is over its rate. While a session drains, the rate
-    /// is ignored, since no handlers are called.
+    /// Takes the next packet, unless the client is over its rate. If no packet is left, lets the
+    /// transports read on. While a session drains, the rate is ignored, since no handlers are
+    /// called.
     pub(crate) fn next_packet(&mut self) -> Option<EnginePacket> {
-        if self.throttle.until().is_some() && !self.draining { None } else { self.packets.pop() }
+        if self.is_throttled() {
+            return None;
+        }
+        let packet = self.packets.pop();
+        if packet.is_none() {
+            let beside = self.packets.take_beside();
+            if beside != ReadCost::NONE {
+                self.charge(beside);
+            }
+            if !self.is_throttled() {
+                self.packets.answer();
+            }
+        }
+        packet
+    }
+
+    fn is_throttled(&self) -> bool {
+        self.throttle.until().is_some() && !self.draining
+    }
+
+    /// Charges what was read, whatever it was.
+    fn charge(&mut self, cost: ReadCost) {
+        if self.throttle.charge(cost, Instant::now) {
+            self.engine.counters.throttled.add(1);
+        }
     }
 
     /// Whether the server does not read from the client for now.
@@ -54,19 +84,24 @@ impl SessionDriver {
         &mut self,
         packet: EnginePacket,
     ) -> Result<Option<EngineMessage>, ClientEnd> {
-        if let Some(bytes) = read_throttle::bytes(&packet) {
-            self.traffic.received(bytes);
-            if self.throttle.charge(bytes, Instant::now) {
-                self.engine.counters.throttled.add(1);
-            }
-        }
+        self.charge(ReadCost { packets: 1, bytes: packet.len() });
         match packet {
-            EnginePacket::Message(text) => return Ok(Some(EngineMessage::Text(text))),
-            EnginePacket::Binary(data) => return Ok(Some(EngineMessage::Binary(data))),
-            EnginePacket::Pong(_) => self.heartbeat.pong(Instant::now()),
+            EnginePacket::Message(text) => {
+                self.traffic.received(text.len());
+                return Ok(Some(EngineMessage::Text(text)));
+            }
+            EnginePacket::Binary(data) => {
+                self.traffic.received(data.len());
+                return Ok(Some(EngineMessage::Binary(data)));
+            }
+            EnginePacket::Pong(_) => {
+                self.heartbeat.pong(Instant::now());
+                self.note_pong_deadline();
+            }
             EnginePacket::Close => return Err(ClientEnd::Closed),
             EnginePacket::Ping(data) if self.version() == Version::V3 => {
                 self.heartbeat.ping(Instant::now());
+                self.note_pong_deadline();
                 self.outbox().push(Frame::engine(&EnginePacket::Pong(data)));
             }
             EnginePacket::Ping(_) => {

@@ -62,14 +62,24 @@ impl EnginePacket {
         /// Bytes for each byte of binary. In MessagePack, one byte of the packet may become six of
         /// JSON, and their index.
         const PER_BINARY_BYTE: usize = 9;
-        let data = match self {
+        let per_byte =
+            if matches!(self, Self::Binary(_)) { PER_BINARY_BYTE } else { PER_TEXT_BYTE };
+        EVENT + per_byte * self.data_len()
+    }
+
+    fn data_len(&self) -> usize {
+        match self {
             Self::Open(text) | Self::Ping(text) | Self::Pong(text) | Self::Message(text) => {
-                PER_TEXT_BYTE * text.len()
+                text.len()
             }
-            Self::Binary(data) => PER_BINARY_BYTE * data.len(),
+            Self::Binary(data) => data.len(),
             Self::Close | Self::Upgrade | Self::Noop => 0,
-        };
-        EVENT + data
+        }
+    }
+
+    /// Returns the length of the packet in bytes, with its type: no packet is free to send.
+    pub(crate) fn len(&self) -> usize {
+        1 + self.data_len()
     }
 
     /// Encodes the packet in its text form.

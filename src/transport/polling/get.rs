@@ -21,6 +21,12 @@ pub(crate) async fn get(session: &Session, request: &HttpRequest) -> Option<Http
         session.end(SessionEnd::Broken("two polls at the same time"));
         return Some(status(StatusCode::BAD_REQUEST));
     };
+    // A client that polls and does not answer pings is gone, even if its poll comes before the
+    // timer of the deadline fires.
+    if session.pong_deadline.is_over() && !Box::pin(session.outlasts_late_pong()).await {
+        poll.end();
+        return None;
+    }
     let frames = match take(session).await {
         TakenFrames::One(frame) => smallvec![frame],
         TakenFrames::Frames(frames) => frames.into(),

@@ -13,14 +13,17 @@ use actix_web::{
 };
 use bytestring::ByteString;
 use futures_core::Stream as _;
-use tokio::time::timeout;
 
 use super::{HTML, ok, status};
 use crate::{
     config::Config,
+    deadline::within,
     model::MemoryShare,
     protocol::{DecodeError, EnginePacket, Version, payload, v3},
-    transport::{Session, SessionEnd, defer_once::defer_once, request_guards::PostGuard},
+    transport::{
+        ReadCost, Session, SessionEnd, defer_once::defer_once, read_cost::charged_bytes,
+        request_guards::PostGuard,
+    },
 };
 
 /// Hands the packets of a body to the session, and answers when it has room for more.
@@ -29,21 +32,30 @@ pub(crate) async fn post(
     request: &HttpRequest,
     body: &mut Payload,
 ) -> HttpResponse {
-    let Some(post) = PostGuard::begin(session) else {
+    let Some((post, waits)) = PostGuard::begin(session) else {
         session.end(SessionEnd::Broken("two POSTs at the same time"));
         return status(StatusCode::BAD_REQUEST);
     };
-    let response = match receive(session, request, body).await {
-        Ok(()) => ok(HTML).body("ok"),
-        Err(error) => {
-            if let Some(end) = error.end {
-                session.end(end);
-            }
-            status(error.status)
+    if waits {
+        // The packets of the POST before come first.
+        Box::pin(session.posts.turn()).await;
+    }
+    let (code, unpaid) = match receive(session, request, body).await {
+        // The session has ended in the meantime, so the packets are lost: not `ok`.
+        Ok(()) if session.posts.is_overlapped() => (StatusCode::BAD_REQUEST, None),
+        Ok(()) => (StatusCode::OK, None),
+        Err(PostError { status, end: Some(end), .. }) => {
+            session.end(end);
+            (status, None)
         }
+        // The session goes on, so the client could try again and again for free.
+        Err(PostError { status, end: None, read }) => (status, Some(read)),
     };
+    if let Some(bytes) = unpaid.filter(|_| session.is_charged()) {
+        Box::pin(session.push(Vec::new(), ReadCost { packets: 1, bytes })).await;
+    }
     post.end();
-    response
+    if code == StatusCode::OK { ok(HTML).body("ok") } else { status(code) }
 }
 
 /// Why a POST is refused.
@@ -51,16 +63,23 @@ struct PostError {
     status: StatusCode,
     /// How the session ends, if it does.
     end: Option<SessionEnd>,
+    /// The number of bytes of its body that were read, if the session goes on.
+    read: usize,
 }
 
 impl PostError {
-    const ENDED: Self = Self { status: StatusCode::BAD_REQUEST, end: None };
-    const TOO_LARGE: Self = Self { status: StatusCode::PAYLOAD_TOO_LARGE, end: None };
-    const OUT_OF_MEMORY: Self =
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, end: Some(SessionEnd::OutOfMemory) };
+    const ENDED: Self = Self { status: StatusCode::BAD_REQUEST, end: None, read: 0 };
+
+    fn too_large(read: usize) -> Self {
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, end: None, read }
+    }
+
+    fn out_of_memory() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, SessionEnd::OutOfMemory)
+    }
 
     fn new(status: StatusCode, end: SessionEnd) -> Self {
-        Self { status, end: Some(end) }
+        Self { status, end: Some(end), read: 0 }
     }
 }
 
@@ -73,17 +92,19 @@ async fn receive(
     // Counts the body until its packets are handed over.
     let mut memory = session.memory.share();
     let bytes = collect(session, body, &mut memory).await?;
+    session.posts.body_is_read();
+    let length = bytes.len();
     if is_bytes {
         // Only old clients send these.
-        deliver(session, v3::decode_bytes(bytes)).await;
+        Box::pin(deliver(session, v3::decode_bytes(bytes), length)).await;
         return Ok(());
     }
     let text = ByteString::try_from(bytes).map_err(|_| {
         PostError::new(StatusCode::BAD_REQUEST, SessionEnd::Malformed(DecodeError::NotUtf8))
     })?;
     match session.version {
-        Version::V4 => deliver(session, payload::decode(text)).await,
-        Version::V3 => deliver(session, v3::decode(text)).await,
+        Version::V4 => deliver(session, payload::decode(text), length).await,
+        Version::V3 => Box::pin(deliver(session, v3::decode(text), length)).await,
     }
     Ok(())
 }
@@ -103,7 +124,7 @@ fn check_head(session: &Session, request: &HttpRequest) -> Result<bool, PostErro
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .is_some_and(|length: u64| length > session.config.max_payload as u64)
     {
-        return Err(PostError::TOO_LARGE);
+        return Err(PostError::too_large(0));
     }
     Ok(is_bytes)
 }
@@ -131,7 +152,7 @@ async fn collect(
             Box::pin(async {
                 tokio::select! {
                     biased;
-                    collected = timeout(time, whole) => collected.unwrap_or_else(|_| late()),
+                    collected = within(time, whole) => collected.unwrap_or_else(late),
                     () = session.closed() => Err(PostError::ENDED),
                 }
             })
@@ -154,11 +175,11 @@ fn poll_whole(
             Some(Ok(chunk)) if bytes.len() + chunk.len() <= limit => {
                 bytes.extend_from_slice(&chunk);
                 if !memory.set(bytes.capacity()) {
-                    return task::Poll::Ready(Err(PostError::OUT_OF_MEMORY));
+                    return task::Poll::Ready(Err(PostError::out_of_memory()));
                 }
             }
             Some(Ok(_)) | Some(Err(PayloadError::Overflow)) => {
-                return task::Poll::Ready(Err(PostError::TOO_LARGE));
+                return task::Poll::Ready(Err(PostError::too_large(bytes.len())));
             }
             Some(Err(_)) => {
                 let end = SessionEnd::Broken("the client broke off a body");
@@ -168,10 +189,12 @@ fn poll_whole(
     }
 }
 
-/// Hands the packets over in pieces, so that no more is decoded than the session has room for.
+/// Hands the packets of a body over in pieces, so that no more is decoded than the session has room
+/// for. The body has `uncharged` bytes.
 async fn deliver(
     session: &Session,
     mut packets: impl Iterator<Item = Result<EnginePacket, DecodeError>>,
+    mut uncharged: usize,
 ) {
     loop {
         let mut batch = Vec::new();
@@ -193,7 +216,12 @@ async fn deliver(
             Some(_) => Some(batch),
         };
         let alive = match waits {
-            Some(batch) => session.push(batch).await,
+            Some(batch) => {
+                uncharged = uncharged.saturating_sub(charged_bytes(&batch));
+                // Separators, and base64 beyond its data: what the packets are not charged for.
+                let bytes = if is_full { 0 } else { uncharged };
+                Box::pin(session.push(batch, ReadCost { packets: 0, bytes })).await
+            }
             None => true,
         };
         if let Some(error) = malformed {

@@ -8,11 +8,7 @@ use std::{
     task::Poll,
 };
 
-use tokio::{
-    sync::oneshot,
-    task::yield_now,
-    time::{sleep, timeout},
-};
+use tokio::{sync::oneshot, task::yield_now};
 
 use super::{
     read_source::{ReadGate, ReadSource},
@@ -21,7 +17,10 @@ use super::{
     takeover::TakenStream,
     writer::Writer,
 };
-use crate::transport::Session;
+use crate::{
+    deadline::{time_of_client, within},
+    transport::Session,
+};
 
 /// Waits for the stream, and runs the WebSocket until the stream is closed.
 pub(super) async fn run(
@@ -44,7 +43,7 @@ pub(super) async fn run(
         // connection, and the client might not read the Close frame. So read until the client
         // closes, too.
         stream.shut_down();
-        let _ = timeout(session.config.linger_timeout, reader.discard()).await;
+        let _ = within(session.config.linger_timeout, reader.discard()).await;
     }
 }
 
@@ -54,11 +53,11 @@ async fn take_stream(
     mut taken: oneshot::Receiver<TakenStream>,
 ) -> Option<TakenStream> {
     let taken = tokio::select! {
-        taken = timeout(session.config.upgrade_timeout, &mut taken) => taken,
+        taken = within(session.config.upgrade_timeout, &mut taken) => taken,
         // The client may have the answer already. Wait for the stream, to send a Close frame.
-        () = session.closed() => timeout(session.config.close_timeout, taken).await,
+        () = session.closed() => within(session.config.close_timeout, taken).await,
     };
-    taken.ok()?.ok()
+    taken?.ok()
 }
 
 /// Runs both halves until the writing half ends. The reading half is polled first, so that answers
@@ -120,7 +119,7 @@ async fn write(stream: &ConnectionStream, writer: Writer, session: &Session) -> 
 async fn write_deadline(writer: &Writer, session: &Session) {
     session.closed().await;
     if !writer.is_closed() {
-        sleep(session.config.close_timeout).await;
+        time_of_client(session.config.close_timeout).await;
     }
 }
 

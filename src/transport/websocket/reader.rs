@@ -5,18 +5,24 @@
 
 mod frames;
 mod packets;
+mod turn;
 mod upgrade;
 
 use std::{cell::RefCell, future::poll_fn, rc::Rc, sync::Arc};
 
 use actix_http::ws::{CloseCode, Codec};
 use bytes::BytesMut;
+use tokio::task::yield_now;
 
+use self::{
+    packets::Decoded,
+    turn::{ReadTurn, UnpaidInput},
+};
 use super::{read_source::ReadSource, writer::WriteState};
 use crate::{
     model::MemoryShare,
     protocol::EnginePacket,
-    transport::{Session, SessionEnd},
+    transport::{ReadCost, Session, SessionEnd},
 };
 
 /// A buffer that has held more bytes than this is freed when it is empty, so that an idle
@@ -42,6 +48,8 @@ pub(super) struct Reader<'a> {
     inflated: usize,
     /// Counts what is read and not handed over yet.
     memory: MemoryShare,
+    turn: ReadTurn,
+    unpaid: UnpaidInput,
 }
 
 /// Why a reader stops.
@@ -51,6 +59,8 @@ enum ReadEnd {
     /// The client violated the protocol, or there is no memory for what it sends. The server
     /// closes with this code, and ends the session.
     Violation(CloseCode, SessionEnd),
+    /// The session has ended.
+    SessionOver,
 }
 
 /// Which side closes a WebSocket.
@@ -85,6 +95,8 @@ impl<'a> Reader<'a> {
             compressed: false,
             inflated: 0,
             memory: session_memory,
+            turn: ReadTurn::default(),
+            unpaid: UnpaidInput::default(),
         }
     }
 
@@ -105,7 +117,7 @@ impl<'a> Reader<'a> {
                 Ok(batch) => batch,
                 Err(read_end) => break read_end,
             };
-            if !self.session.push(batch).await {
+            if !self.push(batch).await {
                 return ClosedBy::Server;
             }
         };
@@ -114,6 +126,7 @@ impl<'a> Reader<'a> {
             // to its page.
             ReadEnd::Closed(code) => (code.map(Into::into), SessionEnd::Closed, ClosedBy::Client),
             ReadEnd::Violation(code, end) => (Some(code.into()), end, ClosedBy::Server),
+            ReadEnd::SessionOver => return ClosedBy::Server,
         };
         // The session ends first. Once the writer is closed, it may be dropped, and would then
         // report `SessionEnd::Closed`.
@@ -129,6 +142,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Hands packets to the connection, and waits until it has capacity for more. Returns `false`
+    /// if the session has ended.
+    async fn push(&mut self, packets: Vec<EnginePacket>) -> bool {
+        let beside = if self.session.is_charged() {
+            let fragments = self.fragments.as_ref().map_or(0, |(_, bytes)| bytes.len());
+            self.unpaid.take(&packets, self.buffer.len() + fragments)
+        } else {
+            ReadCost::NONE
+        };
+        self.turn = ReadTurn::default();
+        self.session.push(packets, beside).await
+    }
+
+    /// Charges frames that carry no packet, and waits until the client may be read on.
+    async fn pay(&mut self) -> Result<(), ReadEnd> {
+        let is_paid = !self.unpaid.has_frames()
+            || !self.session.is_charged()
+            || Box::pin(self.push(Vec::new())).await;
+        if is_paid { Ok(()) } else { Err(ReadEnd::SessionOver) }
+    }
+
     /// Waits for a packet, and returns it with those that have arrived behind it.
     ///
     /// The batch is bounded in packets and in inflated bytes: a few compressed bytes can inflate to
@@ -141,11 +175,11 @@ impl<'a> Reader<'a> {
         batch.push(first);
         while batch.len() < Session::BATCH && self.inflated < self.session.config.max_payload {
             match self.decode_packet() {
-                Ok(Some(packet)) => batch.push(packet),
-                Ok(None) => break,
+                Ok(Decoded::Packet(packet)) => batch.push(packet),
+                Ok(Decoded::Incomplete | Decoded::TurnOver) => break,
                 // The packets before the violation are valid, and are handled first.
                 Err(read_end) => {
-                    self.session.push(batch).await;
+                    self.push(batch).await;
                     return Err(read_end);
                 }
             }
@@ -155,8 +189,14 @@ impl<'a> Reader<'a> {
 
     async fn read_packet(&mut self) -> Result<EnginePacket, ReadEnd> {
         loop {
-            if let Some(packet) = self.decode_packet()? {
-                return Ok(packet);
+            match self.decode_packet()? {
+                Decoded::Packet(packet) => return Ok(packet),
+                Decoded::Incomplete => self.pay().await?,
+                Decoded::TurnOver => {
+                    self.pay().await?;
+                    self.end_turn().await;
+                    continue;
+                }
             }
             if self.buffer.is_empty() && self.buffered > KEPT_BUFFER {
                 (self.buffer, self.buffered) = (BytesMut::new(), 0);
@@ -181,6 +221,17 @@ impl<'a> Reader<'a> {
 
     /// Waits for bytes, and returns how many were read: none at the end of the connection.
     async fn read(&mut self) -> usize {
-        poll_fn(|cx| self.source.poll_read(&mut self.buffer, cx)).await
+        if !self.turn.may_read() {
+            self.end_turn().await;
+        }
+        let count = poll_fn(|cx| self.source.poll_read(&mut self.buffer, cx)).await;
+        self.unpaid.read(count);
+        count
+    }
+
+    /// Lets the other tasks of the thread have their turn.
+    async fn end_turn(&mut self) {
+        self.turn = ReadTurn::default();
+        yield_now().await;
     }
 }

@@ -38,9 +38,8 @@ pub(super) enum FrameSource {
 pub(super) struct WriteState {
     /// Encoded frames of the WebSocket's own, such as the answer to a probe.
     own: BytesMut,
-    /// The answer to the last ping. It also answers all pings before (RFC 6455 §5.5.3), which
-    /// bounds the cost of a flood of pings.
-    pub(super) pong: Option<Bytes>,
+    /// The answer to the last ping, if there is no room for it in `own`.
+    pong: Option<Bytes>,
     pub(super) source: FrameSource,
     /// The Close frame to end with. `None` if the connection is cut off without one.
     close_frame: Option<Option<CloseReason>>,
@@ -52,6 +51,11 @@ pub(super) struct WriteState {
     pub(super) deflate: Option<usize>,
     waker: Option<Waker>,
 }
+
+/// The most bytes of the WebSocket's own frames with which a ping is answered by itself: each of
+/// more than 30 pings, and of 2,000 empty ones. Beyond it, the answer to the last ping also answers
+/// those before (RFC 6455 §5.5.3), which bounds the memory for a client that does not read.
+const PONGS: usize = 4 * 1024;
 
 impl WriteState {
     pub(super) fn new(base64: bool, version: Version) -> Self {
@@ -78,6 +82,17 @@ impl WriteState {
                 }
                 self.close_frame = Some(reason);
             }
+        }
+        self.wake();
+    }
+
+    /// Answers a ping.
+    pub(super) fn answer_ping(&mut self, data: Bytes) {
+        if self.own.len() < PONGS {
+            self.encode(Message::Pong(data));
+        } else {
+            // A copy, so that it does not keep the buffer that the ping was read into.
+            self.pong = Some(Bytes::copy_from_slice(&data));
         }
         self.wake();
     }
@@ -241,7 +256,7 @@ mod tests {
         };
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(state.poll(cx).is_pending());
-        state.pong = Some(Bytes::from_static(b"x"));
+        state.answer_ping(Bytes::from_static(b"x"));
         assert_eq!(state.poll(cx), Poll::Ready(Some(Bytes::from_static(b"\x8a\x01x"))));
         // A frame that is written past the queue now could end up inside the pong.
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
@@ -251,6 +266,23 @@ mod tests {
         assert!(state.poll(cx).is_pending());
         state.close(None);
         assert_eq!(outbox.push_volatile(&Frame::PING), Pushed::Dropped);
+    }
+
+    #[test]
+    fn each_ping_is_answered_up_to_a_bound_and_then_the_last_one() {
+        let mut state = WriteState::new(false, Version::V4);
+        let cx = &mut Context::from_waker(Waker::noop());
+        for count in [10, 5_000] {
+            for number in 0..count {
+                state.answer_ping(Bytes::copy_from_slice(format!("{number:04}").as_bytes()));
+            }
+            let Poll::Ready(Some(pongs)) = state.poll(cx) else { panic!("there are pongs") };
+            let expected = count.min(PONGS.div_ceil(6) + 1);
+            assert_eq!(pongs.len(), expected * 6, "of {count} pings");
+            assert!(pongs.starts_with(b"\x8a\x040000\x8a\x040001"));
+            assert!(pongs.ends_with(format!("{:04}", count - 1).as_bytes()));
+            assert!(state.poll(cx).is_pending());
+        }
     }
 
     #[actix_web::test]
@@ -266,7 +298,7 @@ mod tests {
             ..WriteState::new(false, Version::V4)
         };
         let packet = || PacketCodec::default().event("/", None, "a", "").unwrap();
-        state.pong = Some(Bytes::from_static(b"x"));
+        state.answer_ping(Bytes::from_static(b"x"));
         outbox.push_packet(packet());
         let expected = [packet().into_frame().websocket(), &b"\x8a\x01x"[..]].concat();
         assert_eq!(

@@ -2,8 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use actix_socketio::OnMessage;
+
 use super::echo_of;
-use crate::{fixture::Fixture, raw::PollingSession, wait::wait_until};
+use crate::{
+    fixture::{Fixture, Gate},
+    raw::{HttpConnection, PollingSession, request},
+    wait::wait_until,
+};
 
 #[test]
 fn a_body_has_at_most_max_payload_bytes() {
@@ -135,6 +141,60 @@ fn two_polls_together_end_the_session() {
     fixture.assert_all_freed();
 }
 
+/// The answer to a POST waits for room. A client that does not wait for it breaks no rule.
+#[test]
+fn a_third_post_ends_the_session_while_two_wait_for_room() {
+    let gate = Gate::closed();
+    let passage = gate.clone();
+    let mut fixture = Fixture::with(|builder| {
+        builder.max_inbox(1).on_message(async move |event: OnMessage| {
+            if event.event() != "echo" {
+                passage.pass().await;
+            }
+            Ok(())
+        })
+    });
+    let (session, id) = PollingSession::join(fixture.addr);
+    session.post("42[0]").assert_ok();
+    let mut first = session.begin_post_of("42[1]\x1e42[2]");
+    let mut second = HttpConnection::open(fixture.addr);
+    second.write(request("POST", &session.query(), "Content-Length: 5\r\n") + "42[3]");
+    for _ in 0..5 {
+        fixture.assert_bystander_works();
+        assert!(first.is_quiet() && second.is_quiet(), "the inbox is full");
+    }
+    // It would be a queue of bodies without a bound.
+    session.post("42[4]").assert_status_only(400);
+    gate.let_through(4);
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport error");
+}
+
+#[test]
+fn posts_are_delivered_in_the_order_in_which_they_come() {
+    let gate = Gate::closed();
+    let passage = gate.clone();
+    let fixture = Fixture::with(|builder| {
+        builder.max_inbox(1).on_message(async move |event: OnMessage| {
+            if event.event() != "echo" {
+                passage.pass().await;
+            }
+            Ok(())
+        })
+    });
+    let (session, id) = PollingSession::join(fixture.addr);
+    session.post("42[0]").assert_ok();
+    let mut first = session.begin_post_of("42[1]\x1e42[2]");
+    let mut second = HttpConnection::open(fixture.addr);
+    second.write(request("POST", &session.query(), "Content-Length: 5\r\n") + "42[3]");
+    gate.let_through(4);
+    first.response().assert_ok();
+    second.response().assert_ok();
+    let expected = ["connect", "event 0", "event 1", "event 2", "event 3"];
+    wait_until("all are handled, in order", || fixture.journal.of(id) == expected);
+    session.close();
+    fixture.assert_all_freed();
+}
+
 #[test]
 fn two_posts_together_end_the_session() {
     let fixture = Fixture::new();
@@ -144,9 +204,9 @@ fn two_posts_together_end_the_session() {
     session.post("3").assert_status_only(400);
     pending.response().assert_poll(&["1"]);
     assert_eq!(fixture.journal.disconnect_reason(id), "transport error");
-    // Its packets would be lost, so it is not answered with "ok".
+    first.write(r#"42["late"]"#);
+    // Not `ok`, since its packets are lost.
     first.response().assert_status_only(400);
-    first.try_write(r#"42["late"]"#);
     session.wait_until_unknown();
     assert_eq!(fixture.journal.count("event late"), 0);
     fixture.assert_all_freed();

@@ -10,11 +10,27 @@ use crate::{
     transport::SessionEnd,
 };
 
+/// The result of a look into the buffer.
+pub(super) enum Decoded {
+    Packet(EnginePacket),
+    /// The next frame is not complete.
+    Incomplete,
+    /// The next frame has to wait, so that others have their turn.
+    TurnOver,
+}
+
 impl Reader<'_> {
     /// Decodes the next packet in the buffer, if it is complete. Answers pings on the way.
     #[inline]
-    pub(super) fn decode_packet(&mut self) -> Result<Option<EnginePacket>, ReadEnd> {
-        while let Some(frame) = self.decode_frame().map_err(protocol_violation)? {
+    pub(super) fn decode_packet(&mut self) -> Result<Decoded, ReadEnd> {
+        loop {
+            if !self.turn.may_decode() {
+                return Ok(Decoded::TurnOver);
+            }
+            let Some(frame) = self.decode_frame().map_err(protocol_violation)? else {
+                return Ok(Decoded::Incomplete);
+            };
+            self.unpaid.decoded_frame();
             let (is_binary, data) = match frame {
                 WsFrame::Text(text) => (false, text),
                 WsFrame::Binary(data) => (true, data),
@@ -23,9 +39,7 @@ impl Reader<'_> {
                     None => continue,
                 },
                 WsFrame::Ping(data) => {
-                    let mut write_state = self.write_state.borrow_mut();
-                    write_state.pong = Some(data);
-                    write_state.wake();
+                    self.write_state.borrow_mut().answer_ping(data);
                     continue;
                 }
                 WsFrame::Pong(_) => continue,
@@ -34,9 +48,8 @@ impl Reader<'_> {
                 }
             };
             let data = self.inflate(data)?;
-            return self.parse_packet(is_binary, data).map(Some);
+            return self.parse_packet(is_binary, data).map(Decoded::Packet);
         }
-        Ok(None)
     }
 
     /// Parses one message in the session's version of Engine.IO.

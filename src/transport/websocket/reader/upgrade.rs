@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use actix_http::ws::Message;
-use tokio::time::timeout;
 
 use super::Reader;
 use crate::{
+    deadline::within,
     protocol::EnginePacket,
     transport::{Session, websocket::writer::FrameSource},
 };
@@ -17,7 +17,7 @@ impl Reader<'_> {
         let session = Arc::clone(&self.session);
         self.source.has_deadline(true);
         let is_upgraded = tokio::select! {
-            upgraded = timeout(session.config.upgrade_timeout, self.upgrade()) => {
+            upgraded = within(session.config.upgrade_timeout, self.upgrade()) => {
                 upgraded.unwrap_or(false)
             }
             () = session.closed() => false,
