@@ -8,6 +8,8 @@ use serde::{
 /// A value as it stands in a file, before its setting says what it means.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Raw {
+    /// Nothing: `null` in JSON, `~` in YAML. A setting that may be left out has no such value.
+    Null,
     Bool(bool),
     Integer(i128),
     Float(f64),
@@ -40,6 +42,7 @@ impl Raw {
 impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Null => f.write_str("null"),
             Self::Bool(on) => on.fmt(f),
             Self::Integer(number) => number.fmt(f),
             Self::Float(number) => number.fmt(f),
@@ -79,6 +82,27 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     fn visit_bool<E: de::Error>(self, on: bool) -> Result<Raw, E> {
         Ok(Raw::Bool(on))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(deserializer)
+    }
+
+    fn visit_i128<E: de::Error>(self, number: i128) -> Result<Raw, E> {
+        Ok(Raw::Integer(number))
+    }
+
+    // No setting has a number beyond `i128`, so a rounded one gets the same error.
+    fn visit_u128<E: de::Error>(self, number: u128) -> Result<Raw, E> {
+        Ok(i128::try_from(number).map_or(Raw::Float(number as f64), Raw::Integer))
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Raw, E> {

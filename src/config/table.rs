@@ -19,8 +19,10 @@
 macro_rules! settings_table {
     ($callback:ident) => { $callback! {
         "Endpoint" {
-            /// The path of the endpoint, with or without a slash at the end.
-            path: String = Text("/socket.io"), set into, check starts_with_slash, check plain_path;
+            /// The path of the endpoint, with or without a slash at the end. It is written decoded:
+            /// `/my path`, and not `/my%20path`.
+            path: String = Text("/socket.io"), set into, check starts_with_slash, check plain_path,
+                check survives_urls, check is_decoded;
 
             /// The transports that clients may connect with.
             transports: Vec<Transport> = Transports(polling, websocket), set list(Transport),
@@ -83,15 +85,18 @@ macro_rules! settings_table {
 
         "Heartbeat and waits" {
             /// The time between two pings. The first ping comes one interval after the handshake.
+            ///
+            /// At least 1 ms. With `ping_timeout`, at most 2147483647 ms (24.8 days), as timers of
+            /// clients have no more.
             ping_interval: Duration = Time(25 s), set plain,
-                check longer_than_zero, check at_most_a_year;
+                check at_least_a_millisecond, check fits_a_timer;
 
             /// How long a client may take to answer a ping.
             ///
             /// The connection then ends with
             /// [`DisconnectReason::PingTimeout`](crate::DisconnectReason::PingTimeout).
             ping_timeout: Duration = Time(20 s), set plain,
-                check longer_than_zero, check at_most_a_year;
+                check at_least_a_millisecond, check fits_a_timer_with(ping_interval);
 
             /// How long a client may be in no namespace. Its connection is then closed.
             connect_timeout: Duration = Time(45 s), set plain,
@@ -123,8 +128,9 @@ macro_rules! settings_table {
             ///
             /// It has an effect on a server that is started with
             /// [`SocketIo::serve`](crate::SocketIo::serve), or prepared with
-            /// [`socketio`](crate::SocketIoServerExt::socketio).
-            tcp_timeout: Duration = Time(20 s), set plain;
+            /// [`socketio`](crate::SocketIoServerExt::socketio). At most 2147483647 ms (24.8 days).
+            /// Zero is allowed: the kernel then waits as long as it does by default.
+            tcp_timeout: Duration = Time(20 s), set plain, check fits_the_kernel;
 
             /// How long a handler may take for one event.
             ///
@@ -156,9 +162,10 @@ macro_rules! settings_table {
             /// bytes.
             ///
             /// A larger body is refused with HTTP 413. A larger message closes the WebSocket with
-            /// code 1009. Socket.IO calls this `maxHttpBufferSize`.
+            /// code 1009. Socket.IO calls this `maxHttpBufferSize`. At least 6 B, the probe of an
+            /// upgrade.
             #[doc(alias = "max_http_buffer_size")]
-            max_payload: usize = Size(1 MB), set plain, check at_least_one;
+            max_payload: usize = Size(1 MB), set plain, check has_space_for_a_probe;
 
             /// Packets in the answer to one poll. The rest waits for the next poll.
             ///
@@ -191,8 +198,9 @@ macro_rules! settings_table {
             /// answer to a poll counts until the client's HTTP connection has taken it.
             ///
             /// A client that reads too slowly is disconnected with
-            /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer).
-            max_outbox: usize = Size(4 MiB), set plain, check at_least_one;
+            /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). At least
+            /// 512 B, so that the packets of a handshake fit.
+            max_outbox: usize = Size(4 MiB), set plain, check has_space_for_the_handshake;
 
             /// Events of a client that wait for its handlers.
             ///
@@ -292,8 +300,10 @@ macro_rules! settings_table {
             /// [`SocketIo::changes`](crate::SocketIo::changes).
             ///
             /// Beyond that the oldest are dropped, and the listener receives
-            /// [`Change::Missed`](crate::Change::Missed).
-            max_changes: usize = Amount(1_024), set plain, check at_least_one;
+            /// [`Change::Missed`](crate::Change::Missed). At most 1048576, because the memory for
+            /// all of them is taken at the start.
+            max_changes: usize = Amount(1_024), set plain, check at_least_one,
+                check at_most_a_million;
         }
 
         "Shutdown" {

@@ -95,6 +95,8 @@ fn errors_name_the_setting_the_value_and_what_is_expected() {
         (r#"{"event_rate": {"per_second": 1, "brst": 1}}"#, "invalid rate {"),
         (r#"{"byte_rate": "8GiB/s"}"#, r#"invalid rate "8GiB/s": "#),
         (r#"{"transports": ["pigeon"]}"#, r#"invalid transports ["pigeon"]: expected a list"#),
+        (r#"{"path": null}"#, r#"setting "path": invalid text null: expected a string"#),
+        (r#"{"ping_timeout": null}"#, r#"setting "ping_timeout": invalid duration null: "#),
         ("[]", "expected a table of settings"),
     ] {
         let text = error(file);
@@ -104,15 +106,19 @@ fn errors_name_the_setting_the_value_and_what_is_expected() {
 
 #[test]
 fn a_check_names_the_setting_the_value_and_what_is_expected() {
-    let mut config = read(json!({"max_outbox": 0}));
+    let mut config = read(json!({"max_inbox": 0}));
     let error = config.check().expect_err("nothing could wait");
     assert_eq!(
         (error.setting, error.value.as_str(), error.expected.as_str()),
-        ("max_outbox", "0", "it must be at least 1")
+        ("max_inbox", "0", "it must be at least 1")
     );
     config = read(json!({"event_rate": {"per_second": 1, "burst": 0}}));
     let error = config.check().expect_err("nothing could come through");
     assert_eq!((error.setting, error.value.as_str()), ("event_rate", "1/s with a burst of 0"));
+    config = read(json!({"ping_interval": "20d", "ping_timeout": "5d"}));
+    let error = config.check().expect_err("no timer of a client is as long");
+    assert_eq!((error.setting, error.value.as_str()), ("ping_timeout", "432000 s"));
+    assert!(error.expected.contains(r#"together with setting "ping_interval""#));
     config = read(json!({"publish_event": "unsubscribe"}));
     let error = config.check().expect_err("two events with one name");
     assert_eq!((error.setting, error.value.as_str()), ("publish_event", r#""unsubscribe""#));
@@ -132,6 +138,7 @@ fn settings_have_docs_and_names_of_their_own() {
 /// Values of every kind, right and wrong.
 fn raw() -> impl Strategy<Value = Raw> {
     let leaf = prop_oneof![
+        Just(Raw::Null),
         any::<bool>().prop_map(Raw::Bool),
         any::<i64>().prop_map(|number| Raw::Integer(number.into())),
         any::<u64>().prop_map(|number| Raw::Integer(number.into())),

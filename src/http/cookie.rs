@@ -1,5 +1,7 @@
 use std::{fmt, time::Duration};
 
+use super::cookie_rules;
+
 /// A cookie with the session's id, for a load balancer: Socket.IO's option `cookie`.
 ///
 /// The response to a handshake sets the cookie. A load balancer can use it to send all requests of
@@ -100,8 +102,8 @@ impl Cookie {
         }
     }
 
-    /// Sets the path. Browsers send the cookie to this path and to all paths below it. Default:
-    /// `/`.
+    /// Sets the path, which starts with a slash. Browsers send the cookie to this path and to all
+    /// paths below it. Default: `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
@@ -122,8 +124,8 @@ impl Cookie {
         self
     }
 
-    /// Sets how long browsers keep the cookie, in whole seconds. Default: until the browser is
-    /// closed.
+    /// Sets how long browsers keep the cookie, in whole seconds: at least 1 s. Default: until the
+    /// browser is closed.
     ///
     /// ```
     /// use std::time::Duration;
@@ -183,21 +185,17 @@ impl Cookie {
     /// header.
     ///
     /// # Errors
-    /// The rule that the cookie breaks.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if self.name.is_empty() || !self.name.bytes().all(token) {
-            return Err("the name must be ASCII letters, digits and !#$%&'*+-.^_`|~");
-        }
-        let plain =
-            |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
-        if !plain(&self.path) || !self.domain.as_ref().is_none_or(plain) {
-            return Err("path and domain must be visible ASCII characters without a semicolon");
-        }
+    /// The rule that the cookie breaks: a sentence that starts with `it must`.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        cookie_rules::name(&self.name)?;
+        cookie_rules::path(&self.path)?;
+        self.domain.as_deref().map_or(Ok(()), cookie_rules::domain)?;
+        self.max_age.map_or(Ok(()), cookie_rules::max_age)?;
         if !self.secure && (self.partitioned || self.same_site == Some(SameSite::None)) {
-            return Err("browsers require `secure` with `SameSite::None` and with `partitioned`");
+            return Err("it must be `secure` with `SameSite::None` and with `partitioned`");
         }
-        Ok(())
+        let is_of_host_alone = self.path == "/" && self.domain.is_none();
+        cookie_rules::prefix(&self.name, self.secure, self.http_only, is_of_host_alone)
     }
 
     /// Returns the value of `Set-Cookie` for a session. The order is that of Node's `cookie`.
@@ -261,5 +259,45 @@ mod tests {
         assert!(Cookie::default().same_site(SameSite::None).check().is_err());
         assert!(Cookie::default().partitioned(true).check().is_err());
         assert_eq!(Cookie::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_cookie_that_browsers_drop_or_change_is_invalid() {
+        let secure = |name: &str| Cookie::new(name).secure(true);
+        for cookie in [
+            Cookie::new("x".repeat(4_096)),
+            Cookie::default().path(""),
+            Cookie::default().path("socket.io"),
+            Cookie::default().path(format!("/{}", "x".repeat(1_024))),
+            Cookie::default().domain(""),
+            Cookie::default().domain("."),
+            Cookie::default().domain("https://example.com"),
+            Cookie::default().domain("example.com:8080"),
+            Cookie::default().domain("example.com/path"),
+            Cookie::default().domain("*.example.com"),
+            Cookie::default().domain("a..b"),
+            Cookie::default().max_age(Duration::ZERO),
+            Cookie::default().max_age(Duration::from_millis(999)),
+            Cookie::default().max_age(Duration::MAX),
+            Cookie::new("__Secure-io"),
+            Cookie::new("__host-io"),
+            secure("__Host-io").path("/socket.io"),
+            secure("__Host-io").domain("example.com"),
+            secure("__Http-io").http_only(false),
+            secure("__Host-Http-io").http_only(false),
+        ] {
+            let expected = cookie.check().expect_err("browsers drop or change it");
+            assert!(expected.starts_with("it must "), "{cookie:?}: {expected}");
+        }
+        for cookie in [
+            secure("__Secure-io").domain("example.com"),
+            secure("__Host-io"),
+            secure("__Host-Http-io"),
+            Cookie::default().domain(".example.com"),
+            Cookie::default().domain("localhost"),
+            Cookie::default().max_age(Duration::from_secs(1)),
+        ] {
+            assert_eq!(cookie.check(), Ok(()), "{cookie:?}");
+        }
     }
 }

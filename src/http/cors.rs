@@ -1,4 +1,9 @@
-use actix_web::http::header;
+use std::borrow::Cow;
+
+use actix_web::http::{Uri, header};
+
+use super::listed_origin;
+use crate::config::InvalidSetting;
 
 /// The origins whose pages may connect to this server, by polling and by WebSocket.
 ///
@@ -34,7 +39,11 @@ pub struct Cors {
 
 impl Cors {
     /// Allows pages of these origins. An origin is a scheme, a host, and a port if it is not the
-    /// scheme's default, without a path and without a slash at the end.
+    /// scheme's default, without a path and without a slash at the end. `null` is the origin of
+    /// pages that have none. An empty list allows the server's own origin alone.
+    ///
+    /// [`Builder::build`](crate::Builder::build) returns an error for a text that browsers never
+    /// send, such as `https://example.com/`, `*` or `example.com`.
     ///
     /// ```
     /// use actix_socketio::Cors;
@@ -43,7 +52,12 @@ impl Cors {
     /// # let _ = cors;
     /// ```
     pub fn origins<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Self {
-        Self { origins: Some(origins.into_iter().map(Into::into).collect()), credentials: false }
+        let origins = origins.into_iter().map(|origin| {
+            let origin = origin.into();
+            // A text that is not an origin is kept as it is, for the error of the check.
+            listed_origin::as_sent(&origin).map(Cow::into_owned).unwrap_or(origin)
+        });
+        Self { origins: Some(origins.collect()), credentials: false }
     }
 
     /// Allows pages of any origin.
@@ -74,6 +88,24 @@ impl Cors {
     pub fn credentials(mut self) -> Self {
         self.credentials = true;
         self
+    }
+
+    /// Checks that browsers can send each origin of the list.
+    ///
+    /// # Errors
+    /// The first origin that they never send.
+    pub(super) fn check(&self) -> Result<(), InvalidSetting> {
+        for origin in self.origins.iter().flatten() {
+            let expected = match listed_origin::as_sent(origin) {
+                // The middleware has a reader of its own, and without its consent no server starts.
+                Ok(_) if origin.parse::<Uri>().is_ok() => continue,
+                Ok(_) => "it must be an origin, such as \"https://example.com\"",
+                Err(expected) => expected,
+            };
+            let (value, expected) = (format!("{origin:?}"), expected.to_owned());
+            return Err(InvalidSetting { setting: "cors", value, expected });
+        }
+        Ok(())
     }
 
     /// Returns whether a page of this origin may connect to this host.

@@ -19,6 +19,7 @@ use super::{
     verify::{RequestKind, is_upgrade, supported_version, verify},
 };
 use crate::{
+    config::InvalidSetting,
     engine::{EngineState, SessionRequest},
     log_text::log_line,
     model::{Extensions, HttpRequestParts, SessionId, Transport},
@@ -50,6 +51,19 @@ pub(crate) struct EndpointSettings {
     pub(crate) cors: Option<Cors>,
     pub(crate) cookie: Option<Cookie>,
     pub(crate) hooks: Hooks,
+}
+
+impl EndpointSettings {
+    /// The first setting that no server or no browser can work with.
+    pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
+        self.cors.as_ref().map_or(Ok(()), Cors::check)?;
+        let Some(cookie) = &self.cookie else { return Ok(()) };
+        cookie.check().map_err(|expected| InvalidSetting {
+            setting: "cookie",
+            value: format!("{cookie:?}"),
+            expected: expected.to_owned(),
+        })
+    }
 }
 
 /// Answers any request to the endpoint.

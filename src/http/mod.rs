@@ -3,9 +3,11 @@
 
 pub(crate) mod browser_client;
 mod cookie;
+mod cookie_rules;
 mod cors;
 mod endpoint;
 mod hooks;
+mod listed_origin;
 mod parameters;
 mod refusal;
 mod service;

@@ -57,12 +57,7 @@ impl Builder {
                     .to_owned(),
             });
         }
-        if let Some(cookie) = &endpoint.cookie
-            && let Err(expected) = cookie.check()
-        {
-            let (value, expected) = (format!("{cookie:?}"), expected.to_owned());
-            return Err(BuildError::Setting { setting: "cookie", value, expected });
-        }
+        endpoint.check()?;
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);

@@ -9,9 +9,9 @@ use crate::{config::InvalidSetting, model::Namespace, routing::PatternError};
 /// # actix::System::new().block_on(async {
 /// use actix_socketio::{BuildError, SocketIo};
 ///
-/// let error = SocketIo::builder().max_outbox(0).build().unwrap_err();
-/// assert!(matches!(error, BuildError::Setting { setting: "max_outbox", .. }));
-/// assert_eq!(error.to_string(), r#"setting "max_outbox" is 0: it must be at least 1"#);
+/// let error = SocketIo::builder().max_inbox(0).build().unwrap_err();
+/// assert!(matches!(error, BuildError::Setting { setting: "max_inbox", .. }));
+/// assert_eq!(error.to_string(), r#"setting "max_inbox" is 0: it must be at least 1"#);
 /// # });
 /// ```
 #[derive(Debug, Clone)]

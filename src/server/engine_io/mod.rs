@@ -257,6 +257,7 @@ impl EngineIoBuilder {
         let Self { config, path, settings, handler } = self;
         let config = Config { path, ..config };
         config.check()?;
+        settings.check()?;
         let engine = EngineState::new(Arc::new(config), Arc::<Counters>::default());
         let shared = Arc::clone(&engine);
         let open =

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use actix_socketio::{BuildError, Builder, SocketIo, channel};
+use actix_socketio::{
+    BuildError, Builder, Config, Cookie, Cors, EngineHandler, EngineIo, EngineMessage,
+    EngineSocket, Rate, SocketIo, channel, protocol::MsgpackParser,
+};
 use actix_web::dev::Extensions;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
@@ -40,11 +43,23 @@ fn invalid_settings_are_named() {
         ("path", |b| b.path("/{name}")),
         ("path", |b| b.path("/a?b")),
         ("path", |b| b.path("/a#b")),
+        ("path", |b| b.path("/a%20b")),
+        ("path", |b| b.path("/%C3%A4")),
+        ("path", |b| b.path("/a/../b")),
+        ("path", |b| b.path("/./a")),
+        ("path", |b| b.path("/..")),
+        ("path", |b| b.path("/a\\b")),
+        ("path", |b| b.path("/socket.io\n")),
+        ("path", |b| b.path("/a\0")),
         ("transports", |b| b.transports([])),
         ("ping_interval", |b| b.ping_interval(NO_TIME)),
         ("ping_interval", |b| b.ping_interval(FOR_EVER)),
+        ("ping_interval", |b| b.ping_interval(Duration::from_micros(999))),
+        ("ping_interval", |b| b.ping_interval(Duration::from_millis(1 << 31))),
         ("ping_timeout", |b| b.ping_timeout(NO_TIME)),
         ("ping_timeout", |b| b.ping_timeout(FOR_EVER)),
+        ("ping_timeout", |b| b.ping_timeout(Duration::from_micros(999))),
+        ("ping_timeout", |b| b.ping_interval(Duration::from_millis(i32::MAX as u64))),
         ("connect_timeout", |b| b.connect_timeout(NO_TIME)),
         ("connect_timeout", |b| b.connect_timeout(FOR_EVER)),
         ("upgrade_timeout", |b| b.upgrade_timeout(NO_TIME)),
@@ -56,9 +71,27 @@ fn invalid_settings_are_named() {
         ("ack_timeout", |b| b.ack_timeout(NO_TIME)),
         ("ack_timeout", |b| b.ack_timeout(FOR_EVER)),
         ("close_timeout", |b| b.close_timeout(FOR_EVER)),
+        ("linger_timeout", |b| b.linger_timeout(FOR_EVER)),
+        ("tcp_timeout", |b| b.tcp_timeout(FOR_EVER)),
+        ("tcp_timeout", |b| b.tcp_timeout(Duration::from_millis(1 << 31))),
+        ("tcp_timeout", |b| b.tcp_timeout(Duration::from_nanos(1))),
         ("shutdown_timeout", |b| b.shutdown_timeout(FOR_EVER)),
+        ("shutdown_window", |b| b.shutdown_window(FOR_EVER)),
         ("max_payload", |b| b.max_payload(0)),
+        ("max_payload", |b| b.max_payload(5)),
         ("max_outbox", |b| b.max_outbox(0)),
+        ("max_outbox", |b| b.max_outbox(511)),
+        ("max_inbox_bytes", |b| b.max_inbox_bytes(0)),
+        ("max_poll_packets", |b| b.max_poll_packets(0)),
+        ("max_connections", |b| b.max_connections(0)),
+        ("max_connections_per_address", |b| b.max_connections_per_address(0)),
+        ("max_sockets", |b| b.max_sockets(0)),
+        ("max_changes", |b| b.max_changes(0)),
+        ("max_changes", |b| b.max_changes((1 << 20) + 1)),
+        ("max_changes", |b| b.max_changes(usize::MAX)),
+        ("event_rate", |b| b.event_rate(Rate::per_second(0))),
+        ("byte_rate", |b| b.byte_rate(Rate::per_second(1).burst(0))),
+        ("subscribe_rate", |b| b.subscribe_rate(Rate::per_second(0).burst(1))),
         ("max_inbox", |b| b.max_inbox(0)),
         ("max_publications", |b| b.max_publications(0)),
         ("max_server_events", |b| b.max_server_events(0)),
@@ -70,6 +103,17 @@ fn invalid_settings_are_named() {
         ("publish_event", |b| b.publish_event("subscribe")),
         ("unsubscribe_event", |b| b.unsubscribe_event("subscribe")),
         ("publish_event", |b| b.publish_event("connect")),
+        ("allow_eio3", |b| b.allow_eio3(true).parser(MsgpackParser)),
+        ("cors", |b| b.cors(Cors::origins(["*"]))),
+        ("cors", |b| b.cors(Cors::origins([""]))),
+        ("cors", |b| b.cors(Cors::origins(["not a uri"]))),
+        ("cors", |b| b.cors(Cors::origins(["https://a.example/"]))),
+        ("cors", |b| b.cors(Cors::origins(["https://a.example", "a.example"]).credentials())),
+        ("cookie", |b| b.cookie(Cookie::new(""))),
+        ("cookie", |b| b.cookie(Cookie::default().max_age(NO_TIME))),
+        ("cookie", |b| b.cookie(Cookie::default().path("socket.io"))),
+        ("cookie", |b| b.cookie(Cookie::default().domain("https://a.example"))),
+        ("cookie", |b| b.cookie(Cookie::new("__Host-io"))),
     ];
     for (name, set) in refused {
         match set(SocketIo::builder()).build() {
@@ -82,6 +126,37 @@ fn invalid_settings_are_named() {
             other => panic!("{name}: {other:?}"),
         }
     }
+}
+
+struct Silent;
+
+impl EngineHandler for Silent {
+    fn message(&self, _: &EngineSocket, _: EngineMessage) {}
+}
+
+#[test]
+fn engine_io_by_itself_names_invalid_settings_too() {
+    let mut config = Config::default();
+    config.max_outbox = 0;
+    for (name, builder) in [
+        ("path", EngineIo::builder(Silent).path("engine.io")),
+        ("max_outbox", EngineIo::builder(Silent).config(config)),
+        ("cors", EngineIo::builder(Silent).cors(Cors::origins(["https://a.example/"]))),
+    ] {
+        let error = builder.build().expect_err(name);
+        assert!(matches!(error, BuildError::Setting { setting, .. } if setting == name), "{error}");
+    }
+}
+
+#[test]
+fn an_origin_that_browsers_never_send_is_shown() {
+    let cors = Cors::origins(["https://a.example", "https://b.example/"]);
+    let error = SocketIo::builder().cors(cors).build().expect_err("it has a slash at its end");
+    assert_eq!(
+        error.to_string(),
+        "setting \"cors\" is \"https://b.example/\": it must end after the host or the port, \
+         without a slash, path or query"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The options `path`, `transports` and `allow_upgrades`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use actix_socketio::{BuildError, Builder, SocketIo, Transport};
 
@@ -97,5 +97,35 @@ fn upgrades_that_are_off_are_not_offered_and_refused() {
     assert_eq!((reply.status, reply.text()), (400, "Bad request"));
     assert_eq!(refusals.take(), (3, "Bad request".to_owned(), "UPGRADES_ARE_OFF".to_owned()));
     session.assert_works();
+    session.close();
+}
+
+#[actix_web::test]
+async fn a_path_is_written_decoded() {
+    for (path, target) in [
+        ("/my path", "/my%20path"),
+        ("/ä", "/%C3%A4"),
+        ("/100%25", "/100%25"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/50%", "/50%"),
+        ("/", ""),
+    ] {
+        let (_server, addr) = serve(builder().path(path));
+        let reply = get(addr, &format!("{target}/?EIO=4&transport=polling"), "");
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    }
+}
+
+#[actix_web::test]
+async fn the_smallest_outbox_and_payload_let_a_client_in() {
+    // The largest values that an open packet has.
+    let longest = Duration::from_millis((i32::MAX / 2) as u64);
+    let builder = builder().ping_interval(longest).ping_timeout(longest);
+    let (_server, addr) = serve(builder.max_outbox(512).max_payload(6));
+    let session = PollingSession { addr, sid: get(addr, POLLING, "").sid() };
+    session.post("40").assert_ok();
+    assert!(session.get().body.starts_with("40{"));
+    let mut websocket = WebSocket::open(addr);
+    websocket.join();
     session.close();
 }
