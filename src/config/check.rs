@@ -87,7 +87,7 @@ pub(super) fn has_space_for_a_probe(bytes: &usize) -> Check {
 /// The open packet and the answer to CONNECT wait together. They have up to 200 bytes, and each
 /// counts for about 120 more.
 pub(super) fn has_space_for_the_handshake(bytes: &usize) -> Check {
-    ensure(*bytes >= 512, "it must be at least 512 B: the packets of a handshake have no less")
+    ensure(*bytes >= 2000, "it must be at least 2000 B: the packets of a handshake have no less")
 }
 
 /// The channel of the changes takes the memory for all of them at its start.

@@ -199,7 +199,7 @@ macro_rules! settings_table {
             ///
             /// A client that reads too slowly is disconnected with
             /// [`DisconnectReason::SlowConsumer`](crate::DisconnectReason::SlowConsumer). At least
-            /// 512 B, so that the packets of a handshake fit.
+            /// 2000 B, so that the packets of a handshake fit.
             max_outbox: usize = Size(4 MiB), set plain, check has_space_for_the_handshake;
 
             /// Events of a client that wait for its handlers.

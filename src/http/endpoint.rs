@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     dev::{Payload, ServiceRequest, ServiceResponse},
+    error::ErrorInternalServerError,
     http::{
-        Method,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderMap, HeaderValue},
     },
 };
@@ -23,6 +24,7 @@ use crate::{
     engine::{EngineState, SessionRequest},
     log_text::log_line,
     model::{Extensions, HttpRequestParts, SessionId, Transport},
+    panic_guard::call_hook,
     transport::{
         Session, polling,
         websocket::{self, DuplicateStream},
@@ -81,7 +83,13 @@ pub(super) async fn handle_request(
         }
         Err(refusal) => refuse(&endpoint, &request, &refusal),
     };
-    let response = keep_unread(&request, body, response);
+    let mut response = keep_unread(&request, body, response);
+    // A request with `Connection: upgrade` that is not a handshake comes from a proxy that says so
+    // for all requests. actix-http closes the connection behind its answer. Without `close`, the
+    // proxy would use the connection again.
+    if request.head().upgrade() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(ServiceResponse::new(request, response))
 }
 
@@ -181,7 +189,10 @@ fn handshake(
     let slot = sessions.acquire(parts.client_ip(), config).map_err(Refusal::QuotaExceeded)?;
     let extensions = Extensions::default();
     for check in &endpoint.settings.on_handshake {
-        check(request, &extensions).map_err(Refusal::Forbidden)?;
+        // A panic is an error that the client learns nothing of, as the other errors.
+        let checked = call_hook("on_handshake", || check(request, &extensions));
+        let panicked = || Err(ErrorInternalServerError("a function of `on_handshake` panicked"));
+        checked.unwrap_or_else(panicked).map_err(Refusal::Forbidden)?;
     }
     // Engine.IO checks this last.
     let Some(version) = supported_version(config, version) else {

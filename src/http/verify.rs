@@ -34,12 +34,12 @@ pub(super) fn is_upgrade(request: &HttpRequest) -> bool {
     upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Returns the Engine.IO version that a client asks for, if the server speaks it. Clients of
-/// Engine.IO 3 may leave the version out.
+/// Returns the Engine.IO version that a client asks for, if the server speaks it. As on Node,
+/// whatever is not 4 counts as 3: older clients leave the version out, or ask for 2.
 pub(super) fn supported_version(config: &Config, version: Option<&str>) -> Option<Version> {
     match version {
         Some("4") => Some(Version::V4),
-        None | Some("3") if config.allow_eio3 => Some(Version::V3),
+        _ if config.allow_eio3 => Some(Version::V3),
         _ => None,
     }
 }

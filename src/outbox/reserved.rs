@@ -101,7 +101,7 @@ pub(crate) struct UnreadAnswer {
 impl UnreadAnswer {
     /// The bytes of an answer beside its body, roughly: its head, and the parts of the request
     /// that the HTTP connection keeps.
-    const HEAD: usize = 1024;
+    const HEAD: usize = 512;
 
     /// Counts an answer with a body of `length` bytes.
     pub(crate) fn new(outbox: &Arc<Outbox>, length: usize) -> Self {

@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, guard,
     web::{self, Payload, ServiceConfig},
 };
 
@@ -42,7 +42,10 @@ impl SocketIo {
                     let file = browser_client::socket_io_js(&request, compress);
                     ready(keep_unread(&request, body.into_inner(), file))
                 };
-                services.route(&format!("{path}/socket.io.js"), web::get().to(serve));
+                services.route(
+                    &format!("{path}/socket.io.js"),
+                    web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(serve),
+                );
             }
             let endpoint = std::sync::Arc::clone(&io.inner.endpoint);
             mount(&endpoint, web::Data::new(io), services);

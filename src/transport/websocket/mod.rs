@@ -23,6 +23,7 @@ mod driver;
 mod read_source;
 mod reader;
 mod stream;
+mod subprotocol;
 mod takeover;
 mod writer;
 
@@ -87,7 +88,10 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
             "a WebSocket handshake must be an HTTP/1.1 GET request without a body",
         ));
     }
-    let response = actix_web_actors::ws::handshake(request)?;
+    let mut response = actix_web_actors::ws::handshake(request)?;
+    if let Some(accepted) = subprotocol::accepted(request)? {
+        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, accepted));
+    }
     if has_valid_key {
         Ok(response)
     } else {

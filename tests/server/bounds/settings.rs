@@ -80,7 +80,7 @@ fn invalid_settings_are_named() {
         ("max_payload", |b| b.max_payload(0)),
         ("max_payload", |b| b.max_payload(5)),
         ("max_outbox", |b| b.max_outbox(0)),
-        ("max_outbox", |b| b.max_outbox(511)),
+        ("max_outbox", |b| b.max_outbox(1999)),
         ("max_inbox_bytes", |b| b.max_inbox_bytes(0)),
         ("max_poll_packets", |b| b.max_poll_packets(0)),
         ("max_connections", |b| b.max_connections(0)),

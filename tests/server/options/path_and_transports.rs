@@ -121,7 +121,7 @@ async fn the_smallest_outbox_and_payload_let_a_client_in() {
     // The largest values that an open packet has.
     let longest = Duration::from_millis((i32::MAX / 2) as u64);
     let builder = builder().ping_interval(longest).ping_timeout(longest);
-    let (_server, addr) = serve(builder.max_outbox(512).max_payload(6));
+    let (_server, addr) = serve(builder.max_outbox(2000).max_payload(6));
     let session = PollingSession { addr, sid: get(addr, POLLING, "").sid() };
     session.post("40").assert_ok();
     assert!(session.get().body.starts_with("40{"));
