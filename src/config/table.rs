@@ -215,7 +215,8 @@ macro_rules! settings_table {
             /// wait.
             max_inbox_bytes: usize = Size(4 MiB), set plain, check at_least_one;
 
-            /// Channels that one socket may be subscribed to.
+            /// Channels that one socket may be subscribed to. Zero is allowed where there are no
+            /// routes.
             ///
             /// More are refused with
             /// [`SubscribeError::TooManyChannels`](crate::SubscribeError::TooManyChannels).

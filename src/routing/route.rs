@@ -32,7 +32,7 @@ pub struct Route {
 /// The pattern matches from the start of the name, like Python's `re.match`, and need not reach its
 /// end: `room-` means `^room-`, and matches `room-1` but not `my-room-1`. Write `room-[0-9]+$` to
 /// match the whole name. [`Builder::build`](crate::Builder::build) returns an error if the pattern
-/// is not a valid regular expression.
+/// is not a valid regular expression, or if it can match no valid channel name, as with `^$`.
 ///
 /// A route without handlers declares that its channels exist. Clients may subscribe to them, unless
 /// a handler of the builder refuses.
@@ -70,6 +70,11 @@ pub fn channel(pattern: impl Into<String>) -> Route {
 }
 
 impl Route {
+    /// The pattern as the application wrote it.
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
     /// Registers an actor for all events that its [`SocketHandler`] lists.
     ///
     /// ```

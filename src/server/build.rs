@@ -11,7 +11,7 @@ use crate::{
     connection::Connection,
     engine::EngineState,
     http::Endpoint,
-    model::{Namespace, Quota},
+    model::{NameRules, Namespace, Quota, matches_some_name},
     registry::{Adapter, ChangeSender, Sequencer},
     routing::{Router, anchored},
     socket::LocalAdapter,
@@ -58,6 +58,9 @@ impl Builder {
             });
         }
         endpoint.check()?;
+        if !codec.is_custom() {
+            check_names(&namespaces)?;
+        }
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
@@ -133,6 +136,7 @@ fn compile_dynamic(
         let (matcher, label) = match names {
             Names::Matching(pattern) => {
                 let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
+                check_family(&pattern, &dynamic)?;
                 let handlers = namespace.server_event_handlers(config);
                 server_events.add_dynamic(regex.clone(), handlers);
                 (NamespaceMatcher::Pattern(regex), pattern)
@@ -144,4 +148,38 @@ fn compile_dynamic(
         dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
     }
     Ok(dynamic)
+}
+
+/// Finds a family that no client can enter. The pattern is valid.
+fn check_family(pattern: &str, earlier: &[NamespaceFamily]) -> Result<(), BuildError> {
+    let max_length = usize::MAX;
+    let rules = NameRules { prefix: "/", min_rest: 1, max_length, has_controls: true };
+    let is_same = |family: &NamespaceFamily| {
+        matches!(family.matcher, NamespaceMatcher::Pattern(_)) && family.label == pattern
+    };
+    let expected = if !matches_some_name(pattern, rules) {
+        "it must match some namespace beside \"/\", and all names start with a slash"
+    } else if earlier.iter().any(is_same) {
+        "it must be added once: clients enter the first family that matches"
+    } else {
+        return Ok(());
+    };
+    Err(BuildError::Setting {
+        setting: "namespaces_matching",
+        value: format!("{pattern:?}"),
+        expected: expected.to_owned(),
+    })
+}
+
+/// Finds a namespace that no packet can name: a comma ends the name in the text of a packet.
+fn check_names(namespaces: &[(Namespace, NamespaceBuilder)]) -> Result<(), BuildError> {
+    match namespaces.iter().find(|(name, _)| name.as_str().contains(',')) {
+        None => Ok(()),
+        Some((name, _)) => Err(BuildError::Setting {
+            setting: "namespace",
+            value: format!("{:?}", name.as_str()),
+            expected: "it must have no comma, which ends a namespace in Socket.IO's packets"
+                .to_owned(),
+        }),
+    }
 }

@@ -27,7 +27,8 @@ pub enum BuildError {
         /// The name of the setting, as in [`Config`](crate::Config) or
         /// [`Builder`](crate::Builder).
         setting: &'static str,
-        /// Its value, as it is written in a file.
+        /// Its value, as it is written in a file. For a route or a family of namespaces it is the
+        /// pattern.
         value: String,
         /// The expected value: a sentence that starts with `it must`.
         expected: String,

@@ -5,6 +5,7 @@ use actix::Addr;
 use super::{BuildError, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
+    model::{NameRules, matches_some_name},
     routing::{
         EventSet, Handlers, Route, Router, ServerEventHandlers, SocketHandler, registrations,
     },
@@ -76,8 +77,34 @@ impl NamespaceBuilder {
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.overrides.over(server));
         config.check()?;
+        let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
             .map_err(BuildError::Pattern)?;
+        check_routes(&patterns, &config)?;
         Ok((Arc::new(router), config))
+    }
+}
+
+/// Finds a route that no channel can have. The patterns are valid.
+fn check_routes(patterns: &[String], config: &Config) -> Result<(), BuildError> {
+    if config.max_channels == 0 && !patterns.is_empty() {
+        return Err(BuildError::Setting {
+            setting: "max_channels",
+            value: "0".to_owned(),
+            expected: "it must be at least 1 where there are routes".to_owned(),
+        });
+    }
+    let max_length = config.max_channel_length;
+    let rules = NameRules { prefix: "", min_rest: 1, max_length, has_controls: false };
+    match patterns.iter().find(|pattern| !matches_some_name(pattern, rules)) {
+        None => Ok(()),
+        Some(pattern) => Err(BuildError::Setting {
+            setting: "route",
+            value: format!("{pattern:?}"),
+            expected: format!(
+                "it must match some channel name: one of 1 to {max_length} bytes \
+                 (\"max_channel_length\") without control characters"
+            ),
+        }),
     }
 }

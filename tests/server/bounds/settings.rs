@@ -109,6 +109,23 @@ fn invalid_settings_are_named() {
         ("cors", |b| b.cors(Cors::origins(["not a uri"]))),
         ("cors", |b| b.cors(Cors::origins(["https://a.example/"]))),
         ("cors", |b| b.cors(Cors::origins(["https://a.example", "a.example"]).credentials())),
+        ("route", |b| b.route(channel("^news")).route(channel("^$"))),
+        ("route", |b| b.route(channel("news^"))),
+        ("route", |b| b.route(channel("two\\nlines"))),
+        ("route", |b| b.route(channel("x{256}"))),
+        ("route", |b| b.namespace("/admin", |n| n.route(channel("room-")).max_channel_length(4))),
+        ("route", |b| b.namespaces_matching("^/t-", |n| n.route(channel("[a&&b]")))),
+        ("max_channels", |b| b.route(channel("^news")).max_channels(0)),
+        ("max_channels", |b| b.namespace("/a", |n| n.route(channel("^news")).max_channels(0))),
+        ("max_channel_length", |b| b.namespace("/admin", |n| n.max_channel_length(0))),
+        ("handler_timeout", |b| b.namespaces_matching("^/t-", |n| n.handler_timeout(NO_TIME))),
+        ("ack_timeout", |b| b.namespaces_if(|_, _| true, |n| n.ack_timeout(FOR_EVER))),
+        ("namespace", |b| b.namespace("/a,b", |n| n)),
+        ("namespaces_matching", |b| b.namespaces_matching("tenant-[0-9]+", |n| n)),
+        ("namespaces_matching", |b| b.namespaces_matching("^/$", |n| n)),
+        ("namespaces_matching", |b| {
+            b.namespaces_matching("^/t-", |n| n).namespaces_matching("^/t-", |n| n)
+        }),
         ("cookie", |b| b.cookie(Cookie::new(""))),
         ("cookie", |b| b.cookie(Cookie::default().max_age(NO_TIME))),
         ("cookie", |b| b.cookie(Cookie::default().path("socket.io"))),
@@ -156,6 +173,26 @@ fn an_origin_that_browsers_never_send_is_shown() {
         error.to_string(),
         "setting \"cors\" is \"https://b.example/\": it must end after the host or the port, \
          without a slash, path or query"
+    );
+}
+
+#[actix_web::test]
+async fn settings_of_zero_that_work_are_taken() {
+    let builder = SocketIo::builder().max_channels(0).max_pending_acks(0).max_attachments(0);
+    let builder = builder.tcp_timeout(Duration::ZERO).close_timeout(Duration::ZERO);
+    let builder = builder.linger_timeout(Duration::ZERO).shutdown_timeout(Duration::ZERO);
+    // A parser of another format may have commas in names.
+    let builder = builder.parser(MsgpackParser).namespace("/a,b", |namespace| namespace);
+    builder.cors(Cors::origins([""; 0])).build().expect("each of them means something");
+}
+
+#[test]
+fn a_pattern_without_a_match_is_shown() {
+    let error = SocketIo::builder().route(channel("^$")).build().expect_err("no name is empty");
+    let text = error.to_string();
+    assert!(
+        text.starts_with(r#"setting "route" is "^$": it must match some channel name"#),
+        "{text}"
     );
 }
 
