@@ -49,9 +49,12 @@ impl Outbox {
     /// Half of the bound is for the queue, so that a client is not let in and then disconnected.
     pub(super) fn hold_back(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
-        let is_full = state.bytes + frame.cost() > self.max_bytes
-            || state.reserved.held_back + frame.cost() > self.max_bytes / 2;
-        if state.phase != Phase::Open || is_full {
+        let (bytes, held_back) =
+            (state.bytes + frame.cost(), state.reserved.held_back + frame.cost());
+        if state.phase != Phase::Open
+            || held_back > self.max_bytes / 2
+            || !self.may_have(&mut state, bytes)
+        {
             return Pushed::Dropped;
         }
         if !state.charge(frame.cost()) {
@@ -107,7 +110,9 @@ impl UnreadAnswer {
     pub(crate) fn new(outbox: &Arc<Outbox>, length: usize) -> Self {
         let bytes = length + Self::HEAD;
         let mut state = outbox.state.lock();
-        // Without memory for it, the next push is refused.
+        // Without room or memory for it, the next push is refused.
+        let sum = state.bytes + bytes;
+        let _has_room = outbox.may_have(&mut state, sum);
         let _fits = state.charge(bytes);
         state.reserved.answers += bytes;
         drop(state);

@@ -3,7 +3,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{super::Pushed, *};
+use super::{
+    super::{Pushed, SocketSender, UnreadAnswer},
+    *,
+};
 use crate::{model::Quota, model::Transport, protocol::EnginePacket, protocol::Frame};
 
 /// High-water mark 4,000, low-water mark 2,000.
@@ -155,5 +158,26 @@ fn packets_for_one_client_and_volatile_ones_count_too() {
     assert_eq!(outbox.push_volatile(&frame(4001)), Pushed::Queued);
     assert_eq!(count.in_use(), 1);
     take_all(&outbox);
+    assert_eq!(count.in_use(), 0);
+}
+
+#[test]
+fn frames_that_are_held_back_and_answers_that_are_not_read_count_too() {
+    let (outbox, count) = outbox();
+    let sender = SocketSender::new(Arc::clone(&outbox));
+    push(&outbox, &[1000]);
+    for _ in 0..4 {
+        assert_eq!(sender.push(frame(1000)), Pushed::Queued);
+    }
+    assert_eq!(count.in_use(), 1);
+    let (hold, mut released) = Hold::new();
+    assert!(outbox.hold(500, &hold));
+    drop(hold);
+    sender.close();
+    assert!(is_released(&mut released));
+    assert_eq!(count.in_use(), 0);
+    let answer = UnreadAnswer::new(&outbox, 4000);
+    assert_eq!(count.in_use(), 1);
+    drop(answer);
     assert_eq!(count.in_use(), 0);
 }
