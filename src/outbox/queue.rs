@@ -88,7 +88,7 @@ pub(crate) struct Outbox {
     pub(super) congested: Quota,
 }
 
-/// What an outbox has in common with those of other connections.
+/// The parts that an outbox shares with those of other connections.
 #[derive(Default)]
 pub(crate) struct OutboxShares {
     /// Its share of the memory of all connections.
