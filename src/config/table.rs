@@ -265,7 +265,8 @@ macro_rules! settings_table {
 
             /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64.
             ///
-            /// More are refused with HTTP 429. A whole office may share one address.
+            /// More are refused with HTTP 429. A whole office may share one address. All clients
+            /// whose address is not known share the limit of one.
             max_connections_per_address: usize = Limit(unlimited), set plain, check at_least_one;
 
             /// The number of proxies before this server that append the address of their peer to

@@ -21,7 +21,8 @@ pub(super) struct ConnectionQuota {
     count: AtomicUsize,
     /// Those of `count` whose actor is alive.
     alive: AtomicUsize,
-    by_address: Mutex<HashMap<IpAddr, usize>>,
+    /// By network. `None` stands for all clients whose address is not known.
+    by_address: Mutex<HashMap<Option<IpAddr>, usize>>,
     all_closed: Notify,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct ConnectionQuota {
 pub(crate) struct ConnectionSlot {
     quota: Arc<ConnectionQuota>,
     /// The address that the connection is counted for, if addresses are counted.
-    address: Option<IpAddr>,
+    address: Option<Option<IpAddr>>,
     has_ended: bool,
 }
 
@@ -45,6 +46,9 @@ pub(crate) enum QuotaExceeded {
 
 impl ConnectionQuota {
     /// Takes a slot for a connection of a client with this address.
+    ///
+    /// All clients whose address is not known share the limit of one address. Without a limit, a
+    /// client could escape its own by an address that its proxy can't tell.
     ///
     /// # Errors
     /// [`QuotaExceeded`] names the limit that is reached.
@@ -62,7 +66,8 @@ impl ConnectionQuota {
         }
         let limit = config.max_connections_per_address;
         // Without a limit, addresses are not stored.
-        if let Some(address) = address.filter(|_| limit < usize::MAX).map(ip_network) {
+        if limit < usize::MAX {
+            let address = address.map(ip_network);
             self.add_address(address, limit)?;
             slot.address = Some(address);
         }
@@ -86,7 +91,7 @@ impl ConnectionQuota {
         }
     }
 
-    fn add_address(&self, address: IpAddr, limit: usize) -> Result<(), QuotaExceeded> {
+    fn add_address(&self, address: Option<IpAddr>, limit: usize) -> Result<(), QuotaExceeded> {
         let mut by_address = self.by_address.lock();
         let count = by_address.entry(address).or_default();
         // An address in the map has at least one connection, so a limit of zero adds no entry.
@@ -97,7 +102,7 @@ impl ConnectionQuota {
         Ok(())
     }
 
-    fn remove_address(&self, address: IpAddr) {
+    fn remove_address(&self, address: Option<IpAddr>) {
         if let Entry::Occupied(mut count) = self.by_address.lock().entry(address) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {

@@ -134,7 +134,9 @@ impl Handshake {
 
     /// Returns the first header with this name, if there is one and its value is ASCII text.
     ///
-    /// The case of `name` does not matter.
+    /// The case of `name` does not matter. Clients choose what they send: `None` may also mean that
+    /// the header is there and can't be read. So allow nothing because of a `None`, or ask
+    /// [`Handshake::header_bytes`].
     ///
     /// ```
     /// # fn example(handshake: &actix_socketio::Handshake) {
@@ -143,6 +145,19 @@ impl Handshake {
     /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.text(name)
+    }
+
+    /// Returns the first header with this name as it came, if there is one.
+    ///
+    /// The case of `name` does not matter.
+    ///
+    /// ```
+    /// # fn example(handshake: &actix_socketio::Handshake) {
+    /// let is_browser = handshake.header_bytes("origin").is_some();
+    /// # }
+    /// ```
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.request.headers.bytes(name)
     }
 
     /// Returns the address of the TCP peer. Behind a proxy, this is the address of the proxy.
@@ -160,6 +175,11 @@ impl Handshake {
     ///
     /// Behind proxies, it is read from `X-Forwarded-For`, as far as
     /// [`Builder::trusted_proxies`](crate::Builder::trusted_proxies) trusts the header.
+    ///
+    /// `None` means that the address is not known: the outermost trusted proxy wrote no address, or
+    /// the peer has none, as with a Unix socket. Allow nothing because of a `None`. All clients
+    /// without an address together count as one for
+    /// [`Builder::max_connections_per_address`](crate::Builder::max_connections_per_address).
     ///
     /// ```
     /// # fn example(handshake: &actix_socketio::Handshake) {

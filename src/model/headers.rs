@@ -41,10 +41,15 @@ impl HeaderBlock {
         })
     }
 
+    /// Returns the value of the first header with this name.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        let name = name.as_bytes();
+        self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     /// Returns the value of the first header with this name, if the value is visible ASCII.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        let (_, value) =
-            self.iter().find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()))?;
+        let value = self.bytes(name)?;
         let is_text = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
         std::str::from_utf8(value).ok().filter(|_| is_text)
     }
@@ -84,7 +89,8 @@ mod tests {
         assert_eq!(kept.text("cookie"), Some("one=1"), "the first");
         assert_eq!(kept.text("accept"), Some(""));
         assert_eq!(kept.text("user-agent"), None, "the value is not ASCII text");
-        assert_eq!(kept.text("hos"), None);
+        assert_eq!(kept.bytes("User-Agent"), Some(&b"caf\xc3\xa9"[..]));
+        assert_eq!((kept.text("hos"), kept.bytes("hos")), (None, None));
         let map = kept.map();
         assert_eq!(map.len(), headers.len());
         assert!(map.get_all(header::COOKIE).eq(headers.get_all(header::COOKIE)));

@@ -10,7 +10,7 @@ use crate::{
     app::{TestServer, builder},
     client::{Client, Mode},
     fixture::Fixture,
-    raw::{PollingSession, UPGRADE, WebSocket, ask},
+    raw::{HttpConnection, PollingSession, UPGRADE, WebSocket, ask},
     wait::wait_until,
 };
 
@@ -66,6 +66,26 @@ fn the_connections_of_one_address_are_limited_also_behind_a_proxy() {
     // The bystander is connected without the proxy, from loopback.
     let _second = PollingSession::open(fixture.addr);
     assert_eq!(ask(fixture.addr, "GET", POLL, "", b"").status, 429);
+}
+
+#[test]
+fn clients_without_a_readable_address_share_one_limit_and_no_other_is_theirs() {
+    let fixture =
+        Fixture::with(|builder| builder.max_connections_per_address(2).trusted_proxies(1));
+    let from = |forwarded: &[u8]| {
+        let mut http = HttpConnection::open(fixture.addr);
+        let head = format!("GET /socket.io/?{POLL} HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: ");
+        http.write([head.as_bytes(), forwarded, b"\r\n\r\n"].concat());
+        http.response().status
+    };
+    assert_eq!(from(b"\xe9, 203.0.113.9"), 200);
+    assert_eq!(from(b"\xc3\xa4\xff, 203.0.113.9"), 200);
+    assert_eq!(from(b"\xe9, 203.0.113.9"), 429, "counted by the entry of the proxy");
+    let unknown = [b"unknown".as_slice(), b"1.1.1.1, \xe9", b"unix:", b"_gazonk", b","];
+    let answers = unknown.map(from);
+    assert_eq!(answers, [200, 200, 429, 429, 429], "counted together");
+    let (_session, _) = PollingSession::join(fixture.addr);
+    assert_eq!(fixture.io.stats().refusals["max_connections_per_address"], 4);
 }
 
 #[test]
