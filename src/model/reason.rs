@@ -17,6 +17,9 @@ pub enum DisconnectReason {
     /// The application called [`Socket::disconnect`](crate::Socket::disconnect) or
     /// [`Socket::close`](crate::Socket::close): `server namespace disconnect`.
     ServerDisconnect,
+    /// The application called [`Socket::close_transport`](crate::Socket::close_transport):
+    /// `forced close`.
+    ForcedClose,
     /// The client closed its connection, for example by leaving the page: `transport close`.
     TransportClose,
     /// The connection broke, or the client violated the rules of its transport: `transport error`.
@@ -42,9 +45,10 @@ impl DisconnectReason {
     /// # use actix_socketio::DisconnectReason;
     /// assert!(DisconnectReason::ALL.contains(&DisconnectReason::SlowConsumer));
     /// ```
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ClientDisconnect,
         Self::ServerDisconnect,
+        Self::ForcedClose,
         Self::TransportClose,
         Self::TransportError,
         Self::PingTimeout,
@@ -64,6 +68,7 @@ impl DisconnectReason {
         match self {
             Self::ClientDisconnect => "client namespace disconnect",
             Self::ServerDisconnect => "server namespace disconnect",
+            Self::ForcedClose => "forced close",
             Self::TransportClose => "transport close",
             Self::TransportError => "transport error",
             Self::PingTimeout => "ping timeout",

@@ -96,6 +96,8 @@ pub(crate) enum ConnectionCommand {
     Disconnect(SocketId),
     /// End the whole connection.
     Close,
+    /// End the connection so that its client comes back.
+    CloseTransport,
 }
 
 /// The parts of a new socket.
@@ -250,6 +252,29 @@ impl Socket {
     /// sent before.
     pub fn close(&self) {
         self.inner.commands.send(ConnectionCommand::Close);
+    }
+
+    /// Drops only the transport under the socket, with all namespaces of the connection. The client
+    /// still receives what you sent before, and comes back by itself, as after a restart of the
+    /// server. Socket.IO's `socket.conn.close()` does the same.
+    ///
+    /// The client sees the reason `transport close`, and your handlers see
+    /// [`DisconnectReason::ForcedClose`](crate::DisconnectReason::ForcedClose). It returns as a new
+    /// socket with another id, in no channel. After [`Socket::close`] it would stay away.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// // Clients with an old token authenticate anew.
+    /// for remote in io.to("tokens-of-yesterday").fetch_sockets().await? {
+    ///     if let Some(socket) = io.socket(&remote.id()) {
+    ///         socket.close_transport();
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn close_transport(&self) {
+        self.inner.commands.send(ConnectionCommand::CloseTransport);
     }
 
     /// Admits the client: sends `connect`, then what was held.

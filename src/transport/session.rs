@@ -2,7 +2,7 @@ use std::{
     hash::BuildHasher,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Instant,
 };
@@ -61,6 +61,10 @@ pub(crate) struct Session {
     pub(crate) version: Version,
     pub(crate) input_progress: InputProgress,
     pub(super) posts: PostTurns,
+    /// A WebSocket is open that tries to take over from polling.
+    upgrading: AtomicBool,
+    /// The client is to come back: see [`Session::is_going_away`].
+    going_away: AtomicBool,
     pub(crate) pong_deadline: PongDeadline,
     /// Hashes of the addresses that the last poll and the last POST came from.
     polled_from: AtomicU32,
@@ -95,6 +99,8 @@ impl Session {
             memory,
             input_progress: InputProgress::default(),
             posts: PostTurns::default(),
+            upgrading: AtomicBool::new(false),
+            going_away: AtomicBool::new(false),
             pong_deadline: PongDeadline::new(Instant::now()),
             polled_from: AtomicU32::default(),
             posted_from: AtomicU32::default(),
@@ -182,6 +188,28 @@ impl Session {
             }
         }
         true
+    }
+
+    /// Claims the right of one WebSocket at a time to take over from polling. Returns `false` if
+    /// another one has it, or if the session is on a WebSocket already.
+    pub(super) fn begin_upgrade(&self) -> bool {
+        self.transport() == Transport::Polling && !self.upgrading.swap(true, Ordering::AcqRel)
+    }
+
+    /// Gives the right back, whether or not the WebSocket has taken over.
+    pub(super) fn end_upgrade(&self) {
+        self.upgrading.store(false, Ordering::Release);
+    }
+
+    /// Notes that the server leaves the client, and not the client the server.
+    pub(crate) fn go_away(&self) {
+        self.going_away.store(true, Ordering::Release);
+    }
+
+    /// Whether the Close frame has the status 1001. Some clients take a Close frame without a
+    /// status for a wanted end, and do not come back.
+    pub(super) fn is_going_away(&self) -> bool {
+        self.going_away.load(Ordering::Acquire)
     }
 
     /// Notes that requests no longer find the session.

@@ -234,6 +234,7 @@ async fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "fence" => here.emit("fence", &event.json::<Value>()?)?,
         "disconnect_me" => socket.disconnect(),
         "close_me" => socket.close(),
+        "close_my_transport" => socket.close_transport(),
         "shutdown" => {
             let io = io.clone();
             actix_web::rt::spawn(async move {

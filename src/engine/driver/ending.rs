@@ -52,6 +52,9 @@ impl SessionDriver {
 
     /// Ends the outbox. The frames in it are still sent, unless the client is gone.
     pub(crate) fn close_outbox(&self, reason: DisconnectReason) {
+        if matches!(reason, DisconnectReason::ServerShutdown | DisconnectReason::ForcedClose) {
+            self.session.go_away();
+        }
         match reason {
             DisconnectReason::PingTimeout
             | DisconnectReason::TransportClose
@@ -79,7 +82,7 @@ impl SessionDriver {
     }
 
     /// Logs why a transport or the server ends the session, and returns the reason.
-    pub(super) fn end_reason(&self, end: &SessionEnd) -> DisconnectReason {
+    pub(super) fn end_reason(&mut self, end: &SessionEnd) -> DisconnectReason {
         match end {
             SessionEnd::Closed => DisconnectReason::TransportClose,
             SessionEnd::Shutdown => DisconnectReason::ServerShutdown,
@@ -89,6 +92,7 @@ impl SessionDriver {
                 DisconnectReason::TransportError
             }
             SessionEnd::Malformed(error) => {
+                self.is_unreadable = true;
                 log_line!(log::Level::Info, "{}: {}", self.peer(); error);
                 DisconnectReason::ParseError
             }
@@ -131,7 +135,12 @@ impl SessionDriver {
             // The waiting poll returns with the first packet. The close packet comes with the next
             // poll.
             DisconnectReason::ServerDisconnect => true,
-            DisconnectReason::ParseError | DisconnectReason::ServerShutdown => !outbox.is_polled(),
+            // Engine.IO answers a packet that it can't read by the end of the session. For Socket.IO
+            // it closes the session, which the client learns by a packet.
+            DisconnectReason::ParseError if self.is_unreadable => false,
+            DisconnectReason::ParseError
+            | DisconnectReason::ServerShutdown
+            | DisconnectReason::ForcedClose => !outbox.is_polled(),
             _ => false,
         }
     }

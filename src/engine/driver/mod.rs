@@ -60,6 +60,8 @@ pub(crate) struct SessionDriver {
     /// The session ends as soon as the handlers that run are done.
     draining: bool,
     ended: Option<DisconnectReason>,
+    /// The client has sent something that Engine.IO does not allow.
+    is_unreadable: bool,
     /// Counts the connection, as long as the actor is alive. It is taken only as the driver drops.
     slot: Option<ConnectionSlot>,
 }
@@ -108,6 +110,7 @@ impl SessionDriver {
             last_poll_by: None,
             draining: false,
             ended: None,
+            is_unreadable: false,
             slot: Some(slot),
             engine: Arc::clone(engine),
         }
@@ -144,6 +147,9 @@ impl SessionDriver {
 impl Drop for SessionDriver {
     /// Whatever ends the actor, no transport waits for it and no request finds it afterwards.
     fn drop(&mut self) {
+        if self.ended.is_none() {
+            self.session.go_away();
+        }
         self.outbox().finish();
         // A session without a reason was dropped together with its arbiter.
         self.engine.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));

@@ -105,6 +105,7 @@ impl SessionDriver {
                 self.outbox().push(Frame::engine(&EnginePacket::Pong(data)));
             }
             EnginePacket::Ping(_) => {
+                self.is_unreadable = true;
                 return Err(ClientEnd::BrokeRule("only the server sends pings"));
             }
             EnginePacket::Open(_) | EnginePacket::Upgrade | EnginePacket::Noop => {}

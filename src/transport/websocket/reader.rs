@@ -235,3 +235,58 @@ impl<'a> Reader<'a> {
         yield_now().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use super::*;
+    use crate::{
+        model::Transport, outbox::Outbox, protocol::Version, transport::session::test_session,
+    };
+
+    /// A masked frame with the mask 0.
+    fn frame(first: u8, data: &[u8]) -> Vec<u8> {
+        [&[first, 0x80 | data.len() as u8, 0, 0, 0, 0], data].concat()
+    }
+
+    /// The number of frames that are read of `count` in one poll of the reader's task.
+    async fn read_in_one_poll(frames: &[u8], each: &[u8], count: usize) -> usize {
+        use actix_web::dev::Payload;
+
+        let outbox = Outbox::new(Transport::WebSocket, 1_000, |_| {});
+        let session = test_session(&outbox);
+        let write_state = Rc::new(RefCell::new(WriteState::new(false, Version::V4)));
+        let early = [frames, &each.repeat(count)].concat();
+        let source = ReadSource::Payload(Payload::None);
+        let mut reader = Reader::new(session, write_state, source, early[..].into());
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(pin!(reader.run(false)).poll(cx).is_pending(), "others have their turn");
+        count - reader.buffer.len() / each.len()
+    }
+
+    #[actix_web::test]
+    async fn a_flood_of_frames_without_packets_leaves_others_their_turn() {
+        for (first, each) in [
+            (vec![], frame(0x89, b"")),
+            (vec![], frame(0x89, &[b'x'; 125])),
+            (vec![], frame(0x8a, b"")),
+            (frame(0x01, b"4"), frame(0x00, b"")),
+            (frame(0x01, b"4"), frame(0x00, b"x")),
+        ] {
+            let read = read_in_one_poll(&first, &each, 5_000).await;
+            assert!((1..=Session::BATCH).contains(&read), "{read} frames");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_flood_of_packets_leaves_others_their_turn() {
+        for packet in ["3", "6", "0", "42[\"x\"]"] {
+            let read = read_in_one_poll(&[], &frame(0x81, packet.as_bytes()), 5_000).await;
+            assert!((1..=Session::BATCH).contains(&read), "{read} packets");
+        }
+    }
+}

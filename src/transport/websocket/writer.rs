@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use actix_http::ws::{CloseReason, Codec, Message};
+use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
 use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -30,6 +30,17 @@ pub(super) enum FrameSource {
     Outbox(Arc<Session>),
     /// Nowhere any more.
     End,
+}
+
+impl FrameSource {
+    /// The status of the Close frame after the last frame. As Node's, it has none unless the client
+    /// is to come back.
+    fn close_reason(&self) -> Option<CloseReason> {
+        match self {
+            Self::Outbox(session) if session.is_going_away() => Some(CloseCode::Away.into()),
+            _ => None,
+        }
+    }
 }
 
 /// The bytes that the writer has to write, and how. Both halves share this state: the reader puts
@@ -175,9 +186,9 @@ impl WriteState {
                 Poll::Ready(Some(self.join(frames).freeze()))
             }
             Poll::Ready(TakenFrames::Last(frames)) => {
-                self.source = FrameSource::End;
+                let source = mem::replace(&mut self.source, FrameSource::End);
                 self.own = self.join(frames);
-                self.encode(Message::Close(None));
+                self.encode(Message::Close(source.close_reason()));
                 Poll::Ready(Some(mem::take(&mut self.own).freeze()))
             }
             Poll::Ready(TakenFrames::Closed | TakenFrames::Nothing) => {

@@ -63,6 +63,18 @@ inEach("reasons", (mode) => {
     ]);
   });
 
+  test("the server drops its transport, and it comes back by itself", async (t) => {
+    const observer = await connect(t, "websocket");
+    const client = await connect(t, mode, "/", { reconnectionDelay: 10 });
+    const { id } = client.socket;
+    client.socket.emit("close_my_transport");
+    assert.equal(await client.next("@disconnect"), "transport close");
+    assert.equal((await observer.next("gone", (gone) => gone.id === id)).reason, "forced close");
+    if (!client.socket.connected) await new Promise((resolve) => client.socket.once("connect", resolve));
+    assert.notEqual(client.socket.id, id);
+    assert.equal((await whoami(client)).id, client.socket.id);
+  });
+
   test("the client closes its connection", async (t) => {
     assert.deepEqual(await reasons(t, mode, ({ socket }) => socket.io.engine.close()), [
       "forced close",

@@ -30,6 +30,39 @@ fn a_close_packet_on_a_websocket_closes_it_at_once() {
     fixture.assert_all_freed();
 }
 
+/// It is no DISCONNECT, so that the client comes back by itself.
+#[test]
+fn a_transport_that_the_server_closes_ends_without_a_disconnect() {
+    let fixture = Fixture::new();
+    for waits in [true, false] {
+        let (session, id) = PollingSession::join(fixture.addr);
+        let socket = fixture.io.socket(&id).expect("the socket is connected");
+        if waits {
+            let mut pending = session.begin_get();
+            socket.close_transport();
+            pending.response().assert_poll(&["1"]);
+        } else {
+            socket.emit("last", &1).expect("it exists");
+            socket.close_transport();
+            assert_eq!(fixture.journal.disconnect_reason(id), "forced close");
+            session.get().assert_poll(&[r#"42["last",1]"#]);
+            session.get().assert_poll(&["1"]);
+        }
+        session.wait_until_unknown();
+        assert_eq!(fixture.journal.disconnect_reason(id), "forced close");
+    }
+
+    let mut session = WebSocket::open(fixture.addr);
+    let id = session.join();
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
+    socket.emit("last", &1).expect("it exists");
+    socket.close_transport();
+    assert_eq!(session.text(), r#"42["last",1]"#);
+    session.assert_closed(Some(1001));
+    assert_eq!(fixture.journal.disconnect_reason(id), "forced close");
+    fixture.assert_all_freed();
+}
+
 #[test]
 fn a_close_by_the_server_arrives_in_the_pending_poll_or_the_next_one() {
     let fixture = Fixture::new();

@@ -20,6 +20,18 @@ pub(super) fn assert_closes_with(fixture: &mut Fixture, bytes: &[u8], code: u16,
 }
 
 #[test]
+fn each_ping_of_a_websocket_is_answered() {
+    let fixture = Fixture::new();
+    let mut session = WebSocket::open(fixture.addr);
+    session.join();
+    let pings: Vec<_> = (0..10).flat_map(|number| frame(0x89, &[number])).collect();
+    session.send_raw(pings);
+    for number in 0..10 {
+        assert_eq!(session.receive(), Received::Pong(vec![number]));
+    }
+}
+
+#[test]
 fn a_message_has_at_most_max_payload_bytes() {
     let mut fixture = Fixture::with(|builder| builder.max_payload(1000));
     let (packet, answer) = echo_of(1000);

@@ -100,7 +100,11 @@ fn packets_before_an_invalid_one_are_handled_and_later_ones_are_not() {
         let before = ["42[\"before\"]\x1e"].repeat(packets).concat();
         session.post(format!("{before}{bad}\x1e42[\"after\"]")).assert_ok();
         assert_eq!(fixture.journal.disconnect_reason(id), "parse error");
-        session.get().assert_poll(&["1"]);
+        match bad {
+            // Engine.IO's own fault ends the session, and one of Socket.IO closes it.
+            "x" => session.get().assert_unknown_session(),
+            _ => session.get().assert_poll(&["1"]),
+        }
         session.wait_until_unknown();
         let mut expected = vec!["event before"; packets + 3];
         (expected[0], expected[packets + 1], expected[packets + 2]) =

@@ -4,7 +4,7 @@ use std::{net::Shutdown, time::Duration};
 
 use crate::{
     fixture::Fixture,
-    raw::{PollingSession, WebSocket, frame},
+    raw::{PollingSession, Received, WebSocket, frame},
 };
 
 #[test]
@@ -20,6 +20,45 @@ fn a_probe_that_never_arrives_closes_only_its_websocket() {
     without_upgrade.assert_closed(None);
     session.assert_works();
     session.close();
+    fixture.assert_all_freed();
+}
+
+/// As Node's server, whatever the first one does.
+#[test]
+fn a_second_websocket_is_closed_while_one_tries_to_take_over() {
+    let fixture = Fixture::new();
+    let (session, _) = PollingSession::join(fixture.addr);
+    let mut first = WebSocket::probe(&session);
+    // The server has begun to read it.
+    first.send_raw(frame(0x89, b"x"));
+    assert_eq!(first.receive(), Received::Pong(b"x".into()));
+    let mut silent = WebSocket::probe(&session);
+    silent.assert_closed(None);
+    first.send("2probe");
+    assert_eq!(first.text(), "3probe");
+    first.send("5");
+    first.assert_works();
+    WebSocket::probe(&session).assert_closed(None);
+    first.assert_works();
+    drop(first);
+    fixture.assert_all_freed();
+}
+
+#[test]
+fn a_websocket_may_try_to_take_over_after_one_that_failed() {
+    let fixture = Fixture::new();
+    let (session, _) = PollingSession::join(fixture.addr);
+    for _ in 0..3 {
+        let mut failed = WebSocket::probe(&session);
+        failed.send("42[\"x\"]");
+        failed.assert_closed(None);
+    }
+    let mut last = WebSocket::probe(&session);
+    last.send("2probe");
+    assert_eq!(last.text(), "3probe");
+    last.send("5");
+    last.assert_works();
+    drop(last);
     fixture.assert_all_freed();
 }
 

@@ -124,7 +124,7 @@ async fn a_shutdown_waits_for_the_last_handler_and_shutdown_timeout_at_most() {
     assert_eq!(fixture.io.connections(), 3);
     assert_eq!(fixture.journal.disconnect_reason(id), "server shutting down");
     assert_eq!(fixture.journal.disconnect_reason(polling_id), "server shutting down");
-    websocket.assert_closed(None);
+    websocket.assert_closed(Some(1001));
     polling.get().assert_unknown_session();
     gate.let_through(3);
     assert!(fixture.io.shutdown().await, "all connections have ended");

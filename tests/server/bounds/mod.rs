@@ -9,4 +9,5 @@ mod handlers;
 mod inbox;
 mod memory;
 mod outbox;
+mod rates;
 mod settings;

@@ -15,6 +15,8 @@ impl Reader<'_> {
     /// Waits for the upgrade for at most `upgrade_timeout`. Returns whether it is complete.
     pub(super) async fn takes_over_from_polling(&mut self) -> bool {
         let session = Arc::clone(&self.session);
+        // As Node's server, this closes a second WebSocket at once, whatever it sends.
+        let Some(_claim) = UpgradeClaim::of(&session) else { return false };
         self.source.has_deadline(true);
         let is_upgraded = tokio::select! {
             upgraded = within(session.config.upgrade_timeout, self.upgrade()) => {
@@ -55,6 +57,21 @@ impl Reader<'_> {
                 Ok(_) | Err(_) => return false,
             }
         }
+    }
+}
+
+/// The right to take over from polling, which one WebSocket has at a time.
+struct UpgradeClaim<'a>(&'a Session);
+
+impl<'a> UpgradeClaim<'a> {
+    fn of(session: &'a Session) -> Option<Self> {
+        session.begin_upgrade().then_some(Self(session))
+    }
+}
+
+impl Drop for UpgradeClaim<'_> {
+    fn drop(&mut self) {
+        self.0.end_upgrade();
     }
 }
 
