@@ -256,7 +256,7 @@ fn an_answer_counts_until_it_is_dropped_and_keeps_what_it_is_given() {
     let mut has_waited = false;
     outbox.drop_when_read(Arc::clone(&guard), |_| has_waited = true);
     assert_eq!((Arc::strong_count(&guard), has_waited), (2, true));
-    let large = protocol::event("/", None, "e", &"x".repeat(4000)).unwrap();
+    let large = protocol::event("/", None, "e", &"x".repeat(4500)).unwrap();
     assert_eq!(outbox.push(large), Pushed::Dropped, "the client has not read what it has");
     assert!((5000..counted).contains(&outbox.depth().1), "it is still in memory");
     drop(first);
