@@ -43,7 +43,7 @@ static GZIP: LazyLock<Option<ClientFile>> = LazyLock::new(|| {
     Some(ClientFile::new(coded.into(), Some(Coding::Gzip)))
 });
 
-/// Answers `GET {path}/socket.io.js`.
+/// Answers `GET {path}/socket.io.js`, and `HEAD`, whose body actix-http leaves out.
 pub(crate) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpResponse {
     let gzip = if compress && Coding::chosen(request) == Some(Coding::Gzip) {
         GZIP.as_ref()

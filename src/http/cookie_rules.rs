@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::listed_origin::is_host_name;
-
 type Rule = Result<(), &'static str>;
 
 fn ensure(is_right: bool, expected: &'static str) -> Rule {
@@ -69,4 +67,13 @@ pub(super) fn prefix(name: &str, secure: bool, http_only: bool, is_of_host_alone
         http_only || !starts_with(&["__http-", "__host-http-"]),
         "it must be `http_only` with the prefix of its name",
     )
+}
+
+/// Whether a name consists of labels between dots. URLs allow underscores, and so does this.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (1..=63).contains(&label.len()) && label.bytes().all(is_plain)
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }

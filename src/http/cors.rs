@@ -1,9 +1,8 @@
-use std::borrow::Cow;
+use actix_web::http::header;
 
-use actix_web::http::{Uri, header};
-
-use super::listed_origin;
 use crate::config::InvalidSetting;
+
+use super::origin::{Origin, OwnHost};
 
 /// The origins whose pages may connect to this server, by polling and by WebSocket.
 ///
@@ -33,17 +32,21 @@ use crate::config::InvalidSetting;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Cors {
-    origins: Option<Vec<String>>,
+    /// Each as it was written, and as it is compared.
+    origins: Option<Vec<(String, Result<Origin, &'static str>)>>,
     credentials: bool,
 }
 
 impl Cors {
-    /// Allows pages of these origins. An origin is a scheme, a host, and a port if it is not the
-    /// scheme's default, without a path and without a slash at the end. `null` is the origin of
-    /// pages that have none. An empty list allows the server's own origin alone.
+    /// Allows pages of these origins, beside the server's own. An origin is a scheme, a host, and a
+    /// port if it is not the scheme's default, without a path and without a slash at the end.
     ///
-    /// [`Builder::build`](crate::Builder::build) returns an error for a text that browsers never
-    /// send, such as `https://example.com/`, `*` or `example.com`.
+    /// Case does not matter, nor whether the default port is written. A host that is not ASCII is
+    /// written as browsers send it, such as `https://xn--bcher-kva.example`. Apps and extensions
+    /// have origins, too: `capacitor://localhost`, `chrome-extension://<id>`, `file://`, `null`.
+    /// There are no patterns: [`Cors::any_origin`] allows all.
+    ///
+    /// [`Builder::build`](crate::Builder::build) returns an error for a text that is not an origin.
     ///
     /// ```
     /// use actix_socketio::Cors;
@@ -52,12 +55,12 @@ impl Cors {
     /// # let _ = cors;
     /// ```
     pub fn origins<T: Into<String>>(origins: impl IntoIterator<Item = T>) -> Self {
-        let origins = origins.into_iter().map(|origin| {
-            let origin = origin.into();
-            // A text that is not an origin is kept as it is, for the error of the check.
-            listed_origin::as_sent(&origin).map(Cow::into_owned).unwrap_or(origin)
-        });
-        Self { origins: Some(origins.collect()), credentials: false }
+        let parse = |origin: T| {
+            let text = origin.into();
+            let origin = Origin::parse(&text);
+            (text, origin)
+        };
+        Self { origins: Some(origins.into_iter().map(parse).collect()), credentials: false }
     }
 
     /// Allows pages of any origin.
@@ -95,61 +98,93 @@ impl Cors {
     /// # Errors
     /// The first origin that they never send.
     pub(super) fn check(&self) -> Result<(), InvalidSetting> {
-        for origin in self.origins.iter().flatten() {
-            let expected = match listed_origin::as_sent(origin) {
-                // The middleware has a reader of its own, and without its consent no server starts.
-                Ok(_) if origin.parse::<Uri>().is_ok() => continue,
-                Ok(_) => "it must be an origin, such as \"https://example.com\"",
-                Err(expected) => expected,
-            };
-            let (value, expected) = (format!("{origin:?}"), expected.to_owned());
-            return Err(InvalidSetting { setting: "cors", value, expected });
+        for (text, origin) in self.origins.iter().flatten() {
+            let Err(expected) = origin else { continue };
+            let hint =
+                if text.contains('*') { "; `Cors::any_origin` allows all origins" } else { "" };
+            let expected = format!("it must {expected}{hint}");
+            return Err(InvalidSetting { setting: "cors", value: format!("{text:?}"), expected });
         }
         Ok(())
     }
 
     /// Returns whether a page of this origin may connect to this host.
-    pub(crate) fn allows(&self, origin: &str, host: Option<&str>) -> bool {
-        let Some(origins) = &self.origins else { return true };
-        let is_own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
-        is_own || origins.iter().any(|allowed| allowed == origin)
+    pub(super) fn allows(&self, origin: &str, own: impl FnOnce() -> Option<OwnHost>) -> bool {
+        let Some(listed) = &self.origins else { return true };
+        let Ok(origin) = Origin::parse(origin) else { return false };
+        is_listed(listed, &origin) || own().is_some_and(|own| origin.is_own(&own))
     }
 
     /// Makes the middleware that sends the headers of CORS and answers preflights.
-    pub(crate) fn middleware(&self) -> actix_cors::Cors {
+    pub(super) fn middleware(&self) -> actix_cors::Cors {
         let cors = actix_cors::Cors::default()
             .allowed_methods(["GET", "POST"])
             .allow_any_header()
             .expose_headers([header::CONTENT_TYPE])
             .max_age(3600);
-        let cors = match &self.origins {
-            Some(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
+        let cors = match self.origins.clone() {
+            // It compares text by itself.
+            Some(listed) => cors.allowed_origin_fn(move |origin, _| {
+                let origin = origin.to_str().ok().and_then(|text| Origin::parse(text).ok());
+                origin.is_some_and(|origin| is_listed(&listed, &origin))
+            }),
             None => cors.allow_any_origin(),
         };
         if self.credentials { cors.supports_credentials() } else { cors }
     }
 }
 
+fn is_listed(listed: &[(String, Result<Origin, &'static str>)], origin: &Origin) -> bool {
+    listed.iter().any(|(_, allowed)| allowed.as_ref() == Ok(origin))
+}
+
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[test]
     fn listed_origins_and_the_servers_own_are_allowed() {
-        let cors = Cors::origins(["https://example.com"]);
-        let host = Some("scores.example.com:8080");
-        assert!(cors.allows("https://example.com", host));
-        assert!(cors.allows("http://scores.example.com:8080", host));
+        let cors = Cors::origins(["https://example.com", "null", "capacitor://localhost"]);
+        let request = TestRequest::default()
+            .insert_header((header::HOST, "scores.example.com:8080"))
+            .to_http_request();
+        let own = || OwnHost::of(&request, 0);
+        for origin in [
+            "https://example.com",
+            "https://EXAMPLE.com:443",
+            "http://scores.example.com:8080",
+            "null",
+            "capacitor://localhost",
+        ] {
+            assert!(cors.allows(origin, own), "{origin}");
+        }
         for other in [
             "https://evil.com",
             "https://example.com.evil.com",
+            "http://example.com",
             "http://scores.example.com",
-            "null",
+            "file://",
             "",
         ] {
-            assert!(!cors.allows(other, host), "{other}");
+            assert!(!cors.allows(other, own), "{other}");
         }
-        assert!(!cors.allows("null", None));
-        assert!(Cors::any_origin().allows("https://evil.com", host));
+        assert!(!Cors::origins([""; 0]).allows("null", || None));
+        assert!(Cors::any_origin().allows("https://evil.com", own));
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_named() {
+        assert!(Cors::any_origin().check().is_ok());
+        assert!(Cors::origins([""; 0]).check().is_ok());
+        assert!(Cors::origins(["https://a.example", "file://"]).check().is_ok());
+        for wrong in ["*", "", "not a uri", "https://a.example/", "https://*.example"] {
+            let InvalidSetting { value, expected, .. } =
+                Cors::origins(["https://a.example", wrong]).check().unwrap_err();
+            assert_eq!(value, format!("{wrong:?}"));
+            assert!(expected.starts_with("it must "), "{expected}");
+            assert_eq!(expected.contains("any_origin"), wrong.contains('*'), "{expected}");
+        }
     }
 }

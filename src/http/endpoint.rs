@@ -5,9 +5,8 @@ use std::sync::Arc;
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     dev::{Payload, ServiceRequest, ServiceResponse},
-    error::ErrorInternalServerError,
     http::{
-        ConnectionType, Method, StatusCode,
+        Method,
         header::{self, HeaderMap, HeaderValue},
     },
 };
@@ -16,7 +15,7 @@ use super::{
     ConnectionError, Cookie, Cors,
     hooks::Hooks,
     refusal::Refusal,
-    unread_body::keep_unread,
+    unread_body::{close_if_asked_to_upgrade, keep_unread},
     verify::{RequestKind, is_upgrade, supported_version, verify},
 };
 use crate::{
@@ -84,12 +83,7 @@ pub(super) async fn handle_request(
         Err(refusal) => refuse(&endpoint, &request, &refusal),
     };
     let mut response = keep_unread(&request, body, response);
-    // A request with `Connection: upgrade` that is not a handshake comes from a proxy that says so
-    // for all requests. actix-http closes the connection behind its answer. Without `close`, the
-    // proxy would use the connection again.
-    if request.head().upgrade() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
+    close_if_asked_to_upgrade(&request, response.head_mut());
     Ok(ServiceResponse::new(request, response))
 }
 
@@ -159,8 +153,10 @@ fn classify<'a>(
 fn refuse(endpoint: &Endpoint, request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let error = ConnectionError::new(request, refusal);
     // Refusals by the application are worth a line. The others are the noise of the internet.
-    let level =
-        if matches!(refusal, Refusal::Forbidden(_)) { log::Level::Info } else { log::Level::Debug };
+    let level = match refusal {
+        Refusal::Forbidden(_) | Refusal::ForbiddenOrigin { .. } => log::Level::Info,
+        _ => log::Level::Debug,
+    };
     log_line!(level, "refuse a request from {}"; error);
     endpoint.engine.counters.refused.add(refusal.kind());
     endpoint.settings.hooks.refused(&error);
@@ -189,10 +185,9 @@ fn handshake(
     let slot = sessions.acquire(parts.client_ip(), config).map_err(Refusal::QuotaExceeded)?;
     let extensions = Extensions::default();
     for check in &endpoint.settings.on_handshake {
-        // A panic is an error that the client learns nothing of, as the other errors.
-        let checked = call_hook("on_handshake", || check(request, &extensions));
-        let panicked = || Err(ErrorInternalServerError("a function of `on_handshake` panicked"));
-        checked.unwrap_or_else(panicked).map_err(Refusal::Forbidden)?;
+        call_hook("on_handshake", || check(request, &extensions))
+            .ok_or_else(|| Refusal::HookPanicked)?
+            .map_err(Refusal::Forbidden)?;
     }
     // Engine.IO checks this last.
     let Some(version) = supported_version(config, version) else {

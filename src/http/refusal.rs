@@ -24,8 +24,12 @@ pub(crate) enum Refusal {
     BadRequest(&'static str),
     /// A WebSocket handshake is invalid. The response is that of the error.
     InvalidUpgrade(Error),
-    /// The application rejected the request, or its origin is not allowed.
+    /// The application rejected the request.
     Forbidden(Error),
+    /// A function of the application panicked.
+    HookPanicked,
+    /// The origin of the page is not allowed. `host` is what the request names the server.
+    ForbiddenOrigin { origin: String, host: Option<String> },
     /// The Engine.IO version that the client names, if any, is not supported.
     UnsupportedVersion(Option<String>),
     /// A limit on connections is reached.
@@ -46,7 +50,9 @@ impl Refusal {
             Self::UnknownSession => RefusalKind::UnknownSession,
             Self::BadMethod(_) => RefusalKind::BadMethod,
             Self::BadRequest(_) | Self::InvalidUpgrade(_) => RefusalKind::BadRequest,
-            Self::Forbidden(_) => RefusalKind::Forbidden,
+            Self::Forbidden(_) | Self::HookPanicked | Self::ForbiddenOrigin { .. } => {
+                RefusalKind::Forbidden
+            }
             Self::UnsupportedVersion(_) => RefusalKind::UnsupportedVersion,
             Self::QuotaExceeded(QuotaExceeded::Server) => RefusalKind::TooManyConnections,
             Self::QuotaExceeded(QuotaExceeded::Address) => RefusalKind::TooManyOfAddress,
@@ -63,6 +69,8 @@ impl Refusal {
             Self::BadMethod(_) => 2,
             Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => 3,
             Self::Forbidden(_)
+            | Self::HookPanicked
+            | Self::ForbiddenOrigin { .. }
             | Self::QuotaExceeded(_)
             | Self::MemoryExhausted
             | Self::ShuttingDown => 4,
@@ -76,7 +84,8 @@ impl Refusal {
             Self::UnknownSession => "Session ID unknown",
             Self::BadMethod(_) => "Bad handshake method",
             Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => "Bad request",
-            Self::Forbidden(_) => "Forbidden",
+            Self::Forbidden(_) | Self::ForbiddenOrigin { .. } => "Forbidden",
+            Self::HookPanicked => "Internal error",
             Self::QuotaExceeded(_) | Self::MemoryExhausted => "Too many connections",
             Self::ShuttingDown => "Shutting down",
             Self::UnsupportedVersion(_) => "Unsupported protocol version",
@@ -90,6 +99,7 @@ impl Refusal {
             Self::Forbidden(error) if error.as_response_error().status_code().is_client_error() => {
                 error.to_string().into()
             }
+            Self::ForbiddenOrigin { .. } => "pages of this origin may not connect here".into(),
             _ => self.message().into(),
         }
     }
@@ -109,6 +119,17 @@ impl Refusal {
                 format!(r#"TRANSPORT_HANDSHAKE_ERROR "{}""#, LogText(error)).into()
             }
             Self::Forbidden(error) => format!(r#""{}""#, LogText(error)).into(),
+            Self::HookPanicked => "on_handshake panicked".into(),
+            Self::ForbiddenOrigin { origin, host: None } => format!(
+                r#"origin "{}" is not listed, and the request names no host"#,
+                LogText(origin)
+            )
+            .into(),
+            Self::ForbiddenOrigin { origin, host: Some(host) } => {
+                let (origin, host) = (LogText(origin), LogText(host));
+                format!(r#"origin "{origin}" is neither listed nor that of the host "{host}""#)
+                    .into()
+            }
             Self::QuotaExceeded(QuotaExceeded::Server) => "max_connections".into(),
             Self::QuotaExceeded(QuotaExceeded::Address) => "max_connections_per_address".into(),
             Self::LargeHandshake => "max_handshake".into(),
@@ -128,7 +149,10 @@ impl Refusal {
             return error.error_response();
         }
         let status = match self {
-            Self::Forbidden(_) if !is_upgrade => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::ForbiddenOrigin { .. } if !is_upgrade => {
+                StatusCode::FORBIDDEN
+            }
+            Self::HookPanicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::QuotaExceeded(QuotaExceeded::Address) => StatusCode::TOO_MANY_REQUESTS,
             Self::LargeHandshake => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::QuotaExceeded(QuotaExceeded::Server)
@@ -222,6 +246,7 @@ impl<'a> ConnectionError<'a> {
     /// | 2 | Bad handshake method |
     /// | 3 | Bad request |
     /// | 4 | Forbidden: rejected by [`Builder::on_handshake`](crate::Builder::on_handshake) or [`Cors`](crate::Cors) |
+    /// | 4 | Internal error: a function of [`Builder::on_handshake`](crate::Builder::on_handshake) panicked |
     /// | 4 | Too many connections: one of the two limits is reached |
     /// | 4 | Shutting down |
     /// | 5 | Unsupported protocol version |

@@ -15,7 +15,7 @@ use actix_web::{
 
 use super::{
     endpoint::{Endpoint, handle_request},
-    unread_body::{has_chunked_body, keep_unread_of},
+    unread_body::{finish, needs_finish},
 };
 
 /// Registers an endpoint with an app. The application's request handlers get `handle` as
@@ -38,8 +38,8 @@ pub(crate) fn mount<T: 'static>(
             };
             // The CORS middleware answers some requests without the endpoint, and drops their
             // bodies. The second middleware keeps them. Other requests do not pass through it.
-            let chunked = fn_guard(|request| has_chunked_body(request.head()));
-            services.service(scope().guard(chunked).wrap(from_fn(keep_unread_of)));
+            let guard = fn_guard(|request| needs_finish(request.head()));
+            services.service(scope().guard(guard).wrap(from_fn(finish)));
             services.service(scope())
         }
         None => services.service(service),

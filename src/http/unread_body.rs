@@ -1,4 +1,4 @@
-//! Request bodies that nothing reads to their end.
+//! The end of a response: what actix-http does with the connection behind it.
 //!
 //! actix-http closes a connection after an answer if the request's body is unread, within its
 //! `client_disconnect_timeout`. It makes an exception for a chunked body that its service has
@@ -16,9 +16,9 @@ use std::{
 use actix_web::{
     Error, HttpMessage as _, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{Payload, RequestHead, ServiceRequest, ServiceResponse},
+    dev::{Payload, RequestHead, ResponseHead, ServiceRequest, ServiceResponse},
     error::PayloadError,
-    http::header,
+    http::{ConnectionType, StatusCode, header},
     middleware::Next,
     web::Bytes,
 };
@@ -38,8 +38,39 @@ pub(crate) fn keep_unread(
     }
 }
 
-/// The same as a middleware, for services that are not ours.
-pub(crate) async fn keep_unread_of(
+/// Says `Connection: close` in the response to a request with `Connection: upgrade`, unless the
+/// response upgrades.
+///
+/// actix-http would answer `connection: upgrade`, and close the connection without a word. Proxies
+/// that set the header for every request would use the connection again. A response can't keep the
+/// connection open: actix-http decides that by the request.
+pub(crate) fn close_if_asked_to_upgrade(request: &HttpRequest, response: &mut ResponseHead) {
+    if asks_for_upgrade(request.head()) && response.status != StatusCode::SWITCHING_PROTOCOLS {
+        response.set_connection_type(ConnectionType::Close);
+    }
+}
+
+/// Whether actix-http closes the connection of a request silently.
+fn asks_for_upgrade(request: &RequestHead) -> bool {
+    request.connection_type() == ConnectionType::Upgrade
+}
+
+/// Whether the response to a request needs [`finish`].
+pub(super) fn needs_finish(request: &RequestHead) -> bool {
+    has_chunked_body(request) || asks_for_upgrade(request)
+}
+
+/// Does both as a middleware, for services that are not ours.
+pub(crate) async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let (request, mut response) = keep_unread_of(request, next).await?.into_parts();
+    close_if_asked_to_upgrade(&request, response.head_mut());
+    Ok(ServiceResponse::new(request, response))
+}
+
+async fn keep_unread_of(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
@@ -53,7 +84,7 @@ pub(crate) async fn keep_unread_of(
 }
 
 /// Whether the length of the body is not known before its end.
-pub(super) fn has_chunked_body(request: &RequestHead) -> bool {
+fn has_chunked_body(request: &RequestHead) -> bool {
     let encoding = request.headers().get(header::TRANSFER_ENCODING);
     encoding.is_some_and(|encoding| !encoding.is_empty())
 }

@@ -4,11 +4,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{
     HttpRequest,
-    error::ErrorForbidden,
     http::{Method, header},
 };
 
-use super::{endpoint::Endpoint, parameters::Parameters, refusal::Refusal};
+use super::{endpoint::Endpoint, origin::OwnHost, parameters::Parameters, refusal::Refusal};
 use crate::{
     config::Config,
     model::{SessionId, Transport},
@@ -34,12 +33,12 @@ pub(super) fn is_upgrade(request: &HttpRequest) -> bool {
     upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Returns the Engine.IO version that a client asks for, if the server speaks it. As on Node,
-/// whatever is not 4 counts as 3: older clients leave the version out, or ask for 2.
+/// Returns the Engine.IO version that a client asks for, if the server speaks it. Clients of
+/// Engine.IO 3 and before may leave the version out, or name one that Node takes for 3.
 pub(super) fn supported_version(config: &Config, version: Option<&str>) -> Option<Version> {
     match version {
         Some("4") => Some(Version::V4),
-        _ if config.allow_eio3 => Some(Version::V3),
+        None | Some("1" | "2" | "3") if config.allow_eio3 => Some(Version::V3),
         _ => None,
     }
 }
@@ -103,13 +102,17 @@ pub(super) fn verify<'a>(
 /// The headers of CORS are not enough. A browser sends no preflight before it opens a WebSocket to
 /// another origin, nor before a simple request, from whose page it only withholds the response.
 fn verify_origin(endpoint: &Endpoint, request: &HttpRequest) -> Result<(), Refusal> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-    let Ok(origin) = origin.to_str() else { return Err(Refusal::BadRequest("INVALID_ORIGIN")) };
-    let host = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let mut origins = request.headers().get_all(header::ORIGIN);
+    let Some(origin) = origins.next() else { return Ok(()) };
+    let (Ok(origin), None) = (origin.to_str(), origins.next()) else {
+        return Err(Refusal::BadRequest("INVALID_ORIGIN"));
+    };
+    let own = || OwnHost::of(request, endpoint.engine.config.trusted_proxies);
     match &endpoint.settings.cors {
-        Some(cors) if !cors.allows(origin, host()) => {
-            Err(Refusal::Forbidden(ErrorForbidden("pages of this origin may not connect here")))
-        }
+        Some(cors) if !cors.allows(origin, own) => Err(Refusal::ForbiddenOrigin {
+            origin: origin.to_owned(),
+            host: OwnHost::text(request).map(str::to_owned),
+        }),
         _ => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use actix_web::{
 };
 
 use super::SocketIo;
-use crate::http::{browser_client, keep_unread, mount};
+use crate::http::{browser_client, close_if_asked_to_upgrade, keep_unread, mount};
 
 impl SocketIo {
     /// Mounts the endpoint in an app, by [`App::configure`](actix_web::App::configure). Your
@@ -40,12 +40,13 @@ impl SocketIo {
                 let compress = io.config().http_compression;
                 let serve = move |request: HttpRequest, body: Payload| {
                     let file = browser_client::socket_io_js(&request, compress);
-                    ready(keep_unread(&request, body.into_inner(), file))
+                    let mut file = keep_unread(&request, body.into_inner(), file);
+                    close_if_asked_to_upgrade(&request, file.head_mut());
+                    ready(file)
                 };
-                services.route(
-                    &format!("{path}/socket.io.js"),
-                    web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(serve),
-                );
+                let get = guard::Any(guard::Get()).or(guard::Head());
+                let path = format!("{path}/socket.io.js");
+                services.route(&path, web::route().guard(get).to(serve));
             }
             let endpoint = std::sync::Arc::clone(&io.inner.endpoint);
             mount(&endpoint, web::Data::new(io), services);

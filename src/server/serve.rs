@@ -3,7 +3,7 @@ use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
 use super::{EngineIo, SocketIo, SocketIoServerExt};
-use crate::{engine::EngineState, http::keep_unread_of, log_text::log_line};
+use crate::{engine::EngineState, http::finish, log_text::log_line};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
@@ -36,7 +36,7 @@ impl SocketIo {
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let app = self.clone();
         let server = HttpServer::new(move || {
-            let not_found = web::route().to(HttpResponse::NotFound).wrap(from_fn(keep_unread_of));
+            let not_found = web::route().to(HttpResponse::NotFound).wrap(from_fn(finish));
             App::new().configure(app.mount()).default_service(not_found)
         })
         .socketio(&self)

@@ -74,9 +74,11 @@ pub(crate) struct Session {
     pub(super) memory: MemoryBudget,
 }
 
-/// Whether the client wants binary messages as base64, which it says by `b64=1` in the query.
+/// Whether the client wants binary messages as base64, which it says by `b64` in the query, with
+/// any value, as on Node.
 pub(super) fn wants_base64(request: &HttpRequest) -> bool {
-    request.query_string().split('&').any(|parameter| matches!(parameter, "b64=1" | "b64=true"))
+    let mut values = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("b64="));
+    values.any(|value| !value.is_empty())
 }
 
 impl Session {

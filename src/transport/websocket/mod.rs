@@ -33,10 +33,14 @@ use actix_web::{
     Error, HttpRequest, HttpResponse, HttpResponseBuilder,
     dev::Payload,
     error::ErrorBadRequest,
-    http::{Version, header},
+    http::{
+        Version,
+        header::{self, HeaderMap},
+    },
     rt,
     web::BytesMut,
 };
+use actix_web_actors::ws::HandshakeError;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 pub(crate) use self::takeover::DuplicateStream;
@@ -88,15 +92,43 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
             "a WebSocket handshake must be an HTTP/1.1 GET request without a body",
         ));
     }
-    let mut response = actix_web_actors::ws::handshake(request)?;
-    if let Some(accepted) = subprotocol::accepted(request)? {
-        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, accepted));
+    let mut response = match actix_web_actors::ws::handshake(request) {
+        Err(HandshakeError::NoConnectionUpgrade) if names_upgrade(headers) && has_valid_key => {
+            accept(request)?
+        }
+        response => response?,
+    };
+    if !has_valid_key {
+        return Err(ErrorBadRequest("Sec-WebSocket-Key must be given once, as 16 bytes in base64"));
     }
-    if has_valid_key {
-        Ok(response)
-    } else {
-        Err(ErrorBadRequest("Sec-WebSocket-Key must be given once, as 16 bytes in base64"))
+    if let Some(name) = subprotocol::first_offered(headers)? {
+        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, name));
     }
+    Ok(response)
+}
+
+/// Whether `Connection` has the option `upgrade`, beside any others.
+fn names_upgrade(headers: &HeaderMap) -> bool {
+    let mut options = headers
+        .get_all(header::CONNECTION)
+        .flat_map(|options| options.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+}
+
+/// Accepts a handshake with `Connection: close, Upgrade`, as Node does. `actix_web_actors` does not
+/// take it for one. A WebSocket's connection is closed behind it anyway.
+fn accept(request: &HttpRequest) -> Result<HttpResponseBuilder, HandshakeError> {
+    let headers = request.headers();
+    match headers.get(header::SEC_WEBSOCKET_VERSION) {
+        None => return Err(HandshakeError::NoVersionHeader),
+        Some(version) if version != "13" => return Err(HandshakeError::UnsupportedVersion),
+        Some(_) => {}
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(HandshakeError::BadWebsocketKey)?;
+    let hash = actix_http::ws::hash_key(key.as_bytes());
+    let mut response = HttpResponse::SwitchingProtocols();
+    response.upgrade("websocket").insert_header((header::SEC_WEBSOCKET_ACCEPT, &hash[..]));
+    Ok(response)
 }
 
 /// Starts both halves: on the TCP stream if it can be taken over, and through actix-http otherwise.
@@ -110,6 +142,7 @@ fn start(
     let mut state = WriteState::new(wants_base64(request), session.version);
     if session.config.per_message_deflate {
         let offers = request.headers().get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+        // An offer that can't be read is declined: without it, messages are not compressed.
         if let Some(answer) = deflate::negotiate(offers.filter_map(|offers| offers.to_str().ok())) {
             response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, answer));
             state.deflate = Some(session.config.deflate_threshold);

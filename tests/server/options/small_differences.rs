@@ -71,7 +71,7 @@ fn a_panic_of_on_handshake_is_a_refusal() {
         })
     });
     let refused = ask(fixture.addr, "GET", &format!("{POLL}&panic"), "", b"");
-    assert_eq!((refused.status, &*refused.body), (403, r#"{"code":4,"message":"Forbidden"}"#));
+    assert_eq!((refused.status, &*refused.body), (500, r#"{"code":4,"message":"Internal error"}"#));
     assert_eq!(ask(fixture.addr, "GET", POLL, "", b"").status, 200);
     assert_eq!(fixture.io.connections(), 2, "the refused client does not count");
 }
