@@ -52,6 +52,8 @@ mod stalled;
 #[cfg(target_os = "linux")]
 mod stops;
 mod stragglers;
+#[cfg(target_os = "linux")]
+mod suspended;
 mod system_ends;
 mod unfinished_bodies;
 mod upgrades;

@@ -156,7 +156,9 @@ fn a_third_post_ends_the_session_while_two_wait_for_room() {
     });
     let (session, id) = PollingSession::join(fixture.addr);
     session.post("42[0]").assert_ok();
+    let received = fixture.io.stats().messages_received;
     let mut first = session.begin_post_of("42[1]\x1e42[2]");
+    wait_until("the first body is read", || fixture.io.stats().messages_received > received);
     let mut second = HttpConnection::open(fixture.addr);
     second.write(request("POST", &session.query(), "Content-Length: 5\r\n") + "42[3]");
     for _ in 0..5 {

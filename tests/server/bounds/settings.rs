@@ -171,8 +171,8 @@ fn an_origin_that_browsers_never_send_is_shown() {
     let error = SocketIo::builder().cors(cors).build().expect_err("it has a slash at its end");
     assert_eq!(
         error.to_string(),
-        "setting \"cors\" is \"https://b.example/\": it must end after the host or the port, \
-         without a slash, path or query"
+        "setting \"cors\" is \"https://b.example/\": it must end behind the host: browsers send no \
+         slash, path or query"
     );
 }
 
