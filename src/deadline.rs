@@ -52,7 +52,7 @@ impl Deadline {
     /// Checks it. Its timer must have been set for [`Deadline::at`].
     pub(crate) fn check(&mut self, now: Instant) -> DeadlineState {
         let Some(late) = now.checked_duration_since(self.at) else { return DeadlineState::Ahead };
-        // A grace that was itself late by more than its length was none.
+        // A grace that was itself late by more than its length does not count.
         if self.grace.is_some_and(|grace| late <= grace) {
             return DeadlineState::Missed;
         }
@@ -61,7 +61,7 @@ impl Deadline {
         DeadlineState::Grace
     }
 
-    /// The time from which the client is late. What comes then may still be read in time, but is
+    /// The time from which the client is late. Later input may still be read in time, but is
     /// not waited for: a grace of [`READ_GRACE`] is for the server to read.
     pub(crate) fn late_from(&self) -> Instant {
         match self.grace {

@@ -90,7 +90,7 @@ impl Escaped<'_, '_> {
         match c {
             '"' | '\\' => self.quotes,
             ' '..='~' => false,
-            // What is not printable: controls, separators of lines, marks of direction, joiners.
+            // Not printable: controls, separators of lines, marks of direction, joiners.
             c => c.escape_debug().len() > 1,
         }
     }

@@ -78,7 +78,7 @@ impl ConnectionQuota {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Waits until no connection is alive. What their clients do not read is not waited for.
+    /// Waits until no connection is alive. Unread answers are not waited for.
     pub(super) async fn all_closed(&self) {
         loop {
             let mut notified = pin!(self.all_closed.notified());

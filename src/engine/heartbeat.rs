@@ -88,10 +88,9 @@ impl Heartbeat {
     pub(super) fn read_on(&mut self, now: Instant) {
         if let HeartbeatState::Pinged { deadline } | HeartbeatState::Listening { deadline } =
             &mut self.state
+            && deadline.at() < now + self.timeout
         {
-            if deadline.at() < now + self.timeout {
-                *deadline = Deadline::after(now, self.timeout);
-            }
+            *deadline = Deadline::after(now, self.timeout);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{protocol::EnginePacket, transport::ReadCost};
 #[derive(Debug, Default)]
 pub(super) struct PacketQueue {
     packets: VecDeque<EnginePacket>,
-    /// What was read beside them.
+    /// The cost of the input beside them.
     beside: ReadCost,
     /// The transports that wait for an answer. There is one, except while a POST and a WebSocket
     /// overlap.

@@ -32,7 +32,7 @@ impl Origin {
     /// Reads the origin of a page as browsers send it.
     ///
     /// # Errors
-    /// What is wrong with it: the rest of a sentence that starts with `it must`.
+    /// Its fault: the rest of a sentence that starts with `it must`.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         if text == "null" {
             return Ok(Self::Null);
@@ -102,7 +102,7 @@ impl OwnHost {
 
     /// The host as the request has it, if it is text.
     pub(super) fn text(request: &HttpRequest) -> Option<&str> {
-        let authority = request.uri().authority().map(|authority| authority.as_str());
+        let authority = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
         authority.or_else(|| request.headers().get(header::HOST)?.to_str().ok())
     }
 }

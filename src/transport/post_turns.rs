@@ -1,7 +1,7 @@
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// Whose turn it is to post. The POSTs of a session bring their packets in order.
+/// The order of POSTs. The POSTs of a session bring their packets in order.
 ///
 /// A client may not send a POST while the body of another one is on its way. But an answer may
 /// wait longer than the body, because handlers are at work. A POST that comes then is no fault of

@@ -198,7 +198,7 @@ fn run_server() {
         .ack_timeout(TIME)
         .on_message(async |event: actix_socketio::OnMessage| {
             if event.event() == "ask me" {
-                let socket = event.socket.clone();
+                let socket = event.socket;
                 actix_web::rt::spawn(async move {
                     if let Ok(answer) = socket.emit_with_ack::<_, u8>("question", &1).await {
                         socket.emit("answered", &answer).expect("the client waits for it");

@@ -135,8 +135,8 @@ impl SessionDriver {
             // The waiting poll returns with the first packet. The close packet comes with the next
             // poll.
             DisconnectReason::ServerDisconnect => true,
-            // Engine.IO answers a packet that it can't read by the end of the session. For Socket.IO
-            // it closes the session, which the client learns by a packet.
+            // Engine.IO answers a packet that it can't read by the end of the session. Socket.IO
+            // closes the session by a packet.
             DisconnectReason::ParseError if self.is_unreadable => false,
             DisconnectReason::ParseError
             | DisconnectReason::ServerShutdown

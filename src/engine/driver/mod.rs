@@ -155,7 +155,7 @@ impl Drop for SessionDriver {
         self.engine.counters.ended.add(self.ended.unwrap_or(DisconnectReason::ServerShutdown));
         self.engine.sessions.close(&self.id);
         if let Some(slot) = self.slot.take() {
-            // What the client has not read is still in memory, so the connection still counts.
+            // Answers that the client has not read are still in memory, so the connection counts.
             self.outbox().drop_when_read(slot, ConnectionSlot::end);
         }
     }
