@@ -182,7 +182,8 @@ impl Outbox {
         mut state: MutexGuard<'_, OutboxState>,
         rest: Bytes,
     ) -> Pushed {
-        if !self.may_have(&mut state, rest.len()) {
+        let bytes = state.bytes + rest.len();
+        if !self.may_have(&mut state, bytes) {
             return self.overflow(state);
         }
         let fits = state.charge(rest.len());
@@ -217,12 +218,15 @@ impl Outbox {
     /// Queues a frame only if the queue is empty and the transport waits. Otherwise drops it.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
         let mut state = self.state.lock();
-        if state.phase != Phase::Open || !state.frames.is_empty() || frame.cost() > self.max_bytes {
+        let bytes = state.bytes + frame.cost();
+        if state.phase != Phase::Open
+            || !state.frames.is_empty()
+            || state.waker.is_none()
+            || !self.may_have(&mut state, bytes)
+        {
             return Pushed::Dropped;
         }
         let Some(waker) = state.waker.take() else { return Pushed::Dropped };
-        let bytes = state.bytes + frame.cost();
-        self.may_have(&mut state, bytes);
         let fits = state.charge(frame.cost());
         state.frames.push_back(frame.clone());
         if !fits {

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::*;
@@ -264,4 +265,25 @@ fn an_answer_counts_until_it_is_dropped_and_keeps_what_it_is_given() {
     assert_eq!(Arc::strong_count(&guard), 1);
     outbox.drop_when_read(Arc::clone(&guard), |_| unreachable!("there is no answer"));
     assert_eq!(Arc::strong_count(&guard), 1);
+}
+
+#[test]
+fn reserved_bytes_leave_no_room_for_a_volatile_frame() {
+    let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
+    let large = protocol::event("/", None, "e", &"x".repeat(5000)).unwrap();
+    assert_eq!(outbox.poll_chunk(&mut cx()), Poll::Pending);
+    let unread = UnreadAnswer::new(&outbox, 5000);
+    assert_eq!(outbox.push_volatile(&large), Pushed::Dropped);
+    drop(unread);
+    assert_eq!(outbox.push_volatile(&large), Pushed::Queued, "the transport still waits");
+}
+
+#[test]
+fn the_end_of_a_frame_counts_beside_what_is_reserved() {
+    for (reserved, pushed) in [(3000, Pushed::Queued), (5000, Pushed::Dropped)] {
+        let outbox = Outbox::new(Transport::WebSocket, 10_000, |_| {});
+        let _unread = UnreadAnswer::new(&outbox, reserved);
+        let rest = Bytes::from(vec![0; 6000]);
+        assert_eq!(outbox.push_unfinished(outbox.state.lock(), rest), pushed, "{reserved}");
+    }
 }
