@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_socketio::OnMessage;
+use actix_socketio::{OnMessage, SocketId};
 
 use super::echo_of;
 use crate::{
@@ -141,12 +141,11 @@ fn two_polls_together_end_the_session() {
     fixture.assert_all_freed();
 }
 
-/// The answer to a POST waits for room. A client that does not wait for it breaks no rule.
-#[test]
-fn a_third_post_ends_the_session_while_two_wait_for_room() {
-    let gate = Gate::closed();
+/// A server whose inbox takes one event beside the one that is being handled, and a session whose
+/// event waits at the gate.
+fn busy(gate: &Gate) -> (Fixture, PollingSession, SocketId) {
     let passage = gate.clone();
-    let mut fixture = Fixture::with(|builder| {
+    let fixture = Fixture::with(|builder| {
         builder.max_inbox(1).on_message(async move |event: OnMessage| {
             if event.event() != "echo" {
                 passage.pass().await;
@@ -156,11 +155,29 @@ fn a_third_post_ends_the_session_while_two_wait_for_room() {
     });
     let (session, id) = PollingSession::join(fixture.addr);
     session.post("42[0]").assert_ok();
+    (fixture, session, id)
+}
+
+/// Begins two POSTs. The body of the first one is read when the second one comes: otherwise they
+/// overlap, which ends the session.
+fn begin_two_posts(
+    fixture: &Fixture,
+    session: &PollingSession,
+) -> (HttpConnection, HttpConnection) {
     let received = fixture.io.stats().messages_received;
-    let mut first = session.begin_post_of("42[1]\x1e42[2]");
+    let first = session.begin_post_of("42[1]\x1e42[2]");
     wait_until("the first body is read", || fixture.io.stats().messages_received > received);
     let mut second = HttpConnection::open(fixture.addr);
     second.write(request("POST", &session.query(), "Content-Length: 5\r\n") + "42[3]");
+    (first, second)
+}
+
+/// The answer to a POST waits for room. A client that does not wait for it breaks no rule.
+#[test]
+fn a_third_post_ends_the_session_while_two_wait_for_room() {
+    let gate = Gate::closed();
+    let (mut fixture, session, id) = busy(&gate);
+    let (mut first, mut second) = begin_two_posts(&fixture, &session);
     for _ in 0..5 {
         fixture.assert_bystander_works();
         assert!(first.is_quiet() && second.is_quiet(), "the inbox is full");
@@ -174,20 +191,8 @@ fn a_third_post_ends_the_session_while_two_wait_for_room() {
 #[test]
 fn posts_are_delivered_in_the_order_in_which_they_come() {
     let gate = Gate::closed();
-    let passage = gate.clone();
-    let fixture = Fixture::with(|builder| {
-        builder.max_inbox(1).on_message(async move |event: OnMessage| {
-            if event.event() != "echo" {
-                passage.pass().await;
-            }
-            Ok(())
-        })
-    });
-    let (session, id) = PollingSession::join(fixture.addr);
-    session.post("42[0]").assert_ok();
-    let mut first = session.begin_post_of("42[1]\x1e42[2]");
-    let mut second = HttpConnection::open(fixture.addr);
-    second.write(request("POST", &session.query(), "Content-Length: 5\r\n") + "42[3]");
+    let (fixture, session, id) = busy(&gate);
+    let (mut first, mut second) = begin_two_posts(&fixture, &session);
     gate.let_through(4);
     first.response().assert_ok();
     second.response().assert_ok();
