@@ -29,6 +29,12 @@ pub(crate) enum Need {
     PythonPackages,
     /// A browser.
     Chromium,
+    /// nginx.
+    Nginx,
+    /// HAProxy.
+    Haproxy,
+    /// curl, with HTTP/2.
+    Curl,
 }
 
 impl Need {
@@ -40,6 +46,9 @@ impl Need {
                 succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"]))
             }
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
+            Self::Nginx => succeeds(Command::new(system_program("nginx")).arg("-v")),
+            Self::Haproxy => succeeds(Command::new(system_program("haproxy")).arg("-v")),
+            Self::Curl => succeeds(Command::new("curl").args(["--http2", "--version"])),
         }
     }
 
@@ -55,6 +64,9 @@ impl Need {
             Self::Chromium => {
                 "apt-get install --no-install-recommends chromium, or set CHROMIUM to the program of another one"
             }
+            Self::Nginx => "apt-get install --no-install-recommends nginx",
+            Self::Haproxy => "apt-get install --no-install-recommends haproxy",
+            Self::Curl => "apt-get install --no-install-recommends curl",
         }
     }
 }
@@ -68,6 +80,9 @@ impl fmt::Display for Need {
                 write!(f, "Python with the packages of tests/clients/requirements.txt")
             }
             Self::Chromium => write!(f, "Chromium"),
+            Self::Nginx => write!(f, "nginx"),
+            Self::Haproxy => write!(f, "HAProxy"),
+            Self::Curl => write!(f, "curl with HTTP/2"),
         }
     }
 }
@@ -104,6 +119,12 @@ pub(crate) fn chromium() -> PathBuf {
     let found =
         env::split_paths(&folders).map(|folder| folder.join(&program)).find(|path| path.is_file());
     found.unwrap_or(program)
+}
+
+/// A program of an administrator: users may have no `/usr/sbin` in their `PATH`.
+pub(crate) fn system_program(name: &str) -> PathBuf {
+    let path = Path::new("/usr/sbin").join(name);
+    if path.is_file() { path } else { PathBuf::from(name) }
 }
 
 fn node_version() -> Option<u32> {

@@ -1,5 +1,7 @@
 //! Suites in other languages, run one at a time.
 
+#![allow(dead_code, reason = "no test needs all of it")]
+
 use std::{
     path::Path,
     process::Command,

@@ -1,0 +1,15 @@
+//! Runs clients that are written in JavaScript.
+
+use std::process::Command;
+
+use crate::{certificate, needs::clients};
+
+/// The command that runs a script of tests/clients/deployments, with these variables in its
+/// environment. It trusts the certificate of this run.
+pub(crate) fn command(script: &str, variables: &[(&str, &str)]) -> Command {
+    let mut node = Command::new("node");
+    node.arg(clients().join("deployments").join(script))
+        .env("NODE_EXTRA_CA_CERTS", certificate::authority_file())
+        .envs(variables.iter().copied());
+    node
+}
