@@ -8,6 +8,7 @@ use socket2::{Domain, Socket, Type};
 use crate::{
     haproxy,
     needs::{Need, all_there},
+    nginx::{DOCUMENTED, Nginx},
     proxy::Proxy,
     raw::HttpConnection,
     server::TestServer,
@@ -53,6 +54,24 @@ fn assert_counted(start: impl Fn(&TestServer) -> Proxy) {
         let own = handshake(proxy.addr(), CLIENT, ip.to_string().as_bytes());
         assert_eq!(own, 429, "with the address of another client");
     }
+}
+
+#[test]
+fn behind_nginx() {
+    if !all_there("addresses behind nginx", &[Need::Nginx]) {
+        return;
+    }
+    let nginx = Nginx { location: DOCUMENTED, keepalive: Some(16), ..Nginx::default() };
+    assert_counted(|server| nginx.before(server.at.plain));
+}
+
+#[test]
+fn behind_nginx_at_a_unix_socket() {
+    if !all_there("addresses behind nginx at a Unix socket", &[Need::Nginx]) {
+        return;
+    }
+    let nginx = Nginx { location: DOCUMENTED, keepalive: Some(16), ..Nginx::default() };
+    assert_counted(|server| nginx.before_unix(&server.at.unix));
 }
 
 #[test]
