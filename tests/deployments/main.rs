@@ -31,4 +31,5 @@ mod server;
 
 mod addresses;
 mod modes;
+mod origins;
 mod stop;
