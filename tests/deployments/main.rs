@@ -33,3 +33,4 @@ mod addresses;
 mod modes;
 mod origins;
 mod stop;
+mod subprotocols;

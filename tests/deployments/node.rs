@@ -2,10 +2,15 @@
 
 use std::process::Command;
 
-use crate::{certificate, needs::clients};
+use crate::{certificate, needs::clients, programs};
 
-/// The command that runs a script of tests/clients/deployments, with these variables in its
-/// environment. It trusts the certificate of this run.
+/// Runs a script of tests/clients/deployments to its end, with these variables in its environment.
+/// Returns its output.
+pub(crate) fn run(script: &str, variables: &[(&str, &str)]) -> String {
+    programs::run(command(script, variables))
+}
+
+/// The command that runs the script. It trusts the certificate of this run.
 pub(crate) fn command(script: &str, variables: &[(&str, &str)]) -> Command {
     let mut node = Command::new("node");
     node.arg(clients().join("deployments").join(script))
