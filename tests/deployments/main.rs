@@ -30,6 +30,7 @@ mod proxy;
 mod server;
 
 mod addresses;
+mod keep_alive;
 mod modes;
 mod origins;
 mod stop;
