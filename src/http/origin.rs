@@ -94,9 +94,12 @@ impl OwnHost {
             return None;
         }
         let protocol = || request.headers().get_all(X_FORWARDED_PROTO).last();
-        let is_https = request.app_config().secure()
-            || trusted_proxies > 0
-                && protocol().is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(b"https"));
+        // Behind a proxy, the TLS of this connection is the proxy's, and not the client's.
+        let is_https = if trusted_proxies > 0 {
+            protocol().is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(b"https"))
+        } else {
+            request.app_config().secure()
+        };
         Some(Self { host, port, is_https })
     }
 

@@ -96,11 +96,14 @@ fn own_origin_behind_haproxy() {
         return;
     }
     let server = server(1);
-    for haproxy in [
-        haproxy::before(server.at.plain),
-        haproxy::before_h2c(server.at.h2c),
-        haproxy::before_tls(server.at.tls),
-    ] {
+    // Between HAProxy and the server may be TLS where there is none before HAProxy.
+    let proxies = [
+        ("HTTP/1.1", haproxy::before(server.at.plain)),
+        ("h2c", haproxy::before_h2c(server.at.h2c)),
+        ("HTTP/2 over TLS", haproxy::before_tls(server.at.tls)),
+    ];
+    for (hop, haproxy) in proxies {
+        println!("HAProxy speaks {hop}");
         assert_own_origin(&haproxy.url(), &haproxy.url(), "1.1", &[]);
     }
 }
