@@ -21,7 +21,9 @@ class UnixAgent extends http.Agent {
 }
 
 function agent() {
-  if (SOCKET_PATH) return new UnixAgent({ keepAlive: false });
+  // Node ends some requests with an empty write. At a Unix socket that the server has closed behind
+  // its answer, this fails, and Node forgets the answer. So connections are kept.
+  if (SOCKET_PATH) return new UnixAgent({ keepAlive: true });
   const { Agent } = SERVER_URL.startsWith("https:") ? https : http;
   return new Agent({ keepAlive: false, localAddress: CLIENT_ADDRESS });
 }
