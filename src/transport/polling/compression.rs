@@ -75,7 +75,7 @@ pub(super) async fn respond(
     // Counted before it is compressed, which may take a while. The queue must not fill meanwhile.
     let unread = UnreadAnswer::new(&session.outbox, body.bytes.len());
     if !config.http_compression || body.bytes.len() < config.compression_threshold {
-        return answer.body(AnswerBody::new(body.bytes, unread));
+        return answer.body(AnswerBody::new(request, body.bytes, unread));
     }
     // Boxed, because few bodies are that large and the future of every poll would grow.
     Box::pin(negotiated(session, request, answer, body.bytes, unread)).await
@@ -90,16 +90,18 @@ async fn negotiated(
 ) -> HttpResponse {
     answer.insert_header((header::VARY, "accept-encoding"));
     let Some(coding) = Coding::chosen(request) else {
-        return answer.body(AnswerBody::new(body, unread));
+        return answer.body(AnswerBody::new(request, body, unread));
     };
     match encode(coding, body.clone()).await {
         Some(coded) if coded.len() < body.len() => {
             let unread = UnreadAnswer::new(&session.outbox, coded.len());
-            answer
-                .insert_header((header::CONTENT_ENCODING, coding.name()))
-                .body(AnswerBody::new(coded.into(), unread))
+            answer.insert_header((header::CONTENT_ENCODING, coding.name())).body(AnswerBody::new(
+                request,
+                coded.into(),
+                unread,
+            ))
         }
-        _ => answer.body(AnswerBody::new(body, unread)),
+        _ => answer.body(AnswerBody::new(request, body, unread)),
     }
 }
 
