@@ -34,6 +34,7 @@ mod addresses;
 mod keep_alive;
 mod modes;
 mod origins;
+mod polls_over_http2;
 mod stop;
 mod subprotocols;
 mod unread_answers;
