@@ -17,9 +17,10 @@
 //! }
 //! ```
 //!
-//! [`.socketio(&io)`](SocketIoServerExt::socketio) makes four settings of `HttpServer`. The server
-//! notices a poll that is broken off. A WebSocket gets its connection to itself. When the server
-//! stops, it notifies and closes every client, and waits for seconds only.
+//! [`.socketio(&io)`](SocketIoServerExt::socketio) makes five settings of `HttpServer`. The server
+//! notices a poll that is broken off. A WebSocket gets its connection to itself. Small messages
+//! leave immediately. When the server stops, it notifies and closes every client, and waits for
+//! seconds only.
 //!
 //! Any official Socket.IO client connects to it (browser, Node, Python, Java, Swift, …), over a
 //! WebSocket or HTTP long-polling, and reconnects by itself:

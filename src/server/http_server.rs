@@ -49,13 +49,16 @@ pub trait SocketIoServerExt: Sized {
     /// # }
     /// ```
     ///
-    /// It sets four options:
+    /// It sets five options:
     ///
     /// * [`HttpServer::on_connect`] to [`SocketIo::prepare_connection`]: a WebSocket continues
     ///   on its TCP connection without actix-http, and a client that stops reading is disconnected
     ///   after [`Config::tcp_timeout`](crate::Config::tcp_timeout).
     /// * [`HttpServer::h1_allow_half_closed`] to `false`: the server notices immediately when a
     ///   client aborts a poll.
+    /// * [`HttpServer::tcp_nodelay`] to `true`: a small message leaves immediately, as with Node.
+    ///   By itself, it may wait for the client's acknowledgement of the one before, which takes 40
+    ///   ms. So does each poll over HTTP/2.
     /// * [`HttpServer::shutdown_signal`] to [`SocketIo::shutdown_on_signal`]: when the server
     ///   stops, clients are notified so that they reconnect. By itself, `HttpServer` waits up to 30
     ///   s for open WebSockets.
@@ -63,7 +66,7 @@ pub trait SocketIoServerExt: Sized {
     ///   requests of your application after the clients of this endpoint are gone. By itself,
     ///   `HttpServer` waits for 30 s if one HTTP/2 connection is open, even an idle one.
     ///
-    /// If you call one of the four methods later, your call replaces this option. If your
+    /// If you call one of the five methods later, your call replaces this option. If your
     /// application has an `on_connect` of its own, call [`SocketIo::prepare_connection`] from it.
     ///
     /// With two servers of clients in one `HttpServer`, the second call replaces the signal of the
@@ -113,6 +116,7 @@ where
         let tcp_timeout = io.config().tcp_timeout;
         self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
             .h1_allow_half_closed(false)
+            .tcp_nodelay(true)
             .shutdown_signal(io.shutdown_on_signal())
             .shutdown_timeout(HTTP_SHUTDOWN_TIMEOUT)
     }
@@ -122,6 +126,7 @@ where
         let tcp_timeout = engine.config().tcp_timeout;
         self.on_connect(move |stream, extensions| prepare(stream, extensions, tcp_timeout))
             .h1_allow_half_closed(false)
+            .tcp_nodelay(true)
             .shutdown_signal(engine.shutdown_on_signal())
             .shutdown_timeout(HTTP_SHUTDOWN_TIMEOUT)
     }

@@ -41,7 +41,6 @@ impl SocketIo {
         })
         .socketio(&self)
         .backlog(BACKLOG)
-        .tcp_nodelay(true)
         .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
         .bind(addr)?;
         for addr in server.addrs() {

@@ -33,6 +33,7 @@ mod server;
 mod addresses;
 mod keep_alive;
 mod modes;
+mod no_delay;
 mod origins;
 mod polls_over_http2;
 mod stop;
