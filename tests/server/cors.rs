@@ -13,6 +13,8 @@ use serde_json::json;
 use crate::{
     app::{TestServer, builder},
     client::{Client, Mode},
+    fixture::Fixture,
+    raw::{HttpConnection, UPGRADE},
     transport::http,
 };
 
@@ -126,4 +128,66 @@ async fn a_client_without_an_origin_is_admitted() {
         let mut client = Client::connect(&server.url, mode).await;
         assert_eq!(client.fence().await, [""; 0], "{mode:?}");
     }
+}
+
+/// The status of a handshake with this `Host` and this `Origin`.
+fn status(fixture: &Fixture, host: &str, origin: &[u8], is_websocket: bool) -> u16 {
+    let (transport, headers) =
+        if is_websocket { ("websocket", UPGRADE) } else { ("polling", "X: y\r\n") };
+    let head = format!(
+        "GET /socket.io/?EIO=4&transport={transport} HTTP/1.1\r\nHost: {host}\r\n{headers}Origin: "
+    );
+    let mut http = HttpConnection::open(fixture.addr);
+    http.write([head.as_bytes(), origin, b"\r\n\r\n"].concat());
+    http.head().status
+}
+
+#[test]
+fn origins_are_compared_as_browsers_mean_them() {
+    let fixture = Fixture::with(|builder| {
+        builder.cors(Cors::origins([
+            FRIEND,
+            "HTTPS://Other.example:443",
+            "null",
+            "ionic://localhost",
+        ]))
+    });
+    for (host, origin) in [
+        ("example.com:443", "https://example.com"),
+        ("example.com:80", "http://example.com"),
+        ("EXAMPLE.com", "https://example.com"),
+        ("example.com:80", "https://example.com"),
+        ("[::1]:8080", "http://[::1]:8080"),
+        ("example.com", "https://other.example"),
+        ("example.com", "null"),
+        ("example.com", "ionic://localhost"),
+    ] {
+        assert_eq!(status(&fixture, host, origin.as_bytes(), false), 200, "{host} {origin}");
+        assert_eq!(status(&fixture, host, origin.as_bytes(), true), 101, "{host} {origin}");
+    }
+    for (host, origin, refused) in [
+        ("example.com", &b"http://example.com:8080"[..], 403),
+        ("example.com:8443", b"https://example.com", 403),
+        ("example.com", b"https://friend.example:8443", 403),
+        ("example.com", b"http://friend.example", 403),
+        ("localhost", b"capacitor://localhost", 403),
+        ("example.com", b"file://", 403),
+        ("example.com", b"", 403),
+        ("exam\u{e9}ple.com", "https://exam\u{e9}ple.com".as_bytes(), 400),
+        ("example.com", b"https://example.com\xff", 400),
+        ("example.com", b"https://example.com\r\nOrigin: https://stranger.example", 400),
+    ] {
+        let shown = origin.escape_ascii();
+        assert_eq!(status(&fixture, host, origin, false), refused, "{host} {shown}");
+        assert_eq!(status(&fixture, host, origin, true), 400, "{host} {shown}");
+    }
+}
+
+#[actix_web::test]
+async fn a_listed_origin_receives_its_headers_however_it_is_written() {
+    let server = TestServer::start(builder().cors(Cors::origins(["HTTPS://FRIEND.example:443"])));
+    let headers = handshake(&server, FRIEND).await;
+    assert_eq!(text(&headers, header::ACCESS_CONTROL_ALLOW_ORIGIN).as_deref(), Some(FRIEND));
+    assert!(preflight(&server, FRIEND).await.status().is_success());
+    assert!(!preflight(&server, STRANGER).await.status().is_success());
 }

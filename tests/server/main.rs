@@ -48,6 +48,7 @@ mod context;
 mod cors;
 mod errors_are_opaque;
 mod handlers;
+mod http_details;
 mod in_turn;
 mod lifecycle;
 mod limits;

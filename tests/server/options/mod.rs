@@ -6,7 +6,6 @@ mod eio3;
 mod hooks;
 mod http_compression;
 mod path_and_transports;
-mod small_differences;
 
 use std::sync::Arc;
 

@@ -105,6 +105,15 @@ describe("The Socket instance", { timeout: 60_000 }, () => {
 });
 
 inEach("The Socket instance (client-side)", (mode) => {
+  test("protocols: the first subprotocol is answered", async (t) => {
+    const protocols = ["v2.example", "v1.example"];
+    const client = await connect(t, mode, "/server-socket-instance", { protocols });
+    assert.equal(client.socket.io.engine.transport.name, mode);
+    if (mode === "websocket") {
+      assert.equal(client.socket.io.engine.transport.ws.protocol, "v2.example");
+    }
+  });
+
   test("disconnect: after a disconnect by the server, the client reconnects by hand", async (t) => {
     const client = await connect(t, mode, "/server-socket-instance");
     client.socket.once("disconnect", (reason) => {
