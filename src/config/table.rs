@@ -256,11 +256,14 @@ macro_rules! settings_table {
             max_connections: usize = Amount(100_000), set plain, check at_least_one;
 
             /// Memory of all connections together that clients make the server keep, in bytes: what
-            /// waits in their outboxes and inboxes, what is being read, and their `auth`.
+            /// waits in their outboxes and inboxes, what is being read, their `auth`, and their
+            /// subscriptions.
             ///
             /// At the limit, new connections are refused with HTTP 503. A connection that takes
             /// more, and has more than 64 KiB of any of these already, is closed with
-            /// [`DisconnectReason::MemoryLimit`](crate::DisconnectReason::MemoryLimit).
+            /// [`DisconnectReason::MemoryLimit`](crate::DisconnectReason::MemoryLimit). More
+            /// subscriptions are refused with
+            /// [`SubscribeError::MemoryLimit`](crate::SubscribeError::MemoryLimit).
             max_memory: usize = SizeLimit(unlimited), set plain, check at_least_one;
 
             /// Connections of one [address](crate::Handshake::client_ip), or of one IPv6 /64.

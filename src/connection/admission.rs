@@ -84,6 +84,7 @@ impl Connection {
             sender: SocketSender::new(Arc::clone(self.driver.outbox())),
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
+            memory: self.shared.engine.memory.share(),
         });
         let id = socket.id();
         let connect =

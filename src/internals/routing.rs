@@ -7,7 +7,9 @@ use bytestring::ByteString;
 use crate::{
     Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, PatternError, Route,
     config::Config,
-    model::{ChannelRoutes, Handshake, HttpRequestParts, Namespace, SocketId, Transport},
+    model::{
+        ChannelRoutes, Handshake, HttpRequestParts, MemoryShare, Namespace, SocketId, Transport,
+    },
     outbox::{Outbox, SocketSender},
     protocol::{Args, PacketCodec, connect},
     registry::{AdapterFuture, ChangeSender, Sequencer, ServerEvent},
@@ -107,6 +109,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
         sender,
         commands: Arc::new(NullConnection.start()),
         subscriptions: None,
+        memory: MemoryShare::default(),
     })
 }
 

@@ -159,6 +159,9 @@ pub enum SubscribeError {
         /// The maximum.
         limit: usize,
     },
+    /// All clients together have [`Builder::max_memory`](crate::Builder::max_memory), and this one
+    /// has many subscriptions.
+    MemoryLimit,
     /// The client has gone.
     Closed,
 }
@@ -173,6 +176,9 @@ impl fmt::Display for SubscribeError {
                     "a client may be subscribed to {limit} channels at most: \
                      unsubscribe from another one first"
                 )
+            }
+            Self::MemoryLimit => {
+                f.write_str("the server has no memory for another subscription: try again later")
             }
             Self::Closed => f.write_str("the client has gone"),
         }

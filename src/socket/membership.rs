@@ -6,14 +6,14 @@ use parking_lot::Mutex;
 
 use super::{NamespaceState, SubscribeError, route_counts::RouteCounts};
 use crate::{
-    model::{Channel, ChannelMatch, SocketId},
+    model::{Channel, ChannelMatch, MemoryShare, SocketId},
     registry::RegistryId,
 };
 
 /// The channels of one socket, each with the routes that match it.
 ///
 /// The sequencer is notified of each change under the lock, so that both have the same order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Membership {
     state: Mutex<MembershipState>,
     #[cfg(test)]
@@ -27,6 +27,9 @@ struct MembershipState {
     /// The number of subscriptions so far.
     joins: u64,
     closed: bool,
+    /// The memory of the subscriptions, roughly.
+    bytes: usize,
+    memory: MemoryShare,
 }
 
 #[derive(Debug)]
@@ -36,7 +39,28 @@ struct JoinedChannel {
     matched: Arc<ChannelMatch>,
 }
 
+impl MembershipState {
+    /// Sets the bytes of all subscriptions. `false`: they are too much.
+    fn count(&mut self, bytes: usize) -> bool {
+        self.bytes = bytes;
+        self.memory.set(bytes)
+    }
+}
+
 impl Membership {
+    /// The memory of a subscription here, in the registry and in the sequencer, beside its name:
+    /// measured with 100,000 channels of one subscriber each.
+    const SUBSCRIPTION_BYTES: usize = 500;
+
+    /// No channels yet. `memory` counts them.
+    pub(super) fn new(memory: MemoryShare) -> Self {
+        Self {
+            state: Mutex::new(MembershipState { memory, ..MembershipState::default() }),
+            #[cfg(test)]
+            listings: AtomicUsize::new(0),
+        }
+    }
+
     /// Joins a channel, whose routes `find` looks up unless the socket is in the channel already.
     pub(super) fn join(
         &self,
@@ -56,6 +80,11 @@ impl Membership {
         }
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
+        }
+        let before = state.bytes;
+        if !state.count(before + Self::SUBSCRIPTION_BYTES + channel.len()) {
+            state.count(before);
+            return Err(SubscribeError::MemoryLimit);
         }
         let matched = find(&channel);
         state.routes.add(&matched);
@@ -77,6 +106,8 @@ impl Membership {
         let mut state = self.state.lock();
         let (channel, joined) = state.channels.remove_entry(channel)?;
         state.routes.remove(&joined.matched);
+        let bytes = state.bytes - Self::SUBSCRIPTION_BYTES - channel.len();
+        state.count(bytes);
         namespace.sequencer.unsubscribe(registry_id, namespace.name.clone(), id, channel);
         Some(joined.matched)
     }

@@ -43,8 +43,8 @@ use crate::{
     config::Config,
     message_sink::MessageSink,
     model::{
-        ChannelRoutes, ContextMap, Extensions, Handshake, Namespace, SocketId, TokenBucket,
-        Transport,
+        ChannelRoutes, ContextMap, Extensions, Handshake, MemoryShare, Namespace, SocketId,
+        TokenBucket, Transport,
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
@@ -113,6 +113,8 @@ pub(crate) struct SocketParts {
     pub(crate) commands: Arc<dyn MessageSink<ConnectionCommand>>,
     /// Bounds how fast its connection may subscribe.
     pub(crate) subscriptions: Option<Arc<Mutex<TokenBucket>>>,
+    /// Counts its subscriptions.
+    pub(crate) memory: MemoryShare,
 }
 
 impl Socket {
@@ -127,6 +129,7 @@ impl Socket {
             sender,
             commands,
             subscriptions,
+            memory,
         } = parts;
         let id = SocketId::random();
         let registry_id = namespace.sequencer.registry_id();
@@ -138,7 +141,7 @@ impl Socket {
                 handshake,
                 extensions,
                 context: ContextMap::default(),
-                membership: Membership::default(),
+                membership: Membership::new(memory),
                 acks: Acks::new(config.max_pending_acks),
                 namespace,
                 config,

@@ -1,6 +1,6 @@
 //! The memory of all connections together.
 
-use actix_socketio::{Builder, DisconnectReason};
+use actix_socketio::{Builder, DisconnectReason, SubscribeError};
 
 use crate::{
     fixture::Fixture,
@@ -134,5 +134,32 @@ fn at_the_limit_connections_and_auth_are_refused_and_small_messages_pass() {
     waiting.into_iter().for_each(PollingSession::close);
     wait_until("the memory is given back", || fixture.io.stats().client_memory == 0);
     PollingSession::open(fixture.addr).close();
+    fixture.assert_all_freed();
+}
+
+#[test]
+fn subscriptions_count_and_are_refused() {
+    let mut fixture = Fixture::with(|builder| builder.max_memory(150_000).max_channels(1_000_000));
+    let (session, id) = PollingSession::join(fixture.addr);
+    let socket = fixture.io.socket(&id).expect("the socket is connected");
+    let name = |number| format!("{number}-{}", "x".repeat(100));
+    let mut count = 0;
+    let refused = loop {
+        match socket.subscribe(name(count)) {
+            Ok(is_new) => assert!(is_new),
+            Err(error) => break error,
+        }
+        count += 1;
+    };
+    assert_eq!(refused, SubscribeError::MemoryLimit);
+    assert!((200..300).contains(&count), "{count} subscriptions of 600 bytes");
+    assert!(socket.is_connected());
+    assert!(!socket.subscribe(name(0)).expect("it is there already"));
+    // What each client may always have is left to the others.
+    fixture.assert_bystander_works();
+    assert!((0..count).all(|number| socket.unsubscribe(name(number))));
+    assert_eq!(fixture.io.stats().client_memory, 0);
+    assert!(socket.subscribe(name(0)).expect("there is memory again"));
+    session.close();
     fixture.assert_all_freed();
 }
