@@ -33,8 +33,12 @@ pub(crate) enum Need {
     Nginx,
     /// HAProxy.
     Haproxy,
+    /// Caddy.
+    Caddy,
     /// curl, with HTTP/2.
     Curl,
+    /// `systemd-analyze`, which reads unit files.
+    Systemd,
 }
 
 impl Need {
@@ -48,6 +52,8 @@ impl Need {
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
             Self::Nginx => succeeds(Command::new(system_program("nginx")).arg("-v")),
             Self::Haproxy => succeeds(Command::new(system_program("haproxy")).arg("-v")),
+            Self::Caddy => succeeds(Command::new("caddy").arg("version")),
+            Self::Systemd => succeeds(Command::new("systemd-analyze").arg("--version")),
             Self::Curl => succeeds(Command::new("curl").args(["--http2", "--version"])),
         }
     }
@@ -66,6 +72,8 @@ impl Need {
             }
             Self::Nginx => "apt-get install --no-install-recommends nginx",
             Self::Haproxy => "apt-get install --no-install-recommends haproxy",
+            Self::Caddy => "apt-get install --no-install-recommends caddy",
+            Self::Systemd => "apt-get install --no-install-recommends systemd",
             Self::Curl => "apt-get install --no-install-recommends curl",
         }
     }
@@ -82,6 +90,8 @@ impl fmt::Display for Need {
             Self::Chromium => write!(f, "Chromium"),
             Self::Nginx => write!(f, "nginx"),
             Self::Haproxy => write!(f, "HAProxy"),
+            Self::Caddy => write!(f, "Caddy"),
+            Self::Systemd => write!(f, "systemd-analyze"),
             Self::Curl => write!(f, "curl with HTTP/2"),
         }
     }

@@ -1,6 +1,10 @@
 //! The certificate of the servers with TLS, made anew by each run.
 
-use std::sync::{LazyLock, OnceLock};
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::{LazyLock, OnceLock},
+};
 
 use rcgen::{CertifiedKey, KeyPair};
 use rustls::{
@@ -19,6 +23,24 @@ static CERTIFIED: LazyLock<CertifiedKey<KeyPair>> = LazyLock::new(|| {
 /// The certificate, for clients that trust it.
 pub(crate) fn authority() -> String {
     CERTIFIED.cert.pem()
+}
+
+/// The certificate of a proxy at an address of its own: the file that clients are told to trust,
+/// and the certificate with its key.
+pub(crate) struct ProxyCertificate {
+    pub(crate) authority: PathBuf,
+    pub(crate) with_key: PathBuf,
+}
+
+impl ProxyCertificate {
+    pub(crate) fn new(ip: IpAddr, folder: &Folder) -> Self {
+        let CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed([ip.to_string()]).expect("the address is valid");
+        Self {
+            authority: folder.write("authority.pem", &cert.pem()),
+            with_key: folder.write("key.pem", &(cert.pem() + &signing_key.serialize_pem())),
+        }
+    }
 }
 
 /// The certificate and its key, in the order that nginx and HAProxy read from one file.

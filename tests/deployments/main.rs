@@ -1,5 +1,5 @@
 //! The server as it is deployed: with HTTP/1.1 and HTTP/2, with TLS and without, at a Unix socket,
-//! and behind nginx and HAProxy. Clients use it in all modes, and it stops and gives everything
+//! and behind nginx, HAProxy and Caddy. Clients use it in all modes, and it stops and gives everything
 //! back.
 //!
 //! The proxies are the real programs. Each runs in the foreground with a configuration and a folder
@@ -31,6 +31,7 @@ mod proxy;
 mod server;
 
 mod addresses;
+mod documented;
 mod keep_alive;
 mod modes;
 mod no_delay;

@@ -72,5 +72,5 @@ impl Nginx<'_> {
 }
 
 /// Only root may write to the usual folders.
-const TEMPORARY: &str = "client_body_temp_path body;\nproxy_temp_path proxy;\n\
+pub(crate) const TEMPORARY: &str = "client_body_temp_path body;\nproxy_temp_path proxy;\n\
     fastcgi_temp_path fastcgi;\nuwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n";
