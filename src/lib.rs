@@ -236,6 +236,11 @@
 //! Each worker also has a `ChannelRegistry`, an actor that delivers publications, from whatever
 //! thread, to the connections of its worker. Handler actors run where they were started.
 //! [`Socket`], [`SocketIo`] and events can be sent to any thread.
+//!
+//! # Read on
+//!
+//! [`guide`] has the guides: deployment, security, limits, counters, reliability, the wire
+//! protocol.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
@@ -248,6 +253,8 @@ mod event;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod http;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
@@ -318,12 +325,3 @@ pub mod prelude {
         channel,
     };
 }
-
-/// The examples of the guide compile.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/security.md")]
-struct Security;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/observability.md")]
-struct Observability;

@@ -94,7 +94,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
 const DEPRECATED: (&str, &str) = ("actix_web_actors", "transport/websocket/mod.rs");
 
 /// Modules that belong to no layer.
-const ABOVE: [&str; 4] = ["fuzzing", "internals", "lib", "main"];
+const ABOVE: [&str; 5] = ["fuzzing", "guide", "internals", "lib", "main"];
 
 /// A source file of the crate without its comments, with its path under `src`.
 struct Source {

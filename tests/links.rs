@@ -8,6 +8,9 @@ use std::{
 
 use regex::Regex;
 
+/// What a link to a file of the repository begins with.
+const REPOSITORY: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
+
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_dir(root.join("docs")).expect("the folder of the documents");
@@ -25,8 +28,21 @@ fn links(page: &str) -> Vec<(&str, Vec<&str>)> {
     let link =
         Regex::new(r#"\]\(([^)#\s]+)[^)]*\)((?:,? "[^"]+")*)"#).expect("a regular expression");
     let links = link.captures_iter(page).map(|link| link.extract().1);
-    let links = links.filter(|[path, _]| !path.contains("://"));
+    let definition = Regex::new(r"(?m)^\[[^\]]+\]: ([^#\s]+)").expect("a regular expression");
+    let definitions = definition.captures_iter(page).map(|link| [link.extract::<1>().1[0], ""]);
+    let links = links
+        .chain(definitions)
+        .filter(|[path, _]| path.starts_with(REPOSITORY) || !path.contains("://"));
     links.map(|[path, names]| (path, names.split('"').skip(1).step_by(2).collect())).collect()
+}
+
+/// The file that a link leads to. Pages of the documentation are also read on docs.rs, so their
+/// links to other files name the repository.
+fn target(document: &Path, link: &str) -> PathBuf {
+    match link.strip_prefix(REPOSITORY) {
+        Some(path) => Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
+        None => document.parent().expect("the folder that it is in").join(link),
+    }
 }
 
 /// Whether a file, in Rust or JavaScript, has a test of this name.
@@ -39,9 +55,8 @@ fn has_test(file: &str, name: &str) -> bool {
 fn links_lead_to_files_and_named_tests_are_in_them() {
     let mut wrong = Vec::new();
     for document in documents() {
-        let folder = document.parent().expect("the folder that it is in");
         for (path, names) in links(&read(&document)) {
-            let target = folder.join(path);
+            let target = target(&document, path);
             if !target.exists() {
                 wrong.push(format!("{}: {path} does not exist", document.display()));
             } else if !names.is_empty() {

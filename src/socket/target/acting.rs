@@ -8,7 +8,7 @@ use crate::model::{ChannelError, ToChannel};
 /// # Querying and acting
 ///
 /// These wait for the registry, so that they see what this task did before. For one client of this
-/// server, [`SocketIo::socket`](crate::SocketIo::socket) has its [`Socket`].
+/// server, [`SocketIo::socket`](crate::SocketIo::socket) has its [`Socket`](crate::Socket).
 impl Target {
     /// The clients that a message would reach.
     ///

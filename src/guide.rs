@@ -1,0 +1,64 @@
+//! The guides of this crate: how to use it, and what to know of it.
+//!
+//! They are the pages of the folder `docs`, for the version that you use.
+//!
+//! | | |
+//! | --- | --- |
+//! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
+//! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
+//! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
+//! | [Counters and logs](observability) | health, metrics and the log |
+//! | [Reliability](reliability) | the promises, the bound of memory, the faults that were tried |
+//! | [The wire protocol](protocol) | packets, Socket.IO's features and options, differences from Node |
+//! | [From django-socketio](from_django_socketio) | the same room, twice |
+//!
+//! This module is there in documentation only.
+
+// Pages link each other by files. A definition that stands before that of the page wins, so here
+// they lead to modules.
+
+#[doc = "[session-id]: crate::guide::security#the-sessions-id"]
+#[doc = "[origins]: crate::guide::security#which-pages-origins"]
+#[doc = "[limits]: crate::guide::limits#limits-of-the-server"]
+#[doc = "[memory]: crate::guide::reliability#memory"]
+#[doc = "[health]: crate::guide::observability"]
+#[doc = ""]
+#[doc = include_str!("../docs/deploy.md")]
+pub mod deploy {}
+
+#[doc = "[limits]: crate::guide::limits"]
+#[doc = ""]
+#[doc = include_str!("../docs/from-django-socketio.md")]
+pub mod from_django_socketio {}
+
+#[doc = "[stats]: crate::guide::observability"]
+#[doc = "[reliability.md]: crate::guide::reliability#memory"]
+#[doc = "[how addresses are found behind proxies]: crate::guide::security#behind-a-proxy"]
+#[doc = ""]
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
+
+#[doc = "[publications of clients wait for]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
+#[doc = "[security.md]: crate::guide::security#logs"]
+#[doc = ""]
+#[doc = include_str!("../docs/observability.md")]
+pub mod observability {}
+
+#[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
+#[doc = "[limits]: crate::guide::limits"]
+#[doc = "[conformance.md]: https://github.com/actix-socketio/actix-socketio/blob/main/docs/conformance.md"]
+#[doc = ""]
+#[doc = include_str!("../docs/protocol.md")]
+pub mod protocol {}
+
+#[doc = include_str!("../docs/reliability.md")]
+pub mod reliability {}
+
+#[doc = "[deploy]: crate::guide::deploy"]
+#[doc = "[passed on]: crate::guide::protocol#what-is-passed-on"]
+#[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
+#[doc = "[limits]: crate::guide::limits"]
+#[doc = "[protocol.md]: crate::guide::protocol"]
+#[doc = ""]
+#[doc = include_str!("../docs/security.md")]
+pub mod security {}
