@@ -10,7 +10,7 @@ use actix::Message;
 use bytestring::ByteString;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::HandlerResult;
+use super::{HandlerError, HandlerResult};
 use crate::{
     log_text::LogText,
     model::Channel,
@@ -26,7 +26,9 @@ use crate::{
 /// answered.
 ///
 /// `Ok` has no further effect: only [`OnMessage::ack`] sends an acknowledgement. An `Err` raises
-/// [`OnError`](super::OnError), and refuses the event if it is a publication.
+/// [`OnError`](super::OnError). If the client waits for an acknowledgement, it reads the message and
+/// the data of [`HandlerError::reject`], or `internal error`, as the answer. An `Err` also refuses
+/// the event if it is a publication.
 ///
 /// ```
 /// use actix_socketio::{OnMessage, SocketIo};
@@ -184,6 +186,19 @@ impl OnMessage {
             return Ok(());
         }
         self.socket.push(answer)
+    }
+
+    /// The event, if its client waits for an acknowledgement.
+    pub(crate) fn awaiting(&self) -> Option<Self> {
+        self.wants_ack().then(|| self.clone())
+    }
+
+    /// Answers a client that still waits with what it may read of a failure.
+    pub(crate) fn refuse(&self, error: &HandlerError) {
+        if self.wants_ack() {
+            // An error says that the client is gone.
+            let _ = self.ack(&error.to_client());
+        }
     }
 }
 

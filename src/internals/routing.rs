@@ -74,7 +74,7 @@ impl Routing {
     /// Calls the handlers of a message for the server.
     pub async fn notify_message(&self, name: ByteString, args: Args) {
         let event = OnMessage::new(self.socket.clone(), None, name, args, None);
-        self.router.notify(Scope::Socket(&self.socket), &self.socket, event).await;
+        self.router.notify_message(&self.socket, event).await;
     }
 }
 
@@ -95,6 +95,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let adapter =
         LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, null, 0);
     Socket::attach(SocketParts {
+        server: Arc::new(()),
         namespace: NamespaceState::new(
             namespace,
             Arc::clone(&config),
@@ -178,7 +179,7 @@ mod tests {
             OnMessage::new(socket.clone(), channel, ByteString::from_static("hi"), args, None)
         };
         assert!(router.notify_now(socket, message(None), ()).is_ok());
-        router.notify(Scope::Socket(socket), socket, message(None)).await;
+        router.notify_message(socket, message(None)).await;
         let first = &channels[0];
         let matched = socket.matched_channel(first).unwrap();
         assert!(matched.options.allow_publish && router.has_route_handler::<OnMessage>(&matched));

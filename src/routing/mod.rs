@@ -6,6 +6,7 @@ mod catch_panic;
 mod event_set;
 mod handler;
 mod handlers;
+mod messages;
 mod registrations;
 mod report;
 mod route;

@@ -1,9 +1,4 @@
-use std::{
-    future::poll_fn,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use futures_core::future::LocalBoxFuture;
 use smallvec::SmallVec;
@@ -148,51 +143,14 @@ impl Router {
         }
     }
 
-    /// Does the same as [`Router::notify`] for all channels of the socket, without a future of its
-    /// own while each handler answers on its first poll.
-    ///
-    /// # Errors
-    /// The rest of the work, if a handler does not answer on its first poll, or fails. Poll it
-    /// right away: no waker is registered yet.
-    pub(crate) fn notify_now<E: ChannelEvent, T: 'static>(
-        self: &Arc<Self>,
-        socket: &Socket,
-        event: E,
-        done: T,
-    ) -> Result<T, LocalBoxFuture<'static, T>> {
-        let mut handlers = self.handlers::<E>(Scope::Socket(socket)).peekable();
-        // The last handler gets the event itself, which saves a clone.
-        let mut event = Some(event);
-        while let Some(handler) = handlers.next() {
-            let its_event = if handlers.peek().is_some() { event.clone() } else { event.take() };
-            let Some(its_event) = its_event else { break };
-            let mut running = handler.call(its_event);
-            let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            if matches!(first, Poll::Ready(Ok(()))) {
-                continue;
-            }
-            let (router, socket, rest) =
-                (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
-            return Err(Box::pin(async move {
-                let answer = match first {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => router.wait_for(running).await,
-                };
-                router.report_failure(&socket, answer).await;
-                if let Some(event) = event {
-                    Box::pin(router.notify_each(&rest, &socket, event)).await;
-                }
-                done
-            }));
-        }
-        Ok(done)
-    }
-
     pub(super) async fn call<E>(&self, handler: &HandlerFn<E>, event: E) -> HandlerResult {
         self.wait_for(handler.call(event)).await
     }
 
-    async fn wait_for(&self, mut running: LocalBoxFuture<'static, HandlerResult>) -> HandlerResult {
+    pub(super) async fn wait_for(
+        &self,
+        mut running: LocalBoxFuture<'static, HandlerResult>,
+    ) -> HandlerResult {
         // Most handlers answer on the first poll, and need no timer.
         if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await {
             return answer;

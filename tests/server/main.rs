@@ -47,6 +47,7 @@ mod channels;
 mod context;
 mod cors;
 mod errors_are_opaque;
+mod failures_are_answers;
 mod handlers;
 mod http_details;
 mod in_turn;

@@ -171,9 +171,12 @@ async fn handle_event(
         let ack = id.clone().filter(|_| request.is_none());
         let packet =
             OnPacket::new(OnMessage::new(socket.clone(), None, name.clone(), args.clone(), ack));
+        let awaiting = packet.message.awaiting();
         if let Err(error) = Box::pin(router.authorize_globally(packet)).await {
             if let Some(id) = id.filter(|_| request.is_some()) {
                 requests::answer(socket, &id, &Some(error.to_client()));
+            } else if let Some(message) = awaiting {
+                message.refuse(&error);
             }
             return Box::pin(router.report(socket, error)).await;
         }
@@ -182,7 +185,7 @@ async fn handle_event(
         Some(request) => Box::pin(request.handle(socket, router, &args, id)).await,
         None => {
             let event = OnMessage::new(socket.clone(), None, name, args, id);
-            router.notify(Scope::Socket(socket), socket, event).await;
+            router.notify_message(socket, event).await;
         }
     }
 }

@@ -73,6 +73,7 @@ fn a_handler_that_does_not_answer_holds_its_client_for_handler_timeout() {
     let id = session.join();
     session.send(r#"421["stuck"]"#);
     session.send(r#"42["next"]"#);
+    assert_eq!(session.text(), r#"431[{"message":"internal error"}]"#);
     session.assert_works();
     assert_eq!(fixture.journal.of(id), ["connect", "event stuck", TIMED_OUT, "event next"]);
 

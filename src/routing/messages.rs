@@ -1,0 +1,93 @@
+//! The handlers of an event that a client sends, and the answer that its client reads.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use futures_core::future::LocalBoxFuture;
+
+use super::{HandlerFn, Router, Scope};
+use crate::{
+    event::{HandlerResult, OnMessage},
+    socket::Socket,
+};
+
+impl Router {
+    /// Calls all handlers of a plain event one after the other, without a future of its own while
+    /// each handler answers on its first poll. A failure goes to the handlers of
+    /// [`OnError`](crate::OnError), and answers a client that waits.
+    ///
+    /// # Errors
+    /// The rest of the work, if a handler does not answer on its first poll, or fails. Poll it
+    /// right away: no waker is registered yet.
+    pub(crate) fn notify_now<T: 'static>(
+        self: &Arc<Self>,
+        socket: &Socket,
+        event: OnMessage,
+        done: T,
+    ) -> Result<T, LocalBoxFuture<'static, T>> {
+        let awaiting = event.awaiting();
+        let mut handlers = self.handlers::<OnMessage>(Scope::Socket(socket)).peekable();
+        // The last handler gets the event itself, which saves a clone.
+        let mut event = Some(event);
+        while let Some(handler) = handlers.next() {
+            let its_event = if handlers.peek().is_some() { event.clone() } else { event.take() };
+            let Some(its_event) = its_event else { break };
+            let mut running = handler.call(its_event);
+            let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if matches!(first, Poll::Ready(Ok(()))) {
+                continue;
+            }
+            let (router, socket, rest) =
+                (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
+            return Err(Box::pin(async move {
+                let answer = match first {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => router.wait_for(running).await,
+                };
+                router.report_message(&socket, answer, awaiting.as_ref()).await;
+                if let Some(event) = event {
+                    let rest = Box::pin(router.notify_messages(&rest, &socket, event, awaiting));
+                    rest.await;
+                }
+                done
+            }));
+        }
+        Ok(done)
+    }
+
+    /// Does the same as [`Router::notify_now`], as a future.
+    pub(crate) async fn notify_message(&self, socket: &Socket, event: OnMessage) {
+        let awaiting = event.awaiting();
+        let handlers = self.handlers::<OnMessage>(Scope::Socket(socket));
+        self.notify_messages(handlers, socket, event, awaiting).await;
+    }
+
+    async fn notify_messages<'a>(
+        &self,
+        handlers: impl IntoIterator<Item = &'a HandlerFn<OnMessage>>,
+        socket: &Socket,
+        event: OnMessage,
+        awaiting: Option<OnMessage>,
+    ) {
+        for handler in handlers {
+            let answer = self.call(handler, event.clone()).await;
+            self.report_message(socket, answer, awaiting.as_ref()).await;
+        }
+    }
+
+    /// Reports a failure, if the answer is one. A client that waits for an acknowledgement reads
+    /// it, unless a handler has answered.
+    async fn report_message(
+        &self,
+        socket: &Socket,
+        answer: HandlerResult,
+        awaiting: Option<&OnMessage>,
+    ) {
+        if let (Err(error), Some(event)) = (&answer, awaiting) {
+            event.refuse(error);
+        }
+        self.report_failure(socket, answer).await;
+    }
+}
