@@ -33,7 +33,10 @@ const LAYERS: [(&str, &[&str]); 19] = [
         &["deadline", "message_sink", "protocol", "model", "outbox", "stats", "config", "registry"],
     ),
     ("event", &["log_text", "protocol", "model", "stats", "registry", "socket"]),
-    ("routing", &["deadline", "log_text", "panic_guard", "model", "socket", "event"]),
+    (
+        "routing",
+        &["deadline", "log_text", "panic_guard", "protocol", "model", "stats", "socket", "event"],
+    ),
     (
         "state",
         &[
@@ -43,6 +46,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "stats",
             "config",
             "engine",
+            "http",
             "registry",
             "socket",
             "routing",

@@ -76,6 +76,7 @@ impl Connection {
         };
         let slots = [slot, quota.acquire_unbounded()];
         let socket = Socket::attach(SocketParts {
+            server: Arc::clone(&self.shared) as _,
             namespace,
             config,
             channel_routes: Arc::clone(router.channel_routes()),

@@ -42,7 +42,7 @@ pub(crate) type OpenSession =
 pub(crate) struct Endpoint {
     pub(crate) engine: Arc<EngineState>,
     pub(crate) open: OpenSession,
-    pub(crate) settings: EndpointSettings,
+    pub(crate) settings: Arc<EndpointSettings>,
 }
 
 /// The application's settings for requests.
@@ -216,7 +216,7 @@ mod tests {
         let endpoint = Arc::new(Endpoint {
             engine: EngineState::new(Arc::default(), Arc::default()),
             open: Box::new(|_| unreachable!("no session is opened")),
-            settings: EndpointSettings::default(),
+            settings: Arc::default(),
         });
         let answered = handle_request(endpoint, TestRequest::default().to_srv_request());
         let size = size_of_val(&answered);

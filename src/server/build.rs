@@ -3,14 +3,11 @@ use std::{collections::HashMap, iter, sync::Arc};
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::Names,
-    io::ServerInner,
     server_events::{ServerEventDispatcher, ServerEventTable},
 };
 use crate::{
     config::Config,
-    connection::Connection,
     engine::EngineState,
-    http::Endpoint,
     model::{NameRules, Namespace, Quota, matches_some_name},
     registry::{Adapter, ChangeSender, Sequencer},
     routing::{Router, anchored},
@@ -98,12 +95,9 @@ impl Builder {
         };
         let factory = NamespaceFactory::new(config, counters, used, local);
         let namespaces = Namespaces::new(factory, named, dynamic);
-        let state =
-            Arc::new(ServerState { engine: Arc::clone(&engine), namespaces, sockets, codec });
-        let shared = Arc::clone(&state);
-        let open = Box::new(move |request| Connection::open(&shared, request));
-        let endpoint = Arc::new(Endpoint { engine, open, settings: endpoint });
-        Ok(SocketIo::new(ServerInner { state, endpoint, changes }))
+        let endpoint = Arc::new(endpoint);
+        let state = ServerState { engine, namespaces, sockets, codec, endpoint, changes };
+        Ok(SocketIo::new(Arc::new(state)))
     }
 }
 

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::Builder;
 use crate::{
     config::Config,
+    connection::Connection,
     http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, ChangeSender, Changes},
+    registry::{Audience, Changes},
     socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
     state::ServerState,
     stats::{self, Gauges, Stats},
@@ -50,14 +51,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct SocketIo {
-    pub(crate) inner: Arc<ServerInner>,
+    pub(super) state: Arc<ServerState>,
     pub(super) namespace: Arc<NamespaceState>,
-}
-
-pub(crate) struct ServerInner {
-    pub(crate) state: Arc<ServerState>,
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) changes: ChangeSender,
 }
 
 impl SocketIo {
@@ -66,10 +61,19 @@ impl SocketIo {
         Builder::new()
     }
 
-    pub(crate) fn new(inner: ServerInner) -> Self {
-        let inner = Arc::new(inner);
-        let namespace = inner.state.namespaces.get(Namespace::default());
-        Self { inner, namespace }
+    pub(crate) fn new(state: Arc<ServerState>) -> Self {
+        let namespace = state.namespaces.get(Namespace::default());
+        Self { state, namespace }
+    }
+
+    /// The endpoint, for an `App`.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        let state = Arc::clone(&self.state);
+        Endpoint {
+            engine: Arc::clone(&state.engine),
+            settings: Arc::clone(&state.endpoint),
+            open: Box::new(move |request| Connection::open(&state, request)),
+        }
     }
 
     /// The settings of the server. They do not change after it was built.
@@ -83,7 +87,7 @@ impl SocketIo {
     /// # });
     /// ```
     pub fn config(&self) -> &Config {
-        self.inner.state.config()
+        self.state.config()
     }
 
     /// The handle to another namespace of the same server.
@@ -99,8 +103,8 @@ impl SocketIo {
     #[must_use]
     pub fn of(&self, namespace: &str) -> Self {
         Self {
-            inner: Arc::clone(&self.inner),
-            namespace: self.inner.state.namespaces.get(Namespace::new(namespace)),
+            state: Arc::clone(&self.state),
+            namespace: self.state.namespaces.get(Namespace::new(namespace)),
         }
     }
 
@@ -116,7 +120,7 @@ impl SocketIo {
     /// # });
     /// ```
     pub fn namespaces(&self) -> Vec<Namespace> {
-        self.inner.state.namespaces.names()
+        self.state.namespaces.names()
     }
 
     /// Sends `data` to all clients as the event `message`.
@@ -222,7 +226,7 @@ impl SocketIo {
     /// # }
     /// ```
     pub fn socket(&self, id: &SocketId) -> Option<Socket> {
-        let socket = self.inner.state.sockets.socket(id)?;
+        let socket = self.state.sockets.socket(id)?;
         (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
@@ -263,7 +267,7 @@ impl SocketIo {
 
     /// The number of connections to this server, in all namespaces together.
     pub fn connections(&self) -> usize {
-        self.inner.state.engine.sessions.count()
+        self.state.engine.sessions.count()
     }
 
     /// The state of the server, and what it has counted, in all namespaces. It looks at each
@@ -279,7 +283,7 @@ impl SocketIo {
     /// }
     /// ```
     pub fn stats(&self) -> Stats {
-        let ServerState { engine, namespaces, .. } = &*self.inner.state;
+        let ServerState { engine, namespaces, .. } = &*self.state;
         let (transports, outbox_frames, outbox_bytes) = engine.sessions.snapshot();
         let gauges = Gauges {
             connections: engine.sessions.count(),
@@ -337,7 +341,7 @@ impl SocketIo {
     /// # }
     /// ```
     pub async fn shutdown(&self) -> bool {
-        self.inner.state.engine.sessions.shutdown(self.config()).await
+        self.state.engine.sessions.shutdown(self.config()).await
     }
 
     /// All clients. [`Target`] sends to them, lists them and acts on them.
@@ -373,7 +377,28 @@ impl SocketIo {
     /// # }
     /// ```
     pub fn changes(&self) -> Changes {
-        self.inner.changes.listen()
+        self.state.changes.listen()
+    }
+}
+
+impl Socket {
+    /// The handle of the server, in the client's namespace: from a handler to all other clients.
+    ///
+    /// A handler may also have a parameter `io: SocketIo`.
+    ///
+    /// ```
+    /// use actix_socketio::{HandlerError, HandlerResult, Many, Socket, SocketId};
+    ///
+    /// async fn private(socket: Socket, to: SocketId, text: String) -> HandlerResult {
+    ///     let other = socket.io().socket(&to).ok_or_else(|| HandlerError::reject("gone"))?;
+    ///     other.emit("private", &Many((socket.id(), text)))?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn io(&self) -> SocketIo {
+        // Connections alone make sockets, and each gives them the state of its server.
+        let state = self.server().downcast().expect("the state of the server");
+        SocketIo { state, namespace: Arc::clone(self.namespace_state()) }
     }
 }
 

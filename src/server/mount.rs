@@ -1,6 +1,6 @@
 //! Mounting the endpoint in an application.
 
-use std::future::ready;
+use std::{future::ready, sync::Arc};
 
 use actix_web::{
     HttpRequest, guard,
@@ -48,7 +48,7 @@ impl SocketIo {
                 let path = format!("{path}/socket.io.js");
                 services.route(&path, web::route().guard(get).to(serve));
             }
-            let endpoint = std::sync::Arc::clone(&io.inner.endpoint);
+            let endpoint = Arc::new(io.endpoint());
             mount(&endpoint, web::Data::new(io), services);
         }
     }

@@ -69,7 +69,7 @@ impl SocketIo {
     /// # }
     /// ```
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
-        shutdown_on_signal(Arc::clone(&self.inner.state.engine))
+        shutdown_on_signal(Arc::clone(&self.state.engine))
     }
 }
 

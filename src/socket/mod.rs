@@ -17,6 +17,7 @@ mod target;
 mod targets;
 
 use std::{
+    any::Any,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -74,6 +75,8 @@ pub struct Socket {
 
 struct SocketInner {
     id: SocketId,
+    /// The state of its server, which is of a layer above.
+    server: Arc<dyn Any + Send + Sync>,
     namespace: Arc<NamespaceState>,
     registry_id: RegistryId,
     config: Arc<Config>,
@@ -102,6 +105,8 @@ pub(crate) enum ConnectionCommand {
 
 /// The parts of a new socket.
 pub(crate) struct SocketParts {
+    /// The state of its server, for [`Socket::io`].
+    pub(crate) server: Arc<dyn Any + Send + Sync>,
     pub(crate) namespace: Arc<NamespaceState>,
     /// The settings of its namespace. A family of namespaces has them before the namespace exists.
     pub(crate) config: Arc<Config>,
@@ -121,6 +126,7 @@ impl Socket {
     /// A new socket of a connection on this thread, attached to its registry.
     pub(crate) fn attach(parts: SocketParts) -> Self {
         let SocketParts {
+            server,
             namespace,
             config,
             channel_routes,
@@ -137,6 +143,7 @@ impl Socket {
         Self {
             inner: Arc::new(SocketInner {
                 id,
+                server,
                 registry_id,
                 handshake,
                 extensions,
@@ -313,6 +320,15 @@ impl Socket {
             Ok(()) => true,
             Err(args) => namespace.acks.answer(id, self.id(), args),
         }
+    }
+
+    /// The state of its server.
+    pub(crate) fn server(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::clone(&self.inner.server)
+    }
+
+    pub(crate) fn namespace_state(&self) -> &Arc<NamespaceState> {
+        &self.inner.namespace
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -5,26 +5,36 @@ mod namespace_family;
 mod namespaces;
 mod sockets;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 pub(crate) use namespace_factory::NamespaceFactory;
 pub(crate) use namespace_family::{NamespaceFamily, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespaces::{NamespaceEntry, Namespaces};
 pub(crate) use sockets::SocketTable;
 
-use crate::{config::Config, engine::EngineState, protocol::PacketCodec};
+use crate::{
+    config::Config, engine::EngineState, http::EndpointSettings, protocol::PacketCodec,
+    registry::ChangeSender,
+};
 
-/// The state that all connections of a server share.
-#[derive(Debug)]
+/// The state of a server, which its handles and all its connections share.
 pub(crate) struct ServerState {
     pub(crate) engine: Arc<EngineState>,
     pub(crate) namespaces: Namespaces,
     pub(crate) sockets: Arc<SocketTable>,
     pub(crate) codec: PacketCodec,
+    pub(crate) endpoint: Arc<EndpointSettings>,
+    pub(crate) changes: ChangeSender,
 }
 
 impl ServerState {
     pub(crate) fn config(&self) -> &Config {
         &self.engine.config
+    }
+}
+
+impl fmt::Debug for ServerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerState").field("namespaces", &self.namespaces).finish_non_exhaustive()
     }
 }

@@ -262,7 +262,7 @@ impl EngineIoBuilder {
         let shared = Arc::clone(&engine);
         let open =
             Box::new(move |request| EngineConnection::open(&shared, Arc::clone(&handler), request));
-        Ok(EngineIo { endpoint: Arc::new(Endpoint { engine, open, settings }) })
+        Ok(EngineIo { endpoint: Arc::new(Endpoint { engine, open, settings: Arc::new(settings) }) })
     }
 }
 
