@@ -282,14 +282,15 @@ pub use event::{
 pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
 pub use model::{
-    Channel, ChannelError, ContextMap, Extensions, Handshake, InvalidSocketId, Namespace, Rate,
-    SocketId, ToChannel,
+    Channel, ChannelError, ContextMap, DataMap, Extensions, Handshake, InvalidSocketId, Namespace,
+    Rate, SocketId, ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
 pub use registry::{Change, Changes};
 pub use routing::{
-    ChannelEvent, ChannelEventSet, Event, EventSet, IntoHandler, PatternError, Route,
-    SocketHandler, ViaActor, ViaFn, channel,
+    Answer, AnyEvent, Auth, Call, ChannelEvent, ChannelEventSet, ChannelListed, ClientEvent, Data,
+    Event, EventSet, FromEvent, IntoHandler, Later, Listed, Parameters, PatternError, Received,
+    Rest, Route, SocketHandler, ViaActor, ViaFn, channel,
 };
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,

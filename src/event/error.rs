@@ -56,6 +56,8 @@ pub struct HandlerError {
 pub(crate) enum Failure {
     /// A refusal that the client reads.
     Rejected { message: String, data: Option<Value> },
+    /// The client sent a value that the handler can't read. The client reads the message.
+    Unreadable { message: String, detail: String, source: Box<dyn Error + Send + Sync> },
     /// An error of the application.
     Failed(Box<dyn Error + Send + Sync>),
     /// A function handler panicked, with this message.
@@ -70,7 +72,7 @@ impl HandlerError {
     /// The label under which the failure is counted.
     pub(crate) fn kind(&self) -> HandlerFailure {
         match &*self.failure {
-            Failure::Rejected { .. } => HandlerFailure::Rejected,
+            Failure::Rejected { .. } | Failure::Unreadable { .. } => HandlerFailure::Rejected,
             Failure::Failed(_) => HandlerFailure::Error,
             Failure::Panicked(_) => HandlerFailure::Panic,
             Failure::TimedOut => HandlerFailure::Timeout,
@@ -118,12 +120,20 @@ impl HandlerError {
         Failure::Rejected { message: message.clone(), data }.into()
     }
 
-    /// Whether [`HandlerError::reject`] made the error.
-    pub fn is_rejection(&self) -> bool {
-        matches!(&*self.failure, Failure::Rejected { .. })
+    /// Makes the error of a client's value that does not fit a handler's parameter.
+    pub(crate) fn unreadable<E: Error + Send + Sync + 'static>(message: String, error: E) -> Self {
+        let detail = error.to_string();
+        Failure::Unreadable { message, detail, source: Box::new(error) }.into()
     }
 
-    /// The error that `?` converted, if it has this type.
+    /// Whether the client reads the text of the error: [`HandlerError::reject`] made it, or the
+    /// client sent an argument that does not fit the parameters of its handler.
+    pub fn is_rejection(&self) -> bool {
+        matches!(&*self.failure, Failure::Rejected { .. } | Failure::Unreadable { .. })
+    }
+
+    /// The error that `?` converted, if it has this type. For an argument that does not fit it is a
+    /// [`MessageError`](super::MessageError).
     ///
     /// ```
     /// use std::num::ParseIntError;
@@ -135,7 +145,7 @@ impl HandlerError {
     /// ```
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match &*self.failure {
-            Failure::Failed(error) => error.downcast_ref(),
+            Failure::Failed(source) | Failure::Unreadable { source, .. } => source.downcast_ref(),
             _ => None,
         }
     }
@@ -147,7 +157,9 @@ impl HandlerError {
             Failure::Rejected { message, data: Some(data) } => {
                 json!({"message": message, "data": data})
             }
-            Failure::Rejected { message, data: None } => json!({"message": message}),
+            Failure::Rejected { message, data: None } | Failure::Unreadable { message, .. } => {
+                json!({"message": message})
+            }
             _ => json!({"message": "internal error"}),
         }
     }
@@ -174,6 +186,9 @@ impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.failure {
             Failure::Rejected { message, .. } => write!(f, "rejected: {}", LogError(message)),
+            Failure::Unreadable { message, detail, .. } => {
+                write!(f, "rejected: {} ({})", LogError(message), LogError(detail))
+            }
             Failure::Failed(error) => {
                 let mut message = error.to_string();
                 let mut cause = error.source();

@@ -1,20 +1,16 @@
-use std::{
-    error, fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use actix::Message;
 use bytestring::ByteString;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{HandlerError, HandlerResult};
+use super::{HandlerError, HandlerResult, MessageError};
 use crate::{
-    log_text::LogText,
     model::Channel,
-    protocol::{AckId, ArgError, Args},
+    protocol::{AckId, Args, Many},
     socket::{SendError, Socket},
 };
 
@@ -69,6 +65,9 @@ struct Content {
 struct Reply {
     id: AckId,
     given: AtomicBool,
+    /// A handler has returned `()`. Unless another one answers, the client gets an answer without
+    /// arguments when the last one is done.
+    is_handled: AtomicBool,
 }
 
 impl OnMessage {
@@ -79,7 +78,11 @@ impl OnMessage {
         args: Args,
         ack: Option<AckId>,
     ) -> Self {
-        let reply = ack.map(|id| Reply { id, given: AtomicBool::new(false) });
+        let reply = ack.map(|id| Reply {
+            id,
+            given: AtomicBool::new(false),
+            is_handled: AtomicBool::new(false),
+        });
         Self { socket, channel, content: Arc::new(Content { name, args, reply }) }
     }
 
@@ -148,6 +151,28 @@ impl OnMessage {
             .map_err(|source| MessageError { event: self.event().to_owned(), source })
     }
 
+    /// Deserializes all arguments into one value, as its type says: a tuple, a tuple struct or the
+    /// fields of a struct are the arguments in their order. A struct is also read from one argument
+    /// that is an object, and any other type from the first argument. A missing argument reads as
+    /// `null`.
+    ///
+    /// ```
+    /// # use actix_socketio::{HandlerResult, OnMessage};
+    /// async fn handle(event: OnMessage) -> HandlerResult {
+    ///     let (room, text): (String, String) = event.args_as()?;
+    ///     event.socket.to(room).emit("chat", &text)?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MessageError`], which names the event, the argument, and what was expected.
+    pub fn args_as<T: DeserializeOwned>(&self) -> Result<T, MessageError> {
+        self.args()
+            .get_all()
+            .map_err(|source| MessageError { event: self.event().to_owned(), source })
+    }
+
     /// Whether the client waits for an acknowledgement from you. It is `false` for a publication,
     /// which the server acknowledges itself.
     ///
@@ -193,54 +218,28 @@ impl OnMessage {
         self.wants_ack().then(|| self.clone())
     }
 
+    /// Notes that a handler has nothing to add to an answer.
+    pub(crate) fn set_handled(&self) {
+        if let Some(reply) = &self.content.reply {
+            reply.is_handled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Answers a client that still waits when the last handler is done: without arguments, if a
+    /// handler has returned `()`.
+    pub(crate) fn finish(&self) {
+        let is_handled = |reply: &Reply| reply.is_handled.load(Ordering::Relaxed);
+        if self.wants_ack() && self.content.reply.as_ref().is_some_and(is_handled) {
+            // An error says that the client is gone.
+            let _ = self.ack(&Many(()));
+        }
+    }
+
     /// Answers a client that still waits with what it may read of a failure.
     pub(crate) fn refuse(&self, error: &HandlerError) {
         if self.wants_ack() {
             // An error says that the client is gone.
             let _ = self.ack(&error.to_client());
         }
-    }
-}
-
-/// An argument of an event does not have the type that the handler expects.
-///
-/// The `?` of a handler turns it into a [`HandlerError`](super::HandlerError), which the client
-/// does not read. Turn it into a refusal if the client may read it:
-///
-/// ```
-/// use actix_socketio::{HandlerError, HandlerResult, OnMessage};
-///
-/// async fn handle(event: OnMessage) -> HandlerResult {
-///     let age: u8 = event.json().map_err(|error| HandlerError::reject(error.to_string()))?;
-///     event.ack(&age)?;
-///     Ok(())
-/// }
-/// ```
-#[non_exhaustive]
-pub struct MessageError {
-    /// The name of the event.
-    pub event: String,
-    /// The position of the argument, and the type that was expected.
-    pub source: ArgError,
-}
-
-impl fmt::Display for MessageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "event {:?}: {}", LogText(&self.event), self.source)
-    }
-}
-
-impl fmt::Debug for MessageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MessageError")
-            .field("event", &LogText(&self.event))
-            .field("source", &self.source)
-            .finish()
-    }
-}
-
-impl error::Error for MessageError {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(&self.source)
     }
 }

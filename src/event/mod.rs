@@ -3,6 +3,7 @@
 mod error;
 mod lifecycle;
 mod message;
+mod message_error;
 mod server_event;
 
 pub(crate) use error::Failure;
@@ -10,7 +11,8 @@ pub use error::{HandlerError, HandlerResult};
 pub use lifecycle::{
     OnConnect, OnDisconnect, OnError, OnFinish, OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
-pub use message::{MessageError, OnMessage};
+pub use message::OnMessage;
+pub use message_error::MessageError;
 pub use server_event::OnServerEvent;
 
 pub use crate::model::DisconnectReason;

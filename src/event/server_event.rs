@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{HandlerResult, MessageError};
 use crate::{
-    model::Namespace,
+    model::{DataMap, Namespace},
     protocol::{Args, to_args},
     registry::ServerEvent,
     socket::SendError,
@@ -47,16 +47,22 @@ pub struct OnServerEvent {
 struct ServerEventContent {
     name: String,
     args: Args,
+    data: Arc<DataMap>,
     answer: Mutex<Option<oneshot::Sender<Args>>>,
 }
 
 impl OnServerEvent {
     /// The event, and the receiver of its acknowledgement.
-    pub(crate) fn new(event: ServerEvent) -> (Self, oneshot::Receiver<Args>) {
+    pub(crate) fn new(event: ServerEvent, data: Arc<DataMap>) -> (Self, oneshot::Receiver<Args>) {
         let ServerEvent { namespace, name, args, .. } = event;
         let (sender, answer) = oneshot::channel();
-        let content = ServerEventContent { name, args, answer: Mutex::new(Some(sender)) };
+        let content = ServerEventContent { name, args, data, answer: Mutex::new(Some(sender)) };
         (Self { namespace, content: Arc::new(content) }, answer)
+    }
+
+    /// The values of the application.
+    pub(crate) fn data(&self) -> &DataMap {
+        &self.content.data
     }
 
     /// The name of the event.

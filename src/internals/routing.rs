@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 use bytestring::ByteString;
 
 use crate::{
-    Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, PatternError, Route,
+    Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, Parameters, PatternError, Route,
     config::Config,
     model::{
         ChannelRoutes, Handshake, HttpRequestParts, MemoryShare, Namespace, SocketId, Transport,
@@ -34,12 +34,13 @@ impl Routing {
     ///
     /// # Errors
     /// [`PatternError`] if the pattern of a route is not valid.
-    pub fn new<Via>(
-        on_message: impl IntoHandler<OnMessage, Via>,
-        routes: Vec<Route>,
-    ) -> Result<Self, PatternError> {
+    pub fn new<Via, H>(on_message: H, routes: Vec<Route>) -> Result<Self, PatternError>
+    where
+        H: IntoHandler<OnMessage, Via, Answer = ()>,
+        H::Parameters: Parameters<OnMessage>,
+    {
         let mut global = Handlers::default();
-        global.add(on_message.into_handler());
+        global.register(on_message);
         let router = Router::new(global, routes, Config::default().handler_timeout)?;
         let socket = socket(router.channel_routes().clone());
         Ok(Self { router: Arc::new(router), socket })
@@ -100,6 +101,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
             namespace,
             Arc::clone(&config),
             counters,
+            Arc::default(),
             Arc::clone(&adapter) as _,
             adapter,
         ),
@@ -182,9 +184,10 @@ mod tests {
         router.notify_message(socket, message(None)).await;
         let first = &channels[0];
         let matched = socket.matched_channel(first).unwrap();
-        assert!(matched.options.allow_publish && router.has_route_handler::<OnMessage>(&matched));
+        let published = message(Some(first.clone()));
+        assert!(matched.options.allow_publish && router.has_route_handler(&matched, &published));
         let scope = Scope::Channel(&matched);
-        router.authorize(scope, message(Some(first.clone()))).await.unwrap();
+        router.authorize(scope, published).await.unwrap();
         let matched = socket.unsubscribe_and_wait(first).await.unwrap();
         let unsubscribe = OnUnsubscribe { socket: socket.clone(), channel: first.clone() };
         router.notify(Scope::Channel(&matched), socket, unsubscribe).await;

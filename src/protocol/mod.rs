@@ -39,5 +39,5 @@ pub use socketio::{
     AckId, ArgError, Args, DecodeLimits, Decoder, Encoded, Many, MsgpackParser, Packet,
     PacketDecoder, PacketKind, Parser,
 };
-pub(crate) use socketio::{PacketCodec, connect_v3, is_reserved, to_args};
+pub(crate) use socketio::{PacketCodec, connect_v3, expectation, is_reserved, to_args};
 pub use unsealed_packet::UnsealedPacket;

@@ -9,7 +9,7 @@ use std::{
     thread::{self, ThreadId},
 };
 
-use actix::{Arbiter, ArbiterHandle, Recipient, dev::RecipientRequest};
+use actix::{Arbiter, ArbiterHandle, Message, Recipient, dev::RecipientRequest};
 use futures_core::future::LocalBoxFuture;
 use parking_lot::Mutex;
 use tokio::{
@@ -17,8 +17,12 @@ use tokio::{
     task::{spawn_local, unconstrained, yield_now},
 };
 
-use super::Event;
 use crate::event::{Failure, HandlerResult};
+
+/// A message that an actor answers as a handler does.
+pub(super) trait HandledMessage: Message<Result = HandlerResult> + Send + 'static {}
+
+impl<M: Message<Result = HandlerResult> + Send + 'static> HandledMessage for M {}
 
 /// Hands events to an actor that finishes each event before it takes the next. The actor may run
 /// on another thread.
@@ -30,7 +34,7 @@ use crate::event::{Failure, HandlerResult};
 /// An [`Addr`](actix::Addr) does not reveal the thread of its actor. The first answer does, since
 /// it is given on that thread.
 #[derive(Debug)]
-pub(super) struct ActorBatcher<E: Event> {
+pub(super) struct ActorBatcher<E: HandledMessage> {
     to: Recipient<E>,
     actor_thread: OnceLock<ActorThread<E>>,
     pending: Mutex<PendingBatch<E>>,
@@ -61,7 +65,7 @@ type QueuedEvent<E> = (E, oneshot::Sender<HandlerResult>);
 /// caller gives it up.
 const MAILBOX_BATCH: usize = 16;
 
-impl<E: Event> ActorBatcher<E> {
+impl<E: HandledMessage> ActorBatcher<E> {
     pub(super) fn new(to: Recipient<E>) -> Arc<Self> {
         let pending = Mutex::new(PendingBatch { events: Vec::new(), flushing: Vec::new() });
         Arc::new(Self { to, actor_thread: OnceLock::new(), pending })
@@ -143,12 +147,12 @@ impl<E: Event> ActorBatcher<E> {
 }
 
 /// Flushes the batch when it is dropped: at the end of the turn, or of the thread.
-struct FlushOnDrop<E: Event> {
+struct FlushOnDrop<E: HandledMessage> {
     batcher: Arc<ActorBatcher<E>>,
     thread: ThreadId,
 }
 
-impl<E: Event> Drop for FlushOnDrop<E> {
+impl<E: HandledMessage> Drop for FlushOnDrop<E> {
     fn drop(&mut self) {
         self.batcher.flush(self.thread);
     }
@@ -156,7 +160,7 @@ impl<E: Event> Drop for FlushOnDrop<E> {
 
 /// Passes batches to the actor, on its thread. It finishes a batch before the next, which would
 /// otherwise overtake it.
-async fn deliver<E: Event>(
+async fn deliver<E: HandledMessage>(
     mut arriving: mpsc::UnboundedReceiver<Vec<QueuedEvent<E>>>,
     to: Recipient<E>,
 ) {
@@ -175,7 +179,7 @@ async fn deliver<E: Event>(
     }
 }
 
-async fn answer_to<E: Event>(request: RecipientRequest<E>) -> HandlerResult {
+async fn answer_to<E: HandledMessage>(request: RecipientRequest<E>) -> HandlerResult {
     request.await.unwrap_or_else(|_| Err(Failure::Stopped.into()))
 }
 

@@ -1,8 +1,9 @@
 use actix::{Actor, Addr, Handler, dev::ToEnvelope};
 
-use super::{ChannelEvent, Event, Handlers, IntoHandler};
+use super::{AnyEvent, ChannelEvent, Handlers};
 
-/// An actor that lists the events that it handles.
+/// An actor that lists the events that it handles: `On…` events, and events of clients by their
+/// names, as [`Received<T>`](super::Received).
 ///
 /// [`Builder::to`](crate::Builder::to) and [`Route::to`](super::Route::to) register such an actor
 /// for all its events in one call. Each listed event needs its `impl Handler<..>`.
@@ -52,7 +53,36 @@ pub trait SocketHandler: Actor {
     type Events: EventSet<Self>;
 }
 
-/// A tuple of events that the actor `A` handles. All ten events fit.
+/// An event that the actor `A` may list: an `On…` event, or [`Received<T>`](super::Received), that
+/// it has a `Handler` of.
+pub trait Listed<A: Actor> {
+    /// Registers the actor for the event.
+    #[doc(hidden)]
+    fn add(addr: &Addr<A>, to: &mut Handlers);
+}
+
+impl<A, E> Listed<A> for E
+where
+    E: AnyEvent,
+    A: Actor + Handler<E>,
+    A::Context: ToEnvelope<A, E>,
+{
+    fn add(addr: &Addr<A>, to: &mut Handlers) {
+        to.register::<E, _, _>(addr);
+    }
+}
+
+/// An event that can be about a channel, in the list of an actor.
+#[diagnostic::on_unimplemented(
+    message = "an actor on a route can't handle `{Self}`",
+    note = "`OnConnect`, `OnPacket`, `OnUpgrade` and `OnServerEvent` are not about a channel: \
+            register them on the `Builder`"
+)]
+pub trait ChannelListed {}
+
+impl<E: ChannelEvent> ChannelListed for E {}
+
+/// A tuple of up to sixteen events that the actor `A` handles.
 pub trait EventSet<A: Actor> {
     /// Registers the actor for each event.
     #[doc(hidden)]
@@ -71,15 +101,15 @@ macro_rules! event_set {
     ($($event:ident),+) => {
         impl<A, $($event),+> EventSet<A> for ($($event,)+)
         where
-            A: Actor $(+ Handler<$event>)+,
-            $($event: Event, A::Context: ToEnvelope<A, $event>,)+
+            A: Actor,
+            $($event: Listed<A>,)+
         {
             fn add(addr: &Addr<A>, to: &mut Handlers) {
-                $(to.add::<$event>(addr.into_handler());)+
+                $($event::add(addr, to);)+
             }
         }
 
-        impl<$($event: ChannelEvent),+> ChannelEventSet for ($($event,)+) {}
+        impl<$($event: ChannelListed),+> ChannelEventSet for ($($event,)+) {}
     };
 }
 
@@ -93,6 +123,12 @@ event_set!(E1, E2, E3, E4, E5, E6, E7);
 event_set!(E1, E2, E3, E4, E5, E6, E7, E8);
 event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9);
 event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14, E15);
+event_set!(E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14, E15, E16);
 
 #[cfg(test)]
 mod tests {
@@ -108,7 +144,7 @@ mod tests {
         type Context = actix::Context<Self>;
     }
 
-    impl<E: Event> Handler<E> for All {
+    impl<E: AnyEvent> Handler<E> for All {
         type Result = crate::event::HandlerResult;
 
         fn handle(&mut self, _: E, _: &mut Self::Context) -> Self::Result {

@@ -1,14 +1,17 @@
 use std::{
     any::{self, TypeId},
     fmt,
+    marker::PhantomData,
     sync::Arc,
 };
 
 use actix::{Actor, Addr, Handler, Recipient, dev::ToEnvelope};
 use futures_core::future::LocalBoxFuture;
 
-use super::{Event, actor_batcher::ActorBatcher, catch_panic::CatchPanic};
-use crate::event::{Failure, HandlerResult};
+use super::{AnyEvent, actor_batcher::ActorBatcher, answer::CallStyle, catch_panic::CatchPanic};
+#[cfg(test)]
+use super::{Parameters, answer::Silent};
+use crate::event::{Failure, HandlerError, HandlerResult};
 
 /// A handler of any kind as a function from the event to the answer. For an actor, the function
 /// sends the event to its mailbox.
@@ -19,7 +22,7 @@ pub struct HandlerFn<E> {
 }
 
 impl<E> HandlerFn<E> {
-    fn new(
+    pub(super) fn new(
         function: impl Fn(E) -> LocalBoxFuture<'static, HandlerResult> + Send + Sync + 'static,
     ) -> Self {
         Self { function: Arc::new(function), is_sequential: false }
@@ -31,6 +34,12 @@ impl<E> HandlerFn<E> {
 
     pub(super) fn is_sequential(&self) -> bool {
         self.is_sequential
+    }
+
+    /// Whether both are the same registration.
+    #[cfg(test)]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.function, &other.function)
     }
 }
 
@@ -51,7 +60,7 @@ impl<E> fmt::Debug for HandlerFn<E> {
 /// Whether an actor finishes an event before it takes the next from its mailbox. It does if it is a
 /// single actor that answers with a value. An actor that answers with a future, and the pool of a
 /// `SyncArbiter`, may handle several events at a time.
-fn is_sequential<A: Actor + Handler<E>, E: Event>() -> bool {
+fn is_sequential<A: Actor + Handler<E>, E: AnyEvent>() -> bool {
     // `Context<A>` needs a bound that `A` does not have here, so its name is compared. If actix
     // renames the type, events are handed over one by one, which is slower.
     let is_single = any::type_name::<A::Context>().starts_with("actix::context::Context<");
@@ -64,18 +73,19 @@ fn is_sequential<A: Actor + Handler<E>, E: Event>() -> bool {
 ///   `type Result = HandlerResult`, or a `ResponseFuture` of it. The pool of a `SyncArbiter` also
 ///   has an address: use it for a handler that blocks;
 /// * a `Recipient<E>`;
-/// * a function `async fn(E) -> HandlerResult`;
-/// * an async closure whose parameter has a type, `async |event: OnMessage| { … }`. The closure may
-///   lend captured values to its future.
+/// * a function, an `async fn`, of up to eight parameters. Each says by its type what it wants:
+///   see [`FromEvent`](super::FromEvent);
+/// * an async closure whose parameters have their types written out,
+///   `async |event: OnMessage| { … }`. The closure may lend captured values to its future.
 ///
 /// The future of a function or closure runs on the worker of the client's connection, and need not
-/// be `Send`.
+/// be `Send`. It returns a `Result` with a [`HandlerError`].
 ///
 /// ```
-/// use actix_socketio::{HandlerResult, OnConnect, OnMessage, SocketIo};
+/// use actix_socketio::{HandlerResult, OnConnect, OnMessage, Socket, SocketIo};
 ///
-/// async fn admit(event: OnConnect) -> HandlerResult {
-///     log::info!("{} connects", event.socket.id());
+/// async fn admit(socket: Socket) -> HandlerResult {
+///     log::info!("{} connects", socket.id());
 ///     Ok(())
 /// }
 ///
@@ -87,16 +97,24 @@ fn is_sequential<A: Actor + Handler<E>, E: Event>() -> bool {
 ///
 /// `Via` separates actors from functions for the compiler. You never write it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't handle `{E}`",
+    message = "this can't handle `{E}`",
     label = "not a handler of `{E}`",
-    note = "an actor, `&addr`, needs `impl Handler<{E}>` with `type Result = HandlerResult`",
-    note = "a function is an `async fn({E}) -> HandlerResult`",
-    note = "a closure is `async |event: {E}| {{ .. }}`, with its type, and returns `HandlerResult`"
+    note = "a function is an `async fn`, or an `async` closure whose parameters have their types \
+            written out, 8 at most",
+    note = "it returns `Result<_, HandlerError>`, and `HandlerResult` for most events",
+    note = "an actor, `&addr`, needs `impl Handler<{E}>` with `type Result = HandlerResult`"
 )]
 pub trait IntoHandler<E, Via>: sealed::Sealed<E, Via> {
-    /// The handler as a function.
+    /// The parameters of the function, as a tuple.
+    type Parameters;
+    /// The value that the function returns. An actor returns `()`.
+    type Answer;
+
+    /// The handler as a function of the event.
     #[doc(hidden)]
-    fn into_handler(self) -> HandlerFn<E>;
+    fn into_handler<C>(self) -> HandlerFn<E>
+    where
+        C: CallStyle<E, Self::Parameters, Self::Answer>;
 }
 
 /// Marks handlers that are actors.
@@ -104,85 +122,111 @@ pub trait IntoHandler<E, Via>: sealed::Sealed<E, Via> {
 #[non_exhaustive]
 pub struct ViaActor;
 
-/// Marks handlers that are functions.
+/// Marks handlers that are functions with the parameters `P`.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct ViaFn;
+pub struct ViaFn<P>(PhantomData<P>);
 
 mod sealed {
     pub trait Sealed<E, Via> {}
 }
 
-impl<E: Event> sealed::Sealed<E, ViaActor> for Recipient<E> {}
+macro_rules! actor_handlers {
+    ($(
+        [$($generics:tt)*] $handler:ty, |$this:ident| $into_handler:expr, [$($bounds:tt)*];
+    )*) => {$(
+        impl<E: AnyEvent, $($generics)*> sealed::Sealed<E, ViaActor> for $handler $($bounds)* {}
 
-impl<E: Event> IntoHandler<E, ViaActor> for Recipient<E> {
-    fn into_handler(self) -> HandlerFn<E> {
-        HandlerFn::new(move |event| {
-            let answer = self.send(event);
-            Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) })
-        })
-    }
+        impl<E: AnyEvent, $($generics)*> IntoHandler<E, ViaActor> for $handler $($bounds)* {
+            type Parameters = (E,);
+            type Answer = ();
+
+            fn into_handler<C: CallStyle<E, (E,), ()>>(self) -> HandlerFn<E> {
+                let $this = self;
+                $into_handler
+            }
+        }
+    )*};
 }
 
-impl<E, A> sealed::Sealed<E, ViaActor> for Addr<A>
-where
-    E: Event,
-    A: Actor + Handler<E>,
-    A::Context: ToEnvelope<A, E>,
-{
-}
-
-impl<E, A> IntoHandler<E, ViaActor> for Addr<A>
-where
-    E: Event,
-    A: Actor + Handler<E>,
-    A::Context: ToEnvelope<A, E>,
-{
-    fn into_handler(self) -> HandlerFn<E> {
+actor_handlers! {
+    [] Recipient<E>, |recipient| send_to(recipient), [];
+    [A: Actor + Handler<E>] Addr<A>, |addr| {
         if is_sequential::<A, E>() {
-            let batcher = ActorBatcher::new(self.recipient());
+            let batcher = ActorBatcher::new(addr.recipient());
             HandlerFn { is_sequential: true, ..HandlerFn::new(move |event| batcher.call(event)) }
         } else {
-            self.recipient().into_handler()
+            send_to(addr.recipient())
         }
-    }
+    }, [where A::Context: ToEnvelope<A, E>];
+    [A: Actor + Handler<E>] &Addr<A>, |addr| addr.clone().into_handler::<C>(),
+    [where A::Context: ToEnvelope<A, E>];
 }
 
-impl<E, A> sealed::Sealed<E, ViaActor> for &Addr<A>
+fn send_to<E: AnyEvent>(recipient: Recipient<E>) -> HandlerFn<E> {
+    HandlerFn::new(move |event| {
+        let answer = recipient.send(event);
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(Failure::Stopped.into())) })
+    })
+}
+
+macro_rules! function_handlers {
+    ($($parameter:ident)*) => {
+        impl<E, F, R, $($parameter),*> sealed::Sealed<E, ViaFn<($($parameter,)*)>> for F
+        where
+            E: AnyEvent,
+            F: AsyncFn($($parameter),*) -> Result<R, HandlerError> + Send + Sync + 'static,
+        {
+        }
+
+        impl<E, F, R, $($parameter),*> IntoHandler<E, ViaFn<($($parameter,)*)>> for F
+        where
+            E: AnyEvent,
+            F: AsyncFn($($parameter),*) -> Result<R, HandlerError> + Send + Sync + 'static,
+            R: 'static,
+            $($parameter: 'static,)*
+        {
+            type Parameters = ($($parameter,)*);
+            type Answer = R;
+
+            #[allow(non_snake_case)]
+            fn into_handler<C>(self) -> HandlerFn<E>
+            where
+                C: CallStyle<E, Self::Parameters, R>,
+            {
+                let function = Arc::new(self);
+                HandlerFn::new(move |event| {
+                    let function = Arc::clone(&function);
+                    Box::pin(CatchPanic::new(async move {
+                        let (($($parameter,)*), kept) = C::read(event)?;
+                        let result = function($($parameter),*).await?;
+                        C::finish(kept, result)
+                    }))
+                })
+            }
+        }
+    };
+}
+
+function_handlers!();
+function_handlers!(P1);
+function_handlers!(P1 P2);
+function_handlers!(P1 P2 P3);
+function_handlers!(P1 P2 P3 P4);
+function_handlers!(P1 P2 P3 P4 P5);
+function_handlers!(P1 P2 P3 P4 P5 P6);
+function_handlers!(P1 P2 P3 P4 P5 P6 P7);
+function_handlers!(P1 P2 P3 P4 P5 P6 P7 P8);
+
+/// The handler as a function of the event, for tests.
+#[cfg(test)]
+pub(super) fn handler_fn<E, Via, H>(handler: H) -> HandlerFn<E>
 where
-    E: Event,
-    A: Actor + Handler<E>,
-    A::Context: ToEnvelope<A, E>,
+    E: AnyEvent,
+    H: IntoHandler<E, Via, Answer = ()>,
+    H::Parameters: Parameters<E>,
 {
-}
-
-impl<E, A> IntoHandler<E, ViaActor> for &Addr<A>
-where
-    E: Event,
-    A: Actor + Handler<E>,
-    A::Context: ToEnvelope<A, E>,
-{
-    fn into_handler(self) -> HandlerFn<E> {
-        self.clone().into_handler()
-    }
-}
-
-impl<E: Event, F> sealed::Sealed<E, ViaFn> for F where
-    F: AsyncFn(E) -> HandlerResult + Send + Sync + 'static
-{
-}
-
-impl<E: Event, F> IntoHandler<E, ViaFn> for F
-where
-    F: AsyncFn(E) -> HandlerResult + Send + Sync + 'static,
-{
-    fn into_handler(self) -> HandlerFn<E> {
-        let function = Arc::new(self);
-        HandlerFn::new(move |event| {
-            let function = Arc::clone(&function);
-            Box::pin(CatchPanic::new(async move { function(event).await }))
-        })
-    }
+    handler.into_handler::<Silent>()
 }
 
 #[cfg(test)]
@@ -224,13 +268,13 @@ mod tests {
     #[actix_web::test]
     async fn only_the_address_shows_that_an_actor_is_sequential() {
         let is_sequential = |handler: HandlerFn<OnMessage>| handler.is_sequential();
-        assert!(is_sequential(Prompt.start().into_handler()));
-        assert!(is_sequential((&Prompt.start()).into_handler()));
-        assert!(!is_sequential(Prompt.start().recipient().into_handler()));
-        assert!(!is_sequential(Patient.start().into_handler()));
-        assert!(!is_sequential((async |_: OnMessage| -> HandlerResult { Ok(()) }).into_handler()));
+        assert!(is_sequential(handler_fn(Prompt.start())));
+        assert!(is_sequential(handler_fn(&Prompt.start())));
+        assert!(!is_sequential(handler_fn(Prompt.start().recipient())));
+        assert!(!is_sequential(handler_fn(Patient.start())));
+        assert!(!is_sequential(handler_fn(async |_: OnMessage| -> HandlerResult { Ok(()) })));
         let function: HandlerFn<OnConnect> =
-            (async |_: OnConnect| -> HandlerResult { Ok(()) }).into_handler();
+            handler_fn(async |_: OnConnect| -> HandlerResult { Ok(()) });
         assert!(!function.is_sequential());
     }
 }

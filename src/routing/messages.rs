@@ -9,7 +9,8 @@ use futures_core::future::LocalBoxFuture;
 
 use super::{HandlerFn, Router, Scope};
 use crate::{
-    event::{HandlerResult, OnMessage},
+    event::{HandlerError, HandlerResult, OnMessage},
+    log_text::log_line,
     socket::Socket,
 };
 
@@ -28,7 +29,10 @@ impl Router {
         done: T,
     ) -> Result<T, LocalBoxFuture<'static, T>> {
         let awaiting = event.awaiting();
-        let mut handlers = self.handlers::<OnMessage>(Scope::Socket(socket)).peekable();
+        let mut handlers = self.handlers(Scope::Socket(socket), &event).peekable();
+        if handlers.peek().is_none() {
+            return self.notify_unknown_now(socket, event, done);
+        }
         // The last handler gets the event itself, which saves a clone.
         let mut event = Some(event);
         while let Some(handler) = handlers.next() {
@@ -48,20 +52,52 @@ impl Router {
                 };
                 router.report_message(&socket, answer, awaiting.as_ref()).await;
                 if let Some(event) = event {
-                    let rest = Box::pin(router.notify_messages(&rest, &socket, event, awaiting));
-                    rest.await;
+                    let rest = router.notify_messages(&rest, &socket, event, awaiting.as_ref());
+                    Box::pin(rest).await;
                 }
+                finish(awaiting);
                 done
             }));
         }
+        finish(awaiting);
         Ok(done)
     }
 
     /// Does the same as [`Router::notify_now`], as a future.
     pub(crate) async fn notify_message(&self, socket: &Socket, event: OnMessage) {
         let awaiting = event.awaiting();
-        let handlers = self.handlers::<OnMessage>(Scope::Socket(socket));
-        self.notify_messages(handlers, socket, event, awaiting).await;
+        let mut handlers = self.handlers(Scope::Socket(socket), &event).peekable();
+        if handlers.peek().is_none() {
+            return Box::pin(self.notify_unknown(socket, event)).await;
+        }
+        self.notify_messages(handlers, socket, event, awaiting.as_ref()).await;
+        finish(awaiting);
+    }
+
+    /// Notifies the handlers of unknown events of one that no handler takes. Without such a
+    /// handler, this is done when it returns.
+    fn notify_unknown_now<T: 'static>(
+        self: &Arc<Self>,
+        socket: &Socket,
+        event: OnMessage,
+        done: T,
+    ) -> Result<T, LocalBoxFuture<'static, T>> {
+        if self.unknown_handlers().is_empty() {
+            note_unknown(socket, &event);
+            return Ok(done);
+        }
+        let (router, socket) = (Arc::clone(self), socket.clone());
+        Err(Box::pin(async move {
+            router.notify_unknown(&socket, event).await;
+            done
+        }))
+    }
+
+    async fn notify_unknown(&self, socket: &Socket, event: OnMessage) {
+        let awaiting = event.awaiting();
+        let handlers = self.unknown_handlers();
+        self.notify_messages(handlers, socket, event.clone(), awaiting.as_ref()).await;
+        note_unknown(socket, &event);
     }
 
     async fn notify_messages<'a>(
@@ -69,11 +105,11 @@ impl Router {
         handlers: impl IntoIterator<Item = &'a HandlerFn<OnMessage>>,
         socket: &Socket,
         event: OnMessage,
-        awaiting: Option<OnMessage>,
+        awaiting: Option<&OnMessage>,
     ) {
         for handler in handlers {
             let answer = self.call(handler, event.clone()).await;
-            self.report_message(socket, answer, awaiting.as_ref()).await;
+            self.report_message(socket, answer, awaiting).await;
         }
     }
 
@@ -90,4 +126,24 @@ impl Router {
         }
         self.report_failure(socket, answer).await;
     }
+}
+
+/// Answers a client that still waits when the last handler is done.
+fn finish(awaiting: Option<OnMessage>) {
+    if let Some(event) = awaiting {
+        event.finish();
+    }
+}
+
+/// Counts and logs an event that no handler takes. A client that still waits reads so.
+fn note_unknown(socket: &Socket, event: &OnMessage) {
+    socket.counters().unknown.add(1);
+    log_line!(
+        log::Level::Debug,
+        "{} {}: no handler takes the event \"{}\"",
+        socket.id(),
+        socket.namespace(),
+        event.event()
+    );
+    event.refuse(&HandlerError::reject("no such event"));
 }

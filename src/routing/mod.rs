@@ -2,11 +2,15 @@
 //! answers lead to.
 
 mod actor_batcher;
+mod answer;
 mod catch_panic;
 mod event_set;
 mod handler;
 mod handlers;
+mod message_handlers;
 mod messages;
+mod parameters;
+mod received;
 mod registrations;
 mod report;
 mod route;
@@ -14,11 +18,14 @@ mod router;
 mod routes_by_event;
 mod server_events;
 
-pub use event_set::{ChannelEventSet, EventSet, SocketHandler};
+pub use answer::{Answer, Later};
+pub use event_set::{ChannelEventSet, ChannelListed, EventSet, Listed, SocketHandler};
 pub(crate) use handler::HandlerFn;
 pub use handler::{IntoHandler, ViaActor, ViaFn};
 pub(crate) use handlers::Handlers;
-pub use handlers::{ChannelEvent, Event};
+pub use handlers::{AnyEvent, ChannelEvent, Event};
+pub use parameters::{Auth, Call, Data, FromEvent, Parameters, Rest};
+pub use received::{ClientEvent, Received};
 pub(crate) use registrations::registrations;
 pub use route::{Route, channel};
 pub(crate) use router::{Router, Scope};

@@ -2,16 +2,112 @@
 
 /// Writes the `on_…` methods of a type that keeps [`Handlers`](super::Handlers).
 ///
-/// `namespace` writes all of them. `route` writes the six of a
+/// `namespace` writes all of them. `route` writes `on`, and the six of a
 /// [`ChannelEvent`](super::ChannelEvent).
 /// The literals are the import, the begin and the end of the examples in the docs.
 macro_rules! registrations {
     (namespace $($target:tt)*) => {
+        $crate::routing::registrations!(@named (namespace $($target)*));
+        $crate::routing::registrations!(@unknown (namespace $($target)*));
         $crate::routing::registrations!(@namespace_events (namespace $($target)*));
         $crate::routing::registrations!(@channel_events (namespace $($target)*));
     };
     (route $($target:tt)*) => {
+        $crate::routing::registrations!(@named (route $($target)*));
         $crate::routing::registrations!(@channel_events (route $($target)*));
+    };
+
+    (@named (
+        $kind:ident $target:ty, |$this:ident| $handlers:expr,
+        $import:literal, $begin:literal, $end:literal
+    )) => {
+        /// # Events by their names
+        impl $target {
+            /// Handles the events of clients that have this name, as `socket.on` does in Node.
+            ///
+            /// The handler is an async function or closure of up to eight parameters, in any order.
+            /// Each says by its type what it wants: see [`FromEvent`](crate::FromEvent). What is no
+            /// part of the event is the client's next argument. If it has another type, the handler
+            /// is not called, and a client that waits for an acknowledgement reads, for example,
+            /// `argument 1: expected a string`.
+            ///
+            /// The value that the handler returns is the acknowledgement: any value that serde
+            /// serializes, [`Many`](crate::Many) for several arguments, `()` for none, and
+            /// [`Later`](crate::Later) if the handler calls [`OnMessage::ack`] itself. An `Err`
+            /// is the acknowledgement `{message, data}`, and raises [`OnError`](crate::OnError).
+            ///
+            #[doc = $crate::routing::registrations!(@text $kind
+                "The handler receives the events of every client in the namespace, and what clients
+publish with this event's name."
+                "The handler receives the events of clients that are in one of the channels, and what
+clients publish to the channel. It runs once for each route of which the client has a channel."
+            )]
+            /// Handlers of one name, and those of
+            /// [`on_message`](Self::on_message), which receive every event, run one after the other,
+            /// in the order of registration. The first value answers.
+            ///
+            /// An actor handles events by their names as [`Received`](crate::Received), or
+            /// [`OnMessage`] of one name, as here. It then acknowledges the event itself.
+            ///
+            /// [`OnMessage`]: crate::OnMessage
+            /// [`OnMessage::ack`]: crate::OnMessage::ack
+            ///
+            #[doc = "```"]
+            #[doc = concat!("use actix_socketio::{HandlerError, ", $import, ", Socket};")]
+            #[doc = ""]
+            #[doc = concat!(
+                $begin, ".on(\"chat\", async |socket: Socket, room: String, text: String| {"
+            )]
+            #[doc = "    if !socket.is_subscribed(&room) {"]
+            #[doc = "        return Err(HandlerError::reject(\"you are not in this room\"));"]
+            #[doc = "    }"]
+            #[doc = "    socket.to(&room).emit(\"chat\", &text)?;"]
+            #[doc = "    Ok(text.len()) // socket.emit(\"chat\", room, text, (length) => …)"]
+            #[doc = concat!("})", $end, ";")]
+            #[doc = "```"]
+            pub fn on<Via, H>(self, name: impl AsRef<str>, handler: H) -> Self
+            where
+                H: $crate::routing::IntoHandler<$crate::event::OnMessage, Via>,
+                H::Parameters: $crate::routing::Parameters<$crate::event::OnMessage>,
+                H::Answer: $crate::routing::Answer,
+            {
+                let mut $this = self;
+                $handlers.register_named(name.as_ref(), handler);
+                $this
+            }
+        }
+    };
+
+    (@unknown (
+        $kind:ident $target:ty, |$this:ident| $handlers:expr,
+        $import:literal, $begin:literal, $end:literal
+    )) => {
+        impl $target {
+            /// Runs for an event that no other handler takes: neither one of its name nor one of
+            /// [`on_message`](Self::on_message), of the builder or of a route of the client.
+            ///
+            /// Such events are counted in [`Stats`](crate::Stats), and logged at `debug`. A client
+            /// that waits for an acknowledgement reads `no such event`, unless the handler
+            /// acknowledges or refuses.
+            ///
+            #[doc = "```"]
+            #[doc = concat!("use actix_socketio::{OnMessage, ", $import, "};")]
+            #[doc = ""]
+            #[doc = concat!($begin, ".on_unknown(async |event: OnMessage| {")]
+            #[doc = "    log::warn!(\"{} sent {:?}\", event.socket.id(), event.event());"]
+            #[doc = "    Ok(())"]
+            #[doc = concat!("})", $end, ";")]
+            #[doc = "```"]
+            pub fn on_unknown<Via, H>(self, handler: H) -> Self
+            where
+                H: $crate::routing::IntoHandler<$crate::event::OnMessage, Via, Answer = ()>,
+                H::Parameters: $crate::routing::Parameters<$crate::event::OnMessage>,
+            {
+                let mut $this = self;
+                $handlers.register_unknown(handler);
+                $this
+            }
+        }
     };
 
     (@namespace_events $target:tt) => {
@@ -32,7 +128,7 @@ macro_rules! registrations {
             ///
             /// The handler runs for events by any name, requests for channels included. `Ok` passes
             /// the event on. An `Err` drops it and raises [`OnError`](crate::OnError). A client
-            /// that waits for the answer to a request for a channel reads the refusal.
+            /// that waits for an acknowledgement reads the refusal.
             on_packet(OnPacket, "HandlerError, OnPacket") {
                 "    if event.message.args().len() > 10 {"
                 "        return Err(HandlerError::reject(\"too many arguments\"));"
@@ -63,12 +159,13 @@ macro_rules! registrations {
 
     (@channel_events $target:tt) => {
         $crate::routing::registrations! { @methods $target
-            /// Handles an event that a client sends.
+            /// Handles each event that a client sends, by any name.
             ///
             /// The next event of the same client waits until the last handler of this one has
             /// answered. `Ok` has no further effect: [`OnMessage::ack`](crate::OnMessage::ack)
-            /// sends an acknowledgement. An `Err` raises [`OnError`](crate::OnError), and refuses
-            /// the event if the client publishes it to a channel.
+            /// sends an acknowledgement. An `Err` raises [`OnError`](crate::OnError), answers a
+            /// client that waits for an acknowledgement, and refuses the event if the client
+            /// publishes it to a channel. [`on`](Self::on) handles events by their names.
             [
                 "The handler receives the events of every client in the namespace.",
                 "The handler receives what a client publishes to one of the channels, and each
@@ -179,12 +276,13 @@ other event of a client that is in one of them."
             $(#[doc = $line])*
             #[doc = concat!("})", $end, ";")]
             #[doc = "```"]
-            pub fn $name<Via>(
-                self,
-                handler: impl $crate::routing::IntoHandler<$crate::event::$event, Via>,
-            ) -> Self {
+            pub fn $name<Via, H>(self, handler: H) -> Self
+            where
+                H: $crate::routing::IntoHandler<$crate::event::$event, Via, Answer = ()>,
+                H::Parameters: $crate::routing::Parameters<$crate::event::$event>,
+            {
                 let mut $this = self;
-                $handlers.add(handler.into_handler());
+                $handlers.register(handler);
                 $this
             }
         )*}

@@ -29,7 +29,7 @@ impl Router {
             error
         );
         let event = OnError { socket: socket.clone(), error };
-        for handler in self.handlers::<OnError>(Scope::Socket(socket)) {
+        for handler in self.handlers(Scope::Socket(socket), &event) {
             if let Err(error) = self.call(handler, event.clone()).await {
                 socket.counters().failed.add(error.kind());
                 log_line!(

@@ -75,6 +75,10 @@ impl Route {
         &self.pattern
     }
 
+    pub(crate) fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+
     /// Registers an actor for all events that its [`SocketHandler`] lists.
     ///
     /// ```

@@ -49,15 +49,10 @@ impl Router {
         let channel_routes = Arc::new(ChannelRoutes::new(&declared)?);
         let by_route: Vec<_> = routes.into_iter().map(|route| route.handlers).collect();
         let handling = RoutesByEvent::new(&by_route);
-        let is_sequential = match global.of::<OnMessage>() {
-            [only] => {
-                only.is_sequential()
-                    && handling.of::<OnMessage>().is_empty()
-                    && global.of::<OnError>().is_empty()
-                    && handling.of::<OnError>().is_empty()
-            }
-            _ => false,
-        };
+        let is_sequential = global.messages().only().is_some_and(HandlerFn::is_sequential)
+            && handling.of::<OnMessage>().is_empty()
+            && !global.has::<OnError>()
+            && handling.of::<OnError>().is_empty();
         Ok(Self { global, channel_routes, by_route, handling, handler_timeout, is_sequential })
     }
 
@@ -76,13 +71,17 @@ impl Router {
 
     /// Whether a route of the channel has a handler of this event. Handlers of the builder do not
     /// count.
-    pub(crate) fn has_route_handler<E: ChannelEvent>(&self, matched: &ChannelMatch) -> bool {
-        matched.routes.iter().any(|route| !self.by_route[*route].of::<E>().is_empty())
+    pub(crate) fn has_route_handler<E: ChannelEvent>(
+        &self,
+        matched: &ChannelMatch,
+        event: &E,
+    ) -> bool {
+        matched.routes.iter().any(|route| !self.by_route[*route].of(event).is_empty())
     }
 
     /// Whether the builder has a handler of this event.
     pub(crate) fn has_handler<E: Event>(&self) -> bool {
-        !self.global.of::<E>().is_empty()
+        self.global.has::<E>()
     }
 
     /// Whether the builder or any route has a handler of this event.
@@ -96,12 +95,12 @@ impl Router {
         scope: Scope<'_>,
         event: E,
     ) -> HandlerResult {
-        self.authorize_each(self.handlers(scope), event).await
+        self.authorize_each(self.handlers(scope, &event), event).await
     }
 
     /// Calls the handlers of the builder one after the other, until one refuses.
     pub(crate) async fn authorize_globally<E: Event>(&self, event: E) -> HandlerResult {
-        self.authorize_each(self.global.of::<E>(), event).await
+        self.authorize_each(self.global.of(&event), event).await
     }
 
     async fn authorize_each<'a, E: Event>(
@@ -122,13 +121,13 @@ impl Router {
         socket: &Socket,
         event: E,
     ) {
-        self.notify_each(self.handlers(scope), socket, event).await;
+        self.notify_each(self.handlers(scope, &event), socket, event).await;
     }
 
     /// Calls all handlers of the builder one after the other. A failure goes to the handlers of
     /// [`OnError`].
     pub(crate) async fn notify_global<E: Event>(&self, socket: &Socket, event: E) {
-        self.notify_each(self.global.of::<E>(), socket, event).await;
+        self.notify_each(self.global.of(&event), socket, event).await;
     }
 
     async fn notify_each<'a, E: Event>(
@@ -160,20 +159,30 @@ impl Router {
     }
 
     /// The handlers of an event, each once: those of the builder, then those of the routes.
-    pub(super) fn handlers<E: ChannelEvent>(
-        &self,
+    pub(super) fn handlers<'s, E: ChannelEvent>(
+        &'s self,
         scope: Scope<'_>,
-    ) -> impl Iterator<Item = &HandlerFn<E>> {
-        self.global.of::<E>().iter().chain(self.route_handlers(scope))
+        event: &E,
+    ) -> impl Iterator<Item = &'s HandlerFn<E>> + use<'s, E> {
+        self.global.of(event).iter().chain(self.route_handlers(scope, event))
     }
 
-    fn route_handlers<E: ChannelEvent>(&self, scope: Scope<'_>) -> SmallVec<[&HandlerFn<E>; 4]> {
+    /// The handlers of the builder for events that no other handler takes.
+    pub(super) fn unknown_handlers(&self) -> &[HandlerFn<OnMessage>] {
+        self.global.messages().unknown()
+    }
+
+    fn route_handlers<'s, E: ChannelEvent>(
+        &'s self,
+        scope: Scope<'_>,
+        event: &E,
+    ) -> SmallVec<[&'s HandlerFn<E>; 4]> {
         let handling = &self.handling;
         if handling.of::<E>().is_empty() {
             return SmallVec::new();
         }
         // An index comes from `channel_routes`, which has as many routes as `by_route`.
-        let of_route = |route: usize| self.by_route[route].of::<E>();
+        let of_route = |route: usize| self.by_route[route].of(event);
         match scope {
             Scope::Channel(matched) => {
                 handling.among::<E>(&matched.routes).flat_map(of_route).collect()

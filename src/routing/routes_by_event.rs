@@ -1,4 +1,4 @@
-use super::{Event, Handlers};
+use super::{AnyEvent, Handlers};
 
 /// The routes that have a handler, by event. All lists are in ascending order, which is the order
 /// of registration.
@@ -20,14 +20,14 @@ impl RoutesByEvent {
     }
 
     /// The routes that have a handler of the event.
-    pub(super) fn of<E: Event>(&self) -> &[usize] {
+    pub(super) fn of<E: AnyEvent>(&self) -> &[usize] {
         // An event's index is below their number.
         &self.0[E::INDEX]
     }
 
     /// The routes of `matched` that have a handler of the event. The cost is that of the shorter
     /// list: neither the routes without this handler nor those that match no channel add to it.
-    pub(super) fn among<'a, E: Event>(
+    pub(super) fn among<'a, E: AnyEvent>(
         &'a self,
         matched: &'a [usize],
     ) -> impl Iterator<Item = usize> + 'a {
@@ -41,18 +41,15 @@ impl RoutesByEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        event::{HandlerResult, OnFinish, OnMessage},
-        routing::IntoHandler,
-    };
+    use crate::event::{HandlerResult, OnFinish, OnMessage};
 
     fn handled(on_message: bool, on_finish: bool) -> Handlers {
         let mut handlers = Handlers::default();
         if on_message {
-            handlers.add::<OnMessage>((async |_| -> HandlerResult { Ok(()) }).into_handler());
+            handlers.register::<OnMessage, _, _>(async |_: OnMessage| -> HandlerResult { Ok(()) });
         }
         if on_finish {
-            handlers.add::<OnFinish>((async |_| -> HandlerResult { Ok(()) }).into_handler());
+            handlers.register::<OnFinish, _, _>(async |_: OnFinish| -> HandlerResult { Ok(()) });
         }
         handlers
     }

@@ -16,7 +16,7 @@ pub(crate) struct ServerEventHandlers {
 
 impl ServerEventHandlers {
     pub(crate) fn new(handlers: &Handlers, handler_timeout: Duration) -> Self {
-        Self { handlers: handlers.of::<OnServerEvent>().to_vec(), handler_timeout }
+        Self { handlers: handlers.server_events().to_vec(), handler_timeout }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     config::Config,
     engine::EngineState,
-    model::{NameRules, Namespace, Quota, matches_some_name},
+    model::{DataMap, NameRules, Namespace, Quota, matches_some_name},
     registry::{Adapter, ChangeSender, Sequencer},
     routing::{Router, anchored},
     socket::LocalAdapter,
@@ -43,7 +43,8 @@ impl Builder {
     /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one.
     /// `#[tokio::main]` does not.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, dynamic, endpoint, codec, adapter } = self;
+        let Self { config, main, namespaces, dynamic, endpoint, codec, adapter, data } = self;
+        let data = Arc::new(data);
         config.check()?;
         if config.allow_eio3 && codec.is_custom() {
             return Err(BuildError::Setting {
@@ -62,8 +63,8 @@ impl Builder {
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
         let mut server_events = ServerEventTable::default();
-        let named = compile_named(main, namespaces, &config, &mut server_events)?;
-        let dynamic = compile_dynamic(dynamic, &config, &mut server_events)?;
+        let named = compile_named(main, namespaces, &config, &data, &mut server_events)?;
+        let dynamic = compile_dynamic(dynamic, &config, &data, &mut server_events)?;
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
@@ -80,6 +81,7 @@ impl Builder {
             server_events,
             config.max_server_events,
             Arc::clone(&counters),
+            Arc::clone(&data),
         ));
         let local = LocalAdapter::new(
             sequencer,
@@ -93,7 +95,7 @@ impl Builder {
             Some(wrap) => wrap(used),
             None => used,
         };
-        let factory = NamespaceFactory::new(config, counters, used, local);
+        let factory = NamespaceFactory::new(config, counters, data, used, local);
         let namespaces = Namespaces::new(factory, named, dynamic);
         let endpoint = Arc::new(endpoint);
         let state = ServerState { engine, namespaces, sockets, codec, endpoint, changes };
@@ -108,12 +110,13 @@ fn compile_named(
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
     config: &Arc<Config>,
+    data: &DataMap,
     server_events: &mut ServerEventTable,
 ) -> Result<HashMap<Namespace, Compiled>, BuildError> {
     let mut named = HashMap::new();
     for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
         server_events.add(name.clone(), namespace.server_event_handlers(config));
-        if named.insert(name.clone(), namespace.compile(config)?).is_some() {
+        if named.insert(name.clone(), namespace.compile(config, data)?).is_some() {
             return Err(BuildError::NamespaceTwice(name));
         }
     }
@@ -123,6 +126,7 @@ fn compile_named(
 fn compile_dynamic(
     namespaces: Vec<(Names, NamespaceBuilder)>,
     config: &Arc<Config>,
+    data: &DataMap,
     server_events: &mut ServerEventTable,
 ) -> Result<Vec<NamespaceFamily>, BuildError> {
     let mut dynamic = Vec::new();
@@ -137,7 +141,7 @@ fn compile_dynamic(
             }
             Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),
         };
-        let (router, config) = namespace.compile(config)?;
+        let (router, config) = namespace.compile(config, data)?;
         let quota = Quota::default();
         dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
     }

@@ -21,6 +21,22 @@ pub enum BuildError {
     Pattern(PatternError),
     /// A namespace was added twice.
     NamespaceTwice(Namespace),
+    /// A handler of an event by its name could never run.
+    #[non_exhaustive]
+    Event {
+        /// The name of the event.
+        event: String,
+        /// Why no client's event gets to the handler.
+        reason: String,
+    },
+    /// A handler wants a value that [`Builder::data`](crate::Builder::data) was not given.
+    #[non_exhaustive]
+    Data {
+        /// What the handler receives: the name of an event in quotes, or an `On…` type.
+        handler: String,
+        /// The type of the value.
+        expected: &'static str,
+    },
     /// No server can work with the value of a setting.
     #[non_exhaustive]
     Setting {
@@ -41,6 +57,13 @@ impl fmt::Display for BuildError {
             Self::Pattern(error) => error.fmt(f),
             Self::NamespaceTwice(name) => {
                 write!(f, "the namespace {name} was added twice: put its routes together")
+            }
+            Self::Event { event, reason } => {
+                write!(f, "no handler of the event {event:?} would run: {reason}")
+            }
+            Self::Data { handler, expected } => {
+                write!(f, "the handler of {handler} wants {expected}, ")?;
+                f.write_str("which Builder::data was not given")
             }
             Self::Setting { setting, value, expected } => {
                 write!(f, "setting {setting:?} is {value}: {expected}")

@@ -6,7 +6,7 @@ use super::NamespaceBuilder;
 use crate::{
     config::Config,
     http::EndpointSettings,
-    model::{Handshake, Namespace},
+    model::{DataMap, Handshake, Namespace},
     protocol::PacketCodec,
     registry::Adapter,
     routing::{Route, SocketHandler, registrations},
@@ -58,6 +58,7 @@ pub struct Builder {
     pub(super) endpoint: EndpointSettings,
     pub(super) codec: PacketCodec,
     pub(super) adapter: Option<AdapterFactory>,
+    pub(super) data: DataMap,
 }
 
 /// # Handlers
@@ -185,6 +186,36 @@ impl Builder {
         self.main(|main| main.to(addr))
     }
 
+    /// Gives the handlers a value of the application, at most one of each type. A handler gets it
+    /// as a parameter [`Data<T>`](crate::Data), and other code by [`SocketIo::data`].
+    ///
+    /// A value that is shared already may be given as an `Arc<T>` or as actix-web's `web::Data<T>`.
+    /// It is a `Data<T>` for handlers, too.
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use actix_socketio::{Data, SocketIo};
+    ///
+    /// #[derive(Default)]
+    /// struct Log(Mutex<Vec<String>>);
+    ///
+    /// let builder = SocketIo::builder().data(Log::default()).on(
+    ///     "say",
+    ///     async |log: Data<Log>, text: String| {
+    ///         let mut log = log.0.lock().unwrap();
+    ///         log.push(text);
+    ///         Ok(log.len())
+    ///     },
+    /// );
+    /// ```
+    ///
+    /// [`SocketIo::data`]: crate::SocketIo::data
+    pub fn data<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.data.insert(value);
+        self
+    }
+
     /// Makes the server one of a cluster: Socket.IO's `adapter` option.
     ///
     /// `wrap` runs once, when the server is built. It gets the local adapter, which acts on the
@@ -227,6 +258,7 @@ impl Builder {
             endpoint: EndpointSettings::default(),
             codec: PacketCodec::default(),
             adapter: None,
+            data: DataMap::default(),
         }
     }
 }

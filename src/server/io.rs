@@ -6,9 +6,11 @@ use super::Builder;
 use crate::{
     config::Config,
     connection::Connection,
+    event::HandlerError,
     http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
     registry::{Audience, Changes},
+    routing::{Call, Event, FromEvent},
     socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
     state::ServerState,
     stats::{self, Gauges, Stats},
@@ -88,6 +90,22 @@ impl SocketIo {
     /// ```
     pub fn config(&self) -> &Config {
         self.state.config()
+    }
+
+    /// A value of the application that [`Builder::data`] was given.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// use actix_socketio::SocketIo;
+    ///
+    /// struct Greeting(&'static str);
+    ///
+    /// let io = SocketIo::builder().data(Greeting("hello")).build().unwrap();
+    /// assert_eq!(io.data::<Greeting>().unwrap().0, "hello");
+    /// # });
+    /// ```
+    pub fn data<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.namespace.data.get()
     }
 
     /// The handle to another namespace of the same server.
@@ -399,6 +417,13 @@ impl Socket {
         // Connections alone make sockets, and each gives them the state of its server.
         let state = self.server().downcast().expect("the state of the server");
         SocketIo { state, namespace: Arc::clone(self.namespace_state()) }
+    }
+}
+
+/// The server, in the client's namespace.
+impl<E: Event> FromEvent<E> for SocketIo {
+    fn from_event(call: &mut Call<'_, E>) -> Result<Self, HandlerError> {
+        Ok(call.socket().io())
     }
 }
 

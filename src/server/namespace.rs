@@ -1,11 +1,12 @@
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use actix::Addr;
 
 use super::{BuildError, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
-    model::{NameRules, matches_some_name},
+    model::{DataMap, NameRules, matches_some_name},
+    protocol::is_reserved,
     routing::{
         EventSet, Handlers, Route, Router, ServerEventHandlers, SocketHandler, registrations,
     },
@@ -74,14 +75,43 @@ impl NamespaceBuilder {
     pub(super) fn compile(
         self,
         server: &Arc<Config>,
+        data: &DataMap,
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.overrides.over(server));
         config.check()?;
+        for handlers in iter::once(&self.handlers).chain(self.routes.iter().map(Route::handlers)) {
+            check_handlers(handlers, &config, data)?;
+        }
         let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
             .map_err(BuildError::Pattern)?;
         check_routes(&patterns, &config)?;
         Ok((Arc::new(router), config))
+    }
+}
+
+/// Finds a handler that could never run, or that wants a value which was not given.
+fn check_handlers(handlers: &Handlers, config: &Config, data: &DataMap) -> Result<(), BuildError> {
+    let request = |name: &str| {
+        [
+            (&config.subscribe_event, "on_subscribe"),
+            (&config.unsubscribe_event, "on_unsubscribe"),
+            (&config.publish_event, "on_message"),
+        ]
+        .into_iter()
+        .find_map(|(event, method)| (*event == *name).then_some(method))
+    };
+    for name in handlers.names() {
+        let reason = match request(name) {
+            Some(method) => format!("it is a request for a channel, which is for `{method}`"),
+            None if is_reserved(name) => "the name is reserved, so no client sends it".to_owned(),
+            None => continue,
+        };
+        return Err(BuildError::Event { event: name.to_owned(), reason });
+    }
+    match handlers.missing(data) {
+        None => Ok(()),
+        Some((of, expected)) => Err(BuildError::Data { handler: of.to_owned(), expected }),
     }
 }
 

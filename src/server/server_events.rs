@@ -17,7 +17,7 @@ use tokio::sync::{
 use crate::{
     event::OnServerEvent,
     log_text::log_line,
-    model::Namespace,
+    model::{DataMap, Namespace},
     protocol::Args,
     registry::{AdapterFuture, ServerEvent},
     routing::ServerEventHandlers,
@@ -43,6 +43,8 @@ pub(super) struct ServerEventDispatcher {
     queue: mpsc::Sender<QueuedServerEvent>,
     is_overflowing: Arc<AtomicBool>,
     counters: Arc<Counters>,
+    /// The application's values.
+    data: Arc<DataMap>,
 }
 
 /// An event, with the handlers of its namespace.
@@ -84,6 +86,7 @@ impl ServerEventDispatcher {
         table: ServerEventTable,
         max_events: usize,
         counters: Arc<Counters>,
+        data: Arc<DataMap>,
     ) -> Self {
         // tokio's channel panics above this bound, which no memory could hold.
         let (queue, queued) = mpsc::channel(max_events.min(Semaphore::MAX_PERMITS));
@@ -97,7 +100,7 @@ impl ServerEventDispatcher {
         Arbiter::current().spawn_fn(move || {
             actix::spawn(task.run());
         });
-        Self { table, queue, is_overflowing, counters }
+        Self { table, queue, is_overflowing, counters, data }
     }
 
     /// Counts an event that is refused, and logs the first one of an episode.
@@ -120,7 +123,7 @@ impl ServerEventHandler for ServerEventDispatcher {
         let Some(handlers) = self.table.handlers(&event.namespace).cloned() else {
             return Box::pin(ready(None));
         };
-        let (event, answer) = OnServerEvent::new(event);
+        let (event, answer) = OnServerEvent::new(event, Arc::clone(&self.data));
         // An event that is not queued is dropped here, and so the answer is `None`.
         if let Err(TrySendError::Full(_)) =
             self.queue.try_send(QueuedServerEvent { handlers, event })

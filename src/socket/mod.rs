@@ -44,8 +44,8 @@ use crate::{
     config::Config,
     message_sink::MessageSink,
     model::{
-        ChannelRoutes, ContextMap, Extensions, Handshake, MemoryShare, Namespace, SocketId,
-        TokenBucket, Transport,
+        ChannelRoutes, ContextMap, DataMap, Extensions, Handshake, MemoryShare, Namespace,
+        SocketId, TokenBucket, Transport,
     },
     outbox::{Pushed, SocketSender},
     protocol::{AckId, Args, Frame, OutgoingPacket, PacketCodec},
@@ -325,6 +325,11 @@ impl Socket {
     /// The state of its server.
     pub(crate) fn server(&self) -> Arc<dyn Any + Send + Sync> {
         Arc::clone(&self.inner.server)
+    }
+
+    /// The application's values.
+    pub(crate) fn data(&self) -> &DataMap {
+        &self.inner.namespace.data
     }
 
     pub(crate) fn namespace_state(&self) -> &Arc<NamespaceState> {

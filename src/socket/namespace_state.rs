@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use super::{LocalAdapter, SendError, ack_collector::AckCollectors};
 use crate::{
     config::Config,
-    model::{Namespace, Quota},
+    model::{DataMap, Namespace, Quota},
     protocol::PacketCodec,
     registry::{Adapter, Sequencer},
     stats::Counters,
@@ -15,6 +15,8 @@ pub(crate) struct NamespaceState {
     pub(crate) config: Arc<Config>,
     pub(crate) codec: PacketCodec,
     pub(crate) counters: Arc<Counters>,
+    /// The application's values.
+    pub(crate) data: Arc<DataMap>,
     /// Carries what concerns more than one socket, perhaps to other servers.
     pub(crate) adapter: Arc<dyn Adapter>,
     /// Orders what concerns the sockets of this server.
@@ -31,6 +33,7 @@ impl NamespaceState {
         name: Namespace,
         config: Arc<Config>,
         counters: Arc<Counters>,
+        data: Arc<DataMap>,
         adapter: Arc<dyn Adapter>,
         local: Arc<LocalAdapter>,
     ) -> Arc<Self> {
@@ -40,6 +43,7 @@ impl NamespaceState {
             config,
             codec: local.codec.clone(),
             counters,
+            data,
             adapter,
             sequencer: local.sequencer.clone(),
             local,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     config::Config,
-    model::Namespace,
+    model::{DataMap, Namespace},
     registry::Adapter,
     socket::{LocalAdapter, NamespaceState},
     stats::Counters,
@@ -13,6 +13,8 @@ pub(crate) struct NamespaceFactory {
     /// The server's settings.
     config: Arc<Config>,
     counters: Arc<Counters>,
+    /// The application's values.
+    data: Arc<DataMap>,
     adapter: Arc<dyn Adapter>,
     local: Arc<LocalAdapter>,
 }
@@ -22,10 +24,11 @@ impl NamespaceFactory {
     pub(crate) fn new(
         config: Arc<Config>,
         counters: Arc<Counters>,
+        data: Arc<DataMap>,
         adapter: Arc<dyn Adapter>,
         local: Arc<LocalAdapter>,
     ) -> Self {
-        Self { config, counters, adapter, local }
+        Self { config, counters, data, adapter, local }
     }
 
     /// The settings of namespaces that have none of their own.
@@ -34,8 +37,14 @@ impl NamespaceFactory {
     }
 
     pub(super) fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<NamespaceState> {
-        let Self { counters, adapter, local, .. } = self;
-        let (config, counters) = (Arc::clone(config), Arc::clone(counters));
-        NamespaceState::new(name, config, counters, Arc::clone(adapter), Arc::clone(local))
+        let Self { counters, data, adapter, local, .. } = self;
+        NamespaceState::new(
+            name,
+            Arc::clone(config),
+            Arc::clone(counters),
+            Arc::clone(data),
+            Arc::clone(adapter),
+            Arc::clone(local),
+        )
     }
 }

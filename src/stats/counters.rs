@@ -121,6 +121,8 @@ pub(crate) struct Counters {
     /// How often reading from a client was paused because it exceeded its rate.
     pub(crate) throttled: Count,
     pub(crate) failed: Tally<HandlerFailure>,
+    /// Events of clients that no handler took.
+    pub(crate) unknown: Count,
     pub(crate) channels: Gauge,
     pub(crate) subscriptions: Gauge,
     /// Outboxes that are congested.

@@ -43,6 +43,7 @@ pub(crate) fn record(stats: &Stats) {
     for (failure, count) in &stats.handler_failures {
         counter!("actix_socketio_handler_failures_total", "failure" => *failure).absolute(*count);
     }
+    counter!("actix_socketio_unknown_events_total").absolute(stats.unknown_events);
 }
 
 #[cfg(test)]

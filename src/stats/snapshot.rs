@@ -86,6 +86,8 @@ pub struct Stats {
     /// Handlers that failed, by `error`, `panic`, `timeout`, or `stopped` for an actor that has
     /// stopped. `rejected` counts handlers that refused a request, which is not a fault.
     pub handler_failures: BTreeMap<&'static str, u64>,
+    /// Events of clients that no handler took: neither one of their name nor one of all events.
+    pub unknown_events: u64,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -140,6 +142,7 @@ impl Stats {
             events_handled,
             handler_time: Duration::from_micros(handling_micros),
             handler_failures: counters.failed.by_label(),
+            unknown_events: counters.unknown.get(),
         }
     }
 

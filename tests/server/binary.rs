@@ -123,6 +123,48 @@ fn attachments_are_binary_messages_on_a_websocket() {
 }
 
 #[test]
+fn binary_arguments_are_parameters_of_any_type_of_bytes() {
+    let fixture = world_with(|builder| {
+        builder
+            .on("bytes", async |data: Bytes| Ok(data))
+            .on("numbers", async |data: Vec<u8>| Ok(data))
+            .on("array", async |data: [u8; 3]| Ok(data))
+            .on("named", async |File { name, data }: File, more: Option<Bytes>| {
+                Ok((name, data.len(), more.map(|more| more.len())))
+            })
+            .on("text", async |text: String| Ok(text))
+    });
+    let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
+    let placeholder = r#"{"_placeholder":true,"num":0}"#;
+    for (event, argument, answer, attachments) in [
+        ("bytes", placeholder.to_owned(), format!("461-1[{placeholder}]"), 1),
+        ("numbers", placeholder.to_owned(), "431[[1,2,3]]".to_owned(), 0),
+        ("array", placeholder.to_owned(), "431[[1,2,3]]".to_owned(), 0),
+        (
+            "named",
+            format!(r#"{{"name":"a","data":{placeholder}}}"#),
+            r#"431[["a",3,null]]"#.to_owned(),
+            0,
+        ),
+        (
+            "text",
+            placeholder.to_owned(),
+            r#"431[{"message":"argument 1: expected a string"}]"#.to_owned(),
+            0,
+        ),
+    ] {
+        ws.send(0x81, format!(r#"451-1["{event}",{argument}]"#).as_bytes());
+        ws.send(0x82, &[1, 2, 3]);
+        ws.assert_text(&answer);
+        for _ in 0..attachments {
+            assert_eq!(ws.next(), (0x82, vec![1, 2, 3]));
+        }
+    }
+    drop(ws);
+    fixture.assert_all_freed();
+}
+
+#[test]
 fn an_attachment_may_come_in_fragments() {
     let fixture = fixture();
     let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);

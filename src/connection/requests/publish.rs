@@ -19,14 +19,14 @@ pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Re
         return Err(refuse(refusal("subscribe to the channel before you publish to it")));
     };
     let allow_publish = matched.options.allow_publish;
-    if !allow_publish && !router.has_route_handler::<OnMessage>(&matched) {
+    let message =
+        OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
+    if !allow_publish && !router.has_route_handler(&matched, &message) {
         return Err(refuse(refusal("clients may not publish to this channel")));
     }
     if allow_publish && let Some(fault) = data.portability_fault() {
         return Err(refuse(refusal(format!("some clients cannot read the data: {fault}"))));
     }
-    let message =
-        OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);
     if let Err(error) = router.authorize(Scope::Channel(&matched), message).await {
         let answer = error.to_client();
         router.report(socket, error).await;

@@ -1,5 +1,6 @@
 use std::{error, fmt};
 
+use super::{expectation, type_name::short_type_name};
 use crate::log_text::LogError;
 
 /// An argument does not have the type that the handler expects, or is missing.
@@ -28,9 +29,19 @@ pub struct ArgError {
     pub source: serde_json::Error,
 }
 
+impl ArgError {
+    /// The text for the client: what it sent wrong, counted from 1, without Rust's types.
+    pub(crate) fn to_client(&self) -> String {
+        let expectation = expectation(&self.source);
+        let missing = if self.index >= self.count { ", and it is missing" } else { "" };
+        format!("argument {}: {expectation}{missing}", self.index + 1)
+    }
+}
+
 impl fmt::Display for ArgError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, count, expected, source } = self;
+        let expected = short_type_name(expected);
         if index >= count {
             write!(f, "argument {index} ({expected}) is missing: received {count}")
         } else {

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{any, borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -296,16 +296,15 @@ impl Args {
             None => serde_json::from_str(raw),
             Some(value) => T::deserialize(value),
         };
-        value.map_err(|source| ArgError {
-            index,
-            count: self.len(),
-            expected: std::any::type_name::<T>(),
-            source,
-        })
+        value.map_err(|source| self.error::<T>(index, source))
+    }
+
+    pub(super) fn error<T>(&self, index: usize, source: serde_json::Error) -> ArgError {
+        ArgError { index, count: self.len(), expected: any::type_name::<T>(), source }
     }
 
     /// Returns an argument that has attachments, and `None` for other arguments.
-    fn binary_value(&self, index: usize) -> Option<BinaryValue<'_>> {
+    pub(super) fn binary_value(&self, index: usize) -> Option<BinaryValue<'_>> {
         let Attached { attachments, placeholders } = self.attached.as_deref()?;
         let range = self.range(index)?;
         let range = range.start - self.start..range.end - self.start;

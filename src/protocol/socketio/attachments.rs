@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{
     Deserializer,
     de::{
-        DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+        DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
@@ -147,6 +148,14 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
         }
     }
 
+    /// A `Vec<u8>` asks for a sequence, so bytes are one.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.bytes() {
+            Some(bytes) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
@@ -173,6 +182,6 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
-        byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -1,6 +1,7 @@
 //! Socket.IO v5: packets, their arguments and attachments, and the parsers that encode and decode
 //! them.
 
+mod all_args;
 mod arg_error;
 mod arg_index;
 mod args;
@@ -9,6 +10,7 @@ mod decoder;
 pub(super) mod depth;
 #[allow(unreachable_pub, reason = "benches measure it through `internals`")]
 pub(crate) mod encode;
+mod expectation;
 pub(super) mod json;
 mod many;
 mod packet;
@@ -17,12 +19,14 @@ pub(super) mod placeholders;
 mod portability;
 mod relay;
 pub(super) mod scan;
+mod type_name;
 pub(super) mod unescape;
 
 pub use arg_error::ArgError;
 pub use args::Args;
 pub use decoder::{DecodeLimits, Decoder};
 pub(crate) use encode::{connect_v3, is_reserved};
+pub(crate) use expectation::expectation;
 pub use many::Many;
 pub use packet::{AckId, Packet, PacketKind};
 pub use parser::{Encoded, MsgpackParser, PacketDecoder, Parser};

@@ -4,29 +4,11 @@ use actix::{Actor, Handler, Message};
 use tokio::task;
 
 use super::*;
-use crate::{
-    event::HandlerError,
-    routing::{HandlerFn, Handlers, handlers::sealed::HandlerList},
-};
+use crate::event::HandlerError;
 
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "HandlerResult")]
 struct Number(usize);
-
-impl Event for Number {}
-
-impl HandlerList for Number {
-    /// It is in no table by event.
-    const INDEX: usize = 0;
-
-    fn list(_: &Handlers) -> &Vec<HandlerFn<Self>> {
-        unreachable!("no router knows it")
-    }
-
-    fn list_mut(_: &mut Handlers) -> &mut Vec<HandlerFn<Self>> {
-        unreachable!("no router knows it")
-    }
-}
 
 /// Keeps the actor busy until the gate opens.
 const HOLD: usize = 1000;

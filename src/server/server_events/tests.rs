@@ -3,10 +3,7 @@ use std::time::Duration;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::*;
-use crate::{
-    event::HandlerResult,
-    routing::{Handlers, IntoHandler},
-};
+use crate::{event::HandlerResult, routing::Handlers};
 
 /// A dispatcher with one handler, which notes that it begins and then takes a permit.
 struct Gated {
@@ -28,11 +25,12 @@ impl Gated {
             Ok(event.ack(event.event())?)
         };
         let mut handlers = Handlers::default();
-        handlers.add::<OnServerEvent>(handler.into_handler());
+        handlers.register::<OnServerEvent, _, _>(handler);
         let handlers = ServerEventHandlers::new(&handlers, Duration::from_secs(30));
         let mut table = ServerEventTable::default();
         table.add(Namespace::default(), handlers);
-        let dispatcher = ServerEventDispatcher::start(table, max_events, Arc::clone(&counters));
+        let dispatcher =
+            ServerEventDispatcher::start(table, max_events, Arc::clone(&counters), Arc::default());
         Self { dispatcher, begun, gate, counters }
     }
 

@@ -1,0 +1,43 @@
+//! Parameters that are arguments of the client.
+
+use serde::de::DeserializeOwned;
+
+use super::{Call, FromEvent};
+use crate::{
+    event::{HandlerError, OnMessage},
+    protocol::Args,
+};
+
+/// What is no part of the event is the next argument.
+impl<T: DeserializeOwned> FromEvent<OnMessage> for T {
+    fn from_event(call: &mut Call<'_, OnMessage>) -> Result<Self, HandlerError> {
+        call.next_arg()
+    }
+}
+
+/// The arguments that are left, each as a `T`: a parameter of [`Builder::on`](crate::Builder::on).
+///
+/// ```
+/// use actix_socketio::{Rest, SocketIo};
+///
+/// let builder = SocketIo::builder().on("sum", async |first: i64, Rest(more): Rest<i64>| {
+///     Ok(first + more.iter().sum::<i64>())
+/// });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // a wrapper of one field, which will not change
+pub struct Rest<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned> FromEvent<OnMessage> for Rest<T> {
+    fn from_event(call: &mut Call<'_, OnMessage>) -> Result<Self, HandlerError> {
+        let left = call.event().args().len().saturating_sub(call.next_arg);
+        (0..left).map(|_| call.next_arg()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// The arguments that are left, not yet deserialized.
+impl FromEvent<OnMessage> for Args {
+    fn from_event(call: &mut Call<'_, OnMessage>) -> Result<Self, HandlerError> {
+        Ok(call.rest())
+    }
+}
