@@ -67,11 +67,11 @@ impl Answer for Later {
     }
 }
 
-/// What a function handler reads of an event before it runs, and what its result leads to.
+/// How a function handler is called: the reading of its parameters, and the use of its result.
 ///
 /// It is a type and not a value, so that a handler of `OnMessage` itself costs nothing for it.
 pub trait CallStyle<E, P, R>: 'static {
-    /// What is kept of the event for the answer.
+    /// The part of the event that is kept for the answer.
     type Kept: 'static;
 
     /// Reads the parameters.

@@ -269,7 +269,8 @@ mod tests {
     async fn only_the_address_shows_that_an_actor_is_sequential() {
         let is_sequential = |handler: HandlerFn<OnMessage>| handler.is_sequential();
         assert!(is_sequential(handler_fn(Prompt.start())));
-        assert!(is_sequential(handler_fn(&Prompt.start())));
+        let addr = Prompt.start();
+        assert!(is_sequential(handler_fn(&addr)));
         assert!(!is_sequential(handler_fn(Prompt.start().recipient())));
         assert!(!is_sequential(handler_fn(Patient.start())));
         assert!(!is_sequential(handler_fn(async |_: OnMessage| -> HandlerResult { Ok(()) })));

@@ -71,7 +71,7 @@ pub(crate) mod sealed {
 
 /// A value that a handler wants from [`Builder::data`](crate::Builder::data).
 pub(crate) struct DataNeed {
-    /// What the handler receives.
+    /// The events of the handler, for an error.
     pub(crate) of: String,
     /// The name of its type, if it was not given.
     pub(crate) missing: fn(&DataMap) -> Option<&'static str>,

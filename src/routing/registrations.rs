@@ -26,10 +26,10 @@ macro_rules! registrations {
             /// Handles the events of clients that have this name, as `socket.on` does in Node.
             ///
             /// The handler is an async function or closure of up to eight parameters, in any order.
-            /// Each says by its type what it wants: see [`FromEvent`](crate::FromEvent). What is no
-            /// part of the event is the client's next argument. If it has another type, the handler
-            /// is not called, and a client that waits for an acknowledgement reads, for example,
-            /// `argument 1: expected a string`.
+            /// Each says by its type what it wants: see [`FromEvent`](crate::FromEvent). A type that
+            /// is not in the table there is the client's next argument. If it does not fit, the
+            /// handler is not called, and a client that waits for an acknowledgement reads, for
+            /// example, `argument 1: expected a string`.
             ///
             /// The value that the handler returns is the acknowledgement: any value that serde
             /// serializes, [`Many`](crate::Many) for several arguments, `()` for none, and

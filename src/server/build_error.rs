@@ -32,7 +32,7 @@ pub enum BuildError {
     /// A handler wants a value that [`Builder::data`](crate::Builder::data) was not given.
     #[non_exhaustive]
     Data {
-        /// What the handler receives: the name of an event in quotes, or an `On…` type.
+        /// Its events: a name in quotes, or an `On…` type.
         handler: String,
         /// The type of the value.
         expected: &'static str,

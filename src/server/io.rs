@@ -413,6 +413,7 @@ impl Socket {
     ///     Ok(())
     /// }
     /// ```
+    #[expect(clippy::missing_panics_doc, reason = "it never panics, see the comment")]
     pub fn io(&self) -> SocketIo {
         // Connections alone make sockets, and each gives them the state of its server.
         let state = self.server().downcast().expect("the state of the server");

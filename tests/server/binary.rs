@@ -132,7 +132,7 @@ fn binary_arguments_are_parameters_of_any_type_of_bytes() {
             .on("named", async |File { name, data }: File, more: Option<Bytes>| {
                 Ok((name, data.len(), more.map(|more| more.len())))
             })
-            .on("text", async |text: String| Ok(text))
+            .on("number", async |number: i64| Ok(number))
     });
     let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
     let placeholder = r#"{"_placeholder":true,"num":0}"#;
@@ -147,9 +147,9 @@ fn binary_arguments_are_parameters_of_any_type_of_bytes() {
             0,
         ),
         (
-            "text",
+            "number",
             placeholder.to_owned(),
-            r#"431[{"message":"argument 1: expected a string"}]"#.to_owned(),
+            r#"431[{"message":"argument 1: expected an integer"}]"#.to_owned(),
             0,
         ),
     ] {

@@ -10,8 +10,8 @@ use crate::protocol::ArgError;
 
 impl Args {
     /// Parses all arguments into one value, as its type says: a tuple, a tuple struct or the fields
-    /// of a struct are the arguments in their order. A struct is also read from one argument that is
-    /// an object. Any other type is read from the first argument.
+    /// of a struct are the arguments in their order. A struct is also read from one argument that
+    /// is an object. Any other type is read from the first argument.
     ///
     /// A missing argument is read as `null`. Arguments that the type does not have are left out.
     ///

@@ -156,6 +156,10 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
         }
     }
 
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_seq(visitor)
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
@@ -182,6 +186,6 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
-        byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any
+        byte_buf unit unit_struct tuple_struct map struct identifier ignored_any
     }
 }

@@ -1,4 +1,4 @@
-//! What a client may read of an error of serde: the value that is expected, in the words of JSON.
+//! The part of an error of serde that a client may read: the expected value, in the words of JSON.
 
 use std::fmt::Display;
 
@@ -86,7 +86,7 @@ mod tests {
     use crate::protocol::Args;
 
     #[derive(Deserialize)]
-    struct Move {
+    struct Step {
         #[serde(rename = "x")]
         _x: i8,
     }
@@ -103,9 +103,9 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(try_from = "String")]
-    struct Name;
+    struct Nickname;
 
-    impl TryFrom<String> for Name {
+    impl TryFrom<String> for Nickname {
         type Error = &'static str;
 
         fn try_from(_: String) -> Result<Self, Self::Error> {
@@ -133,11 +133,11 @@ mod tests {
         assert_eq!(of::<Pair>("[1]"), "expected an array of 2 values");
         assert_eq!(of::<Pair>("1"), "expected an array");
         assert_eq!(of::<HashMap<String, u8>>("1"), "expected an object");
-        assert_eq!(of::<Move>("1"), "expected an object");
-        assert_eq!(of::<Move>("{}"), "its member `x` is missing");
-        assert_eq!(of::<Move>(r#"{"x":1,"x":2}"#), "its member `x` is twice");
+        assert_eq!(of::<Step>("1"), "expected an object");
+        assert_eq!(of::<Step>("{}"), "its member `x` is missing");
+        assert_eq!(of::<Step>(r#"{"x":1,"x":2}"#), "its member `x` is twice");
         assert_eq!(of::<Side>(r#""else""#), "expected `home` or `away`");
-        assert_eq!(of::<Name>(r#""""#), "a name has 1 to 20 characters");
+        assert_eq!(of::<Nickname>(r#""""#), "a name has 1 to 20 characters");
         assert_eq!(of::<()>("1"), "expected null");
         assert!(matches!((Side::Home, Side::Away), (Side::Home, Side::Away)));
     }

@@ -8,7 +8,7 @@ use crate::{
     protocol::Args,
 };
 
-/// What is no part of the event is the next argument.
+/// A parameter of any other type is the next argument.
 impl<T: DeserializeOwned> FromEvent<OnMessage> for T {
     fn from_event(call: &mut Call<'_, OnMessage>) -> Result<Self, HandlerError> {
         call.next_arg()
