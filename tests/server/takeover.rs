@@ -52,12 +52,26 @@ fn frames_sent_with_the_handshake_are_read_without_on_connect() {
     frames_sent_with_the_handshake_are_read_by(without_on_connect(|builder| builder));
 }
 
+/// A frame is longer than its message, and there may be many.
+#[test]
+fn frames_sent_with_the_handshake_may_be_more_than_max_payload() {
+    let fixture = Fixture::with(|builder| builder.max_payload(20));
+    let mut all = frame(0x81, b"40");
+    (0..100)
+        .for_each(|number| all.extend(frame(0x81, format!(r#"42{number}["echo",1]"#).as_bytes())));
+    let mut ws = WebSocket::open_and_send(fixture.addr, all);
+    assert!(ws.text().starts_with(r#"40{"sid":""#));
+    (0..100).for_each(|number| assert_eq!(ws.text(), format!("43{number}[1]")));
+    drop(ws);
+    fixture.assert_all_freed();
+}
+
 #[test]
 fn a_client_that_floods_before_the_response_is_cut_off() {
     let fixture = Fixture::with(|builder| builder.max_payload(10_000));
     let mut http = HttpConnection::open(fixture.addr);
     let mut all = request("GET", "EIO=4&transport=websocket", UPGRADE).into_bytes();
-    all.extend(frame(0x81, &[b'x'; 30_000]));
+    all.extend(frame(0x81, &[b'x'; 400_000]));
     http.try_write(all);
     // A part may arrive late enough to be read as a frame, which is too large as well.
     let mut answer = Vec::new();

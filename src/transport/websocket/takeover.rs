@@ -75,15 +75,19 @@ pub(super) struct Takeover {
 }
 
 impl Takeover {
-    /// Begins to take a stream over. A client that sends more than `max_early` bytes before its
-    /// answer is written is cut off.
+    /// As much may come before the answer is written, whatever the largest message is: a client
+    /// that has its 101 may send many frames at once. actix-http reads no more ahead.
+    const MIN_EARLY: usize = 128 * 1024;
+
+    /// Begins to take a stream over. A client that sends [`Self::MIN_EARLY`] bytes more than `max_payload`
+    /// before its answer is written is cut off.
     ///
     /// # Errors
     /// The payload, if the stream cannot be taken over.
     pub(super) fn begin(
         request: &HttpRequest,
         payload: Payload,
-        max_early: usize,
+        max_payload: usize,
     ) -> Result<(Self, oneshot::Receiver<TakenStream>), Payload> {
         let Some(Ok(stream)) = DuplicateStream::take(request).map(TcpStream::from_std) else {
             return Err(payload);
@@ -94,7 +98,8 @@ impl Takeover {
             first_frames: Bytes::new(),
             payload,
             early: BytesMut::new(),
-            max_early,
+            // A frame is longer than its message.
+            max_early: max_payload.saturating_add(Self::MIN_EARLY),
             was_writable: false,
             sender: Some(sender),
         };
