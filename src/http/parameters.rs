@@ -4,13 +4,13 @@ use actix_web::web::Query;
 
 /// The query parameters of Engine.IO. Other parameters belong to the application.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parameters<'a> {
+pub(crate) struct RequestParameters<'a> {
     pub(crate) version: Option<Cow<'a, str>>,
     pub(crate) transport: Option<Cow<'a, str>>,
     pub(crate) sid: Option<Cow<'a, str>>,
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> RequestParameters<'a> {
     /// Reads a query. Returns `None` if one of the parameters occurs twice with different values,
     /// since the request then has two meanings.
     ///
@@ -69,25 +69,25 @@ mod tests {
 
     #[test]
     fn an_escaped_query_reads_as_a_plain_one() {
-        let plain = Parameters::read("EIO=4&transport=polling&t=x&sid=a-b_c").unwrap();
+        let plain = RequestParameters::read("EIO=4&transport=polling&t=x&sid=a-b_c").unwrap();
         assert_eq!(plain.sid.as_deref(), Some("a-b_c"));
-        assert_eq!(Parameters::read("%45IO=4&transport=poll%69ng&sid=a%2Db_c"), Some(plain));
-        assert_eq!(Parameters::read("sid=a&sid=b"), None);
-        assert_eq!(Parameters::read("sid=%61&sid=%62"), None);
-        assert_eq!(Parameters::read("EIO=4&EIO"), None);
-        let twice = Parameters::read("sid=a&transport=polling&sid=a&EIO=4&transport=poll%69ng");
-        assert_eq!(twice, Parameters::read("EIO=4&transport=polling&sid=a"));
-        let unreadable = Parameters::read("EIO=%ff&transport=%c3&sid=%ff").unwrap();
+        assert_eq!(RequestParameters::read("%45IO=4&transport=poll%69ng&sid=a%2Db_c"), Some(plain));
+        assert_eq!(RequestParameters::read("sid=a&sid=b"), None);
+        assert_eq!(RequestParameters::read("sid=%61&sid=%62"), None);
+        assert_eq!(RequestParameters::read("EIO=4&EIO"), None);
+        let twice = RequestParameters::read("sid=a&transport=polling&sid=a&EIO=4&transport=poll%69ng");
+        assert_eq!(twice, RequestParameters::read("EIO=4&transport=polling&sid=a"));
+        let unreadable = RequestParameters::read("EIO=%ff&transport=%c3&sid=%ff").unwrap();
         assert_eq!(unreadable.version.as_deref(), Some("\u{fffd}"));
-        assert_eq!(Parameters::read("%ff=%ff&sid=a").unwrap().sid.as_deref(), Some("a"));
-        assert_eq!(Parameters::read("sid=a&sid=%62"), None);
+        assert_eq!(RequestParameters::read("%ff=%ff&sid=a").unwrap().sid.as_deref(), Some("a"));
+        assert_eq!(RequestParameters::read("sid=a&sid=%62"), None);
     }
 
     proptest! {
         /// The plain reader and the library agree on a query without escapes.
         #[test]
         fn a_query_reads_as_the_library_reads_it(query in "((EIO|transport|sid|t|)(=|)[a-z0-9=é]{0,3}(&|)){0,6}") {
-            prop_assert_eq!(Parameters::read(&query), Parameters::read_escaped(&query));
+            prop_assert_eq!(RequestParameters::read(&query), RequestParameters::read_escaped(&query));
         }
     }
 }

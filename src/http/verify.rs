@@ -7,7 +7,7 @@ use actix_web::{
     http::{Method, header},
 };
 
-use super::{endpoint::Endpoint, origin::OwnHost, parameters::Parameters, refusal::Refusal};
+use super::{endpoint::Endpoint, origin::OwnHost, parameters::RequestParameters, refusal::Refusal};
 use crate::{
     config::Config,
     model::{SessionId, Transport},
@@ -53,9 +53,9 @@ pub(super) fn verify<'a>(
     is_upgrade: bool,
 ) -> Result<RequestKind<'a>, Refusal> {
     let config = &endpoint.engine.config;
-    let parameters = Parameters::read(request.query_string())
+    let parameters = RequestParameters::read(request.query_string())
         .ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
-    let Parameters { version, transport: name, sid } = parameters;
+    let RequestParameters { version, transport: name, sid } = parameters;
     let transport = name
         .as_ref()
         .and_then(|name| config.transports.iter().find(|allowed| allowed.as_str() == name));

@@ -86,7 +86,7 @@ mod tests {
     use crate::protocol::Args;
 
     #[derive(Deserialize)]
-    struct Step {
+    struct Jump {
         #[serde(rename = "x")]
         _x: i8,
     }
@@ -96,7 +96,7 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
-    enum Side {
+    enum Half {
         Home,
         Away,
     }
@@ -133,12 +133,12 @@ mod tests {
         assert_eq!(of::<Pair>("[1]"), "expected an array of 2 values");
         assert_eq!(of::<Pair>("1"), "expected an array");
         assert_eq!(of::<HashMap<String, u8>>("1"), "expected an object");
-        assert_eq!(of::<Step>("1"), "expected an object");
-        assert_eq!(of::<Step>("{}"), "its member `x` is missing");
-        assert_eq!(of::<Step>(r#"{"x":1,"x":2}"#), "its member `x` is twice");
-        assert_eq!(of::<Side>(r#""else""#), "expected `home` or `away`");
+        assert_eq!(of::<Jump>("1"), "expected an object");
+        assert_eq!(of::<Jump>("{}"), "its member `x` is missing");
+        assert_eq!(of::<Jump>(r#"{"x":1,"x":2}"#), "its member `x` is twice");
+        assert_eq!(of::<Half>(r#""else""#), "expected `home` or `away`");
         assert_eq!(of::<Nickname>(r#""""#), "a name has 1 to 20 characters");
         assert_eq!(of::<()>("1"), "expected null");
-        assert!(matches!((Side::Home, Side::Away), (Side::Home, Side::Away)));
+        assert!(matches!((Half::Home, Half::Away), (Half::Home, Half::Away)));
     }
 }
