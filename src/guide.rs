@@ -4,6 +4,7 @@
 //!
 //! | | |
 //! | --- | --- |
+//! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
@@ -30,6 +31,9 @@ pub mod deploy {}
 #[doc = ""]
 #[doc = include_str!("../docs/from-django-socketio.md")]
 pub mod from_django_socketio {}
+
+#[doc = include_str!("../docs/handlers.md")]
+pub mod handlers {}
 
 #[doc = "[stats]: crate::guide::observability"]
 #[doc = "[reliability.md]: crate::guide::reliability#memory"]

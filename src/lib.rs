@@ -45,11 +45,66 @@
 //!
 //! # Handlers
 //!
+//! A handler is an async function. Each of its parameters says by its type what it wants: the
+//! [`Socket`] of the client, the server ([`SocketIo`]), a value of the application ([`Data`]), or
+//! else the client's next argument. The value that it returns is the acknowledgement.
+//!
+//! ```
+//! use std::{collections::HashMap, sync::Mutex};
+//!
+//! use actix_socketio::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Scores(Mutex<HashMap<String, String>>); // by match
+//!
+//! // socket.emit("score", "match-42", (score) => …)
+//! async fn score(scores: Data<Scores>, game: String) -> Result<String, HandlerError> {
+//!     let scores = scores.0.lock().unwrap();
+//!     let score = scores.get(&game).cloned();
+//!     score.ok_or_else(|| HandlerError::reject("there is no such match")) // the client reads this
+//! }
+//!
+//! // socket.emit("report", "match-42", "1:0", (refusal) => …)
+//! async fn report(
+//!     socket: Socket,
+//!     scores: Data<Scores>,
+//!     game: String,
+//!     score: String,
+//! ) -> HandlerResult {
+//!     if socket.handshake().header("x-referee").is_none() {
+//!         return Err(HandlerError::reject("only a referee may"));
+//!     }
+//!     socket.io().to(&game).emit("score", &Many((&game, &score)))?;
+//!     scores.0.lock().unwrap().insert(game, score);
+//!     Ok(())
+//! }
+//!
+//! # actix::System::new().block_on(async {
+//! let io = SocketIo::builder()
+//!     .data(Scores::default())
+//!     .on("score", score)
+//!     .on("report", report)
+//!     .on_disconnect(async |socket: Socket, reason: DisconnectReason| {
+//!         log::info!("{} is gone: {reason}", socket.id());
+//!         Ok(())
+//!     })
+//!     .route(channel("^match-"))
+//!     .build();
+//! # assert!(io.is_ok());
+//! # });
+//! ```
+//!
+//! An argument of another type is a refusal, and the client reads `argument 1: expected a string`.
+//! [`FromEvent`] lists all parameters, and shows how to write your own. [`Builder::on`] has the
+//! rules for answers. An event that no handler takes is for [`Builder::on_unknown`].
+//!
 //! Seven events make up the life of a client: [`OnConnect`], [`OnMessage`], [`OnSubscribe`],
-//! [`OnUnsubscribe`], [`OnError`], [`OnDisconnect`] and [`OnFinish`]. Each is an actix message. Its
-//! handler is an actor, a [`Recipient`](actix::Recipient), or an async function. Handlers on the
-//! [`Builder`] receive the events of every client. Handlers on a [`Route`] receive the events of
-//! the channels that match its pattern.
+//! [`OnUnsubscribe`], [`OnError`], [`OnDisconnect`] and [`OnFinish`]. Each has a method of the
+//! [`Builder`], whose handlers receive the events of every client. Most have one of a [`Route`],
+//! whose handlers receive the events of the channels that match its pattern.
+//!
+//! A handler may also be an actor, or a [`Recipient`](actix::Recipient). An actor lists its events.
+//! Events of clients are types of your own there:
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -57,9 +112,17 @@
 //! use actix::prelude::*;
 //! use actix_socketio::prelude::*;
 //!
+//! #[derive(serde::Deserialize)]
+//! struct Report(Channel, String); // socket.emit("report", "match-42", "1:0", (reports) => …)
+//!
+//! impl ClientEvent for Report {
+//!     const NAME: &'static str = "report";
+//!     type Answer = usize;
+//! }
+//!
 //! #[derive(Default)]
 //! struct Scores {
-//!     matches: HashMap<String, String>, // one mailbox, no lock
+//!     matches: HashMap<Channel, String>, // one mailbox, no lock
 //! }
 //!
 //! impl Actor for Scores {
@@ -68,14 +131,14 @@
 //!
 //! // The events that this actor receives. One without its `Handler` does not compile.
 //! impl SocketHandler for Scores {
-//!     type Events = (OnSubscribe, OnMessage);
+//!     type Events = (OnSubscribe, Received<Report>);
 //! }
 //!
 //! impl Handler<OnSubscribe> for Scores {
 //!     type Result = HandlerResult;
 //!
 //!     fn handle(&mut self, event: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
-//!         let Some(score) = self.matches.get(event.channel.as_str()) else {
+//!         let Some(score) = self.matches.get(&event.channel) else {
 //!             return Err(HandlerError::reject("there is no such match")); // the client reads this
 //!         };
 //!         event.socket.subscribe(&event.channel)?; // first, so that the client misses no goal
@@ -84,32 +147,20 @@
 //!     }
 //! }
 //!
-//! impl Handler<OnMessage> for Scores {
-//!     type Result = HandlerResult;
+//! impl Handler<Received<Report>> for Scores {
+//!     type Result = Result<usize, HandlerError>;
 //!
-//!     fn handle(&mut self, event: OnMessage, _: &mut Self::Context) -> HandlerResult {
-//!         if event.socket.handshake().header("x-referee").is_none() {
-//!             return Err(HandlerError::reject("only a referee may"));
-//!         }
-//!         let score: String = event.json()?; // serde's error goes to `OnError`, not to the client
-//!         for channel in event.socket.channels() {
-//!             self.matches.insert(channel.to_string(), score.clone());
-//!             event.socket.send_and_broadcast_channel(channel, &score)?;
-//!         }
-//!         event.ack("ok")?;
-//!         Ok(())
+//!     fn handle(&mut self, event: Received<Report>, _: &mut Self::Context) -> Self::Result {
+//!         let Received { socket, data: Report(game, score), .. } = event;
+//!         socket.io().to(&game).emit("score", &score)?;
+//!         self.matches.insert(game, score);
+//!         Ok(self.matches.len())
 //!     }
 //! }
 //!
 //! # actix::System::new().block_on(async {
 //! let scores = Scores::default().start();
-//! let io = SocketIo::builder()
-//!     .route(channel("^match-").to(&scores))
-//!     .on_finish(async |event: OnFinish| {
-//!         log::info!("{} has left", event.socket.id());
-//!         Ok(())
-//!     })
-//!     .build();
+//! let io = SocketIo::builder().to(&scores).route(channel("^match-")).build();
 //! # assert!(io.is_ok());
 //! # });
 //! ```
@@ -119,8 +170,8 @@
 //! several things concurrently spawns a task, and returns. A handler that blocks (a database
 //! driver, files) goes into a [`SyncArbiter`](actix::SyncArbiter), whose address is a handler, too.
 //!
-//! A closure's parameter needs its type written out, `async |event: OnMessage| …`. A named
-//! `async fn` has it anyway.
+//! A closure's parameters need their types written out, `async |event: OnMessage| …`. A named
+//! `async fn` has them anyway.
 //!
 //! # Channels, and the rights of clients
 //!
@@ -159,8 +210,9 @@
 //!
 //! # Acknowledgements
 //!
-//! If a client asks for an acknowledgement, [`OnMessage::ack`] answers it. The first call counts,
-//! and it may come later, from a task. If the server wants one, it waits for
+//! If a client asks for an acknowledgement, the value of a handler of [`Builder::on`] answers it. A
+//! handler of [`OnMessage`] calls [`OnMessage::ack`]. The first call counts, and it may come later,
+//! from a task: the handler of a name returns [`Later`] then. If the server wants one, it waits for
 //! [`Socket::emit_with_ack`]. A handler may do so for the client whose event it handles, except in
 //! [`OnConnect`].
 //!
@@ -195,12 +247,14 @@
 //!
 //! # Errors
 //!
-//! A handler answers [`HandlerResult`]. For an event that can be refused, an `Err` refuses it. For
-//! any other event, an `Err` raises [`OnError`]. With `?` any error becomes a [`HandlerError`],
-//! which the client sees as `internal error`. [`HandlerError::reject`] is for text that the client
-//! should read. A handler that panics has failed, and nothing more: the connection goes on. (An
-//! *actor* that panics has stopped, though, and every later event for it is an [`OnError`]. Start
-//! it anew, and register a [`Recipient`](actix::Recipient) that finds the new one.)
+//! A handler returns a `Result` with a [`HandlerError`]. For an event that can be refused, an `Err`
+//! refuses it. For any other event, an `Err` raises [`OnError`]. A client that waits for an
+//! acknowledgement reads the `Err`, as `{message, data}`. With `?` any error becomes a
+//! [`HandlerError`], which the client sees as `internal error`. [`HandlerError::reject`] is for
+//! text that the client should read. A handler that panics has failed, and nothing more: the
+//! connection goes on. (An *actor* that panics has stopped, though, and every later event for it is
+//! an [`OnError`]. Start it anew, and register a [`Recipient`](actix::Recipient) that finds the new
+//! one.)
 //!
 //! # Ending
 //!
@@ -321,8 +375,12 @@ pub mod adapter {
 /// It has no name that `actix::prelude` or `actix_web` have too.
 pub mod prelude {
     pub use crate::{
-        DisconnectReason, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish,
-        OnMessage, OnSubscribe, OnUnsubscribe, Socket, SocketHandler, SocketIo, SocketIoServerExt,
+        AckError, Auth, BuildError, Builder, Channel, ChannelError, ClientEvent, Data,
+        DisconnectReason, HandlerError, HandlerResult, Later, Many, MessageError, OnConnect,
+        OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe, Received, Rest,
+        SendError, Socket, SocketHandler, SocketId, SocketIo, SocketIoServerExt, SubscribeError,
         channel,
     };
+    #[doc(no_inline)]
+    pub use bytes::Bytes;
 }

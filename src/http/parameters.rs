@@ -75,7 +75,8 @@ mod tests {
         assert_eq!(RequestParameters::read("sid=a&sid=b"), None);
         assert_eq!(RequestParameters::read("sid=%61&sid=%62"), None);
         assert_eq!(RequestParameters::read("EIO=4&EIO"), None);
-        let twice = RequestParameters::read("sid=a&transport=polling&sid=a&EIO=4&transport=poll%69ng");
+        let twice =
+            RequestParameters::read("sid=a&transport=polling&sid=a&EIO=4&transport=poll%69ng");
         assert_eq!(twice, RequestParameters::read("EIO=4&transport=polling&sid=a"));
         let unreadable = RequestParameters::read("EIO=%ff&transport=%c3&sid=%ff").unwrap();
         assert_eq!(unreadable.version.as_deref(), Some("\u{fffd}"));

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, error, fmt, ops::Deref, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// The checked name of a channel, which clients subscribe to and messages are published to.
 ///
@@ -63,6 +63,14 @@ impl Channel {
     /// ```
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Reads a name of any length. Each call that takes a channel checks its length.
+impl<'de> Deserialize<'de> for Channel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::new(&name, usize::MAX).map_err(D::Error::custom)
     }
 }
 
@@ -227,6 +235,14 @@ mod tests {
         for name in ["a", "match-42", "Räume/2 öffentlich", &"x".repeat(255)] {
             assert_eq!(Channel::new(name, 255).unwrap(), name);
         }
+    }
+
+    #[test]
+    fn a_name_is_checked_when_it_is_deserialized() {
+        assert_eq!(serde_json::from_str::<Channel>(r#""a\u00fc""#).unwrap(), "aü");
+        let error = serde_json::from_str::<Channel>(r#""""#).unwrap_err();
+        assert_eq!(error.to_string(), "a channel name has at least one character");
+        assert!(serde_json::from_str::<Channel>("1").is_err());
     }
 
     #[test]

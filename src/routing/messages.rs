@@ -121,10 +121,12 @@ impl Router {
         answer: HandlerResult,
         awaiting: Option<&OnMessage>,
     ) {
-        if let (Err(error), Some(event)) = (&answer, awaiting) {
-            event.refuse(error);
-        }
+        let refusal = awaiting.zip(answer.as_ref().err().cloned());
         self.report_failure(socket, answer).await;
+        // Last, as for a request to subscribe: a client that reads it knows that it was reported.
+        if let Some((event, error)) = refusal {
+            event.refuse(&error);
+        }
     }
 }
 

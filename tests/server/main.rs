@@ -61,6 +61,7 @@ mod odd_endings;
 mod options;
 mod order;
 mod own_parameters;
+mod prelude;
 mod publish;
 mod received;
 mod refusals;
