@@ -372,14 +372,13 @@ pub mod adapter {
 
 /// The names that most programs need: `use actix_socketio::prelude::*;`.
 ///
-/// It has no name that `actix::prelude` or `actix_web` have too.
+/// It has no name that `actix::prelude` or `actix_web` have too. Hence it lacks [`SendError`].
 pub mod prelude {
     pub use crate::{
         AckError, Auth, BuildError, Builder, Channel, ChannelError, ClientEvent, Data,
         DisconnectReason, HandlerError, HandlerResult, Later, Many, MessageError, OnConnect,
         OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe, Received, Rest,
-        SendError, Socket, SocketHandler, SocketId, SocketIo, SocketIoServerExt, SubscribeError,
-        channel,
+        Socket, SocketHandler, SocketId, SocketIo, SocketIoServerExt, SubscribeError, channel,
     };
     #[doc(no_inline)]
     pub use bytes::Bytes;

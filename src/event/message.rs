@@ -214,6 +214,7 @@ impl OnMessage {
     }
 
     /// The event, if its client waits for an acknowledgement.
+    #[inline]
     pub(crate) fn awaiting(&self) -> Option<Self> {
         self.wants_ack().then(|| self.clone())
     }

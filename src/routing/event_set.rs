@@ -55,6 +55,11 @@ pub trait SocketHandler: Actor {
 
 /// An event that the actor `A` may list: an `On…` event, or [`Received<T>`](super::Received), that
 /// it has a `Handler` of.
+#[diagnostic::on_unimplemented(
+    message = "the actor `{A}` lists `{Self}`, and can't handle it",
+    label = "`{A}` has no handler of `{Self}`",
+    note = "it needs `impl Handler<{Self}> for {A}`"
+)]
 pub trait Listed<A: Actor> {
     /// Registers the actor for the event.
     #[doc(hidden)]

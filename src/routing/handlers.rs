@@ -120,6 +120,7 @@ impl Handlers {
     }
 
     /// The handlers of an event.
+    #[inline]
     pub(super) fn of<E: AnyEvent>(&self, event: &E) -> &[HandlerFn<E>] {
         event.select(self)
     }
@@ -231,6 +232,7 @@ impl sealed::HandlerList for OnMessage {
     const INDEX: usize = EventIndex::message as usize;
     const NAME: &'static str = "OnMessage";
 
+    #[inline]
     fn select<'a>(&self, handlers: &'a Handlers) -> &'a [HandlerFn<Self>] {
         handlers.message.of(self.event())
     }

@@ -44,6 +44,7 @@ impl MessageHandlers {
     }
 
     /// The handlers of an event.
+    #[inline]
     pub(super) fn of(&self, name: &str) -> &[HandlerFn<OnMessage>] {
         // Without names, an event costs no look-up.
         if self.by_name.is_empty() {

@@ -14,6 +14,12 @@ use crate::{
     socket::Socket,
 };
 
+/// A handler that was polled once.
+struct PolledHandler {
+    first: Poll<HandlerResult>,
+    running: LocalBoxFuture<'static, HandlerResult>,
+}
+
 impl Router {
     /// Calls all handlers of a plain event one after the other, without a future of its own while
     /// each handler answers on its first poll. A failure goes to the handlers of
@@ -28,6 +34,9 @@ impl Router {
         event: OnMessage,
         done: T,
     ) -> Result<T, LocalBoxFuture<'static, T>> {
+        if let Some(only) = self.only_message_handler(&event) {
+            return self.notify_one(only, socket, event, done);
+        }
         let awaiting = event.awaiting();
         let mut handlers = self.handlers(Scope::Socket(socket), &event).peekable();
         if handlers.peek().is_none() {
@@ -43,24 +52,60 @@ impl Router {
             if matches!(first, Poll::Ready(Ok(()))) {
                 continue;
             }
-            let (router, socket, rest) =
-                (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
+            let rest = handlers.cloned().collect();
+            let (router, socket) = (Arc::clone(self), socket.clone());
+            let started = PolledHandler { first, running };
             return Err(Box::pin(async move {
-                let answer = match first {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => router.wait_for(running).await,
-                };
-                router.report_message(&socket, answer, awaiting.as_ref()).await;
-                if let Some(event) = event {
-                    let rest = router.notify_messages(&rest, &socket, event, awaiting.as_ref());
-                    Box::pin(rest).await;
-                }
-                finish(awaiting);
+                router.end_message(&socket, started, rest, event, awaiting).await;
                 done
             }));
         }
         finish(awaiting);
         Ok(done)
+    }
+
+    /// Calls the only handler of an event. It gets the event itself, which saves a clone.
+    #[inline]
+    fn notify_one<T: 'static>(
+        self: &Arc<Self>,
+        handler: &HandlerFn<OnMessage>,
+        socket: &Socket,
+        event: OnMessage,
+        done: T,
+    ) -> Result<T, LocalBoxFuture<'static, T>> {
+        let awaiting = event.awaiting();
+        let mut running = handler.call(event);
+        let first = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if matches!(first, Poll::Ready(Ok(()))) {
+            finish(awaiting);
+            return Ok(done);
+        }
+        let (router, socket) = (Arc::clone(self), socket.clone());
+        let started = PolledHandler { first, running };
+        Err(Box::pin(async move {
+            router.end_message(&socket, started, Vec::new(), None, awaiting).await;
+            done
+        }))
+    }
+
+    /// Waits for a handler that was started, and calls the rest of them.
+    async fn end_message(
+        &self,
+        socket: &Socket,
+        started: PolledHandler,
+        rest: Vec<HandlerFn<OnMessage>>,
+        event: Option<OnMessage>,
+        awaiting: Option<OnMessage>,
+    ) {
+        let answer = match started.first {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => self.wait_for(started.running).await,
+        };
+        self.report_message(socket, answer, awaiting.as_ref()).await;
+        if let Some(event) = event {
+            Box::pin(self.notify_messages(&rest, socket, event, awaiting.as_ref())).await;
+        }
+        finish(awaiting);
     }
 
     /// Does the same as [`Router::notify_now`], as a future.

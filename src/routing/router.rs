@@ -167,6 +167,15 @@ impl Router {
         self.global.of(event).iter().chain(self.route_handlers(scope, event))
     }
 
+    /// The handler of an event, if no other one can have it.
+    #[inline]
+    pub(super) fn only_message_handler(&self, event: &OnMessage) -> Option<&HandlerFn<OnMessage>> {
+        match self.global.of(event) {
+            [only] if self.handling.of::<OnMessage>().is_empty() => Some(only),
+            _ => None,
+        }
+    }
+
     /// The handlers of the builder for events that no other handler takes.
     pub(super) fn unknown_handlers(&self) -> &[HandlerFn<OnMessage>] {
         self.global.messages().unknown()

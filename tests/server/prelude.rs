@@ -1,13 +1,14 @@
 //! The names of the prelude, beside those of actix and actix-web.
 
-#![allow(unused_imports, reason = "a name that two of them have is an error where it is used")]
-
-use actix::prelude::*;
-use actix_socketio::prelude::*;
-use actix_web::*;
-
 #[test]
 fn no_name_is_in_the_preludes_of_actix_too() {
+    // A name that two of them have is an error where it is used.
+    #[allow(unused_imports)]
+    use actix::prelude::*;
+    use actix_socketio::prelude::*;
+    #[allow(unused_imports)]
+    use actix_web::*;
+
     fn is_one_type<T>() -> bool {
         !std::any::type_name::<T>().is_empty()
     }
@@ -15,7 +16,7 @@ fn no_name_is_in_the_preludes_of_actix_too() {
     assert!(is_one_type::<(Socket, SocketId, SocketIo, Builder, HandlerError, HandlerResult)>());
     assert!(is_one_type::<(OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError)>());
     assert!(is_one_type::<(OnDisconnect, OnFinish, DisconnectReason, MessageError)>());
-    assert!(is_one_type::<(AckError, BuildError, ChannelError, SendError, SubscribeError)>());
+    assert!(is_one_type::<(AckError, BuildError, ChannelError, SubscribeError)>());
     fn is_one_trait<T: ClientEvent>() -> bool {
         is_one_type::<Received<T>>()
     }
