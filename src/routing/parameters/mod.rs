@@ -24,8 +24,9 @@ use crate::{
 /// | parameter | of the events | |
 /// | --- | --- | --- |
 /// | the event, such as [`OnMessage`] | each | the event itself |
-/// | [`Socket`], [`SocketIo`](crate::SocketIo), [`Data<T>`] | each | the client, the server, a value of [`Builder::data`](crate::Builder::data) |
-/// | [`Auth<T>`] | each | the client's `auth`, deserialized |
+/// | [`Data<T>`] | each | a value of [`Builder::data`](crate::Builder::data) |
+/// | [`Socket`], [`SocketIo`](crate::SocketIo) | each of a client | the client, the server in the client's namespace |
+/// | [`Auth<T>`] | each of a client | the client's `auth`, deserialized |
 /// | any `T: DeserializeOwned` | `OnMessage` | the next argument of the client; `Option` for one that may be missing |
 /// | [`Rest<T>`], [`Args`] | `OnMessage` | the arguments that are left, typed or raw |
 /// | [`Received<T>`](crate::Received) | `OnMessage` | all arguments, as a [`ClientEvent`](crate::ClientEvent) |
