@@ -27,7 +27,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
         "http",
         &["panic_guard", "log_text", "protocol", "model", "stats", "config", "transport", "engine"],
     ),
-    ("registry", &["protocol", "model", "outbox", "stats"]),
+    ("registry", &["deadline", "protocol", "model", "outbox", "stats"]),
     (
         "socket",
         &["deadline", "message_sink", "protocol", "model", "outbox", "stats", "config", "registry"],

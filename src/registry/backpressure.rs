@@ -8,16 +8,16 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Audience, Publication, Sequencer, SequencerInner, ordered_publication::RegistrySum,
     queue::RegistryMessage, subscribers::RegistryTable,
 };
-use crate::outbox::{Hold, WaterMarks};
+use crate::{
+    deadline::within,
+    outbox::{Hold, WaterMarks},
+};
 
 /// The bytes of publications of clients that may be on their way to outboxes.
 #[derive(Debug)]
@@ -122,12 +122,12 @@ impl Sequencer {
         loop {
             // Reservations are given back by registries. If one is blocked by the application for
             // so long, its clients get nothing anyway.
-            let reservation = timeout(limit, backpressure.reserve(cost)).await.ok()??;
+            let reservation = within(limit, backpressure.reserve(cost)).await??;
             if self.has_room_everywhere(cost) {
                 return Some(reservation);
             }
             let (hold, released) = Hold::new();
-            let waits = timeout(limit, self.probe(audience.clone(), cost, hold)).await;
+            let waits = within(limit, self.probe(audience.clone(), cost, hold)).await;
             if !waits.unwrap_or(false) {
                 return Some(reservation);
             }
@@ -135,7 +135,8 @@ impl Sequencer {
             if !mem::replace(&mut is_held, true) {
                 counters.held.add(1);
             }
-            if timeout(limit, released.wait()).await.is_err() {
+            // Time in which the server did not write is not the receiver's fault.
+            if within(limit, released.wait()).await.is_none() {
                 counters.given_up.add(1);
             }
             // Another publication may have been faster, so the receivers are asked again.

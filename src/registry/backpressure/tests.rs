@@ -132,3 +132,31 @@ async fn other_channels_and_what_the_server_sends_do_not_wait() {
     assert_eq!(drain(&slow), 2);
     assert_eq!(server.counters.held.get(), 1);
 }
+
+/// The timer of the wait fires before the client is written to again.
+#[actix_web::test]
+async fn a_subscriber_is_not_given_up_for_time_in_which_the_server_did_not_run() {
+    let server = Server::start();
+    let slow = server.subscriber(&["slow"]);
+    for _ in 0..3 {
+        server.relay("slow", 15_000).await;
+    }
+    server.sequencer.barrier(server.sequencer.registry_id()).await;
+    let limit = Duration::from_millis(100);
+    let publication = Publication::new(audience("slow"), packet(15_000));
+    let mut held = pin!(server.sequencer.reserve(publication, limit));
+    while server.counters.held.get() == 0 {
+        assert!(held.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        tokio::task::yield_now().await;
+    }
+    std::thread::sleep(limit * 3); // nothing runs, as in a process that is stopped
+    let reading = async {
+        // The timers that are due fire in the turns before the client reads.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        drain(&slow)
+    };
+    tokio::join!(held, reading);
+    assert_eq!(server.counters.given_up.get(), 0);
+}
