@@ -36,9 +36,10 @@ pub(crate) async fn post(
         session.end(SessionEnd::Broken("two POSTs at the same time"));
         return status(StatusCode::BAD_REQUEST);
     };
-    if waits {
-        // The packets of the POST before come first.
-        Box::pin(session.posts.turn()).await;
+    // The packets of the POST before come first.
+    if waits && !Box::pin(has_turn(session)).await {
+        post.end();
+        return status(StatusCode::BAD_REQUEST);
     }
     let (code, unpaid) = match receive(session, request, body).await {
         // The session has ended in the meantime, so the packets are lost: not `ok`.
@@ -56,6 +57,16 @@ pub(crate) async fn post(
     }
     post.end();
     if code == StatusCode::OK { ok(HTML).body("ok") } else { status(code) }
+}
+
+/// Waits for the turn of a POST. Returns `false` if the session ends before: a POST before that is
+/// broken off passes its turn to none.
+async fn has_turn(session: &Session) -> bool {
+    tokio::select! {
+        biased;
+        () = session.posts.turn() => true,
+        () = session.closed() => false,
+    }
 }
 
 /// Why a POST is refused.

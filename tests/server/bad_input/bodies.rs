@@ -202,6 +202,23 @@ fn posts_are_delivered_in_the_order_in_which_they_come() {
     fixture.assert_all_freed();
 }
 
+/// Its turn never comes, since the POST before it is never delivered.
+#[test]
+fn a_post_that_waits_is_answered_if_the_one_before_is_broken_off() {
+    let gate = Gate::closed();
+    let (mut fixture, session, id) = busy(&gate);
+    let (first, mut second) = begin_two_posts(&fixture, &session);
+    for _ in 0..5 {
+        fixture.assert_bystander_works();
+        assert!(second.is_quiet(), "the inbox is full");
+    }
+    drop(first);
+    second.response().assert_status_only(400);
+    gate.let_through(4);
+    assert_eq!(fixture.journal.disconnect_reason(id), "transport error");
+    fixture.assert_all_freed();
+}
+
 #[test]
 fn two_posts_together_end_the_session() {
     let fixture = Fixture::new();
