@@ -90,6 +90,16 @@ pub(super) fn has_space_for_the_handshake(bytes: &usize) -> Check {
     ensure(*bytes >= 2000, "it must be at least 2000 B: the packets of a handshake have no less")
 }
 
+/// A smaller bound refuses every client.
+pub(super) fn has_space_for_a_request(bytes: &usize, others: &[(&str, &String)]) -> Check {
+    let path: usize = others.iter().map(|(_, path)| path.len()).sum();
+    let least = path + "EIO=4&transport=polling".len();
+    ensure(
+        *bytes >= least,
+        &format!("it must be at least {least} B: path and query of a request have no less"),
+    )
+}
+
 /// The channel of the changes takes the memory for all of them at its start.
 pub(super) fn at_most_a_million(count: &usize) -> Check {
     ensure(*count <= 1 << 20, "it must be at most 1048576: the memory is taken at the start")

@@ -229,8 +229,9 @@ macro_rules! settings_table {
             /// headers of its request, and the `auth` of all namespaces that it is in.
             ///
             /// A request with more is refused with HTTP 431. A namespace whose `auth` does not fit
-            /// is refused. All of it is kept for as long as the client is connected.
-            max_handshake: usize = Size(1 MiB), set plain, check at_least_one;
+            /// is refused. All of it is kept for as long as the client is connected. At least the
+            /// length of `path` and 23 B, the shortest request.
+            max_handshake: usize = Size(1 MiB), set plain, check has_space_for_a_request(path);
 
             /// Namespaces that one connection may be in. Joining more is refused.
             max_namespaces: usize = Amount(16), set plain, check at_least_one;

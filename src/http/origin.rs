@@ -1,4 +1,4 @@
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use actix_web::{
     HttpRequest,
@@ -149,12 +149,23 @@ fn parse_name(name: &str) -> Result<Host, &'static str> {
         return Err("have its host in the form that browsers send, \"xn--…\"");
     }
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    if ends_in_number(&name) && name.parse::<Ipv4Addr>().is_err() {
+        return Err("have its IPv4 address in the form that browsers send, \"127.0.0.1\"");
+    }
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     if name.bytes().all(is_allowed) {
         Ok(Host::Name(name))
     } else {
         Err("have a plain host, without a pattern or a user")
     }
+}
+
+/// Whether browsers take the host for an IPv4 address, and write it as four decimal numbers.
+fn ends_in_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_hexadecimal = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    last.strip_prefix("0x").is_some_and(is_hexadecimal)
+        || (!last.is_empty() && last.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 #[cfg(test)]
