@@ -96,7 +96,7 @@ pub(super) fn protocol_violation(error: ProtocolError) -> ReadEnd {
         ),
         _ => ReadEnd::Violation(
             CloseCode::Protocol,
-            SessionEnd::Broken("the client log_client_end the WebSocket protocol"),
+            SessionEnd::Broken("the client violated the WebSocket protocol"),
         ),
     }
 }
