@@ -4,6 +4,10 @@
 //! curl http://127.0.0.1:8080/matches/42/score -H 'content-type: application/json' \
 //!   -d '{"home":1,"away":0}'
 //! ```
+//!
+//! An argument or `$PORT` says another port.
+
+mod listen;
 
 use actix_socketio::{SocketIo, SocketIoServerExt, channel};
 use actix_web::{App, HttpResponse, HttpServer, Responder, post, web};
@@ -39,12 +43,13 @@ async fn announce(
 }
 
 #[actix_web::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> Result<(), listen::Failure> {
     let io = SocketIo::builder().route(channel("^match-")).build()?;
     let app = io.clone();
     HttpServer::new(move || App::new().configure(app.mount()).service(report).service(announce))
         .socketio(&io)
-        .bind(("127.0.0.1", 8080))?
+        .listen(listen::bind()?)?
         .run()
-        .await
+        .await?;
+    Ok(())
 }

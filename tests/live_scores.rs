@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use awc::http::Method;
 use build_example::build_example;
 use needs::{Need, all_there, chromium, clients};
 use programs::node_tests;
@@ -69,6 +70,8 @@ struct Demo {
     child: Child,
     url: String,
     token: String,
+    /// The command that reports a goal.
+    command: String,
 }
 
 impl Demo {
@@ -84,7 +87,8 @@ impl Demo {
         thread::spawn(move || {
             stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let mut started = Self { child, url: String::new(), token: String::new() };
+        let mut started =
+            Self { child, url: String::new(), token: String::new(), command: String::new() };
         let line_after = |beginning: &str| {
             let line =
                 lines.recv_timeout(LIMIT).expect("the demo prints its address and the token");
@@ -95,6 +99,7 @@ impl Demo {
         };
         started.url = line_after("open ");
         started.token = line_after("to report a goal, TOKEN=");
+        started.command = line_after("  ");
         started
     }
 
@@ -145,7 +150,8 @@ fn a_bad_option_is_named() {
         (&["--fast"][..], "\"--fast\""),
         (&["--speed", "fast"], "\"fast\""),
         (&["--matches"], "--matches needs a value"),
-        (&["8080"], "\"8080\""),
+        (&["localhost"], "\"localhost\""),
+        (&["65536"], "\"65536\""),
     ] {
         let (code, message) = refused(arguments);
         assert_eq!(code, Some(2), "{message}");
@@ -163,7 +169,10 @@ fn a_file_that_cannot_be_played_is_named_with_the_place() {
 
     let team = r#""team1": "A", "team2": "B""#;
     for (name, text, place) in [
-        ("no_json.json", "{\n  \"matches\": [,]\n}".to_owned(), "line 2 column 15"),
+        ("comma.json", "{\n  \"matches\": [,]\n}".to_owned(), "line 2 column 15"),
+        ("no_json.json", "= A v B".to_owned(), "not JSON: expected value at line 1 column 1"),
+        ("empty.json", String::new(), "not JSON: EOF"),
+        ("list.json", "[1]".to_owned(), "not a tournament as in worldcup.json: "),
         ("no_matches.json", "{\"matches\": []}".to_owned(), "matches: the list is empty"),
         (
             "no_team.json",
@@ -203,16 +212,76 @@ async fn an_address_in_use_is_named() {
     let address = demo.url.strip_prefix("http://").expect("an address");
     let (code, message) = refused(&[address]);
     assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains(address), "{message}");
+    let expected = format!("{address} is in use by another program; stop that one, or choose");
+    assert!(message.contains(&expected) && message.contains("PORT="), "{message}");
 }
 
 #[actix_web::test]
 async fn the_page_and_its_client_are_served() {
     let demo = Demo::start(&goalless_matches("page.json"));
-    for path in ["/", "/page.js", "/socket.io/socket.io.js"] {
-        let request = awc::Client::new().get(format!("{}{path}", demo.url)).timeout(LIMIT);
-        let response = request.send().await.expect("an answer");
-        assert_eq!(response.status().as_u16(), 200, "{path}");
+    for path in ["/", "/page.js", "/socket.io/socket.io.js", "/health"] {
+        for method in [Method::GET, Method::HEAD] {
+            let url = format!("{}{path}", demo.url);
+            let request = awc::Client::new().request(method.clone(), url).timeout(LIMIT);
+            // The answer to HEAD has the headers of a compressed body, and no body.
+            let request = request.no_decompress();
+            let mut response = request.send().await.expect("an answer");
+            assert_eq!(response.status().as_u16(), 200, "{method} {path}");
+            let body = response.body().await.expect("all of it");
+            assert_eq!(body.is_empty(), method == Method::HEAD, "{method} {path}");
+            if path == "/health" && method == Method::GET {
+                let health: Value = serde_json::from_slice(&body).expect("JSON");
+                assert_eq!(health, json!({"status": "ok"}));
+            }
+        }
+    }
+}
+
+/// Reads a file of matches in which none has been played.
+fn unplayed_matches(name: &str) -> String {
+    file(name, &json!({"matches": [{"team1": "A", "team2": "B"}]}).to_string())
+}
+
+#[actix_web::test]
+async fn the_printed_command_reports_a_goal_in_any_list() {
+    for (matches, id) in [
+        (goalless_matches("command.json"), "home-0-away-0"),
+        (unplayed_matches("unplayed.json"), "a-b"),
+    ] {
+        let demo = Demo::start(&matches);
+        let start = format!("curl {}/matches/{id}/goals -H 'Authorization: Bearer ", demo.url);
+        let rest = demo.command.strip_prefix(&start).unwrap_or_else(|| panic!("{}", demo.command));
+        let body = rest
+            .strip_prefix(&format!("{}' -d '", demo.token))
+            .and_then(|rest| rest.strip_suffix('\''))
+            .unwrap_or_else(|| panic!("{}", demo.command));
+        for goals in 1..=3 {
+            let authorization = format!("Bearer {}", demo.token);
+            let (status, answer) = demo.goal(id, Some(&authorization), body).await;
+            let published: Value = serde_json::from_str(&answer).expect("JSON");
+            assert_eq!((status, &published["score"]), (201, &json!([goals, 0])), "{answer}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_token_is_told_to_a_page_on_this_machine_only() {
+    let demo = Demo::start(&goalless_matches("token.json"));
+    let ask = async |headers: &[(&str, &str)]| {
+        let request = awc::Client::new().post(format!("{}/token", demo.url)).timeout(LIMIT);
+        let request = headers.iter().fold(request, |it, header| it.insert_header(*header));
+        let mut response = request.send().await.expect("an answer");
+        let body = response.body().await.expect("all of it");
+        (response.status().as_u16(), String::from_utf8(body.to_vec()).expect("text"))
+    };
+    assert_eq!(ask(&[("origin", &demo.url)]).await, (200, demo.token.clone()));
+    for headers in [
+        &[][..],
+        &[("origin", "http://scores.example.com")],
+        &[("origin", "http://scores.example.com"), ("host", "scores.example.com")],
+        &[("origin", demo.url.as_str()), ("x-forwarded-for", "192.0.2.1")],
+    ] {
+        assert_eq!(ask(headers).await, (204, String::new()), "{headers:?}");
     }
 }
 

@@ -17,6 +17,8 @@
 
 mod access;
 mod gate;
+#[path = "../listen.rs"]
+mod listen;
 mod token;
 mod users;
 
@@ -55,17 +57,23 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let address = match listen::address(env::args_os().nth(1), env::var_os("PORT")) {
+        Ok(address) => address,
+        Err(error) => {
+            eprintln!("auth: {error}");
+            return ExitCode::from(2);
+        }
+    };
     match actix_web::rt::System::new().block_on(serve(&address, tokens)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("auth: cannot serve at {address}: {error}");
+            eprintln!("auth: {error:?}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
+async fn serve(address: &str, tokens: Arc<Tokens>) -> Result<(), listen::Failure> {
     let io = socket_io(&tokens)?;
     let app = io.clone();
     let tokens = web::Data::from(tokens);
@@ -83,11 +91,13 @@ async fn serve(address: &str, tokens: Arc<Tokens>) -> io::Result<()> {
             .route("/users/{id}/messages", web::post().to(message_user))
     })
     .socketio(&io)
-    .bind(address)?;
+    .bind(address)
+    .map_err(|error| listen::Failure::binding(address, &error))?;
     for addr in server.addrs() {
-        println!("open http://{addr}");
+        println!("open {}", listen::url(addr));
     }
-    server.run().await
+    server.run().await?;
+    Ok(())
 }
 
 fn socket_io(tokens: &Arc<Tokens>) -> io::Result<SocketIo> {

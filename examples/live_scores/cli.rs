@@ -2,18 +2,23 @@
 
 use std::{ffi::OsString, fmt, path::PathBuf};
 
+use crate::listen;
+
 pub(crate) const HELP: &str = "\
 Live scores: real football matches, played as if live, in every open browser.
 
 Usage: live_scores [OPTIONS] [ADDRESS]
 
-  ADDRESS            where to listen: HOST:PORT      [default: 127.0.0.1:8080]
+  ADDRESS            where to listen: HOST:PORT or PORT
+                     [default: 127.0.0.1:$PORT, or 127.0.0.1:8080]
   --address ADDRESS  the same
   --speed MINUTES    match minutes in a second       [default: 1]
                      from 0.01 to 60; a match lasts about 100 minutes
   --matches FILE     play the matches of FILE, in openfootball's worldcup.json
                      format, instead of those that come with the demo
   -h, --help         this text
+
+$RUST_LOG sets the level of the log [default: warn].
 ";
 
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=60.0;
@@ -42,8 +47,11 @@ impl fmt::Display for UsageError {
     }
 }
 
-/// Reads the arguments, without the program's name. They need not be text.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+/// Reads the arguments, without the program's name, and `$PORT`. They need not be text.
+pub(crate) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    port: Option<OsString>,
+) -> Result<Command, UsageError> {
     let mut args = args.into_iter();
     let (mut address, mut speed, mut matches) = (None, None, None);
     while let Some(arg) = args.next() {
@@ -58,17 +66,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         };
         match option {
             "-h" | "--help" => return Ok(Command::Help),
-            "--address" => once(&mut address, option, checked_address(&value()?)?)?,
+            "--address" => once(&mut address, option, value()?)?,
             "--speed" => once(&mut speed, option, checked_speed(&value()?)?)?,
             "--matches" => once(&mut matches, option, PathBuf::from(value()?))?,
             _ if option.starts_with('-') => {
                 return Err(UsageError(format!("there is no option {option:?}")));
             }
-            _ => once(&mut address, "ADDRESS", checked_address(&arg)?)?,
+            _ => once(&mut address, "ADDRESS", arg)?,
         }
     }
     Ok(Command::Run(Options {
-        address: address.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+        address: listen::address(address, port).map_err(UsageError)?,
         speed: speed.unwrap_or(1.0),
         matches,
     }))
@@ -80,17 +88,6 @@ fn once<T>(place: &mut Option<T>, option: &str, value: T) -> Result<(), UsageErr
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(UsageError(format!("{option} is given twice"))),
-    }
-}
-
-/// Checks that an address has a host and a port. Whether it can be bound, only binding shows.
-fn checked_address(value: &OsString) -> Result<String, UsageError> {
-    let text = value.to_string_lossy().into_owned();
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text),
-        _ => Err(UsageError(format!(
-            "{text:?} is not an address to listen on; write HOST:PORT, as in 127.0.0.1:8080"
-        ))),
     }
 }
 
@@ -111,7 +108,7 @@ mod tests {
     use super::*;
 
     fn run(line: &str) -> Result<Command, UsageError> {
-        parse(line.split_whitespace().map(OsString::from))
+        parse(line.split_whitespace().map(OsString::from), None)
     }
 
     fn options(line: &str) -> Options {
@@ -139,8 +136,28 @@ mod tests {
             assert_eq!(it.matches, Some(PathBuf::from("cup.json")));
         }
         assert_eq!(options("localhost:0").address, "localhost:0");
+        assert_eq!(options("9000").address, "127.0.0.1:9000");
         assert_eq!(run("--speed 2 --help"), Ok(Command::Help));
         assert_eq!(run("-h"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn the_port_of_the_environment_stands_back_behind_an_argument() {
+        let address = |args: &[&str], port: &str| match parse(
+            args.iter().map(OsString::from),
+            Some(port.into()),
+        ) {
+            Ok(Command::Run(options)) => Ok(options.address),
+            Ok(Command::Help) => panic!("no help was asked for"),
+            Err(error) => Err(error.to_string()),
+        };
+        assert_eq!(address(&[], "9000").unwrap(), "127.0.0.1:9000");
+        assert_eq!(address(&["[::1]:80"], "9000").unwrap(), "[::1]:80");
+        assert_eq!(address(&["--address", "80"], "9000").unwrap(), "127.0.0.1:80");
+        for bad in ["", "http", "65536", "-1", "0.0.0.0:80"] {
+            let problem = address(&[], bad).unwrap_err();
+            assert!(problem.starts_with(&format!("PORT is {bad:?}, and not a port")), "{problem}");
+        }
     }
 
     #[test]
@@ -155,7 +172,8 @@ mod tests {
             ("--speed inf", "\"inf\" is not a speed"),
             ("--speed -1", "\"-1\" is not a speed"),
             ("--speed 1 --speed 2", "--speed is given twice"),
-            ("8080", "\"8080\" is not an address"),
+            ("+80", "\"+80\" is not an address"),
+            ("65536", "\"65536\" is not an address"),
             (":8080", "\":8080\" is not an address"),
             ("localhost:http", "\"localhost:http\" is not an address"),
             ("localhost:65536", "\"localhost:65536\" is not an address"),
@@ -172,10 +190,11 @@ mod tests {
     fn arguments_that_are_not_text() {
         use std::os::unix::ffi::OsStringExt;
         let strange = || OsString::from_vec(vec![0xff, b'x']);
-        assert!(parse([strange()]).is_err());
-        assert!(parse(["--speed".into(), strange()]).is_err());
+        assert!(parse([strange()], None).is_err());
+        assert!(parse([], Some(strange())).is_err());
+        assert!(parse(["--speed".into(), strange()], None).is_err());
         // A file may have any name.
-        let Ok(Command::Run(it)) = parse(["--matches".into(), strange()]) else {
+        let Ok(Command::Run(it)) = parse(["--matches".into(), strange()], None) else {
             panic!("refused");
         };
         assert_eq!(it.matches, Some(PathBuf::from(strange())));

@@ -71,19 +71,33 @@ impl Course {
     pub(crate) fn of(it: &Match) -> Option<Self> {
         let ending = it.ending?;
         let mut course = Self { periods: Vec::new(), events: Vec::new(), length: 0 };
-        course.play(Phase::FirstHalf, 1, Minute::HALF, &it.goals);
-        course.pause(Phase::HalfTime, HALF_TIME);
-        course.play(Phase::SecondHalf, 46, Minute::FULL, &it.goals);
-        if ending.extra_time {
-            course.pause(Phase::ExtraBreak, EXTRA_BREAK);
-            course.play(Phase::ExtraFirst, 91, Minute::EXTRA_HALF, &it.goals);
-            course.play(Phase::ExtraSecond, 106, Minute::EXTRA_FULL, &it.goals);
-        }
+        course.match_play(ending.extra_time, &it.goals);
         if ending.penalties.is_some() {
             course.pause(Phase::ShootOut, SHOOT_OUT);
         }
         course.pause(Phase::FullTime, 0);
         Some(course)
+    }
+
+    /// The halves, and an extra time, with the breaks between them.
+    fn match_play(&mut self, extra_time: bool, goals: &[Goal]) {
+        self.play(Phase::FirstHalf, 1, Minute::HALF, goals);
+        self.pause(Phase::HalfTime, HALF_TIME);
+        self.play(Phase::SecondHalf, 46, Minute::FULL, goals);
+        if extra_time {
+            self.pause(Phase::ExtraBreak, EXTRA_BREAK);
+            self.play(Phase::ExtraFirst, 91, Minute::EXTRA_HALF, goals);
+            self.play(Phase::ExtraSecond, 106, Minute::EXTRA_FULL, goals);
+        }
+    }
+
+    /// The course of a match that kicks off again at its last whistle, and so has none. It is
+    /// without a shoot-out, and a match that has not been played is without goals.
+    pub(crate) fn endless(it: &Match) -> Self {
+        let extra_time = it.ending.is_some_and(|ending| ending.extra_time);
+        let mut course = Self { periods: Vec::new(), events: Vec::new(), length: 0 };
+        course.match_play(extra_time, &it.goals);
+        course
     }
 
     /// A period of play: until the usual minute, or longer where a goal proves it.

@@ -8,7 +8,7 @@ pub(crate) struct File {
     pub(crate) body: &'static str,
 }
 
-pub(crate) const FILES: [File; 9] = [
+pub(crate) const FILES: [File; 10] = [
     file("/", HTML, include_str!("page/index.html")),
     file("/page.css", CSS, include_str!("page/page.css")),
     file("/icon.svg", SVG, include_str!("page/icon.svg")),
@@ -16,6 +16,7 @@ pub(crate) const FILES: [File; 9] = [
     file("/state.js", SCRIPT, include_str!("page/state.js")),
     file("/list.js", SCRIPT, include_str!("page/list.js")),
     file("/panel.js", SCRIPT, include_str!("page/panel.js")),
+    file("/report.js", SCRIPT, include_str!("page/report.js")),
     file("/notices.js", SCRIPT, include_str!("page/notices.js")),
     file("/dom.js", SCRIPT, include_str!("page/dom.js")),
 ];

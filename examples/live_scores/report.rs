@@ -103,6 +103,14 @@ impl Report {
     }
 }
 
+/// The command that reports a goal in a match, as a shell takes it.
+pub(crate) fn command(url: &str, id: &str, token: &str) -> String {
+    format!(
+        "curl {url}/matches/{id}/goals -H 'Authorization: Bearer {token}' \
+         -d '{{\"team\": \"home\", \"scorer\": \"Ann O.\"}}'"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,9 @@
 //! however long the list is. The schedule depends on the time of day and not on the start of the
 //! process: while a server is down the matches go on, and a page has something to catch up with
 //! when the server is back.
+//!
+//! One match is endless: it kicks off again in place of its last whistle. So a goal can be reported
+//! at any time.
 
 use std::time::Duration;
 
@@ -14,7 +17,8 @@ use crate::{
     minute::Minute,
 };
 
-/// Between two kick-offs. A match takes about 100 minutes, so three or four are on at any time.
+/// Between two kick-offs. A match takes about 100 minutes, so three or four are on at any time
+/// beside the endless one.
 const STAGGER: Seconds = 30 * MINUTE;
 
 /// The least time between the end of a match and its own next kick-off.
@@ -54,18 +58,26 @@ struct Slot {
     course: Course,
     /// How long after its kick-off a match is announced again.
     announced: Seconds,
+    /// The time between two kick-offs of the match.
+    round: Seconds,
 }
 
 #[derive(Debug)]
 pub(crate) struct Schedule {
     /// `None` for a match that has not been played: it has no events.
     slots: Vec<Option<Slot>>,
-    round: Seconds,
+    /// The index of the endless match. `None` only if there is no match at all.
+    endless: Option<usize>,
 }
 
 impl Schedule {
     pub(crate) fn new(matches: &[Match]) -> Self {
-        let courses: Vec<_> = matches.iter().map(Course::of).collect();
+        let endless = endless(matches);
+        let mut courses: Vec<_> = matches.iter().map(Course::of).collect();
+        let again_and_again = endless.map(|which| Course::endless(&matches[which]));
+        if let Some(which) = endless {
+            courses[which] = None;
+        }
         let lengths = courses.iter().flatten().map(Course::length);
         let longest = lengths.clone().max().unwrap_or(0);
         let round = (lengths.map(|_| STAGGER).sum::<Seconds>()).max(longest + REST);
@@ -75,9 +87,20 @@ impl Schedule {
             kick_off += STAGGER;
             // The result stays for half of the time until the next kick-off.
             let announced = course.length() + (round - course.length()) / 2;
-            Some(Slot { kick_off, course, announced })
+            Some(Slot { kick_off, course, announced, round })
         });
-        Self { slots: slots.collect(), round }
+        let mut slots: Vec<_> = slots.collect();
+        if let Some((which, course)) = endless.zip(again_and_again) {
+            // It is announced at the instant of its kick-off.
+            let round = course.length();
+            slots[which] = Some(Slot { kick_off: 0, course, announced: 0, round });
+        }
+        Self { slots, endless }
+    }
+
+    /// Whether a match is the endless one.
+    pub(crate) fn is_endless(&self, which: usize) -> bool {
+        self.endless == Some(which)
     }
 
     /// All events after one instant and until another, in order. Adjoining spans have each event
@@ -96,7 +119,9 @@ impl Schedule {
     pub(crate) fn this_round(&self, which: usize, now: Seconds) -> Vec<ScheduledEvent> {
         let mut events = Vec::new();
         if let Some(announced) = self.announced(which, now) {
-            self.of_match(which, announced, now, &mut events);
+            // The kick-off of the endless match is at the instant of its announcement.
+            let after = announced - Seconds::from(self.is_endless(which));
+            self.of_match(which, after, now, &mut events);
         }
         events.sort_by_key(|it| it.at);
         events
@@ -106,7 +131,11 @@ impl Schedule {
     /// match that has not been played.
     pub(crate) fn kick_off(&self, which: usize, now: Seconds) -> Option<Seconds> {
         let slot = self.slots.get(which)?.as_ref()?;
-        Some(self.announced(which, now)? + self.round - slot.announced)
+        let announced = self.announced(which, now)?;
+        if self.is_endless(which) {
+            return Some(announced);
+        }
+        Some(announced + slot.round - slot.announced)
     }
 
     /// The phase of a match, and the minute on its clock once it has kicked off.
@@ -125,7 +154,7 @@ impl Schedule {
     /// When a match was last announced.
     fn announced(&self, which: usize, now: Seconds) -> Option<Seconds> {
         let slot = self.slots.get(which)?.as_ref()?;
-        Some(now - (now - slot.kick_off - slot.announced).rem_euclid(self.round))
+        Some(now - (now - slot.kick_off - slot.announced).rem_euclid(slot.round))
     }
 
     fn of_match(
@@ -139,112 +168,26 @@ impl Schedule {
             return;
         };
         let again = (slot.announced, CourseEvent::Phase(Phase::Scheduled));
-        for (offset, what) in slot.course.events().iter().chain([&again]) {
+        // An announcement at the instant of the kick-off comes before it.
+        for (offset, what) in [&again].into_iter().chain(slot.course.events()) {
             let first = slot.kick_off + offset;
             // Its first time after `after`, in any round.
-            let mut at = after + 1 + (first - after - 1).rem_euclid(self.round);
+            let mut at = after + 1 + (first - after - 1).rem_euclid(slot.round);
             while at <= until {
                 let what = what.clone();
                 found.push(ScheduledEvent { at, which, what });
-                at += self.round;
+                at += slot.round;
             }
         }
     }
+}
+
+/// The match that plays without an end: the first that was played without a shoot-out, in which no
+/// goal can be reported. Else the first of the list.
+fn endless(matches: &[Match]) -> Option<usize> {
+    let is_fit = |it: &Match| it.ending.is_some_and(|ending| ending.penalties.is_none());
+    matches.iter().position(is_fit).or((!matches.is_empty()).then_some(0))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::listing;
-
-    fn schedule() -> (Schedule, usize) {
-        let matches = listing::embedded().unwrap();
-        (Schedule::new(&matches), matches.len())
-    }
-
-    #[test]
-    fn the_wall_clock_times_the_speed() {
-        let clock = |speed| Clock { started: Duration::from_secs(1_000), speed };
-        assert_eq!(clock(1.0).at(Duration::ZERO), 60_000);
-        assert_eq!(clock(1.0).at(Duration::from_millis(500)), 60_030);
-        assert_eq!(clock(0.5).at(Duration::from_secs(2)), 30_060);
-    }
-
-    #[test]
-    fn each_event_comes_once_however_the_time_is_divided() {
-        let (schedule, _) = schedule();
-        let (from, until) = (1_234_567, 1_234_567 + 3 * schedule.round);
-        let whole = schedule.between(from, until);
-        assert!(whole.is_sorted_by_key(|it| it.at));
-        for step in [1, 7, 60, 3_600, 12_345] {
-            let mut cut = Vec::new();
-            let mut after = from;
-            while after < until {
-                let next = (after + step).min(until);
-                cut.extend(schedule.between(after, next));
-                after = next;
-            }
-            assert_eq!(cut, whole, "in steps of {step} seconds");
-        }
-    }
-
-    #[test]
-    fn at_any_time_some_are_over_some_are_on_and_some_are_to_come() {
-        let (schedule, count) = schedule();
-        for minute in 0..=schedule.round / MINUTE {
-            let now = 77_777 + minute * MINUTE;
-            let phases: Vec<_> = (0..count).map(|which| schedule.at(which, now).0).collect();
-            let are = |phase| phases.iter().filter(|it| **it == phase).count();
-            let on = count - are(Phase::Scheduled) - are(Phase::FullTime);
-            assert!((3..=5).contains(&on), "{on} after {minute} minutes");
-            assert!(are(Phase::Scheduled) >= 2 && are(Phase::FullTime) >= 2);
-        }
-    }
-
-    #[test]
-    fn the_phase_is_that_of_the_last_event() {
-        let (schedule, count) = schedule();
-        for now in (0..2 * schedule.round).step_by(97) {
-            for which in 0..count {
-                let happened = schedule.this_round(which, now);
-                let last = happened.iter().rev().find_map(|it| match it.what {
-                    CourseEvent::Phase(phase) => Some(phase),
-                    CourseEvent::Goal(_) => None,
-                });
-                let (phase, minute) = schedule.at(which, now);
-                assert_eq!(last.unwrap_or(Phase::Scheduled), phase);
-                assert_eq!(minute.is_some(), !happened.is_empty());
-                if let Some(first) = happened.first() {
-                    assert_eq!(Some(first.at), schedule.kick_off(which, now));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_single_match_comes_again_after_a_rest() {
-        let matches = listing::embedded().unwrap();
-        let schedule = Schedule::new(&matches[..1]);
-        let phases: Vec<_> = schedule
-            .between(-1, schedule.round - 1)
-            .iter()
-            .map(|it| it.what.clone())
-            .filter(|it| matches!(it, CourseEvent::Phase(_)))
-            .collect();
-        assert_eq!(phases.first(), Some(&CourseEvent::Phase(Phase::FirstHalf)));
-        assert_eq!(phases.last(), Some(&CourseEvent::Phase(Phase::Scheduled)));
-    }
-
-    #[test]
-    fn a_match_that_was_not_played_stays_scheduled() {
-        let mut matches = listing::embedded().unwrap();
-        for it in &mut matches[1..] {
-            it.ending = None;
-        }
-        let schedule = Schedule::new(&matches);
-        assert!(schedule.between(0, 1_000_000).iter().all(|it| it.which == 0));
-        assert_eq!(schedule.at(1, 5_000), (Phase::Scheduled, None));
-        assert_eq!(schedule.kick_off(1, 5_000), None);
-        assert!(Schedule::new(&[]).between(0, 1_000_000).is_empty());
-    }
-}
+mod tests;

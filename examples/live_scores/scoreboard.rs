@@ -26,21 +26,22 @@ pub(crate) struct Scoreboard {
     index: HashMap<String, usize>,
     schedule: Schedule,
     now: Seconds,
+    /// Match minutes in a second, for the pages.
+    speed: f64,
     /// The number of changes. Each message carries it, so that a page knows which of two is newer.
     version: u64,
 }
 
 impl Scoreboard {
     /// The board at `now`, as if it had existed all the time.
-    pub(crate) fn new(matches: Vec<Match>, now: Seconds) -> Self {
+    pub(crate) fn new(matches: Vec<Match>, now: Seconds, speed: f64) -> Self {
+        let schedule = Schedule::new(&matches);
         let ids = matches.iter().enumerate();
-        let mut board = Self {
-            index: ids.map(|(which, it)| (it.id.clone(), which)).collect(),
-            schedule: Schedule::new(&matches),
-            standings: matches.into_iter().map(Standing::new).collect(),
-            now,
-            version: 0,
-        };
+        let index = ids.map(|(which, it)| (it.id.clone(), which)).collect();
+        let standings = matches.into_iter().enumerate();
+        let standings = standings.map(|(which, it)| Standing::new(it, schedule.is_endless(which)));
+        let mut board =
+            Self { index, standings: standings.collect(), schedule, now, speed, version: 0 };
         board.jump(now);
         board
     }
@@ -104,8 +105,16 @@ impl Scoreboard {
     pub(crate) fn all(&self) -> AllMatches {
         AllMatches {
             version: self.version,
+            now: self.now,
+            speed: self.speed,
             matches: self.standings.iter().map(Standing::summary).collect(),
         }
+    }
+
+    /// The id of the match that plays without an end. `None`: the list is empty.
+    pub(crate) fn endless(&self) -> Option<&str> {
+        let at = (0..self.standings.len()).find(|at| self.schedule.is_endless(*at))?;
+        Some(&self.standings[at].of().id)
     }
 
     /// The snapshot for a new subscriber of one match.

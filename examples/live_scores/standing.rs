@@ -15,6 +15,8 @@ pub(crate) const MOST_GOALS: u8 = 99;
 #[derive(Debug)]
 pub(crate) struct Standing {
     of: Match,
+    /// Whether it kicks off again in place of its last whistle.
+    endless: bool,
     state: State,
     /// The minute on the clock, also in a break; `None` before the kick-off.
     minute: Option<Minute>,
@@ -26,9 +28,10 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(of: Match) -> Self {
+    pub(crate) fn new(of: Match, endless: bool) -> Self {
         Self {
             of,
+            endless,
             state: before(None),
             minute: None,
             events: Vec::new(),
@@ -119,6 +122,7 @@ impl Standing {
             stage: self.of.stage.clone(),
             date: self.of.date.clone(),
             ground: self.of.ground.clone(),
+            endless: self.endless,
             watchers: self.watchers.len(),
             state: self.state.clone(),
         }

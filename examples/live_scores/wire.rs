@@ -45,6 +45,10 @@ pub(crate) enum Message {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct AllMatches {
     pub(crate) version: u64,
+    /// In the time of `State::kick_off`.
+    pub(crate) now: Seconds,
+    /// Match minutes in a second.
+    pub(crate) speed: f64,
     pub(crate) matches: Vec<Summary>,
 }
 
@@ -92,6 +96,8 @@ pub(crate) struct Summary {
     pub(crate) stage: String,
     pub(crate) date: String,
     pub(crate) ground: String,
+    /// Whether the match plays without an end.
+    pub(crate) endless: bool,
     pub(crate) watchers: usize,
     #[serde(flatten)]
     pub(crate) state: State,
@@ -108,7 +114,7 @@ pub(crate) struct State {
     pub(crate) extra_time: bool,
     /// Of the shoot-out, once it is over.
     pub(crate) penalties: Option<Score>,
-    /// In time of the schedule. It is for the order of the list only.
+    /// In time of the schedule: match seconds, as `AllMatches::now`.
     pub(crate) kick_off: Option<Seconds>,
 }
 

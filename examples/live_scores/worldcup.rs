@@ -8,7 +8,7 @@
 use std::{collections::HashSet, fmt, fs, path::Path};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
 use crate::{
     matches::{Ending, Goal, GoalKind, Match, Score, Side},
@@ -75,8 +75,11 @@ struct GoalEntry {
 fn parse(text: &str) -> Result<Vec<Match>, String> {
     // serde_json takes no byte order mark, which some editors leave.
     let text = text.trim_start_matches('\u{feff}');
-    // Its errors name the line and the column.
-    let file: Tournament = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    // The errors of serde_json name the line and the column.
+    let file: Tournament = serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => format!("not a tournament as in worldcup.json: {error}"),
+        Category::Io | Category::Syntax | Category::Eof => format!("not JSON: {error}"),
+    })?;
     if file.matches.is_empty() {
         return Err("matches: the list is empty, there is nothing to play".to_owned());
     }

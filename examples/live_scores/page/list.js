@@ -1,7 +1,7 @@
 // The list of all matches: one row each, in three groups.
 
 import { flash, inPlace, put, putScore, stamp, watching, byId } from "./dom.js";
-import { group, inOrder } from "./state.js";
+import { countdown, group, inOrder, kickOffText } from "./state.js";
 
 const rows = new Map();
 
@@ -18,7 +18,7 @@ export function showList(board, followed, onFollow) {
   }
   for (const match of board.matches.values()) {
     if (!rows.has(match.id)) rows.set(match.id, newRow(match.id, onFollow));
-    showRow(match);
+    showRow(board, match);
   }
   inPlace(rows.get(followed), () => {
     for (const section of document.querySelectorAll("[data-group]")) {
@@ -59,17 +59,27 @@ function arrange(list, wanted) {
 }
 
 /** Updates one row. */
-export function showRow(match) {
+export function showRow(board, match) {
   const row = rows.get(match.id);
   if (!row) return;
   row.dataset.state = group(match);
   put(row, ".name.home", match.home);
   put(row, ".name.away", match.away);
   put(row, ".stage", match.stage);
+  row.querySelector(".always").hidden = !match.endless;
   put(row, ".minute", shortPhase(match)).dataset.minute = match.minute;
+  showKickOff(board, match);
   row.querySelector(".score").dataset.score = match.score.join("-");
   putScore(row, match);
   put(row, ".row .watching", watching(match.watchers)).hidden = match.watchers === 0;
+}
+
+/** Updates the countdown of a match that is to come. */
+export function showKickOff(board, match) {
+  const row = rows.get(match.id);
+  const ms = board.untilKickOff(match);
+  if (!row || ms === null) return;
+  put(row, ".minute", countdown(ms)).title = kickOffText(ms);
 }
 
 function shortPhase({ phase, minute, extra_time, penalties }) {

@@ -36,6 +36,11 @@ export function showBanner(text, { kind = "problem", ms = 0, onAgain = null } = 
   if (ms) bannerTimer = setTimeout(() => (banner.hidden = true), ms);
 }
 
+/** Hides the banner if it shows this text. */
+export function hideBanner(text) {
+  if (text && byId("banner").querySelector("p").textContent === text) showBanner("");
+}
+
 let toastTimer;
 
 /** Announces a new goal, on the screen and to screen readers. */

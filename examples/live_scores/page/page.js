@@ -1,14 +1,16 @@
 // The connection, and the handlers of its messages. README.md describes the messages.
 
 import { endFlashes } from "./dom.js";
-import { flashRow, markFollowed, showList, showRow } from "./list.js";
-import { announceGoal, showBanner, showConnection } from "./notices.js";
-import { closePanel, flashPanel, openPanel, showPanel, showProblem } from "./panel.js";
+import { flashRow, markFollowed, showKickOff, showList, showRow } from "./list.js";
+import { announceGoal, hideBanner, showBanner, showConnection } from "./notices.js";
+import { closePanel, flashPanel, openPanel, showPanel, showPhase, showProblem } from "./panel.js";
+import { forgetToken } from "./report.js";
 import { Board } from "./state.js";
 
 const board = new Board();
 let followed = null; // the id of a match
 let wasConnected = false;
+let unknown = ""; // the banner of an address that names no match
 
 /** With ?transport=polling or ?transport=websocket the page uses only that transport. */
 function options() {
@@ -25,6 +27,7 @@ function start(socket) {
 
   socket.on("connect", () => {
     board.forgetVersions();
+    forgetToken(); // another server has another one
     showConnection("connected", socket.transport);
     if (!wasConnected) showBanner("");
   });
@@ -66,29 +69,51 @@ function start(socket) {
 }
 
 function show(match) {
-  showRow(match);
-  showPanel(match);
+  showRow(board, match);
+  showPanel(board, match);
 }
+
+/** The countdowns of what is to come. Without a connection they go on. */
+setInterval(() => {
+  for (const match of board.matches.values()) {
+    showKickOff(board, match);
+    showPhase(board, match);
+  }
+}, 1000);
 
 function showAll(socket) {
   showList(board, followed, (id) => follow(socket, id === followed ? null : id));
-  if (followed !== null) showPanel(board.matches.get(followed));
+  if (followed !== null) showPanel(board, board.matches.get(followed));
 }
 
 /** Follows a match, and leaves the channel of the one before. */
 function follow(socket, id) {
   if (followed !== null) socket.unsubscribe(`match-${followed}`);
   followed = id;
+  hideBanner(unknown);
   markFollowed(id);
   history.replaceState(null, "", id === null ? location.pathname + location.search : `#${id}`);
   if (id === null) return closePanel();
-  openPanel(board.matches.get(id), () => follow(socket, null));
+  openPanel(board, board.matches.get(id), () => follow(socket, null));
   socket.subscribe(`match-${id}`, (err) => err && refused(`match-${id}`, err));
 }
 
+/** Follows the match that the page's address names, or says that there is no such match. */
 function followFromUrl(socket) {
-  const id = location.hash.slice(1);
-  if (id !== followed && board.matches.has(id)) follow(socket, id);
+  const id = readable(location.hash.slice(1));
+  hideBanner(unknown);
+  if (id === "" || id === followed) return;
+  if (board.matches.has(id)) return follow(socket, id);
+  unknown = `There is no match “${id.slice(0, 60)}” on this list. Choose one below to follow it.`;
+  showBanner(unknown);
+}
+
+function readable(hash) {
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash;
+  }
 }
 
 function refused(channel, err) {

@@ -2,7 +2,8 @@
 
 import { byId, flash, goalText, inPlace, put, putScore, stamp, watching } from "./dom.js";
 import { rowOf } from "./list.js";
-import { group } from "./state.js";
+import { showReport } from "./report.js";
+import { group, kickOffText } from "./state.js";
 
 const PHASES = {
   scheduled: "To come", first_half: "First half", half_time: "Half-time", second_half: "Second half",
@@ -21,23 +22,16 @@ const wide = matchMedia("(min-width: 60rem)");
 wide.addEventListener("change", place);
 
 /** Opens the panel of a match in place of another's. */
-export function openPanel(match, onClose) {
+export function openPanel(board, match, onClose) {
   inPlace(rowOf(match.id), () => {
     closePanel();
     panel = stamp("panel-template");
     panel.dataset.panel = match.id;
     panel.setAttribute("aria-label", `${match.home} v ${match.away}`);
     panel.querySelector(".close").addEventListener("click", onClose);
-    put(panel, "code", reportCommand(match.id));
-    showPanel(match);
+    showPanel(board, match);
     place();
   });
-}
-
-function reportCommand(id) {
-  const goal = JSON.stringify({ team: "home", scorer: "A. N. Other" });
-  const url = `${location.origin}/matches/${id}/goals`;
-  return [`curl ${url}`, `-H "Authorization: Bearer $TOKEN"`, `-d '${goal}'`].join(" \\\n  ");
 }
 
 export function closePanel() {
@@ -56,7 +50,7 @@ function place() {
 const isShown = (match) => panel !== null && panel.dataset.panel === match.id;
 
 /** Updates the panel, if it shows this match. */
-export function showPanel(match) {
+export function showPanel(board, match) {
   if (!isShown(match)) return;
   panel.dataset.state = group(match);
   put(panel, ".cup", match.stage);
@@ -64,11 +58,19 @@ export function showPanel(match) {
   put(panel, ".name.home", match.home);
   put(panel, ".name.away", match.away);
   putScore(panel, match);
-  put(panel, ".phase", phaseText(match));
+  showPhase(board, match);
   put(panel, ".place", match.ground);
   put(panel, ".facts .watching", watching(match.watchers)).dataset.watchers = match.watchers;
   showCourse(match);
   showEvents(match);
+  showReport(panel, board, match);
+}
+
+/** Updates the phase, in which a match that is to come has a countdown. */
+export function showPhase(board, match) {
+  if (!isShown(match)) return;
+  const ms = board.untilKickOff(match);
+  put(panel, ".phase", phaseText(match) + (ms === null ? "" : ` · ${kickOffText(ms)}`));
 }
 
 export function flashPanel(match, side) {

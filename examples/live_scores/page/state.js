@@ -5,7 +5,7 @@
 // both.
 
 const STATE = ["phase", "minute", "score", "extra_time", "penalties", "kick_off"];
-const FACTS = ["home", "away", "stage", "date", "ground"];
+const FACTS = ["home", "away", "stage", "date", "ground", "endless"];
 
 /** Copies the fields that the message has. */
 function copy(fields, from, to) {
@@ -15,6 +15,7 @@ function copy(fields, from, to) {
 export class Board {
   constructor() {
     this.matches = new Map();
+    this.clock = null; // converts times of the schedule
   }
 
   /** Prepares for a new connection. Its server may be another one, whose versions start again. */
@@ -26,7 +27,8 @@ export class Board {
   }
 
   /** `matches`. Returns the number of goals that the page has missed. */
-  takeAll({ version, matches }) {
+  takeAll({ version, matches, now, speed }, received = Date.now()) {
+    this.clock = { now, speed, received };
     let missed = 0;
     const before = this.matches;
     this.matches = new Map();
@@ -90,6 +92,18 @@ export class Board {
     return match;
   }
 
+  /** The milliseconds until the kick-off of a match that is to come, or null if it has none. */
+  untilKickOff({ phase, kick_off }, now = Date.now()) {
+    if (phase !== "scheduled" || kick_off === null || !this.clock) return null;
+    const seconds = (kick_off - this.clock.now) / 60 / this.clock.speed;
+    return Math.max(0, this.clock.received + seconds * 1000 - now);
+  }
+
+  /** The match that is always on, or null for an empty list. */
+  endless() {
+    return [...this.matches.values()].find((match) => match.endless) || null;
+  }
+
   _get(id) {
     if (!this.matches.has(id)) this.matches.set(id, blank(id));
     return this.matches.get(id);
@@ -105,7 +119,7 @@ export class Board {
 
 function blank(id) {
   return {
-    id, home: "", away: "", stage: "", date: "", ground: "", watchers: 0,
+    id, home: "", away: "", stage: "", date: "", ground: "", endless: false, watchers: 0,
     phase: "scheduled", minute: "", score: [0, 0], extra_time: false, penalties: null, kick_off: null,
     version: -1, events: [],
     // The version of the last snapshot with events, or -1 while events may be missing.
@@ -117,6 +131,28 @@ function blank(id) {
 export function group(match) {
   if (match.phase === "scheduled") return "to-come";
   return match.phase === "full_time" ? "over" : "live";
+}
+
+const HOUR = 3600; // s
+const DAY = 24 * HOUR;
+
+/**
+ * The time until a kick-off: "in 4:05". From an hour on it is the time of day, and from a day on the
+ * day.
+ */
+export function countdown(ms, now = Date.now()) {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < HOUR) return `in ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const at = new Date(now + ms);
+  const clock = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return seconds < DAY ? clock : at.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
+/** The same as a part of a sentence. */
+export function kickOffText(ms, now = Date.now()) {
+  const shown = countdown(ms, now);
+  const word = shown.startsWith("in ") ? "" : shown.includes(":") ? "at " : "on ";
+  return `kick-off ${word}${shown}`;
 }
 
 /** The order of a group: by kick-off, and for matches that are over the latest first. */

@@ -6,7 +6,7 @@ import test from "node:test";
 
 // Imported as a module, whatever type the nearest package.json gives to .js files.
 const source = readFileSync(new URL("state.js", import.meta.url), "utf8");
-const { Board, group, inOrder } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { Board, countdown, group, inOrder, kickOffText } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const facts = (id, more = {}) => ({
   id, home: "A", away: "B", stage: "Cup", date: "2001-02-03", ground: "Field", watchers: 1,
@@ -88,6 +88,36 @@ test("a match that has begun anew meanwhile, or is off the list, is not missed",
   assert.equal(board.takeAll({ version: 1, matches: [facts("a-b", { score: [4, 0], kick_off: 900 })] }), 0);
   assert.equal(board.takeAll({ version: 2, matches: [] }), 0);
   assert.equal(board.matches.size, 0);
+});
+
+test("the time until a kick-off", () => {
+  const board = new Board();
+  const scheduled = (kick_off) => facts("a-b", { phase: "scheduled", kick_off });
+  board.takeAll({ version: 1, now: 6000, speed: 2, matches: [scheduled(12_000)] }, 50_000);
+  const match = board.matches.get("a-b");
+  // 100 match minutes, two of them in a second.
+  assert.equal(board.untilKickOff(match, 50_000), 50_000);
+  assert.equal(board.untilKickOff(match, 99_999), 1);
+  assert.equal(board.untilKickOff(match, 200_000), 0);
+  assert.equal(board.untilKickOff(scheduled(null), 50_000), null);
+  assert.equal(board.untilKickOff({ ...match, phase: "first_half" }, 50_000), null);
+});
+
+test("a kick-off in words", () => {
+  const now = new Date(2001, 1, 3, 12, 0).getTime();
+  const shown = (seconds) => [countdown(seconds * 1000, now), kickOffText(seconds * 1000, now)];
+  assert.deepEqual(shown(0), ["in 0:00", "kick-off in 0:00"]);
+  assert.deepEqual(shown(9.5), ["in 0:10", "kick-off in 0:10"]);
+  assert.deepEqual(shown(3599), ["in 59:59", "kick-off in 59:59"]);
+  assert.deepEqual(shown(3600), ["13:00", "kick-off at 13:00"]);
+  assert.deepEqual(shown(86_400), ["4 Feb", "kick-off on 4 Feb"]);
+});
+
+test("the match that is always on", () => {
+  const board = new Board();
+  assert.equal(board.endless(), null);
+  board.takeAll({ version: 1, matches: [facts("a-b", { endless: false }), facts("c-d", { endless: true })] });
+  assert.equal(board.endless().id, "c-d");
 });
 
 test("the order of the list", () => {

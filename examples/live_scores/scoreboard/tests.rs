@@ -17,7 +17,7 @@ fn before_the_final() -> Seconds {
 }
 
 fn board(now: Seconds) -> Scoreboard {
-    Scoreboard::new(listing::embedded().unwrap(), now)
+    Scoreboard::new(listing::embedded().unwrap(), now, 1.0)
 }
 
 /// A board on which the final is on, 20 minutes after its kick-off.
@@ -202,6 +202,27 @@ fn a_report_is_refused_with_the_reason() {
         let on = !matches!(it.state.phase, Phase::Scheduled | Phase::FullTime | Phase::ShootOut);
         assert_eq!(answer.map_err(|it| it.status()).err(), (!on).then_some(409));
     }
+}
+
+#[test]
+fn in_the_endless_match_a_goal_can_be_reported_after_each_tick() {
+    let start = before_the_final();
+    let mut board = board(start);
+    let id = board.endless().unwrap().to_owned();
+    assert_eq!(id, "england-iran");
+    let mut announced = 0;
+    for step in 1..600 {
+        let published = board.tick(start + step * 31);
+        let of_it = |it: &&Publication| it.event == "match" && data(it)["id"] == id.as_str();
+        announced += published.iter().filter(of_it).count();
+        let published = board.report(&id, &report("home", None)).unwrap();
+        assert_eq!(published.event, "goal", "in step {step}");
+        // More than 99 goals are refused, so they do not add up over the matches.
+        board = self::board(start + step * 31);
+    }
+    assert!((2..=4).contains(&announced), "{announced} times in 310 minutes");
+    let one = serde_json::to_value(board.one(&id).unwrap()).unwrap();
+    assert_eq!((&one["endless"], &one["kick_off"].is_i64()), (&json!(true), &true));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 // The live-scores demo in a real browser.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { scenario } from "./support.mjs";
 
 const CONNECTED = '#connection[data-connection="connected"]';
@@ -131,6 +132,66 @@ for (const { how, options, badge } of TRANSPORTS) {
     await page.sees(badge);
   });
 }
+
+scenario("the command of the page reports a goal", async (scope) => {
+  const demo = await scope.demo();
+  const page = await scope.page(demo, { query: "#home-0-away-0" });
+  await page.seesPanel("home-0-away-0");
+  await page.inner.click(".report summary");
+  await page.inner.click(".report .copy");
+  await page.inner.waitForFunction(
+    () => document.querySelector(".report .copied").textContent === "Copied"
+  );
+  await page.inner.context().grantPermissions(["clipboard-read"]);
+  const copied = await page.inner.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, await page.text(".report code"));
+  assert.ok(copied.includes(demo.token), copied);
+  await page.sees(".report .secret[hidden]", "attached");
+  const answer = JSON.parse(execFileSync("sh", ["-c", copied], { stdio: ["ignore", "pipe", "ignore"] }));
+  assert.deepEqual([answer.id, answer.score], ["home-0-away-0", [1, 0]]);
+  await page.seesScore("home-0-away-0", "1-0");
+});
+
+scenario("a page elsewhere is not told the token", async (scope) => {
+  const demo = await scope.demo();
+  const page = await scope.page(demo, { query: "#home-0-away-0" });
+  // As a proxy on the same machine passes it on.
+  await page.inner.setExtraHTTPHeaders({ "x-forwarded-for": "192.0.2.1" });
+  await page.inner.click(".report summary");
+  await page.inner.click(".report .copy");
+  await page.sees(".report .secret");
+  const shown = await page.text(".report code");
+  assert.ok(shown.includes("Bearer $TOKEN") && !shown.includes(demo.token), shown);
+});
+
+scenario("what is to come has the time until its kick-off, and no command", async (scope) => {
+  const demo = await scope.demo();
+  const page = await scope.page(demo);
+  const coming = '[data-group="to-come"] [data-match]';
+  const times = await page.inner.$$eval(`${coming} .minute`, (all) => all.map((it) => it.textContent));
+  assert.ok(times.length >= 2, times);
+  for (const time of times) assert.match(time, /^(in \d+:\d\d|\d\d:\d\d)$/);
+  await page.inner.click(`${coming} > button`);
+  await page.inner.waitForFunction(
+    () => /^To come · kick-off (in|at) /.test(document.querySelector(".panel .phase").textContent)
+  );
+  await page.inner.click(".report summary");
+  await page.sees(".report .off");
+  await page.inner.click(".report .off a");
+  await page.seesPanel("home-0-away-0");
+});
+
+scenario("an address that names no match says so", async (scope) => {
+  const demo = await scope.demo();
+  const page = await scope.page(demo, { query: "#nope%20%3Cb%3E" });
+  await page.sees("#banner");
+  assert.match(await page.text("#banner p"), /^There is no match “nope <b>” on this list\./);
+  await page.inner.click('[data-match="home-0-away-0"] > button');
+  await page.sees("#banner", "hidden");
+  await page.inner.evaluate(() => (location.hash = "gone"));
+  await page.sees("#banner");
+  await page.seesPanel("home-0-away-0");
+});
 
 scenario("nothing is wider than the window", async (scope) => {
   const demo = await scope.demo();
