@@ -15,7 +15,10 @@ mod read_throttle;
 mod sessions;
 mod traffic_batch;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    thread::{self, ThreadId},
+};
 
 pub(crate) use alarm::Alarm;
 pub(crate) use connection_quota::{ConnectionSlot, QuotaExceeded};
@@ -32,11 +35,14 @@ pub(crate) struct EngineState {
     pub(crate) sessions: Sessions,
     pub(crate) counters: Arc<Counters>,
     pub(crate) memory: MemoryBudget,
+    /// The thread that built the server.
+    pub(crate) built_on: ThreadId,
 }
 
 impl EngineState {
     pub(crate) fn new(config: Arc<Config>, counters: Arc<Counters>) -> Arc<Self> {
         let memory = MemoryBudget::new(config.max_memory);
-        Arc::new(Self { config, sessions: Sessions::default(), counters, memory })
+        let built_on = thread::current().id();
+        Arc::new(Self { config, sessions: Sessions::default(), counters, memory, built_on })
     }
 }

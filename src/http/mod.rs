@@ -5,6 +5,7 @@ pub(crate) mod browser_client;
 mod cookie;
 mod cookie_rules;
 mod cors;
+mod duplicate_server;
 mod endpoint;
 mod hooks;
 mod origin;

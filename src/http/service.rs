@@ -14,6 +14,7 @@ use actix_web::{
 };
 
 use super::{
+    duplicate_server::MountRecord,
     endpoint::{Endpoint, handle_request},
     unread_body::{finish, needs_finish},
 };
@@ -26,6 +27,7 @@ pub(crate) fn mount<T: 'static>(
     services: &mut ServiceConfig,
 ) {
     services.app_data(handle.clone());
+    services.service(MountRecord(Arc::clone(endpoint)));
     let path = endpoint.engine.config.path.trim_end_matches('/').to_owned();
     let mut data = Extensions::new();
     data.insert(handle);

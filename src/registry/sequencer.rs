@@ -40,7 +40,7 @@ impl Sequencer {
         &self.0.counters
     }
 
-    /// Starts a sequencer, and its first registry on this thread's arbiter. `max_publications`
+    /// Starts a sequencer, and its first registry on this thread. `max_publications`
     /// bounds the publications in flight, and `max_outbox` the bytes of each.
     pub(crate) fn start(
         changes: ChangeSender,

@@ -4,6 +4,7 @@ use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::Names,
     server_events::{ServerEventDispatcher, ServerEventTable},
+    task_thread::on_task_thread,
 };
 use crate::{
     config::Config,
@@ -22,8 +23,14 @@ use crate::{
 impl Builder {
     /// Builds the server, and returns its handle.
     ///
-    /// The first `ChannelRegistry` actor starts on the arbiter of this thread. Nothing starts if an
-    /// error is returned.
+    /// The first `ChannelRegistry` actor starts on the arbiter of this thread. In a program with
+    /// `#[tokio::main]`, which has no arbiter, it starts on a thread of its own, `actix-socketio`.
+    /// Nothing starts if an error is returned.
+    ///
+    /// Build a server once, before [`HttpServer::new`](actix_web::HttpServer::new), and mount
+    /// clones of it. A server that is built in the closure of `HttpServer::new` is another one on
+    /// each worker, and a client whose requests reach two workers loses its session. A line in the
+    /// log says so.
     ///
     /// ```no_run
     /// use actix_socketio::SocketIo;
@@ -36,12 +43,8 @@ impl Builder {
     /// ```
     ///
     /// # Errors
-    /// [`BuildError`]: a pattern is not a valid regular expression, a namespace was added twice, or
-    /// no server can work with the value of a setting.
-    ///
-    /// # Panics
-    /// Outside of an actix `System`. `#[actix_web::main]` and `#[actix::main]` make one.
-    /// `#[tokio::main]` does not.
+    /// [`BuildError`]: a pattern is not a valid regular expression, a namespace was added twice, no
+    /// server can work with the value of a setting, or the system has no thread for the server.
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, dynamic, endpoint, codec, adapter, data } = self;
         let data = Arc::new(data);
@@ -68,26 +71,15 @@ impl Builder {
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
-        let sequencer = Sequencer::start(
-            changes.clone(),
-            Arc::clone(&counters),
-            config.max_publications,
-            config.max_outbox,
-        );
+        let (sequencer, server_events) = start(&config, &changes, &counters, server_events, &data)?;
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
-        let server_events = Arc::new(ServerEventDispatcher::start(
-            server_events,
-            config.max_server_events,
-            Arc::clone(&counters),
-            Arc::clone(&data),
-        ));
         let local = LocalAdapter::new(
             sequencer,
             codec.clone(),
             lookup,
-            server_events,
+            Arc::new(server_events),
             config.max_ack_bytes,
         );
         let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
@@ -101,6 +93,26 @@ impl Builder {
         let state = ServerState { engine, namespaces, sockets, codec, endpoint, changes };
         Ok(SocketIo::new(Arc::new(state)))
     }
+}
+
+/// Starts the tasks of the server that belong to no client.
+fn start(
+    config: &Arc<Config>,
+    changes: &ChangeSender,
+    counters: &Arc<Counters>,
+    server_events: ServerEventTable,
+    data: &Arc<DataMap>,
+) -> Result<(Sequencer, ServerEventDispatcher), BuildError> {
+    let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
+    let data = Arc::clone(data);
+    let started = on_task_thread(move || {
+        let Config { max_publications, max_outbox, max_server_events, .. } = *config;
+        (
+            Sequencer::start(changes, Arc::clone(&counters), max_publications, max_outbox),
+            ServerEventDispatcher::start(server_events, max_server_events, counters, data),
+        )
+    });
+    started.map_err(|error| BuildError::Thread(error.kind()))
 }
 
 /// A namespace in compiled form: its handlers, and the settings that hold in it.

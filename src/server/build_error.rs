@@ -37,6 +37,9 @@ pub enum BuildError {
         /// The type of the value.
         expected: &'static str,
     },
+    /// The system has no thread for the server. Only a server that is built outside of an actix
+    /// system needs one.
+    Thread(io::ErrorKind),
     /// No server can work with the value of a setting.
     #[non_exhaustive]
     Setting {
@@ -65,6 +68,7 @@ impl fmt::Display for BuildError {
                 write!(f, "the handler of {handler} wants {expected}, ")?;
                 f.write_str("which Builder::data was not given")
             }
+            Self::Thread(kind) => write!(f, "cannot start the thread of the server: {kind}"),
             Self::Setting { setting, value, expected } => {
                 write!(f, "setting {setting:?} is {value}: {expected}")
             }

@@ -14,6 +14,7 @@ mod namespace_overrides;
 mod serve;
 mod server_events;
 mod settings;
+mod task_thread;
 
 pub use build_error::BuildError;
 pub use builder::Builder;

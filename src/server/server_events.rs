@@ -34,7 +34,7 @@ pub(super) struct ServerEventTable {
 
 /// Queues events of other servers for the task that calls their handlers.
 ///
-/// The task runs on the arbiter that built the server, and handles one event after the other, in
+/// The task runs on the thread that starts it, and handles one event after the other, in
 /// the order in which they came. A handler that hangs delays the others by its `handler_timeout`.
 /// When the dispatcher is dropped, the task finishes the event in progress and ends. Events that
 /// still wait are dropped, so that a full queue does not outlive its server.
@@ -81,7 +81,7 @@ impl ServerEventTable {
 }
 
 impl ServerEventDispatcher {
-    /// Starts the task on this thread's arbiter. At most `max_events` wait for it.
+    /// Starts the task on this thread. At most `max_events` wait for it.
     pub(super) fn start(
         table: ServerEventTable,
         max_events: usize,
@@ -96,10 +96,13 @@ impl ServerEventDispatcher {
             is_overflowing: Arc::clone(&is_overflowing),
             counters: Arc::clone(&counters),
         };
-        // If the arbiter has stopped, the task is dropped, and so is each event.
-        Arbiter::current().spawn_fn(move || {
-            actix::spawn(task.run());
-        });
+        match Arbiter::try_current() {
+            // If the arbiter has stopped, the task is dropped, and so is each event.
+            Some(arbiter) => {
+                arbiter.spawn_fn(move || drop(actix::spawn(task.run())));
+            }
+            None => drop(actix::spawn(task.run())),
+        }
         Self { table, queue, is_overflowing, counters, data }
     }
 

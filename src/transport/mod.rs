@@ -8,6 +8,7 @@
 mod defer_once;
 mod deflate;
 mod input_progress;
+mod poll_gap;
 pub(crate) mod polling;
 mod pong_deadline;
 mod post_turns;

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use super::{Session, SessionEnd, post_turns::PostTurn};
 
 /// Ends the session when it is dropped, unless it was disarmed: a request that is dropped halfway
@@ -33,7 +35,11 @@ pub(super) struct PollGuard<'a>(EndOnDrop<'a>);
 impl<'a> PollGuard<'a> {
     /// `None`: another request polls already.
     pub(super) fn begin(session: &'a Session) -> Option<Self> {
-        session.outbox.begin_poll().then(|| Self(EndOnDrop::new(session)))
+        if !session.outbox.begin_poll() {
+            return None;
+        }
+        session.poll_gap.ends(Instant::now());
+        Some(Self(EndOnDrop::new(session)))
     }
 
     /// The poll has its response.
@@ -41,6 +47,7 @@ impl<'a> PollGuard<'a> {
         let session = self.0.session;
         self.0.disarm();
         session.outbox.end_poll();
+        session.poll_gap.begins(Instant::now());
     }
 }
 

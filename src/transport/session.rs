@@ -15,7 +15,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{InputProgress, ReadCost, pong_deadline::PongDeadline, post_turns::PostTurns};
+use super::{
+    InputProgress, ReadCost, poll_gap::PollGap, pong_deadline::PongDeadline, post_turns::PostTurns,
+};
 use crate::{
     config::Config,
     deadline::READ_GRACE,
@@ -66,6 +68,7 @@ pub(crate) struct Session {
     /// The client is to come back: see [`Session::is_going_away`].
     going_away: AtomicBool,
     pub(crate) pong_deadline: PongDeadline,
+    pub(crate) poll_gap: PollGap,
     /// Hashes of the addresses that the last poll and the last POST came from.
     polled_from: AtomicU32,
     posted_from: AtomicU32,
@@ -93,6 +96,7 @@ impl Session {
         config: Arc<Config>,
         memory: MemoryBudget,
     ) -> Arc<Self> {
+        let now = Instant::now();
         Arc::new(Self {
             events,
             outbox,
@@ -103,7 +107,8 @@ impl Session {
             posts: PostTurns::default(),
             upgrading: AtomicBool::new(false),
             going_away: AtomicBool::new(false),
-            pong_deadline: PongDeadline::new(Instant::now()),
+            pong_deadline: PongDeadline::new(now),
+            poll_gap: PollGap::new(now),
             polled_from: AtomicU32::default(),
             posted_from: AtomicU32::default(),
             closed: Notify::new(),

@@ -11,7 +11,8 @@ use std::{
 };
 
 use actix_socketio::{
-    EngineHandler, EngineIo, EngineMessage, EngineSocket, HandlerResult, OnMessage, SocketIo,
+    EngineHandler, EngineIo, EngineMessage, EngineSocket, HandlerResult, OnDisconnect, OnMessage,
+    SocketIo,
 };
 use actix_web::{
     App,
@@ -86,6 +87,38 @@ fn while_a_handler_waits() {
             open_and_send(io.mount(), Some(body)).await;
         });
         assert_eq!(panics, [""; 0], "{body:?}");
+    }
+}
+
+#[test]
+fn while_a_client_polls_and_while_the_server_shuts_down() {
+    async fn slow_end(_: OnDisconnect) -> HandlerResult {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(1)).await;
+        Ok(())
+    }
+
+    for is_shutdown in [false, true] {
+        let panics = panics_of(async move || {
+            let io = SocketIo::builder().on_disconnect(slow_end).build();
+            let io = io.expect("the settings are valid");
+            let app = init_service(App::new().configure(io.mount())).await;
+            let opened = call_service(&app, TestRequest::get().uri(PATH).to_request()).await;
+            let opened: Bytes = to_bytes(opened.into_body()).await.expect("an answer");
+            let opened: serde_json::Value = serde_json::from_slice(&opened[1..]).expect("JSON");
+            let path = format!("{PATH}&sid={}", opened["sid"].as_str().expect("an id"));
+            let post = TestRequest::post().uri(&path).set_payload("40").to_request();
+            assert!(call_service(&app, post).await.status().is_success());
+            let poll = || TestRequest::get().uri(&path).to_request();
+            assert!(call_service(&app, poll()).await.status().is_success());
+            // Both are given up in the last turn of the system.
+            let mut waiting = std::pin::pin!(call_service(&app, poll()));
+            let mut shutdown = std::pin::pin!(io.shutdown());
+            if is_shutdown {
+                assert!(futures_util::poll!(&mut shutdown).is_pending());
+            }
+            assert!(futures_util::poll!(&mut waiting).is_pending());
+        });
+        assert_eq!(panics, [""; 0], "shutdown: {is_shutdown}");
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     app::{Record, TestServer, builder, recorder},
     client::{Client, Mode},
+    raw::PollingSession,
     transport::http,
     wait::PATIENCE,
 };
@@ -205,6 +206,20 @@ async fn a_shutdown_does_not_wait_for_ever(mode: Mode) {
     assert!(!timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends"));
     assert_eq!(server.io.connections(), 1);
     record.until("finish").await;
+}
+
+/// A client that has gone between two polls closes no connection that the server could notice.
+#[actix_web::test]
+async fn a_shutdown_waits_for_a_client_that_is_gone_as_long_as_its_polls_were_apart() {
+    // A quarter of it is longer than the test waits.
+    let server =
+        TestServer::start(builder().shutdown_timeout(40 * PATIENCE).close_timeout(10 * PATIENCE));
+    let addr = server.url.strip_prefix("http://").expect("a URL").parse().expect("an address");
+    let joined = tokio::task::spawn_blocking(move || drop(PollingSession::join(addr)));
+    joined.await.expect("it joins");
+    assert_eq!(server.io.connections(), 1);
+    let ended = timeout(PATIENCE, server.io.shutdown()).await.expect("the shutdown ends");
+    assert!(ended);
 }
 
 /// Notes how many connections there are when it is dropped.

@@ -1,4 +1,7 @@
-use std::{mem, time::Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use super::{ClientEnd, SessionDriver};
 use crate::{
@@ -8,6 +11,10 @@ use crate::{
     model::{DisconnectReason, Transport},
     transport::SessionEnd,
 };
+
+/// How long a server that shuts down waits for a poll of a client whose polls follow each other
+/// fast. A client that has been slower gets more time: four times its longest gap.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
 /// # Ending
 impl SessionDriver {
@@ -34,10 +41,13 @@ impl SessionDriver {
         self.ended = Some(reason);
         if self.polls_again(reason) {
             let Config { close_timeout, shutdown_timeout, .. } = *self.engine.config;
-            // A server that shuts down has less time for clients that never poll again.
-            let is_shutdown = reason == DisconnectReason::ServerShutdown;
-            let patience =
-                if is_shutdown { close_timeout.min(shutdown_timeout / 4) } else { close_timeout };
+            let patience = if reason == DisconnectReason::ServerShutdown {
+                // A server that shuts down has less time for clients that never poll again.
+                let gap = self.session.poll_gap.longest();
+                close_timeout.min(shutdown_timeout / 4).min(SHORTEST_WAIT.max(4 * gap))
+            } else {
+                close_timeout
+            };
             self.last_poll_by = Some(Deadline::after(Instant::now(), patience));
             // The last poll may be late for a pong that is due no more.
             self.session.pong_deadline.set(None);
