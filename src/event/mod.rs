@@ -5,6 +5,7 @@ mod lifecycle;
 mod message;
 mod message_error;
 mod server_event;
+mod web_error;
 
 pub(crate) use error::Failure;
 pub use error::{HandlerError, HandlerResult};

@@ -44,7 +44,7 @@ impl Cors {
     /// Case does not matter, nor whether the default port is written. A host that is not ASCII is
     /// written as browsers send it, such as `https://xn--bcher-kva.example`. Apps and extensions
     /// have origins, too: `capacitor://localhost`, `chrome-extension://<id>`, `file://`, `null`.
-    /// There are no patterns: [`Cors::any_origin`] allows all.
+    /// There are no patterns. `"*"` by itself means any origin, as [`Cors::any_origin`] does.
     ///
     /// [`Builder::build`](crate::Builder::build) returns an error for a text that is not an origin.
     ///
@@ -60,7 +60,11 @@ impl Cors {
             let origin = Origin::parse(&text);
             (text, origin)
         };
-        Self { origins: Some(origins.into_iter().map(parse).collect()), credentials: false }
+        let listed: Vec<_> = origins.into_iter().map(parse).collect();
+        match &*listed {
+            [(text, _)] if text == "*" => Self::any_origin(),
+            _ => Self { origins: Some(listed), credentials: false },
+        }
     }
 
     /// Allows pages of any origin.
@@ -100,8 +104,7 @@ impl Cors {
     pub(super) fn check(&self) -> Result<(), InvalidSetting> {
         for (text, origin) in self.origins.iter().flatten() {
             let Err(expected) = origin else { continue };
-            let hint =
-                if text.contains('*') { "; `Cors::any_origin` allows all origins" } else { "" };
+            let hint = if text.contains('*') { "; \"*\" by itself allows all origins" } else { "" };
             let expected = format!("it must {expected}{hint}");
             return Err(InvalidSetting { setting: "cors", value: format!("{text:?}"), expected });
         }
@@ -179,12 +182,14 @@ mod tests {
         assert!(Cors::any_origin().check().is_ok());
         assert!(Cors::origins([""; 0]).check().is_ok());
         assert!(Cors::origins(["https://a.example", "file://"]).check().is_ok());
+        assert!(Cors::origins(["*"]).check().is_ok());
+        assert!(Cors::origins(["*"]).allows("https://evil.com", || None));
         for wrong in ["*", "", "not a uri", "https://a.example/", "https://*.example"] {
             let InvalidSetting { value, expected, .. } =
                 Cors::origins(["https://a.example", wrong]).check().unwrap_err();
             assert_eq!(value, format!("{wrong:?}"));
             assert!(expected.starts_with("it must "), "{expected}");
-            assert_eq!(expected.contains("any_origin"), wrong.contains('*'), "{expected}");
+            assert_eq!(expected.contains("by itself"), wrong.contains('*'), "{expected}");
         }
     }
 }

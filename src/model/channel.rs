@@ -179,6 +179,8 @@ impl<T: ToChannel + ?Sized> ToChannel for &T {
 
 /// A text is not a valid channel name.
 ///
+/// It is a response to an HTTP request, with status 400.
+///
 /// ```
 /// # use actix_socketio::{Channel, ChannelError};
 /// let error = Channel::new("two\nlines", 255).unwrap_err();

@@ -11,6 +11,7 @@ mod io;
 mod mount;
 mod namespace;
 mod namespace_overrides;
+mod response_errors;
 mod serve;
 mod server_events;
 mod settings;

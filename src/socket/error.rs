@@ -1,7 +1,5 @@
 use std::{error, fmt};
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-
 use crate::{
     model::{ChannelError, SocketId},
     protocol::ArgError,
@@ -90,29 +88,6 @@ impl error::Error for SendError {
     }
 }
 
-impl ResponseError for SendError {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::Closed | Self::NoSocket(_) => StatusCode::NOT_FOUND,
-            Self::Channel(_) => StatusCode::BAD_REQUEST,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Reserved(_) | Self::Serialize(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        let mut response = HttpResponse::build(status);
-        response.content_type("text/plain; charset=utf-8");
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            response.body("internal error\n")
-        } else {
-            response.body(format!("{self}\n"))
-        }
-    }
-}
-
 impl From<ChannelError> for SendError {
     fn from(error: ChannelError) -> Self {
         Self::Channel(error)
@@ -136,6 +111,9 @@ impl From<serde_json::Error> for SendError {
 }
 
 /// The reason why a socket was not subscribed.
+///
+/// It is a response to an HTTP request: 400 for [`Channel`](Self::Channel), 409 for
+/// [`TooManyChannels`](Self::TooManyChannels), and 404 for [`Closed`](Self::Closed).
 ///
 /// ```no_run
 /// use actix_socketio::{Socket, SubscribeError};
@@ -201,6 +179,11 @@ impl From<ChannelError> for SubscribeError {
 }
 
 /// The reason why there is no acknowledgement of the expected type.
+///
+/// It is a response to an HTTP request: 504 for [`Timeout`](Self::Timeout), 404 for
+/// [`Closed`](Self::Closed), 503 for [`TooMany`](Self::TooMany) and
+/// [`Overloaded`](Self::Overloaded), 502 for [`Reply`](Self::Reply), whose text stays on the server,
+/// and that of the [`SendError`] for [`Send`](Self::Send).
 ///
 /// ```no_run
 /// use actix_socketio::{AckError, Socket};
