@@ -1,11 +1,8 @@
 //! Deadlines of clients. Time in which the server did not run is not the client's fault.
 
-use std::{
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::{pin::pin, time::Duration};
 
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How long a deadline that has passed is not judged yet, so that what has arrived by then is read.
 ///
@@ -76,7 +73,7 @@ pub(crate) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) 
     let mut answer = pin!(answer);
     let mut deadline = Deadline::after(Instant::now(), limit);
     loop {
-        if let Ok(answer) = timeout_at(deadline.at().into(), answer.as_mut()).await {
+        if let Ok(answer) = timeout_at(deadline.at(), answer.as_mut()).await {
             return Some(answer);
         }
         if deadline.check(Instant::now()) == DeadlineState::Missed {
@@ -89,7 +86,7 @@ pub(crate) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) 
 pub(crate) async fn time_of_client(limit: Duration) {
     let mut deadline = Deadline::after(Instant::now(), limit);
     while deadline.check(Instant::now()) != DeadlineState::Missed {
-        sleep_until(deadline.at().into()).await;
+        sleep_until(deadline.at()).await;
     }
 }
 
@@ -131,7 +128,7 @@ mod tests {
     #[actix_web::test]
     async fn an_answer_that_is_read_within_the_grace_is_in_time() {
         let late = async {
-            sleep_until((Instant::now() + Duration::from_millis(5)).into()).await;
+            sleep_until(Instant::now() + Duration::from_millis(5)).await;
             7
         };
         assert_eq!(within(Duration::ZERO, late).await, Some(7));

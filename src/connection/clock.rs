@@ -1,8 +1,9 @@
 //! The deadlines of a connection, and its one timer.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::Context;
+use tokio::time::Instant;
 
 use super::Connection;
 use crate::{

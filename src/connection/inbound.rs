@@ -1,9 +1,10 @@
 //! The inbound path: from the packets that transports hand over to the handlers.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::Context;
 use bytestring::ByteString;
+use tokio::time::Instant;
 
 use super::{
     Connection,

@@ -13,9 +13,10 @@ mod mailbox;
 mod requests;
 mod sockets;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorState, Addr, AsyncContext, Context};
+use tokio::time::Instant;
 
 use clock::Clock;
 use jobs::Jobs;

@@ -1,6 +1,5 @@
-use std::time::Instant;
-
 use actix::{Actor, AsyncContext, Context, SpawnHandle};
+use tokio::time::Instant;
 
 /// The timer of an actor that has one deadline at a time.
 #[derive(Debug, Default)]

@@ -1,7 +1,6 @@
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
+
+use tokio::time::Instant;
 
 /// Limits how much may happen in a second, and how much in the same moment.
 ///

@@ -16,16 +16,11 @@ mod subscriptions;
 mod target;
 mod targets;
 
-use std::{
-    any::Any,
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use actix::Message;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use acks::Acks;
 pub use answers::{BroadcastAcks, Receipt, ServerAcks};

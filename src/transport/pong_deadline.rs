@@ -1,7 +1,9 @@
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 /// The time from which the client's answer to a ping is late, as far as requests have to know.
 ///

@@ -4,7 +4,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Instant,
 };
 
 use actix::Message;
@@ -12,7 +11,7 @@ use actix_web::{HttpRequest, http::Method};
 use foldhash::fast::FixedState;
 use tokio::{
     sync::{Notify, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::{

@@ -5,7 +5,7 @@ mod queue;
 mod run;
 mod running;
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use crate::model::MemoryShare;
 

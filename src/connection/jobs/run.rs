@@ -5,11 +5,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{self, Poll},
-    time::Instant,
 };
 
 use actix::{ActorFuture, AsyncContext, Context};
 use futures_core::future::LocalBoxFuture;
+use tokio::time::Instant;
 
 use super::{
     super::Connection,

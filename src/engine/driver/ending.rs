@@ -1,7 +1,6 @@
-use std::{
-    mem,
-    time::{Duration, Instant},
-};
+use std::{mem, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{ClientEnd, SessionDriver};
 use crate::{

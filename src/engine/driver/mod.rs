@@ -5,9 +5,10 @@ mod ending;
 mod event;
 mod receiving;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::{Actor, Addr, Context, Handler};
+use tokio::time::Instant;
 
 pub(crate) use deadlines::Due;
 pub(crate) use event::AfterEvent;

@@ -1,6 +1,4 @@
-use std::time::Instant;
-
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{super::EngineMessage, SessionDriver};
 use crate::{

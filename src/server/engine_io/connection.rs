@@ -1,6 +1,7 @@
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorState, Addr, AsyncContext, Context, Handler, Message};
+use tokio::time::Instant;
 
 use super::{EngineHandler, EngineSocket};
 use crate::{
