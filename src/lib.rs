@@ -325,6 +325,8 @@ mod server;
 mod socket;
 mod state;
 mod stats;
+#[cfg(feature = "test")]
+pub mod test;
 mod transport;
 
 pub use config::{Config, Setting};

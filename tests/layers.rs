@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
@@ -92,6 +92,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "connection",
         ],
     ),
+    ("test", &["protocol", "model", "socket", "event", "server"]),
 ];
 
 /// The deprecated crate, and the only file that may name it.

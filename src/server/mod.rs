@@ -16,6 +16,8 @@ mod serve;
 mod server_events;
 mod settings;
 mod task_thread;
+#[cfg(feature = "test")]
+mod test_access;
 
 pub use build_error::BuildError;
 pub use builder::Builder;

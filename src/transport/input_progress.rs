@@ -24,7 +24,7 @@ impl InputProgress {
     }
 
     /// Whether the connection is done with everything that the transports have handed to it.
-    pub(super) fn is_caught_up(&self) -> bool {
+    pub(crate) fn is_caught_up(&self) -> bool {
         self.done.load(Ordering::Acquire) == self.handed.load(Ordering::Acquire)
     }
 }

@@ -2,8 +2,10 @@
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 /// Measures the gaps between a client's polls. A client that is there polls again as soon as it
 /// has an answer, so a gap is about a round trip.

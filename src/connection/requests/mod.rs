@@ -27,7 +27,7 @@ pub(super) enum ChannelRequest {
 }
 
 /// Why a request is refused: what the client reads, and what it counts as.
-struct Refused {
+struct RefusedRequest {
     answer: Value,
     kind: RefusalKind,
 }
@@ -59,7 +59,7 @@ impl ChannelRequest {
             Self::Unsubscribe => Box::pin(unsubscribe::unsubscribe(socket, router, args)).await,
             Self::Publish => Box::pin(publish::publish(socket, router, args)).await,
         };
-        if let Err(Refused { answer, kind }) = &done {
+        if let Err(RefusedRequest { answer, kind }) = &done {
             socket.counters().refused.add(*kind);
             log_line!(
                 log::Level::Info,
@@ -84,12 +84,12 @@ impl ChannelRequest {
         }
     }
 
-    fn refuse(self, answer: Value) -> Refused {
+    fn refuse(self, answer: Value) -> RefusedRequest {
         let kind = match self {
             Self::Subscribe | Self::Unsubscribe => RefusalKind::Subscription,
             Self::Publish => RefusalKind::Publication,
         };
-        Refused { answer, kind }
+        RefusedRequest { answer, kind }
     }
 }
 

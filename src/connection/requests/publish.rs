@@ -1,7 +1,7 @@
 use bytestring::ByteString;
 use serde_json::Value;
 
-use super::{ChannelRequest, Refused, channel_of, refusal};
+use super::{ChannelRequest, RefusedRequest, channel_of, refusal};
 use crate::{
     event::OnMessage,
     protocol::{Args, is_reserved},
@@ -11,7 +11,11 @@ use crate::{
 
 /// Publishes an event of a client to a channel, if the client is subscribed, the route allows it
 /// and no handler refuses.
-pub(super) async fn publish(socket: &Socket, router: &Router, args: &Args) -> Result<(), Refused> {
+pub(super) async fn publish(
+    socket: &Socket,
+    router: &Router,
+    args: &Args,
+) -> Result<(), RefusedRequest> {
     let refuse = |answer| ChannelRequest::Publish.refuse(answer);
     let channel = channel_of(args, socket.config()).map_err(refuse)?;
     let (event, data) = event_of(args).map_err(refuse)?;

@@ -1,4 +1,4 @@
-use super::{ChannelRequest, Refused, channel_of, refusal};
+use super::{ChannelRequest, RefusedRequest, channel_of, refusal};
 use crate::{
     event::OnSubscribe,
     log_text::log_line,
@@ -13,13 +13,13 @@ pub(super) async fn subscribe(
     socket: &Socket,
     router: &Router,
     args: &Args,
-) -> Result<(), Refused> {
+) -> Result<(), RefusedRequest> {
     let refuse = |answer| ChannelRequest::Subscribe.refuse(answer);
     let config = socket.config();
     socket.charge_subscribe().map_err(|wait| {
         let wait = wait.as_millis() + 1;
         let why = format!("too many subscriptions in a short time: try again in {wait} ms");
-        Refused { answer: refusal(why), kind: RefusalKind::SubscriptionRate }
+        RefusedRequest { answer: refusal(why), kind: RefusalKind::SubscriptionRate }
     })?;
     let channel = channel_of(args, config).map_err(refuse)?;
     if socket.is_subscribed(&channel) {

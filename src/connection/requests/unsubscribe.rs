@@ -1,4 +1,4 @@
-use super::{ChannelRequest, Refused, channel_of};
+use super::{ChannelRequest, RefusedRequest, channel_of};
 use crate::{
     event::OnUnsubscribe,
     log_text::log_line,
@@ -12,7 +12,7 @@ pub(super) async fn unsubscribe(
     socket: &Socket,
     router: &Router,
     args: &Args,
-) -> Result<(), Refused> {
+) -> Result<(), RefusedRequest> {
     let channel = channel_of(args, socket.config())
         .map_err(|answer| ChannelRequest::Unsubscribe.refuse(answer))?;
     if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {

@@ -214,6 +214,20 @@ impl PacketCodec {
         }
     }
 
+    /// The packet by which a client asks to enter a namespace. `auth` is a JSON object.
+    #[cfg(feature = "test")]
+    pub(crate) fn ask_to_connect(&self, namespace: &str, auth: Option<&str>) -> Frame {
+        match &self.parser {
+            Some(parser) => {
+                write(&**parser, namespace, PacketKind::Connect(auth.map(ByteString::from)))
+            }
+            None => {
+                let text = format!("0{namespace},{}", auth.unwrap_or_default());
+                Frame::engine(&EnginePacket::Message(text.into()))
+            }
+        }
+    }
+
     pub(crate) fn connect_error(&self, namespace: &str, json: &str) -> Frame {
         match &self.parser {
             Some(parser) => write(&**parser, namespace, PacketKind::ConnectError(json.into())),

@@ -1,0 +1,148 @@
+//! The data of an event, as the arguments that a client sends.
+
+use std::fmt;
+
+use serde::{
+    Serialize, Serializer,
+    ser::{self, Impossible},
+};
+
+use crate::protocol::{Args, Many, to_args};
+
+/// Writes a tuple as several arguments, `()` as none, and any other value as one.
+///
+/// # Panics
+/// If the data is not JSON.
+#[track_caller]
+pub(super) fn arguments<T: Serialize + ?Sized>(data: &T) -> Args {
+    let args = match data.serialize(TupleProbe) {
+        Err(Found { is_tuple: true }) => to_args(&Many(data)),
+        _ => to_args(data),
+    };
+    args.unwrap_or_else(|error| panic!("the data is not JSON: {error}"))
+}
+
+/// A serializer that stops at the first call, which tells whether the data is a tuple.
+struct TupleProbe;
+
+/// The error by which a [`TupleProbe`] stops.
+#[derive(Debug)]
+struct Found {
+    is_tuple: bool,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the kind of data is found")
+    }
+}
+
+impl std::error::Error for Found {}
+
+impl ser::Error for Found {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        OTHER
+    }
+}
+
+const OTHER: Found = Found { is_tuple: false };
+const TUPLE: Found = Found { is_tuple: true };
+
+macro_rules! found {
+    ($($method:ident($($type:ty),*) -> $ok:ty = $found:ident;)*) => {$(
+        fn $method(self, $(_: $type),*) -> Result<$ok, Found> {
+            Err($found)
+        }
+    )*};
+}
+
+type NoParts = Impossible<(), Found>;
+
+impl Serializer for TupleProbe {
+    type Ok = ();
+    type Error = Found;
+    type SerializeSeq = NoParts;
+    type SerializeTuple = NoParts;
+    type SerializeTupleStruct = NoParts;
+    type SerializeTupleVariant = NoParts;
+    type SerializeMap = NoParts;
+    type SerializeStruct = NoParts;
+    type SerializeStructVariant = NoParts;
+
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Found> {
+        Err(OTHER)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Found> {
+        Err(OTHER)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Found> {
+        Err(OTHER)
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), Found> {
+        Err(OTHER)
+    }
+
+    found! {
+        serialize_unit() -> () = TUPLE;
+        serialize_tuple(usize) -> NoParts = TUPLE;
+        serialize_bool(bool) -> () = OTHER;
+        serialize_i8(i8) -> () = OTHER;
+        serialize_i16(i16) -> () = OTHER;
+        serialize_i32(i32) -> () = OTHER;
+        serialize_i64(i64) -> () = OTHER;
+        serialize_u8(u8) -> () = OTHER;
+        serialize_u16(u16) -> () = OTHER;
+        serialize_u32(u32) -> () = OTHER;
+        serialize_u64(u64) -> () = OTHER;
+        serialize_f32(f32) -> () = OTHER;
+        serialize_f64(f64) -> () = OTHER;
+        serialize_char(char) -> () = OTHER;
+        serialize_str(&str) -> () = OTHER;
+        serialize_bytes(&[u8]) -> () = OTHER;
+        serialize_none() -> () = OTHER;
+        serialize_unit_struct(&'static str) -> () = OTHER;
+        serialize_unit_variant(&'static str, u32, &'static str) -> () = OTHER;
+        serialize_seq(Option<usize>) -> NoParts = OTHER;
+        serialize_tuple_struct(&'static str, usize) -> NoParts = OTHER;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoParts = OTHER;
+        serialize_map(Option<usize>) -> NoParts = OTHER;
+        serialize_struct(&'static str, usize) -> NoParts = OTHER;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoParts = OTHER;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn json_of<T: Serialize + ?Sized>(data: &T) -> String {
+        format!("[{}]", arguments(data).iter().collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn a_tuple_is_several_arguments_and_any_other_value_is_one() {
+        assert_eq!(json_of(&("tea", 1)), r#"["tea",1]"#);
+        assert_eq!(json_of(&((1, 2),)), "[[1,2]]");
+        assert_eq!(json_of(&()), "[]");
+        assert_eq!(json_of("tea"), r#"["tea"]"#);
+        assert_eq!(json_of(&vec![1, 2]), "[[1,2]]");
+        assert_eq!(json_of(&json!([1, {"a": 2}])), r#"[[1,{"a":2}]]"#);
+        assert_eq!(json_of(&Value::Null), "[null]");
+        assert_eq!(json_of(&Many(vec![1, 2])), "[1,2]");
+    }
+}
