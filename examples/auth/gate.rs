@@ -165,9 +165,7 @@ impl<T> ExpiryQueue<T> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, HttpServer, rt};
-    use awc::ws::{Frame, Message as WsMessage};
-    use futures_util::{SinkExt, StreamExt};
+    use actix_socketio::test::{self, TestServer};
     use serde_json::json;
 
     use super::*;
@@ -186,56 +184,46 @@ mod tests {
         }
     }
 
-    async fn wait_for_count(count: usize, gate: &Addr<Gate>) {
-        let reached = async {
-            while gate.send(Count).await.unwrap() != count {
-                rt::task::yield_now().await;
-            }
-        };
-        rt::time::timeout(Duration::from_secs(20), reached)
-            .await
-            .expect("the gate forgets clients that have left");
+    #[test]
+    fn the_gate_forgets_a_client_that_leaves_before_its_token_expires() {
+        test::system(async {
+            let tokens = Arc::new(Tokens::new(&[7; 32]).unwrap());
+            let token = tokens.issue(&Claims::of(&USERS[0])).unwrap();
+            let gate = Gate::new(tokens).start();
+            let io = SocketIo::builder().to(&gate).build().unwrap();
+            let server = TestServer::new(&io).await;
+            let count = async || gate.send(Count).await.unwrap();
+            let connect = |token: &str| server.client().auth(&json!({"token": token})).connect();
+
+            let (first, second) = (connect(&token).await.unwrap(), connect(&token).await.unwrap());
+            let refused = connect("garbage").await.unwrap_err();
+            assert_eq!((&*refused.message, count().await), (NO_TOKEN, 2));
+            first.close().await;
+            assert_eq!(count().await, 1);
+            second.vanish().await;
+            assert_eq!(count().await, 0);
+        });
     }
 
-    #[actix_web::test]
-    async fn the_gate_forgets_a_client_that_leaves_before_its_token_expires() {
-        let tokens = Arc::new(Tokens::new(&[7; 32]).unwrap());
-        let token = tokens.issue(&Claims::of(&USERS[0])).unwrap();
-        let gate = Gate::new(tokens).start();
-        let io = SocketIo::builder().to(&gate).build().unwrap();
-        let server =
-            HttpServer::new(move || App::new().configure(io.mount())).workers(1).disable_signals();
-        let server = server.bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}/socket.io/?EIO=4&transport=websocket", server.addrs()[0]);
-        let server = server.run();
-        let handle = server.handle();
-        let running = rt::spawn(server);
-
-        let mut clients = Vec::new();
-        for (shown, answer) in
-            [(token.as_str(), "40{"), ("garbage", "44{"), (token.as_str(), "40{")]
-        {
-            let (_, mut client) = awc::Client::new().ws(&url).connect().await.unwrap();
-            client
-                .send(WsMessage::Text(format!("40{}", json!({"token": shown})).into()))
-                .await
-                .unwrap();
-            // Engine.IO's open packet, and the answer.
-            for expected in ["0{", answer] {
-                let Some(Ok(Frame::Text(text))) = client.next().await else {
-                    panic!("a packet was expected")
-                };
-                assert!(text.starts_with(expected.as_bytes()), "{text:?}");
-            }
-            clients.push(client);
-        }
-        assert_eq!(gate.send(Count).await.unwrap(), 2, "the gate does not keep a refused client");
-        drop(clients.pop());
-        wait_for_count(1, &gate).await;
-        drop(clients);
-        wait_for_count(0, &gate).await;
-        handle.stop(false).await;
-        running.await.unwrap().unwrap();
+    #[test]
+    fn a_connection_has_one_user_and_its_claims_are_there_for_later_handlers() {
+        test::system(async {
+            let tokens = Arc::new(Tokens::new(&[7; 32]).unwrap());
+            let [ada, bob] =
+                [&USERS[0], &USERS[1]].map(|user| tokens.issue(&Claims::of(user)).unwrap());
+            let mut gate = Gate::new(tokens);
+            let io = SocketIo::builder().build().unwrap();
+            let server = TestServer::new(&io).await;
+            let client = server.client().auth(&json!({"token": ada})).connect().await.unwrap();
+            let socket = client.socket();
+            assert_eq!(gate.identify(&socket).unwrap().sub, USERS[0].name);
+            assert_eq!(socket.extensions().get::<Claims>().unwrap().sub, USERS[0].name);
+            // As if another token had come first.
+            socket.extensions().insert(gate.tokens.check(&bob).unwrap());
+            let error = gate.identify(&socket).unwrap_err();
+            assert_eq!(error.to_client(), json!({"message": NO_TOKEN}));
+            assert!(gate.admitted.take_expired(u64::MAX).is_empty());
+        });
     }
 
     #[test]
