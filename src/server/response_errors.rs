@@ -61,6 +61,7 @@ response_error!(PublishError, error => match error {
 response_error!(SubscribeError, error => match error {
     SubscribeError::Channel(error) => error.status_code(),
     SubscribeError::TooManyChannels { .. } => StatusCode::CONFLICT,
+    SubscribeError::MemoryLimit => StatusCode::SERVICE_UNAVAILABLE,
     SubscribeError::Closed => StatusCode::NOT_FOUND,
 });
 

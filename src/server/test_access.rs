@@ -7,11 +7,11 @@ use crate::{model::SessionId, protocol::PacketCodec, transport::Session};
 
 impl SocketIo {
     pub(crate) fn codec(&self) -> &PacketCodec {
-        &self.inner.state.codec
+        &self.state.codec
     }
 
     /// The session of a client, while it is open.
     pub(crate) fn session(&self, id: &SessionId) -> Option<Arc<Session>> {
-        self.inner.state.engine.sessions.get(id)
+        self.state.engine.sessions.get(id)
     }
 }
