@@ -37,7 +37,8 @@ macro_rules! settings_table {
             /// [`Builder::parser`](crate::Builder::parser).
             allow_eio3: bool = Switch(false), set plain;
 
-            /// Whether `socket.io.js`, the browser client, is served under the path.
+            /// Whether the files of the browser client, `socket.io.js` and the others, are served
+            /// under the path.
             serve_client: bool = Switch(true), set plain;
         }
 

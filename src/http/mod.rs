@@ -1,7 +1,7 @@
 //! The HTTP endpoint of Engine.IO. It classifies requests, decides which clients may connect, and
 //! sends the responses. It knows nothing of Socket.IO.
 
-pub(crate) mod browser_client;
+mod client_files;
 mod cookie;
 mod cookie_rules;
 mod cors;
@@ -15,9 +15,10 @@ mod service;
 mod unread_body;
 mod verify;
 
+pub(crate) use client_files::{ClientFiles, FolderError};
 pub use cookie::{Cookie, SameSite};
 pub use cors::Cors;
 pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub use refusal::ConnectionError;
 pub(crate) use service::mount;
-pub(crate) use unread_body::{close_if_asked_to_upgrade, finish, keep_unread};
+pub(crate) use unread_body::finish;

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     config::Config,
     engine::EngineState,
+    http::ClientFiles,
     model::{DataMap, NameRules, Namespace, Quota, matches_some_name},
     registry::{Adapter, ChangeSender, Sequencer},
     routing::{Router, anchored},
@@ -44,9 +45,20 @@ impl Builder {
     ///
     /// # Errors
     /// [`BuildError`]: a pattern is not a valid regular expression, a namespace was added twice, no
-    /// server can work with the value of a setting, or the system has no thread for the server.
+    /// server can work with the value of a setting, the folder of [`Builder::client_files`] has no
+    /// client, or the system has no thread for the server.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self { config, main, namespaces, dynamic, endpoint, codec, adapter, data } = self;
+        let Self {
+            config,
+            main,
+            namespaces,
+            dynamic,
+            endpoint,
+            codec,
+            adapter,
+            data,
+            client_files,
+        } = self;
         let data = Arc::new(data);
         config.check()?;
         if config.allow_eio3 && codec.is_custom() {
@@ -59,6 +71,10 @@ impl Builder {
             });
         }
         endpoint.check()?;
+        let client_files = match client_files {
+            Some(folder) => ClientFiles::read(&folder)?,
+            None => ClientFiles::own(),
+        };
         if !codec.is_custom() {
             check_names(&namespaces)?;
         }
@@ -90,7 +106,8 @@ impl Builder {
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let namespaces = Namespaces::new(factory, named, dynamic);
         let endpoint = Arc::new(endpoint);
-        let state = ServerState { engine, namespaces, sockets, codec, endpoint, changes };
+        let state =
+            ServerState { engine, namespaces, sockets, codec, endpoint, changes, client_files };
         Ok(SocketIo::new(Arc::new(state)))
     }
 }

@@ -1,6 +1,6 @@
-use std::{error, fmt, io};
+use std::{error, fmt, io, path::PathBuf, sync::Arc};
 
-use crate::{config::InvalidSetting, model::Namespace, routing::PatternError};
+use crate::{config::InvalidSetting, http::FolderError, model::Namespace, routing::PatternError};
 
 /// The reason why [`Builder::build`](crate::Builder::build) did not build a server: a mistake of
 /// the application.
@@ -52,6 +52,14 @@ pub enum BuildError {
         /// The expected value: a sentence that starts with `it must`.
         expected: String,
     },
+    /// The folder of [`Builder::client_files`](crate::Builder::client_files) has no client.
+    #[non_exhaustive]
+    ClientFile {
+        /// The file that was tried.
+        path: PathBuf,
+        /// Why it could not be read.
+        error: Arc<io::Error>,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -72,6 +80,9 @@ impl fmt::Display for BuildError {
             Self::Setting { setting, value, expected } => {
                 write!(f, "setting {setting:?} is {value}: {expected}")
             }
+            Self::ClientFile { path, error } => {
+                write!(f, "the browser client {path:?} could not be read: {error}")
+            }
         }
     }
 }
@@ -80,6 +91,7 @@ impl error::Error for BuildError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Pattern(error) => Some(error),
+            Self::ClientFile { error, .. } => Some(&**error),
             _ => None,
         }
     }
@@ -88,6 +100,12 @@ impl error::Error for BuildError {
 impl From<InvalidSetting> for BuildError {
     fn from(InvalidSetting { setting, value, expected }: InvalidSetting) -> Self {
         Self::Setting { setting, value, expected }
+    }
+}
+
+impl From<FolderError> for BuildError {
+    fn from(FolderError { path, error }: FolderError) -> Self {
+        Self::ClientFile { path, error: Arc::new(error) }
     }
 }
 

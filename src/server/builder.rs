@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use actix::Addr;
 
@@ -59,6 +59,7 @@ pub struct Builder {
     pub(super) codec: PacketCodec,
     pub(super) adapter: Option<AdapterFactory>,
     pub(super) data: DataMap,
+    pub(super) client_files: Option<PathBuf>,
 }
 
 /// # Handlers
@@ -259,6 +260,7 @@ impl Builder {
             codec: PacketCodec::default(),
             adapter: None,
             data: DataMap::default(),
+            client_files: None,
         }
     }
 }

@@ -1,14 +1,11 @@
 //! Mounting the endpoint in an application.
 
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
-use actix_web::{
-    HttpRequest, guard,
-    web::{self, Payload, ServiceConfig},
-};
+use actix_web::web::{self, ServiceConfig};
 
 use super::SocketIo;
-use crate::http::{browser_client, close_if_asked_to_upgrade, keep_unread, mount};
+use crate::http::mount;
 
 impl SocketIo {
     /// Mounts the endpoint in an app, by [`App::configure`](actix_web::App::configure). Your
@@ -36,17 +33,10 @@ impl SocketIo {
         let io = self.clone();
         move |services| {
             if io.config().serve_client {
-                let path = io.config().path.trim_end_matches('/').to_owned();
+                let path = io.config().path.trim_end_matches('/');
                 let compress = io.config().http_compression;
-                let serve = move |request: HttpRequest, body: Payload| {
-                    let file = browser_client::socket_io_js(&request, compress);
-                    let mut file = keep_unread(&request, body.into_inner(), file);
-                    close_if_asked_to_upgrade(&request, file.head_mut());
-                    ready(file)
-                };
-                let get = guard::Any(guard::Get()).or(guard::Head());
-                let path = format!("{path}/socket.io.js");
-                services.route(&path, web::route().guard(get).to(serve));
+                let cors = io.state.endpoint.cors.as_ref();
+                io.state.client_files.mount(path, compress, cors, services);
             }
             let endpoint = Arc::new(io.endpoint());
             mount(&endpoint, web::Data::new(io), services);

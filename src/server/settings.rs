@@ -1,6 +1,6 @@
 //! The settings of a [`Builder`], from the settings table.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::Builder;
 use crate::{
@@ -128,6 +128,24 @@ impl Builder {
     /// ```
     pub fn cors(mut self, cors: Cors) -> Self {
         self.endpoint.cors = Some(cors);
+        self
+    }
+
+    /// Serves the browser client out of a folder, in place of this crate's: that of Socket.IO, say,
+    /// which npm puts into `node_modules/socket.io/client-dist`.
+    ///
+    /// The folder must have `socket.io.js`. The files that are served have Socket.IO's names:
+    /// `socket.io.js`, `socket.io.min.js`, `socket.io.esm.min.js`, `socket.io.msgpack.min.js`, and
+    /// their source maps (`….map`). They are read once, by [`Builder::build`]; each may have 4 MiB.
+    /// The add-on `channels.js` is served beside them. Default: the client of this crate.
+    ///
+    /// ```no_run
+    /// use actix_socketio::SocketIo;
+    ///
+    /// let builder = SocketIo::builder().client_files("node_modules/socket.io/client-dist");
+    /// ```
+    pub fn client_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.client_files = Some(folder.into());
         self
     }
 

@@ -13,7 +13,10 @@ pub(crate) use namespaces::{NamespaceEntry, Namespaces};
 pub(crate) use sockets::SocketTable;
 
 use crate::{
-    config::Config, engine::EngineState, http::EndpointSettings, protocol::PacketCodec,
+    config::Config,
+    engine::EngineState,
+    http::{ClientFiles, EndpointSettings},
+    protocol::PacketCodec,
     registry::ChangeSender,
 };
 
@@ -25,6 +28,7 @@ pub(crate) struct ServerState {
     pub(crate) codec: PacketCodec,
     pub(crate) endpoint: Arc<EndpointSettings>,
     pub(crate) changes: ChangeSender,
+    pub(crate) client_files: ClientFiles,
 }
 
 impl ServerState {

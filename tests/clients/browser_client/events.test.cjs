@@ -127,38 +127,66 @@ scenario("reserved names are refused", async (scope) => {
   assert.deepStrictEqual(await received, ["numbers are names"]);
 });
 
-inEachMode("binary data is refused, and nothing of it is sent", async (scope, mode) => {
+const BYTES = Uint8Array.from([0, 1, 30, 127, 128, 255]);
+
+/** All forms in which an application may have bytes. */
+const FORMS = {
+  "an ArrayBuffer": BYTES.buffer,
+  "a typed array": BYTES,
+  "a part of one": new Uint8Array([9, ...BYTES, 9]).subarray(1, 7),
+  "a DataView": new DataView(BYTES.buffer),
+  "a Buffer": Buffer.from(BYTES),
+  "a Blob": new Blob([BYTES]),
+  "a File": new (require("node:buffer").File)([BYTES], "bytes"),
+};
+
+inEachMode("binary data arrives in both directions, in each form, at each depth", async (scope, mode) => {
   const { socket, peer } = await pair(scope, mode);
-  const packets = [];
-  peer.conn.on("data", (packet) => packets.push(packet));
-  const refusal = { name: "TypeError", message: /binary/ };
-  for (const value of [new ArrayBuffer(1), new Uint8Array(1), new DataView(new ArrayBuffer(1)), Buffer.from("x"), new Blob(["x"])]) {
-    assert.throws(() => socket.emit("bytes", value), refusal);
-    assert.throws(() => socket.emit("bytes", { deep: [{ down: value }] }, () => {}), refusal);
-    assert.throws(() => socket.publish("channel", value), refusal);
+  peer.on("bytes", (value, ack) => ack(value));
+  for (const [form, value] of Object.entries(FORMS)) {
+    const back = await socket.emitWithAck("bytes", { list: [{ value }, "text"], empty: null });
+    assert.deepStrictEqual(back, { list: [{ value: Buffer.from(BYTES) }, "text"], empty: null }, form);
   }
-  let thrown;
-  socket.on("ask", (ack) => {
-    try {
-      ack(new Uint8Array(1));
-    } catch (error) {
-      thrown = error;
-      ack("no bytes");
-    }
-  });
-  assert.strictEqual(await peer.emitWithAck("ask"), "no bytes");
-  assert.match(thrown.message, /binary/);
-  assert.deepStrictEqual(packets, ['30["no bytes"]']);
+  const large = Buffer.alloc(300_000, "a large one ");
+  const two = await socket.emitWithAck("bytes", [large, new ArrayBuffer(0), large]);
+  assert.deepStrictEqual(two, [large, Buffer.alloc(0), large]);
+
+  socket.on("ask", (value, ack) => ack({ value }));
+  assert.deepStrictEqual(await peer.emitWithAck("ask", Buffer.from(BYTES)), { value: Buffer.from(BYTES) });
 });
 
-inEachMode("binary data from the server ends the connection, with a reason", async (scope, mode) => {
-  for (const send of [(peer) => peer.emit("bytes", Buffer.from("x")), (peer) => peer.conn.send(Buffer.from("x"))]) {
+inEachMode("texts do not overtake a Blob that has to be read", async (scope, mode) => {
+  const { socket, peer } = await pair(scope, mode);
+  // The server drops events whose client leaves before they are handled, but it has their packets.
+  const received = [];
+  peer.conn.on("data", (packet) => received.push(packet));
+  for (const value of [0, new Blob([BYTES]), 2, new Blob([BYTES, BYTES])]) socket.emit("n", value);
+  const left = next(peer, "disconnect");
+  socket.disconnect();
+  await left;
+  const bytes = '51-["n",{"_placeholder":true,"num":0}]';
+  assert.deepStrictEqual(received, ['2["n",0]', bytes, Buffer.from(BYTES), '2["n",2]', bytes, Buffer.concat([BYTES, BYTES]), "1"]);
+});
+
+scenario("a page receives ArrayBuffers, or Blobs if it wants them", async (scope) => {
+  const server = await scope.server();
+  server.io.on("connection", (peer) => peer.on("bytes", (value, ack) => ack(value)));
+  const ofPage = page(server.url, { Blob });
+  const socket = scope.client(undefined, { transports: ["polling"] }, ofPage.io);
+  const buffer = await socket.emitWithAck("bytes", BYTES);
+  assert.strictEqual(Object.prototype.toString.call(buffer), "[object ArrayBuffer]");
+  assert.deepStrictEqual(Buffer.from(buffer), Buffer.from(BYTES));
+  socket.io.engine.binaryType = "blob";
+  const blob = await socket.emitWithAck("bytes", BYTES);
+  assert.deepStrictEqual(Buffer.from(await blob.arrayBuffer()), Buffer.from(BYTES));
+});
+
+inEachMode("attachments that no packet has, or too few of them, end the connection", async (scope, mode) => {
+  for (const packets of [[Buffer.from("x")], ['51-["a",{"_placeholder":true,"num":0}]', "2[1]"], ['51-["a",{"_placeholder":true,"num":1}]', Buffer.from("x")]]) {
     const { socket, peer } = await pair(scope, mode, { reconnection: false });
     const left = next(socket, "disconnect");
-    send(peer);
-    const [reason, error] = await left;
-    assert.strictEqual(reason, "parse error");
-    assert.match(error.message, /binary/);
+    for (const packet of packets) peer.conn.send(packet);
+    assert.strictEqual((await left)[0], "parse error");
   }
 });
 
@@ -200,7 +228,7 @@ scenario("listeners: on, once, off, onAny, also while they are being called", as
   assert.deepStrictEqual(calls, []);
 
   socket.on("e", later).on("f", later).off();
-  assert.strictEqual(socket._listeners.size, 0);
+  assert.deepStrictEqual([socket.hasListeners("e"), socket.hasListeners("f")], [false, false]);
 });
 
 inEachMode("a listener which throws is reported, and costs no other packet", async (scope, mode) => {
@@ -273,7 +301,7 @@ inEachMode("what is larger than the server takes is refused, and harms nothing e
   const server = await scope.server({ maxHttpBufferSize: 1000 });
   const arrived = next(server.io, "connection");
   const ofPage = page(server.url);
-  const socket = scope.client(undefined, { ...mode.options, autoConnect: false }, ofPage.io);
+  const socket = scope.client(undefined, { ...mode.options, autoConnect: false, checkSize: true }, ofPage.io);
   const large = "ü".repeat(600);
   const answers = [];
   socket.timeout(60_000).emit("e", large, (error) => answers.push(error.name));

@@ -74,7 +74,7 @@ scenario("a socket which is not active leaves no listeners at the page", async (
   const socket = scope.client(undefined, { autoConnect: false }, browser.io);
   assert.strictEqual(browser.listeners.length, 0);
   socket.connect();
-  assert.strictEqual(browser.listeners.length, 3);
+  assert.strictEqual(browser.listeners.length, 4);
   await settled(socket, { settled: "websocket" });
   socket.disconnect();
   assert.strictEqual(browser.listeners.length, 0);

@@ -95,24 +95,11 @@ scenario("reconnection: false gives up immediately", async (scope) => {
   assert.deepStrictEqual(failed, []);
 });
 
-scenario("the delay doubles up to its maximum, and is spread", () => {
-  const delays = [];
-  const { io } = page("http://127.0.0.1:1", {
-    setTimeout: (callback, ms) => {
-      delays.push(ms);
-      return delays.length;
-    },
-    clearTimeout: () => {},
-  });
-  const socket = new io.Socket(undefined, { reconnectionDelay: 100, reconnectionDelayMax: 1000, randomizationFactor: 0.5 });
-  socket.active = true;
-  const delaysOf = (attempt) => {
-    delays.length = 0;
-    for (let i = 0; i < 200; i += 1) {
-      socket._attempts = attempt;
-      socket._retryTimer = undefined;
-      socket._retry();
-    }
+scenario("the delay doubles up to its maximum, and is spread", async () => {
+  const { backoff } = await import("../../../client/src/backoff.js");
+  const options = { reconnectionDelay: 100, reconnectionDelayMax: 1000, randomizationFactor: 0.5 };
+  const delaysOf = (attempts) => {
+    const delays = Array.from({ length: 200 }, () => backoff(attempts, options));
     return [Math.min(...delays), Math.max(...delays)];
   };
   const isWithin = ([least, most], low, high) => least >= low && most <= high && most - least > (high - low) / 2;
@@ -146,7 +133,7 @@ scenario("disconnect() and connect() inside a disconnect listener", async (scope
   const left = next(socket, "disconnect");
   drop();
   await left;
-  assert.deepStrictEqual([socket.active, socket._retryTimer], [false, undefined]);
+  assert.deepStrictEqual([socket.active, socket.io._retryTimer], [false, undefined]);
 
   socket.connect();
   await next(socket, "connect");

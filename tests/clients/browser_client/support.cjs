@@ -9,7 +9,7 @@ const test = require("node:test");
 const { Server } = require("socket.io");
 const WebSocket = require("ws");
 
-const CLIENT = path.join(__dirname, "../../../client/socket.io.js");
+const CLIENT = path.join(__dirname, "../../../client/dist/socket.io.js");
 
 globalThis.WebSocket = WebSocket;
 const io = require(CLIENT);
@@ -225,6 +225,8 @@ function page(href, globals = {}) {
     URLSearchParams,
     TextEncoder,
     AbortController,
+    atob,
+    btoa,
     fetch,
     WebSocket,
   }, globals);

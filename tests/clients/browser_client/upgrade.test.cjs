@@ -62,8 +62,8 @@ scenario("the upgrade waits for the POST in flight", async (scope) => {
   socket.emit("n", "first");
   await post.held;
   socket.emit("n", "second");
-  const polling = socket._engine.transport;
-  await until(() => socket._engine._paused && !polling._getting, "the last GET has ended");
+  const polling = socket.io.engine.transport;
+  await until(() => socket.io.engine._isHeld && !polling.isGetting, "the last GET has ended");
   assert.deepStrictEqual([socket.transport, received], ["polling", []]);
   post.release();
   await until(() => received.length === 2);
@@ -119,7 +119,7 @@ scenario("no upgrade is wanted", async (scope) => {
     const socket = scope.client(server.url, { ...options, WebSocket: undefined });
     await next(socket, "connect");
     await assertPollingWorks(server, socket);
-    assert.strictEqual(socket._engine._probe, undefined);
+    assert.strictEqual(socket.io.engine._upgrade, undefined);
   }
 });
 
@@ -247,7 +247,7 @@ scenario("disconnect() while polling pauses for the upgrade still sends what was
   const [peer] = await arrived;
   const packets = [];
   peer.conn.on("data", (packet) => packets.push(packet));
-  await until(() => socket.connected && socket._engine._paused, "polling pauses");
+  await until(() => socket.connected && socket.io.engine._isHeld, "polling pauses");
   socket.emit("n", 1);
   await new Promise(setImmediate);
   assert.deepStrictEqual(packets, []);

@@ -112,8 +112,9 @@ fn a_websocket_has_no_content_encoding() {
 fn the_browser_client_has_a_tag_for_each_encoding() {
     const CLIENT: &str = "/socket.io/socket.io.js";
     let fixture = Fixture::new();
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/client/socket.io.js"))
-        .expect("the source");
+    let source =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/client/dist/socket.io.js"))
+            .expect("the source");
     let [plain, gzip] = ["", "Accept-Encoding: gzip, deflate, br\r\n"].map(|accept| {
         let reply = get(fixture.addr, CLIENT, accept);
         assert_eq!((reply.status, reply.header("vary")), (200, Some("accept-encoding")));

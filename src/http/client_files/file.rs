@@ -1,6 +1,6 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    sync::LazyLock,
+    sync::OnceLock,
 };
 
 use actix_web::{
@@ -12,66 +12,77 @@ use flate2::Compression;
 
 use crate::transport::polling::compression::Coding;
 
-/// The browser client, as it is part of this crate.
-const SOURCE: &str = include_str!("../../client/socket.io.js");
+/// One file for browsers.
+#[derive(Debug)]
+pub(super) struct ClientFile {
+    pub(super) name: &'static str,
+    plain: Body,
+    /// Compressed when the first browser asks for it. `None`: the compression failed.
+    gzip: OnceLock<Option<Body>>,
+}
 
-/// The browser client in one content coding.
-struct ClientFile {
-    body: Bytes,
+/// A file in one content coding.
+#[derive(Debug)]
+struct Body {
+    bytes: Bytes,
     /// It differs between content codings, because a strong tag stands for exact bytes (RFC 9110
     /// §8.8.3).
     tag: EntityTag,
-    coding: Option<Coding>,
 }
 
 impl ClientFile {
-    fn new(body: Bytes, coding: Option<Coding>) -> Self {
+    pub(super) fn new(name: &'static str, bytes: Bytes) -> Self {
         let mut hasher = DefaultHasher::new();
-        SOURCE.hash(&mut hasher);
-        let suffix = coding.map_or(String::new(), |coding| format!("-{}", coding.name()));
-        let tag = EntityTag::new_strong(format!("{:x}{suffix}", hasher.finish()));
-        Self { body, tag, coding }
+        bytes.hash(&mut hasher);
+        let tag = EntityTag::new_strong(format!("{:x}", hasher.finish()));
+        Self { name, plain: Body { bytes, tag }, gzip: OnceLock::new() }
     }
-}
 
-static PLAIN: LazyLock<ClientFile> =
-    LazyLock::new(|| ClientFile::new(Bytes::from_static(SOURCE.as_bytes()), None));
+    fn gzip(&self) -> Option<&Body> {
+        let compress = || {
+            let bytes = Coding::Gzip.encode(&self.plain.bytes, Compression::best()).ok()?.into();
+            let tag = format!("{}-{}", self.plain.tag.tag(), Coding::Gzip.name());
+            Some(Body { bytes, tag: EntityTag::new_strong(tag) })
+        };
+        self.gzip.get_or_init(compress).as_ref()
+    }
 
-/// The compressed file, or `None` if compression failed.
-static GZIP: LazyLock<Option<ClientFile>> = LazyLock::new(|| {
-    let coded = Coding::Gzip.encode(SOURCE.as_bytes(), Compression::best()).ok()?;
-    Some(ClientFile::new(coded.into(), Some(Coding::Gzip)))
-});
+    fn content_type(&self) -> &'static str {
+        // A source map is JSON.
+        if self.name.ends_with(".map") {
+            "application/json"
+        } else {
+            "text/javascript; charset=utf-8"
+        }
+    }
 
-/// Answers `GET {path}/socket.io.js`, and `HEAD`, whose body actix-http leaves out.
-pub(crate) fn socket_io_js(request: &HttpRequest, compress: bool) -> HttpResponse {
-    let gzip = if compress && Coding::chosen(request) == Some(Coding::Gzip) {
-        GZIP.as_ref()
-    } else {
-        None
-    };
-    let file = gzip.unwrap_or(&PLAIN);
-    let is_cached = match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&file.tag)),
-        Err(_) => false,
-    };
-    let mut response = if is_cached { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response
-        .insert_header(ETag(file.tag.clone()))
-        // Browsers revalidate the file each time and fetch it only if it has changed. So an update
-        // of the server also updates its client.
-        .insert_header((header::CACHE_CONTROL, "no-cache"));
-    if compress {
-        response.insert_header((header::VARY, "accept-encoding"));
+    /// Answers `GET`, and `HEAD`, whose body actix-http leaves out.
+    pub(super) fn answer(&self, request: &HttpRequest, compress: bool) -> HttpResponse {
+        let wants_gzip = compress && Coding::chosen(request) == Some(Coding::Gzip);
+        let gzip = if wants_gzip { self.gzip() } else { None };
+        let body = gzip.unwrap_or(&self.plain);
+        let is_cached = match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&body.tag)),
+            Err(_) => false,
+        };
+        let mut response = if is_cached { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response
+            .insert_header(ETag(body.tag.clone()))
+            // Browsers revalidate the file each time and fetch it only if it has changed. So an
+            // update of the server also updates its client.
+            .insert_header((header::CACHE_CONTROL, "no-cache"));
+        if compress {
+            response.insert_header((header::VARY, "accept-encoding"));
+        }
+        if is_cached {
+            return response.finish();
+        }
+        if gzip.is_some() {
+            response.insert_header((header::CONTENT_ENCODING, Coding::Gzip.name()));
+        }
+        response.content_type(self.content_type()).body(body.bytes.clone())
     }
-    if is_cached {
-        return response.finish();
-    }
-    if let Some(coding) = file.coding {
-        response.insert_header((header::CONTENT_ENCODING, coding.name()));
-    }
-    response.content_type("text/javascript; charset=utf-8").body(file.body.clone())
 }
 
 #[cfg(test)]
@@ -83,12 +94,15 @@ mod tests {
 
     use super::*;
 
+    const SOURCE: &str = "const answer = 42; const answer = 42; const answer = 42; // and so on";
+
     fn get(headers: &[(header::HeaderName, &str)], compress: bool) -> HttpResponse {
         let mut request = TestRequest::default();
         for (name, value) in headers {
             request = request.insert_header((name.clone(), *value));
         }
-        socket_io_js(&request.to_http_request(), compress)
+        let file = ClientFile::new("socket.io.js", Bytes::from_static(SOURCE.as_bytes()));
+        file.answer(&request.to_http_request(), compress)
     }
 
     fn header_of(response: &HttpResponse, name: header::HeaderName) -> Option<&str> {
@@ -124,14 +138,13 @@ mod tests {
             );
         }
         let body = zipped.into_body().try_into_bytes().unwrap();
-        assert!(body.len() < SOURCE.len() / 2);
         let mut source = String::new();
         GzDecoder::new(&*body).read_to_string(&mut source).unwrap();
         assert_eq!(source, SOURCE);
     }
 
     #[test]
-    fn the_client_is_not_compressed_if_compression_is_off() {
+    fn nothing_is_compressed_if_compression_is_off() {
         let response = get(&[(header::ACCEPT_ENCODING, "gzip")], false);
         assert_eq!(header_of(&response, header::CONTENT_ENCODING), None);
         assert_eq!(header_of(&response, header::VARY), None);

@@ -1,0 +1,3 @@
+export { Decoder } from "./decoder.js";
+export { Encoder } from "./encoder.js";
+export { PacketType, protocol } from "./packet.js";
