@@ -1,5 +1,5 @@
-//! The rest of what a Socket.IO server does, group by group, with the official clients: the current
-//! one for Node, the last one of Socket.IO 2, and the one for Python. The scenarios are in
+//! The rest of what a Socket.IO server does, group by group, with several clients: the official one
+//! for Node, that of this crate, the last one of Socket.IO 2, and the one for Python. The scenarios are in
 //! tests/clients/complete. This file starts their servers.
 
 #[path = "complete/app.rs"]
@@ -22,7 +22,7 @@ use app::Settings;
 use needs::{Need, all_there, clients};
 use programs::run;
 use running::RunningApp;
-use suites::{python_tests, turn};
+use suites::{JAVASCRIPT_CLIENTS, python_tests, turn};
 
 #[test]
 fn binary() {
@@ -125,21 +125,30 @@ fn files(group: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Runs a group of tests by Node, with the addresses of its servers in the environment.
-fn in_node<'a>(group: &str, start: impl FnOnce() -> Vec<(&'a str, RunningApp)>) {
+/// The clients that can run a group of tests.
+fn clients_for(group: &str) -> &'static [&'static str] {
+    // This group has a client of its own, of Socket.IO 2.
+    if group == "eio3" { &JAVASCRIPT_CLIENTS[..1] } else { &JAVASCRIPT_CLIENTS }
+}
+
+/// Runs a group of tests by Node, once with each client, with the addresses of its servers in the
+/// environment.
+fn in_node<'a>(group: &str, start: impl Fn() -> Vec<(&'a str, RunningApp)>) {
     if !all_there(
-        &format!("{group}, with the official JavaScript client"),
+        &format!("{group}, with the JavaScript clients"),
         &[Need::Node, Need::NodePackages],
     ) {
         return;
     }
     let _turn = turn();
-    let servers = start();
-    let mut node = Command::new("node");
-    // One file at a time, because the files of a group share its servers.
-    node.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(files(group));
-    node.envs(servers.iter().map(|(name, app)| (*name, app.url())));
-    let output = run(node);
-    let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));
-    assert!(all && !output.contains("\n# pass 0\n"), "not all was tested:\n{output}");
+    for client in clients_for(group) {
+        let servers = start();
+        let mut node = Command::new("node");
+        // One file at a time, because the files of a group share its servers.
+        node.args(["--test", "--test-reporter=tap", "--test-concurrency=1"]).args(files(group));
+        node.envs(servers.iter().map(|(name, app)| (*name, app.url()))).env("CLIENT", client);
+        let output = run(node);
+        let all = ["\n# skipped 0\n", "\n# todo 0\n"].iter().all(|sum| output.contains(sum));
+        assert!(all && !output.contains("\n# pass 0\n"), "not all was tested:\n{output}");
+    }
 }

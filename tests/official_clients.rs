@@ -1,6 +1,5 @@
-//! The official clients, in JavaScript and in Python, against this server, and this crate's browser
-//! client against the official server. The scenarios are in tests/clients. This file runs each kind
-//! as one test.
+//! The official clients, in JavaScript and in Python, against this server, and this crate's client
+//! against both servers. The scenarios are in tests/clients. This file runs each kind as one test.
 
 #[path = "common/app.rs"]
 mod app;
@@ -13,7 +12,7 @@ mod running;
 #[path = "common/suites.rs"]
 mod suites;
 
-use needs::{Need, all_there, clients};
+use needs::{Need, all_there, chromium, clients};
 use programs::node_tests;
 use suites::{python_tests, turn};
 
@@ -25,6 +24,31 @@ fn the_official_javascript_client() {
     let _turn = turn();
     let app = app::start();
     node_tests(&clients().join("official"), |node| node.env("SERVER_URL", app.url()));
+}
+
+#[test]
+fn our_client_passes_what_the_official_one_passes() {
+    if !all_there("our client for JavaScript", &[Need::Node, Need::NodePackages]) {
+        return;
+    }
+    let _turn = turn();
+    let app = app::start();
+    node_tests(&clients().join("official"), |node| {
+        node.env("SERVER_URL", app.url()).env("CLIENT", "ours")
+    });
+}
+
+#[test]
+fn both_clients_in_a_browser() {
+    let needs = [Need::Node, Need::NodePackages, Need::ClientPackages, Need::Chromium];
+    if !all_there("the JavaScript clients in a browser", &needs) {
+        return;
+    }
+    let _turn = turn();
+    let app = app::start();
+    node_tests(&clients().join("browser"), |node| {
+        node.env("SERVER_URL", app.url()).env("CHROMIUM", chromium())
+    });
 }
 
 #[test]

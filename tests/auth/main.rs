@@ -1,5 +1,6 @@
 //! The example `auth` as a user runs it, and above all the clients that it refuses. The tests here
-//! write the bytes themselves. Those in tests/clients/auth use the official client.
+//! write the bytes themselves. Those in tests/clients/auth use the JavaScript
+//! clients.
 
 #[path = "../common/build_example.rs"]
 mod build_example;
@@ -45,13 +46,17 @@ const FRIEND: &str = "https://app.example.com";
 const STRANGER: &str = "https://app.example.com.evil.example";
 
 #[test]
-fn the_official_client() {
-    if !all_there("the example auth with the official client", &[Need::Node, Need::NodePackages]) {
+fn the_javascript_clients() {
+    if !all_there("the example auth with the JavaScript clients", &[Need::Node, Need::NodePackages])
+    {
         return;
     }
-    let server = ExampleServer::start();
-    let url = format!("http://{}", server.addr);
-    node_tests(&clients().join("auth"), |node| {
-        node.env("SERVER_URL", url).env("JWT_SECRET", SECRET)
-    });
+    // Socket.IO's client, and that of this crate.
+    for client in ["official", "ours"] {
+        let server = ExampleServer::start();
+        let url = format!("http://{}", server.addr);
+        node_tests(&clients().join("auth"), |node| {
+            node.env("SERVER_URL", url).env("JWT_SECRET", SECRET).env("CLIENT", client)
+        });
+    }
 }

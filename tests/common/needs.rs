@@ -24,6 +24,8 @@ pub(crate) enum Need {
     Node,
     /// The packages of tests/clients/package.json.
     NodePackages,
+    /// The packages of client/package.json.
+    ClientPackages,
     /// The packages of tests/clients/requirements.txt, in the environment that [`python`] belongs
     /// to.
     PythonPackages,
@@ -46,6 +48,7 @@ impl Need {
         match self {
             Self::Node => node_version().is_some_and(|version| version >= OLDEST_NODE),
             Self::NodePackages => clients().join("node_modules/.package-lock.json").is_file(),
+            Self::ClientPackages => client().join("node_modules/.package-lock.json").is_file(),
             Self::PythonPackages => {
                 succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"]))
             }
@@ -63,6 +66,7 @@ impl Need {
         match self {
             Self::Node => "install Node.js, https://nodejs.org/",
             Self::NodePackages => "npm ci --prefix tests/clients",
+            Self::ClientPackages => "npm ci --prefix client",
             Self::PythonPackages => {
                 "python3 -m venv tests/clients/.venv && \
                  tests/clients/.venv/bin/pip install --requirement tests/clients/requirements.txt"
@@ -84,6 +88,7 @@ impl fmt::Display for Need {
         match self {
             Self::Node => write!(f, "Node.js {OLDEST_NODE} or newer"),
             Self::NodePackages => write!(f, "the Node packages of tests/clients"),
+            Self::ClientPackages => write!(f, "the Node packages of client"),
             Self::PythonPackages => {
                 write!(f, "Python with the packages of tests/clients/requirements.txt")
             }
@@ -114,6 +119,11 @@ pub(crate) fn all_there(test: &str, needs: &[Need]) -> bool {
 /// The folder of the tests by other programs.
 pub(crate) fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// The folder of the client.
+pub(crate) fn client() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("client")
 }
 
 /// The Python of the tests' virtual environment.

@@ -10,6 +10,10 @@ use std::{
 
 use crate::{needs::python, programs::run};
 
+/// The clients for JavaScript that the same scenarios run with: Socket.IO's, and that of this crate.
+/// tests/clients/client.mjs knows them by the variable `CLIENT`.
+pub(crate) const JAVASCRIPT_CLIENTS: [&str; 2] = ["official", "ours"];
+
 /// Waits until no other suite runs. Each keeps a small machine busy, and all have time limits.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());

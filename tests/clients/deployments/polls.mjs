@@ -2,7 +2,7 @@
 //
 // node polls.mjs, with SERVER_URL
 
-import { io } from "socket.io-client";
+import { io } from "../client.mjs";
 
 const [CLIENTS, ACKS] = [60, 60];
 const LIMIT = 60_000;

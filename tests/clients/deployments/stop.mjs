@@ -3,7 +3,7 @@
 //
 // node stop.mjs, with SERVER_URL
 
-import { io } from "socket.io-client";
+import { io } from "../client.mjs";
 import { MODES, within } from "../official/harness.mjs";
 
 const ENDS = ["io server disconnect", "transport close"];

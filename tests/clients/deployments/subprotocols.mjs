@@ -2,7 +2,7 @@
 //
 // node subprotocols.mjs, with SERVER_URL
 
-import { io } from "socket.io-client";
+import { io } from "../client.mjs";
 
 const socket = io(process.env.SERVER_URL, {
   transports: ["websocket"],

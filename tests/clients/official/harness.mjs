@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { connect as dial, createServer } from "node:net";
-import { io } from "socket.io-client";
+import { io } from "../client.mjs";
+import { networkTo } from "./network.mjs";
 
 export const SERVER_URL = process.env.SERVER_URL;
 if (!SERVER_URL) {
@@ -40,7 +40,7 @@ export function unique(prefix) {
   return `${prefix}-${randomUUID()}`;
 }
 
-/** An official client that keeps the events that it receives, in order. */
+/** A client that keeps the events that it receives, in order. */
 export class Client {
   #wake = new Set();
 
@@ -198,34 +198,5 @@ export function numbers(count) {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** A network between a client and the server, which can fail. */
-export async function network(t) {
-  const server = new URL(SERVER_URL);
-  const wires = new Set();
-  let works = true;
-  const listener = createServer((here) => {
-    if (!works) return here.destroy();
-    const there = dial(Number(server.port), server.hostname);
-    for (const [wire, other] of [[here, there], [there, here]]) {
-      wires.add(wire);
-      wire.on("error", () => {});
-      wire.on("close", () => {
-        wires.delete(wire);
-        other.destroy();
-      });
-      wire.pipe(other);
-    }
-  });
-  /** Breaks all connections and accepts no new ones. */
-  const fail = () => {
-    works = false;
-    wires.forEach((wire) => wire.resetAndDestroy());
-  };
-  const mend = () => (works = true);
-  t.after(() => {
-    listener.close();
-    fail();
-  });
-  await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${listener.address().port}`, fail, mend };
-}
+/** A network between a client and the server, which can fail. It is mended by `mend`. */
+export const network = (t) => networkTo(t, SERVER_URL);

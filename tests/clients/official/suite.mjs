@@ -1,6 +1,7 @@
-// The scenarios of the official client with our server. They are the same in each mode.
+// The scenarios of a client with our server. They are the same in each mode.
 
 import { describe } from "node:test";
+import { isOurs } from "../client.mjs";
 import { acks } from "./suite/acks.mjs";
 import { channels } from "./suite/channels.mjs";
 import { connecting } from "./suite/connecting.mjs";
@@ -12,7 +13,7 @@ import { verbs } from "./suite/verbs.mjs";
 
 export function suite(mode) {
   // The limit for all of them. Each wait has a shorter limit of its own.
-  describe(`socket.io-client, ${mode}`, { timeout: 240_000 }, () => {
+  describe(`${isOurs ? "our client" : "socket.io-client"}, ${mode}`, { timeout: 240_000 }, () => {
     connecting(mode);
     channels(mode);
     publishing(mode);

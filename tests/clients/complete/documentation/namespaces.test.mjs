@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { io } from "socket.io-client";
+import { io } from "../../client.mjs";
 import { SERVER_URL, beside, connect, fence, open, unique, within } from "../../official/harness.mjs";
 import { inEach, test } from "../support.mjs";
 import { receivers } from "./support.mjs";

@@ -1,0 +1,3 @@
+import "../official/polling.test.mjs";
+import "../official/websocket.test.mjs";
+import "../official/default.test.mjs";

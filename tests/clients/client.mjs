@@ -1,0 +1,19 @@
+// The client that the scenarios run with: CLIENT is "official" or "ours". The scenarios are the
+// same for both, so a page can have either.
+
+import * as official from "socket.io-client";
+import WebSocket from "ws";
+import * as ours from "../../client/src/index.js";
+
+const LIBRARIES = { official, ours };
+const name = process.env.CLIENT ?? "official";
+const library = LIBRARIES[name];
+if (!library) throw new Error(`CLIENT is "${name}": ${Object.keys(LIBRARIES)} expected`);
+
+export const isOurs = library === ours;
+
+/** The official client brings its WebSocket for Node.js along. Ours gets the same one. */
+export const io = isOurs ? (url, options) => ours.io(url, { WebSocket, ...options }) : official.io;
+
+/** Browsers have no headers for a WebSocket. In Node.js all transports send them. */
+export const sendsHeaders = () => true;
