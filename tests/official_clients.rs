@@ -14,7 +14,7 @@ mod suites;
 
 use needs::{Need, all_there, chromium, clients};
 use programs::node_tests;
-use suites::{python_tests, turn};
+use suites::{JAVASCRIPT_CLIENTS, python_tests, turn};
 
 #[test]
 fn the_official_javascript_client() {
@@ -60,6 +60,17 @@ fn the_official_python_client() {
     let app = app::start();
     let script = clients().join("official/test_official.py");
     python_tests(&script, &[("SERVER_URL", app.url())]);
+}
+
+#[test]
+fn both_clients_against_the_official_server() {
+    if !all_there("the JavaScript clients at Node's server", &[Need::Node, Need::NodePackages]) {
+        return;
+    }
+    let _turn = turn();
+    for client in JAVASCRIPT_CLIENTS {
+        node_tests(&clients().join("client_api"), |node| node.env("CLIENT", client));
+    }
 }
 
 #[test]

@@ -15,5 +15,15 @@ export const isOurs = library === ours;
 /** The official client brings its WebSocket for Node.js along. Ours gets the same one. */
 export const io = isOurs ? (url, options) => ours.io(url, { WebSocket, ...options }) : official.io;
 
+export const Manager = isOurs
+  ? class extends ours.Manager {
+    constructor(url, options) {
+      super(url, { WebSocket, ...options });
+    }
+  }
+  : official.Manager;
+
+export const { Socket, protocol } = library;
+
 /** Browsers have no headers for a WebSocket. In Node.js all transports send them. */
 export const sendsHeaders = () => true;
