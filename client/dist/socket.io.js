@@ -108,9 +108,9 @@
     return btoa(text);
   }
   function fromBase64(text) {
-    const decoded = atob(text);
-    const bytes = new Uint8Array(decoded.length);
-    for (let at = 0; at < decoded.length; at += 1) bytes[at] = decoded.charCodeAt(at);
+    const decoded2 = atob(text);
+    const bytes = new Uint8Array(decoded2.length);
+    for (let at = 0; at < decoded2.length; at += 1) bytes[at] = decoded2.charCodeAt(at);
     return bytes.buffer;
   }
 
@@ -173,7 +173,8 @@
   var SEPARATOR = "";
   var BASE64 = "b";
   var toPayload = (packets) => packets.map((packet) => typeof packet === "string" ? packet : BASE64 + toBase64(packet)).join(SEPARATOR);
-  var fromPayload = (payload) => payload.split(SEPARATOR).map((packet) => packet[0] === BASE64 ? fromBase64(packet.slice(1)) : packet);
+  var fromPayload = (payload) => payload.split(SEPARATOR);
+  var decoded = (packet) => packet[0] === BASE64 ? fromBase64(packet.slice(1)) : packet;
   var byteLength = (text) => new TextEncoder().encode(text).length;
   function sizeInPayload(packet) {
     if (typeof packet === "string") return byteLength(packet) + SEPARATOR.length;
@@ -576,16 +577,29 @@
       this._upgrade?.stop();
       const isPolling = this.transport.name === "polling";
       if (!isPolling) this._flush();
-      if (this.readyState === "open" && (isPolling || this._isReading)) {
+      if (isPolling || this.readyState === "open" && this._isReading) {
+        const isOpening = this.readyState === "opening";
         this.readyState = "closing";
         this._timers.stop("heartbeat");
         this._timers.start("step", this.opts.timeout, () => this._finish(reason));
         this.transport.pause?.(() => {
         });
+        if (isOpening) return;
         if (this.transport.writable && !this._isReading) this._drained();
         return;
       }
       this._finish(reason);
+    }
+    /** The session was given up before it was open. Now the server has it, and must be told. */
+    _leaveAtOnce(packet) {
+      try {
+        this.transport.sid = parseHandshake(packet).sid;
+      } catch {
+        return this._finish(this._reason);
+      }
+      this.id = this.transport.sid;
+      this._saysGoodbye = true;
+      this._enqueue(ENGINE.close);
     }
     get _isHeld() {
       return this._isReading || Boolean(this._upgrade?.isPaused);
@@ -611,10 +625,17 @@
       };
       return transport;
     }
-    _receive(data) {
-      if (this.readyState === "opening") return this._handshake(data);
+    _receive(packet) {
+      if (this.readyState === "opening") return this._handshake(packet);
+      if (this.readyState === "closing" && this.id === void 0) return this._leaveAtOnce(packet);
       if (this.readyState !== "open") return;
       this._deadline = Date.now() + this._patience;
+      let data;
+      try {
+        data = decoded(packet);
+      } catch (error) {
+        return this._end("parse error", error);
+      }
       const isText = typeof data === "string";
       const message = isText ? data.slice(1) : received(data, this.binaryType);
       const type = isText ? data[0] : ENGINE.message;
@@ -726,6 +747,7 @@
       this.emitReserved("close", reason, error);
     }
   };
+  Engine.prototype.write = Engine.prototype.send;
 
   // src/options.js
   var DEFAULTS = {

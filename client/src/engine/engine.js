@@ -4,7 +4,7 @@ import { DEFAULT_BINARY_TYPE, received } from "../platform.js";
 import { Timers } from "../timers.js";
 import { CookieJar } from "./cookies.js";
 import { parseHandshake } from "./handshake.js";
-import { ENGINE, NAMES, byteLength } from "./packets.js";
+import { ENGINE, NAMES, byteLength, decoded } from "./packets.js";
 import { SILENT } from "./transport.js";
 import { availableTransports } from "./transports.js";
 import { Upgrade } from "./upgrade.js";
@@ -103,17 +103,31 @@ export class Engine extends Emitter {
     this._upgrade?.stop();
     const isPolling = this.transport.name === "polling";
     if (!isPolling) this._flush();
-    if (this.readyState === "open" && (isPolling || this._isReading)) {
+    if (isPolling || (this.readyState === "open" && this._isReading)) {
+      const isOpening = this.readyState === "opening";
       this.readyState = "closing";
       this._timers.stop("heartbeat");
       this._timers.start("step", this.opts.timeout, () => this._finish(reason));
       // The GET in flight stays. Servers take its loss for the end, and the last POST would come
       // too late.
       this.transport.pause?.(() => {});
+      if (isOpening) return;
       if (this.transport.writable && !this._isReading) this._drained();
       return;
     }
     this._finish(reason);
+  }
+
+  /** The session was given up before it was open. Now the server has it, and must be told. */
+  _leaveAtOnce(packet) {
+    try {
+      this.transport.sid = parseHandshake(packet).sid;
+    } catch {
+      return this._finish(this._reason);
+    }
+    this.id = this.transport.sid;
+    this._saysGoodbye = true;
+    this._enqueue(ENGINE.close);
   }
 
   get _isHeld() {
@@ -143,10 +157,17 @@ export class Engine extends Emitter {
     return transport;
   }
 
-  _receive(data) {
-    if (this.readyState === "opening") return this._handshake(data);
+  _receive(packet) {
+    if (this.readyState === "opening") return this._handshake(packet);
+    if (this.readyState === "closing" && this.id === undefined) return this._leaveAtOnce(packet);
     if (this.readyState !== "open") return;
     this._deadline = Date.now() + this._patience;
+    let data;
+    try {
+      data = decoded(packet);
+    } catch (error) {
+      return this._end("parse error", error);
+    }
     const isText = typeof data === "string";
     const message = isText ? data.slice(1) : received(data, this.binaryType);
     const type = isText ? data[0] : ENGINE.message;
@@ -268,3 +289,5 @@ export class Engine extends Emitter {
     this.emitReserved("close", reason, error);
   }
 }
+
+Engine.prototype.write = Engine.prototype.send;

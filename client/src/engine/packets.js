@@ -14,9 +14,10 @@ export const toPayload = (packets) => packets
   .join(SEPARATOR);
 
 /** The packets of one answer to a GET. */
-export const fromPayload = (payload) => payload
-  .split(SEPARATOR)
-  .map((packet) => (packet[0] === BASE64 ? fromBase64(packet.slice(1)) : packet));
+export const fromPayload = (payload) => payload.split(SEPARATOR);
+
+/** A packet whose bytes came as text, in polling or because the client asked for that (`b64`). */
+export const decoded = (packet) => (packet[0] === BASE64 ? fromBase64(packet.slice(1)) : packet);
 
 export const byteLength = (text) => new TextEncoder().encode(text).length;
 
