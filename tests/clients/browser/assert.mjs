@@ -9,7 +9,14 @@ function isSame(one, other) {
     && keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]));
 }
 
-const show = (value) => JSON.stringify(value)?.slice(0, 1000);
+/** Sockets and managers point at each other, and have no text. */
+function show(value) {
+  try {
+    return JSON.stringify(value)?.slice(0, 1000);
+  } catch {
+    return String(value);
+  }
+}
 
 function check(holds, what, message) {
   if (!holds) throw new Error([message, what].filter(Boolean).join(": "));

@@ -4,11 +4,13 @@
 // SERVER_URL: the server of tests/common/app.rs. CHROMIUM: the browser.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { Server } from "socket.io";
 import { networkTo } from "../official/network.mjs";
 
 const { SERVER_URL, CHROMIUM } = process.env;
@@ -16,6 +18,17 @@ if (!SERVER_URL || !CHROMIUM) throw new Error("set SERVER_URL and CHROMIUM (see 
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const { build } = createRequire(path.join(HERE, "../../../client/build.mjs"))("esbuild");
+
+/** Node's server, which answers with what it gets. */
+const http = createServer();
+const node = new Server(http, { cors: { origin: "*" } });
+node.on("connection", (peer) => peer.on("echo", (value, ack) => ack(value)));
+await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
+const NODE_URL = `http://127.0.0.1:${http.address().port}`;
+after(() => {
+  node.close();
+  http.closeAllConnections();
+});
 
 /** The scripts as a page of Node's users has them. */
 const CLIENTS = {
@@ -74,14 +87,66 @@ async function open(script) {
   return page;
 }
 
+/** What pages of a browser send, and how it comes back: all bytes, in all of its own forms. */
+async function sendBinary({ url, transports }) {
+  const bytes = Uint8Array.from([0, 1, 30, 127, 128, 255]);
+  const socket = window.io(url, { transports, forceNew: true });
+  const forms = { buffer: bytes.buffer, view: bytes, part: new Uint8Array([9, ...bytes]).subarray(1), blob: new Blob([bytes]), file: new File([bytes], "f") };
+  const back = await socket.timeout(10_000).emitWithAck("echo", { forms, text: "π" });
+  socket.disconnect();
+  const list = Object.entries(back.forms).map(([form, value]) => [form, value instanceof ArrayBuffer, new Uint8Array(value).join()]);
+  return [list, back.text];
+}
+
+/** The add-on on a socket of the page's client. */
+async function useChannels(url) {
+  const [one, other] = [1, 2].map(() => window.addOn(window.io(url, { forceNew: true })));
+  for (const socket of [one, other]) {
+    const error = await new Promise((resolve) => socket.subscribe("open-browser", resolve));
+    if (error) throw error;
+  }
+  const received = new Promise((resolve) => other.once("goal", resolve));
+  one.publish("open-browser", "goal", { minute: 12 });
+  const goal = await received;
+  const vip = await new Promise((resolve) => one.subscribe("room-vip", resolve));
+  for (const socket of [one, other]) socket.disconnect();
+  return [goal, vip.message];
+}
+
 for (const [name, script] of Object.entries(CLIENTS)) {
   const page = await open(script);
   const names = await page.evaluate(() => window.testNames());
   describe(name, { timeout: 240_000 }, () => {
     after(() => page.close());
     before(() => assert.ok(names.length > 100, `${names.length} tests`));
+    for (const transports of [["polling"], ["websocket"]]) {
+      test(`binary data at Node's server, ${transports}`, async () => {
+        const forms = ["buffer", "view", "part", "blob", "file"].map((form) => [form, true, "0,1,30,127,128,255"]);
+        assert.deepEqual(await page.evaluate(sendBinary, { url: NODE_URL, transports }), [forms, "π"]);
+      });
+    }
+    test("the add-on with channels", async () => {
+      await page.addScriptTag({ url: `${SERVER_URL}/socket.io/channels.min.js` });
+      await page.evaluate(() => { window.addOn = window.channels; });
+      assert.deepEqual(await page.evaluate(useChannels, SERVER_URL), [{ minute: 12 }, "members only"]);
+    });
     names.forEach((each, index) => test(each, async () => {
       assert.equal(await page.evaluate((at) => window.runTest(at), index), undefined);
     }));
   });
 }
+
+test("the modules", async () => {
+  const page = await browser.newPage();
+  await page.goto(`${SERVER_URL}/socket.io/socket.io.js.map`);
+  const names = await page.evaluate(async () => {
+    const client = await import("/socket.io/socket.io.esm.min.js");
+    const { channels } = await import("/socket.io/channels.esm.min.js");
+    window.io = client.io;
+    window.addOn = channels;
+    return Object.keys(client).sort();
+  });
+  assert.deepEqual(names, ["Fetch", "Manager", "Socket", "WebSocket", "XHR", "channels", "connect", "default", "io", "protocol"]);
+  assert.deepEqual(await page.evaluate(useChannels, SERVER_URL), [{ minute: 12 }, "members only"]);
+  await page.close();
+});
