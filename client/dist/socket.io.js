@@ -839,9 +839,10 @@
       port: target.port || (scheme === "https" ? "443" : "80"),
       secure: scheme === "https",
       namespace: decodeURI(target.pathname),
-      query: { ...Object.fromEntries(target.searchParams), ...options.query }
+      query: { ...Object.fromEntries(target.searchParams), ...asObject(options.query) }
     };
   }
+  var asObject = (query) => typeof query === "string" ? Object.fromEntries(new URLSearchParams(query)) : query;
   var isLoopback = (hostname) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 
   // src/page_events.js

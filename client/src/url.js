@@ -20,9 +20,12 @@ export function locate(url, options) {
     port: target.port || (scheme === "https" ? "443" : "80"),
     secure: scheme === "https",
     namespace: decodeURI(target.pathname),
-    query: { ...Object.fromEntries(target.searchParams), ...options.query },
+    query: { ...Object.fromEntries(target.searchParams), ...asObject(options.query) },
   };
 }
+
+/** A query may be a text, `"a=b&c=d"`. */
+const asObject = (query) => (typeof query === "string" ? Object.fromEntries(new URLSearchParams(query)) : query);
 
 /** Whether the network of the machine does not matter for a connection to this host. */
 export const isLoopback = (hostname) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

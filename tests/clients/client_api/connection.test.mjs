@@ -116,6 +116,17 @@ test("auth as a function is asked for each connection", async (t) => {
   assert.deepEqual(seen, [{ count: 1 }, { count: 2 }]);
 });
 
+test("a query, as an object and as a text", async (t) => {
+  const server = await serve(t);
+  // The official client does not read a text any more.
+  for (const query of [{ who: "Ada & Bo" }, ...(isOurs ? ["who=Ada+%26+Bo"] : [])]) {
+    const arrived = next(server.io, "connection");
+    client(t, server.url, { query, forceNew: true });
+    const [{ handshake }] = await arrived;
+    assert.equal(handshake.query.who, "Ada & Bo");
+  }
+});
+
 test("the state of a connection is recovered", async (t) => {
   const { server, socket, peer } = await pair(t, { transports: ["websocket"] }, { connectionStateRecovery: {} });
   assert.equal(socket.recovered, false);
