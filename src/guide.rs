@@ -5,6 +5,7 @@
 //! | | |
 //! | --- | --- |
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
+//! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
@@ -17,6 +18,9 @@
 
 // Pages link each other by files. A definition that stands before that of the page wins, so here
 // they lead to modules.
+
+#[doc = include_str!("../docs/client.md")]
+pub mod client {}
 
 #[doc = "[session-id]: crate::guide::security#the-sessions-id"]
 #[doc = "[origins]: crate::guide::security#which-pages-origins"]
@@ -50,6 +54,7 @@ pub mod observability {}
 
 #[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[limits]: crate::guide::limits"]
+#[doc = "[our client]: crate::guide::client"]
 #[doc = "[conformance.md]: https://github.com/actix-socketio/actix-socketio/blob/main/docs/conformance.md"]
 #[doc = ""]
 #[doc = include_str!("../docs/protocol.md")]
