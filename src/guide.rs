@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [The client](client) | the browser client that the server serves, and its channels |
+//! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
@@ -71,3 +72,8 @@ pub mod reliability {}
 #[doc = ""]
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
+
+// Its examples need the feature.
+#[cfg(feature = "test")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}

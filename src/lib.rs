@@ -284,6 +284,12 @@
 //! gives the same to a recorder of the [`metrics`] facade. [`SocketIo::changes`] reports each
 //! channel that opens and closes, and the sockets that join and leave it.
 //!
+//! # Testing
+//!
+//! With the feature `test`, `actix_socketio::test` has a server without a port and clients within
+//! the test, events made by hand for handlers, and a clock that the test moves. The guide is
+//! [docs/testing.md](https://docs.rs/crate/actix-socketio/latest/source/docs/testing.md).
+//!
 //! # Threads
 //!
 //! A connection is an actor on the worker that took its handshake. Function handlers run there.

@@ -93,8 +93,9 @@ impl TestClient {
 
     /// Sends an event.
     ///
-    /// A tuple is the arguments, as in `socket.emit("chat", "tea", "hi")` of JavaScript. `()` is no
-    /// argument, and any other value is one. [`Bytes`](bytes::Bytes) travel as binary.
+    /// A tuple stands for several arguments, as in `socket.emit("chat", "tea", "hi")` of JavaScript.
+    /// `()` stands for no arguments, and any other value is one argument, as with
+    /// [`Socket::emit`]. [`Bytes`](bytes::Bytes) travel as binary.
     ///
     /// ```
     /// # use actix_socketio::{SocketIo, test};

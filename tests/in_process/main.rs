@@ -6,3 +6,8 @@ mod client;
 mod clock;
 mod ends;
 mod mistakes;
+#[path = "../common/needs.rs"]
+mod needs;
+mod page;
+#[path = "../common/programs.rs"]
+mod programs;
