@@ -15,20 +15,25 @@ use crate::protocol::{Args, Many, to_args};
 /// If the data is not JSON.
 #[track_caller]
 pub(super) fn arguments<T: Serialize + ?Sized>(data: &T) -> Args {
-    let args = match data.serialize(TupleProbe) {
-        Err(Found { is_tuple: true }) => to_args(&Many(data)),
-        _ => to_args(data),
+    let is_several = match data.serialize(TupleProbe) {
+        Err(Found::Tuple) => true,
+        // Serde takes the `null` of JSON for `()`, but that has a size.
+        Err(Found::Unit) => size_of_val(data) == 0,
+        _ => false,
     };
+    let args = if is_several { to_args(&Many(data)) } else { to_args(data) };
     args.unwrap_or_else(|error| panic!("the data is not JSON: {error}"))
 }
 
-/// A serializer that stops at the first call, which tells whether the data is a tuple.
+/// A serializer that stops at the first call, which tells the kind of data.
 struct TupleProbe;
 
 /// The error by which a [`TupleProbe`] stops.
 #[derive(Debug)]
-struct Found {
-    is_tuple: bool,
+enum Found {
+    Tuple,
+    Unit,
+    Other,
 }
 
 impl fmt::Display for Found {
@@ -41,17 +46,14 @@ impl std::error::Error for Found {}
 
 impl ser::Error for Found {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        OTHER
+        Self::Other
     }
 }
-
-const OTHER: Found = Found { is_tuple: false };
-const TUPLE: Found = Found { is_tuple: true };
 
 macro_rules! found {
     ($($method:ident($($type:ty),*) -> $ok:ty = $found:ident;)*) => {$(
         fn $method(self, $(_: $type),*) -> Result<$ok, Found> {
-            Err($found)
+            Err(Found::$found)
         }
     )*};
 }
@@ -70,7 +72,7 @@ impl Serializer for TupleProbe {
     type SerializeStructVariant = NoParts;
 
     fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Found> {
-        Err(OTHER)
+        Err(Found::Other)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -78,7 +80,7 @@ impl Serializer for TupleProbe {
         _: &'static str,
         _: &T,
     ) -> Result<(), Found> {
-        Err(OTHER)
+        Err(Found::Other)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -88,39 +90,39 @@ impl Serializer for TupleProbe {
         _: &'static str,
         _: &T,
     ) -> Result<(), Found> {
-        Err(OTHER)
+        Err(Found::Other)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<(), Found> {
-        Err(OTHER)
+        Err(Found::Other)
     }
 
     found! {
-        serialize_unit() -> () = TUPLE;
-        serialize_tuple(usize) -> NoParts = TUPLE;
-        serialize_bool(bool) -> () = OTHER;
-        serialize_i8(i8) -> () = OTHER;
-        serialize_i16(i16) -> () = OTHER;
-        serialize_i32(i32) -> () = OTHER;
-        serialize_i64(i64) -> () = OTHER;
-        serialize_u8(u8) -> () = OTHER;
-        serialize_u16(u16) -> () = OTHER;
-        serialize_u32(u32) -> () = OTHER;
-        serialize_u64(u64) -> () = OTHER;
-        serialize_f32(f32) -> () = OTHER;
-        serialize_f64(f64) -> () = OTHER;
-        serialize_char(char) -> () = OTHER;
-        serialize_str(&str) -> () = OTHER;
-        serialize_bytes(&[u8]) -> () = OTHER;
-        serialize_none() -> () = OTHER;
-        serialize_unit_struct(&'static str) -> () = OTHER;
-        serialize_unit_variant(&'static str, u32, &'static str) -> () = OTHER;
-        serialize_seq(Option<usize>) -> NoParts = OTHER;
-        serialize_tuple_struct(&'static str, usize) -> NoParts = OTHER;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoParts = OTHER;
-        serialize_map(Option<usize>) -> NoParts = OTHER;
-        serialize_struct(&'static str, usize) -> NoParts = OTHER;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoParts = OTHER;
+        serialize_unit() -> () = Unit;
+        serialize_tuple(usize) -> NoParts = Tuple;
+        serialize_bool(bool) -> () = Other;
+        serialize_i8(i8) -> () = Other;
+        serialize_i16(i16) -> () = Other;
+        serialize_i32(i32) -> () = Other;
+        serialize_i64(i64) -> () = Other;
+        serialize_u8(u8) -> () = Other;
+        serialize_u16(u16) -> () = Other;
+        serialize_u32(u32) -> () = Other;
+        serialize_u64(u64) -> () = Other;
+        serialize_f32(f32) -> () = Other;
+        serialize_f64(f64) -> () = Other;
+        serialize_char(char) -> () = Other;
+        serialize_str(&str) -> () = Other;
+        serialize_bytes(&[u8]) -> () = Other;
+        serialize_none() -> () = Other;
+        serialize_unit_struct(&'static str) -> () = Other;
+        serialize_unit_variant(&'static str, u32, &'static str) -> () = Other;
+        serialize_seq(Option<usize>) -> NoParts = Other;
+        serialize_tuple_struct(&'static str, usize) -> NoParts = Other;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoParts = Other;
+        serialize_map(Option<usize>) -> NoParts = Other;
+        serialize_struct(&'static str, usize) -> NoParts = Other;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoParts = Other;
     }
 }
 

@@ -7,10 +7,11 @@ use super::{AskError, TestClient, arguments::arguments, client::typed, line::Lin
 use crate::{
     event::{
         DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
-        OnPacket, OnSubscribe, OnUnsubscribe, OnUpgrade,
+        OnPacket, OnServerEvent, OnSubscribe, OnUnsubscribe, OnUpgrade,
     },
     model::{Channel, ToChannel},
     protocol::{AckId, Args},
+    registry::ServerEvent,
     socket::Socket,
 };
 
@@ -185,14 +186,48 @@ impl<'a> EventsByHand<'a> {
         OnDisconnect { socket: self.socket(), reason }
     }
 
+    /// Another server of the cluster sends an event in the client's namespace, and waits for an
+    /// acknowledgement.
+    ///
+    /// ```
+    /// use actix_socketio::{HandlerResult, OnServerEvent, SocketIo, test};
+    ///
+    /// async fn count(event: OnServerEvent) -> HandlerResult {
+    ///     Ok(event.ack(&42)?)
+    /// }
+    ///
+    /// # test::system(async {
+    /// # let io = SocketIo::builder().build().unwrap();
+    /// # let server = test::TestServer::new(&io).await;
+    /// # let ada = server.client().connect().await.unwrap();
+    /// let (event, answer) = ada.by_hand().server_event("how many clients?", &());
+    /// count(event).await.unwrap();
+    /// assert_eq!(answer.get::<u32>().await.unwrap(), 42);
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    /// If the data is not JSON.
+    #[track_caller]
+    pub fn server_event<T: Serialize + ?Sized>(
+        self,
+        event: &str,
+        data: &T,
+    ) -> (OnServerEvent, PendingAnswer) {
+        let line = Rc::clone(&self.client.line);
+        let event = ServerEvent::new(line.namespace.clone(), event, arguments(data));
+        let (event, answer) = OnServerEvent::new(event);
+        (event, PendingAnswer { line, answer })
+    }
+
     /// The last event of the client.
     pub fn finish(self) -> OnFinish {
         OnFinish { socket: self.socket() }
     }
 }
 
-/// The acknowledgement that a client waits for, of an event that
-/// [`EventsByHand::message_with_ack`] has made.
+/// The acknowledgement of an event that was made by hand, as by
+/// [`EventsByHand::message_with_ack`].
 pub struct PendingAnswer {
     line: Rc<Line>,
     answer: oneshot::Receiver<Args>,

@@ -93,8 +93,8 @@ impl TestClient {
 
     /// Sends an event.
     ///
-    /// A tuple stands for several arguments, as in `socket.emit("chat", "tea", "hi")` of JavaScript.
-    /// `()` stands for no arguments, and any other value is one argument, as with
+    /// A tuple stands for several arguments, as in `socket.emit("chat", "tea", "hi")` of
+    /// JavaScript. `()` stands for no arguments, and any other value is one argument, as with
     /// [`Socket::emit`]. [`Bytes`](bytes::Bytes) travel as binary.
     ///
     /// ```
@@ -361,8 +361,8 @@ impl Line {
         match timeout(self.patience, answer).await {
             Ok(Ok(args)) => Ok(args),
             Ok(Err(_)) => {
-                let reason = self.state.borrow().ended.unwrap_or_default();
-                Err(AskError::Disconnected(reason.to_owned()))
+                let ended = self.state.borrow().ended;
+                Err(ended.map_or(AskError::TimedOut, |why| AskError::Disconnected(why.to_owned())))
             }
             Err(_) => Err(AskError::TimedOut),
         }

@@ -44,6 +44,14 @@ fn a_message_has_a_name_arguments_and_perhaps_a_waiting_acknowledgement() {
         let (_event, answer) = ada.by_hand().message_with_ack("forgotten", &());
         assert!(matches!(answer.get::<()>().await, Err(AskError::TimedOut)));
         ada.nothing().await;
+
+        let (event, answer) = ada.by_hand().server_event("reload", &("users", 2));
+        assert_eq!((event.event(), event.namespace.as_str()), ("reload", "/"));
+        event.ack(&event.arg::<u8>(1).unwrap()).unwrap();
+        assert_eq!(answer.get::<u8>().await.unwrap(), 2);
+        let (event, answer) = ada.by_hand().server_event("forgotten", &());
+        drop(event);
+        assert!(matches!(answer.get::<()>().await, Err(AskError::TimedOut)));
     });
 }
 
