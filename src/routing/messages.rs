@@ -14,12 +14,6 @@ use crate::{
     socket::Socket,
 };
 
-/// A handler that was polled once.
-struct PolledHandler {
-    first: Poll<HandlerResult>,
-    running: LocalBoxFuture<'static, HandlerResult>,
-}
-
 impl Router {
     /// Calls all handlers of a plain event one after the other, without a future of its own while
     /// each handler answers on its first poll. A failure goes to the handlers of
@@ -52,11 +46,15 @@ impl Router {
             if matches!(first, Poll::Ready(Ok(()))) {
                 continue;
             }
-            let rest = handlers.cloned().collect();
-            let (router, socket) = (Arc::clone(self), socket.clone());
-            let started = PolledHandler { first, running };
+            let (router, socket, rest) =
+                (Arc::clone(self), socket.clone(), handlers.cloned().collect::<Vec<_>>());
             return Err(Box::pin(async move {
-                router.end_message(&socket, started, rest, event, awaiting).await;
+                router.end_handler(&socket, first, running, awaiting.as_ref()).await;
+                if let Some(event) = event {
+                    let rest = router.notify_messages(&rest, &socket, event, awaiting.as_ref());
+                    Box::pin(rest).await;
+                }
+                finish(awaiting);
                 done
             }));
         }
@@ -81,31 +79,28 @@ impl Router {
             return Ok(done);
         }
         let (router, socket) = (Arc::clone(self), socket.clone());
-        let started = PolledHandler { first, running };
         Err(Box::pin(async move {
-            router.end_message(&socket, started, Vec::new(), None, awaiting).await;
+            router.end_handler(&socket, first, running, awaiting.as_ref()).await;
+            finish(awaiting);
             done
         }))
     }
 
-    /// Waits for a handler that was started, and calls the rest of them.
-    async fn end_message(
+    /// Waits for a handler that was polled once, and reports its failure.
+    async fn end_handler(
         &self,
         socket: &Socket,
-        started: PolledHandler,
-        rest: Vec<HandlerFn<OnMessage>>,
-        event: Option<OnMessage>,
-        awaiting: Option<OnMessage>,
+        first: Poll<HandlerResult>,
+        running: LocalBoxFuture<'static, HandlerResult>,
+        awaiting: Option<&OnMessage>,
     ) {
-        let answer = match started.first {
+        let answer = match first {
             Poll::Ready(answer) => answer,
-            Poll::Pending => self.wait_for(started.running).await,
+            Poll::Pending => self.wait_for(running).await,
         };
-        self.report_message(socket, answer, awaiting.as_ref()).await;
-        if let Some(event) = event {
-            Box::pin(self.notify_messages(&rest, socket, event, awaiting.as_ref())).await;
+        if let Err(error) = answer {
+            Box::pin(self.report_message(socket, error, awaiting)).await;
         }
-        finish(awaiting);
     }
 
     /// Does the same as [`Router::notify_now`], as a future.
@@ -153,23 +148,23 @@ impl Router {
         awaiting: Option<&OnMessage>,
     ) {
         for handler in handlers {
-            let answer = self.call(handler, event.clone()).await;
-            self.report_message(socket, answer, awaiting).await;
+            if let Err(error) = self.call(handler, event.clone()).await {
+                Box::pin(self.report_message(socket, error, awaiting)).await;
+            }
         }
     }
 
-    /// Reports a failure, if the answer is one. A client that waits for an acknowledgement reads
-    /// it, unless a handler has answered.
+    /// Reports the failure of a handler. A client that waits for an acknowledgement reads it,
+    /// unless a handler has answered.
     async fn report_message(
         &self,
         socket: &Socket,
-        answer: HandlerResult,
+        error: HandlerError,
         awaiting: Option<&OnMessage>,
     ) {
-        let refusal = awaiting.zip(answer.as_ref().err().cloned());
-        self.report_failure(socket, answer).await;
+        self.report(socket, error.clone()).await;
         // Last, as for a request to subscribe: a client that reads it knows that it was reported.
-        if let Some((event, error)) = refusal {
+        if let Some(event) = awaiting {
             event.refuse(&error);
         }
     }
