@@ -8,11 +8,11 @@ mod packets;
 mod turn;
 mod upgrade;
 
-use std::{cell::RefCell, future::poll_fn, rc::Rc, sync::Arc};
+use std::{cell::RefCell, future::poll_fn, rc::Rc, sync::Arc, time::Duration};
 
 use actix_http::ws::{CloseCode, Codec};
 use bytes::BytesMut;
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::sleep};
 
 use self::{
     packets::Decoded,
@@ -28,6 +28,12 @@ use crate::{
 /// A buffer that has held more bytes than this is freed when it is empty, so that an idle
 /// connection does not keep the memory of a large message.
 const KEPT_BUFFER: usize = 16 * 1024;
+
+/// The reads of a closed WebSocket between two pauses. Each has up to 64 KiB.
+const DISCARDED_READS: usize = 4;
+
+/// With it, at most 26 MB are read and dropped in a second.
+const DISCARD_PAUSE: Duration = Duration::from_millis(10);
 
 /// The reading half of a WebSocket.
 pub(super) struct Reader<'a> {
@@ -136,9 +142,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads and drops bytes until the client has closed its end of the connection.
+    ///
+    /// They are not charged, so they are read slowly. TCP holds back a client that floods.
     pub(super) async fn discard(&mut self) {
-        while self.read().await > 0 {
-            self.buffer.clear();
+        loop {
+            for _ in 0..DISCARDED_READS {
+                if self.read().await == 0 {
+                    return;
+                }
+                self.buffer.clear();
+            }
+            sleep(DISCARD_PAUSE).await;
         }
     }
 
@@ -239,9 +253,13 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use std::{
+        cell::Cell,
         pin::pin,
         task::{Context, Waker},
     };
+
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
 
     use super::*;
     use crate::{
@@ -280,6 +298,32 @@ mod tests {
             let read = read_in_one_poll(&first, &each, 5_000).await;
             assert!((1..=Session::BATCH).contains(&read), "{read} frames");
         }
+    }
+
+    #[actix_web::test]
+    async fn what_comes_after_the_end_is_read_slowly() {
+        use actix_web::dev::Payload;
+        use futures_util::stream;
+
+        let outbox = Outbox::new(Transport::WebSocket, 1_000, |_| {});
+        let session = test_session(&outbox);
+        let write_state = Rc::new(RefCell::new(WriteState::new(false, Version::V4)));
+        let count = Rc::new(Cell::new(0));
+        let flood = stream::iter(0..100_000).map({
+            let count = Rc::clone(&count);
+            move |number| {
+                count.set(number);
+                Ok(Bytes::from_static(b"x"))
+            }
+        });
+        let source = ReadSource::Payload(Payload::Stream { payload: Box::pin(flood) });
+        let mut reader = Reader::new(session, write_state, source, BytesMut::new());
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut discarding = pin!(reader.discard());
+        for _ in 0..100 {
+            assert!(discarding.as_mut().poll(cx).is_pending());
+        }
+        assert!(count.get() < 100, "{} reads, and 400 without a pause", count.get());
     }
 
     #[actix_web::test]
