@@ -73,7 +73,5 @@ pub mod reliability {}
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
-// Its examples need the feature.
-#[cfg(feature = "test")]
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
