@@ -7,6 +7,7 @@
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
+//! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
@@ -22,6 +23,13 @@
 
 #[doc = include_str!("../docs/client.md")]
 pub mod client {}
+
+#[doc = "[origins]: crate::guide::security#which-pages-origins"]
+#[doc = "[auth]: crate::guide::security#who-is-this-auth"]
+#[doc = "[dev]: crate::guide::deploy#development-servers-and-cors"]
+#[doc = ""]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
 
 #[doc = "[session-id]: crate::guide::security#the-sessions-id"]
 #[doc = "[origins]: crate::guide::security#which-pages-origins"]
