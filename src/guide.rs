@@ -67,6 +67,7 @@ pub mod observability {}
 #[doc = "[conformance.md]: https://github.com/actix-socketio/actix-socketio/blob/main/docs/conformance.md"]
 #[doc = ""]
 #[doc = include_str!("../docs/protocol.md")]
+#[doc(alias = "connectionStateRecovery")]
 pub mod protocol {}
 
 #[doc = include_str!("../docs/reliability.md")]

@@ -204,6 +204,7 @@ impl OnMessage {
     ///
     /// # Errors
     /// [`SendError::Closed`] or [`SendError::Serialize`].
+    #[doc(alias = "callback")]
     pub fn ack<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), SendError> {
         let Some(reply) = &self.content.reply else { return Ok(()) };
         let answer = self.socket.codec().ack(self.socket.namespace().as_str(), &reply.id, data)?;

@@ -117,6 +117,7 @@ clients publish to the channel. It runs once for each route of which the client 
             /// The handler runs when a client asks to connect. `Ok` admits the client. An `Err`
             /// refuses it: the client reads the message of
             /// [`HandlerError::reject`](crate::HandlerError::reject) in its `connect_error` event.
+            #[doc(alias("connection", "use"))]
             on_connect(OnConnect, "HandlerError, OnConnect") {
                 "    match event.socket.handshake().header(\"x-token\") {"
                 "        Some(_) => Ok(()),"
@@ -129,6 +130,7 @@ clients publish to the channel. It runs once for each route of which the client 
             /// The handler runs for events by any name, requests for channels included. `Ok` passes
             /// the event on. An `Err` drops it and raises [`OnError`](crate::OnError). A client
             /// that waits for an acknowledgement reads the refusal.
+            #[doc(alias = "use")]
             on_packet(OnPacket, "HandlerError, OnPacket") {
                 "    if event.message.args().len() > 10 {"
                 "        return Err(HandlerError::reject(\"too many arguments\"));"
@@ -139,6 +141,7 @@ clients publish to the channel. It runs once for each route of which the client 
             /// Runs when a client has moved from polling to a WebSocket.
             ///
             /// `Ok` has no further effect. An `Err` raises [`OnError`](crate::OnError).
+            #[doc(alias = "upgrade")]
             on_upgrade(OnUpgrade, "OnUpgrade") {
                 "    log::debug!(\"{} is on a {:?}\", event.socket.id(), event.socket.transport());"
                 "    Ok(())"
@@ -150,6 +153,7 @@ clients publish to the channel. It runs once for each route of which the client 
             ///
             /// It runs on the arbiter that built the server. An `Err` is logged. For namespaces
             /// that a function decides it never runs, since the function needs a client.
+            #[doc(alias = "serverSideEmit")]
             on_server_event(OnServerEvent, "OnServerEvent") {
                 "    log::debug!(\"another server sent {}\", event.event());"
                 "    Ok(())"
@@ -166,6 +170,7 @@ clients publish to the channel. It runs once for each route of which the client 
             /// sends an acknowledgement. An `Err` raises [`OnError`](crate::OnError), answers a
             /// client that waits for an acknowledgement, and refuses the event if the client
             /// publishes it to a channel. [`on`](Self::on) handles events by their names.
+            #[doc(alias = "onAny")]
             [
                 "The handler receives the events of every client in the namespace.",
                 "The handler receives what a client publishes to one of the channels, and each
@@ -223,6 +228,7 @@ other event of a client that is in one of them."
             ///
             /// The client is still in its channels. `Ok` has no further effect. An `Err` raises
             /// [`OnError`](crate::OnError).
+            #[doc(alias("disconnect", "disconnecting"))]
             [
                 "The handler runs for every client that was in the namespace.",
                 "The handler runs for clients that are in one of the channels."
@@ -253,6 +259,7 @@ other event of a client that is in one of them."
         $import:literal, $begin:literal, $end:literal
     ) $(
         $(#[doc = $doc:literal])*
+        $(#[doc(alias $($alias:tt)+)])?
         $([$in_namespace:literal, $on_route:literal])?
         $name:ident($event:ident, $imports:literal) { $($line:literal)* }
     )*) => {
@@ -276,6 +283,7 @@ other event of a client that is in one of them."
             $(#[doc = $line])*
             #[doc = concat!("})", $end, ";")]
             #[doc = "```"]
+            $(#[doc(alias $($alias)+)])?
             pub fn $name<Via, H>(self, handler: H) -> Self
             where
                 H: $crate::routing::IntoHandler<$crate::event::$event, Via, Answer = ()>,

@@ -78,6 +78,7 @@ impl Builder {
     ///     })
     /// });
     /// ```
+    #[doc(alias = "of")]
     pub fn namespace(
         mut self,
         name: &str,
@@ -99,6 +100,7 @@ impl Builder {
     /// let builder = SocketIo::builder()
     ///     .namespaces_matching("^/tenant-[0-9]+$", |tenant| tenant.route(channel("news")));
     /// ```
+    #[doc(alias("of", "cleanupEmptyChildNamespaces"))]
     pub fn namespaces_matching(
         mut self,
         pattern: impl Into<String>,
@@ -123,6 +125,7 @@ impl Builder {
     ///     |tenant| tenant.open_channels(),
     /// );
     /// ```
+    #[doc(alias = "of")]
     pub fn namespaces_if(
         mut self,
         matches: impl Fn(&Namespace, &Handshake) -> bool + Send + Sync + 'static,

@@ -25,6 +25,7 @@ impl SocketIo {
     ///
     /// # Errors
     /// [`SendError::Reserved`], [`SendError::Serialize`], or what the adapter reports.
+    #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit<T: Serialize + ?Sized>(
         &self,
         event: &str,
@@ -40,6 +41,7 @@ impl SocketIo {
     ///
     /// # Errors
     /// As [`server_side_emit`](Self::server_side_emit).
+    #[doc(alias = "serverSideEmitWithAck")]
     pub async fn server_side_emit_with_ack<T, R>(
         &self,
         event: &str,
@@ -63,6 +65,7 @@ impl SocketIo {
     /// assert_eq!(io.server_count().await, 1);
     /// # });
     /// ```
+    #[doc(alias = "serverCount")]
     pub async fn server_count(&self) -> usize {
         self.namespace.adapter.server_count().await
     }

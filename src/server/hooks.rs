@@ -31,6 +31,7 @@ impl Builder {
     ///     Ok(())
     /// });
     /// ```
+    #[doc(alias = "allowRequest")]
     pub fn on_handshake<F>(mut self, check: F) -> Self
     where
         F: Fn(&HttpRequest, &Extensions) -> Result<(), Error> + Send + Sync + 'static,
@@ -57,6 +58,7 @@ impl Builder {
     ///     headers.append(SET_COOKIE, HeaderValue::from_static("test=123"));
     /// });
     /// ```
+    #[doc(alias = "initial_headers")]
     pub fn on_initial_headers<F>(mut self, change: F) -> Self
     where
         F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
@@ -84,6 +86,7 @@ impl Builder {
     /// that has only this endpoint:
     /// `App::new().service(web::scope("/live").wrap(middleware).configure(io.mount()))`. It sees
     /// WebSocket handshakes, too.
+    #[doc(alias = "headers")]
     pub fn on_headers<F>(mut self, change: F) -> Self
     where
         F: Fn(&mut HeaderMap, &HttpRequest) + Send + Sync + 'static,
@@ -111,6 +114,7 @@ impl Builder {
     ///     }
     /// });
     /// ```
+    #[doc(alias = "connection_error")]
     pub fn on_connection_error<F>(mut self, observe: F) -> Self
     where
         F: Fn(&ConnectionError<'_>) + Send + Sync + 'static,

@@ -217,6 +217,7 @@ impl SocketIo {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "in")]
     pub fn to(&self, channel: impl ToChannel) -> Target {
         self.everyone().to(channel)
     }
@@ -358,6 +359,7 @@ impl SocketIo {
     /// }
     /// # }
     /// ```
+    #[doc(alias = "close")]
     pub async fn shutdown(&self) -> bool {
         self.state.engine.sessions.shutdown(self.config()).await
     }
@@ -378,6 +380,7 @@ impl SocketIo {
 
     /// All clients in each of the [`namespaces`](Self::namespaces) for which `wanted` returns
     /// `true`: Socket.IO's broadcast to a parent namespace. [`Targets`] has an example.
+    #[doc(alias = "parentNamespace")]
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
@@ -394,6 +397,7 @@ impl SocketIo {
     /// }
     /// # }
     /// ```
+    #[doc(alias("new_namespace", "create-room", "delete-room", "join-room", "leave-room"))]
     pub fn changes(&self) -> Changes {
         self.state.changes.listen()
     }

@@ -77,6 +77,7 @@ impl<'a> SocketEmitter<'a> {
     /// # Errors
     /// [`AckError`] is the reason why there is no answer of the expected type. A volatile event
     /// that is dropped ends in [`AckError::Timeout`].
+    #[doc(alias = "emitWithAck")]
     pub async fn emit_with_ack<T, R>(self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,
@@ -90,6 +91,7 @@ impl<'a> SocketEmitter<'a> {
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
+    #[doc(alias = "emitWithAck")]
     pub async fn emit_with_ack_args<T: Serialize + ?Sized>(
         self,
         event: &str,

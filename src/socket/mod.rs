@@ -179,6 +179,7 @@ impl Socket {
 
     /// The values that the application keeps for the client, as JSON by name: Socket.IO's
     /// `socket.data`. [`ContextMap`] has an example.
+    #[doc(alias = "data")]
     pub fn context(&self) -> &ContextMap {
         &self.inner.context
     }
@@ -199,6 +200,7 @@ impl Socket {
     /// }
     /// # }
     /// ```
+    #[doc(alias = "data")]
     pub fn extensions(&self) -> &Extensions {
         &self.inner.extensions
     }
@@ -209,6 +211,7 @@ impl Socket {
     }
 
     /// The current transport of its connection.
+    #[doc(alias = "conn")]
     pub fn transport(&self) -> Transport {
         self.inner.sender.transport()
     }
@@ -228,6 +231,7 @@ impl Socket {
     ///
     /// # Panics
     /// If the capacity is 0.
+    #[doc(alias = "onAnyOutgoing")]
     pub fn outgoing(&self, capacity: usize) -> Outgoing {
         let (listener, frames) = mpsc::channel(capacity);
         self.inner.sender.observe(listener);

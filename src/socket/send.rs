@@ -89,6 +89,7 @@ impl Socket {
     ///
     /// [`Builder::ack_timeout`]: crate::Builder::ack_timeout
     /// [`OnConnect`]: crate::OnConnect
+    #[doc(alias = "emitWithAck")]
     pub async fn emit_with_ack<T, R>(&self, event: &str, data: &T) -> Result<R, AckError>
     where
         T: Serialize + ?Sized,
@@ -111,6 +112,7 @@ impl Socket {
     ///
     /// # Errors
     /// [`AckError`], except for [`AckError::Reply`].
+    #[doc(alias = "emitWithAck")]
     pub async fn emit_with_ack_args<T: Serialize + ?Sized>(
         &self,
         event: &str,
@@ -219,6 +221,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "broadcast")]
     pub fn others(&self) -> Target {
         self.target().except_socket(self.id())
     }

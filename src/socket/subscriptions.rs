@@ -16,6 +16,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "rooms")]
     pub fn channels(&self) -> Vec<Channel> {
         self.inner.membership.list(|channel, _| channel.clone())
     }
@@ -36,6 +37,7 @@ impl Socket {
     ///
     /// # Errors
     /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
+    #[doc(alias = "join")]
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
         let channel = channel.to_channel(self.config().max_channel_length)?;
         self.join(channel, |channel| self.inner.channel_routes.matches(channel))
@@ -44,6 +46,7 @@ impl Socket {
     /// Unsubscribes the client from a channel. `false`: it was not subscribed.
     ///
     /// A message that is on its way may still reach it.
+    #[doc(alias = "leave")]
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
         self.leave(channel.as_ref()).is_some()
     }

@@ -72,6 +72,7 @@ impl Target {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "in")]
     pub fn to(mut self, channel: impl ToChannel) -> Self {
         let channel = self.channel(&channel);
         self.audience.to.extend(channel);
@@ -237,6 +238,7 @@ impl Target {
     ///
     /// # Errors
     /// As [`Target::publish`].
+    #[doc(alias = "emitWithAck")]
     pub async fn emit_with_ack<T, R>(
         self,
         event: &str,

@@ -1,5 +1,6 @@
 //! The code of the guides that are more than one example: it runs, and the pages show it as it is.
 
+mod aliases;
 #[path = "../server/app.rs"]
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod app;

@@ -100,6 +100,7 @@ pub trait EngineHandler: Send + Sync + 'static {
 /// socket.on("open", () => socket.send("hello"));
 /// socket.on("message", (data) => console.log(data));
 /// ```
+#[doc(alias = "engine.io")]
 #[derive(Clone)]
 pub struct EngineIo {
     endpoint: Arc<Endpoint>,

@@ -24,6 +24,7 @@ impl Target {
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
+    #[doc(alias = "fetchSockets")]
     pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, ChannelError> {
         let (namespace, audience) = self.audience()?;
         let descriptions = namespace.adapter.fetch(audience).await;
@@ -44,6 +45,7 @@ impl Target {
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
+    #[doc(alias = "socketsJoin")]
     pub async fn sockets_join(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
         let channel = self.channel(&channel);
         let (namespace, audience) = self.audience()?;
@@ -66,6 +68,7 @@ impl Target {
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
+    #[doc(alias = "socketsLeave")]
     pub async fn sockets_leave(mut self, channel: impl ToChannel) -> Result<(), ChannelError> {
         let channel = self.channel(&channel);
         let (namespace, audience) = self.audience()?;
@@ -87,6 +90,7 @@ impl Target {
     ///
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
+    #[doc(alias = "disconnectSockets")]
     pub async fn disconnect_sockets(self, close: bool) -> Result<(), ChannelError> {
         let (namespace, audience) = self.audience()?;
         namespace.adapter.disconnect(audience, close).await;
