@@ -1,4 +1,4 @@
-use std::{fmt, rc::Rc};
+use std::{fmt, rc::Rc, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
@@ -216,7 +216,8 @@ impl<'a> EventsByHand<'a> {
     ) -> (OnServerEvent, PendingAnswer) {
         let line = Rc::clone(&self.client.line);
         let event = ServerEvent::new(line.namespace.clone(), event, arguments(data));
-        let (event, answer) = OnServerEvent::new(event);
+        let values = Arc::clone(&self.socket().namespace_state().data);
+        let (event, answer) = OnServerEvent::new(event, values);
         (event, PendingAnswer { line, answer })
     }
 
