@@ -9,7 +9,7 @@ use std::{
     io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     sync::{Mutex, PoisonError},
 };
 
@@ -42,8 +42,9 @@ fn ended(program: &Path, arguments: &[&str], port: Option<&str>) -> Output {
     command(program, arguments, port).output().expect("the example starts")
 }
 
-/// A running example, which is killed when this is dropped.
-struct Running(Child);
+/// A running example, which is killed when this is dropped. Its output stays open, since one that
+/// prints more would fail otherwise.
+struct Running(Child, Option<BufReader<ChildStdout>>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -57,10 +58,10 @@ impl Drop for Running {
 fn start(mut command: Command, expected: &str) -> (Running, SocketAddr) {
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
     let stdout = child.stdout.take().expect("it is piped");
-    let running = Running(child);
+    let mut running = Running(child, None);
     let mut line = String::new();
     // A program that prints nothing ends this by its end.
-    BufReader::new(stdout).read_line(&mut line).expect("text");
+    running.1.insert(BufReader::new(stdout)).read_line(&mut line).expect("text");
     let address = line.trim_end().strip_prefix(expected).and_then(|it| it.parse().ok());
     (running, address.unwrap_or_else(|| panic!("no address: {line:?}")))
 }
