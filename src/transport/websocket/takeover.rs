@@ -79,8 +79,8 @@ impl Takeover {
     /// that has its 101 may send many frames at once. actix-http reads no more ahead.
     const MIN_EARLY: usize = 128 * 1024;
 
-    /// Begins to take a stream over. A client that sends [`Self::MIN_EARLY`] bytes more than `max_payload`
-    /// before its answer is written is cut off.
+    /// Begins to take a stream over. A client that sends [`Self::MIN_EARLY`] bytes more than
+    /// `max_payload` before its answer is written is cut off.
     ///
     /// # Errors
     /// The payload, if the stream cannot be taken over.
