@@ -92,7 +92,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "connection",
         ],
     ),
-    ("test", &["protocol", "model", "registry", "socket", "event", "server"]),
+    ("test", &["protocol", "model", "registry", "socket", "event", "routing", "server"]),
 ];
 
 /// The deprecated crate, and the only file that may name it.

@@ -12,6 +12,7 @@ use crate::{
     model::{Channel, ToChannel},
     protocol::{AckId, Args},
     registry::ServerEvent,
+    routing::{Call, ClientEvent, FromEvent, Received},
     socket::Socket,
 };
 
@@ -131,6 +132,43 @@ impl<'a> EventsByHand<'a> {
         let (name, args, id) = (event.into(), arguments(data), Some(AckId::from(id)));
         let event = OnMessage::new(self.socket(), None, name, args, id);
         (event, PendingAnswer { line, answer })
+    }
+
+    /// The client sends a [`ClientEvent`], and does not wait for an acknowledgement. Its name is
+    /// that of the type, and its arguments are read as they are for an actor.
+    ///
+    /// ```
+    /// use actix_socketio::{ClientEvent, HandlerError, Received, SocketIo, test};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Chat(String, String);
+    ///
+    /// impl ClientEvent for Chat {
+    ///     const NAME: &'static str = "chat";
+    ///     type Answer = usize;
+    /// }
+    ///
+    /// async fn chat(event: Received<Chat>) -> Result<usize, HandlerError> {
+    ///     let Chat(room, text) = event.data;
+    ///     event.socket.to(room).emit("chat", &text)?;
+    ///     Ok(text.len())
+    /// }
+    ///
+    /// # test::system(async {
+    /// # let io = SocketIo::builder().build().unwrap();
+    /// # let server = test::TestServer::new(&io).await;
+    /// # let ada = server.client().connect().await.unwrap();
+    /// let event = ada.by_hand().received(&("tea", "hi"));
+    /// assert_eq!(chat(event).await.unwrap(), 2);
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    /// If the data is not JSON, or does not match the type.
+    #[track_caller]
+    pub fn received<E: ClientEvent>(self, data: &(impl Serialize + ?Sized)) -> Received<E> {
+        let message = self.message(E::NAME, data);
+        Received::from_event(&mut Call::new(&message)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The client asks to publish an event to a channel.

@@ -11,3 +11,4 @@ mod needs;
 mod page;
 #[path = "../common/programs.rs"]
 mod programs;
+mod typed;

@@ -26,6 +26,23 @@ use crate::{event::HandlerError, model::DataMap, routing::AnyEvent};
 pub struct Data<T>(Arc<T>);
 
 impl<T> Data<T> {
+    /// Makes the parameter, for a test that calls a handler itself.
+    ///
+    /// ```
+    /// # use actix_socketio::{Data, HandlerResult};
+    /// async fn save(names: Data<Vec<String>>, name: String) -> HandlerResult {
+    ///     Ok(())
+    /// }
+    ///
+    /// # actix::System::new().block_on(async {
+    /// let names = Data::new(vec!["Ada".to_owned()]);
+    /// assert!(save(names, "Bob".to_owned()).await.is_ok());
+    /// # });
+    /// ```
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+
     /// The value, shared.
     ///
     /// ```
