@@ -288,7 +288,7 @@
 //!
 //! With the feature `test`, `actix_socketio::test` has a server without a port and clients within
 //! the test, events made by hand for handlers, and a clock that the test moves. The guide is
-//! [docs/testing.md](https://docs.rs/crate/actix-socketio/latest/source/docs/testing.md).
+//! [`guide::testing`].
 //!
 //! # Threads
 //!

@@ -47,7 +47,7 @@
 //!
 //! [`TestClient::by_hand`] makes events for a handler that the test calls itself, and [`system`]
 //! runs a test in virtual time. The guide is
-//! [docs/testing.md](https://docs.rs/crate/actix-socketio/latest/source/docs/testing.md).
+//! [`guide::testing`](crate::guide::testing).
 
 #![allow(clippy::test_attr_in_doctest, reason = "the examples show whole tests, and call them")]
 
