@@ -14,6 +14,8 @@
 //! | [Counters and logs](observability) | health, metrics and the log |
 //! | [Reliability](reliability) | the promises, the bound of memory, the faults that were tried |
 //! | [The wire protocol](protocol) | packets, Socket.IO's features and options, differences from Node |
+//! | [From Node](from_node) | the same app, twice; the names; what differs |
+//! | [From socketioxide](from_socketioxide) | extractors and calls |
 //! | [From django-socketio](from_django_socketio) | the same room, twice |
 //!
 //! This module is there in documentation only.
@@ -47,6 +49,23 @@ pub mod from_django_socketio {}
 
 #[doc = include_str!("../docs/handlers.md")]
 pub mod handlers {}
+
+#[doc = "[history]: crate::guide::cookbook#history-on-join-without-doubles"]
+#[doc = "[retry]: crate::guide::cookbook#delivery-with-an-acknowledgement-tried-again"]
+#[doc = "[observability]: crate::guide::observability"]
+#[doc = "[options]: crate::guide::protocol#its-options"]
+#[doc = "[features]: crate::guide::protocol#socketios-features-and-their-names-here"]
+#[doc = "[limits]: crate::guide::limits"]
+#[doc = "[origins]: crate::guide::security#which-pages-origins"]
+#[doc = "[differences]: crate::guide::protocol#deliberate-differences-from-nodes-server"]
+#[doc = ""]
+#[doc = include_str!("../docs/from-node.md")]
+pub mod from_node {}
+
+#[doc = "[channels]: crate::guide::from_node#rooms-and-channels-that-clients-ask-for"]
+#[doc = ""]
+#[doc = include_str!("../docs/from-socketioxide.md")]
+pub mod from_socketioxide {}
 
 #[doc = "[stats]: crate::guide::observability"]
 #[doc = "[reliability.md]: crate::guide::reliability#memory"]

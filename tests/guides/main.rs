@@ -7,7 +7,13 @@ mod app;
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod client;
+#[allow(dead_code, unreachable_pub, reason = "the tests have ports of their own")]
+mod apps {
+    pub(crate) mod from_node;
+    pub(crate) mod from_socketioxide;
+}
 mod cookbook;
+mod from;
 #[path = "../common/needs.rs"]
 mod needs;
 #[path = "../common/programs.rs"]
