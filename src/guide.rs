@@ -4,6 +4,7 @@
 //!
 //! | | |
 //! | --- | --- |
+//! | [Tutorial](tutorial) | a chat, from an empty folder to its deployment |
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
@@ -103,3 +104,11 @@ pub mod security {}
 
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
+
+#[doc = "[cookbook]: crate::guide::cookbook"]
+#[doc = "[deploy]: crate::guide::deploy"]
+#[doc = "[security]: crate::guide::security"]
+#[doc = "[from-node]: crate::guide::from_node"]
+#[doc = ""]
+#[doc = include_str!("../docs/tutorial.md")]
+pub mod tutorial {}

@@ -37,6 +37,7 @@ mod recipes {
 #[path = "../server/transport.rs"]
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod transport;
+mod tutorial;
 #[path = "../common/wait.rs"]
 #[allow(dead_code, reason = "the clients need the limit alone")]
 mod wait;
