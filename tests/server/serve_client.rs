@@ -33,7 +33,7 @@ async fn the_browser_client_is_served_under_the_names_that_node_has() {
             (format!("{script}.map"), "application/json"),
         ] {
             let url = format!("{}/socket.io/{name}", server.url);
-            let mut answer = http.get(&url).send().await.expect("an answer");
+            let mut answer = http.get(&url).no_decompress().send().await.expect("an answer");
             assert_eq!(answer.status(), 200, "{name}");
             let headers = answer.headers();
             assert_eq!(headers.get(header::CONTENT_TYPE).expect("a type"), content_type);
