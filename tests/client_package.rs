@@ -1,5 +1,5 @@
-//! The package of the client: what is built is what its sources give, its typings compile, and it
-//! has the sizes that docs/client.md states.
+//! The package of the client: what is built is what its sources give, its typings compile, it can
+//! be imported, and it has the sizes that docs/client.md states.
 
 #[path = "common/needs.rs"]
 mod needs;
@@ -32,6 +32,28 @@ fn the_typings_compile() {
     node.arg(client().join("node_modules/typescript/bin/tsc"));
     node.arg("--project").arg(client().join("types"));
     assert_eq!(run(node), "", "tsc reports nothing");
+}
+
+#[test]
+fn the_package_can_be_imported_and_required() {
+    if !all_there("the package of the client", &[Need::Node]) {
+        return;
+    }
+    let print = "console.log(typeof io, typeof io.Manager, typeof channels)";
+    let required = "const io = require('actix-socketio-client');
+        const channels = require('actix-socketio-client/channels');";
+    let imported = "import * as io from 'actix-socketio-client';
+        import { channels } from 'actix-socketio-client/channels';";
+    for (kind, uses, expected) in [
+        ("commonjs", required, "function function function\n"),
+        ("module", imported, "object function function\n"),
+    ] {
+        let mut node = Command::new("node");
+        // A package may name itself.
+        node.current_dir(client()).arg(format!("--input-type={kind}"));
+        node.args(["--eval", &format!("{uses} {print}")]);
+        assert_eq!(run(node), expected, "{kind}");
+    }
 }
 
 /// The bytes of a file, plain and compressed.
