@@ -79,3 +79,31 @@ scenario("a socket which is not active leaves no listeners at the page", async (
   socket.disconnect();
   assert.strictEqual(browser.listeners.length, 0);
 });
+
+scenario("closeOnBeforeunload closes before the page is left", async (scope) => {
+  const server = await scope.server();
+  const arrived = next(server.io, "connection");
+  const browser = page(server.url);
+  const socket = scope.client(undefined, { closeOnBeforeunload: true }, browser.io);
+  const [peer] = await arrived;
+  await settled(socket, { settled: "websocket" });
+  const left = next(peer, "disconnect");
+  browser.dispatch("beforeunload");
+  await left;
+});
+
+scenario("without a network, a connection to another machine is lost at once", async (scope) => {
+  const server = await scope.server();
+  const browser = page(server.url);
+  const socket = scope.client(undefined, { reconnectionDelay: 600_000, reconnectionDelayMax: 600_000 }, browser.io);
+  await settled(socket, { settled: "websocket" });
+  const losses = collect(socket, "disconnect");
+  browser.dispatch("offline");
+  assert.deepStrictEqual([losses, socket.connected], [[], true], "it needs no network");
+  socket.io.engine.hostname = "far.example";
+  browser.dispatch("offline");
+  assert.deepStrictEqual([losses[0][0], losses[0][1].description], ["transport close", "network connection lost"]);
+  const again = next(socket, "reconnect");
+  browser.dispatch("online");
+  assert.deepStrictEqual(await again, [1]);
+});
