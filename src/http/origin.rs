@@ -89,16 +89,16 @@ impl OwnHost {
     /// Reads the host from `:authority` of HTTP/2, or from `Host`. `None`: there is none that can
     /// be read, and no origin is the server's own.
     pub(super) fn of(request: &HttpRequest, trusted_proxies: usize) -> Option<Self> {
-        let (host, port) = parse_authority(Self::text(request)?).ok()?;
+        let text = Self::text(request)?;
+        // RFC 3986 allows a colon without a port behind it.
+        let (host, port) = parse_authority(text.strip_suffix(':').unwrap_or(text)).ok()?;
         if host == Host::Name(String::new()) {
             return None;
         }
-        let protocol = || request.headers().get_all(X_FORWARDED_PROTO).last();
         // Behind a proxy, the TLS of this connection is the proxy's, and not the client's.
-        let is_https = if trusted_proxies > 0 {
-            protocol().is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(b"https"))
-        } else {
-            request.app_config().secure()
+        let is_https = match trusted_proxies {
+            0 => request.app_config().secure(),
+            proxies => is_https_for_proxies(request, proxies),
         };
         Some(Self { host, port, is_https })
     }
@@ -108,6 +108,17 @@ impl OwnHost {
         let authority = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
         authority.or_else(|| request.headers().get(header::HOST)?.to_str().ok())
     }
+}
+
+/// Whether the client has used TLS, as the outermost of the trusted proxies writes. Each writes an
+/// entry of its own behind those before, or one in place of all. If there is a header, only `http`
+/// is without TLS: a page is rather refused than taken for one of the own origin.
+fn is_https_for_proxies(request: &HttpRequest, proxies: usize) -> bool {
+    let entries = request.headers().get_all(X_FORWARDED_PROTO);
+    let entries: Vec<_> =
+        entries.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
+    let outermost = entries.get(entries.len().saturating_sub(proxies));
+    outermost.is_some_and(|name| !name.trim_ascii().eq_ignore_ascii_case(b"http"))
 }
 
 /// Reads `example.com`, `example.com:8080`, `[::1]` or `[::1]:8080`.

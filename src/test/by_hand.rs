@@ -19,7 +19,7 @@ use crate::{
 /// Makes the events of a client by hand, for handlers that the test calls itself.
 /// [`TestClient::by_hand`] returns it.
 ///
-/// The handlers of the server receive none of them. What the handler under test sends to the
+/// The handlers of the server do not receive them. What the handler under test sends to the
 /// client, the client receives:
 ///
 /// ```

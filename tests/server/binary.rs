@@ -133,6 +133,7 @@ fn binary_arguments_are_parameters_of_any_type_of_bytes() {
                 Ok((name, data.len(), more.map(|more| more.len())))
             })
             .on("number", async |number: i64| Ok(number))
+            .on("text", async |text: String| Ok(text))
     });
     let mut ws = FrameSocket::open_and_join(fixture.addr, WEBSOCKET);
     let placeholder = r#"{"_placeholder":true,"num":0}"#;
@@ -150,6 +151,12 @@ fn binary_arguments_are_parameters_of_any_type_of_bytes() {
             "number",
             placeholder.to_owned(),
             r#"431[{"message":"argument 1: expected an integer"}]"#.to_owned(),
+            0,
+        ),
+        (
+            "text",
+            placeholder.to_owned(),
+            r#"431[{"message":"argument 1: expected a string"}]"#.to_owned(),
             0,
         ),
     ] {

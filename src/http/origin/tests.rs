@@ -158,13 +158,28 @@ fn the_authority_of_http_2_comes_before_the_host() {
 #[test]
 fn a_page_without_tls_is_another_origin_where_tls_is_known() {
     let page = Origin::parse("http://example.com").unwrap();
-    for (proxies, protocol, is_own) in
-        [(1, "https", false), (1, "HTTPS", false), (0, "https", true), (1, "http", true)]
-    {
+    for (proxies, protocol, is_own) in [
+        (1, &b"https"[..], false),
+        (1, b"HTTPS", false),
+        (0, b"https", true),
+        (1, b"http", true),
+        // Two proxies, of which the outer one has the TLS.
+        (2, b"https, http", false),
+        (2, b"https", false),
+        (2, b"http,http", true),
+        // The client has written the entry further left.
+        (1, b"https, http", true),
+        (2, b"https, http, https", true),
+        // It cannot be read.
+        (1, b"http\xe9", false),
+        (1, b"http;", false),
+        (1, b"", false),
+    ] {
         let request = TestRequest::default()
-            .insert_header((header::HOST, "example.com"))
-            .insert_header((X_FORWARDED_PROTO, protocol))
+            .insert_header((header::HOST, "example.com:"))
+            .insert_header((X_FORWARDED_PROTO, header::HeaderValue::from_bytes(protocol).unwrap()))
             .to_http_request();
+        let protocol = protocol.escape_ascii();
         let own = OwnHost::of(&request, proxies).unwrap();
         assert_eq!(page.is_own(&own), is_own, "{proxies} {protocol}");
         assert!(Origin::parse("https://example.com").unwrap().is_own(&own));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{
     Deserializer,
     de::{
-        DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor,
+        DeserializeSeed, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
         value::{MapAccessDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
@@ -156,6 +156,19 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
         }
     }
 
+    /// Refuses bytes. serde's `String` takes those that are UTF-8. But an attachment is another
+    /// thing than a text, as it is on Node, and so it can't be a channel's name.
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.bytes() {
+            Some(bytes) => Err(Error::invalid_type(Unexpected::Bytes(bytes), &visitor)),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_seq(visitor)
     }
@@ -185,7 +198,7 @@ impl<'de> Deserializer<'de> for BinaryValue<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
-        byte_buf unit unit_struct tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf
+        unit unit_struct tuple_struct map struct identifier ignored_any
     }
 }
