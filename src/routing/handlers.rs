@@ -19,7 +19,7 @@ use crate::{
 /// An event of a client that a handler can receive: one of the `On…` types.
 ///
 /// The trait is sealed. Use it as a bound for a handler that receives several events, and for a
-/// parameter of handlers of all events, [`FromEvent`](super::FromEvent):
+/// parameter of handlers of all events, [`FromEvent`]:
 ///
 /// ```
 /// use actix_socketio::{Event, HandlerResult, OnConnect, OnFinish, SocketIo};
