@@ -51,6 +51,7 @@ pub mod from_django_socketio {}
 #[doc = include_str!("../docs/handlers.md")]
 pub mod handlers {}
 
+#[doc = "[Handlers]: crate::guide::handlers"]
 #[doc = "[history]: crate::guide::cookbook#history-on-join-without-doubles"]
 #[doc = "[retry]: crate::guide::cookbook#delivery-with-an-acknowledgement-tried-again"]
 #[doc = "[observability]: crate::guide::observability"]
@@ -106,6 +107,8 @@ pub mod security {}
 pub mod testing {}
 
 #[doc = "[cookbook]: crate::guide::cookbook"]
+#[doc = "[handlers]: crate::guide::handlers"]
+#[doc = "[testing]: crate::guide::testing"]
 #[doc = "[deploy]: crate::guide::deploy"]
 #[doc = "[security]: crate::guide::security"]
 #[doc = "[from-node]: crate::guide::from_node"]
