@@ -67,6 +67,8 @@ async fn a_handler_that_fails_reveals_nothing_to_the_client(mode: Mode) {
         let answer = client.emit_with_ack(way, json!([])).await;
         assert_eq!(answer, opaque, "an event, {way}");
     }
+    // The client is answered first.
+    record.until_there_are(4, "error: the handler panicked: SECRET of a panic").await;
     assert_eq!(
         record.lines().len(),
         16,
