@@ -108,7 +108,7 @@ impl Connection {
         // All of it within the macro: a line that is not logged costs nothing.
         log_line!(
             log::Level::Info,
-            "{} {}: connect from {} over {}",
+            "{} \"{}\": connect from {} over {}",
             id,
             socket.namespace(),
             self.driver.peer(),
@@ -123,7 +123,7 @@ impl Connection {
         let namespace = entry.socket.namespace().clone();
         log_line!(
             log::Level::Info,
-            "{} {}: refuse {}: {}",
+            "{} \"{}\": refuse {}: {}",
             id,
             namespace,
             self.driver.peer();
@@ -138,7 +138,7 @@ impl Connection {
     /// Refuses a CONNECT without asking handlers.
     fn refuse(&self, kind: RefusalKind, namespace: &str, why: &str) {
         self.counters().refused.add(kind);
-        log_line!(log::Level::Info, "refuse {} in {}: {}", self.driver.peer(), namespace, why);
+        log_line!(log::Level::Info, "refuse {} in \"{}\": {}", self.driver.peer(), namespace, why);
         self.push_refusal(namespace, &HandlerError::reject(why));
     }
 

@@ -32,7 +32,7 @@ impl Connection {
         self.sockets.set_ending(at);
         let entry = &self.sockets.list[at];
         let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
-        log_line!(log::Level::Info, "{} {}: disconnect: {}", socket.id(), namespace, reason);
+        log_line!(log::Level::Info, "{} \"{}\": disconnect: {}", socket.id(), namespace, reason);
         self.jobs.queue.push(Job { socket, router, task: Task::End(reason) });
     }
 

@@ -182,7 +182,7 @@ fn note_unknown(socket: &Socket, event: &OnMessage) {
     socket.counters().unknown.add(1);
     log_line!(
         log::Level::Debug,
-        "{} {}: no handler takes the event \"{}\"",
+        "{} \"{}\": no handler takes the event \"{}\"",
         socket.id(),
         socket.namespace(),
         event.event()

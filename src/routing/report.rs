@@ -23,7 +23,7 @@ impl Router {
         let level = if error.is_rejection() { log::Level::Info } else { log::Level::Warn };
         log_line!(
             level,
-            "{} {}: a handler failed: {}",
+            "{} \"{}\": a handler failed: {}",
             socket.id(),
             socket.namespace();
             error

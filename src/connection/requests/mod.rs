@@ -63,7 +63,7 @@ impl ChannelRequest {
             socket.counters().refused.add(*kind);
             log_line!(
                 log::Level::Info,
-                "{} {}: {} refused: {}",
+                "{} \"{}\": {} refused: {}",
                 socket.id(),
                 socket.namespace(),
                 self.as_str();

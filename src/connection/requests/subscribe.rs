@@ -49,7 +49,7 @@ pub(super) async fn subscribe(
     subscribed.map_err(|error| refuse(refusal(error)))?;
     log_line!(
         log::Level::Info,
-        "{} {}: subscribe \"{}\"",
+        "{} \"{}\": subscribe \"{}\"",
         socket.id(),
         socket.namespace(),
         channel

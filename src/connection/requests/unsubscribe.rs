@@ -18,7 +18,7 @@ pub(super) async fn unsubscribe(
     if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
         log_line!(
             log::Level::Info,
-            "{} {}: unsubscribe \"{}\"",
+            "{} \"{}\": unsubscribe \"{}\"",
             socket.id(),
             socket.namespace(),
             channel
