@@ -8,6 +8,7 @@ mod engine_io;
 mod hooks;
 mod http_server;
 mod io;
+mod io_of_socket;
 mod mount;
 mod namespace;
 mod namespace_overrides;
