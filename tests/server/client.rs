@@ -71,7 +71,12 @@ impl Client {
         client
     }
 
-    async fn handshake(url: &str, mode: Mode, query: &str, headers: &[(&str, &str)]) -> Self {
+    pub(crate) async fn handshake(
+        url: &str,
+        mode: Mode,
+        query: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
         let (transport, incoming, open) =
             ClientTransport::handshake(url, mode == Mode::WebSocket, query, headers).await;
         Self { transport, open, incoming, packets: VecDeque::new(), seen: Vec::new(), ids: 0 }

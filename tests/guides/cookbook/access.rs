@@ -29,11 +29,8 @@ async fn a_session_cookie_says_who_connects_and_logout_closes() {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     rt::spawn(recipes::sessions::run(io.clone(), Key::generate(), listener));
 
-    let handshake = format!("{url}/socket.io/?EIO=4&transport=polling");
-    let mut refused = awc::Client::new().get(&handshake).send().await.expect("the server answers");
-    assert_eq!(refused.status(), 403);
-    let text = refused.body().await.expect("a body");
-    assert!(String::from_utf8_lossy(&text).contains("log in first"), "{text:?}");
+    let mut nobody = Client::ask(&url, Mode::WebSocket, "", &[], "0").await;
+    assert_eq!(nobody.recv().await, r#"4{"message":"log in first"}"#);
 
     let cookie = post(&format!("{url}/login/ada"), "").await;
     let headers = [("cookie", &*cookie)];
@@ -44,8 +41,11 @@ async fn a_session_cookie_says_who_connects_and_logout_closes() {
     let mut bob = Client::ask(&url, Mode::WebSocket, "", &[("cookie", &*other)], "0").await;
     assert!(bob.recv().await.contains("sid"));
 
+    let mut late = Client::handshake(&url, Mode::Polling, "", &headers).await;
     post(&format!("{url}/logout"), &cookie).await;
     ada.closed().await;
+    late.send("0").await;
+    assert_eq!(late.recv().await, r#"4{"message":"log in first"}"#, "its handshake was before");
     assert_eq!(bob.emit_with_ack("whoami", json!([])).await, json!(["bob"]));
     io.shutdown().await;
 }

@@ -44,5 +44,5 @@ pub fn worker(io: SocketIo, jobs: mpsc::Receiver<String>) -> thread::JoinHandle<
 }
 
 pub fn builder() -> Builder {
-    SocketIo::builder().route(channel("jobs"))
+    SocketIo::builder().route(channel("^jobs$"))
 }

@@ -19,7 +19,7 @@ async fn set_price(market: Data<Market>, io: SocketIo, name: String, price: u32)
 pub fn builder() -> Builder {
     SocketIo::builder()
         .data(Market::default())
-        .route(channel("market"))
+        .route(channel("^market$"))
         .on("set price", set_price)
         .on("snapshot", async |market: Data<Market>| {
             let (number, prices) = market.0.lock().unwrap().clone();
