@@ -383,10 +383,11 @@ pub mod adapter {
 /// It has no name that `actix::prelude` or `actix_web` have too. Hence it lacks [`SendError`].
 pub mod prelude {
     pub use crate::{
-        AckError, Auth, BuildError, Builder, Channel, ChannelError, ClientEvent, Data,
-        DisconnectReason, HandlerError, HandlerResult, Later, Many, MessageError, OnConnect,
-        OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe, OnUnsubscribe, Received, Rest,
-        Socket, SocketHandler, SocketId, SocketIo, SocketIoServerExt, SubscribeError, channel,
+        AckError, Args, Auth, BuildError, Builder, Call, Channel, ChannelError, ClientEvent, Cors,
+        Data, DisconnectReason, Event, FromEvent, HandlerError, HandlerResult, Later, Many,
+        MessageError, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
+        OnUnsubscribe, Received, Rest, Socket, SocketHandler, SocketId, SocketIo,
+        SocketIoServerExt, SubscribeError, channel,
     };
     #[doc(no_inline)]
     pub use bytes::Bytes;

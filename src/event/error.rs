@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     log_text::{LogError, log_line},
+    model::ChannelError,
+    socket::{SendError, SubscribeError},
     stats::HandlerFailure,
 };
 
@@ -178,7 +180,23 @@ impl From<Failure> for HandlerError {
 // `HandlerError` does not implement `Error`: this would overlap with `From<T> for T`.
 impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Failure::Failed(Box::new(error)).into()
+        match for_client(&error) {
+            Some(message) => Self::unreadable(message, error),
+            None => Failure::Failed(Box::new(error)).into(),
+        }
+    }
+}
+
+/// The text for the client, if the error is about a channel's name, which clients choose, or about
+/// their subscriptions.
+fn for_client(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(SendError::Channel(error)) = error.downcast_ref() {
+        return Some(error.to_string());
+    }
+    match error.downcast_ref() {
+        Some(SubscribeError::Closed) => None,
+        Some(error) => Some(error.to_string()),
+        None => error.downcast_ref().map(ChannelError::to_string),
     }
 }
 
@@ -190,6 +208,9 @@ impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.failure {
             Failure::Rejected { message, .. } => write!(f, "rejected: {}", LogError(message)),
+            Failure::Unreadable { message, detail, .. } if message == detail => {
+                write!(f, "rejected: {}", LogError(message))
+            }
             Failure::Unreadable { message, detail, .. } => {
                 write!(f, "rejected: {} ({})", LogError(message), LogError(detail))
             }

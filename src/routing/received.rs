@@ -80,8 +80,9 @@ pub trait ClientEvent: DeserializeOwned + Send + 'static {
 /// An event that a client has sent, as a [`ClientEvent`] `T`: a message for actors, and a parameter
 /// of functions.
 ///
-/// The handler answers `Result<T::Answer, HandlerError>`, or a `ResponseFuture` of it. The value is
-/// the acknowledgement.
+/// An actor's handler answers `Result<T::Answer, HandlerError>`, or a `ResponseFuture` of it. A
+/// function answers as any function of [`Builder::on`](crate::Builder::on) does. The value is the
+/// acknowledgement.
 ///
 /// ```
 /// # use actix_socketio::{ClientEvent, Received, SocketIo};
@@ -93,7 +94,7 @@ pub trait ClientEvent: DeserializeOwned + Send + 'static {
 ///
 /// impl ClientEvent for Move {
 ///     const NAME: &'static str = "move";
-///     type Answer = ();
+///     type Answer = i32;
 /// }
 ///
 /// let builder = SocketIo::builder().on(Move::NAME, async |Received { data, .. }: Received<Move>| {

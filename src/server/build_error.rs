@@ -14,7 +14,7 @@ use crate::{config::InvalidSetting, http::FolderError, model::Namespace, routing
 /// assert_eq!(error.to_string(), r#"setting "max_inbox" is 0: it must be at least 1"#);
 /// # });
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A route's pattern is not a valid regular expression.
@@ -60,6 +60,13 @@ pub enum BuildError {
         /// Why it could not be read.
         error: Arc<io::Error>,
     },
+}
+
+/// The text, too: this is what a `main` that returns the error prints.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for BuildError {

@@ -108,11 +108,13 @@ async fn the_value_of_a_handler_is_the_acknowledgement(mode: Mode) {
                 Ok(Later)
             })
             .on("by itself", async |event: OnMessage| Ok(event.ack("itself")?))
+            .on("room", async |socket: Socket| Ok(socket.subscribe("")?))
             .on("refusal", async || -> HandlerResult {
                 Err(HandlerError::reject("no").with_data(&1))
             })
             .on("broken", async || Ok("x".parse::<u8>()?)),
     );
+    let nameless = actix_socketio::Channel::new("", 10).unwrap_err().to_string();
     let mut client = Client::connect(&server.url, mode).await;
     for (event, answer) in [
         ("nothing", json!([])),
@@ -122,6 +124,7 @@ async fn the_value_of_a_handler_is_the_acknowledgement(mode: Mode) {
         ("later", json!(["at last"])),
         ("by itself", json!(["itself"])),
         ("refusal", json!([{"message": "no", "data": 1}])),
+        ("room", json!([{"message": nameless}])),
         ("broken", json!([{"message": "internal error"}])),
     ] {
         assert_eq!(client.emit_with_ack(event, json!([])).await, answer, "{event}");
@@ -129,7 +132,8 @@ async fn the_value_of_a_handler_is_the_acknowledgement(mode: Mode) {
         assert_eq!(client.fence().await, [""; 0], "{event}: there is one answer");
     }
     let (refusal, broken) = ("error: rejected: no", "error: invalid digit found in string");
-    assert_eq!(record.lines(), [refusal, refusal, broken, broken]);
+    let nameless = &*format!("error: rejected: {nameless}");
+    assert_eq!(record.lines(), [refusal, refusal, nameless, nameless, broken, broken]);
 }
 
 async fn an_argument_that_does_not_fit_is_a_refusal_that_the_client_reads(mode: Mode) {

@@ -165,6 +165,14 @@ async fn a_value_that_was_not_given_is_found_when_the_server_is_built() {
     assert_eq!(build_error(admin), wants(r#""hello""#));
     let user = build_error(start().on("whoami", async |_: String, _: User| Ok(())));
     assert!(user.contains("Users") && user.contains("whoami"), "{user}");
+    #[derive(Default, serde::Deserialize)]
+    struct Counter {}
+    let of_web = build_error(start().on("count", async |_: web::Data<Counter>| Ok(())));
+    assert!(of_web.contains("wants actix_socketio::Data"), "{of_web}");
+    assert_eq!(
+        format!("{:?}", start().on("hello", hello).build().unwrap_err()),
+        wants(r#""hello""#)
+    );
     let given = start().on("hello", hello).data(Greeting).build();
     assert!(given.is_ok());
     let error = start().on("hello", hello).build().expect_err("it was not given");

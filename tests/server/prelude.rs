@@ -16,6 +16,14 @@ fn no_name_is_in_the_preludes_of_actix_too() {
     assert!(is_one_type::<(Socket, SocketId, SocketIo, Builder, HandlerError, HandlerResult)>());
     assert!(is_one_type::<(OnConnect, OnMessage, OnSubscribe, OnUnsubscribe, OnError)>());
     assert!(is_one_type::<(OnDisconnect, OnFinish, DisconnectReason, MessageError)>());
+    assert!(is_one_type::<(Args, Call<'_, OnMessage>, Cors)>());
+    struct Admin;
+    impl<E: Event> FromEvent<E> for Admin {
+        fn from_event(_: &mut Call<'_, E>) -> Result<Self, HandlerError> {
+            Ok(Self)
+        }
+    }
+    assert!(is_one_type::<Admin>());
     assert!(is_one_type::<(AckError, BuildError, ChannelError, SubscribeError)>());
     fn is_one_trait<T: ClientEvent>() -> bool {
         is_one_type::<Received<T>>()

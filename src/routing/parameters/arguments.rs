@@ -1,10 +1,13 @@
 //! Parameters that are arguments of the client.
 
+use std::any::type_name;
+
 use serde::de::DeserializeOwned;
 
 use super::{Call, FromEvent};
 use crate::{
     event::{HandlerError, OnMessage},
+    model::DataMap,
     protocol::Args,
 };
 
@@ -12,6 +15,13 @@ use crate::{
 impl<T: DeserializeOwned> FromEvent<OnMessage> for T {
     fn from_event(call: &mut Call<'_, OnMessage>) -> Result<Self, HandlerError> {
         call.next_arg()
+    }
+
+    /// actix-web's `Data` can be deserialized. A client would send the application's state.
+    fn missing(_: &DataMap) -> Option<&'static str> {
+        type_name::<T>()
+            .starts_with("actix_web::data::Data<")
+            .then_some("actix_socketio::Data (actix-web's would be an argument of the client)")
     }
 }
 
