@@ -114,7 +114,8 @@ async fn the_value_of_a_handler_is_the_acknowledgement(mode: Mode) {
             })
             .on("broken", async || Ok("x".parse::<u8>()?)),
     );
-    let nameless = actix_socketio::Channel::new("", 10).unwrap_err().to_string();
+    let nameless =
+        actix_socketio::Channel::new("", 10).expect_err("it has no character").to_string();
     let mut client = Client::connect(&server.url, mode).await;
     for (event, answer) in [
         ("nothing", json!([])),

@@ -170,7 +170,7 @@ async fn a_value_that_was_not_given_is_found_when_the_server_is_built() {
     let of_web = build_error(start().on("count", async |_: web::Data<Counter>| Ok(())));
     assert!(of_web.contains("wants actix_socketio::Data"), "{of_web}");
     assert_eq!(
-        format!("{:?}", start().on("hello", hello).build().unwrap_err()),
+        format!("{:?}", start().on("hello", hello).build().expect_err("no data")),
         wants(r#""hello""#)
     );
     let given = start().on("hello", hello).data(Greeting).build();
