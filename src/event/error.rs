@@ -31,8 +31,10 @@ pub type HandlerResult = Result<(), HandlerError>;
 /// Why a handler failed or refused.
 ///
 /// `?` turns any error into a `HandlerError`. Its text stays on the server: the client reads
-/// `internal error`. Use [`HandlerError::reject`] for a text that the client reads, and
-/// [`HandlerError::from_web`] for an [`actix_web::Error`].
+/// `internal error`. The exceptions are a channel's invalid name ([`ChannelError`]), which is the
+/// client's mistake, and a subscription that is refused ([`SubscribeError`]). Use
+/// [`HandlerError::reject`] for a text that the client reads, and [`HandlerError::from_web`] for an
+/// [`actix_web::Error`].
 ///
 /// In a request handler it is a response: 403 for a refusal, otherwise 500, with
 /// [`HandlerError::to_client`] as JSON.
