@@ -8,10 +8,9 @@ use crate::{
     connection::Connection,
     http::Endpoint,
     model::{Channel, ChannelError, Namespace, SocketId, ToChannel},
-    registry::{Audience, Changes},
+    registry::Audience,
     socket::{MESSAGE, NamespaceState, SendError, Socket, SocketLookup, Target, Targets},
     state::ServerState,
-    stats::{self, Gauges, Stats},
 };
 
 /// The handle of a server: it sends to clients, finds them, and shuts the server down.
@@ -282,86 +281,6 @@ impl SocketIo {
         self.namespace.sequencer.channels(&self.namespace.name)
     }
 
-    /// The number of connections to this server, in all namespaces together.
-    pub fn connections(&self) -> usize {
-        self.state.engine.sessions.count()
-    }
-
-    /// The state of the server, and what it has counted, in all namespaces. It looks at each
-    /// session, which takes some microseconds for a hundred sessions.
-    ///
-    /// ```no_run
-    /// use actix_socketio::SocketIo;
-    /// use actix_web::{Responder, get, web};
-    ///
-    /// #[get("/health")]
-    /// async fn health(io: web::Data<SocketIo>) -> impl Responder {
-    ///     web::Json(io.stats())
-    /// }
-    /// ```
-    pub fn stats(&self) -> Stats {
-        let ServerState { engine, namespaces, .. } = &*self.state;
-        let (transports, outbox_frames, outbox_bytes) = engine.sessions.snapshot();
-        let gauges = Gauges {
-            connections: engine.sessions.count(),
-            transports,
-            sockets: namespaces.socket_counts(),
-            publications_waiting: self.namespace.sequencer.waiting(),
-            outbox_frames,
-            outbox_bytes,
-            client_memory: engine.memory.used(),
-        };
-        Stats::new(&engine.counters, gauges)
-    }
-
-    /// Records [`SocketIo::stats`] with the application's recorder of the [`metrics`] facade, as
-    /// gauges and counters whose names start with `actix_socketio_`.
-    ///
-    /// Without a recorder, it does nothing. Call it whenever the monitor asks, or every few
-    /// seconds. Nothing is recorded in between, so the recorder costs events nothing.
-    ///
-    /// ```no_run
-    /// # struct Prometheus; impl Prometheus { fn render(&self) -> String { String::new() } }
-    /// use actix_socketio::SocketIo;
-    /// use actix_web::{Responder, get, web};
-    ///
-    /// // With a recorder of, say, metrics-exporter-prometheus, whose handle renders what it has.
-    /// #[get("/metrics")]
-    /// async fn scrape(
-    ///     io: web::Data<SocketIo>,
-    ///     prometheus: web::Data<Prometheus>,
-    /// ) -> impl Responder {
-    ///     io.record_metrics();
-    ///     prometheus.render()
-    /// }
-    /// ```
-    pub fn record_metrics(&self) {
-        stats::record(&self.stats());
-    }
-
-    /// Ends all connections, and waits until the last [`OnFinish`](crate::OnFinish) is handled, for
-    /// at most [`Config::shutdown_timeout`].
-    ///
-    /// Returns `false` if some connections were left. Clients reconnect by themselves, to a server
-    /// that runs by then.
-    ///
-    /// The server takes no more connections: it answers handshakes with HTTP 503. An event that
-    /// handlers work on is finished and acknowledged before its client is notified. Events that
-    /// clients send meanwhile are ignored. The ends of many connections are spread over
-    /// [`Config::shutdown_window`].
-    ///
-    /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) {
-    /// if !io.shutdown().await {
-    ///     log::warn!("{} connections were left", io.connections());
-    /// }
-    /// # }
-    /// ```
-    #[doc(alias = "close")]
-    pub async fn shutdown(&self) -> bool {
-        self.state.engine.sessions.shutdown(self.config()).await
-    }
-
     /// All clients. [`Target`] sends to them, lists them and acts on them.
     ///
     /// ```no_run
@@ -382,22 +301,6 @@ impl SocketIo {
     pub fn of_each(&self, wanted: impl Fn(&Namespace) -> bool) -> Targets {
         let names = self.namespaces().into_iter().filter(wanted);
         names.map(|name| self.of(name.as_str()).everyone()).collect()
-    }
-
-    /// Receives the changes of namespaces, channels and subscriptions from now on, in all
-    /// namespaces: Socket.IO's `new_namespace`, and the events of its adapters.
-    ///
-    /// ```no_run
-    /// # async fn example(io: actix_socketio::SocketIo) {
-    /// let mut changes = io.changes();
-    /// while let Some(change) = changes.next().await {
-    ///     log::debug!("{change:?}");
-    /// }
-    /// # }
-    /// ```
-    #[doc(alias("new_namespace", "create-room", "delete-room", "join-room", "leave-room"))]
-    pub fn changes(&self) -> Changes {
-        self.state.changes.listen()
     }
 }
 

@@ -12,6 +12,7 @@ mod io_of_socket;
 mod mount;
 mod namespace;
 mod namespace_overrides;
+mod operation;
 mod response_errors;
 mod serve;
 mod server_events;
