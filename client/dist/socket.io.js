@@ -1097,7 +1097,8 @@
       const entry = this.#entries[0];
       entry.tries += 1;
       this.#isWaiting = true;
-      const answered = (error, ...answer) => this.#answered(entry, entry.tries, error, answer);
+      const { tries } = entry;
+      const answered = (error, ...answer) => this.#answered(entry, tries, error, answer);
       this.#socket._transmit(entry.args, entry.flags, { callback: answered, errorFirst: true });
     }
     #answered(entry, tries, error, answer) {

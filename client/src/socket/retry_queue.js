@@ -27,7 +27,8 @@ export class RetryQueue {
     const entry = this.#entries[0];
     entry.tries += 1;
     this.#isWaiting = true;
-    const answered = (error, ...answer) => this.#answered(entry, entry.tries, error, answer);
+    const { tries } = entry; // of now, not of when the answer comes
+    const answered = (error, ...answer) => this.#answered(entry, tries, error, answer);
     this.#socket._transmit(entry.args, entry.flags, { callback: answered, errorFirst: true });
   }
 
