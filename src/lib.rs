@@ -344,11 +344,11 @@ pub use event::{
 pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
 pub use model::{
-    Channel, ChannelError, ContextMap, DataMap, Extensions, Handshake, InvalidSocketId, Namespace,
-    Rate, SocketId, ToChannel,
+    Channel, ChannelError, ContextMap, DataMap, Extensions, Handshake, History, InvalidPosition,
+    InvalidSocketId, Namespace, Position, Rate, SocketId, ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
-pub use registry::{Change, Changes};
+pub use registry::{Change, Changes, Receipt};
 pub use routing::{
     Answer, AnyEvent, Auth, Call, ChannelEvent, ChannelEventSet, ChannelListed, ClientEvent, Data,
     Event, EventSet, FromEvent, IntoHandler, Later, Listed, Parameters, PatternError, Received,
@@ -356,11 +356,12 @@ pub use routing::{
 };
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
-    HTTP_SHUTDOWN_TIMEOUT, NamespaceBuilder, SocketIo, SocketIoServerExt,
+    HTTP_SHUTDOWN_TIMEOUT, HistoryReader, NamespaceBuilder, Past, PastMessage, SocketIo,
+    SocketIoServerExt,
 };
 pub use socket::{
-    AckError, BroadcastAcks, Outgoing, OutgoingEvent, Receipt, RemoteSocket, SendError, ServerAcks,
-    Socket, SocketEmitter, SubscribeError, Target, Targets,
+    AckError, BroadcastAcks, Outgoing, OutgoingEvent, RemoteSocket, SendError, ServerAcks, Socket,
+    SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
 

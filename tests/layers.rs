@@ -64,6 +64,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "config",
             "transport",
             "engine",
+            "registry",
             "socket",
             "event",
             "routing",

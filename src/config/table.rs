@@ -313,6 +313,23 @@ macro_rules! settings_table {
                 check at_most_a_million;
         }
 
+        "History and recovery" {
+            /// Bytes that the histories of all channels together may keep.
+            ///
+            /// Beyond that the oldest publication of all is dropped, whatever its channel is.
+            max_history_bytes: usize = Size(64 MiB), set plain, check at_least_one;
+
+            /// Channels that have a history. Beyond that the one ends that was published to longest
+            /// ago.
+            max_history_channels: usize = Amount(100_000), set plain, check at_least_one;
+
+            /// Publications that a client may get at once when it comes back, of all its channels
+            /// together. Their bytes are bounded by half of `max_outbox`.
+            ///
+            /// A client that has missed more is told so, and gets none.
+            max_recovered: usize = Amount(1_000), set plain, check at_least_one;
+        }
+
         "Shutdown" {
             /// How long [`SocketIo::shutdown`](crate::SocketIo::shutdown) waits for the last
             /// `OnFinish`.

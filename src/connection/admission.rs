@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::web::Query;
 use bytestring::ByteString;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     Connection,
@@ -15,9 +17,9 @@ use crate::{
     event::HandlerError,
     log_text::log_line,
     model::{Channel, Handshake, SocketId},
-    outbox::SocketSender,
-    protocol::{self, Frame, Version},
-    socket::{Socket, SocketParts},
+    outbox::{SocketSender, Stamps},
+    protocol::{self, ConnectAnswer, Frame, Version},
+    socket::{NamespaceState, Socket, SocketParts},
     state::NamespaceEntry,
     stats::RefusalKind,
 };
@@ -74,6 +76,10 @@ impl Connection {
         let Some(slot) = namespace.socket_quota.acquire(config.max_sockets) else {
             return self.refuse(RefusalKind::FullNamespace, name, "the namespace is full");
         };
+        let stamps = self
+            .asks_for_offsets(&namespace, &handshake)
+            .then(|| Stamps::new(namespace.sequencer.epoch(), namespace.name.clone()));
+        let sender = SocketSender::with_stamps(Arc::clone(self.driver.outbox()), stamps);
         let slots = [slot, quota.acquire_unbounded()];
         let socket = Socket::attach(SocketParts {
             server: Arc::clone(&self.shared) as _,
@@ -82,7 +88,7 @@ impl Connection {
             channel_routes: Arc::clone(router.channel_routes()),
             handshake,
             extensions: Arc::clone(&self.sockets.extensions),
-            sender: SocketSender::new(Arc::clone(self.driver.outbox())),
+            sender,
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
             memory: self.shared.engine.memory.share(),
@@ -97,6 +103,19 @@ impl Connection {
             return self.refuse(RefusalKind::MemoryExhausted, name, "there is no memory for auth");
         }
         self.jobs.queue.push(connect);
+    }
+
+    /// Whether the events of a socket bear their position. Clients of Socket.IO 2 can't ask.
+    fn asks_for_offsets(&self, namespace: &NamespaceState, handshake: &Handshake) -> bool {
+        #[derive(Deserialize)]
+        struct Recovery {
+            #[serde(default)]
+            offsets: Value,
+        }
+        namespace.sequencer.is_recording()
+            && self.driver.version() == Version::V4
+            // A value of another type, or none at all, is the application's.
+            && handshake.auth().is_ok_and(|Recovery { offsets }| offsets == Value::Bool(true))
     }
 
     /// Lets a socket in that its handlers have admitted.
@@ -161,7 +180,11 @@ impl Connection {
     fn connect_packet(&self, socket: &Socket) -> Frame {
         let namespace = socket.namespace().as_str();
         match self.driver.version() {
-            Version::V4 => self.shared.codec.connect(namespace, socket.id().as_str()),
+            Version::V4 => {
+                let id = socket.id();
+                let answer = ConnectAnswer { sid: id.as_str(), offsets: socket.is_stamped() };
+                self.shared.codec.connect(namespace, &answer)
+            }
             Version::V3 => protocol::connect_v3(namespace),
         }
     }

@@ -8,11 +8,12 @@ use crate::{
     Channel, HandlerResult, IntoHandler, OnMessage, OnSubscribe, Parameters, PatternError, Route,
     config::Config,
     model::{
-        ChannelRoutes, Handshake, HttpRequestParts, MemoryShare, Namespace, SocketId, Transport,
+        ChannelRoutes, Handshake, HistoryRules, HttpRequestParts, MemoryShare, Namespace, SocketId,
+        Transport,
     },
     outbox::{Outbox, SocketSender},
     protocol::{Args, PacketCodec, connect},
-    registry::{AdapterFuture, ChangeSender, Sequencer, ServerEvent},
+    registry::{AdapterFuture, ChangeSender, Sequencer, SequencerLimits, ServerEvent},
     routing::{Handlers, Router, Scope},
     socket::{
         ConnectionCommand, LocalAdapter, NamespaceState, ServerEventHandler, Socket, SocketLookup,
@@ -84,12 +85,15 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let registry = Sequencer::start(
         ChangeSender::new(1),
         Arc::clone(&counters),
-        config.max_publications,
-        config.max_outbox,
+        SequencerLimits {
+            max_publications: config.max_publications,
+            max_outbox: config.max_outbox,
+            history: None,
+        },
     );
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
     let sender = SocketSender::new(outbox);
-    sender.open(connect("/", ""));
+    sender.open(connect("/", ""), &[]);
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let namespace = Namespace::default();
     let null = Arc::new(NullConnection);
@@ -104,6 +108,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
             Arc::default(),
             Arc::clone(&adapter) as _,
             adapter,
+            &HistoryRules::default(),
         ),
         config,
         channel_routes,

@@ -41,7 +41,7 @@ impl BenchPublication {
     pub fn new(channels: &[Channel], frame: Frame) -> Self {
         let audience =
             Audience { to: channels.to_vec(), ..Audience::everyone(Namespace::default()) };
-        Self { audience, what: Payload::PublicationBatch(PublicationBatch::new(vec![frame])) }
+        Self { audience, what: Payload::PublicationBatch(PublicationBatch::of(vec![frame])) }
     }
 }
 
@@ -100,7 +100,7 @@ impl BenchSocket {
     fn new(max_outbox: usize) -> Self {
         let queue = Queue::websocket(max_outbox);
         let sender = SocketSender::new(Arc::clone(queue.outbox()));
-        sender.open(connect("/", ""));
+        sender.open(connect("/", ""), &[]);
         Self { id: SocketId::random(), sender, queue }
     }
 }

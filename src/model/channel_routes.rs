@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regex::RegexSet;
 
 use super::{
-    Channel, PatternError,
+    Channel, History, PatternError,
     pattern::{anchored, anchored_source},
 };
 
@@ -14,13 +14,21 @@ use super::{
 pub(crate) struct ChannelOptions {
     /// Subscribers may publish to the channel.
     pub(crate) allow_publish: bool,
+    /// The publications that the channel keeps.
+    pub(crate) history: Option<History>,
 }
 
 impl ChannelOptions {
     /// Adds the options of another route that matches the same channel: a permission of one route
     /// is enough.
     fn merge(self, other: Self) -> Self {
-        Self { allow_publish: self.allow_publish || other.allow_publish }
+        Self {
+            allow_publish: self.allow_publish || other.allow_publish,
+            history: match (self.history, other.history) {
+                (Some(one), Some(other)) => Some(one.merge(other)),
+                (one, other) => one.or(other),
+            },
+        }
     }
 }
 
@@ -98,6 +106,11 @@ impl ChannelRoutes {
         ChannelMatch { routes, options }
     }
 
+    /// Whether any route has a history.
+    pub(crate) fn has_history(&self) -> bool {
+        self.single.iter().any(|matched| matched.options.history.is_some())
+    }
+
     /// How often the patterns were run.
     #[cfg(test)]
     pub(crate) fn searches(&self) -> usize {
@@ -109,8 +122,8 @@ impl ChannelRoutes {
 mod tests {
     use super::*;
 
-    const CLOSED: ChannelOptions = ChannelOptions { allow_publish: false };
-    const OPEN: ChannelOptions = ChannelOptions { allow_publish: true };
+    const CLOSED: ChannelOptions = ChannelOptions { allow_publish: false, history: None };
+    const OPEN: ChannelOptions = ChannelOptions { allow_publish: true, history: None };
 
     fn matches(routes: &ChannelRoutes, name: &str) -> Arc<ChannelMatch> {
         routes.matches(&Channel::new(name, 100).unwrap())

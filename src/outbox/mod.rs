@@ -12,10 +12,13 @@
 mod attached_stream;
 mod close;
 mod congestion;
+mod held_frames;
+mod placed_frame;
 mod publication_batch;
 mod queue;
 mod reserved;
 mod socket_sender;
+mod stamps;
 mod take;
 mod upgrade;
 mod write_buffer;
@@ -25,9 +28,11 @@ mod write_through;
 mod tests;
 
 pub(crate) use congestion::{Hold, WaterMarks};
+pub(crate) use placed_frame::PlacedFrame;
 pub(crate) use publication_batch::PublicationBatch;
 pub(crate) use queue::{Outbox, OutboxEvent, OutboxShares, Pushed};
 pub(crate) use reserved::UnreadAnswer;
 pub(crate) use socket_sender::SocketSender;
+pub(crate) use stamps::Stamps;
 pub(crate) use take::TakenFrames;
 pub(crate) use write_through::WriteThroughTurn;

@@ -1,19 +1,34 @@
+use std::{cell::OnceCell, sync::Arc};
+
 use bytes::{Bytes, BytesMut};
 
-use crate::protocol::Frame;
+use super::PlacedFrame;
+use crate::{
+    model::{Epoch, Place},
+    protocol::Frame,
+};
 
-/// Consecutive frames for the same clients.
+/// Consecutive publications for the same clients.
 ///
-/// The batch also holds them as one piece of bytes. That piece is made once and shared by all
-/// WebSockets that send frames unchanged.
+/// The batch also holds their frames as one piece of bytes. That piece is made once and shared by
+/// all WebSockets that send frames unchanged. Clients that ask for positions have pieces of their
+/// own.
 #[derive(Debug)]
 pub(crate) struct PublicationBatch {
+    publications: Vec<Arc<PlacedFrame>>,
+    plain: BatchFrames,
+    stamped: OnceCell<BatchFrames>,
+}
+
+/// The frames of a batch in one form.
+#[derive(Debug)]
+pub(crate) struct BatchFrames {
     frames: Vec<Frame>,
     bytes: Bytes,
 }
 
-impl PublicationBatch {
-    pub(crate) fn new(frames: Vec<Frame>) -> Self {
+impl BatchFrames {
+    pub(super) fn new(frames: Vec<Frame>) -> Self {
         let bytes = match &frames[..] {
             [frame] => frame.websocket().clone(),
             frames => {
@@ -32,5 +47,46 @@ impl PublicationBatch {
     /// All frames as WebSocket frames, one after the other.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+}
+
+impl PublicationBatch {
+    pub(crate) fn new(publications: Vec<Arc<PlacedFrame>>) -> Self {
+        let frames = publications.iter().map(|one| one.frame().clone()).collect();
+        Self { publications, plain: BatchFrames::new(frames), stamped: OnceCell::new() }
+    }
+
+    /// Frames that are in no order.
+    #[cfg(any(test, feature = "internals"))]
+    pub(crate) fn of(frames: Vec<Frame>) -> Self {
+        let placed = |frame| Arc::new(PlacedFrame::new(frame, Place::default(), true, false));
+        Self::new(frames.into_iter().map(placed).collect())
+    }
+
+    pub(crate) fn plain(&self) -> &BatchFrames {
+        &self.plain
+    }
+
+    pub(super) fn publications(&self) -> &[Arc<PlacedFrame>] {
+        &self.publications
+    }
+
+    /// The frames for clients that ask for positions.
+    pub(super) fn stamped(&self, epoch: Epoch, namespace: &str) -> &BatchFrames {
+        self.stamped.get_or_init(|| {
+            let stamped = |one: &Arc<PlacedFrame>| one.stamped(epoch, namespace).clone();
+            BatchFrames::new(self.publications.iter().map(stamped).collect())
+        })
+    }
+
+    /// The place of the last publication.
+    pub(crate) fn last(&self) -> Place {
+        self.publications.last().map_or(Place::default(), |one| one.place())
+    }
+
+    /// The place of the last publication that no history covers.
+    pub(super) fn last_uncovered(&self) -> Option<Place> {
+        let mut newest_first = self.publications.iter().rev();
+        newest_first.find(|one| !one.is_covered()).map(|one| one.place())
     }
 }

@@ -197,6 +197,33 @@ impl Outbox {
         Pushed::Queued
     }
 
+    /// Puts a frame at the end of the queue that is made under the lock, when it is known what
+    /// stands before it.
+    pub(super) fn push_with(&self, make: impl FnOnce() -> Frame) -> Pushed {
+        let state = self.state.lock();
+        let frame = make();
+        self.push_all(state, [frame])
+    }
+
+    /// Puts frames at the end of the queue that stay together.
+    pub(super) fn push_together(&self, frames: Vec<Frame>, note: impl FnOnce()) -> Pushed {
+        let state = self.state.lock();
+        note();
+        self.push_all(state, frames)
+    }
+
+    /// Runs `note` in the order of pushes.
+    pub(super) fn with_lock(&self, note: impl FnOnce()) {
+        let _state = self.state.lock();
+        note();
+    }
+
+    /// Drops all queued frames and closes the outbox, because the client can't know that a frame is
+    /// lost.
+    pub(super) fn lose(&self) -> Pushed {
+        self.overflow(self.state.lock())
+    }
+
     /// Drops all queued frames, closes the outbox and reports [`OutboxEvent::Overflow`].
     pub(super) fn overflow(&self, state: MutexGuard<'_, OutboxState>) -> Pushed {
         self.cut_off(state, OutboxEvent::Overflow)
@@ -217,18 +244,23 @@ impl Outbox {
 
     /// Queues a frame only if the queue is empty and the transport waits. Otherwise drops it.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
+        self.push_volatile_with(|| frame.clone())
+    }
+
+    /// The same, for a frame that is made under the lock.
+    pub(super) fn push_volatile_with(&self, make: impl FnOnce() -> Frame) -> Pushed {
         let mut state = self.state.lock();
-        let bytes = state.bytes + frame.cost();
-        if state.phase != Phase::Open
-            || !state.frames.is_empty()
-            || state.waker.is_none()
-            || !self.may_have(&mut state, bytes)
-        {
+        if state.phase != Phase::Open || !state.frames.is_empty() || state.waker.is_none() {
+            return Pushed::Dropped;
+        }
+        let frame = make();
+        let (cost, bytes) = (frame.cost(), state.bytes + frame.cost());
+        if !self.may_have(&mut state, bytes) {
             return Pushed::Dropped;
         }
         let Some(waker) = state.waker.take() else { return Pushed::Dropped };
-        let fits = state.charge(frame.cost());
-        state.frames.push_back(frame.clone());
+        let fits = state.charge(cost);
+        state.frames.push_back(frame);
         if !fits {
             return self.cut_off(state, OutboxEvent::OutOfMemory);
         }

@@ -65,9 +65,8 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Stops to count frames that were held back.
-    pub(super) fn release_held_back(&self, frames: &[Frame]) {
-        let bytes: usize = frames.iter().map(Frame::cost).sum();
+    /// Stops to count bytes of frames that were held back.
+    pub(super) fn release_held_back(&self, bytes: usize) {
         if bytes > 0 {
             let mut state = self.state.lock();
             state.release(bytes);

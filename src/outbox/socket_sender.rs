@@ -8,8 +8,11 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Hold, Outbox, PublicationBatch, Pushed, WriteThroughTurn};
-use crate::model::Transport;
+use super::{
+    Hold, Outbox, PlacedFrame, PublicationBatch, Pushed, Stamps, WriteThroughTurn,
+    held_frames::{HeldFrame, HeldFrames},
+};
+use crate::model::{Place, Transport};
 use crate::protocol::{Frame, OutgoingPacket};
 
 /// The client is not admitted to the namespace yet. Frames are held back.
@@ -20,6 +23,8 @@ const OPEN: u8 = 1;
 const CLOSED: u8 = 2;
 /// As `OPEN`, and observers receive a copy of each frame.
 const OBSERVED: u8 = 3;
+/// As `OPEN`, and events bear their position.
+const STAMPED: u8 = 4;
 
 /// One socket's way into its connection's outbox. Any thread may push.
 ///
@@ -30,30 +35,29 @@ const OBSERVED: u8 = 3;
 pub(crate) struct SocketSender {
     outbox: Arc<Outbox>,
     state: AtomicU8,
-    pending: Mutex<PendingFrames>,
-}
-
-#[derive(Debug, Default)]
-struct PendingFrames {
-    frames: Vec<Frame>,
-    /// The last of `frames` is the socket's final frame: the sender closes once they are out.
-    has_final: bool,
-    /// Receive a copy of each frame that goes out.
-    observers: Vec<mpsc::Sender<Frame>>,
-}
-
-impl PendingFrames {
-    /// Sends a copy of the frame to each observer, and removes observers that are gone.
-    fn notify_observers(&mut self, frame: &Frame) {
-        self.observers.retain(|observer| {
-            !matches!(observer.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_)))
-        });
-    }
+    held: Mutex<HeldFrames>,
+    /// For a client that asks for positions.
+    stamps: Option<Box<Stamps>>,
 }
 
 impl SocketSender {
     pub(crate) fn new(outbox: Arc<Outbox>) -> Arc<Self> {
-        Arc::new(Self { outbox, state: AtomicU8::new(PENDING), pending: Mutex::default() })
+        Self::with_stamps(outbox, None)
+    }
+
+    /// With `stamps`, events bear their position.
+    pub(crate) fn with_stamps(outbox: Arc<Outbox>, stamps: Option<Stamps>) -> Arc<Self> {
+        Arc::new(Self {
+            outbox,
+            state: AtomicU8::new(PENDING),
+            held: Mutex::default(),
+            stamps: stamps.map(Box::new),
+        })
+    }
+
+    /// The positions that the client has been sent, if its events bear them.
+    pub(crate) fn stamps(&self) -> Option<&Stamps> {
+        self.stamps.as_deref()
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -76,13 +80,13 @@ impl SocketSender {
     /// Pushes a frame into the outbox, or holds it back while the client is not admitted.
     pub(crate) fn push(&self, frame: Frame) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.push(frame),
+            OPEN | STAMPED => self.outbox.push(frame),
             CLOSED => Pushed::Dropped,
             OBSERVED => {
                 self.notify_observers(&frame);
                 self.outbox.push(frame)
             }
-            _ => self.hold_back(frame, false),
+            _ => self.hold_back(HeldFrame::Plain(frame), false),
         }
     }
 
@@ -90,8 +94,23 @@ impl SocketSender {
     /// frame only if it has to wait as one.
     pub(crate) fn push_packet(&self, packet: OutgoingPacket) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.push_packet(packet),
+            OPEN | STAMPED => self.outbox.push_packet(packet),
             _ => self.push(packet.into_frame()),
+        }
+    }
+
+    /// As [`SocketSender::push_packet`], for an event that asks for no acknowledgement.
+    pub(crate) fn push_event(&self, packet: OutgoingPacket) -> Pushed {
+        let Some(stamps) = &self.stamps else { return self.push_packet(packet) };
+        let frame = packet.into_frame();
+        match self.state.load(Ordering::Acquire) {
+            STAMPED => self.outbox.push_with(|| stamps.direct(&frame, false)),
+            CLOSED => Pushed::Dropped,
+            OBSERVED => {
+                self.notify_observers(&frame);
+                self.outbox.push_with(|| stamps.direct(&frame, false))
+            }
+            _ => self.hold_back(HeldFrame::Direct(frame), false),
         }
     }
 
@@ -104,18 +123,70 @@ impl SocketSender {
         turn: Option<WriteThroughTurn>,
     ) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.deliver(batch, turn),
+            OPEN => self.outbox.deliver(batch.plain(), turn, || ()),
+            STAMPED => self.deliver_stamped(batch, turn),
             CLOSED => Pushed::Dropped,
             OBSERVED => {
-                batch.frames().iter().for_each(|frame| self.notify_observers(frame));
-                self.outbox.deliver(batch, turn)
+                batch.plain().frames().iter().for_each(|frame| self.notify_observers(frame));
+                self.deliver_stamped(batch, turn)
             }
-            _ => batch.frames().iter().fold(Pushed::Queued, |all, frame| {
-                match self.hold_back(frame.clone(), false) {
+            _ => batch.publications().iter().fold(Pushed::Queued, |all, publication| {
+                match self.hold_back(HeldFrame::Publication(Arc::clone(publication)), false) {
                     Pushed::Queued => all,
                     Pushed::Dropped => Pushed::Dropped,
                 }
             }),
+        }
+    }
+
+    fn deliver_stamped(&self, batch: &PublicationBatch, turn: Option<WriteThroughTurn>) -> Pushed {
+        let Some(stamps) = &self.stamps else {
+            return self.outbox.deliver(batch.plain(), turn, || ());
+        };
+        let frames = batch.stamped(stamps.epoch(), stamps.namespace());
+        let note = || stamps.published(batch.last(), batch.last_uncovered());
+        self.outbox.deliver(frames, turn, note)
+    }
+
+    /// Notes that no history covers a publication for this socket: it is in none of the channels.
+    pub(crate) fn uncover(&self, place: Place) {
+        if let Some(stamps) = &self.stamps {
+            self.outbox.with_lock(|| stamps.uncover(place));
+        }
+    }
+
+    /// Pushes `first`, and then what the client has missed since `from`, without anything between.
+    pub(crate) fn replay(&self, first: Option<Frame>, missed: &[Arc<PlacedFrame>], from: Place) {
+        let state = self.state.load(Ordering::Acquire);
+        if !matches!(state, OPEN | STAMPED | OBSERVED) {
+            let frames = first.map(HeldFrame::Plain).into_iter();
+            let missed = missed.iter().map(|one| HeldFrame::Publication(Arc::clone(one)));
+            for held in frames.chain(missed) {
+                let _ = self.hold_back(held, false);
+            }
+            return;
+        }
+        if state == OBSERVED {
+            missed.iter().for_each(|one| self.notify_observers(one.frame()));
+        }
+        let frames = first.into_iter().chain(missed.iter().map(|one| self.frame_of(one).clone()));
+        let _ = self.outbox.push_together(frames.collect(), || {
+            // Older positions come now. One of them would not say that the client has what came to
+            // its other channels.
+            if let Some(newest) = self.stamps.as_ref().and_then(|stamps| stamps.newest())
+                && newest > from
+                && !missed.is_empty()
+            {
+                self.stamps.iter().for_each(|stamps| stamps.uncover(newest));
+            }
+        });
+    }
+
+    /// A publication's frame in the form for this client.
+    fn frame_of<'a>(&self, publication: &'a PlacedFrame) -> &'a Frame {
+        match &self.stamps {
+            Some(stamps) => publication.stamped(stamps.epoch(), stamps.namespace()),
+            None => publication.frame(),
         }
     }
 
@@ -130,29 +201,43 @@ impl SocketSender {
     /// Sends a copy of each frame that goes out from now on to `observer`. An observer misses
     /// frames while its channel is full.
     pub(crate) fn observe(&self, observer: mpsc::Sender<Frame>) {
-        let mut pending = self.pending.lock();
+        let mut held = self.held.lock();
         if self.is_closed() {
             return; // dropping the observer closes its channel
         }
-        pending.observers.push(observer);
+        held.observers.push(observer);
         // A pending sender becomes `OBSERVED` when it opens.
-        let _ = self.state.compare_exchange(OPEN, OBSERVED, Ordering::AcqRel, Ordering::Acquire);
+        let observed = |state| matches!(state, OPEN | STAMPED).then_some(OBSERVED);
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, observed);
     }
 
     fn notify_observers(&self, frame: &Frame) {
-        self.pending.lock().notify_observers(frame);
+        self.held.lock().notify_observers(frame);
     }
 
-    /// Pushes a frame only if the outbox is empty and its transport waits. Otherwise drops the
-    /// frame.
+    /// Pushes an event for this client alone, only if the outbox is empty and its transport waits.
+    /// Otherwise drops it.
     pub(crate) fn push_volatile(&self, frame: &Frame) -> Pushed {
+        self.push_volatile_with(frame, |stamps| stamps.direct(frame, true))
+    }
+
+    /// The same, for a publication.
+    pub(crate) fn deliver_volatile(&self, publication: &PlacedFrame) -> Pushed {
+        self.push_volatile_with(publication.frame(), |stamps| {
+            stamps.published(publication.place(), None);
+            publication.stamped(stamps.epoch(), stamps.namespace()).clone()
+        })
+    }
+
+    fn push_volatile_with(&self, frame: &Frame, stamp: impl FnOnce(&Stamps) -> Frame) -> Pushed {
         match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.push_volatile(frame),
-            OBSERVED => {
-                self.notify_observers(frame);
-                self.outbox.push_volatile(frame)
-            }
-            _ => Pushed::Dropped,
+            OPEN | STAMPED => {}
+            OBSERVED => self.notify_observers(frame),
+            _ => return Pushed::Dropped,
+        }
+        match &self.stamps {
+            Some(stamps) => self.outbox.push_volatile_with(|| stamp(stamps)),
+            None => self.outbox.push_volatile(frame),
         }
     }
 
@@ -160,71 +245,94 @@ impl SocketSender {
     /// push that another thread has already begun may still follow.
     pub(crate) fn push_final(&self, frame: Frame) -> Pushed {
         // Only one thread can swap an open state for `CLOSED`, and that thread pushes the frame.
-        let close = |state| matches!(state, OPEN | OBSERVED).then_some(CLOSED);
+        let close = |state| matches!(state, OPEN | STAMPED | OBSERVED).then_some(CLOSED);
         match self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, close) {
             Ok(_) => self.outbox.push(frame),
             Err(CLOSED) => Pushed::Dropped,
-            Err(_) => self.hold_back(frame, true),
+            Err(_) => self.hold_back(HeldFrame::Plain(frame), true),
         }
     }
 
-    /// Admits the client: pushes `connect`, then the frames that were held back. Later frames go
-    /// straight to the outbox.
-    pub(crate) fn open(&self, connect: Frame) {
-        let mut pending = self.pending.lock();
+    /// Admits the client: pushes `connect`, what it has missed, and then the frames that were held
+    /// back. Later frames go straight to the outbox.
+    pub(crate) fn open(&self, connect: Frame, missed: &[Arc<PlacedFrame>]) {
+        let mut held = self.held.lock();
         if self.state.load(Ordering::Acquire) != PENDING {
             return;
         }
         self.outbox.push(connect);
-        let frames = std::mem::take(&mut pending.frames);
-        self.outbox.release_held_back(counted(&frames, pending.has_final));
-        for frame in frames {
-            pending.notify_observers(&frame);
-            self.outbox.push(frame);
+        let (frames, bytes) = held.take();
+        self.outbox.release_held_back(bytes);
+        for publication in missed {
+            held.notify_observers(publication.frame());
+            self.outbox.push(self.frame_of(publication).clone());
         }
-        let state = match pending.has_final {
+        for frame in frames {
+            held.notify_observers(frame.frame());
+            self.push_held(frame);
+        }
+        let state = match held.has_final {
             true => CLOSED,
-            false if pending.observers.is_empty() => OPEN,
-            false => OBSERVED,
+            false if !held.observers.is_empty() => OBSERVED,
+            false if self.stamps.is_some() => STAMPED,
+            false => OPEN,
         };
         self.state.store(state, Ordering::Release);
     }
 
-    /// Closes the sender. Frames that were held back are dropped, and so are later ones.
-    pub(crate) fn close(&self) {
-        let mut pending = self.pending.lock();
-        self.state.store(CLOSED, Ordering::Release);
-        let PendingFrames { frames, has_final, .. } = std::mem::take(&mut *pending);
-        self.outbox.release_held_back(counted(&frames, has_final));
+    fn push_held(&self, held: HeldFrame) -> Pushed {
+        match (held, &self.stamps) {
+            (HeldFrame::Plain(frame) | HeldFrame::Direct(frame), None)
+            | (HeldFrame::Plain(frame), Some(_)) => self.outbox.push(frame),
+            (HeldFrame::Direct(frame), Some(stamps)) => {
+                self.outbox.push_with(|| stamps.direct(&frame, false))
+            }
+            (HeldFrame::Publication(publication), None) => {
+                self.outbox.push(publication.frame().clone())
+            }
+            (HeldFrame::Publication(publication), Some(stamps)) => self.outbox.push_with(|| {
+                let place = publication.place();
+                stamps.published(place, (!publication.is_covered()).then_some(place));
+                publication.stamped(stamps.epoch(), stamps.namespace()).clone()
+            }),
+        }
     }
 
-    fn hold_back(&self, frame: Frame, is_final: bool) -> Pushed {
-        let mut pending = self.pending.lock();
+    /// Closes the sender. Frames that were held back are dropped, and so are later ones.
+    pub(crate) fn close(&self) {
+        let mut held = self.held.lock();
+        self.state.store(CLOSED, Ordering::Release);
+        let (frames, bytes) = std::mem::take(&mut *held).take();
+        drop(frames);
+        self.outbox.release_held_back(bytes);
+    }
+
+    fn hold_back(&self, frame: HeldFrame, is_final: bool) -> Pushed {
+        let mut held = self.held.lock();
         match self.state.load(Ordering::Acquire) {
-            // Another thread opened the sender while this one waited for the lock.
-            OPEN | OBSERVED => {
-                drop(pending);
-                return if is_final { self.push_final(frame) } else { self.push(frame) };
-            }
+            PENDING => {}
             CLOSED => return Pushed::Dropped,
-            _ => {}
+            // Another thread opened the sender while this one waited for the lock.
+            _ => {
+                drop(held);
+                return match frame {
+                    HeldFrame::Plain(frame) if is_final => self.push_final(frame),
+                    frame => self.push_held(frame),
+                };
+            }
         }
-        if pending.has_final {
+        if held.has_final {
             return Pushed::Dropped;
         }
         // The final frame does not count: it is small, and must not be lost.
-        if !is_final && self.outbox.hold_back(&frame) == Pushed::Dropped {
-            return Pushed::Dropped;
+        if !is_final && self.outbox.hold_back(frame.frame()) == Pushed::Dropped {
+            // A client with positions would not know that it has missed something.
+            return if self.stamps.is_some() { self.outbox.lose() } else { Pushed::Dropped };
         }
-        pending.frames.push(frame);
-        pending.has_final = is_final;
+        held.frames.push(frame);
+        held.has_final = is_final;
         Pushed::Queued
     }
-}
-
-/// The frames that count while they are held back: all but the final one.
-fn counted(frames: &[Frame], has_final: bool) -> &[Frame] {
-    &frames[..frames.len().saturating_sub(usize::from(has_final))]
 }
 
 #[cfg(test)]

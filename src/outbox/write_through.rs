@@ -1,6 +1,6 @@
 //! Write-through delivery: frames for a waiting WebSocket are written past the queue.
 
-use super::{PublicationBatch, Pushed, queue::Outbox};
+use super::{Pushed, publication_batch::BatchFrames, queue::Outbox};
 
 /// One turn of a channel registry, in which it may write to each client directly, once. The turns
 /// of one registry are numbered from 1.
@@ -17,10 +17,12 @@ impl Outbox {
     /// writes them together: many small publications cost two system calls and not one each.
     pub(crate) fn deliver(
         &self,
-        batch: &PublicationBatch,
+        batch: &BatchFrames,
         turn: Option<WriteThroughTurn>,
+        note: impl FnOnce(),
     ) -> Pushed {
         let mut state = self.state.lock();
+        note();
         // A waker in the state means that the WebSocket's task waits. The outbox is open and empty
         // then, so the write cannot overtake a frame.
         debug_assert!(state.waker.is_none() || state.stream.is_none() || state.is_idle());

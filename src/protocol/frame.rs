@@ -173,6 +173,11 @@ impl Frame {
         self
     }
 
+    /// Whether the frame may be sent compressed.
+    pub(super) fn is_deflatable(&self) -> bool {
+        self.deflatable
+    }
+
     /// Returns the WebSocket frames for a client with permessage-deflate (RFC 7692).
     ///
     /// `deflate` receives the payload of each WebSocket frame, and returns a shorter one or `None`.

@@ -25,6 +25,7 @@ mod frame_builder;
 mod msgpack;
 mod outgoing_packet;
 pub(crate) mod socketio;
+mod stamp;
 mod unsealed_packet;
 
 pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
@@ -39,5 +40,8 @@ pub use socketio::{
     AckId, ArgError, Args, DecodeLimits, Decoder, Encoded, Many, MsgpackParser, Packet,
     PacketDecoder, PacketKind, Parser,
 };
-pub(crate) use socketio::{PacketCodec, connect_v3, expectation, is_reserved, to_args};
+pub(crate) use socketio::{
+    ConnectAnswer, PacketCodec, connect_v3, expectation, is_reserved, to_args,
+};
+pub(crate) use stamp::stamped;
 pub use unsealed_packet::UnsealedPacket;

@@ -147,6 +147,16 @@ impl UnsealedPacket {
         }
     }
 
+    /// Whether it asks its receivers for an acknowledgement.
+    pub(crate) fn asks_ack(&self) -> bool {
+        match &self.form {
+            PacketForm::Json(packet) => packet.id_length > 0,
+            PacketForm::Custom(packet) => {
+                matches!(packet.packet.kind, PacketKind::Event { id: Some(_), .. })
+            }
+        }
+    }
+
     /// The frame for all receivers. The usual form is not copied.
     pub(crate) fn seal(self) -> Frame {
         let frame = match self.form {

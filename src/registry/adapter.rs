@@ -2,7 +2,7 @@ use std::{fmt, pin::Pin, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{Audience, Publication, PublishError};
+use super::{Audience, Publication, PublishError, Receipt};
 use crate::{
     model::{Channel, Handshake, Namespace, SocketId},
     protocol::{Args, UnsealedPacket},
@@ -53,7 +53,7 @@ pub trait Adapter: Send + Sync + 'static {
     fn publish_and_count(
         &self,
         publication: Publication,
-    ) -> AdapterFuture<Result<usize, PublishError>>;
+    ) -> AdapterFuture<Result<Receipt, PublishError>>;
 
     /// Publishes, and collects the acknowledgements of all receivers, until each has answered or
     /// the time is over.

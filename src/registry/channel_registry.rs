@@ -144,6 +144,9 @@ impl ChannelRegistry {
                 self.table.unsubscribe(&namespace, id, &channel);
             }
             RegistryMessage::Detach { namespace, id } => self.table.detach(&namespace, id),
+            RegistryMessage::Replay(replay) => {
+                return Step::Done { cost: 1 + self.table.replay(*replay) };
+            }
             RegistryMessage::Publish(publication) => {
                 return Step::Deliver(self.join_publications(publication));
             }
@@ -165,26 +168,26 @@ impl ChannelRegistry {
 
     /// Joins a publication with those for the same audience directly behind it.
     fn join_publications(&mut self, first: Arc<OrderedPublication>) -> Delivery {
-        let OrderedPublication { frame, volatile, .. } = &*first;
+        let OrderedPublication { event, volatile, .. } = &*first;
         if *volatile {
-            let payload = Payload::Volatile(frame.clone());
+            let payload = Payload::Volatile(Arc::clone(event));
             return Delivery { publications: vec![first], payload, done: 0 };
         }
-        let (mut frames, mut bytes) = (vec![frame.clone()], frame.len());
+        let (mut events, mut bytes) = (vec![Arc::clone(event)], event.frame().len());
         let mut publications = vec![first];
         while let Some(RegistryMessage::Publish(next)) = self.messages.front()
-            && let OrderedPublication { audience, frame, volatile: false, .. } = &**next
+            && let OrderedPublication { audience, event, volatile: false, .. } = &**next
             && *audience == publications[0].audience
-            && bytes + frame.len() <= BATCH_BYTES
+            && bytes + event.frame().len() <= BATCH_BYTES
         {
-            bytes += frame.len();
-            frames.push(frame.clone());
+            bytes += event.frame().len();
+            events.push(Arc::clone(event));
             publications.push(Arc::clone(next));
             self.messages.pop_front();
         }
         Delivery {
             publications,
-            payload: Payload::PublicationBatch(PublicationBatch::new(frames)),
+            payload: Payload::PublicationBatch(PublicationBatch::new(events)),
             done: 0,
         }
     }

@@ -5,28 +5,61 @@ use std::{
 
 use smallvec::SmallVec;
 
-use super::{Audience, Change, ChangeSender, RegistryId};
+use super::{
+    Audience, Change, ChangeSender, RegistryId,
+    history::{Histories, HistoryId, HistoryLimits},
+};
 use crate::{
-    model::{Channel, Namespace, SocketId},
+    model::{Channel, History, Namespace, Place, SocketId},
     stats::Counters,
 };
 
-/// The registries that have sockets of each namespace and subscribers of each channel.
+/// The registries that have sockets of each namespace and subscribers of each channel, and the
+/// histories.
 ///
 /// This is what it takes to send a publication to these registries alone, and to report namespaces
 /// and channels that open and close. It relies on its callers: a socket joins and leaves a channel
 /// by turns, and is not mentioned after it was detached.
 #[derive(Debug)]
 pub(super) struct RegistryIndex {
-    namespaces: HashMap<Namespace, NamespaceIndex>,
+    pub(super) namespaces: HashMap<Namespace, NamespaceIndex>,
+    /// The newest place.
+    pub(super) place: Place,
+    pub(super) histories: Histories,
     changes: ChangeSender,
     counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
-struct NamespaceIndex {
+pub(super) struct NamespaceIndex {
     sockets: RegistryCounts,
-    channels: HashMap<Channel, RegistryCounts>,
+    pub(super) channels: HashMap<Channel, ChannelRecord>,
+    /// The record of publications to all sockets.
+    pub(super) everyone: ChannelRecord,
+}
+
+/// The state of one channel. It is there while the channel has subscribers, or a history.
+#[derive(Debug, Default)]
+pub(super) struct ChannelRecord {
+    subscribers: RegistryCounts,
+    /// The history that the routes give the channel. The outer `None`: not looked up yet.
+    pub(super) rule: Option<Option<History>>,
+    pub(super) history: Option<HistoryId>,
+    /// The place of the newest publication. Those that may be lost do not count.
+    pub(super) newest: Place,
+}
+
+impl ChannelRecord {
+    /// A record of a channel that may have had publications up to a place.
+    pub(super) fn new(rule: Option<History>, forgotten: Place) -> Self {
+        // Without a rule, no client asks for earlier ones.
+        let newest = if rule.is_some() { forgotten } else { Place::default() };
+        Self { rule: Some(rule), newest, ..Self::default() }
+    }
+
+    fn is_unused(&self) -> bool {
+        self.subscribers.is_empty() && self.history.is_none()
+    }
 }
 
 /// Counts sockets on each registry. There are few registries, one for each worker.
@@ -59,40 +92,66 @@ impl RegistryCounts {
     }
 }
 
+impl NamespaceIndex {
+    /// Whether nothing of it is left to know.
+    fn is_unused(&self) -> bool {
+        self.sockets.is_empty() && self.channels.is_empty() && self.everyone.history.is_none()
+    }
+}
+
 impl RegistryIndex {
-    pub(super) fn new(changes: ChangeSender, counters: Arc<Counters>) -> Self {
-        Self { namespaces: HashMap::new(), changes, counters }
+    pub(super) fn new(
+        changes: ChangeSender,
+        counters: Arc<Counters>,
+        limits: HistoryLimits,
+    ) -> Self {
+        Self {
+            namespaces: HashMap::new(),
+            place: Place::default(),
+            histories: Histories::new(limits, Arc::clone(&counters)),
+            changes,
+            counters,
+        }
+    }
+
+    /// The next place in the order.
+    pub(super) fn next_place(&mut self) -> Place {
+        self.place = self.place.next();
+        self.place
     }
 
     pub(super) fn attach(&mut self, namespace: Namespace, registry_id: RegistryId) {
-        let namespace_index = match self.namespaces.entry(namespace) {
-            Entry::Occupied(namespace_index) => namespace_index.into_mut(),
-            Entry::Vacant(place) => {
-                self.changes.send(|| Change::NamespaceOpened { namespace: place.key().clone() });
-                place.insert(NamespaceIndex::default())
-            }
-        };
+        let namespace_index = self.namespaces.entry(namespace.clone()).or_default();
+        if namespace_index.sockets.is_empty() {
+            self.changes.send(|| Change::NamespaceOpened { namespace });
+        }
         namespace_index.sockets.add(registry_id);
     }
 
+    /// `rule`: the history that the routes give the channel.
     pub(super) fn subscribe(
         &mut self,
         namespace: &Namespace,
         registry_id: RegistryId,
         socket: SocketId,
         channel: &Channel,
+        rule: Option<History>,
     ) {
         let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        let subscribers = namespace_index.channels.entry(channel.clone()).or_default();
+        let record = namespace_index
+            .channels
+            .entry(channel.clone())
+            .or_insert_with(|| ChannelRecord::new(rule, self.histories.forgotten()));
+        record.rule = Some(rule);
         let here = || (namespace.clone(), channel.clone());
-        if subscribers.is_empty() {
+        if record.subscribers.is_empty() {
             self.counters.channels.up();
             self.changes.send(|| {
                 let (namespace, channel) = here();
                 Change::ChannelOpened { namespace, channel }
             });
         }
-        subscribers.add(registry_id);
+        record.subscribers.add(registry_id);
         self.counters.subscriptions.up();
         self.changes.send(|| {
             let (namespace, channel) = here();
@@ -108,19 +167,20 @@ impl RegistryIndex {
         channel: &Channel,
     ) {
         let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        let Entry::Occupied(mut subscribers) = namespace_index.channels.entry(channel.clone())
-        else {
+        let Entry::Occupied(mut record) = namespace_index.channels.entry(channel.clone()) else {
             return;
         };
         let here = || (namespace.clone(), channel.clone());
-        subscribers.get_mut().remove(registry_id);
+        record.get_mut().subscribers.remove(registry_id);
         self.counters.subscriptions.down();
         self.changes.send(|| {
             let (namespace, channel) = here();
             Change::Left { namespace, channel, socket }
         });
-        if subscribers.get().is_empty() {
-            subscribers.remove();
+        if record.get().subscribers.is_empty() {
+            if record.get().is_unused() {
+                record.remove();
+            }
             self.counters.channels.down();
             self.changes.send(|| {
                 let (namespace, channel) = here();
@@ -143,8 +203,29 @@ impl RegistryIndex {
         let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
         namespace_index.sockets.remove(registry_id);
         if namespace_index.sockets.is_empty() {
-            self.namespaces.remove(namespace);
+            if namespace_index.is_unused() {
+                self.namespaces.remove(namespace);
+            }
             self.changes.send(|| Change::NamespaceClosed { namespace: namespace.clone() });
+        }
+    }
+
+    /// Removes the record of a channel whose history has ended, unless it has subscribers.
+    pub(super) fn history_ended(&mut self, namespace: &Namespace, channel: Option<&Channel>) {
+        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
+        match channel {
+            None => namespace_index.everyone.history = None,
+            Some(channel) => {
+                if let Some(record) = namespace_index.channels.get_mut(channel) {
+                    record.history = None;
+                    if record.is_unused() {
+                        namespace_index.channels.remove(channel);
+                    }
+                }
+            }
+        }
+        if namespace_index.is_unused() {
+            self.namespaces.remove(namespace);
         }
     }
 
@@ -162,7 +243,7 @@ impl RegistryIndex {
             .to
             .iter()
             .filter_map(|channel| namespace_index.channels.get(channel))
-            .flat_map(RegistryCounts::registries)
+            .flat_map(|record| record.subscribers.registries())
         {
             if !registries.contains(&registry_id) {
                 registries.push(registry_id);
@@ -171,10 +252,12 @@ impl RegistryIndex {
         registries
     }
 
+    /// The channels with subscribers.
     pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
-        self.namespaces.get(namespace).map_or_else(Vec::new, |namespace_index| {
-            namespace_index.channels.keys().cloned().collect()
-        })
+        let Some(namespace_index) = self.namespaces.get(namespace) else { return Vec::new() };
+        let records = namespace_index.channels.iter();
+        let open = records.filter(|(_, record)| !record.subscribers.is_empty());
+        open.map(|(channel, _)| channel.clone()).collect()
     }
 }
 
@@ -196,16 +279,17 @@ mod tests {
 
     #[test]
     fn a_publication_goes_to_registries_that_may_have_a_receiver() {
-        let mut index = RegistryIndex::new(ChangeSender::new(1), Arc::default());
+        let mut index =
+            RegistryIndex::new(ChangeSender::new(1), Arc::default(), HistoryLimits::default());
         let (main, [a, b, c]) = (Namespace::default(), [(); 3].map(|()| SocketId::random()));
         let registries = [0, 1, 2].map(RegistryId);
         for registry_id in registries {
             index.attach(main.clone(), registry_id);
         }
         let [x, y, z] = registries;
-        index.subscribe(&main, x, a, &channel("x"));
-        index.subscribe(&main, y, b, &channel("x"));
-        index.subscribe(&main, y, b, &channel("y"));
+        index.subscribe(&main, x, a, &channel("x"), None);
+        index.subscribe(&main, y, b, &channel("x"), None);
+        index.subscribe(&main, y, b, &channel("y"), None);
         assert_eq!(&*index.registries(&audience(&["x"], &[])), [x, y]);
         assert_eq!(&*index.registries(&audience(&["y", "x"], &[])), [y, x]);
         assert_eq!(&*index.registries(&audience(&["nothing"], &[])), [] as [RegistryId; 0]);
@@ -228,11 +312,12 @@ mod tests {
     #[tokio::test]
     async fn a_listener_receives_every_change_in_order() {
         let sender = ChangeSender::new(8);
-        let mut index = RegistryIndex::new(sender.clone(), Arc::default());
+        let mut index =
+            RegistryIndex::new(sender.clone(), Arc::default(), HistoryLimits::default());
         let mut changes = sender.listen();
         let (namespace, socket) = (Namespace::new("/live"), SocketId::random());
         index.attach(namespace.clone(), RegistryId(0));
-        index.subscribe(&namespace, RegistryId(0), socket, &channel("a"));
+        index.subscribe(&namespace, RegistryId(0), socket, &channel("a"), None);
         index.detach(&namespace, RegistryId(0), socket, &[channel("a")]);
         let (n, c) = (|| namespace.clone(), || channel("a"));
         for expected in [
@@ -247,7 +332,7 @@ mod tests {
         }
         index.attach(namespace.clone(), RegistryId(0));
         for at in 0..10 {
-            index.subscribe(&namespace, RegistryId(0), socket, &channel(at));
+            index.subscribe(&namespace, RegistryId(0), socket, &channel(at), None);
         }
         // One for the namespace and two for each channel, of which eight are kept.
         assert_eq!(changes.next().await, Some(Change::Missed { count: 13 }));

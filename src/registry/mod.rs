@@ -14,13 +14,16 @@
 
 mod adapter;
 mod backpressure;
+mod catching_up;
 mod change;
 mod channel_registry;
+mod history;
 mod index;
 mod namespace_table;
 mod ordered_publication;
 mod publication;
 mod queue;
+mod recording;
 mod sequencer;
 mod sequencer_state;
 pub(crate) mod subscribers;
@@ -28,13 +31,15 @@ pub(crate) mod subscribers;
 pub use adapter::{
     Adapter, AdapterFuture, ClientAnswers, ServerAnswers, ServerEvent, SocketDescription,
 };
+pub(crate) use catching_up::{CatchUpAnswer, Joining};
 pub(crate) use change::ChangeSender;
 pub use change::{Change, Changes};
 use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
-pub use publication::{Audience, Publication, PublishError};
-pub(crate) use sequencer::Sequencer;
+pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
+pub use publication::{Audience, Publication, PublishError, Receipt};
 use sequencer::SequencerInner;
+pub(crate) use sequencer::{Sequencer, SequencerLimits};
 
 #[cfg(test)]
 mod tests;

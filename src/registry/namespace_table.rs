@@ -7,7 +7,7 @@ use std::{
 
 use super::{Audience, publication::AudienceList};
 use crate::{
-    model::{Channel, IdMap, SocketId},
+    model::{Channel, IdMap, Place, SocketId},
     outbox::SocketSender,
 };
 
@@ -53,6 +53,26 @@ impl NamespaceTable {
     #[cfg(test)]
     pub(super) fn has_channels(&self) -> bool {
         !self.channels.is_empty()
+    }
+
+    pub(super) fn sender(&self, id: SocketId) -> Option<&SocketSender> {
+        let slot = *self.ids.get(&id)?;
+        self.members[slot].as_ref().map(|member| &*member.sender)
+    }
+
+    /// Notes that no history covers a publication for the sockets that were added to the channels'
+    /// subscribers.
+    pub(super) fn uncover_included(&self, audience: &Audience, place: Place) {
+        let Audience { to, including, .. } = audience;
+        for id in including {
+            let member = self.ids.get(id).and_then(|slot| self.members[*slot].as_ref());
+            if let Some(member) = member
+                && !to.is_empty()
+                && !to.iter().any(|channel| member.positions.contains_key(channel))
+            {
+                member.sender.uncover(place);
+            }
+        }
     }
 
     pub(super) fn attach(&mut self, id: SocketId, sender: Arc<SocketSender>) {

@@ -1,4 +1,4 @@
-use std::mem;
+use std::{mem, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -6,13 +6,13 @@ use tokio::sync::oneshot;
 use super::{Audience, backpressure::Reservation};
 use crate::{
     model::{Slot, SocketId},
-    protocol::Frame,
+    outbox::PlacedFrame,
 };
 
 /// A publication that has its place in the order and is on its way to the receivers.
 pub(super) struct OrderedPublication {
     /// The sealed packet.
-    pub(super) frame: Frame,
+    pub(super) event: Arc<PlacedFrame>,
     pub(super) audience: Audience,
     /// Only for clients whose transport waits for something to send.
     pub(super) volatile: bool,

@@ -2,7 +2,7 @@ use std::{error, fmt};
 
 use super::backpressure::Reservation;
 use crate::{
-    model::{Channel, Namespace, SocketId},
+    model::{Channel, Namespace, Position, SocketId},
     protocol::UnsealedPacket,
 };
 
@@ -114,6 +114,8 @@ pub struct Publication {
     pub packet: UnsealedPacket,
     /// Only for clients whose transport waits for something to send.
     pub volatile: bool,
+    /// No history keeps it, and a client that comes back does not hear that it is missing.
+    pub skip_history: bool,
     /// Room for it in the outboxes of its receivers, if it is a publication of a client.
     pub(super) reservation: Option<Reservation>,
 }
@@ -121,8 +123,31 @@ pub struct Publication {
 impl Publication {
     /// A publication that waits for clients whose transport is busy.
     pub fn new(audience: Audience, packet: UnsealedPacket) -> Self {
-        Self { audience, packet, volatile: false, reservation: None }
+        Self { audience, packet, volatile: false, skip_history: false, reservation: None }
     }
+
+    /// Whether a client that missed it wants it.
+    pub(super) fn is_kept(&self) -> bool {
+        !self.volatile && !self.skip_history
+    }
+}
+
+/// The outcome of a publication.
+///
+/// ```no_run
+/// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+/// let receipt = io.to("match-42").publish("goal", "1:0").await?;
+/// println!("queued for {} clients", receipt.delivered);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The number of clients that it was queued for.
+    pub delivered: usize,
+    /// Its position: what a client has that has received it, and everything before.
+    pub position: Position,
 }
 
 /// The reason why a publication did not happen.

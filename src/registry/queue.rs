@@ -4,10 +4,12 @@ use tokio::sync::oneshot;
 
 use super::{
     backpressure::Probe,
+    catching_up::CatchUpAnswer,
+    history::CaughtUp,
     ordered_publication::{OrderedPublication, Query},
 };
 use crate::{
-    model::{Channel, Namespace, SocketId},
+    model::{Channel, Namespace, Place, SocketId},
     outbox::SocketSender,
 };
 
@@ -21,6 +23,8 @@ pub(super) enum RegistryMessage {
     Unsubscribe { namespace: Namespace, id: SocketId, channel: Channel },
     /// Removes a socket with its subscriptions.
     Detach { namespace: Namespace, id: SocketId },
+    /// Sends a socket what it has missed.
+    Replay(Box<Replay>),
     /// Delivers a publication to some of its sockets.
     Publish(Arc<OrderedPublication>),
     /// Asks which of its sockets belong to an audience.
@@ -29,6 +33,16 @@ pub(super) enum RegistryMessage {
     Probe(Arc<Probe>),
     /// Does nothing. The answer says that every earlier message is handled.
     Barrier(oneshot::Sender<()>),
+}
+
+/// The publications that a socket has missed.
+pub(super) struct Replay {
+    pub(super) namespace: Namespace,
+    pub(super) id: SocketId,
+    pub(super) caught_up: CaughtUp,
+    /// The place after which it has missed it.
+    pub(super) from: Place,
+    pub(super) answer: CatchUpAnswer,
 }
 
 /// The messages that wait for one registry, in the sequencer's order.

@@ -1,22 +1,30 @@
-use std::{collections::VecDeque, fmt, sync::Arc, thread};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+    thread,
+};
 
 use actix::Context;
-use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Audience, ChangeSender, ChannelRegistry, Publication, PublishError, RegistryId,
+    Audience, ChangeSender, ChannelRegistry, Publication, PublishError, Receipt, RegistryId,
     backpressure::Backpressure,
+    history::HistoryLimits,
     index::RegistryIndex,
     ordered_publication::{OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
+    recording::destinations,
     sequencer_state::SequencerState,
     subscribers::RegistryTable,
 };
 use crate::{
-    model::{Channel, Namespace, Quota, SocketId},
-    outbox::SocketSender,
-    protocol::Frame,
+    model::{
+        Channel, Epoch, History, HistoryRules, Namespace, Place, Point, Position, Quota, SocketId,
+    },
+    outbox::{PlacedFrame, SocketSender},
     stats::{Counters, RefusalKind},
 };
 
@@ -29,10 +37,23 @@ pub(crate) struct Sequencer(pub(super) Arc<SequencerInner>);
 pub(super) struct SequencerInner {
     state: Mutex<SequencerState>,
     publications: Quota,
-    max_publications: usize,
-    max_outbox: usize,
+    limits: SequencerLimits,
+    epoch: Epoch,
+    /// The histories that the channels of each namespace have by their routes.
+    history_rules: RwLock<HashMap<Namespace, HistoryRules>>,
     pub(super) counters: Arc<Counters>,
     pub(super) backpressure: Backpressure,
+}
+
+/// The settings of a sequencer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SequencerLimits {
+    /// Publications in flight.
+    pub(crate) max_publications: usize,
+    /// Bytes of each.
+    pub(crate) max_outbox: usize,
+    /// Without them, nothing is kept, and no client is told its position.
+    pub(crate) history: Option<HistoryLimits>,
 }
 
 impl Sequencer {
@@ -40,25 +61,53 @@ impl Sequencer {
         &self.0.counters
     }
 
-    /// Starts a sequencer, and its first registry on this thread. `max_publications`
-    /// bounds the publications in flight, and `max_outbox` the bytes of each.
+    /// Starts a sequencer, and its first registry on this thread.
     pub(crate) fn start(
         changes: ChangeSender,
         counters: Arc<Counters>,
-        max_publications: usize,
-        max_outbox: usize,
+        limits: SequencerLimits,
     ) -> Self {
-        let index = RegistryIndex::new(changes, Arc::clone(&counters));
+        let history = limits.history.unwrap_or_default();
+        let index = RegistryIndex::new(changes, Arc::clone(&counters), history);
         let sequencer = Self(Arc::new(SequencerInner {
             state: Mutex::new(SequencerState::new(index)),
             publications: Quota::default(),
-            max_publications,
-            max_outbox,
+            limits,
+            epoch: Epoch::random(),
+            history_rules: RwLock::default(),
             counters,
-            backpressure: Backpressure::new(max_outbox),
+            backpressure: Backpressure::new(limits.max_outbox),
         }));
         sequencer.registry_id();
         sequencer
+    }
+
+    /// Whether publications are kept, and clients may ask for positions.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.0.limits.history.is_some()
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// The position of everything up to a place.
+    pub(crate) fn position(&self, place: Place) -> Position {
+        Position::new(self.0.epoch, Point::of(place))
+    }
+
+    /// Sets what the channels of a namespace keep.
+    pub(crate) fn set_history_rules(&self, namespace: &Namespace, rules: &HistoryRules) {
+        if rules.keeps_anything() {
+            self.0.history_rules.write().insert(namespace.clone(), rules.clone());
+        }
+    }
+
+    /// The namespace has ended. The histories of its channels stay.
+    pub(crate) fn remove_history_rules(&self, namespace: &Namespace) {
+        if self.is_recording() {
+            self.0.history_rules.write().remove(namespace);
+        }
     }
 
     /// The registry for sockets of this thread. If the thread has no registry yet, one starts on
@@ -90,6 +139,10 @@ impl Sequencer {
         sender: Arc<SocketSender>,
     ) {
         self.notify(registry_id, |index| {
+            let place = index.next_place();
+            if let Some(stamps) = sender.stamps() {
+                stamps.begin(place);
+            }
             index.attach(namespace.clone(), registry_id);
             RegistryMessage::Attach { namespace, id, sender }
         });
@@ -109,18 +162,23 @@ impl Sequencer {
         });
     }
 
-    /// Subscribes a socket to a channel that it was not subscribed to.
+    /// Subscribes a socket to a channel that it was not subscribed to. `rule`: what the channel
+    /// keeps. Returns the place of the subscription.
     pub(crate) fn subscribe(
         &self,
         registry_id: RegistryId,
         namespace: Namespace,
         id: SocketId,
         channel: Channel,
-    ) {
+        rule: Option<History>,
+    ) -> Place {
+        let mut place = Place::default();
         self.notify(registry_id, |index| {
-            index.subscribe(&namespace, registry_id, id, &channel);
+            place = index.next_place();
+            index.subscribe(&namespace, registry_id, id, &channel, rule);
             RegistryMessage::Subscribe { namespace, id, channel }
         });
+        place
     }
 
     /// Unsubscribes a socket from a channel that it was subscribed to.
@@ -172,12 +230,14 @@ impl Sequencer {
     pub(crate) fn publish_and_count(
         &self,
         publication: Publication,
-    ) -> impl Future<Output = Result<usize, PublishError>> + Send + use<> {
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<> {
         let (sum, count) = RegistrySum::new();
         let ordered = self.order_for_receivers(publication, Report::Count(sum));
+        let ordered = ordered.map(|place| self.position(place));
         async move {
-            ordered?;
-            count.await.map_err(|_| PublishError::Closed)
+            let position = ordered?;
+            let delivered = count.await.map_err(|_| PublishError::Closed)?;
+            Ok(Receipt { delivered, position })
         }
     }
 
@@ -210,46 +270,87 @@ impl Sequencer {
         &self,
         publication: Publication,
         report: Report,
-    ) -> Result<(), PublishError> {
-        if self.order(publication, report)? { Ok(()) } else { Err(PublishError::Closed) }
+    ) -> Result<Place, PublishError> {
+        let (place, is_queued) = self.order(publication, report)?;
+        if is_queued { Ok(place) } else { Err(PublishError::Closed) }
     }
 
-    /// Gives a publication its place and seals its packet. Returns whether any registry receives
-    /// it.
-    fn order(&self, publication: Publication, report: Report) -> Result<bool, PublishError> {
-        let SequencerInner { state, publications, max_publications, max_outbox, counters, .. } =
-            &*self.0;
+    /// Gives a publication its place and seals its packet. Returns the place, and whether any
+    /// registry receives it.
+    fn order(
+        &self,
+        publication: Publication,
+        report: Report,
+    ) -> Result<(Place, bool), PublishError> {
+        let SequencerInner { publications, limits, counters, .. } = &*self.0;
         // It would only disconnect its receivers. Another server may have larger outboxes.
-        let (length, limit) = (publication.packet.cost(), *max_outbox);
+        let (length, limit) = (publication.packet.cost(), limits.max_outbox);
         if length > limit {
             return Err(PublishError::TooLarge { length, limit });
         }
-        let slot = publications.acquire(*max_publications).ok_or_else(|| {
+        let slot = publications.acquire(limits.max_publications).ok_or_else(|| {
             counters.refused.add(RefusalKind::Overloaded);
             PublishError::Overloaded
         })?;
         counters.published.add(1);
-        let Publication { audience, packet, volatile, reservation: _reservation } = publication;
-        // Allocated before the lock is taken. The frame is replaced by the sealed one below.
-        let frame = Frame::NOOP;
+        let is_kept = publication.is_kept();
+        let Publication { audience, packet, volatile, reservation: _reservation, .. } = publication;
+        let is_question = packet.asks_ack();
+        // Allocated before the lock is taken.
         let mut ordered_publication = Arc::new(OrderedPublication {
-            frame,
+            event: Arc::new(PlacedFrame::empty()),
             audience,
             volatile,
             _slot: slot,
             report,
             _reservation,
         });
-        let mut state = state.lock();
-        // It is not shared yet, so this always succeeds.
-        if let Some(ordered_publication) = Arc::get_mut(&mut ordered_publication) {
-            ordered_publication.frame = packet.seal();
+        let is_recorded = is_kept && self.is_recording();
+        let now = is_recorded.then(Instant::now);
+        let mut state = match is_recorded {
+            true => self.lock_with_rules(&ordered_publication.audience),
+            false => self.0.state.lock(),
+        };
+        let place = state.index_mut().next_place();
+        // One that is not kept may be lost.
+        let is_covered = !is_kept || state.index_mut().covers(&ordered_publication.audience);
+        // They are not shared yet, so this always succeeds.
+        if let Some(ordered) = Arc::get_mut(&mut ordered_publication)
+            && let Some(event) = Arc::get_mut(&mut ordered.event)
+        {
+            *event = PlacedFrame::new(packet.seal(), place, is_covered, is_question);
+        }
+        if let Some(now) = now {
+            let OrderedPublication { audience, event, .. } = &*ordered_publication;
+            state.index_mut().keep(audience, event, now);
         }
         let notified = state.notify_all(&ordered_publication.audience, || {
             RegistryMessage::Publish(Arc::clone(&ordered_publication))
         });
         drop(state);
-        Ok(notified.wake())
+        Ok((place, notified.wake()))
+    }
+
+    /// Takes the lock when it is known what the channels of an audience keep. Patterns are searched
+    /// without it.
+    fn lock_with_rules(&self, audience: &Audience) -> MutexGuard<'_, SequencerState> {
+        let namespace = &audience.namespace;
+        let mut state = self.0.state.lock();
+        let index = state.index_mut();
+        let mut unknown = destinations(audience);
+        unknown.retain(|channel| index.rule(namespace, *channel).is_none());
+        if unknown.is_empty() {
+            return state;
+        }
+        drop(state);
+        let rules = self.0.history_rules.read().get(namespace).cloned().unwrap_or_default();
+        let found: Vec<_> =
+            unknown.into_iter().map(|channel| (channel, rules.of(channel))).collect();
+        let mut state = self.0.state.lock();
+        for (channel, rule) in found {
+            state.index_mut().set_rule(namespace, channel, rule);
+        }
+        state
     }
 
     /// Updates the index, and queues a message for one registry.
@@ -266,6 +367,10 @@ impl Sequencer {
 }
 
 impl SequencerInner {
+    pub(super) fn lock_state(&self) -> MutexGuard<'_, SequencerState> {
+        self.state.lock()
+    }
+
     /// Moves the queued messages of a registry to the end of `to`. Returns whether `to` has any.
     pub(super) fn take(&self, registry_id: RegistryId, to: &mut VecDeque<RegistryMessage>) -> bool {
         self.state.lock().take(registry_id, to)

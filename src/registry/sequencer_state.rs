@@ -57,6 +57,10 @@ impl SequencerState {
         Self { index, registries: Vec::new(), by_thread: HashMap::new() }
     }
 
+    pub(super) fn index_mut(&mut self) -> &mut RegistryIndex {
+        &mut self.index
+    }
+
     pub(super) fn registry_of(&self, thread: ThreadId) -> Option<RegistryId> {
         self.by_thread.get(&thread).copied()
     }

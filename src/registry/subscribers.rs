@@ -1,10 +1,9 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use super::{Audience, namespace_table::NamespaceTable};
+use super::{Audience, namespace_table::NamespaceTable, queue::Replay};
 use crate::{
     model::{Channel, Namespace, SocketId},
-    outbox::{PublicationBatch, Pushed, SocketSender, WriteThroughTurn},
-    protocol::Frame,
+    outbox::{PlacedFrame, PublicationBatch, Pushed, SocketSender, WriteThroughTurn},
     stats::{Counters, Flow},
 };
 
@@ -22,7 +21,7 @@ pub(crate) struct RegistryTable {
 pub(crate) enum Payload {
     PublicationBatch(PublicationBatch),
     /// Only for clients whose transport waits for something to send.
-    Volatile(Frame),
+    Volatile(Arc<PlacedFrame>),
 }
 
 /// The outcome of [`RegistryTable::publish`].
@@ -37,8 +36,11 @@ impl Payload {
     /// The number of frames, and their bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         match self {
-            Self::PublicationBatch(batch) => (batch.frames().len(), batch.bytes().len()),
-            Self::Volatile(frame) => (1, frame.len()),
+            Self::PublicationBatch(batch) => {
+                let plain = batch.plain();
+                (plain.frames().len(), plain.bytes().len())
+            }
+            Self::Volatile(event) => (1, event.frame().len()),
         }
     }
 }
@@ -91,7 +93,7 @@ impl RegistryTable {
         let mut receivers = 0;
         let push = |id, sender: &SocketSender| {
             let pushed = match payload {
-                Payload::Volatile(frame) => sender.push_volatile(frame),
+                Payload::Volatile(event) => sender.deliver_volatile(event),
                 Payload::PublicationBatch(batch) => sender.deliver(batch, turn),
             };
             if pushed == Pushed::Queued {
@@ -100,10 +102,29 @@ impl RegistryTable {
             }
         };
         let table = self.namespaces.get_mut(&audience.namespace);
-        let is_all = table.is_none_or(|table| table.select(audience, part, push));
+        let is_all = table.is_none_or(|table| {
+            let is_all = table.select(audience, part, push);
+            if let Payload::PublicationBatch(batch) = payload {
+                table.uncover_included(audience, batch.last());
+            }
+            is_all
+        });
         let (frames, bytes) = payload.size();
         self.counters.traffic.add(Flow::Sent, receivers * frames, receivers * bytes);
         Delivered { receivers, is_all }
+    }
+
+    /// Sends a socket what it has missed, and returns the number of publications.
+    pub(super) fn replay(&mut self, replay: Replay) -> usize {
+        let Replay { namespace, id, caught_up, from, answer } = replay;
+        let table = self.namespaces.get(&namespace);
+        let Some(sender) = table.and_then(|table| table.sender(id)) else { return 0 };
+        let missed = &caught_up.missed;
+        sender.replay(answer(&caught_up), missed, from);
+        let bytes = missed.iter().map(|event| event.frame().len()).sum();
+        self.counters.traffic.add(Flow::Sent, missed.len(), bytes);
+        self.counters.replayed.add(missed.len() as u64);
+        missed.len()
     }
 
     /// Visits every socket of an audience once.

@@ -31,6 +31,18 @@ fn publication(number: u32) -> Publication {
     Publication::new(audience(), packet("e", number))
 }
 
+fn sequencer(max_publications: usize, max_outbox: usize) -> Sequencer {
+    let limits = SequencerLimits { max_publications, max_outbox, history: None };
+    Sequencer::start(ChangeSender::new(1), Arc::default(), limits)
+}
+
+/// The number of receivers.
+async fn delivered(
+    receipt: impl Future<Output = Result<Receipt, PublishError>>,
+) -> Result<usize, PublishError> {
+    Ok(receipt.await?.delivered)
+}
+
 /// Everything that is queued, chunk by chunk.
 fn taken(outbox: &Outbox) -> Vec<String> {
     let mut texts = Vec::new();
@@ -52,10 +64,10 @@ fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
     let subscribe = |_| {
         let (id, outbox) = (SocketId::random(), Outbox::new(Transport::WebSocket, 1 << 20, |_| {}));
         let sender = SocketSender::new(Arc::clone(&outbox));
-        sender.open(connect("/", ""));
+        sender.open(connect("/", ""), &[]);
         taken(&outbox);
         sequencer.attach(registry_id, namespace.clone(), id, sender);
-        sequencer.subscribe(registry_id, namespace.clone(), id, channel());
+        sequencer.subscribe(registry_id, namespace.clone(), id, channel(), None);
         (id, outbox)
     };
     (0..MANY).map(subscribe).collect()
@@ -63,16 +75,16 @@ fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
 
 #[actix_web::test]
 async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
+    let sequencer = sequencer(100, 1 << 20);
     let sockets = subscribers(&sequencer);
-    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
+    assert_eq!(delivered(sequencer.publish_and_count(publication(1))).await, Ok(MANY));
     // While the second is in progress, one of its receivers leaves.
     let last = sockets[MANY - 1].0;
     sequencer.publish(publication(2)).unwrap();
     let leaves = async {
         tokio::task::yield_now().await;
         sequencer.unsubscribe(sequencer.registry_id(), Namespace::default(), last, channel());
-        sequencer.publish_and_count(publication(3)).await
+        delivered(sequencer.publish_and_count(publication(3))).await
     };
     assert_eq!(leaves.await, Ok(MANY - 1));
     for (id, outbox) in &sockets {
@@ -85,7 +97,7 @@ async fn a_publication_to_many_takes_several_turns_and_keeps_its_place() {
 
 #[actix_web::test]
 async fn each_of_the_publications_that_leave_together_is_reported() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
+    let sequencer = sequencer(100, 1 << 20);
     let sockets = subscribers(&sequencer);
     let (left_out, large) = (sockets[0].0, "x".repeat(40_000));
     let sent = |number: u32| Publication { packet: packet(&large, number), ..publication(number) };
@@ -96,11 +108,11 @@ async fn each_of_the_publications_that_leave_together_is_reported() {
     // All of them wait before the registry takes the first. Two of the large ones are more than one
     // batch.
     let (first, second, third, fourth, fifth) = tokio::join!(
-        sequencer.publish_and_count(publication(1)),
+        delivered(sequencer.publish_and_count(publication(1))),
         sequencer.publish_and_list(sent(2)),
-        sequencer.publish_and_count(sent(3)),
-        sequencer.publish_and_count(to_others),
-        sequencer.publish_and_count(publication(5)),
+        delivered(sequencer.publish_and_count(sent(3))),
+        delivered(sequencer.publish_and_count(to_others)),
+        delivered(sequencer.publish_and_count(publication(5))),
     );
     assert_eq!([first, third, fourth, fifth], [Ok(MANY), Ok(MANY), Ok(MANY - 1), Ok(MANY)]);
     let mut names = second.unwrap();
@@ -123,7 +135,7 @@ async fn each_of_the_publications_that_leave_together_is_reported() {
 
 #[actix_web::test]
 async fn a_registry_that_has_stopped_receives_nothing() {
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, 1 << 20);
+    let sequencer = sequencer(100, 1 << 20);
     let arbiter = actix::Arbiter::new();
     let (sender, done) = oneshot::channel();
     let theirs = sequencer.clone();
@@ -132,10 +144,13 @@ async fn a_registry_that_has_stopped_receives_nothing() {
         let _ = sender.send(subscribers(&theirs));
     });
     let sockets = done.await.unwrap();
-    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
+    assert_eq!(delivered(sequencer.publish_and_count(publication(1))).await, Ok(MANY));
     arbiter.stop();
     arbiter.join().unwrap();
-    assert_eq!(sequencer.publish_and_count(publication(2)).await, Err(PublishError::Closed));
+    assert_eq!(
+        delivered(sequencer.publish_and_count(publication(2))).await,
+        Err(PublishError::Closed)
+    );
     sequencer.publish(publication(3)).unwrap();
     assert_eq!(sequencer.select(audience()).await, []);
     assert_eq!(sequencer.waiting(), 0, "a publication that no registry receives releases its slot");
@@ -145,12 +160,12 @@ async fn a_registry_that_has_stopped_receives_nothing() {
 #[actix_web::test]
 async fn a_publication_larger_than_an_outbox_is_refused_and_disconnects_nobody() {
     let frame = packet("e", 1);
-    let sequencer = Sequencer::start(ChangeSender::new(1), Arc::default(), 100, frame.cost());
+    let sequencer = sequencer(100, frame.cost());
     let sockets = subscribers(&sequencer);
     let large = Publication { packet: packet("e", 10), ..publication(1) };
     let error = PublishError::TooLarge { length: frame.cost() + 1, limit: frame.cost() };
     assert_eq!(sequencer.publish(large), Err(error));
-    assert_eq!(sequencer.publish_and_count(publication(1)).await, Ok(MANY));
+    assert_eq!(delivered(sequencer.publish_and_count(publication(1))).await, Ok(MANY));
     assert_eq!(taken(&sockets[0].1), [r#"42["e",1]"#]);
     assert_eq!(sequencer.waiting(), 0);
 }

@@ -1,7 +1,7 @@
 use actix::Addr;
 
 use super::{ChannelEventSet, EventSet, Handlers, SocketHandler, registrations};
-use crate::model::ChannelOptions;
+use crate::model::{ChannelOptions, History};
 
 /// Declares the channels whose names match a pattern: what clients may do, and which handlers
 /// receive the events.
@@ -130,6 +130,25 @@ impl Route {
     /// ```
     pub fn allow_publish(mut self) -> Self {
         self.options.allow_publish = true;
+        self
+    }
+
+    /// Keeps the newest publications to each of the channels, for clients that come back.
+    ///
+    /// What [`Target::volatile`](crate::Target::volatile) or
+    /// [`skip_history`](crate::Target::skip_history) is set for is not kept. Where several routes
+    /// match a channel, it keeps the most that one of them asks for.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_socketio::{History, channel};
+    ///
+    /// let history = History::last(100).within(Duration::from_secs(300));
+    /// let route = channel("^match-").history(history);
+    /// ```
+    pub fn history(mut self, history: History) -> Self {
+        self.options.history = Some(history);
         self
     }
 }

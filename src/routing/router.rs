@@ -7,7 +7,7 @@ use super::{ChannelEvent, Event, HandlerFn, Handlers, Route, routes_by_event::Ro
 use crate::{
     deadline::within,
     event::{Failure, HandlerResult, OnError, OnMessage},
-    model::{ChannelMatch, ChannelRoutes, PatternError},
+    model::{ChannelMatch, ChannelRoutes, History, HistoryRules, PatternError},
     socket::Socket,
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Router {
     handling: RoutesByEvent,
     handler_timeout: Duration,
     is_sequential: bool,
+    /// The history of what goes to all sockets of the namespace.
+    history: Option<History>,
 }
 
 /// The subject of an event. It selects the routes whose handlers receive the event.
@@ -53,7 +55,30 @@ impl Router {
             && handling.of::<OnMessage>().is_empty()
             && !global.has::<OnError>()
             && handling.of::<OnError>().is_empty();
-        Ok(Self { global, channel_routes, by_route, handling, handler_timeout, is_sequential })
+        let history = None;
+        Ok(Self {
+            global,
+            channel_routes,
+            by_route,
+            handling,
+            handler_timeout,
+            is_sequential,
+            history,
+        })
+    }
+
+    /// Keeps what goes to all sockets of the namespace.
+    pub(crate) fn with_history(self, history: Option<History>) -> Self {
+        Self { history, ..self }
+    }
+
+    /// The histories that the channels of the namespace have.
+    pub(crate) fn history_rules(&self) -> HistoryRules {
+        let routes = &self.channel_routes;
+        HistoryRules {
+            routes: routes.has_history().then(|| Arc::clone(routes)),
+            everyone: self.history,
+        }
     }
 
     /// The patterns and options of the routes.

@@ -11,7 +11,7 @@ use crate::{
     engine::EngineState,
     http::ClientFiles,
     model::{DataMap, NameRules, Namespace, Quota, matches_some_name},
-    registry::{Adapter, ChangeSender, Sequencer},
+    registry::{Adapter, ChangeSender, HistoryLimits, Sequencer, SequencerLimits},
     routing::{Router, anchored},
     socket::LocalAdapter,
     state::{
@@ -84,10 +84,15 @@ impl Builder {
         let mut server_events = ServerEventTable::default();
         let named = compile_named(main, namespaces, &config, &data, &mut server_events)?;
         let dynamic = compile_dynamic(dynamic, &config, &data, &mut server_events)?;
+        let routers = named.values().map(|(router, _)| router);
+        let routers = routers.chain(dynamic.iter().map(|family| &family.router));
+        let is_recording =
+            routers.into_iter().any(|router| router.history_rules().keeps_anything());
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
-        let (sequencer, server_events) = start(&config, &changes, &counters, server_events, &data)?;
+        let (sequencer, server_events) =
+            start(&config, &changes, &counters, server_events, &data, is_recording)?;
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
@@ -119,13 +124,24 @@ fn start(
     counters: &Arc<Counters>,
     server_events: ServerEventTable,
     data: &Arc<DataMap>,
+    is_recording: bool,
 ) -> Result<(Sequencer, ServerEventDispatcher), BuildError> {
     let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
     let data = Arc::clone(data);
     let started = on_task_thread(move || {
         let Config { max_publications, max_outbox, max_server_events, .. } = *config;
+        let limits = SequencerLimits {
+            max_publications,
+            max_outbox,
+            history: is_recording.then(|| HistoryLimits {
+                max_bytes: config.max_history_bytes,
+                max_channels: config.max_history_channels,
+                max_recovered: config.max_recovered,
+                max_recovered_bytes: max_outbox / 2,
+            }),
+        };
         (
-            Sequencer::start(changes, Arc::clone(&counters), max_publications, max_outbox),
+            Sequencer::start(changes, Arc::clone(&counters), limits),
             ServerEventDispatcher::start(server_events, max_server_events, counters, data),
         )
     });

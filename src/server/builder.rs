@@ -6,7 +6,7 @@ use super::NamespaceBuilder;
 use crate::{
     config::Config,
     http::EndpointSettings,
-    model::{DataMap, Handshake, Namespace},
+    model::{DataMap, Handshake, History, Namespace},
     protocol::PacketCodec,
     registry::Adapter,
     routing::{Route, SocketHandler, registrations},
@@ -133,6 +133,20 @@ impl Builder {
     ) -> Self {
         self.dynamic.push((Names::If(Box::new(matches)), build(NamespaceBuilder::default())));
         self
+    }
+
+    /// Keeps the newest of what goes to all clients of the main namespace, such as
+    /// [`SocketIo::emit`](crate::SocketIo::emit) sends, for clients that come back.
+    ///
+    /// Publications to channels are kept by [`Route::history`](crate::Route::history).
+    ///
+    /// ```
+    /// use actix_socketio::{History, SocketIo};
+    ///
+    /// let builder = SocketIo::builder().history(History::last(50));
+    /// ```
+    pub fn history(self, history: History) -> Self {
+        self.main(|main| main.history(history))
     }
 
     /// Adds a route to the main namespace: it declares channels and the handlers of their events.

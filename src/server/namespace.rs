@@ -5,7 +5,7 @@ use actix::Addr;
 use super::{BuildError, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
-    model::{DataMap, NameRules, matches_some_name},
+    model::{DataMap, History, NameRules, matches_some_name},
     protocol::is_reserved,
     routing::{
         EventSet, Handlers, Route, Router, ServerEventHandlers, SocketHandler, registrations,
@@ -36,6 +36,7 @@ use crate::{
 pub struct NamespaceBuilder {
     pub(super) handlers: Handlers,
     routes: Vec<Route>,
+    history: Option<History>,
     pub(super) overrides: NamespaceOverrides,
 }
 
@@ -45,6 +46,22 @@ registrations! {
 }
 
 impl NamespaceBuilder {
+    /// Keeps the newest of what goes to all clients of the namespace, such as
+    /// [`SocketIo::emit`](crate::SocketIo::emit) sends, for clients that come back.
+    ///
+    /// Publications to channels are kept by [`Route::history`](crate::Route::history).
+    ///
+    /// ```
+    /// use actix_socketio::{History, SocketIo};
+    ///
+    /// let builder =
+    ///     SocketIo::builder().namespace("/news", |news| news.history(History::last(50)));
+    /// ```
+    pub fn history(mut self, history: History) -> Self {
+        self.history = Some(history);
+        self
+    }
+
     /// Adds a route: it declares channels and the handlers of their events.
     ///
     /// ```
@@ -84,7 +101,8 @@ impl NamespaceBuilder {
         }
         let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
-            .map_err(BuildError::Pattern)?;
+            .map_err(BuildError::Pattern)?
+            .with_history(self.history);
         check_routes(&patterns, &config)?;
         Ok((Arc::new(router), config))
     }

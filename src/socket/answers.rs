@@ -7,22 +7,6 @@ use crate::{
     registry::{ClientAnswers, ServerAnswers},
 };
 
-/// The outcome of a publication.
-///
-/// ```no_run
-/// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
-/// let receipt = io.to("match-42").publish("goal", "1:0").await?;
-/// println!("queued for {} clients", receipt.delivered);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The number of clients that it was queued for.
-    pub delivered: usize,
-}
-
 /// The acknowledgements of a broadcast.
 ///
 /// ```no_run

@@ -66,7 +66,7 @@ impl<'a> SocketEmitter<'a> {
     pub fn emit<T: Serialize + ?Sized>(self, event: &str, data: &T) -> Result<(), SendError> {
         let packet = self.encode(None, event, data)?;
         if !self.volatile {
-            return self.socket.push(packet);
+            return self.socket.push_event(packet);
         }
         self.socket.push_volatile(&packet.into_frame());
         if self.socket.is_connected() { Ok(()) } else { Err(SendError::Closed) }

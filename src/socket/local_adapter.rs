@@ -8,8 +8,8 @@ use crate::{
     model::{Channel, MemoryBudget, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
-        Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Sequencer,
-        ServerAnswers, ServerEvent, SocketDescription,
+        Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Receipt,
+        Sequencer, ServerAnswers, ServerEvent, SocketDescription,
     },
     stats::RefusalKind,
 };
@@ -71,6 +71,7 @@ impl LocalAdapter {
             *states -= 1;
             if *states == 0 {
                 by_namespace.remove(namespace);
+                self.sequencer.remove_history_rules(namespace);
             }
         }
     }
@@ -115,7 +116,7 @@ impl Adapter for LocalAdapter {
     fn publish_and_count(
         &self,
         publication: Publication,
-    ) -> AdapterFuture<Result<usize, PublishError>> {
+    ) -> AdapterFuture<Result<Receipt, PublishError>> {
         Box::pin(self.sequencer.publish_and_count(publication))
     }
 

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::{NamespaceState, SubscribeError, route_counts::RouteCounts};
 use crate::{
-    model::{Channel, ChannelMatch, MemoryShare, SocketId},
-    registry::RegistryId,
+    model::{Channel, ChannelMatch, MemoryShare, Place, SocketId},
+    registry::{CatchUp, CatchUpAnswer, Joining, RegistryId},
 };
 
 /// The channels of one socket, each with the routes that match it.
@@ -24,8 +24,6 @@ pub(super) struct Membership {
 struct MembershipState {
     channels: HashMap<Channel, JoinedChannel>,
     routes: RouteCounts,
-    /// The number of subscriptions so far.
-    joins: u64,
     closed: bool,
     /// The memory of the subscriptions, roughly.
     bytes: usize,
@@ -34,8 +32,11 @@ struct MembershipState {
 
 #[derive(Debug)]
 struct JoinedChannel {
-    /// Orders the channels by the time of their subscription.
-    position: u64,
+    /// The place of its subscription, which orders the channels.
+    place: Place,
+    /// The place from which on the client has what was published to the channel: that of its
+    /// subscription, or an earlier one if it got what it missed.
+    whole_from: Place,
     matched: Arc<ChannelMatch>,
 }
 
@@ -88,11 +89,62 @@ impl Membership {
         }
         let matched = find(&channel);
         state.routes.add(&matched);
-        state.joins += 1;
-        let position = state.joins;
-        state.channels.insert(channel.clone(), JoinedChannel { position, matched });
-        namespace.sequencer.subscribe(registry_id, namespace.name.clone(), id, channel);
+        let (name, rule) = (namespace.name.clone(), matched.options.history);
+        let place = namespace.sequencer.subscribe(registry_id, name, id, channel.clone(), rule);
+        state.channels.insert(channel, JoinedChannel { place, whole_from: place, matched });
         Ok(true)
+    }
+
+    /// Joins channels that the socket is not in yet, each if there is room and memory for it. The
+    /// client gets an answer, then what it has missed of them. Returns those that are refused.
+    pub(super) fn join_and_catch_up(
+        &self,
+        wanted: Vec<(Channel, Arc<ChannelMatch>)>,
+        limit: usize,
+        (namespace, registry_id, id): (&NamespaceState, RegistryId, SocketId),
+        catch_up: CatchUp,
+        answer: impl FnOnce(Vec<(Channel, SubscribeError)>) -> CatchUpAnswer,
+    ) -> Result<(), SubscribeError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(SubscribeError::Closed);
+        }
+        let (mut joined, mut subscribed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for (channel, matched) in wanted {
+            let before = state.bytes;
+            if state.channels.contains_key(&channel) {
+                subscribed.push(channel);
+            } else if state.channels.len() >= limit {
+                refused.push((channel, SubscribeError::TooManyChannels { limit }));
+            } else if !state.count(before + Self::SUBSCRIPTION_BYTES + channel.len()) {
+                state.count(before);
+                refused.push((channel, SubscribeError::MemoryLimit));
+            } else {
+                state.routes.add(&matched);
+                joined.push((channel.clone(), matched.options.history));
+                // Its places are known below.
+                let (place, whole_from) = (Place::default(), Place::default());
+                state.channels.insert(channel, JoinedChannel { place, whole_from, matched });
+            }
+        }
+        let channels = &state.channels;
+        let joining = Joining {
+            registry_id,
+            namespace: &namespace.name,
+            id,
+            channels: &joined,
+            subscribed: &subscribed,
+            is_in: &|channel| channels.contains_key(channel),
+        };
+        let places =
+            namespace.sequencer.subscribe_and_catch_up(&joining, catch_up, answer(refused));
+        for ((channel, _), place) in joined.iter().zip(places) {
+            if let Some(joined) = state.channels.get_mut(channel) {
+                joined.place = place;
+                joined.whole_from = catch_up.since.unwrap_or(place).min(place);
+            }
+        }
+        Ok(())
     }
 
     /// Leaves a channel, and returns its routes. `None`: the socket is not in the channel.
@@ -141,9 +193,9 @@ impl Membership {
             .lock()
             .channels
             .iter()
-            .map(|(channel, joined)| (joined.position, read(channel, &joined.matched)))
+            .map(|(channel, joined)| (joined.place, read(channel, &joined.matched)))
             .collect();
-        channels.sort_unstable_by_key(|(position, _)| *position);
+        channels.sort_unstable_by_key(|(place, _)| *place);
         channels.into_iter().map(|(_, item)| item).collect()
     }
 

@@ -24,12 +24,13 @@ use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::Instant};
 
 use acks::Acks;
-pub use answers::{BroadcastAcks, Receipt, ServerAcks};
+pub use answers::{BroadcastAcks, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
 pub(crate) use local_adapter::{LocalAdapter, ServerEventHandler, SocketLookup};
 use membership::Membership;
 pub(crate) use namespace_state::NamespaceState;
+pub(crate) use outgoing::read_event;
 pub use outgoing::{Outgoing, OutgoingEvent};
 pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
@@ -40,7 +41,7 @@ use crate::{
     config::Config,
     message_sink::MessageSink,
     model::{
-        ChannelRoutes, ContextMap, DataMap, Extensions, Handshake, MemoryShare, Namespace,
+        ChannelRoutes, ContextMap, DataMap, Epoch, Extensions, Handshake, MemoryShare, Namespace,
         SocketId, TokenBucket, Transport,
     },
     outbox::{Pushed, SocketSender},
@@ -241,10 +242,15 @@ impl Socket {
 
     /// Admits the client: sends `connect`, then what was held.
     pub(crate) fn admit(&self, connect: Frame) {
-        self.inner.sender.open(connect);
+        self.inner.sender.open(connect, &[]);
     }
 
     /// Takes an acknowledgement. `false`: the server does not wait for it.
+    /// Whether its events bear their position.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.inner.sender.stamps().is_some()
+    }
+
     pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {
@@ -267,6 +273,11 @@ impl Socket {
         &self.inner.namespace
     }
 
+    /// The epoch of the positions that the client is told.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.inner.namespace.sequencer.epoch()
+    }
+
     pub(crate) fn config(&self) -> &Config {
         &self.inner.config
     }
@@ -276,9 +287,22 @@ impl Socket {
     }
 
     pub(crate) fn push(&self, packet: OutgoingPacket) -> Result<(), SendError> {
+        self.push_by(packet, |packet| self.inner.sender.push_packet(packet))
+    }
+
+    /// Sends an event that asks for no acknowledgement to the client.
+    fn push_event(&self, packet: OutgoingPacket) -> Result<(), SendError> {
+        self.push_by(packet, |packet| self.inner.sender.push_event(packet))
+    }
+
+    fn push_by(
+        &self,
+        packet: OutgoingPacket,
+        push: impl FnOnce(OutgoingPacket) -> Pushed,
+    ) -> Result<(), SendError> {
         self.inner.namespace.check_size(packet.cost())?;
         let length = packet.len();
-        match self.inner.sender.push_packet(packet) {
+        match push(packet) {
             Pushed::Queued => self.counters().traffic.add(Flow::Sent, 1, length),
             Pushed::Dropped => return Err(SendError::Closed),
         }

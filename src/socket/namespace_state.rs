@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use super::{LocalAdapter, SendError, ack_collector::AckCollectors};
 use crate::{
     config::Config,
-    model::{DataMap, Namespace, Quota},
+    model::{DataMap, HistoryRules, Namespace, Quota},
     protocol::PacketCodec,
     registry::{Adapter, Sequencer},
     stats::Counters,
@@ -36,7 +36,9 @@ impl NamespaceState {
         data: Arc<DataMap>,
         adapter: Arc<dyn Adapter>,
         local: Arc<LocalAdapter>,
+        history: &HistoryRules,
     ) -> Arc<Self> {
+        local.sequencer.set_history_rules(&name, history);
         Arc::new(Self {
             acks: local.begin_namespace(&name),
             name,

@@ -38,7 +38,7 @@ impl Outgoing {
     /// Waits for the next event. `None`: the client has gone.
     pub async fn next(&mut self) -> Option<OutgoingEvent> {
         loop {
-            if let Some(event) = read(&self.frames.recv().await?, &self.codec) {
+            if let Some(event) = read_event(&self.frames.recv().await?, &self.codec) {
                 return Some(event);
             }
         }
@@ -46,7 +46,7 @@ impl Outgoing {
 }
 
 /// The event in a frame of this server. Other packets, such as acknowledgements, are not events.
-fn read(frame: &Frame, codec: &PacketCodec) -> Option<OutgoingEvent> {
+pub(crate) fn read_event(frame: &Frame, codec: &PacketCodec) -> Option<OutgoingEvent> {
     let mut decoder = codec.decoder(DecodeLimits::new(usize::MAX, usize::MAX, usize::MAX));
     let mut packet = match frame.text().strip_prefix('4') {
         Some(text) => decoder.text(text.into()).ok()?,
@@ -74,11 +74,12 @@ mod tests {
     fn events_are_read_and_nothing_else() {
         let usual = PacketCodec::default();
         let data = Bytes::from_static(&[1]);
-        let read_event =
-            read(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual).unwrap();
-        assert_eq!((&*read_event.name, read_event.args.raw(0)), ("e", Some("1")));
-        assert_eq!(read_event.args.binary(1), Some(data));
-        assert!(read(&ack("/", &AckId::from(1), "x").unwrap(), &usual).is_none());
-        assert!(read(&Frame::PING, &usual).is_none());
+        let event_read =
+            read_event(&event("/x", Some(3), "e", &Many((1, data.clone()))).unwrap(), &usual)
+                .unwrap();
+        assert_eq!((&*event_read.name, event_read.args.raw(0)), ("e", Some("1")));
+        assert_eq!(event_read.args.binary(1), Some(data));
+        assert!(read_event(&ack("/", &AckId::from(1), "x").unwrap(), &usual).is_none());
+        assert!(read_event(&Frame::PING, &usual).is_none());
     }
 }

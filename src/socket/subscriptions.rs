@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use super::{Socket, SocketInner, SubscribeError};
-use crate::model::{Channel, ChannelMatch, ToChannel};
+use crate::{
+    model::{Channel, ChannelMatch, ToChannel},
+    registry::{CatchUp, CatchUpAnswer},
+};
 
 /// # Subscriptions
 impl Socket {
@@ -72,6 +75,19 @@ impl Socket {
     ) -> Result<bool, SubscribeError> {
         let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
         membership.join(channel, find, config.max_channels, namespace, *registry_id, *id)
+    }
+
+    /// Subscribes it to channels, and sends an answer and what it has missed of them. `answer`
+    /// gets those that are refused.
+    pub(crate) fn subscribe_and_catch_up(
+        &self,
+        wanted: Vec<(Channel, Arc<ChannelMatch>)>,
+        catch_up: CatchUp,
+        answer: impl FnOnce(Vec<(Channel, SubscribeError)>) -> CatchUpAnswer,
+    ) -> Result<(), SubscribeError> {
+        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
+        let socket = (&**namespace, *registry_id, *id);
+        membership.join_and_catch_up(wanted, config.max_channels, socket, catch_up, answer)
     }
 
     fn leave(&self, channel: &str) -> Option<Arc<ChannelMatch>> {

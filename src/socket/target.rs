@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{BroadcastAcks, NamespaceState, Receipt, SendError, Socket, send::check};
+use super::{BroadcastAcks, NamespaceState, SendError, Socket, send::check};
 use crate::{
     config::Config,
     model::{Channel, ChannelError, SocketId, ToChannel},
     protocol::UnsealedPacket,
-    registry::{Audience, Publication},
+    registry::{Audience, Publication, Receipt},
 };
 
 /// The clients that a message is for: the subscribers of some channels, or all clients, less some.
@@ -33,6 +33,7 @@ pub struct Target {
     namespace: Arc<NamespaceState>,
     audience: Audience,
     volatile: bool,
+    skip_history: bool,
     compress: bool,
     timeout: Duration,
     max_channel_length: usize,
@@ -57,6 +58,7 @@ impl Target {
             namespace,
             audience,
             volatile: false,
+            skip_history: false,
             compress: true,
             timeout,
             max_channel_length,
@@ -146,6 +148,20 @@ impl Target {
         self
     }
 
+    /// Keeps the event in no history. A client that was away does not get it, and is not told that
+    /// it is missing: for what is of no use later, such as "ada is typing".
+    ///
+    /// ```no_run
+    /// # fn example(socket: actix_socketio::Socket) -> Result<(), actix_socketio::SendError> {
+    /// socket.to("chat-1").skip_history().emit("typing", &socket.id())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn skip_history(mut self) -> Self {
+        self.skip_history = true;
+        self
+    }
+
     /// Sets whether the message may be sent compressed, if
     /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
     /// it. Default: yes.
@@ -196,8 +212,7 @@ impl Target {
     ) -> Result<Receipt, SendError> {
         let packet = self.encode(event, data)?;
         let (namespace, publication) = self.publication(packet)?;
-        let delivered = namespace.adapter.publish_and_count(publication).await?;
-        Ok(Receipt { delivered })
+        Ok(namespace.adapter.publish_and_count(publication).await?)
     }
 
     /// Sends an event that a client has caused, once none of its receivers is so far behind that it
@@ -293,10 +308,11 @@ impl Target {
         packet: UnsealedPacket,
     ) -> Result<(Arc<NamespaceState>, Publication), SendError> {
         self.namespace.check_size(packet.cost())?;
-        let volatile = self.volatile;
+        let (volatile, skip_history) = (self.volatile, self.skip_history);
         let (namespace, audience) = self.audience()?;
         let mut publication = Publication::new(audience, packet);
         publication.volatile = volatile;
+        publication.skip_history = skip_history;
         Ok((namespace, publication))
     }
 

@@ -1,7 +1,8 @@
 use serde::Serialize;
 
-use super::{Receipt, SendError, Target};
+use super::{SendError, Target};
 use crate::model::ToChannel;
+use crate::registry::Receipt;
 
 /// The clients of several namespaces that a message is for: Socket.IO's parent namespace.
 ///
@@ -54,7 +55,8 @@ impl Targets {
         self.0.into_iter().try_for_each(|target| target.emit(event, data))
     }
 
-    /// Sends an event, and waits until it is queued for each of its receivers.
+    /// Sends an event, and waits until it is queued for each of its receivers. Returns a receipt
+    /// for each namespace.
     ///
     /// # Errors
     /// As [`Target::publish`]. Namespaces after the one that failed receive nothing.
@@ -62,12 +64,12 @@ impl Targets {
         self,
         event: &str,
         data: &T,
-    ) -> Result<Receipt, SendError> {
-        let mut delivered = 0;
+    ) -> Result<Vec<Receipt>, SendError> {
+        let mut receipts = Vec::with_capacity(self.0.len());
         for target in self.0 {
-            delivered += target.publish(event, data).await?.delivered;
+            receipts.push(target.publish(event, data).await?);
         }
-        Ok(Receipt { delivered })
+        Ok(receipts)
     }
 
     fn map(self, change: impl FnMut(Target) -> Target) -> Self {

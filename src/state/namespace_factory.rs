@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     config::Config,
-    model::{DataMap, Namespace},
+    model::{DataMap, HistoryRules, Namespace},
     registry::Adapter,
     socket::{LocalAdapter, NamespaceState},
     stats::Counters,
@@ -36,7 +36,12 @@ impl NamespaceFactory {
         &self.config
     }
 
-    pub(super) fn make(&self, name: Namespace, config: &Arc<Config>) -> Arc<NamespaceState> {
+    pub(super) fn make(
+        &self,
+        name: Namespace,
+        config: &Arc<Config>,
+        history: &HistoryRules,
+    ) -> Arc<NamespaceState> {
         let Self { counters, data, adapter, local, .. } = self;
         NamespaceState::new(
             name,
@@ -45,6 +50,7 @@ impl NamespaceFactory {
             Arc::clone(data),
             Arc::clone(adapter),
             Arc::clone(local),
+            history,
         )
     }
 }

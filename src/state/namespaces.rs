@@ -42,8 +42,8 @@ impl Namespaces {
         named: HashMap<Namespace, (Arc<Router>, Arc<Config>)>,
         dynamic: Vec<NamespaceFamily>,
     ) -> Self {
-        let entry = |name, router, config| {
-            let namespace = factory.make(name, &config);
+        let entry = |name, router: Arc<Router>, config| {
+            let namespace = factory.make(name, &config, &router.history_rules());
             NamespaceEntry { namespace, router, config, quota: Quota::default() }
         };
         let named = named
@@ -62,7 +62,7 @@ impl Namespaces {
         let name = Namespace::new(name);
         let dynamic =
             self.dynamic.iter().find(|dynamic| dynamic.matcher.admits(&name, handshake))?;
-        let namespace = self.get_or_make(name, &dynamic.config);
+        let namespace = self.get_or_make(name, Some(dynamic));
         let NamespaceFamily { router, config, quota, .. } = dynamic;
         let (router, config) = (Arc::clone(router), Arc::clone(config));
         Some(NamespaceEntry { namespace, router, config, quota: quota.clone() })
@@ -75,7 +75,7 @@ impl Namespaces {
             return Arc::clone(&entry.namespace);
         }
         let dynamic = self.dynamic.iter().find(|dynamic| dynamic.matcher.matches_name(&name));
-        self.get_or_make(name, dynamic.map_or(self.factory.config(), |dynamic| &dynamic.config))
+        self.get_or_make(name, dynamic)
     }
 
     /// The names of all namespaces: those that were added, and the others that are alive.
@@ -98,8 +98,14 @@ impl Namespaces {
         socket_counts
     }
 
-    fn get_or_make(&self, name: Namespace, config: &Arc<Config>) -> Arc<NamespaceState> {
-        self.live.lock().get_or_make(name, |name| self.factory.make(name, config))
+    fn get_or_make(
+        &self,
+        name: Namespace,
+        family: Option<&NamespaceFamily>,
+    ) -> Arc<NamespaceState> {
+        let config = family.map_or(self.factory.config(), |family| &family.config);
+        let history = family.map(|family| family.router.history_rules()).unwrap_or_default();
+        self.live.lock().get_or_make(name, |name| self.factory.make(name, config, &history))
     }
 }
 

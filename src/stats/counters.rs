@@ -77,6 +77,17 @@ labels! {
     }
 }
 
+labels! {
+    /// Why a history has dropped a publication.
+    TrimReason {
+        /// The channel has newer ones, as many as it keeps.
+        Count = "count",
+        Age = "age",
+        Bytes = "bytes",
+        Channels = "channels",
+    }
+}
+
 impl Label for DisconnectReason {
     const ALL: &'static [Self] = &Self::ALL;
 
@@ -127,6 +138,14 @@ pub(crate) struct Counters {
     pub(crate) subscriptions: Gauge,
     /// Outboxes that are congested.
     pub(crate) congested: Quota,
+    /// Channels that have a history.
+    pub(crate) histories: Gauge,
+    /// Bytes of all histories.
+    pub(crate) history_bytes: Gauge,
+    /// Publications that were sent again to clients that came back.
+    pub(crate) replayed: Count,
+    /// Publications that histories have dropped.
+    pub(crate) history_trimmed: Tally<TrimReason>,
 }
 
 /// A number of things that exist now.
@@ -140,6 +159,10 @@ impl Gauge {
 
     pub(crate) fn down(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set(&self, value: usize) {
+        self.0.store(value, Ordering::Relaxed);
     }
 
     pub(super) fn get(&self) -> usize {

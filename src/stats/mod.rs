@@ -10,7 +10,7 @@ mod snapshot;
 mod tally;
 mod traffic;
 
-pub(crate) use counters::{Counters, HandlerFailure, RefusalKind};
+pub(crate) use counters::{Counters, HandlerFailure, RefusalKind, TrimReason};
 pub(crate) use facade::record;
 pub(crate) use snapshot::Gauges;
 pub use snapshot::Stats;

@@ -88,6 +88,17 @@ pub struct Stats {
     pub handler_failures: BTreeMap<&'static str, u64>,
     /// Events of clients that no handler took: neither one of their name nor one of all events.
     pub unknown_events: u64,
+    /// Channels that have a history.
+    /// [`Config::max_history_channels`](crate::Config::max_history_channels) is their limit.
+    pub histories: usize,
+    /// Bytes of all histories. [`Config::max_history_bytes`](crate::Config::max_history_bytes) is
+    /// their limit.
+    pub history_bytes: usize,
+    /// Publications that histories have dropped, by what was reached: `count` or `age` of the
+    /// channel, `bytes` or `channels` of all.
+    pub history_trimmed: BTreeMap<&'static str, u64>,
+    /// Publications that were sent again to clients that came back.
+    pub replayed: u64,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -143,6 +154,10 @@ impl Stats {
             handler_time: Duration::from_micros(handling_micros),
             handler_failures: counters.failed.by_label(),
             unknown_events: counters.unknown.get(),
+            histories: counters.histories.get(),
+            history_bytes: counters.history_bytes.get(),
+            history_trimmed: counters.history_trimmed.by_label(),
+            replayed: counters.replayed.get(),
         }
     }
 

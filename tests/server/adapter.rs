@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_socketio::{
-    Args, Builder, Channel, HandlerResult, Namespace, OnConnect, OnServerEvent, SocketId,
+    Args, Builder, Channel, HandlerResult, Namespace, OnConnect, OnServerEvent, Receipt, SocketId,
     adapter::{
         Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, ServerAnswers,
         ServerEvent, SocketDescription, UnsealedPacket,
@@ -143,10 +143,17 @@ impl Adapter for BusAdapter {
     fn publish_and_count(
         &self,
         publication: Publication,
-    ) -> AdapterFuture<Result<usize, PublishError>> {
+    ) -> AdapterFuture<Result<Receipt, PublishError>> {
         let audience = publication.audience.clone();
-        let counts = self.ask_all(&audience, move |one| one.publish_and_count(publication.clone()));
-        Box::pin(async move { counts.await.into_iter().sum() })
+        let all = self.ask_all(&audience, move |one| one.publish_and_count(publication.clone()));
+        Box::pin(async move {
+            let mut all = all.await.into_iter();
+            let mut receipt = all.next().expect("this server is one of them")?;
+            for one in all {
+                receipt.delivered += one?.delivered;
+            }
+            Ok(receipt)
+        })
     }
 
     fn publish_with_acks(

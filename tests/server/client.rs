@@ -141,10 +141,12 @@ impl Client {
         self.ids += 1;
         let fence = event_packet("", "fence", &json!([self.ids]));
         self.transport.send(&fence).await;
+        // With its position, if the client asks for positions.
+        let stamped = format!("{},\"", &fence[..fence.len() - 1]);
         let mut before = Vec::new();
         loop {
             match self.recv().await {
-                packet if packet == fence => return before,
+                packet if packet == fence || packet.starts_with(&stamped) => return before,
                 packet => before.push(packet),
             }
         }

@@ -49,6 +49,7 @@ mod cors;
 mod errors_are_opaque;
 mod failures_are_answers;
 mod handlers;
+mod history;
 mod http_details;
 mod in_turn;
 mod lifecycle;

@@ -1,9 +1,13 @@
 //! The requests of clients about channels: `subscribe`, `unsubscribe` and `publish`. The server
 //! answers them itself, with an error-first acknowledgement.
 
+mod catch_up;
 mod publish;
 mod subscribe;
+mod subscribe_options;
 mod unsubscribe;
+
+use subscribe_options::SubscribeOptions;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,7 +59,11 @@ impl ChannelRequest {
         id: Option<AckId>,
     ) {
         let done = match self {
-            Self::Subscribe => Box::pin(subscribe::subscribe(socket, router, args)).await,
+            Self::Subscribe => match Box::pin(subscribe(socket, router, args, &id)).await {
+                Ok(Answered::ByRegistry) => return,
+                Ok(Answered::No) => Ok(()),
+                Err(refused) => Err(refused),
+            },
             Self::Unsubscribe => Box::pin(unsubscribe::unsubscribe(socket, router, args)).await,
             Self::Publish => Box::pin(publish::publish(socket, router, args)).await,
         };
@@ -91,6 +99,28 @@ impl ChannelRequest {
         };
         RefusedRequest { answer, kind }
     }
+}
+
+/// Whether a request has its answer already.
+enum Answered {
+    No,
+    ByRegistry,
+}
+
+async fn subscribe(
+    socket: &Socket,
+    router: &Router,
+    args: &Args,
+    id: &Option<AckId>,
+) -> Result<Answered, RefusedRequest> {
+    let options = SubscribeOptions::read(args);
+    let options = options.map_err(|answer| ChannelRequest::Subscribe.refuse(answer))?;
+    if !catch_up::is_wanted(args, &options) {
+        subscribe::subscribe(socket, router, args).await?;
+        return Ok(Answered::No);
+    }
+    catch_up::subscribe_and_catch_up(socket, router, args, &options, id.clone()).await?;
+    Ok(Answered::ByRegistry)
 }
 
 /// Acknowledges a request, error first as in Node: `null`, or the refusal.

@@ -1,7 +1,12 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use super::{ChannelRequest, RefusedRequest, channel_of, refusal};
 use crate::{
     event::OnSubscribe,
     log_text::log_line,
+    model::{Channel, ChannelMatch},
     protocol::Args,
     routing::{Router, Scope},
     socket::{Socket, SubscribeError},
@@ -16,37 +21,28 @@ pub(super) async fn subscribe(
 ) -> Result<(), RefusedRequest> {
     let refuse = |answer| ChannelRequest::Subscribe.refuse(answer);
     let config = socket.config();
-    socket.charge_subscribe().map_err(|wait| {
-        let wait = wait.as_millis() + 1;
-        let why = format!("too many subscriptions in a short time: try again in {wait} ms");
-        RefusedRequest { answer: refusal(why), kind: RefusalKind::SubscriptionRate }
-    })?;
+    charge(socket)?;
     let channel = channel_of(args, config).map_err(refuse)?;
     if socket.is_subscribed(&channel) {
         return Ok(());
     }
-    let matched = router.channel_routes().matches(&channel);
-    if !config.open_channels && !matched.is_declared() {
-        log_line!(log::Level::Debug, "no route matches the channel \"{}\"", channel);
-        return Err(refuse(refusal("no such channel")));
-    }
-    let limit = config.max_channels;
-    if socket.channel_count() >= limit {
-        // Checked before the handlers run, since they may already count the client as a subscriber.
-        return Err(refuse(refusal(SubscribeError::TooManyChannels { limit })));
-    }
-    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
-    if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
-        // A handler may have subscribed the client before this or another handler refused.
-        socket.unsubscribe(&channel);
-        let answer = error.to_client();
-        if !error.is_rejection() {
-            router.report(socket, error).await;
-        }
-        return Err(refuse(answer));
-    }
+    let matched = authorize(socket, router, &channel).await.map_err(refuse)?;
     let subscribed = socket.subscribe_matched(channel.clone(), matched);
     subscribed.map_err(|error| refuse(refusal(error)))?;
+    log_subscribed(socket, &channel);
+    Ok(())
+}
+
+/// Counts a subscription for the rate of the client.
+pub(super) fn charge(socket: &Socket) -> Result<(), RefusedRequest> {
+    socket.charge_subscribe().map_err(|wait| {
+        let wait = wait.as_millis() + 1;
+        let why = format!("too many subscriptions in a short time: try again in {wait} ms");
+        RefusedRequest { answer: refusal(why), kind: RefusalKind::SubscriptionRate }
+    })
+}
+
+pub(super) fn log_subscribed(socket: &Socket, channel: &Channel) {
     log_line!(
         log::Level::Info,
         "{} \"{}\": subscribe \"{}\"",
@@ -54,5 +50,34 @@ pub(super) async fn subscribe(
         socket.namespace(),
         channel
     );
-    Ok(())
+}
+
+/// Finds the routes of a channel, and asks the handlers whether the client may subscribe to it.
+pub(super) async fn authorize(
+    socket: &Socket,
+    router: &Router,
+    channel: &Channel,
+) -> Result<Arc<ChannelMatch>, Value> {
+    let config = socket.config();
+    let matched = router.channel_routes().matches(channel);
+    if !config.open_channels && !matched.is_declared() {
+        log_line!(log::Level::Debug, "no route matches the channel \"{}\"", channel);
+        return Err(refusal("no such channel"));
+    }
+    let limit = config.max_channels;
+    if socket.channel_count() >= limit {
+        // Checked before the handlers run, since they may already count the client as a subscriber.
+        return Err(refusal(SubscribeError::TooManyChannels { limit }));
+    }
+    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
+    if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
+        // A handler may have subscribed the client before this or another handler refused.
+        socket.unsubscribe(channel);
+        let answer = error.to_client();
+        if !error.is_rejection() {
+            router.report(socket, error).await;
+        }
+        return Err(answer);
+    }
+    Ok(matched)
 }

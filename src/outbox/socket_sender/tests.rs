@@ -27,7 +27,7 @@ fn pending_frames_follow_connect() {
     let sender = sender();
     assert_eq!(sender.push(event(1)), Pushed::Queued);
     assert!(sent(&sender).is_empty());
-    sender.open(connect("/", "id"));
+    sender.open(connect("/", "id"), &[]);
     sender.push(event(2));
     assert_eq!(sent(&sender), [r#"40{"sid":"id"}"#, r#"42["e",1]"#, r#"42["e",2]"#]);
 }
@@ -37,7 +37,7 @@ fn pending_frames_are_dropped_with_a_refusal() {
     let sender = sender();
     sender.push(event(1));
     sender.close();
-    sender.open(connect("/", "id"));
+    sender.open(connect("/", "id"), &[]);
     assert_eq!(sender.push(event(2)), Pushed::Dropped);
     assert!(sent(&sender).is_empty());
 }
@@ -47,12 +47,12 @@ fn nothing_follows_the_final_frame() {
     for is_pending in [true, false] {
         let sender = sender();
         if !is_pending {
-            sender.open(connect("/", "id"));
+            sender.open(connect("/", "id"), &[]);
         }
         assert_eq!(sender.push_final(disconnect("/")), Pushed::Queued);
         assert_eq!(sender.push(event(1)), Pushed::Dropped);
         assert_eq!(sender.push_final(disconnect("/")), Pushed::Dropped);
-        sender.open(connect("/", "id"));
+        sender.open(connect("/", "id"), &[]);
         assert_eq!(sent(&sender), [r#"40{"sid":"id"}"#, "41"]);
         assert!(sender.is_closed());
     }
@@ -63,7 +63,7 @@ fn an_observer_receives_sent_frames_and_the_end() {
     let sender = sender();
     let (observer, mut observed) = mpsc::channel(1);
     sender.observe(observer);
-    sender.open(connect("/", "id"));
+    sender.open(connect("/", "id"), &[]);
     sender.push(event(1));
     sender.push(event(2)); // the observer misses it: its channel is full
     assert_eq!(observed.try_recv(), Ok(event(1)));
@@ -82,7 +82,7 @@ fn the_final_frame_is_held_back_even_at_the_bound() {
     let sender = sender();
     while sender.push(event(1)) == Pushed::Queued {}
     assert_eq!(sender.push_final(disconnect("/")), Pushed::Queued);
-    sender.open(connect("/", "id"));
+    sender.open(connect("/", "id"), &[]);
     assert_eq!(sent(&sender).last().map(String::as_str), Some("41"));
 }
 
@@ -115,7 +115,7 @@ fn threads_that_push_while_the_sender_opens_keep_their_order() {
                     }
                 });
             }
-            sender.open(connect("/", "id"));
+            sender.open(connect("/", "id"), &[]);
         });
         let sent = sent(&sender);
         assert_eq!(sent.len(), 81);

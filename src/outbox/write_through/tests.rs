@@ -23,6 +23,10 @@ fn frame(text: &str) -> Frame {
     Frame::engine(&EnginePacket::Message(text.into()))
 }
 
+fn batch(frames: Vec<Frame>) -> BatchFrames {
+    BatchFrames::new(frames)
+}
+
 /// An outbox with an attached stream, and the client at the other end of that stream.
 struct OutboxFixture {
     outbox: Arc<Outbox>,
@@ -70,7 +74,7 @@ impl OutboxFixture {
     }
 
     fn deliver(&self, text: &str, turn: u64) -> Pushed {
-        self.outbox.deliver(&PublicationBatch::new(vec![frame(text)]), Some(WriteThroughTurn(turn)))
+        self.outbox.deliver(&batch(vec![frame(text)]), Some(WriteThroughTurn(turn)), || ())
     }
 
     /// Reads all bytes that have reached the client so far.
@@ -125,15 +129,15 @@ async fn later_frames_of_a_pass_leave_together() {
 #[actix_web::test]
 async fn a_batch_is_written_in_one_piece_or_queued_frame_by_frame() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
-    let batch = PublicationBatch::new(vec![frame("a"), frame("b")]);
+    let batch = batch(vec![frame("a"), frame("b")]);
     assert!(fixture.poll().is_pending());
-    assert_eq!(fixture.outbox.deliver(&batch, Some(WriteThroughTurn(1))), Pushed::Queued);
+    assert_eq!(fixture.outbox.deliver(&batch, Some(WriteThroughTurn(1)), || ()), Pushed::Queued);
     assert_eq!(
         fixture.read_some().await,
         [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat()
     );
     assert_eq!(fixture.woken(), 0);
-    assert_eq!(fixture.outbox.deliver(&batch, None), Pushed::Queued);
+    assert_eq!(fixture.outbox.deliver(&batch, None, || ()), Pushed::Queued);
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::Frames(vec![frame("a"), frame("b")])));
     assert_eq!(fixture.woken(), 1);
 }
@@ -160,7 +164,7 @@ async fn frames_are_queued_while_the_transport_does_not_wait() {
 async fn frames_are_queued_outside_a_pass_or_without_a_stream() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    fixture.outbox.deliver(&PublicationBatch::new(vec![frame("a")]), None);
+    fixture.outbox.deliver(&batch(vec![frame("a")]), None, || ());
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::One(frame("a"))));
     assert!(fixture.poll().is_pending());
     let stream = fixture.outbox.detach_stream();

@@ -22,6 +22,25 @@ pub(crate) fn encode(packet: &Packet) -> Bytes {
     out.into()
 }
 
+/// Adds a string at the end of the arguments of an event that [`encode`] has written, and that asks
+/// for no acknowledgement. `None`: it is another packet.
+pub(crate) fn with_argument(packet: &[u8], namespace: &str, argument: &str) -> Option<Vec<u8>> {
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    write_start(&mut head, 3, 2).ok()?;
+    mp::write_str(&mut head, "data").ok()?;
+    mp::write_str(&mut tail, "nsp").ok()?;
+    mp::write_str(&mut tail, namespace).ok()?;
+    let mut array = packet.strip_prefix(&head[..])?.strip_suffix(&tail[..])?;
+    let count = rmp::decode::read_array_len(&mut array).ok()?;
+    let mut out = Vec::with_capacity(packet.len() + argument.len() + 8);
+    out.extend_from_slice(&head);
+    mp::write_array_len(&mut out, count.checked_add(1)?).ok()?;
+    out.extend_from_slice(array);
+    mp::write_str(&mut out, argument).ok()?;
+    out.extend_from_slice(&tail);
+    Some(out)
+}
+
 fn write_packet(out: &mut Vec<u8>, packet: &Packet) -> io::Result<()> {
     match &packet.kind {
         PacketKind::Connect(None) => write_start(out, 2, 0)?,

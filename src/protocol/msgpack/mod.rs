@@ -21,7 +21,7 @@ mod encode;
 mod reader;
 
 pub(crate) use decode::decode;
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, with_argument};
 
 /// Returns the float as an integer if it is one that fits into 64 bits, and else the float.
 fn integral(float: f64) -> Result<i128, f64> {

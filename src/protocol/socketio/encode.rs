@@ -20,13 +20,34 @@ pub fn is_reserved(event: &str) -> bool {
     )
 }
 
-/// `40{"sid":"…"}`: the client is in the namespace.
-pub fn connect(namespace: &str, sid: &str) -> Frame {
+/// The payload for a client that is in a namespace now.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ConnectAnswer<'a> {
+    /// The id of the socket.
+    pub(crate) sid: &'a str,
+    /// Events bear their position.
+    pub(crate) offsets: bool,
+}
+
+impl ConnectAnswer<'_> {
+    /// The ids are ours: base64url, with nothing to escape.
+    pub(super) fn json(&self) -> String {
+        let offsets = if self.offsets { r#","offsets":true"# } else { "" };
+        format!(r#"{{"sid":"{}"{offsets}}}"#, self.sid)
+    }
+}
+
+/// Encodes the CONNECT packet that answers the client's: `0{"sid":"…"}`.
+pub(crate) fn connect_with(namespace: &str, answer: &ConnectAnswer<'_>) -> Frame {
     let mut out = start('0', namespace);
-    out.text(r#"{"sid":""#);
-    out.text(sid); // an id of ours: base64url, nothing to escape
-    out.text(r#""}"#);
+    out.text(&answer.json());
     out.into_frame()
+}
+
+/// The same with the id alone.
+#[cfg(any(test, fuzzing, feature = "internals"))]
+pub fn connect(namespace: &str, sid: &str) -> Frame {
+    connect_with(namespace, &ConnectAnswer { sid, ..ConnectAnswer::default() })
 }
 
 /// `40`: the same for a client of Socket.IO 2, which makes an id of its own.

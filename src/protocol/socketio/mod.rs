@@ -25,7 +25,7 @@ pub(super) mod unescape;
 pub use arg_error::ArgError;
 pub use args::Args;
 pub use decoder::{DecodeLimits, Decoder};
-pub(crate) use encode::{connect_v3, is_reserved};
+pub(crate) use encode::{ConnectAnswer, connect_v3, is_reserved};
 pub(crate) use expectation::expectation;
 pub use many::Many;
 pub use packet::{AckId, Packet, PacketKind};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Serialize;
 
-use super::{encode, json::write_args};
+use super::{ConnectAnswer, encode, json::write_args};
 use crate::protocol::{
     AckId, Args, DecodeError, DecodeLimits, Decoder, EnginePacket, Frame, OutgoingPacket, Packet,
     PacketKind, UnsealedPacket, frame_builder::FrameBuilder, msgpack,
@@ -204,13 +204,13 @@ impl PacketCodec {
         }
     }
 
-    pub(crate) fn connect(&self, namespace: &str, sid: &str) -> Frame {
+    pub(crate) fn connect(&self, namespace: &str, answer: &ConnectAnswer<'_>) -> Frame {
         match &self.parser {
             Some(parser) => {
-                let json = format!(r#"{{"sid":"{sid}"}}"#);
-                write(&**parser, namespace, PacketKind::Connect(Some(json.into())))
+                let kind = PacketKind::Connect(Some(answer.json().into()));
+                write(&**parser, namespace, kind)
             }
-            None => encode::connect(namespace, sid),
+            None => encode::connect_with(namespace, answer),
         }
     }
 

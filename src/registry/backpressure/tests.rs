@@ -8,7 +8,7 @@ use crate::{
     model::{Channel, Namespace, Quota, SocketId, Transport},
     outbox::{Outbox, SocketSender},
     protocol::{PacketCodec, UnsealedPacket, connect},
-    registry::ChangeSender,
+    registry::{ChangeSender, SequencerLimits},
     stats::Counters,
 };
 
@@ -24,7 +24,9 @@ impl Server {
     fn start() -> Self {
         let counters = Arc::<Counters>::default();
         let changes = ChangeSender::new(1);
-        let sequencer = Sequencer::start(changes, Arc::clone(&counters), 1000, MAX_OUTBOX);
+        let limits =
+            SequencerLimits { max_publications: 1000, max_outbox: MAX_OUTBOX, history: None };
+        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits);
         Self { sequencer, counters }
     }
 
@@ -34,11 +36,11 @@ impl Server {
         let outbox = Outbox::sharing(Transport::WebSocket, MAX_OUTBOX, congested.into(), |_| {});
         let (id, namespace) = (SocketId::random(), Namespace::default());
         let sender = SocketSender::new(Arc::clone(&outbox));
-        sender.open(connect("/", ""));
+        sender.open(connect("/", ""), &[]);
         let registry_id = self.sequencer.registry_id();
         self.sequencer.attach(registry_id, namespace.clone(), id, sender);
         for name in channels {
-            self.sequencer.subscribe(registry_id, namespace.clone(), id, channel(name));
+            self.sequencer.subscribe(registry_id, namespace.clone(), id, channel(name), None);
         }
         outbox
     }
@@ -123,12 +125,12 @@ async fn other_channels_and_what_the_server_sends_do_not_wait() {
         server.relay("quick", 10_000).await;
     }
     let own = Publication::new(audience("slow"), packet(10));
-    assert_eq!(server.sequencer.publish_and_count(own).await, Ok(1));
+    assert_eq!(server.sequencer.publish_and_count(own).await.unwrap().delivered, 1);
     assert_eq!(drain(&quick), 2);
     assert_eq!(drain(&slow), 1 + 3 + 1);
     held.await;
     let own = Publication::new(audience("slow"), packet(10));
-    assert_eq!(server.sequencer.publish_and_count(own).await, Ok(1));
+    assert_eq!(server.sequencer.publish_and_count(own).await.unwrap().delivered, 1);
     assert_eq!(drain(&slow), 2);
     assert_eq!(server.counters.held.get(), 1);
 }

@@ -29,7 +29,7 @@ impl TableFixture {
             .map(|_| {
                 let outbox = Outbox::new(Transport::Polling, 1 << 20, |_| {});
                 let sender = SocketSender::new(Arc::clone(&outbox));
-                sender.open(connect("/", ""));
+                sender.open(connect("/", ""), &[]);
                 let _ = outbox.poll_chunk(&mut Context::from_waker(Waker::noop()));
                 let id = SocketId::random();
                 table.attach(Namespace::default(), id, sender);
@@ -67,7 +67,7 @@ impl TableFixture {
         };
         let frame = event("/", None, "e", "x").unwrap();
         let mut delivered = 0;
-        let what = Payload::PublicationBatch(PublicationBatch::new(vec![frame]));
+        let what = Payload::PublicationBatch(PublicationBatch::of(vec![frame]));
         let mut part = 0..2;
         while !self.table.publish(&audience, &what, part.clone(), None, |_| delivered += 1).is_all {
             part = part.end..part.end + 2;

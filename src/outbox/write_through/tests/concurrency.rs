@@ -34,8 +34,9 @@ async fn threads_that_send_in_different_ways_keep_their_order() {
             for n in 0..EACH {
                 assert_eq!(
                     outbox.deliver(
-                        &PublicationBatch::new(vec![message('a', n)]),
-                        Some(WriteThroughTurn(n + 1))
+                        &batch(vec![message('a', n)]),
+                        Some(WriteThroughTurn(n + 1)),
+                        || ()
                     ),
                     Pushed::Queued
                 );

@@ -1,0 +1,52 @@
+use std::{mem, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::PlacedFrame;
+use crate::protocol::Frame;
+
+/// The frames that wait until a client is admitted, and the observers of its socket.
+#[derive(Debug, Default)]
+pub(super) struct HeldFrames {
+    pub(super) frames: Vec<HeldFrame>,
+    /// The last of `frames` is the socket's final frame: the sender closes once they are out.
+    pub(super) has_final: bool,
+    /// Receive a copy of each frame that goes out.
+    pub(super) observers: Vec<mpsc::Sender<Frame>>,
+}
+
+/// A frame on its way to one client, and what it is to a client that asks for positions.
+#[derive(Debug, Clone)]
+pub(super) enum HeldFrame {
+    /// Bears no position: an answer, a question, or a DISCONNECT.
+    Plain(Frame),
+    /// An event for this client alone.
+    Direct(Frame),
+    Publication(Arc<PlacedFrame>),
+}
+
+impl HeldFrame {
+    pub(super) fn frame(&self) -> &Frame {
+        match self {
+            Self::Plain(frame) | Self::Direct(frame) => frame,
+            Self::Publication(publication) => publication.frame(),
+        }
+    }
+}
+
+impl HeldFrames {
+    /// Takes the frames, and the bytes that they count: the final one counts nothing.
+    pub(super) fn take(&mut self) -> (Vec<HeldFrame>, usize) {
+        let frames = mem::take(&mut self.frames);
+        let counted = frames.len().saturating_sub(usize::from(self.has_final));
+        let bytes = frames[..counted].iter().map(|held| held.frame().cost()).sum();
+        (frames, bytes)
+    }
+
+    /// Sends a copy of the frame to each observer, and removes observers that are gone.
+    pub(super) fn notify_observers(&mut self, frame: &Frame) {
+        self.observers.retain(|observer| {
+            !matches!(observer.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_)))
+        });
+    }
+}

@@ -1,0 +1,125 @@
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use crate::{
+    model::{Epoch, Namespace, Place, Point, Position},
+    protocol::{Frame, stamped},
+};
+
+/// The positions that a socket has been sent, whose events bear them.
+///
+/// All methods that change it are called under the lock that orders the pushes into the outbox. So
+/// the atomics are only cells, and a position says exactly what stands before it in the queue.
+#[derive(Debug)]
+pub(crate) struct Stamps {
+    epoch: Epoch,
+    namespace: Namespace,
+    /// The place of the newest publication.
+    last: AtomicU64,
+    /// Whether a publication has come: `last` is more than the place at which the socket began.
+    has_publication: AtomicBool,
+    /// The number of direct events.
+    directs: AtomicU32,
+    /// The point of the newest event that no history covers.
+    uncovered_place: AtomicU64,
+    uncovered_directs: AtomicU32,
+}
+
+impl Stamps {
+    pub(crate) fn new(epoch: Epoch, namespace: Namespace) -> Self {
+        Self {
+            epoch,
+            namespace,
+            last: AtomicU64::default(),
+            has_publication: AtomicBool::default(),
+            directs: AtomicU32::default(),
+            uncovered_place: AtomicU64::default(),
+            uncovered_directs: AtomicU32::default(),
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_str()
+    }
+
+    /// Notes the place at which the socket began.
+    pub(crate) fn begin(&self, place: Place) {
+        self.last.fetch_max(place.number(), Relaxed);
+    }
+
+    /// Notes that a publication is pushed.
+    pub(super) fn published(&self, last: Place, last_uncovered: Option<Place>) {
+        self.last.store(last.number(), Relaxed);
+        self.has_publication.store(true, Relaxed);
+        if let Some(place) = last_uncovered {
+            self.set_uncovered(Point::of(place));
+        }
+    }
+
+    /// Notes that what stands before a place can't be recovered by a position before it.
+    pub(super) fn uncover(&self, place: Place) {
+        self.set_uncovered(self.uncovered().max(Point::of(place)));
+    }
+
+    fn set_uncovered(&self, Point { place, directs }: Point) {
+        self.uncovered_place.store(place.number(), Relaxed);
+        self.uncovered_directs.store(directs, Relaxed);
+    }
+
+    /// The next direct event, with its position. A volatile one may be lost.
+    pub(super) fn direct(&self, frame: &Frame, is_volatile: bool) -> Frame {
+        let directs = self.directs.fetch_add(1, Relaxed) + 1;
+        let point = Point { place: Place::new(self.last.load(Relaxed)), directs };
+        if !is_volatile {
+            self.set_uncovered(point);
+        }
+        stamped(frame, self.namespace(), Position::new(self.epoch, point).token().as_str())
+    }
+
+    /// The newest point that the socket has been sent of which no history has the event. A client
+    /// that has seen less may have lost it.
+    pub(crate) fn uncovered(&self) -> Point {
+        Point {
+            place: Place::new(self.uncovered_place.load(Relaxed)),
+            directs: self.uncovered_directs.load(Relaxed),
+        }
+    }
+
+    /// The place of the newest publication that the socket has been sent, if there is one.
+    pub(super) fn newest(&self) -> Option<Place> {
+        let place = Place::new(self.last.load(Relaxed));
+        self.has_publication.load(Relaxed).then_some(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::event;
+
+    #[test]
+    fn a_direct_event_bears_what_stands_before_it() {
+        let stamps = Stamps::new(Epoch::new(7), Namespace::default());
+        stamps.begin(Place::new(4));
+        let direct = |is_volatile| {
+            let frame = stamps.direct(&event("/", None, "e", &1).unwrap(), is_volatile);
+            let text = frame.text();
+            let at = text.len() - 18;
+            text[at..at + 16].parse::<Position>().unwrap().point()
+        };
+        let point = |place, directs| Point { place: Place::new(place), directs };
+        assert_eq!(direct(false), point(4, 1));
+        assert_eq!(stamps.newest(), None);
+        stamps.published(Place::new(9), None);
+        assert_eq!(stamps.uncovered(), point(4, 1), "a history covers the publication");
+        assert_eq!(direct(true), point(9, 2));
+        assert_eq!(stamps.uncovered(), point(4, 1), "a volatile event may be lost");
+        assert_eq!(direct(false), point(9, 3));
+        assert_eq!(stamps.uncovered(), point(9, 3));
+        stamps.published(Place::new(11), Some(Place::new(10)));
+        assert_eq!((stamps.uncovered(), stamps.newest()), (point(10, 0), Some(Place::new(11))));
+    }
+}
