@@ -38,7 +38,7 @@ pub(crate) fn matches_some_name(pattern: &str, rules: NameRules) -> bool {
 
 /// A state of the automaton, and whether the last byte was 0xC2: the control characters above ASCII
 /// are 0xC2 0x80 to 0xC2 0x9F.
-type Place = (LazyStateID, bool);
+type SearchState = (LazyStateID, bool);
 
 /// `None`: it is not known.
 fn search(dfa: &DFA, rules: NameRules) -> Option<bool> {
@@ -52,7 +52,7 @@ fn search(dfa: &DFA, rules: NameRules) -> Option<bool> {
             return Some(true);
         }
     }
-    let (mut places, mut seen) = (vec![(state, false)], HashSet::<Place>::new());
+    let (mut places, mut seen) = (vec![(state, false)], HashSet::<SearchState>::new());
     for rest in 1..=rules.max_length.saturating_sub(rules.prefix.len()) {
         let mut next = Vec::new();
         for (state, is_after_c2) in places {
