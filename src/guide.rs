@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [Tutorial](tutorial) | a chat, from an empty folder to its deployment |
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
+//! | [History](history) | clients that were away get what they missed, or are told |
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
@@ -68,6 +69,11 @@ pub mod from_node {}
 #[doc = ""]
 #[doc = include_str!("../docs/from-socketioxide.md")]
 pub mod from_socketioxide {}
+
+#[doc = "[Metrics]: crate::guide::observability"]
+#[doc = ""]
+#[doc = include_str!("../docs/history.md")]
+pub mod history {}
 
 #[doc = "[stats]: crate::guide::observability"]
 #[doc = "[reliability.md]: crate::guide::reliability#memory"]

@@ -27,6 +27,7 @@ mod recording;
 mod sequencer;
 mod sequencer_state;
 pub(crate) mod subscribers;
+mod sweep;
 
 pub use adapter::{
     Adapter, AdapterFuture, ClientAnswers, ServerAnswers, ServerEvent, SocketDescription,

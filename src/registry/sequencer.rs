@@ -313,7 +313,7 @@ impl Sequencer {
         };
         let place = state.index_mut().next_place();
         // One that is not kept may be lost.
-        let is_covered = !is_kept || state.index_mut().covers(&ordered_publication.audience);
+        let is_covered = !is_recorded || state.index_mut().covers(&ordered_publication.audience);
         // They are not shared yet, so this always succeeds.
         if let Some(ordered) = Arc::get_mut(&mut ordered_publication)
             && let Some(event) = Arc::get_mut(&mut ordered.event)

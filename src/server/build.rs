@@ -140,10 +140,11 @@ fn start(
                 max_recovered_bytes: max_outbox / 2,
             }),
         };
-        (
-            Sequencer::start(changes, Arc::clone(&counters), limits),
-            ServerEventDispatcher::start(server_events, max_server_events, counters, data),
-        )
+        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits);
+        if is_recording {
+            sequencer.start_sweeping();
+        }
+        (sequencer, ServerEventDispatcher::start(server_events, max_server_events, counters, data))
     });
     started.map_err(|error| BuildError::Thread(error.kind()))
 }

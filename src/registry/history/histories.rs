@@ -87,6 +87,11 @@ impl Histories {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(in crate::registry) fn limits(&self) -> &HistoryLimits {
         &self.limits
     }

@@ -8,6 +8,9 @@ mod catch_up;
 mod channel_history;
 mod histories;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use catch_up::{CatchUp, CaughtUp, ChannelOutcome, Gap};
 pub(super) use catch_up::{Missed, merge};
 pub(super) use channel_history::{Exceptions, Kept};
