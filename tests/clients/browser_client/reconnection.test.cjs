@@ -203,6 +203,7 @@ scenario("after a computer's sleep, the last word on a channel holds", async (sc
   const answered = new Promise((resolve) => socket.subscribe("kept", resolve));
   await next(socket, "reconnect");
   assert.strictEqual(await answered, null);
+  await until(() => server.io.sockets.sockets.size === 1, "the end of the lost connection");
   const [peer] = await server.io.fetchSockets();
   assert.deepStrictEqual([...peer.rooms], [peer.id, "kept"]);
 });

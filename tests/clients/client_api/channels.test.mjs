@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { channels } from "../../../client/src/channels/channels.js";
 import { client, inEachMode, next, serve } from "./support.mjs";
+import { until } from "./within.mjs";
 
 /** The three events as our server has them. `refused` are channels that no client may join. */
 function serveChannels({ io }, refused = new Set()) {
@@ -74,6 +75,7 @@ test("subscriptions are renewed, and those made without a connection are sent wi
   assert.deepEqual([channel, error.data], ["b", { channel: "b" }]);
   assert.equal(await late, null);
   assert.deepEqual([...socket.channels], ["a", "d"]);
+  await until(() => server.io.sockets.sockets.size === 1, "the end of the lost connection");
   const [peer] = await server.io.fetchSockets();
   assert.deepEqual([...peer.rooms].sort(), [peer.id, "a", "d"].sort());
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beside, connect, crowd, fence, numbers, open, settled, unique } from "../official/harness.mjs";
-import { RawPolling, inEach, operate, test, whoami } from "./support.mjs";
+import { RawPolling, alone, inEach, operate, test, whoami } from "./support.mjs";
 
 /** Emits as the order says. Returns how many copies each of `clients` received: `[0, 1, 1]`. */
 async function copies(from, clients, order) {
@@ -51,8 +51,10 @@ inEach("targets", (mode) => {
       { event: "none", args: [] },
     ]);
 
-    const event = unique("event");
-    assert.equal(await operate(a, { action: "publish", event, data: [1, null, { x: [Buffer.from("y")] }] }), 2);
+    const [event, room] = [unique("event"), unique("room")];
+    for (const client of [a, b]) await client.subscribe(room);
+    const order = { action: "publish", to: [room], event, data: [1, null, { x: [Buffer.from("y")] }] };
+    assert.equal(await operate(a, order), 2);
     await b.next(event, () => true);
     const found = b.received.find((one) => one.event === event);
     assert.deepEqual(found.args, [1, null, { x: [Buffer.from("y")] }]);
@@ -82,6 +84,7 @@ inEach("acknowledgements", (mode) => {
     const order = { action: "ack", event: "count", data: [10], timeout: 10_000 };
     const [id0, id1, id2] = clients.map((client) => client.socket.id);
     assert.deepEqual(await operate(a, { ...order, to: [room] }), { answers: { [id0]: 0, [id1]: 10 }, missing: [] });
+    await alone(a, clients);
     assert.deepEqual(await operate(a, { ...order, except: [room] }), { answers: { [id2]: 20 }, missing: [] });
     assert.deepEqual(await operate(a, { ...order, from: "socket", to: [room] }), {
       answers: { [id1]: 10 },

@@ -31,6 +31,29 @@ export function operate(client, order) {
   return client.ask("operate", order);
 }
 
+/**
+ * Waits until the clients are alone in their namespace. Those of an earlier test may leave late, and
+ * would be asked as well.
+ */
+export async function alone(from, clients) {
+  const here = clients.map((client) => client.socket.id).sort();
+  const ids = async () => (await operate(from, { action: "fetch" })).map(({ id }) => id).sort();
+  await eventually(ids, here, "the clients of other tests have gone");
+}
+
+/**
+ * Asks until the answer is the expected one. On a busy machine, a client's process may end before
+ * its goodbye has left. The server then waits for a pong, for 45 seconds.
+ */
+export async function eventually(ask, expected, what) {
+  const end = Date.now() + 60_000;
+  let answer;
+  do {
+    answer = await ask();
+  } while (JSON.stringify(answer) !== JSON.stringify(expected) && Date.now() < end);
+  assert.deepEqual(answer, expected, what);
+}
+
 /** What the server knows about a client. */
 export function whoami(client) {
   return client.ask("whoami");

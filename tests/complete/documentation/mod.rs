@@ -15,7 +15,7 @@ mod whom;
 
 use std::sync::Mutex;
 
-use actix_socketio::{Builder, HandlerResult, OnMessage, Socket, SocketIo};
+use actix_socketio::{Builder, HandlerResult, OnMessage, RemoteSocket, Socket, SocketIo};
 use actix_web::{
     HttpMessage,
     dev::Service,
@@ -159,6 +159,10 @@ async fn common(event: OnMessage) -> HandlerResult {
         "join" => event.ack(&socket.subscribe(event.json::<String>()?)?)?,
         "leave" => event.ack(&socket.unsubscribe(event.json::<String>()?))?,
         "rooms" => event.ack(&socket.channels())?,
+        "who is here" => {
+            let sockets = io.everyone().fetch_sockets().await?;
+            event.ack(&sockets.iter().map(RemoteSocket::id).collect::<Vec<_>>())?;
+        }
         // Earlier messages arrive earlier, in every namespace.
         "fence" => {
             let mark: Value = event.json()?;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { connect, numbers, unique } from "../../official/harness.mjs";
 import { inEach, test } from "../support.mjs";
-import { eventually, argumentsOf, inRooms, receivers } from "./support.mjs";
+import { alone, eventually, argumentsOf, inRooms, receivers } from "./support.mjs";
 
 inEach("Broadcasting events", (mode) => {
   const three = (t) => Promise.all(numbers(3).map(() => connect(t, mode, "/broadcasting-events")));
@@ -24,6 +24,7 @@ inEach("Broadcasting events", (mode) => {
     const clients = await three(t);
     clients.forEach(({ socket }, n) => socket.on("hello", (arg, callback) => callback(`${arg} ${n}`)));
     const [a] = clients;
+    await alone(clients);
     assert.deepEqual(await a.ask("with acknowledgements", 15_000), {
       err: false,
       responses: ["world 0", "world 1", "world 2"],
@@ -35,10 +36,12 @@ inEach("Broadcasting events", (mode) => {
   });
 
   test("With acknowledgements: some clients did not acknowledge in the given delay", async (t) => {
-    const [a, b, c] = await three(t);
+    const clients = await three(t);
+    const [a, b, c] = clients;
     a.socket.on("hello", (arg, callback) => callback("a"));
     b.socket.on("hello", () => {});
     c.socket.on("hello", (arg, callback) => callback("c"));
+    await alone(clients);
     assert.deepEqual(await a.ask("with acknowledgements", 1000), { err: true, responses: ["a", "c"] });
   });
 });
@@ -129,6 +132,7 @@ inEach("Emit cheatsheet", (mode) => {
     assert.equal(await a.ask('socket.emit("question", answer)', "answer"), "answer 0");
     a.socket.on("my-event", () => {});
     assert.equal(await a.ask("socket.timeout(5000).emit", "x"), true);
+    await alone(clients);
     const answered = new Promise((resolve) => a.socket.emit("io.timeout(5000).emit", "of", (...args) => resolve(args)));
     const [answers, missing] = await answered;
     assert.deepEqual([answers.sort(), missing], [["of 0", "of 1"], []]);

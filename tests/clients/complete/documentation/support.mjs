@@ -6,6 +6,9 @@
 
 import assert from "node:assert/strict";
 import { SERVER_URL, connect, fence, within } from "../../official/harness.mjs";
+import { eventually } from "../support.mjs";
+
+export { eventually };
 
 export const { SERVER_WITH_OPTIONS: WITH_OPTIONS, SERVER_WITH_PARSER: WITH_PARSER } = process.env;
 if (!WITH_OPTIONS || !WITH_PARSER) throw new Error("set the addresses of three servers (see tests/complete.rs)");
@@ -47,15 +50,10 @@ export async function handshake(server, headers = {}) {
   return { url: `${url}&sid=${sid}`, open, headers: response.headers };
 }
 
-/**
- * Asks until the answer is the expected one. On a busy machine, a client's process may end before
- * its goodbye has left. The server then waits for a pong, for 45 seconds.
- */
-export async function eventually(ask, expected, what) {
-  const end = Date.now() + 60_000;
-  let answer;
-  do {
-    answer = await ask();
-  } while (JSON.stringify(answer) !== JSON.stringify(expected) && Date.now() < end);
-  assert.deepEqual(answer, expected, what);
+/** Waits until the clients are alone in their namespace: those of earlier tests may leave late. */
+export async function alone(clients) {
+  const here = clients.map((client) => client.socket.id).sort();
+  // One of the pages wants an argument of every event.
+  const ids = async () => (await clients[0].ask("who is here", null)).sort();
+  await eventually(ids, here, "the clients of other tests have gone");
 }

@@ -14,7 +14,8 @@ export function publishing(mode) {
     assert.equal(await a.ask("publish", channel, { mark, text: STRANGE_TEXT }), null);
     await fence(a, [a, b, c, d]);
     assert.deepEqual([a, b, c, d].map((one) => one.copies(mark)), [0, 1, 1, 0]);
-    assert.deepEqual(b.all("message").at(-1), { mark, text: STRANGE_TEXT });
+    const message = await b.next("message", (data) => data?.mark === mark);
+    assert.deepEqual(message, { mark, text: STRANGE_TEXT });
   });
 
   test("publishes an event with a name", async (t) => {
@@ -29,7 +30,8 @@ export function publishing(mode) {
       assert.deepEqual(client.all("goal 🏆"), Array(expected).fill({ minute: 90 }));
       assert.deepEqual(client.all("whistle"), Array(expected).fill({ minute: 93 }), "without an ack, too");
     }
-    assert.deepEqual(b.all("message"), []);
+    // The other files send messages to all, which have no minute.
+    assert.deepEqual(b.all("message").filter((data) => data?.minute), []);
   });
 
   test("may not publish where the route does not allow it", async (t) => {
