@@ -22,7 +22,7 @@
 //! | `echo` | x | acknowledged with x |
 //! | `add` | a, b | acknowledged with their sum |
 //! | `silent` | | nothing at all |
-//! | `ask` | x | the client receives `question x`; acknowledged with `{answer}`, or `{error: "timeout"}` after [`PATIENCE`] |
+//! | `ask` | x, ms | the client receives `question x`; acknowledged with `{answer}`, or `{error: "timeout"}` after as many ms, [`PATIENCE`] by itself |
 //! | `whoami` | | acknowledged with `{id, namespace, channels, auth, query, header}` (`?who=`, `x-who`) |
 //! | `join`, `part` | channel | the server subscribes or unsubscribes the client; acknowledged with whether that changed anything |
 //! | `count` | n | remembered |
@@ -54,8 +54,8 @@ use serde_json::{Value, json};
 
 use crate::running::RunningApp;
 
-/// The limit for a client's acknowledgement.
-const PATIENCE: Duration = Duration::from_millis(700);
+/// The limit for a client's acknowledgement, unless the client names another one.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts the application.
 pub(crate) fn start() -> RunningApp {
@@ -72,7 +72,6 @@ fn socket_io() -> SocketIo {
     let io = SocketIo::builder()
         .ping_interval(Duration::from_secs(2))
         .ping_timeout(Duration::from_secs(8))
-        .ack_timeout(PATIENCE)
         .to(&main)
         .route(rooms())
         .route(open())
@@ -246,7 +245,9 @@ async fn answer(io: &SocketIo, event: &OnMessage) -> HandlerResult {
         "add" => event.ack(&(event.arg::<i64>(0)? + event.arg::<i64>(1)?))?,
         "silent" => {}
         "ask" => {
-            match socket.emit_with_ack::<_, Value>("question", &event.json::<Value>()?).await {
+            let limit = event.arg::<Option<u64>>(1)?.map_or(PATIENCE, Duration::from_millis);
+            let question = socket.timeout(limit);
+            match question.emit_with_ack::<_, Value>("question", &event.json::<Value>()?).await {
                 Ok(answer) => event.ack(&json!({"answer": answer}))?,
                 Err(AckError::Timeout) => event.ack(&json!({"error": "timeout"}))?,
                 Err(error) => return Err(error.into()),

@@ -68,6 +68,20 @@ async function fence(ada, ...clients) {
   return mark;
 }
 
+/**
+ * Takes the steps while a token is valid that expires soon. On a busy machine they may take longer.
+ * Then they are taken again, and have twice the time.
+ */
+async function beforeExpiry(steps) {
+  for (let life = 5; ; life *= 2) {
+    const exp = now() + life;
+    const done = await steps(exp).catch((error) => {
+      if (now() < exp || life > 20) throw error;
+    });
+    if (now() < exp) return done;
+  }
+}
+
 for (const mode of Object.keys(MODES)) {
   describe(mode, { timeout: 120_000 }, () => {
     test("a logged-in client connects, receives and sends", async (t) => {
@@ -218,19 +232,20 @@ for (const mode of Object.keys(MODES)) {
       const eve = await as(t, mode, "eve");
       await ada.subscribe("news");
       await eve.subscribe("news");
-      const exp = now() + 5;
-      const auth = { token: tokenOf("bob", { exp }) };
-      const bob = await as(t, mode, "bob", { auth });
-      await bob.subscribe("news");
-      // A client that reconnects with a later expiry before has the later expiry.
-      (await as(t, mode, "bob", { auth })).socket.disconnect();
-      const longer = await as(t, mode, "bob");
-      await longer.subscribe("news");
-      const before = await fence(ada, bob, eve, longer);
+      const { exp, bob, longer, before } = await beforeExpiry(async (exp) => {
+        const auth = { token: tokenOf("bob", { exp }) };
+        const bob = await as(t, mode, "bob", { auth });
+        await bob.subscribe("news");
+        // A client that reconnects with a later expiry before has the later expiry.
+        (await as(t, mode, "bob", { auth })).socket.disconnect();
+        const longer = await as(t, mode, "bob");
+        await longer.subscribe("news");
+        return { exp, bob, longer, before: await fence(ada, bob, eve, longer) };
+      });
       assert.equal(await bob.next("@disconnect"), "io server disconnect");
       assert.ok(now() >= exp, "and not before");
       const after = await fence(ada, eve, longer);
-      assert.deepEqual(eve.all("message"), [before, after]);
+      assert.deepEqual(eve.all("message").slice(-2), [before, after]);
       assert.deepEqual(bob.all("message"), [before]);
       // The same token does not admit it again.
       bob.socket.connect();

@@ -54,6 +54,33 @@ export async function eventually(ask, expected, what) {
   assert.deepEqual(answer, expected, what);
 }
 
+/**
+ * Asks with a time limit that some clients let pass and others keep. Gives them twice the time until
+ * `isEnough` holds for the answer: on a busy machine, those that answer may be late as well.
+ */
+export async function withTime(ask, isEnough) {
+  for (let timeout = 250; ; timeout *= 2) {
+    const answer = await ask(timeout);
+    if (isEnough(answer) || timeout > 10_000) return answer;
+  }
+}
+
+/**
+ * The reason for which the server has ended a client. At a server that pings often, this needs no
+ * other client, which a busy machine could make late for its pong.
+ */
+export async function departure(id, url = SERVER_URL) {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const departures = await (await fetch(`${url}/departures`)).json();
+    const found = departures.filter((gone) => gone.id === id);
+    assert.ok(found.length <= 1, "it leaves once");
+    if (found.length === 1) return found[0].reason;
+    assert.ok(Date.now() < end, `${id} is still there`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** What the server knows about a client. */
 export function whoami(client) {
   return client.ask("whoami");

@@ -17,17 +17,22 @@ scenario("a goal reaches the followers of the match, and the lists of the others
   await Promise.all([one, two, elsewhere].map((page) => page.sees(WEBSOCKET)));
 
   const scorer = `<img src="x" onerror="alert(1)"> O'Neill`;
-  const published = await demo.goal(id, { team: "home", scorer });
+  // A goal is marked for some seconds, so all pages wait for it together.
+  const row = `[data-match="${id}"][data-goal="home"]`;
+  const panel = `[data-panel="${id}"][data-goal="home"]`;
+  const marks = [one, two].flatMap((page) => [page.sees(row), page.sees(panel)]);
+  const [published] = await Promise.all([
+    demo.goal(id, { team: "home", scorer }),
+    ...marks,
+    elsewhere.sees(row),
+  ]);
   assert.deepEqual(published.score, [1, 0]);
   for (const page of [one, two, elsewhere]) await page.seesScore(id, "1-0");
   for (const page of [one, two]) {
-    await page.sees(`[data-match="${id}"][data-goal="home"]`);
-    await page.sees(`[data-panel="${id}"][data-goal="home"]`);
     assert.deepEqual(await page.goals(), [`${scorer} (reported)`]);
     assert.equal(await page.text(`[data-panel="${id}"] .big .goals.home`), "1");
     assert.match(await page.text("#spoken"), /^Goal! Home \d 1, Away \d 0\. </);
   }
-  await elsewhere.sees(`[data-match="${id}"][data-goal="home"]`);
   assert.deepEqual(await elsewhere.goals(), []);
   assert.equal(await elsewhere.attribute("[data-panel]", "data-goal"), null);
 
@@ -76,11 +81,14 @@ for (const signal of ["SIGKILL", "SIGTERM"]) {
       assert.deepEqual(await page.goals(), ["Forgotten (reported)"], "the known goals stay");
     }
 
-    const after = await scope.demo({ port: before.port, goals: { [id]: ["Ann", "Bea", "Cleo"] } });
+    // This banner shows for some seconds, so all pages wait for it together.
+    const [after] = await Promise.all([
+      scope.demo({ port: before.port, goals: { [id]: ["Ann", "Bea", "Cleo"] } }),
+      ...pages.map((page) => page.sees('#banner[data-kind="good"]')),
+    ]);
     for (const page of pages) {
       await page.sees(CONNECTED);
       await page.seesScore(id, "3-0");
-      await page.sees('#banner[data-kind="good"]');
       assert.match(await page.text("#banner"), /2 goals were scored meanwhile/);
       await page.sees(`[data-match="${id}"][data-followed="true"]`);
       await page.seesPanel(id);

@@ -36,7 +36,7 @@ class Messages(Scenarios):
             return "too late"
 
         client.sio.on("question", too_late)
-        self.assertEqual(await client.ask("ask", 1), {"error": "timeout"})
+        self.assertEqual(await client.ask("ask", 1, 100), {"error": "timeout"})
         done.set()
         self.assertEqual(await client.ask("echo", "still here"), "still here")
 

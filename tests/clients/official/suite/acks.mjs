@@ -36,7 +36,7 @@ export function acks(mode) {
     const client = await connect(t, mode);
     let late;
     client.socket.on("question", (_, answer) => (late = answer));
-    assert.deepEqual(await client.ask("ask", 1), { error: "timeout" });
+    assert.deepEqual(await client.ask("ask", 1, 100), { error: "timeout" });
 
     late("too late");
     assert.equal(await client.ask("echo", "still here"), "still here", "an unrequested ack does no harm");
