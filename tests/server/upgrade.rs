@@ -245,9 +245,20 @@ async fn a_probe_that_never_ends_is_closed_and_polling_goes_on() {
     let (silent, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
     assert_eq!(texts_before_close(frames).await, [""; 0]);
     drop(silent);
-    let (mut probing, frames) = websocket(&http(), &client.transport().url("websocket"), &[]).await;
-    probing.send(Message::Text("2probe".into())).await.expect("a WebSocket");
-    assert_eq!(texts_before_close(frames).await, ["3probe"]);
+    // On a busy machine, a probe may be too late itself.
+    let mut was_answered = false;
+    for _ in 0..20 {
+        let (mut probing, frames) =
+            websocket(&http(), &client.transport().url("websocket"), &[]).await;
+        let _ = probing.send(Message::Text("2probe".into())).await;
+        let before = texts_before_close(frames).await;
+        assert!(before.is_empty() || before == ["3probe"], "{before:?}");
+        was_answered = !before.is_empty();
+        if was_answered {
+            break;
+        }
+    }
+    assert!(was_answered);
     assert_polls(&mut client).await;
     assert_eq!(record.lines(), ["connect"]);
 }

@@ -14,10 +14,19 @@ fn a_probe_that_never_arrives_closes_only_its_websocket() {
     WebSocket::probe(&session).assert_closed(None);
     session.assert_works();
 
-    let mut without_upgrade = WebSocket::probe(&session);
-    without_upgrade.send("2probe");
-    assert_eq!(without_upgrade.text(), "3probe");
-    without_upgrade.assert_closed(None);
+    // On a busy machine, a probe may be too late itself.
+    let was_answered = (0..20).any(|_| {
+        let mut without_upgrade = WebSocket::probe(&session);
+        without_upgrade.try_send_raw(frame(0x81, b"2probe"));
+        let answer = without_upgrade.receive();
+        if answer == Received::Text("3probe".to_owned()) {
+            without_upgrade.assert_closed(None);
+            return true;
+        }
+        assert!(matches!(answer, Received::Close(None) | Received::End), "{answer:?}");
+        false
+    });
+    assert!(was_answered);
     session.assert_works();
     session.close();
     fixture.assert_all_freed();
