@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{
     Connection,
     jobs::{Job, Started, Task, is_plain, notify},
+    lifecycle::reason_for,
 };
 use crate::{
     engine::{ClientEnd, EngineMessage},
@@ -86,8 +87,10 @@ impl Connection {
                 acknowledge(&self.sockets.list[at].socket, &id, args);
             }
             PacketKind::Disconnect => {
-                self.sockets.list[at].socket.close_sender();
-                self.end_socket(&namespace, DisconnectReason::ClientDisconnect);
+                let socket = &self.sockets.list[at].socket;
+                let reason = reason_for(socket, DisconnectReason::ClientDisconnect);
+                socket.close_sender();
+                self.end_socket(&namespace, reason);
             }
             _ => {}
         }

@@ -12,6 +12,7 @@ use crate::{
     event::{DisconnectReason, OnUpgrade},
     log_text::log_line,
     model::SocketId,
+    socket::Socket,
 };
 
 impl Connection {
@@ -55,16 +56,18 @@ impl Connection {
         if self.driver.awaits_last_poll() {
             self.set_alarm(ctx);
         }
-        let entries = self.sockets.list.iter();
-        let namespaces: Vec<_> = entries.map(|entry| entry.socket.namespace().clone()).collect();
+        let mut ends = Vec::new();
         for entry in &self.sockets.list {
+            if !entry.ending {
+                ends.push((entry.socket.namespace().clone(), reason_for(&entry.socket, reason)));
+            }
             // Not at a shutdown: a client that gets a DISCONNECT does not reconnect by itself.
             if reason == DisconnectReason::ServerDisconnect {
                 entry.socket.send_disconnect();
             }
             entry.socket.close_sender();
         }
-        for namespace in namespaces {
+        for (namespace, reason) in ends {
             self.end_socket(namespace.as_str(), reason);
         }
         self.driver.close_outbox(reason);
@@ -102,4 +105,10 @@ impl Connection {
         }
         self.process(ctx);
     }
+}
+
+/// The reason for which a socket ends that has not begun to. If the application has just disconnected
+/// it, its client may have answered before the connection receives the command.
+pub(super) fn reason_for(socket: &Socket, reason: DisconnectReason) -> DisconnectReason {
+    if socket.is_connected() { reason } else { DisconnectReason::ServerDisconnect }
 }
