@@ -155,7 +155,8 @@ fn the_thread_of_a_server_ends_with_it() {
             .count()
     };
     let servers: Vec<_> = (0..20).map(|_| builder().build().expect("a server")).collect();
-    assert!(name() >= 20, "{} threads", name());
+    // A thread has its name when it has begun to run.
+    wait_until("the threads have begun", || name() >= 20);
     drop(servers);
     // The servers of other tests may have threads, too.
     wait_until("the threads end", || name() < 10);

@@ -17,7 +17,7 @@ use crate::{
     needs::{Need, is_there},
     raw::{AttendedWebSocket, WebSocket},
     serving::{Accepted, serve},
-    wait::wait_until,
+    wait::{PATIENCE, wait_until},
 };
 
 const PING_INTERVAL: Duration = Duration::from_millis(500);
@@ -150,23 +150,16 @@ fn a_peer_that_is_cut_off_is_gone_after_ping_timeout_and_its_neighbour_receives_
     cable.pull();
     let cut = Instant::now();
     let is_over = || journal.of(id).last().is_some_and(|what| what == "finish");
-    let deadline = cut + PING_INTERVAL + PING_TIMEOUT + Duration::from_secs(2);
     while !is_over() {
         publish();
-        assert!(
-            Instant::now() < deadline,
-            "it is still there {:?} after it was cut off",
-            cut.elapsed()
-        );
+        assert!(cut.elapsed() < PATIENCE, "it is still there");
     }
     println!("it was gone {:?} after it was cut off", cut.elapsed());
     assert_eq!(journal.disconnect_reason(id), "ping timeout");
     while accepted.has_descriptor() {
         publish();
-        assert!(
-            cut.elapsed() < TCP_TIMEOUT + Duration::from_secs(2),
-            "its descriptor is still there"
-        );
+        // By itself, TCP gives up after a quarter of an hour.
+        assert!(cut.elapsed() < 2 * PATIENCE, "its descriptor is still there");
     }
     println!(
         "its descriptor was free {:?} after it was cut off; {published} publications",
