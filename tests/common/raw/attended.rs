@@ -29,6 +29,9 @@ pub(crate) struct AttendedWebSocket {
 
 impl AttendedWebSocket {
     pub(crate) fn new(mut websocket: WebSocket) -> Self {
+        // Silence is no fault: a test on a busy machine may take longer, and the first ping comes after
+        // 25 s. `text` has a limit.
+        websocket.stream().set_read_timeout(None).expect("no timeout");
         let stream = Arc::new(Mutex::new(websocket.writer()));
         let pings = Arc::<AtomicUsize>::default();
         let (sender, texts) = mpsc::channel();
