@@ -70,8 +70,9 @@ fn socket_io() -> SocketIo {
     let main = Application { io: later.clone(), admit: not_today }.start();
     let admin = Application { io: later.clone(), admit: administrators }.start();
     let io = SocketIo::builder()
+        // Often, because some clients notice their end only when a poll returns. They have the usual
+        // time to answer.
         .ping_interval(Duration::from_secs(2))
-        .ping_timeout(Duration::from_secs(8))
         .to(&main)
         .route(rooms())
         .route(open())
