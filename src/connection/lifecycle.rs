@@ -107,8 +107,8 @@ impl Connection {
     }
 }
 
-/// The reason for which a socket ends that has not begun to. If the application has just disconnected
-/// it, its client may have answered before the connection receives the command.
+/// The reason for which a socket ends that has not begun to. If the application has just
+/// disconnected it, its client may have answered before the connection receives the command.
 pub(super) fn reason_for(socket: &Socket, reason: DisconnectReason) -> DisconnectReason {
     if socket.is_connected() { reason } else { DisconnectReason::ServerDisconnect }
 }

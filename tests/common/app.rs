@@ -70,9 +70,10 @@ fn socket_io() -> SocketIo {
     let main = Application { io: later.clone(), admit: not_today }.start();
     let admin = Application { io: later.clone(), admit: administrators }.start();
     let io = SocketIo::builder()
-        // Often, because some clients notice their end only when a poll returns. They have the usual
-        // time to answer.
+        // Often, because some clients notice their end only when a poll returns. A network that fails
+        // between two polls shows after both, within the patience of the tests.
         .ping_interval(Duration::from_secs(2))
+        .ping_timeout(Duration::from_secs(14))
         .to(&main)
         .route(rooms())
         .route(open())
