@@ -27,13 +27,23 @@ const script = (name) => ({
   footer: { js: "});" },
 });
 
+/**
+ * These names are the client's own. Those that the add-on uses, too, keep theirs, and
+ * `_placeholder` is of the protocol.
+ */
+const minified = {
+  minify: true,
+  mangleProps: /^(_[a-z].*|emitReserved|errorFirst)$/,
+  reserveProps: /^_(addOn|channelList|isKept|isReady|placeholder|progress|request)$/,
+};
+
 const FILES = [
   { outfile: "socket.io.js", entry: "browser.js", ...script("io") },
-  { outfile: "socket.io.min.js", entry: "browser.js", minify: true, ...script("io") },
-  { outfile: "socket.io.esm.min.js", entry: "index.js", minify: true, format: "esm" },
+  { outfile: "socket.io.min.js", entry: "browser.js", ...minified, ...script("io") },
+  { outfile: "socket.io.esm.min.js", entry: "index.js", ...minified, format: "esm" },
   { outfile: "channels.js", entry: "channels/browser.js", ...script("channels") },
-  { outfile: "channels.min.js", entry: "channels/browser.js", minify: true, ...script("channels") },
-  { outfile: "channels.esm.min.js", entry: "channels/channels.js", minify: true, format: "esm" },
+  { outfile: "channels.min.js", entry: "channels/browser.js", ...minified, ...script("channels") },
+  { outfile: "channels.esm.min.js", entry: "channels/channels.js", ...minified, format: "esm" },
 ];
 
 async function outputs() {

@@ -8,8 +8,7 @@ import { protocol } from "./parser/index.js";
 import { Socket } from "./socket/socket.js";
 import { Polling } from "./engine/polling.js";
 import { WebSocketTransport } from "./engine/websocket.js";
-import "./socket_channels.js";
 
-export { channels } from "./channels/channels.js";
+export { channels } from "./socket_channels.js";
 export { io, io as connect, io as default, Manager, Socket, protocol };
 export { Polling as Fetch, Polling as XHR, WebSocketTransport as WebSocket };

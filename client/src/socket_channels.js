@@ -1,5 +1,11 @@
-import { channels } from "./channels/channels.js";
+import { withChannels } from "./channels/with_channels.js";
 import { Socket } from "./socket/socket.js";
+
+/**
+ * Adds channels to a socket, and returns it. One of the official client gets all but positions,
+ * which the add-on alone has for it.
+ */
+export const channels = (socket, options) => withChannels(socket, options);
 
 /** Pages of django-socketio, and of this crate, expect the methods of channels on each socket. */
 for (const name of ["subscribe", "unsubscribe", "publish", "broadcast_channel"]) {

@@ -34,6 +34,10 @@ const sum: Promise<number> = socket.timeout(500).emitWithAck("add", 1, 2);
 const other: Promise<number> = socket.emitWithAck("add", 1, 2);
 socket.io.on("reconnect_attempt", (attempt) => attempt.toFixed());
 socket.io.engine.on("upgrade", () => console.log(socket.io.engine.transport.name));
+socket.on("gap", (channel, reason) => console.log(channel.length, reason.length));
+socket.on("resubscribed", (channel, answer) => console.log(channel.length, answer.presence?.members?.[0]?.id));
+socket.subscribe("match-2", { since: socket.position, last: 10 }, (error, answer) => error ?? answer?.missed.toFixed());
+socket.subscribe("match-3", { since: null, presence: true });
 socket.subscribe("match-1", (error) => error?.data).publish("match-1", "goal", { minute: 12 });
 
 // @ts-expect-error: the server has no such event
@@ -42,10 +46,12 @@ socket.on("scores", () => {});
 socket.emit("hello", 7);
 // @ts-expect-error: a channel's name is a string
 socket.subscribe(7);
+// @ts-expect-error: a position is a string
+socket.subscribe("match-4", { since: 7 });
 // @ts-expect-error: an option is misspelt
 io({ transport: ["websocket"] });
 
-const untyped = io();
+const untyped = io({ keepPosition: true });
 untyped.on("anything", (one, two) => console.log(one, two));
 untyped.emit("anything", new Uint8Array(1), () => {});
 
@@ -61,12 +67,14 @@ declare const official: {
   active: boolean;
   emit(event: string, ...args: any[]): typeof official;
   emitWithAck(event: string, ...args: any[]): Promise<any>;
+  timeout(milliseconds: number): typeof official;
   listeners(event: string): Function[];
 };
-const wrapped = addOn(official, { subscribeEvent: "join" });
+const wrapped = addOn(official, { subscribeEvent: "join", keepPosition: { getItem: () => null, setItem: () => {} } });
+const position: string | undefined = wrapped.position;
 wrapped.subscribe("room", (error) => error?.message).emit("hello");
 const same: boolean = channels(untyped).channels.has("room");
 const version: 5 = protocol;
 
-export { admin, connect, other, same, standard, sum, version };
+export { admin, connect, other, position, same, standard, sum, version };
 export type { OfficialShape };

@@ -1,10 +1,12 @@
-import type { Channels, Refusal } from "./channels.js";
+import type { Channels, Refusal, Subscribed } from "./channels.js";
 import type { AckOf, ArgsBeforeAck, DefaultEventsMap, EventNames, EventParams, EventsMap, WithAckErrors } from "./events.js";
 import { Emitter } from "./events.js";
 import type { Auth, ManagerOptions, Options, SocketOptions, TransportClass } from "./options.js";
 
 export { channels } from "./channels.js";
-export type { ChannelOptions, Channels, Done, Refusal } from "./channels.js";
+export type {
+  ChannelOptions, Channels, Done, PositionStorage, Refusal, Subscribed, SubscribeDone, SubscribeOptions,
+} from "./channels.js";
 export type { DefaultEventsMap, EventsMap } from "./events.js";
 export type { Auth, ManagerOptions, Options, SocketOptions } from "./options.js";
 
@@ -35,6 +37,10 @@ interface SocketReserved {
   reconnect_failed: () => void;
   /** A subscription was refused that has no callback, or that was renewed. */
   subscribe_error: (channel: string, error: Refusal) => void;
+  /** Events of a channel are missing: fetch its state anew. */
+  gap: (channel: string, reason: string) => void;
+  /** The server has answered a subscription that was renewed. */
+  resubscribed: (channel: string, answer: Subscribed) => void;
 }
 
 /** The one of a namespace. */

@@ -1,3 +1,5 @@
+import type { PositionStorage } from "./channels.js";
+
 /** How the client connects. */
 export interface ConnectionOptions {
   /** The path of the server's endpoint. Default: `/socket.io`. */
@@ -93,4 +95,6 @@ export interface Options extends ManagerOptions, SocketOptions {
   subscribeEvent?: string;
   unsubscribeEvent?: string;
   publishEvent?: string;
+  /** Whether channels go on from where they were when the page is loaded again. Default: `false`. */
+  keepPosition?: boolean | PositionStorage;
 }

@@ -25,5 +25,8 @@ export const Manager = isOurs
 
 export const { Socket, protocol } = library;
 
+/** What of `auth` is the application's: our client also asks for positions. */
+export const ownAuth = ({ offsets, ...auth }) => auth;
+
 /** Browsers have no headers for a WebSocket. In Node.js all transports send them. */
 export const sendsHeaders = () => true;

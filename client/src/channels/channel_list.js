@@ -1,16 +1,30 @@
-import { call, disconnected, refusal } from "../errors.js";
+import { call, disconnected, isObject, refusal } from "../errors.js";
+import { CatchUp } from "./catch_up.js";
+import { KeptPositions } from "./kept_positions.js";
+import { Subscription } from "./subscription.js";
 
-/** The subscriptions of a socket. It uses only what sockets of the official client have, too. */
+/** A timer for an answer that may take as long as it likes. */
+const NO_LIMIT = 2 ** 31 - 1;
+
+/** The subscriptions of a socket, of this client or of the official one. */
 export class ChannelList {
   #socket;
   #options;
-  #subscriptions = new Map(); // by channel: {confirmed, asked, callbacks}
+  #subscriptions = new Map(); // by channel
+  #left = new Set(); // channels that were left without a connection
   #waiting = 0; // calls of subscribe() without a connection
+  #catchUp;
+  #kept;
   confirmed = new Set();
 
-  constructor(socket, options) {
+  constructor(socket, progress, options) {
     this.#socket = socket;
     this.#options = options;
+    this.#catchUp = new CatchUp(this.#subscriptions, progress);
+    if (options.keepPosition) {
+      const key = `positions of ${socket.io.uri ?? ""} ${socket.io.opts.path ?? ""} ${socket.nsp}`;
+      this.#kept = new KeptPositions(options.keepPosition, key, () => this.#positions());
+    }
     if ("_addOn" in socket) {
       // Subscriptions are sent before the events that were emitted meanwhile.
       socket._addOn = { joined: () => this.#joined(), stopped: () => this.#stopped() };
@@ -26,19 +40,22 @@ export class ChannelList {
   }
 
   /**
-   * Subscribes, now and after each reconnection. `callback(err)` gets null or the server's refusal.
+   * `subscribe(channel, {since, last, presence}?, callback?)`: now, and with each new session.
+   * `callback(err, answer)` gets null or the server's refusal, and an answer if there were options.
    * A broken connection is not a refusal: the subscription is tried again with the next one.
    */
-  subscribe(channel, callback) {
+  subscribe(channel, ...args) {
     checkChannel(channel);
+    const callback = typeof args[args.length - 1] === "function" ? args.pop() : undefined;
+    const options = checkedOptions(args[0]);
     const isAskedNow = this.#isReady();
     if (!isAskedNow && ++this.#waiting > this.#options.maxBuffered) {
       throw new RangeError("too many subscriptions are waiting for a connection (maxBuffered)");
     }
-    const subscription = this.#subscriptions.get(channel) ?? { confirmed: false, asked: false, callbacks: [] };
-    if (callback) subscription.callbacks.push(callback);
-    this.#subscriptions.set(channel, subscription);
-    if (isAskedNow && !subscription.asked) this.#ask(channel, subscription);
+    const subscription = this.#subscriptions.get(channel) ?? this.#added(channel);
+    subscription.want(options, callback);
+    if (options && "since" in options) this.#catchUp.start(subscription, options.since);
+    if (isAskedNow && !subscription.isAsked) this.#ask(channel, subscription);
     return this.#socket;
   }
 
@@ -48,9 +65,12 @@ export class ChannelList {
     const subscription = this.#subscriptions.get(channel);
     this.#subscriptions.delete(channel);
     this.confirmed.delete(channel);
+    this.#kept?.take(channel);
+    if (subscription) this.#catchUp.forget(subscription);
     if (this.#isReady()) this.#request([this.#options.unsubscribeEvent, channel], callback);
     else {
-      if (subscription) settle(subscription, disconnected());
+      this.#left.add(channel);
+      subscription?.settle(disconnected());
       if (callback) call(callback, [null]);
     }
     return this.#socket;
@@ -68,65 +88,114 @@ export class ChannelList {
     return this.#socket;
   }
 
+  #added(channel) {
+    const subscription = new Subscription();
+    this.#subscriptions.set(channel, subscription);
+    this.#catchUp.start(subscription, this.#kept?.take(channel));
+    return subscription;
+  }
+
+  #positions() {
+    return [...this.#subscriptions].map(([channel, each]) => [channel, this.#catchUp.resume(each)]);
+  }
+
   /** Timers stand still while a computer sleeps, so a socket may not know that it is dead. */
   #isReady() {
     return this.#socket._isReady ? this.#socket._isReady() : this.#socket.connected;
   }
 
-  /** An event whose answer is null or the server's refusal. */
-  #request(args, callback) {
+  /** An event whose answer is null or the server's refusal, and for a subscription an object. */
+  #request(args, callback, hasAnswer = false) {
     if (!callback) return this.#socket.emit(...args);
-    const done = (error, answer) => call(callback, [error ?? refusal(answer)]);
+    const done = (error, refused, answer) => {
+      call(callback, [error ?? refusal(refused), ...(hasAnswer && isObject(answer) ? [answer] : [])]);
+    };
     // What can't be sent is the caller's mistake, who is told at once.
     if (this.#socket._request) return this.#socket._request(args, done);
-    this.#socket.emitWithAck(...args).then((answer) => done(null, answer), done);
+    if (!hasAnswer) return this.#socket.emitWithAck(...args).then((refused) => done(null, refused), done);
+    // emitWithAck() would give the first argument only.
+    this.#socket.timeout(this.#socket.io.opts.ackTimeout ?? NO_LIMIT).emit(...args, done);
   }
 
   #joined() {
     this.#waiting = 0;
-    for (const [channel, subscription] of this.#subscriptions) this.#ask(channel, subscription);
+    if (!this.#socket.recovered) this.#catchUp.restarted();
+    // A session that was recovered still has them.
+    else for (const channel of this.#left) this.#request([this.#options.unsubscribeEvent, channel]);
+    this.#left.clear();
+    for (const [channel, subscription] of this.#subscriptions) {
+      if (!subscription.isHeld && !subscription.isBuffered) this.#ask(channel, subscription);
+    }
   }
 
   /** There will be no connection until the application asks for one. */
   #stopped() {
     this.#waiting = 0;
     for (const [channel, subscription] of this.#subscriptions) {
-      if (!subscription.confirmed) this.#subscriptions.delete(channel);
-      settle(subscription, disconnected());
+      if (!this.confirmed.has(channel)) {
+        this.#subscriptions.delete(channel);
+        this.#catchUp.forget(subscription);
+      }
+      subscription.settle(disconnected());
     }
   }
 
   #ask(channel, subscription) {
-    subscription.asked = true;
-    const answered = (error) => {
-      subscription.asked = false;
-      const isCurrent = this.#subscriptions.get(channel) === subscription;
-      const isLost = Boolean(error) && error.message === disconnected().message;
-      // It is asked for again with the next connection.
-      if (isLost && isCurrent && this.#socket.active) return;
-      if (isCurrent && !isLost) this.#note(channel, subscription, error);
-      settle(subscription, error);
-    };
+    subscription.isAsked = true;
+    const question = this.#catchUp.question(subscription);
+    const args = [this.#options.subscribeEvent, channel, ...(question ? [question] : [])];
+    const answered = (error, answer) => this.#answered(channel, subscription, question, error, answer);
     try {
-      this.#request([this.#options.subscribeEvent, channel], answered);
+      this.#request(args, answered, Boolean(question));
+      subscription.isBuffered = this.#socket._isKept?.(args);
     } catch (error) {
       setTimeout(() => answered(error));
     }
   }
 
-  #note(channel, subscription, error) {
-    const isAwaited = subscription.callbacks.length > 0 && !subscription.confirmed;
-    subscription.confirmed = !error;
-    if (!error) return this.confirmed.add(channel);
+  #answered(channel, subscription, question, error, answer) {
+    subscription.isAsked = subscription.isBuffered = false;
+    const { isLeft, isOutdated } = subscription;
+    const isLost = Boolean(error) && error.message === disconnected().message;
+    // It is asked for again with the next connection.
+    if (isLost && !isLeft && this.#socket.active) return;
+    if (!error) this.#confirmed(channel, subscription, question, answer);
+    else if (!isLost) this.#refused(channel, subscription, error);
+    subscription.settle(error, ...(answer ? [answer] : []));
+    if (!isOutdated || isLeft || error) return;
+    const { options } = subscription;
+    if ("since" in options) this.#catchUp.start(subscription, options.since);
+    if (this.#isReady()) this.#ask(channel, subscription);
+  }
+
+  #confirmed(channel, subscription, question, answer) {
+    const { isLeft, wasHeld } = subscription;
+    const reason = this.#catchUp.answered(subscription, question, answer);
+    if (isLeft) return;
+    this.confirmed.add(channel);
+    if (reason !== undefined) this.#notify("gap", channel, reason);
+    if (wasHeld && answer) this.#notify("resubscribed", channel, answer);
+  }
+
+  #refused(channel, subscription, error) {
+    const { isAwaited, isLeft } = subscription;
+    this.#catchUp.forget(subscription);
+    if (isLeft) return;
     this.#subscriptions.delete(channel);
-    this.confirmed.delete(channel);
-    if (isAwaited) return;
-    for (const listener of this.#socket.listeners("subscribe_error")) call(listener, [channel, error], this.#socket);
+    const wasConfirmed = this.confirmed.delete(channel);
+    if (!isAwaited || wasConfirmed) this.#notify("subscribe_error", channel, error);
+  }
+
+  #notify(event, ...args) {
+    for (const listener of this.#socket.listeners(event)) call(listener, args, this.#socket);
   }
 }
 
-function settle(subscription, error) {
-  for (const callback of subscription.callbacks.splice(0)) call(callback, [error]);
+function checkedOptions(options) {
+  if (options === undefined || options === null) return undefined;
+  const { since } = options;
+  if (isObject(options) && typeof (since ?? "") === "string") return options;
+  throw new TypeError("usage: subscribe(channel, options?, callback?)");
 }
 
 function checkChannel(channel) {

@@ -1,6 +1,7 @@
 import { Emitter } from "../emitter.js";
 import { call, refusal, report } from "../errors.js";
 import { PacketType, isEventName, isReserved } from "../parser/packet.js";
+import { Progress } from "../progress.js";
 import { after } from "../timers.js";
 import { Acks } from "./acks.js";
 import { anyListeners } from "./any_listeners.js";
@@ -41,8 +42,7 @@ export class Socket extends Emitter {
     this._addOn = undefined;
     this._wanted = false; // between connect() and disconnect()
     this._attempts = 0;
-    this._pid = undefined;
-    this._lastOffset = undefined;
+    this._progress = new Progress();
   }
 
   get disconnected() {
@@ -56,6 +56,14 @@ export class Socket extends Emitter {
 
   get namespace() {
     return this.nsp;
+  }
+
+  /**
+   * Up to here it has had all events, as an opaque text. Undefined, if the server does not say.
+   * A listener of an event reads the position of that event.
+   */
+  get position() {
+    return this._progress.position;
   }
 
   /** "polling" or "websocket", or undefined without a connection. */
@@ -132,9 +140,7 @@ export class Socket extends Emitter {
     this._attempts = attempts;
     const join = (data) => {
       if (!this._wanted || engine !== this.io.engine || this.io._readyState !== "open" || this.connected) return;
-      const recovery = this._pid === undefined ? undefined : { pid: this._pid, offset: this._lastOffset };
-      const auth = recovery ? { ...recovery, ...data } : data;
-      this._write(this.io._encode({ type: PacketType.CONNECT, nsp: this.nsp, data: auth }));
+      this._write(this.io._encode({ type: PacketType.CONNECT, nsp: this.nsp, data: this._progress.request(data) }));
     };
     try {
       if (typeof this.auth === "function") this.auth(join);
@@ -144,12 +150,13 @@ export class Socket extends Emitter {
     }
   }
 
-  _joined({ sid, pid } = {}) {
+  _joined(answer = {}) {
+    const { sid, pid } = answer;
     if (typeof sid !== "string") return this.io._lose("parse error", new Error("the server speaks an older protocol"));
     const attempts = this._attempts;
     this.id = sid;
-    this.recovered = pid !== undefined && pid === this._pid;
-    this._pid = pid;
+    this.recovered = pid !== undefined && pid === this._progress.pid;
+    this._progress.connected(answer, this.recovered);
     this.connected = true;
     this._attempts = this.io._attempts = 0;
     this._addOn?.joined();
@@ -203,11 +210,12 @@ export class Socket extends Emitter {
   }
 
   _dispatch({ data, id }) {
-    const args = id === undefined || id === null ? data : data.concat(this._answerTo(id));
+    const isAsked = id !== undefined && id !== null;
+    if (!isAsked && !this._progress.take(data)) return;
+    const args = isAsked ? data.concat(this._answerTo(id)) : data;
     for (const listener of this._any) call(listener, args, this);
     this.emitReserved(...args);
-    const offset = data[data.length - 1];
-    if (this._pid && typeof offset === "string") this._lastOffset = offset;
+    this._progress.handled(data);
   }
 
   _answerTo(id) {

@@ -6,3 +6,6 @@ export const { io } = window;
 export const isOurs = Boolean(io.channels);
 
 export const sendsHeaders = (mode) => mode !== "websocket";
+
+/** What of `auth` is the application's: our client also asks for positions. */
+export const ownAuth = ({ offsets, ...auth }) => auth;

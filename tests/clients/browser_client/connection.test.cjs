@@ -62,7 +62,7 @@ inEachMode("auth, query and the URL's namespace reach the server", async (scope,
   const arrived = next(server.io.of("/admin"), "connection");
   scope.client(`${server.url}/admin?from=url`, { ...mode.options, auth: { token: "t" }, query: { from: "options & more" } });
   const [peer] = await arrived;
-  assert.deepStrictEqual({ ...peer.handshake.auth }, { token: "t" });
+  assert.deepStrictEqual({ ...peer.handshake.auth }, { token: "t", offsets: true }, "and it asks for positions");
   assert.strictEqual(peer.handshake.query.from, "options & more");
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import parser from "socket.io-msgpack-parser";
-import { Manager, Socket, isOurs, protocol } from "../client.mjs";
+import { Manager, Socket, isOurs, ownAuth, protocol } from "../client.mjs";
 import { client, inEachMode, next, pair, serve } from "./support.mjs";
 import { until } from "./within.mjs";
 
@@ -107,7 +107,7 @@ test("a refusal by HTTP", async (t) => {
 test("auth as a function is asked for each connection", async (t) => {
   const server = await serve(t);
   const seen = [];
-  server.io.on("connection", (peer) => seen.push({ ...peer.handshake.auth }));
+  server.io.on("connection", (peer) => seen.push(ownAuth(peer.handshake.auth)));
   let count = 0;
   const socket = client(t, server.url, { auth: (give) => setTimeout(() => give({ count: ++count })) });
   await next(socket, "connect");
