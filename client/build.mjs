@@ -28,12 +28,16 @@ const script = (name) => ({
 });
 
 /**
- * These names are the client's own. Those that the add-on uses, too, keep theirs, and
- * `_placeholder` is of the protocol.
+ * Names of the client's own, which the minified files shorten: those with an underscore, and these.
+ * What the add-on and the client know of each other keeps its name. `_placeholder` is of the protocol.
  */
+const OWN_NAMES = [
+  "abandon", "answered", "callbacks", "checkPulse", "checkRoom", "emitReserved", "errorFirst", "forget", "handled",
+  "isAlive", "isAsked", "isHeld", "isKept", "isLeft", "isRenewed", "joining", "nextId", "settle", "subscription", "wasHeld",
+];
 const minified = {
   minify: true,
-  mangleProps: /^(_[a-z].*|emitReserved|errorFirst)$/,
+  mangleProps: new RegExp(`^(_[a-z].*|${OWN_NAMES.join("|")})$`),
   reserveProps: /^_(addOn|channelList|isKept|isReady|placeholder|progress|request)$/,
 };
 

@@ -1027,20 +1027,15 @@
       this.pid = pid;
       this.isStamped = offsets === true;
     }
-    /**
-     * Takes the position off an event that wants no acknowledgement. Returns whether the event is new:
-     * one for several channels that catch up comes once for each.
-     */
+    /** Takes the position off an event that wants no acknowledgement. */
     take(args) {
-      if (!this.isStamped || args.length < 2 || typeof args[args.length - 1] !== "string") return true;
+      if (!this.isStamped || args.length < 2 || typeof args.at(-1) !== "string") return;
       const position = args.pop();
-      const kind = this.channels?.received(position);
-      if (!kind && !(position < this.offset)) this.offset = position;
-      return kind !== "double";
+      if (!this.channels?.received(position) && !(position < this.offset)) this.offset = position;
     }
     /** As Socket.IO's client has it for a server that does not say whether there are positions. */
     handled(args) {
-      const last = args[args.length - 1];
+      const last = args.at(-1);
       if (!this.isStamped && this.pid && typeof last === "string") this.offset = last;
     }
   };
@@ -1241,7 +1236,7 @@
      */
     emit(event, ...args) {
       const flags = this._takeFlags();
-      const callback = typeof args[args.length - 1] === "function" ? args.pop() : void 0;
+      const callback = typeof args.at(-1) === "function" ? args.pop() : void 0;
       const errorFirst = flags.timeout !== void 0;
       return this._send([event, ...args], flags, callback && { callback, errorFirst });
     }
@@ -1340,7 +1335,7 @@
     }
     _dispatch({ data, id }) {
       const isAsked = id !== void 0 && id !== null;
-      if (!isAsked && !this._progress.take(data)) return;
+      if (!isAsked) this._progress.take(data);
       const args = isAsked ? data.concat(this._answerTo(id)) : data;
       for (const listener of this._any) call(listener, args, this);
       this.emitReserved(...args);
@@ -1639,7 +1634,6 @@
   };
 
   // src/channels/catch_up.js
-  var MOST_SEEN = 1e4;
   var isPublication = (position) => position.endsWith("----");
   var isEmpty = (object) => Object.keys(object).length === 0;
   var later = (one, other) => one < other || one === void 0 ? other : one;
@@ -1649,11 +1643,9 @@
     #behind = /* @__PURE__ */ new Set();
     // the subscriptions that have not caught up
     #replay;
-    // what is coming now: {subscription, until, left}
+    // what is coming now: {joining, left, until}
     #joined;
     // the newest position at which a channel was joined
-    #seen = /* @__PURE__ */ new Set();
-    // publications, while a channel is behind
     constructor(subscriptions, progress) {
       this.#subscriptions = subscriptions;
       this.#progress = progress;
@@ -1664,34 +1656,37 @@
     }
     get position() {
       const [oldest] = [...this.#behind].map(({ from }) => from).sort();
-      return oldest ?? later(this.#progress.stamp, this.#joined);
+      return oldest ?? this.#newest;
+    }
+    get #newest() {
+      return later(this.#progress.stamp, this.#joined);
     }
     /** Where a channel goes on. */
     resume(subscription) {
       if (this.#behind.has(subscription)) return subscription.from;
-      return subscription.isHeld && this.#progress.isStamped ? later(this.#progress.stamp, subscription.from) : void 0;
+      return subscription.isHeld ? this.#newest : void 0;
     }
     /** A channel is to go on from here. */
     start(subscription, from) {
-      if (from === void 0 || from === null) return this.#caughtUp(subscription, void 0);
       subscription.from = from;
-      this.#behind.add(subscription);
+      if (from) this.#behind.add(subscription);
+      else this.#behind.delete(subscription);
     }
     /** A channel was left. What it has asked for may still come. */
     forget(subscription) {
       subscription.isLeft = true;
-      if (!subscription.isAsked && this.#replay?.subscription !== subscription) this.#caughtUp(subscription, void 0);
+      if (!subscription.isAsked && !this.#replay?.joining.includes(subscription)) this.#behind.delete(subscription);
     }
     /** There is a new session: each channel is asked for again, from where it was. */
     restarted() {
-      this.#replay = this.#joined = void 0;
-      for (const subscription of this.#behind) if (subscription.isLeft) this.#caughtUp(subscription, void 0);
+      for (const subscription of this.#behind) if (subscription.isLeft) this.#behind.delete(subscription);
       for (const subscription of this.#subscriptions.values()) {
         if (!subscription.isHeld) continue;
         this.start(subscription, this.resume(subscription));
         subscription.isHeld = false;
         subscription.wasHeld = true;
       }
+      this.#replay = this.#joined = void 0;
     }
     /** The options of a question. Without options, the answer is `null` alone. */
     question(subscription) {
@@ -1700,55 +1695,48 @@
       const { isStamped } = this.#progress;
       const from = this.#behind.has(subscription) ? subscription.from : void 0;
       const isAsked = "since" in options;
-      if (from !== void 0 && (isStamped || isAsked)) question.since = from;
+      if (from && (isStamped || isAsked)) question.since = from;
       else if (isAsked || isStamped && isEmpty(question)) question.since = null;
       return isEmpty(question) ? void 0 : question;
     }
     /**
-     * The answer to a question. Returns why something is missing, or undefined. If there is no answer
-     * but `null`, the server has no positions.
+     * The server has joined channels: `{subscription, answer}` of each. What they have missed follows.
+     * Notes `isRenewed`, and why something is missing: `gap`. If an answer is `null` alone, the server
+     * has no positions.
      */
-    answered(subscription, question = {}, { position, recovered, missed, reason = "no history" } = {}) {
-      const { isStamped } = this.#progress;
-      const isExpected = this.#behind.has(subscription) || subscription.wasHeld && (isStamped || "since" in question);
+    answered(joined, question = {}, { position, missed } = {}) {
       this.#endReplay();
-      subscription.isHeld = true;
-      subscription.wasHeld = false;
-      if (!isStamped || typeof position !== "string") this.#caughtUp(subscription, void 0);
-      else {
-        this.#joined = later(this.#joined, position);
-        if (missed > 0) {
-          this.#replay = { subscription, until: position, left: missed };
-          this.#behind.add(subscription);
-        } else this.#caughtUp(subscription, position);
-      }
-      return isExpected && recovered !== true ? reason : void 0;
+      const { isStamped } = this.#progress;
+      const joining = joined.map((outcome) => {
+        const { subscription, answer: { recovered, reason = "no history" } = {} } = outcome;
+        outcome.isRenewed = subscription.wasHeld;
+        const isExpected = this.#behind.has(subscription) || subscription.wasHeld && (isStamped || "since" in question);
+        if (isExpected && recovered !== true) outcome.gap = reason;
+        subscription.isHeld = true;
+        subscription.wasHeld = false;
+        return subscription;
+      });
+      const hasPosition = isStamped && typeof position === "string";
+      if (hasPosition) this.#joined = later(this.#joined, position);
+      this.#replay = { joining, left: hasPosition ? missed : 0, until: position };
+      if (this.#replay.left > 0) for (const subscription of joining) this.#behind.add(subscription);
+      else this.#endReplay();
     }
-    /** An event has come. Returns "double" or "missed", if it is no new one. */
+    /** Returns whether this is the position of an event that was missed. */
     received(position) {
-      if (!this.isBehind || !isPublication(position)) return void 0;
-      const isDouble = this.#seen.has(position);
-      this.#seen.add(position);
-      if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value);
       const replay = this.#replay;
-      const isMissed = position <= replay?.until;
+      if (!replay || !isPublication(position)) return false;
+      const isMissed = position <= replay.until;
       if (isMissed) {
-        replay.subscription.from = position;
+        for (const subscription of replay.joining) subscription.from = position;
         replay.left -= 1;
       }
       if (!isMissed || replay.left === 0) this.#endReplay();
-      if (isDouble) return "double";
-      return isMissed ? "missed" : void 0;
+      return isMissed;
     }
     #endReplay() {
-      const replay = this.#replay;
+      for (const subscription of this.#replay?.joining ?? []) this.#behind.delete(subscription);
       this.#replay = void 0;
-      if (replay) this.#caughtUp(replay.subscription, replay.until);
-    }
-    #caughtUp(subscription, position) {
-      subscription.from = position;
-      this.#behind.delete(subscription);
-      if (!this.isBehind) this.#seen.clear();
     }
   };
 
@@ -1782,45 +1770,28 @@
 
   // src/channels/subscription.js
   var Subscription = class {
+    channel;
     /** What the application has asked for: `{since, last, presence}`. */
     options;
-    /** Whether the server's session has it. */
+    /** Callbacks for the next answer. */
+    callbacks = [];
+    /** Whether the server's session has it, and whether an earlier session had it. */
     isHeld = false;
-    /** Whether an earlier session had it. */
     wasHeld = false;
     /** Whether the application has unsubscribed. */
     isLeft = false;
     /** Whether an answer is awaited, and whether the question waits for a connection by itself. */
     isAsked = false;
-    isBuffered = false;
-    /** The position that it goes on from, if the socket has not come further. */
+    isKept = false;
+    /** The position that it goes on from, until it has caught up. */
     from;
-    #callbacks = [];
-    #later;
-    // callbacks for an answer to other options than those that were asked with
-    get isAwaited() {
-      return this.#callbacks.length > 0;
-    }
-    /** Whether there is another question to ask after this answer. */
-    get isOutdated() {
-      return this.#later !== void 0;
-    }
-    /** A call of subscribe(). */
-    want(options, callback) {
-      if (options) this.options = options;
-      if (options && this.isAsked) this.#later ??= [];
-      if (callback) (options && this.#later ? this.#later : this.#callbacks).push(callback);
-    }
-    settle(...answer) {
-      const callbacks = this.#callbacks;
-      this.#callbacks = this.#later ?? [];
-      this.#later = void 0;
-      for (const callback of callbacks) call(callback, answer);
+    constructor(channel) {
+      this.channel = channel;
     }
   };
 
   // src/channels/channel_list.js
-  var NO_LIMIT = 2 ** 31 - 1;
+  var NO_LIMIT = 1e9;
   var ChannelList = class {
     #socket;
     #options;
@@ -1861,16 +1832,20 @@
      */
     subscribe(channel, ...args) {
       checkChannel(channel);
-      const callback = typeof args[args.length - 1] === "function" ? args.pop() : void 0;
+      const callback = typeof args.at(-1) === "function" ? args.pop() : void 0;
       const options = checkedOptions(args[0]);
       const isAskedNow = this.#isReady();
       if (!isAskedNow && ++this.#waiting > this.#options.maxBuffered) {
         throw new RangeError("too many subscriptions are waiting for a connection (maxBuffered)");
       }
       const subscription = this.#subscriptions.get(channel) ?? this.#added(channel);
-      subscription.want(options, callback);
-      if (options && "since" in options) this.#catchUp.start(subscription, options.since);
-      if (isAskedNow && !subscription.isAsked) this.#ask(channel, subscription);
+      if (options) {
+        subscription.options = options;
+        if (subscription.isAsked) subscription.callbacks = [];
+        if ("since" in options) this.#catchUp.start(subscription, options.since);
+      }
+      if (callback) subscription.callbacks.push(callback);
+      if (isAskedNow && (options || !subscription.isAsked)) this.#ask([subscription]);
       return this.#socket;
     }
     /** Unsubscribes. Without a connection, `callback(null)` is called immediately. */
@@ -1884,7 +1859,7 @@
       if (this.#isReady()) this.#request([this.#options.unsubscribeEvent, channel], callback);
       else {
         this.#left.add(channel);
-        subscription?.settle(disconnected());
+        if (subscription) settle(subscription.callbacks, disconnected());
         if (callback) call(callback, [null]);
       }
       return this.#socket;
@@ -1895,13 +1870,13 @@
      */
     publish(channel, ...args) {
       checkChannel(channel);
-      const callback = typeof args[args.length - 1] === "function" ? args.pop() : void 0;
+      const callback = typeof args.at(-1) === "function" ? args.pop() : void 0;
       if (args.length < 1 || args.length > 2) throw new TypeError("usage: publish(channel, [event,] data, callback?)");
       this.#request([this.#options.publishEvent, channel, ...args], callback);
       return this.#socket;
     }
     #added(channel) {
-      const subscription = new Subscription();
+      const subscription = new Subscription(channel);
       this.#subscriptions.set(channel, subscription);
       this.#catchUp.start(subscription, this.#kept?.take(channel));
       return subscription;
@@ -1913,24 +1888,26 @@
     #isReady() {
       return this.#socket._isReady ? this.#socket._isReady() : this.#socket.connected;
     }
-    /** An event whose answer is null or the server's refusal, and for a subscription an object. */
-    #request(args, callback, hasAnswer = false) {
+    /** An event whose answer is null or the server's refusal, and an object for a subscription. */
+    #request(args, callback) {
       if (!callback) return this.#socket.emit(...args);
-      const done = (error, refused, answer) => {
-        call(callback, [error ?? refusal(refused), ...hasAnswer && isObject(answer) ? [answer] : []]);
-      };
-      if (this.#socket._request) return this.#socket._request(args, done);
-      if (!hasAnswer) return this.#socket.emitWithAck(...args).then((refused) => done(null, refused), done);
-      this.#socket.timeout(this.#socket.io.opts.ackTimeout ?? NO_LIMIT).emit(...args, done);
+      const done = (error, refused, ...answer) => call(callback, [error ?? refusal(refused), ...answer]);
+      if (this.#socket._request) this.#socket._request(args, done);
+      else this.#socket.timeout(this.#socket.io.opts.ackTimeout ?? NO_LIMIT).emit(...args, done);
     }
     #joined() {
       this.#waiting = 0;
       if (!this.#socket.recovered) this.#catchUp.restarted();
       else for (const channel of this.#left) this.#request([this.#options.unsubscribeEvent, channel]);
       this.#left.clear();
-      for (const [channel, subscription] of this.#subscriptions) {
-        if (!subscription.isHeld && !subscription.isBuffered) this.#ask(channel, subscription);
+      const groups = /* @__PURE__ */ new Map();
+      for (const subscription of this.#subscriptions.values()) {
+        if (subscription.isHeld || subscription.isKept) continue;
+        const question = this.#catchUp.question(subscription);
+        const key = question && !question.presence ? JSON.stringify(question) : subscription;
+        groups.set(key, [...groups.get(key) ?? [], subscription]);
       }
+      for (const subscriptions of groups.values()) this.#ask(subscriptions);
     }
     /** There will be no connection until the application asks for one. */
     #stopped() {
@@ -1940,54 +1917,64 @@
           this.#subscriptions.delete(channel);
           this.#catchUp.forget(subscription);
         }
-        subscription.settle(disconnected());
+        settle(subscription.callbacks, disconnected());
       }
     }
-    #ask(channel, subscription) {
-      subscription.isAsked = true;
-      const question = this.#catchUp.question(subscription);
-      const args = [this.#options.subscribeEvent, channel, ...question ? [question] : []];
-      const answered = (error, answer) => this.#answered(channel, subscription, question, error, answer);
+    /** Asks for a channel, or for several with the same question. */
+    #ask(subscriptions) {
+      const question = this.#catchUp.question(subscriptions[0]);
+      const channels2 = subscriptions.map(({ channel }) => channel);
+      const args = [this.#options.subscribeEvent, channels2.length > 1 ? channels2 : channels2[0], ...question ? [question] : []];
+      const asked = subscriptions.map((subscription) => ({ subscription, callbacks: subscription.callbacks }));
+      const answered = (error, answer) => this.#answered(asked, question, error, isObject(answer) ? answer : void 0);
+      for (const subscription of subscriptions) subscription.isAsked = true;
       try {
-        this.#request(args, answered, Boolean(question));
-        subscription.isBuffered = this.#socket._isKept?.(args);
+        this.#request(args, answered);
+        for (const subscription of subscriptions) subscription.isKept = this.#socket._isKept?.(args);
       } catch (error) {
         setTimeout(() => answered(error));
       }
     }
-    #answered(channel, subscription, question, error, answer) {
-      subscription.isAsked = subscription.isBuffered = false;
-      const { isLeft, isOutdated } = subscription;
-      const isLost = Boolean(error) && error.message === disconnected().message;
-      if (isLost && !isLeft && this.#socket.active) return;
-      if (!error) this.#confirmed(channel, subscription, question, answer);
-      else if (!isLost) this.#refused(channel, subscription, error);
-      subscription.settle(error, ...answer ? [answer] : []);
-      if (!isOutdated || isLeft || error) return;
-      const { options } = subscription;
-      if ("since" in options) this.#catchUp.start(subscription, options.since);
-      if (this.#isReady()) this.#ask(channel, subscription);
+    #answered(asked, question, error, answer) {
+      const isLost = error?.message === disconnected().message;
+      for (const outcome of asked) {
+        const { subscription } = outcome;
+        subscription.isAsked = subscription.isKept = false;
+        const { position, channels: channels2, refused } = answer ?? {};
+        outcome.error = error ?? refusal(refused?.[subscription.channel]);
+        outcome.answer = channels2 ? { position, ...channels2[subscription.channel] } : answer;
+      }
+      if (!error) this.#catchUp.answered(asked.filter((outcome) => !outcome.error), question, answer);
+      for (const outcome of asked) {
+        const { subscription, callbacks } = outcome;
+        if (!isLost) this.#note(outcome);
+        else if (!subscription.isLeft && this.#socket.active) {
+          if (callbacks !== subscription.callbacks) subscription.callbacks.push(...callbacks.splice(0));
+          continue;
+        }
+        settle(callbacks, outcome.error, ...outcome.answer && !outcome.error ? [outcome.answer] : []);
+      }
     }
-    #confirmed(channel, subscription, question, answer) {
-      const { isLeft, wasHeld } = subscription;
-      const reason = this.#catchUp.answered(subscription, question, answer);
+    #note({ subscription, callbacks, error, answer, gap, isRenewed }) {
+      const { channel, isLeft } = subscription;
+      if (error) this.#catchUp.forget(subscription);
       if (isLeft) return;
+      if (error) {
+        this.#subscriptions.delete(channel);
+        if (this.confirmed.delete(channel) || callbacks.length === 0) this.#notify("subscribe_error", channel, error);
+        return;
+      }
       this.confirmed.add(channel);
-      if (reason !== void 0) this.#notify("gap", channel, reason);
-      if (wasHeld && answer) this.#notify("resubscribed", channel, answer);
-    }
-    #refused(channel, subscription, error) {
-      const { isAwaited, isLeft } = subscription;
-      this.#catchUp.forget(subscription);
-      if (isLeft) return;
-      this.#subscriptions.delete(channel);
-      const wasConfirmed = this.confirmed.delete(channel);
-      if (!isAwaited || wasConfirmed) this.#notify("subscribe_error", channel, error);
+      if (gap) this.#notify("gap", channel, gap);
+      if (isRenewed && answer) this.#notify("resubscribed", channel, answer);
     }
     #notify(event, ...args) {
       for (const listener of this.#socket.listeners(event)) call(listener, args, this.#socket);
     }
   };
+  function settle(callbacks, ...answer) {
+    for (const callback of callbacks.splice(0)) call(callback, answer);
+  }
   function checkedOptions(options) {
     if (options === void 0 || options === null) return void 0;
     const { since } = options;

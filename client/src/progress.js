@@ -45,21 +45,16 @@ export class Progress {
     this.isStamped = offsets === true;
   }
 
-  /**
-   * Takes the position off an event that wants no acknowledgement. Returns whether the event is new:
-   * one for several channels that catch up comes once for each.
-   */
+  /** Takes the position off an event that wants no acknowledgement. */
   take(args) {
-    if (!this.isStamped || args.length < 2 || typeof args[args.length - 1] !== "string") return true;
+    if (!this.isStamped || args.length < 2 || typeof args.at(-1) !== "string") return;
     const position = args.pop();
-    const kind = this.channels?.received(position);
-    if (!kind && !(position < this.offset)) this.offset = position;
-    return kind !== "double";
+    if (!this.channels?.received(position) && !(position < this.offset)) this.offset = position;
   }
 
   /** As Socket.IO's client has it for a server that does not say whether there are positions. */
   handled(args) {
-    const last = args[args.length - 1];
+    const last = args.at(-1);
     if (!this.isStamped && this.pid && typeof last === "string") this.offset = last;
   }
 }

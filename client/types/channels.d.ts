@@ -80,7 +80,6 @@ export interface ChannelSocket {
   connected: boolean;
   active: boolean;
   emit(event: string, ...args: any[]): any;
-  emitWithAck(event: string, ...args: any[]): Promise<any>;
   timeout(milliseconds: number): { emit(event: string, ...args: any[]): any };
   listeners(event: any): any[];
 }

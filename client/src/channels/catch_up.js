@@ -1,5 +1,3 @@
-const MOST_SEEN = 10_000;
-
 /** The last characters count what was sent to this socket alone. A publication has no count. */
 const isPublication = (position) => position.endsWith("----");
 
@@ -9,16 +7,15 @@ const later = (one, other) => (one < other || one === undefined ? other : one);
 
 /**
  * Where each channel of a socket goes on after a connection that was not recovered. One position
- * serves all channels, except while one of them catches up: the server sends the answer, then what
+ * serves all channels, except while some of them catch up: the server sends the answer, then what
  * was missed, which is older than what other channels have had, then what is new.
  */
 export class CatchUp {
   #subscriptions;
   #progress;
   #behind = new Set(); // the subscriptions that have not caught up
-  #replay; // what is coming now: {subscription, until, left}
+  #replay; // what is coming now: {joining, left, until}
   #joined; // the newest position at which a channel was joined
-  #seen = new Set(); // publications, while a channel is behind
 
   constructor(subscriptions, progress) {
     this.#subscriptions = subscriptions;
@@ -32,38 +29,42 @@ export class CatchUp {
 
   get position() {
     const [oldest] = [...this.#behind].map(({ from }) => from).sort();
-    return oldest ?? later(this.#progress.stamp, this.#joined);
+    return oldest ?? this.#newest;
+  }
+
+  get #newest() {
+    return later(this.#progress.stamp, this.#joined);
   }
 
   /** Where a channel goes on. */
   resume(subscription) {
     if (this.#behind.has(subscription)) return subscription.from;
-    return subscription.isHeld && this.#progress.isStamped ? later(this.#progress.stamp, subscription.from) : undefined;
+    return subscription.isHeld ? this.#newest : undefined;
   }
 
   /** A channel is to go on from here. */
   start(subscription, from) {
-    if (from === undefined || from === null) return this.#caughtUp(subscription, undefined);
     subscription.from = from;
-    this.#behind.add(subscription);
+    if (from) this.#behind.add(subscription);
+    else this.#behind.delete(subscription);
   }
 
   /** A channel was left. What it has asked for may still come. */
   forget(subscription) {
     subscription.isLeft = true;
-    if (!subscription.isAsked && this.#replay?.subscription !== subscription) this.#caughtUp(subscription, undefined);
+    if (!subscription.isAsked && !this.#replay?.joining.includes(subscription)) this.#behind.delete(subscription);
   }
 
   /** There is a new session: each channel is asked for again, from where it was. */
   restarted() {
-    this.#replay = this.#joined = undefined;
-    for (const subscription of this.#behind) if (subscription.isLeft) this.#caughtUp(subscription, undefined);
+    for (const subscription of this.#behind) if (subscription.isLeft) this.#behind.delete(subscription);
     for (const subscription of this.#subscriptions.values()) {
       if (!subscription.isHeld) continue;
       this.start(subscription, this.resume(subscription));
       subscription.isHeld = false;
       subscription.wasHeld = true;
     }
+    this.#replay = this.#joined = undefined;
   }
 
   /** The options of a question. Without options, the answer is `null` alone. */
@@ -73,60 +74,51 @@ export class CatchUp {
     const { isStamped } = this.#progress;
     const from = this.#behind.has(subscription) ? subscription.from : undefined;
     const isAsked = "since" in options;
-    if (from !== undefined && (isStamped || isAsked)) question.since = from;
+    if (from && (isStamped || isAsked)) question.since = from;
     // The answer says where it is joined, so that nothing is lost before the first event, either.
     else if (isAsked || (isStamped && isEmpty(question))) question.since = null;
     return isEmpty(question) ? undefined : question;
   }
 
   /**
-   * The answer to a question. Returns why something is missing, or undefined. If there is no answer
-   * but `null`, the server has no positions.
+   * The server has joined channels: `{subscription, answer}` of each. What they have missed follows.
+   * Notes `isRenewed`, and why something is missing: `gap`. If an answer is `null` alone, the server
+   * has no positions.
    */
-  answered(subscription, question = {}, { position, recovered, missed, reason = "no history" } = {}) {
-    const { isStamped } = this.#progress;
-    const isExpected = this.#behind.has(subscription)
-      || (subscription.wasHeld && (isStamped || "since" in question));
+  answered(joined, question = {}, { position, missed } = {}) {
     this.#endReplay();
-    subscription.isHeld = true;
-    subscription.wasHeld = false;
-    if (!isStamped || typeof position !== "string") this.#caughtUp(subscription, undefined);
-    else {
-      this.#joined = later(this.#joined, position);
-      if (missed > 0) {
-        this.#replay = { subscription, until: position, left: missed };
-        this.#behind.add(subscription);
-      } else this.#caughtUp(subscription, position);
-    }
-    return isExpected && recovered !== true ? reason : undefined;
+    const { isStamped } = this.#progress;
+    const joining = joined.map((outcome) => {
+      const { subscription, answer: { recovered, reason = "no history" } = {} } = outcome;
+      outcome.isRenewed = subscription.wasHeld;
+      const isExpected = this.#behind.has(subscription) || (subscription.wasHeld && (isStamped || "since" in question));
+      if (isExpected && recovered !== true) outcome.gap = reason;
+      subscription.isHeld = true;
+      subscription.wasHeld = false;
+      return subscription;
+    });
+    const hasPosition = isStamped && typeof position === "string";
+    if (hasPosition) this.#joined = later(this.#joined, position);
+    this.#replay = { joining, left: hasPosition ? missed : 0, until: position };
+    if (this.#replay.left > 0) for (const subscription of joining) this.#behind.add(subscription);
+    else this.#endReplay();
   }
 
-  /** An event has come. Returns "double" or "missed", if it is no new one. */
+  /** Returns whether this is the position of an event that was missed. */
   received(position) {
-    if (!this.isBehind || !isPublication(position)) return undefined;
-    const isDouble = this.#seen.has(position);
-    this.#seen.add(position);
-    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value);
     const replay = this.#replay;
-    const isMissed = position <= replay?.until;
+    if (!replay || !isPublication(position)) return false;
+    const isMissed = position <= replay.until;
     if (isMissed) {
-      replay.subscription.from = position;
+      for (const subscription of replay.joining) subscription.from = position;
       replay.left -= 1;
     }
     if (!isMissed || replay.left === 0) this.#endReplay();
-    if (isDouble) return "double";
-    return isMissed ? "missed" : undefined;
+    return isMissed;
   }
 
   #endReplay() {
-    const replay = this.#replay;
+    for (const subscription of this.#replay?.joining ?? []) this.#behind.delete(subscription);
     this.#replay = undefined;
-    if (replay) this.#caughtUp(replay.subscription, replay.until);
-  }
-
-  #caughtUp(subscription, position) {
-    subscription.from = position;
-    this.#behind.delete(subscription);
-    if (!this.isBehind) this.#seen.clear();
   }
 }

@@ -4,7 +4,7 @@ import { KeptPositions } from "./kept_positions.js";
 import { Subscription } from "./subscription.js";
 
 /** A timer for an answer that may take as long as it likes. */
-const NO_LIMIT = 2 ** 31 - 1;
+const NO_LIMIT = 1e9;
 
 /** The subscriptions of a socket, of this client or of the official one. */
 export class ChannelList {
@@ -46,16 +46,21 @@ export class ChannelList {
    */
   subscribe(channel, ...args) {
     checkChannel(channel);
-    const callback = typeof args[args.length - 1] === "function" ? args.pop() : undefined;
+    const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
     const options = checkedOptions(args[0]);
     const isAskedNow = this.#isReady();
     if (!isAskedNow && ++this.#waiting > this.#options.maxBuffered) {
       throw new RangeError("too many subscriptions are waiting for a connection (maxBuffered)");
     }
     const subscription = this.#subscriptions.get(channel) ?? this.#added(channel);
-    subscription.want(options, callback);
-    if (options && "since" in options) this.#catchUp.start(subscription, options.since);
-    if (isAskedNow && !subscription.isAsked) this.#ask(channel, subscription);
+    if (options) {
+      subscription.options = options;
+      // Who asks for something else does not get the answer that is on its way.
+      if (subscription.isAsked) subscription.callbacks = [];
+      if ("since" in options) this.#catchUp.start(subscription, options.since);
+    }
+    if (callback) subscription.callbacks.push(callback);
+    if (isAskedNow && (options || !subscription.isAsked)) this.#ask([subscription]);
     return this.#socket;
   }
 
@@ -70,7 +75,7 @@ export class ChannelList {
     if (this.#isReady()) this.#request([this.#options.unsubscribeEvent, channel], callback);
     else {
       this.#left.add(channel);
-      subscription?.settle(disconnected());
+      if (subscription) settle(subscription.callbacks, disconnected());
       if (callback) call(callback, [null]);
     }
     return this.#socket;
@@ -82,14 +87,14 @@ export class ChannelList {
    */
   publish(channel, ...args) {
     checkChannel(channel);
-    const callback = typeof args[args.length - 1] === "function" ? args.pop() : undefined;
+    const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
     if (args.length < 1 || args.length > 2) throw new TypeError("usage: publish(channel, [event,] data, callback?)");
     this.#request([this.#options.publishEvent, channel, ...args], callback);
     return this.#socket;
   }
 
   #added(channel) {
-    const subscription = new Subscription();
+    const subscription = new Subscription(channel);
     this.#subscriptions.set(channel, subscription);
     this.#catchUp.start(subscription, this.#kept?.take(channel));
     return subscription;
@@ -104,17 +109,13 @@ export class ChannelList {
     return this.#socket._isReady ? this.#socket._isReady() : this.#socket.connected;
   }
 
-  /** An event whose answer is null or the server's refusal, and for a subscription an object. */
-  #request(args, callback, hasAnswer = false) {
+  /** An event whose answer is null or the server's refusal, and an object for a subscription. */
+  #request(args, callback) {
     if (!callback) return this.#socket.emit(...args);
-    const done = (error, refused, answer) => {
-      call(callback, [error ?? refusal(refused), ...(hasAnswer && isObject(answer) ? [answer] : [])]);
-    };
+    const done = (error, refused, ...answer) => call(callback, [error ?? refusal(refused), ...answer]);
     // What can't be sent is the caller's mistake, who is told at once.
-    if (this.#socket._request) return this.#socket._request(args, done);
-    if (!hasAnswer) return this.#socket.emitWithAck(...args).then((refused) => done(null, refused), done);
-    // emitWithAck() would give the first argument only.
-    this.#socket.timeout(this.#socket.io.opts.ackTimeout ?? NO_LIMIT).emit(...args, done);
+    if (this.#socket._request) this.#socket._request(args, done);
+    else this.#socket.timeout(this.#socket.io.opts.ackTimeout ?? NO_LIMIT).emit(...args, done);
   }
 
   #joined() {
@@ -123,9 +124,15 @@ export class ChannelList {
     // A session that was recovered still has them.
     else for (const channel of this.#left) this.#request([this.#options.unsubscribeEvent, channel]);
     this.#left.clear();
-    for (const [channel, subscription] of this.#subscriptions) {
-      if (!subscription.isHeld && !subscription.isBuffered) this.#ask(channel, subscription);
+    // Channels that ask the same are one question, so that all they missed comes in one order.
+    const groups = new Map();
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.isHeld || subscription.isKept) continue;
+      const question = this.#catchUp.question(subscription);
+      const key = question && !question.presence ? JSON.stringify(question) : subscription;
+      groups.set(key, [...(groups.get(key) ?? []), subscription]);
     }
+    for (const subscriptions of groups.values()) this.#ask(subscriptions);
   }
 
   /** There will be no connection until the application asks for one. */
@@ -136,59 +143,70 @@ export class ChannelList {
         this.#subscriptions.delete(channel);
         this.#catchUp.forget(subscription);
       }
-      subscription.settle(disconnected());
+      settle(subscription.callbacks, disconnected());
     }
   }
 
-  #ask(channel, subscription) {
-    subscription.isAsked = true;
-    const question = this.#catchUp.question(subscription);
-    const args = [this.#options.subscribeEvent, channel, ...(question ? [question] : [])];
-    const answered = (error, answer) => this.#answered(channel, subscription, question, error, answer);
+  /** Asks for a channel, or for several with the same question. */
+  #ask(subscriptions) {
+    const question = this.#catchUp.question(subscriptions[0]);
+    const channels = subscriptions.map(({ channel }) => channel);
+    const args = [this.#options.subscribeEvent, channels.length > 1 ? channels : channels[0], ...(question ? [question] : [])];
+    const asked = subscriptions.map((subscription) => ({ subscription, callbacks: subscription.callbacks }));
+    const answered = (error, answer) => this.#answered(asked, question, error, isObject(answer) ? answer : undefined);
+    for (const subscription of subscriptions) subscription.isAsked = true;
     try {
-      this.#request(args, answered, Boolean(question));
-      subscription.isBuffered = this.#socket._isKept?.(args);
+      this.#request(args, answered);
+      for (const subscription of subscriptions) subscription.isKept = this.#socket._isKept?.(args);
     } catch (error) {
       setTimeout(() => answered(error));
     }
   }
 
-  #answered(channel, subscription, question, error, answer) {
-    subscription.isAsked = subscription.isBuffered = false;
-    const { isLeft, isOutdated } = subscription;
-    const isLost = Boolean(error) && error.message === disconnected().message;
-    // It is asked for again with the next connection.
-    if (isLost && !isLeft && this.#socket.active) return;
-    if (!error) this.#confirmed(channel, subscription, question, answer);
-    else if (!isLost) this.#refused(channel, subscription, error);
-    subscription.settle(error, ...(answer ? [answer] : []));
-    if (!isOutdated || isLeft || error) return;
-    const { options } = subscription;
-    if ("since" in options) this.#catchUp.start(subscription, options.since);
-    if (this.#isReady()) this.#ask(channel, subscription);
+  #answered(asked, question, error, answer) {
+    const isLost = error?.message === disconnected().message;
+    for (const outcome of asked) {
+      const { subscription } = outcome;
+      subscription.isAsked = subscription.isKept = false;
+      // The answer for several channels has what differs by channel.
+      const { position, channels, refused } = answer ?? {};
+      outcome.error = error ?? refusal(refused?.[subscription.channel]);
+      outcome.answer = channels ? { position, ...channels[subscription.channel] } : answer;
+    }
+    if (!error) this.#catchUp.answered(asked.filter((outcome) => !outcome.error), question, answer);
+    for (const outcome of asked) {
+      const { subscription, callbacks } = outcome;
+      if (!isLost) this.#note(outcome);
+      // It is asked for again with the next connection.
+      else if (!subscription.isLeft && this.#socket.active) {
+        if (callbacks !== subscription.callbacks) subscription.callbacks.push(...callbacks.splice(0));
+        continue;
+      }
+      settle(callbacks, outcome.error, ...(outcome.answer && !outcome.error ? [outcome.answer] : []));
+    }
   }
 
-  #confirmed(channel, subscription, question, answer) {
-    const { isLeft, wasHeld } = subscription;
-    const reason = this.#catchUp.answered(subscription, question, answer);
+  #note({ subscription, callbacks, error, answer, gap, isRenewed }) {
+    const { channel, isLeft } = subscription;
+    if (error) this.#catchUp.forget(subscription);
     if (isLeft) return;
+    if (error) {
+      this.#subscriptions.delete(channel);
+      if (this.confirmed.delete(channel) || callbacks.length === 0) this.#notify("subscribe_error", channel, error);
+      return;
+    }
     this.confirmed.add(channel);
-    if (reason !== undefined) this.#notify("gap", channel, reason);
-    if (wasHeld && answer) this.#notify("resubscribed", channel, answer);
-  }
-
-  #refused(channel, subscription, error) {
-    const { isAwaited, isLeft } = subscription;
-    this.#catchUp.forget(subscription);
-    if (isLeft) return;
-    this.#subscriptions.delete(channel);
-    const wasConfirmed = this.confirmed.delete(channel);
-    if (!isAwaited || wasConfirmed) this.#notify("subscribe_error", channel, error);
+    if (gap) this.#notify("gap", channel, gap);
+    if (isRenewed && answer) this.#notify("resubscribed", channel, answer);
   }
 
   #notify(event, ...args) {
     for (const listener of this.#socket.listeners(event)) call(listener, args, this.#socket);
   }
+}
+
+function settle(callbacks, ...answer) {
+  for (const callback of callbacks.splice(0)) call(callback, answer);
 }
 
 function checkedOptions(options) {

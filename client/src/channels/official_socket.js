@@ -24,8 +24,8 @@ export function progressOf(socket) {
     return write.call(socket, { ...packet, data });
   };
   socket.onevent = (packet) => {
-    const isStamped = socket.connected && (packet.id === undefined || packet.id === null);
-    if (!isStamped || progress.take(packet.data)) receive.call(socket, packet);
+    if (socket.connected && (packet.id === undefined || packet.id === null)) progress.take(packet.data);
+    receive.call(socket, packet);
   };
   listenFirst(socket.io, "packet", ({ nsp, type, data }) => {
     if (nsp !== socket.nsp || type !== CONNECT || !isObject(data)) return;

@@ -97,7 +97,7 @@ export class Socket extends Emitter {
    */
   emit(event, ...args) {
     const flags = this._takeFlags();
-    const callback = typeof args[args.length - 1] === "function" ? args.pop() : undefined;
+    const callback = typeof args.at(-1) === "function" ? args.pop() : undefined;
     const errorFirst = flags.timeout !== undefined;
     return this._send([event, ...args], flags, callback && { callback, errorFirst });
   }
@@ -211,7 +211,7 @@ export class Socket extends Emitter {
 
   _dispatch({ data, id }) {
     const isAsked = id !== undefined && id !== null;
-    if (!isAsked && !this._progress.take(data)) return;
+    if (!isAsked) this._progress.take(data);
     const args = isAsked ? data.concat(this._answerTo(id)) : data;
     for (const listener of this._any) call(listener, args, this);
     this.emitReserved(...args);

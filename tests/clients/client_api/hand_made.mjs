@@ -114,22 +114,32 @@ export class HandMade {
   }
 
   /** The answer to `subscribe`, and what it is followed by. */
-  join(peer, name, { since, last, presence }) {
-    const wasThere = peer.channels.has(name);
+  join(peer, wanted, options) {
+    const names = [wanted].flat();
+    const refused = Object.fromEntries(names.filter((name) => name === "secret").map((name) => [name, { message: "members only" }]));
+    const joined = names.filter((name) => !(name in refused));
+    const outcomes = joined.map((name) => [name, this.#outcome(peer, name, options)]);
     const place = ++this.#place;
-    if (!wasThere) peer.channels.set(name, place);
-    const from = this.placeOf(since);
-    const answer = { position: this.token(place), recovered: false, missed: 0 };
-    if (presence) answer.presence = { version: this.token(place), members: [], clients: 1, users: 1 };
+    for (const name of joined) if (!peer.channels.has(name)) peer.channels.set(name, place);
+    const all = new Map(outcomes.flatMap(([, { entries }]) => entries.map((entry) => [entry.place, entry])));
+    const missed = [...all.values()].sort((one, other) => one.place - other.place);
+    const { reason } = outcomes.find(([, { reason: why }]) => why !== undefined)?.[1] ?? {};
+    const answer = { position: this.token(place), missed: missed.length, recovered: reason === undefined, ...(reason && { reason }) };
+    if (options.presence) answer.presence = { version: this.token(place), members: [], clients: 1, users: 1 };
+    if (!Array.isArray(wanted)) return [answer, missed, refused[wanted]];
+    const channels = outcomes.map(([name, { entries, reason: why }]) => (
+      [name, { missed: entries.length, recovered: why === undefined, ...(why && { reason: why }) }]
+    ));
+    return [{ ...answer, channels: Object.fromEntries(channels), refused }, missed];
+  }
+
+  #outcome(peer, name, { since, last }) {
     const { kept, trimmed } = this.history(name);
-    if (wasThere) return [{ ...answer, reason: "subscribed" }, []];
-    if (from !== undefined && trimmed <= from) {
-      const missed = this.missed([name], () => from);
-      return [{ ...answer, recovered: true, missed: missed.length }, missed];
-    }
-    if (last) return [{ ...answer, missed: kept.slice(-last).length }, kept.slice(-last)];
+    const from = this.placeOf(since);
+    if (peer.channels.has(name)) return { entries: [], reason: "subscribed" };
+    if (from !== undefined && trimmed <= from) return { entries: this.missed([name], () => from) };
     const reason = typeof since !== "string" ? "no position" : from === undefined ? "epoch" : "trimmed";
-    return [{ ...answer, reason }, []];
+    return { entries: last ? kept.slice(-last) : [], reason };
   }
 }
 
@@ -214,9 +224,9 @@ class Peer {
     } else if (event === "publish") ack(null);
   }
 
-  #subscribe(ack, name, options) {
-    if (name === "secret") return ack({ message: "members only" });
-    const [answer, missed] = this.#server.join(this, name, options ?? {});
+  #subscribe(ack, wanted, options) {
+    const [answer, missed, refused] = this.#server.join(this, wanted, options ?? {});
+    if (refused) return ack(refused);
     if (options && Object.keys(options).length > 0) ack(null, answer);
     else ack(null);
     for (const { place, data } of missed) this.event(place, data);

@@ -50,10 +50,10 @@ class Ledger {
     const count = (this.#heard.get(number) ?? 0) + 1;
     assert.equal(count, 1, `${number} came twice`);
     this.#heard.set(number, count);
-    // One for several channels comes with the first of them that catches up.
-    if (names.length > 1) return;
-    assert.ok(number > (this.#newest.get(names[0]) ?? -1), `${number} of ${names} came after ${this.#newest.get(names[0])}`);
-    this.#newest.set(names[0], number);
+    for (const name of names) {
+      assert.ok(number > (this.#newest.get(name) ?? -1), `${number} of ${name} came after ${this.#newest.get(name)}`);
+      this.#newest.set(name, number);
+    }
   }
 
   has(number) {

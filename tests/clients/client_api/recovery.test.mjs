@@ -126,9 +126,7 @@ test("a new session has each channel from where it was, and tells what is missin
   await until(() => told.filter(([event]) => event === "resubscribed").length === 4, "four answers");
   assert.equal(socket.recovered, false);
   assert.deepEqual(subscriptions(server.peer), [
-    ["a", { since: seen }],
-    ["b", { since: seen }],
-    ["quiet", { since: seen }],
+    [["a", "b", "quiet"], { since: seen }],
     ["shown", { presence: true, last: 3, since: seen }],
   ]);
   assert.deepEqual(told.filter(([event]) => event === "gap"), [["gap", "b", "trimmed"]]);
@@ -175,25 +173,60 @@ test("a connection that breaks while channels catch up", async (t) => {
   server.peer.cut();
   server.forgetSessions();
   await next(socket, "disconnect");
+  const late = answer((done) => socket.subscribe("d", { since: seen }, done));
   server.publish("a", "news", 2);
-  const tokens = [3, 4, 5].map((n) => server.publish("b", "news", n));
-  server.publish(["a", "b", "c"], "news", 6);
-  // CONNECT, the answer for a and its two events, that for b, and the first event of b.
-  server.nextCut = 6;
+  server.publish(["a", "b"], "news", 3);
+  const newest = server.publish("b", "news", 4);
+  server.publish("c", "news", 5);
+  server.publish("d", "news", 6);
+  // CONNECT, the answer for a, b, c and d, and three of the events.
+  server.nextCut = 5;
   await until(() => server.peers.length === 3 && server.peer.isOpen, "it comes back again");
-  await until(() => told.filter(([event]) => event === "resubscribed").length === 5, "three answers more");
+  assert.equal((await late)[1].missed, 1);
+  await until(() => told.at(-1)[1] === 6, "the rest");
   assert.equal(server.peer.auth.pid, undefined, "one offset would not say what is missing");
-  assert.deepEqual(subscriptions(server.peer).slice(1), [["b", { since: tokens[0] }], ["c", { since: seen }]]);
-  await until(() => told.some(([event, n]) => event === "news" && n === 5), "the rest");
+  assert.deepEqual(subscriptions(server.peer), [[["a", "b", "c", "d"], { since: newest }]]);
   const after = server.publish("c", "news", 7);
   await until(() => socket.position === after, "the next event");
-  assert.deepEqual(told.filter(([event]) => event === "news").map(([, n]) => n), [1, 2, 6, 3, 4, 5, 7]);
+  assert.deepEqual(told.filter(([event]) => event === "news").map(([, n]) => n), [1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual(told.filter(([event]) => event === "gap"), []);
   // It has caught up, so the session can be recovered.
   const { pid } = server.peer;
   server.peer.cut();
   await back(server, socket, 3);
   assert.deepEqual([server.peer.auth, socket.recovered], [{ pid, offset: after, offsets: true }, true]);
+});
+
+test("a channel that catches up does not change where the others go on", async (t) => {
+  const { server, socket, told } = await begin(t);
+  const old = server.publish("b", "news", 1);
+  server.publish("b", "news", 2);
+  server.publish("b", "news", 3);
+  await answer((done) => socket.subscribe("a", done));
+  const seen = server.publish("a", "news", 4);
+  await until(() => socket.position === seen, "the event");
+  // The answer, and the first of two events.
+  server.peer.cutAfter(2);
+  const [, since] = await answer((done) => socket.subscribe("b", { since: old }, done));
+  assert.equal(since.missed, 2);
+  await next(socket, "disconnect");
+  server.publish("a", "news", 5);
+  await until(() => told.filter(([event]) => event === "news").length === 4, "what was missed");
+  assert.equal(server.peer.auth.pid, undefined);
+  assert.deepEqual(subscriptions(server.peer).map(([channel]) => channel), ["a", "b"]);
+  assert.deepEqual(told.filter(([event]) => event === "news").map(([, n]) => n), [4, 2, 5, 3]);
+});
+
+test("a refusal in an answer for several channels is one for its channel", async (t) => {
+  const server = await new HandMade().listen(t);
+  const socket = channels(client(t, server.url, { autoConnect: false }));
+  const answers = ["a", "secret", "b"].map((channel) => answer((done) => socket.subscribe(channel, done)));
+  socket.connect();
+  const [[ofA, answerForA], [refused, ...none], [ofB]] = await Promise.all(answers);
+  assert.deepEqual([ofA, refused.message, none, ofB], [null, "members only", [], null]);
+  assert.deepEqual([answerForA.position, answerForA.reason], [socket.position, "no position"]);
+  assert.deepEqual([...socket.channels], ["a", "b"]);
+  assert.deepEqual(subscriptions(server.peer), [[["a", "secret", "b"], { since: null }]]);
 });
 
 test("what subscribe() is given goes to the server, and its answer to the callback", async (t) => {
