@@ -58,7 +58,8 @@
     take(args) {
       if (!this.isStamped || args.length < 2 || typeof args.at(-1) !== "string") return;
       const position = args.pop();
-      if (!this.channels?.received(position) && !(position < this.offset)) this.offset = position;
+      this.channels?.received(position);
+      if (!(position < this.offset)) this.offset = position;
     }
     /** As Socket.IO's client has it for a server that does not say whether there are positions. */
     handled(args) {
@@ -192,17 +193,13 @@
       if (this.#replay.left > 0) for (const subscription of joining) this.#behind.add(subscription);
       else this.#endReplay();
     }
-    /** Returns whether this is the position of an event that was missed. */
+    /** An event has come. It may be one that was missed. */
     received(position) {
       const replay = this.#replay;
-      if (!replay || !isPublication(position)) return false;
-      const isMissed = position <= replay.until;
-      if (isMissed) {
-        for (const subscription of replay.joining) subscription.from = position;
-        replay.left -= 1;
-      }
-      if (!isMissed || replay.left === 0) this.#endReplay();
-      return isMissed;
+      if (!replay || !isPublication(position)) return;
+      for (const subscription of replay.joining) subscription.from = position;
+      replay.left -= 1;
+      if (replay.left === 0 || position > replay.until) this.#endReplay();
     }
     #endReplay() {
       for (const subscription of this.#replay?.joining ?? []) this.#behind.delete(subscription);

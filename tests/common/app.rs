@@ -8,7 +8,7 @@
 //!
 //! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. The server
 //! refuses subscriptions to `room-vip…`, and publications with a member `forbidden`. Both refusals
-//! have a reason and data.
+//! have a reason and data. `kept-…` exists, too, and has a history.
 //!
 //! **Ending.** All others in the namespace receive `finished {id, reason, life}`, where `life` is
 //! the client's events in order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`,
@@ -45,8 +45,9 @@ use std::{
 
 use actix::prelude::*;
 use actix_socketio::{
-    AckError, HandlerError, HandlerResult, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage,
-    OnSubscribe, OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo, channel,
+    AckError, HandlerError, HandlerResult, History, OnConnect, OnDisconnect, OnError, OnFinish,
+    OnMessage, OnSubscribe, OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo,
+    channel,
 };
 use actix_web::web::ServiceConfig;
 use serde::Deserialize;
@@ -77,6 +78,7 @@ fn socket_io() -> SocketIo {
         .to(&main)
         .route(rooms())
         .route(open())
+        .route(kept())
         .namespace("/admin", |namespace| namespace.to(&admin).route(rooms()).route(open()))
         .build()
         .expect("the settings are valid");
@@ -137,6 +139,10 @@ fn open() -> Route {
                 }
             }
         })
+}
+
+fn kept() -> Route {
+    channel("^kept-").history(History::last(1_000))
 }
 
 /// Adds a line to the list of the client's events.

@@ -104,17 +104,13 @@ export class CatchUp {
     else this.#endReplay();
   }
 
-  /** Returns whether this is the position of an event that was missed. */
+  /** An event has come. It may be one that was missed. */
   received(position) {
     const replay = this.#replay;
-    if (!replay || !isPublication(position)) return false;
-    const isMissed = position <= replay.until;
-    if (isMissed) {
-      for (const subscription of replay.joining) subscription.from = position;
-      replay.left -= 1;
-    }
-    if (!isMissed || replay.left === 0) this.#endReplay();
-    return isMissed;
+    if (!replay || !isPublication(position)) return;
+    for (const subscription of replay.joining) subscription.from = position;
+    replay.left -= 1;
+    if (replay.left === 0 || position > replay.until) this.#endReplay();
   }
 
   #endReplay() {

@@ -45,7 +45,7 @@ const ARGS = [
 
 /** The suite for a page: what is Node's has a counterpart in this folder. */
 async function bundle() {
-  const counterparts = { "node:test": "test.mjs", "node:assert/strict": "assert.mjs", "client.mjs": "client.mjs", "network.mjs": "network.mjs" };
+  const counterparts = { "node:test": "test.mjs", "node:assert/strict": "assert.mjs", "client.mjs": "client.mjs", "network.mjs": "network.mjs", "channels.js": "channels.mjs" };
   const { outputFiles } = await build({
     entryPoints: [path.join(HERE, "entry.mjs")],
     bundle: true,
@@ -55,7 +55,7 @@ async function bundle() {
     plugins: [{
       name: "counterparts",
       setup({ onResolve }) {
-        onResolve({ filter: /^node:|\/(client|network)\.mjs$/ }, ({ path: wanted }) => {
+        onResolve({ filter: /^node:|\/((client|network)\.mjs|channels\.js)$/ }, ({ path: wanted }) => {
           if (wanted === "node:crypto") return { path: path.join(HERE, "crypto.mjs") };
           return { path: path.join(HERE, counterparts[wanted.startsWith("node:") ? wanted : path.basename(wanted)]) };
         });
@@ -83,6 +83,7 @@ async function open(script) {
   // It needs a document of the server's origin, and any is one.
   await page.goto(`${SERVER_URL}/socket.io/channels.esm.min.js`);
   await page.addScriptTag(script);
+  await page.addScriptTag({ url: `${SERVER_URL}/socket.io/channels.min.js` });
   await page.addScriptTag({ content: suite });
   return page;
 }
@@ -126,7 +127,6 @@ for (const [name, script] of Object.entries(CLIENTS)) {
       });
     }
     test("the add-on with channels", async () => {
-      await page.addScriptTag({ url: `${SERVER_URL}/socket.io/channels.min.js` });
       await page.evaluate(() => { window.addOn = window.channels; });
       assert.deepEqual(await page.evaluate(useChannels, SERVER_URL), [{ minute: 12 }, "members only"]);
     });

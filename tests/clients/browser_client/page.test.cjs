@@ -107,3 +107,31 @@ scenario("without a network, a connection to another machine is lost at once", a
   browser.dispatch("online");
   assert.deepStrictEqual(await again, [1]);
 });
+
+scenario("a page that is loaded again goes on where it was, if asked", async (scope) => {
+  const { HandMade } = await import("../client_api/hand_made.mjs");
+  const server = await new HandMade().listen({ after: (ending) => scope.onEnd(ending) });
+  const kept = new Map();
+  const sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+  const load = (options, globals) => {
+    const browser = page(server.url, globals);
+    return { browser, socket: scope.client(undefined, options, browser.io) };
+  };
+  const answered = (socket) => new Promise((resolve) => socket.subscribe("room", (error, answer) => resolve(answer)));
+
+  const before = load({ keepPosition: true }, { sessionStorage });
+  const joined = await answered(before.socket);
+  before.browser.dispatch("pagehide", { persisted: false });
+  await until(() => !server.peer.isOpen, "the page has gone");
+  server.publish("room", "news", "while it loads");
+  const { socket } = load({ keepPosition: true }, { sessionStorage });
+  const news = next(socket, "news");
+  assert.strictEqual((await answered(socket)).recovered, true);
+  assert.deepStrictEqual(await news, ["while it loads"]);
+  assert.deepStrictEqual(server.peer.events, [["subscribe", "room", { since: joined.position }]]);
+
+  const forbidden = { getItem: () => { throw new Error("no access"); } };
+  for (const [options, globals] of [[{}, { sessionStorage }], [{ keepPosition: true }, { sessionStorage: forbidden }], [{ keepPosition: true }, {}]]) {
+    assert.strictEqual((await answered(load(options, globals).socket)).reason, "no position");
+  }
+});

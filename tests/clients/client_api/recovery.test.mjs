@@ -217,6 +217,27 @@ test("a channel that catches up does not change where the others go on", async (
   assert.deepEqual(told.filter(([event]) => event === "news").map(([, n]) => n), [4, 2, 5, 3]);
 });
 
+test("a channel that was left while it catches up keeps nothing back", async (t) => {
+  const { server, socket } = await begin(t);
+  const old = server.publish("b", "news", 1);
+  await answer((done) => socket.subscribe("a", done));
+  server.peer.isSilent = true;
+  socket.subscribe("b", { since: old });
+  await until(() => subscriptions(server.peer).length === 2, "the question");
+  assert.equal(socket.position, old);
+  socket.unsubscribe("b");
+  server.peer.cut();
+  server.forgetSessions();
+  await back(server, socket, 1);
+  await until(() => subscriptions(server.peer).length === 1, "the question for the other channel");
+  const seen = server.publish("a", "news", 2);
+  await until(() => socket.position === seen, "the event");
+  const { pid } = server.peer;
+  server.peer.cut();
+  await back(server, socket, 2);
+  assert.deepEqual([server.peer.auth.pid, socket.recovered], [pid, true]);
+});
+
 test("a refusal in an answer for several channels is one for its channel", async (t) => {
   const server = await new HandMade().listen(t);
   const socket = channels(client(t, server.url, { autoConnect: false }));
