@@ -331,6 +331,7 @@ mod server;
 mod socket;
 mod state;
 mod stats;
+pub mod store;
 #[cfg(feature = "test")]
 pub mod test;
 mod transport;

@@ -8,13 +8,14 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 20] = [
+const LAYERS: [(&str, &[&str]); 21] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
     ("panic_guard", &["log_text"]),
     ("protocol", &["log_text"]),
     ("model", &[]),
+    ("store", &["protocol", "model"]),
     ("outbox", &["protocol", "model"]),
     ("stats", &["model"]),
     ("config", &["protocol", "model"]),

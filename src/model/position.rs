@@ -15,38 +15,61 @@ const DIRECT_CHARS: usize = 4;
 ///
 /// Places grow, and may leave some out. 48 bits are used: two million places a second for four
 /// years.
+///
+/// ```
+/// use actix_socketio::store::Place;
+///
+/// assert!(Place::new(7) < Place::new(8));
+/// assert_eq!(Place::new(7).next(), Place::new(8));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place(u64);
+pub struct Place(u64);
 
 impl Place {
+    /// Before all publications.
+    pub const START: Self = Self(0);
+
     /// The greatest place that a token can say.
     const MAX: u64 = (1 << (6 * PLACE_CHARS)) - 1;
 
     /// A place by its number. Numbers of more than 48 bits are cut to the greatest.
-    pub(crate) const fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Self(if number > Self::MAX { Self::MAX } else { number })
     }
 
     /// The number.
-    pub(crate) const fn number(self) -> u64 {
+    pub const fn number(self) -> u64 {
         self.0
     }
 
     /// The next place.
-    pub(crate) const fn next(self) -> Self {
-        Self::new(self.0 + 1)
+    pub const fn next(self) -> Self {
+        self.ahead(1)
+    }
+
+    /// The place that is `distance` after this one.
+    pub const fn ahead(self, distance: u64) -> Self {
+        Self::new(self.0.saturating_add(distance))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
 /// Distinguishes the orders of a server that has lost its places at a restart: 24 random bits.
+///
+/// Places of different epochs can't be compared. A store keeps the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Epoch(u32);
+pub struct Epoch(u32);
 
 impl Epoch {
     const MASK: u32 = (1 << (6 * EPOCH_CHARS)) - 1;
 
     /// An epoch that was kept. Only the low 24 bits count.
-    pub(crate) const fn new(bits: u32) -> Self {
+    pub const fn new(bits: u32) -> Self {
         Self(bits & Self::MASK)
     }
 
@@ -56,8 +79,7 @@ impl Epoch {
     }
 
     /// The 24 bits.
-    #[allow(dead_code)]
-    pub(crate) const fn bits(self) -> u32 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 }

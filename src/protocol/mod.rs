@@ -26,6 +26,7 @@ mod msgpack;
 mod outgoing_packet;
 pub(crate) mod socketio;
 mod stamp;
+mod stored_packet;
 mod unsealed_packet;
 
 pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
@@ -44,4 +45,5 @@ pub(crate) use socketio::{
     ConnectAnswer, PacketCodec, connect_v3, expectation, is_reserved, to_args,
 };
 pub(crate) use stamp::stamped;
+pub use stored_packet::StoredPacket;
 pub use unsealed_packet::UnsealedPacket;
