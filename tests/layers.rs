@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("store", &["protocol", "model"]),
     ("outbox", &["protocol", "model"]),
-    ("stats", &["model"]),
+    ("stats", &["model", "store"]),
     ("config", &["protocol", "model"]),
     ("transport", &["deadline", "message_sink", "protocol", "model", "outbox", "config"]),
     (
@@ -28,7 +28,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
         "http",
         &["panic_guard", "log_text", "protocol", "model", "stats", "config", "transport", "engine"],
     ),
-    ("registry", &["deadline", "protocol", "model", "outbox", "stats"]),
+    ("registry", &["deadline", "protocol", "model", "store", "outbox", "stats"]),
     (
         "socket",
         &["deadline", "message_sink", "protocol", "model", "outbox", "stats", "config", "registry"],
@@ -80,6 +80,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
             "log_text",
             "protocol",
             "model",
+            "store",
             "outbox",
             "stats",
             "config",

@@ -328,6 +328,13 @@ macro_rules! settings_table {
             ///
             /// A client that has missed more is told so, and gets none.
             max_recovered: usize = Amount(1_000), set plain, check at_least_one;
+
+            /// Bytes of publications that may wait to be stored, with
+            /// [`Builder::store`](crate::Builder::store).
+            ///
+            /// More are left out, and stored when the store keeps up again, if a history still has
+            /// them. [`StoreStatus::health`](crate::store::StoreStatus::health) says so.
+            max_store_queue: usize = Size(8 MiB), set plain, check at_least_one;
         }
 
         "Shutdown" {

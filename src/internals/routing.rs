@@ -90,6 +90,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
             max_outbox: config.max_outbox,
             history: None,
         },
+        None,
     );
     let outbox = Outbox::new(Transport::WebSocket, config.max_outbox, |_| {});
     let sender = SocketSender::new(outbox);

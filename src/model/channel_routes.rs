@@ -111,6 +111,16 @@ impl ChannelRoutes {
         self.single.iter().any(|matched| matched.options.history.is_some())
     }
 
+    /// The patterns of the routes that deliver after the commit.
+    pub(crate) fn committed_first(&self) -> impl Iterator<Item = &str> {
+        let is_committed_first = |matched: &ChannelMatch| {
+            matched.options.history.is_some_and(|history| history.after_commit)
+        };
+        let routes = self.patterns.patterns().iter().zip(&self.single);
+        let routes = routes.filter(move |(_, matched)| is_committed_first(matched));
+        routes.map(|(pattern, _)| &**pattern)
+    }
+
     /// How often the patterns were run.
     #[cfg(test)]
     pub(crate) fn searches(&self) -> usize {

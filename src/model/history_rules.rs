@@ -17,6 +17,14 @@ impl HistoryRules {
         self.routes.is_some() || self.everyone.is_some()
     }
 
+    /// The patterns of the channels that deliver after the commit. An empty one stands for what
+    /// goes to all sockets.
+    pub(crate) fn committed_first(&self) -> impl Iterator<Item = &str> {
+        let everyone = self.everyone.filter(|history| history.after_commit).map(|_| "");
+        let routes = self.routes.iter().flat_map(|routes| routes.committed_first());
+        everyone.into_iter().chain(routes)
+    }
+
     /// The history of a channel, or of what goes to all sockets.
     pub(crate) fn of(&self, channel: Option<&Channel>) -> Option<History> {
         match channel {

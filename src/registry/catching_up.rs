@@ -146,12 +146,13 @@ impl RegistryIndex {
         catch_up: CatchUp,
         now: Instant,
     ) -> Missed {
-        if rule.is_none() {
-            return Missed::nothing(Gap::NoHistory);
-        }
+        let Some(history) = rule else { return Missed::nothing(Gap::NoHistory) };
         let gap = match catch_up.since {
             Err(gap) => gap,
             Ok(place) if place > self.place => Gap::UnknownPosition,
+            Ok(place) if self.past_run.has_crashed(place, Some(history)) => {
+                return self.rest(joining, channel, place, now);
+            }
             Ok(place) => match self.since(joining, channel, place, now) {
                 Ok(missed) => return missed,
                 Err(gap) => gap,
@@ -185,6 +186,26 @@ impl RegistryIndex {
         Ok(Missed::of(kept.filter(|kept| kept.is_for(id, is_in))))
     }
 
+    /// Finds the publications after a place that a crash has left.
+    fn rest(
+        &mut self,
+        joining: &Joining<'_>,
+        channel: &Channel,
+        place: Place,
+        now: Instant,
+    ) -> Missed {
+        let Joining { namespace, id, is_in, .. } = *joining;
+        let record = self.record(namespace, Some(channel));
+        let Some(history) = record.and_then(|record| record.history) else {
+            return Missed::nothing(Gap::Crash);
+        };
+        self.histories.expire_history(history, now);
+        let (newest, _) = self.histories.newest(history, usize::MAX);
+        let missed = newest.into_iter().filter(|kept| kept.place() > place);
+        let missed = Missed::of(missed.filter(|kept| kept.is_for(id, is_in)));
+        Missed { gap: Some(Gap::Crash), ..missed }
+    }
+
     fn newest(&self, joining: &Joining<'_>, channel: &Channel, count: usize, gap: Gap) -> Missed {
         let Joining { namespace, id, is_in, .. } = *joining;
         let record = self.record(namespace, Some(channel));
@@ -206,23 +227,26 @@ impl RegistryIndex {
     ) -> (Vec<Arc<PlacedFrame>>, bool) {
         let forgotten = self.histories.forgotten();
         let from = since.unwrap_or_default();
+        let rule = self.rule(namespace, channel).flatten();
+        let has_crashed = self.past_run.has_crashed(from, rule);
         let Some(record) = self.record(namespace, channel) else {
-            return (Vec::new(), forgotten <= from);
+            return (Vec::new(), forgotten <= from && !has_crashed);
         };
         let (newest, Some(history)) = (record.newest, record.history) else {
-            return (Vec::new(), record.newest <= from);
+            return (Vec::new(), record.newest <= from && !has_crashed);
         };
         if newest <= from {
-            return (Vec::new(), true);
+            return (Vec::new(), !has_crashed);
         }
         self.histories.expire_history(history, now);
         let clone = |kept: &Kept| Arc::clone(&kept.publication);
         match self.histories.since(history, from) {
-            Ok(kept) => (kept.map(clone).collect(), true),
+            Ok(kept) => (kept.map(clone).collect(), !has_crashed),
             // The rest of it.
             Err(_) => {
                 let (all, _) = self.histories.newest(history, usize::MAX);
-                (all.into_iter().map(clone).collect(), false)
+                let all = all.into_iter().filter(|kept| kept.place() > from);
+                (all.map(clone).collect(), false)
             }
         }
     }

@@ -7,7 +7,9 @@ use smallvec::SmallVec;
 
 use super::{
     Audience, Change, ChangeSender, RegistryId,
+    committing::ReservedPlaces,
     history::{Histories, HistoryId, HistoryLimits},
+    past_run::PastRun,
 };
 use crate::{
     model::{Channel, History, Namespace, Place, SocketId},
@@ -25,7 +27,12 @@ pub(super) struct RegistryIndex {
     pub(super) namespaces: HashMap<Namespace, NamespaceIndex>,
     /// The newest place.
     pub(super) place: Place,
+    /// The first place that is reserved, or none.
+    pub(super) reserved_from: Place,
+    pub(super) reserved: Option<ReservedPlaces>,
     pub(super) histories: Histories,
+    /// The rest of the server's previous run.
+    pub(super) past_run: PastRun,
     changes: ChangeSender,
     counters: Arc<Counters>,
 }
@@ -107,17 +114,14 @@ impl RegistryIndex {
     ) -> Self {
         Self {
             namespaces: HashMap::new(),
-            place: Place::default(),
+            place: Place::START,
+            reserved_from: Place::START,
+            reserved: None,
             histories: Histories::new(limits, Arc::clone(&counters)),
+            past_run: PastRun::default(),
             changes,
             counters,
         }
-    }
-
-    /// The next place in the order.
-    pub(super) fn next_place(&mut self) -> Place {
-        self.place = self.place.next();
-        self.place
     }
 
     pub(super) fn attach(&mut self, namespace: Namespace, registry_id: RegistryId) {

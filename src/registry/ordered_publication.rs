@@ -3,9 +3,9 @@ use std::{mem, sync::Arc};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::{Audience, backpressure::Reservation};
+use super::{Audience, PublishError, backpressure::Reservation};
 use crate::{
-    model::{Slot, SocketId},
+    model::{Place, Slot, SocketId},
     outbox::PlacedFrame,
 };
 
@@ -21,6 +21,37 @@ pub(super) struct OrderedPublication {
     pub(super) report: Report,
     /// Given back when all registries are done.
     pub(super) _reservation: Option<Reservation>,
+}
+
+impl OrderedPublication {
+    /// Sets the packet of a publication that is not shared yet.
+    pub(super) fn set_event(this: &mut Arc<Self>, event: PlacedFrame) {
+        if let Some(this) = Arc::get_mut(this)
+            && let Some(place) = Arc::get_mut(&mut this.event)
+        {
+            *place = event;
+        }
+    }
+}
+
+/// The place of a publication.
+pub(super) enum Ordered {
+    Now(Place),
+    /// All registries that it was for have stopped.
+    Nowhere,
+    /// It has a place when it is committed.
+    Later(oneshot::Receiver<Result<Place, PublishError>>),
+}
+
+impl Ordered {
+    /// Waits until it has a place.
+    pub(super) async fn place(self) -> Result<Place, PublishError> {
+        match self {
+            Self::Now(place) => Ok(place),
+            Self::Nowhere => Err(PublishError::Closed),
+            Self::Later(place) => place.await.unwrap_or(Err(PublishError::Closed)),
+        }
+    }
 }
 
 /// The report to the publisher when all registries are done.

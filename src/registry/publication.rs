@@ -4,6 +4,7 @@ use super::backpressure::Reservation;
 use crate::{
     model::{Channel, Namespace, Position, SocketId},
     protocol::UnsealedPacket,
+    store::StoreError,
 };
 
 /// The sockets that a publication or a query is for, as plain data.
@@ -116,6 +117,9 @@ pub struct Publication {
     pub volatile: bool,
     /// No history keeps it, and a client that comes back does not hear that it is missing.
     pub skip_history: bool,
+    /// [`Adapter::publish_and_count`](super::Adapter::publish_and_count) waits until the store has
+    /// committed it.
+    pub durable: bool,
     /// Room for it in the outboxes of its receivers, if it is a publication of a client.
     pub(super) reservation: Option<Reservation>,
 }
@@ -123,7 +127,14 @@ pub struct Publication {
 impl Publication {
     /// A publication that waits for clients whose transport is busy.
     pub fn new(audience: Audience, packet: UnsealedPacket) -> Self {
-        Self { audience, packet, volatile: false, skip_history: false, reservation: None }
+        Self {
+            audience,
+            packet,
+            volatile: false,
+            skip_history: false,
+            durable: false,
+            reservation: None,
+        }
     }
 
     /// Whether a client that missed it wants it.
@@ -167,6 +178,19 @@ pub enum PublishError {
     },
     /// The server has stopped.
     Closed,
+    /// The store has not committed it, or there is none. If its route delivers
+    /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
+    /// and may be lost in a crash.
+    NotStored,
+}
+
+impl From<StoreError> for PublishError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Overloaded,
+            _ => Self::NotStored,
+        }
+    }
 }
 
 impl fmt::Display for PublishError {
@@ -179,6 +203,7 @@ impl fmt::Display for PublishError {
                  less, or set a larger outbox"
             ),
             Self::Closed => f.write_str("the server has stopped"),
+            Self::NotStored => f.write_str("no store has committed the publication"),
         }
     }
 }

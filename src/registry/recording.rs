@@ -1,17 +1,17 @@
 //! Keeping publications in the histories of their channels.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc, time::SystemTime};
 
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
     Audience,
-    history::{Exceptions, HistoryOwner, Kept},
+    history::{Exceptions, HistoryId, HistoryOwner, Kept},
     index::{ChannelRecord, NamespaceIndex, RegistryIndex},
 };
 use crate::{
-    model::{Channel, History, Namespace},
+    model::{Channel, History, Namespace, Place},
     outbox::PlacedFrame,
 };
 
@@ -51,6 +51,14 @@ impl RegistryIndex {
         channel: Option<&Channel>,
     ) -> Option<&ChannelRecord> {
         self.namespaces.get(namespace)?.record(channel)
+    }
+
+    pub(super) fn record_mut(
+        &mut self,
+        namespace: &Namespace,
+        channel: Option<&Channel>,
+    ) -> Option<&mut ChannelRecord> {
+        self.namespaces.get_mut(namespace)?.record_mut(channel)
     }
 
     /// The history that a channel has by its routes. The outer `None`: it has to be looked up.
@@ -95,23 +103,30 @@ impl RegistryIndex {
                 .all(|channel| matches!(self.rule(&audience.namespace, channel), Some(Some(_))))
     }
 
-    /// Notes a publication in its channels, and keeps it where they have a history.
+    /// Notes a publication in its channels, and keeps it where they have a history. `is_stored`: the
+    /// store has it already.
     pub(super) fn keep(
         &mut self,
         audience: &Audience,
         publication: &Arc<PlacedFrame>,
+        is_stored: bool,
         now: Instant,
     ) {
-        let exceptions =
-            (!audience.except.is_empty() || !audience.except_sockets.is_empty()).then(|| {
-                Arc::new(Exceptions {
-                    channels: audience.except.clone(),
-                    sockets: audience.except_sockets.clone(),
-                })
-            });
+        let Audience { namespace, except, except_sockets, .. } = audience;
+        let exceptions = (!except.is_empty() || !except_sockets.is_empty()).then(|| {
+            Arc::new(Exceptions { channels: except.clone(), sockets: except_sockets.clone() })
+        });
+        let kept = Kept::new(Arc::clone(publication), exceptions);
+        if let Some(store) = self.histories.store().filter(|_| !is_stored) {
+            let mut keeping = destinations(audience);
+            keeping.retain(|channel| matches!(self.rule(namespace, *channel), Some(Some(_))));
+            if !keeping.is_empty() {
+                let channels = keeping.into_iter().flatten().cloned().collect();
+                store.append(kept.stored(namespace, channels, SystemTime::now()));
+            }
+        }
         for channel in destinations(audience) {
-            let kept = Kept::new(Arc::clone(publication), exceptions.clone());
-            self.keep_in(&audience.namespace, channel, kept, now);
+            self.keep_in(namespace, channel, kept.clone(), now);
         }
     }
 
@@ -122,18 +137,31 @@ impl RegistryIndex {
         kept: Kept,
         now: Instant,
     ) {
-        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        let Some(record) = namespace_index.record_mut(channel) else { return };
-        let before = std::mem::replace(&mut record.newest, kept.place());
+        let Some(record) = self.record_mut(namespace, channel) else { return };
+        let before = mem::replace(&mut record.newest, kept.place());
         let Some(Some(history)) = record.rule else { return };
-        let mut ended = None;
-        let id = *record.history.get_or_insert_with(|| {
-            let owner = HistoryOwner { namespace: namespace.clone(), channel: channel.cloned() };
-            self.histories.begin(owner, before, |owner| ended = Some(owner))
-        });
+        let id = match record.history {
+            Some(id) => id,
+            None => {
+                let owner =
+                    HistoryOwner { namespace: namespace.clone(), channel: channel.cloned() };
+                let id = self.begin_history(owner, before);
+                if let Some(record) = self.record_mut(namespace, channel) {
+                    record.history = Some(id);
+                }
+                id
+            }
+        };
         self.histories.keep(id, history, kept, now);
+    }
+
+    /// Begins the history of a channel, and ends another one if there are too many.
+    pub(super) fn begin_history(&mut self, owner: HistoryOwner, trimmed: Place) -> HistoryId {
+        let mut ended = None;
+        let id = self.histories.begin(owner, trimmed, |owner| ended = Some(owner));
         if let Some(HistoryOwner { namespace, channel }) = ended {
             self.history_ended(&namespace, channel.as_ref());
         }
+        id
     }
 }

@@ -1,7 +1,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::Arc,
+    sync::{Arc, Weak},
     thread,
 };
 
@@ -14,7 +14,7 @@ use super::{
     backpressure::Backpressure,
     history::HistoryLimits,
     index::RegistryIndex,
-    ordered_publication::{OrderedPublication, Query, RegistrySum, Report},
+    ordered_publication::{Ordered, OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
     recording::destinations,
     sequencer_state::SequencerState,
@@ -26,6 +26,7 @@ use crate::{
     },
     outbox::{PlacedFrame, SocketSender},
     stats::{Counters, RefusalKind},
+    store::{HistoryStore, Loaded, StoreError, StoreStatus},
 };
 
 /// The order of a server's publications and changes of subscriptions, for callers on any thread. It
@@ -39,6 +40,7 @@ pub(super) struct SequencerInner {
     publications: Quota,
     limits: SequencerLimits,
     epoch: Epoch,
+    pub(super) store: Option<Arc<dyn HistoryStore>>,
     /// The histories that the channels of each namespace have by their routes.
     history_rules: RwLock<HashMap<Namespace, HistoryRules>>,
     pub(super) counters: Arc<Counters>,
@@ -61,25 +63,57 @@ impl Sequencer {
         &self.0.counters
     }
 
-    /// Starts a sequencer, and its first registry on this thread.
+    /// Starts a sequencer, and its first registry on this thread. With a store, it goes on with
+    /// what the store has loaded.
     pub(crate) fn start(
         changes: ChangeSender,
         counters: Arc<Counters>,
         limits: SequencerLimits,
+        stored: Option<(Arc<dyn HistoryStore>, Loaded)>,
     ) -> Self {
         let history = limits.history.unwrap_or_default();
-        let index = RegistryIndex::new(changes, Arc::clone(&counters), history);
+        let mut index = RegistryIndex::new(changes, Arc::clone(&counters), history);
+        let (store, epoch) = match stored {
+            None => (None, Epoch::random()),
+            Some((store, loaded)) => {
+                let epoch = loaded.epoch;
+                index.histories.set_store(Arc::clone(&store));
+                index.go_on(loaded);
+                (Some(store), epoch)
+            }
+        };
         let sequencer = Self(Arc::new(SequencerInner {
             state: Mutex::new(SequencerState::new(index)),
             publications: Quota::default(),
             limits,
-            epoch: Epoch::random(),
+            epoch,
+            store,
             history_rules: RwLock::default(),
             counters,
             backpressure: Backpressure::new(limits.max_outbox),
         }));
         sequencer.registry_id();
+        if let Some(store) = &sequencer.0.store {
+            let host: Weak<SequencerInner> = Arc::downgrade(&sequencer.0);
+            store.start(host);
+        }
         sequencer
+    }
+
+    /// Ends the use of the store, after the last publication. Returns what the store says.
+    pub(crate) fn close_store(
+        &self,
+    ) -> Option<impl Future<Output = Result<(), StoreError>> + use<>> {
+        let store = self.0.store.as_ref()?;
+        let closing = self.0.lock_state().index_mut().closing();
+        let (sender, outcome) = oneshot::channel();
+        store.close(closing, Box::new(move |result| drop(sender.send(result))));
+        Some(async move { outcome.await.unwrap_or(Err(StoreError::Closed)) })
+    }
+
+    /// The state of the store.
+    pub(crate) fn store_status(&self) -> Option<StoreStatus> {
+        self.0.store.as_ref().map(|store| store.status())
     }
 
     /// Whether publications are kept, and clients may ask for positions.
@@ -100,6 +134,16 @@ impl Sequencer {
     pub(crate) fn set_history_rules(&self, namespace: &Namespace, rules: &HistoryRules) {
         if rules.keeps_anything() {
             self.0.history_rules.write().insert(namespace.clone(), rules.clone());
+        }
+        let left = self.0.lock_state().index_mut().left_channels(namespace);
+        if !left.is_empty() {
+            // Patterns are searched without the lock.
+            let found = left.into_iter().map(|channel| {
+                let rule = rules.of(channel.as_ref());
+                (channel, rule)
+            });
+            let found = found.collect();
+            self.0.lock_state().index_mut().restore(namespace, &found);
         }
     }
 
@@ -232,12 +276,18 @@ impl Sequencer {
         publication: Publication,
     ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<> {
         let (sum, count) = RegistrySum::new();
-        let ordered = self.order_for_receivers(publication, Report::Count(sum));
-        let ordered = ordered.map(|place| self.position(place));
+        let is_durable = publication.durable;
+        let ordered = self.order(publication, Report::Count(sum));
+        let sequencer = self.clone();
         async move {
-            let position = ordered?;
+            let ordered = ordered?;
+            let is_committed = matches!(ordered, Ordered::Later(_));
+            let place = ordered.place().await?;
             let delivered = count.await.map_err(|_| PublishError::Closed)?;
-            Ok(Receipt { delivered, position })
+            if is_durable && !is_committed {
+                sequencer.durable(place).await?;
+            }
+            Ok(Receipt { delivered, position: sequencer.position(place) })
         }
     }
 
@@ -247,9 +297,9 @@ impl Sequencer {
         publication: Publication,
     ) -> impl Future<Output = Result<Vec<SocketId>, PublishError>> + Send + use<> {
         let (sum, ids) = RegistrySum::new();
-        let ordered = self.order_for_receivers(publication, Report::List(sum));
+        let ordered = self.order(publication, Report::List(sum));
         async move {
-            ordered?;
+            ordered?.place().await?;
             ids.await.map_err(|_| PublishError::Closed)
         }
     }
@@ -265,23 +315,19 @@ impl Sequencer {
         self.0.publications.in_use()
     }
 
-    /// Fails if all registries that the publication is for have stopped.
-    fn order_for_receivers(
-        &self,
-        publication: Publication,
-        report: Report,
-    ) -> Result<Place, PublishError> {
-        let (place, is_queued) = self.order(publication, report)?;
-        if is_queued { Ok(place) } else { Err(PublishError::Closed) }
+    /// Waits until a publication is durable that the store has.
+    async fn durable(&self, place: Place) -> Result<(), PublishError> {
+        let store = self.0.store.as_ref().ok_or(PublishError::NotStored)?;
+        let (sender, outcome) = oneshot::channel();
+        store.on_durable(place, Box::new(move |result| drop(sender.send(result))));
+        match outcome.await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(PublishError::NotStored),
+        }
     }
 
-    /// Gives a publication its place and seals its packet. Returns the place, and whether any
-    /// registry receives it.
-    fn order(
-        &self,
-        publication: Publication,
-        report: Report,
-    ) -> Result<(Place, bool), PublishError> {
+    /// Gives a publication its place and seals its packet, or lets it wait for its commit.
+    fn order(&self, publication: Publication, report: Report) -> Result<Ordered, PublishError> {
         let SequencerInner { publications, limits, counters, .. } = &*self.0;
         // It would only disconnect its receivers. Another server may have larger outboxes.
         let (length, limit) = (publication.packet.cost(), limits.max_outbox);
@@ -294,8 +340,9 @@ impl Sequencer {
         })?;
         counters.published.add(1);
         let is_kept = publication.is_kept();
-        let Publication { audience, packet, volatile, reservation: _reservation, .. } = publication;
-        let is_question = packet.asks_ack();
+        let Publication { audience, packet, volatile, durable, reservation: _reservation, .. } =
+            publication;
+        let (is_question, is_durable) = (packet.asks_ack(), durable);
         // Allocated before the lock is taken.
         let mut ordered_publication = Arc::new(OrderedPublication {
             event: Arc::new(PlacedFrame::empty()),
@@ -311,24 +358,32 @@ impl Sequencer {
             true => self.lock_with_rules(&ordered_publication.audience),
             false => self.0.state.lock(),
         };
+        let stored_by = self.0.store.as_ref().filter(|_| is_recorded);
+        if is_durable
+            && (stored_by.is_none() || !state.index_mut().covers(&ordered_publication.audience))
+        {
+            return Err(PublishError::NotStored);
+        }
+        if let Some(store) = stored_by
+            && state.index_mut().is_committed_first(&ordered_publication.audience)
+        {
+            let frame = packet.seal();
+            return state.commit_first(&**store, ordered_publication, frame, is_question);
+        }
         let place = state.index_mut().next_place();
         // One that is not kept may be lost.
         let is_covered = !is_recorded || state.index_mut().covers(&ordered_publication.audience);
-        // They are not shared yet, so this always succeeds.
-        if let Some(ordered) = Arc::get_mut(&mut ordered_publication)
-            && let Some(event) = Arc::get_mut(&mut ordered.event)
-        {
-            *event = PlacedFrame::new(packet.seal(), place, is_covered, is_question);
-        }
+        let event = PlacedFrame::new(packet.seal(), place, is_covered, is_question);
+        OrderedPublication::set_event(&mut ordered_publication, event);
         if let Some(now) = now {
             let OrderedPublication { audience, event, .. } = &*ordered_publication;
-            state.index_mut().keep(audience, event, now);
+            state.index_mut().keep(audience, event, false, now);
         }
         let notified = state.notify_all(&ordered_publication.audience, || {
             RegistryMessage::Publish(Arc::clone(&ordered_publication))
         });
         drop(state);
-        Ok((place, notified.wake()))
+        if notified.wake() { Ok(Ordered::Now(place)) } else { Ok(Ordered::Nowhere) }
     }
 
     /// Takes the lock when it is known what the channels of an audience keep. Patterns are searched

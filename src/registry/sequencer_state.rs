@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::{
     Audience, ChannelRegistry, RegistryId,
     channel_registry::WakeUp,
+    committing::AwaitingCommits,
     index::RegistryIndex,
     queue::{Enqueued, RegistryMessage, RegistryQueue},
 };
@@ -19,6 +20,8 @@ pub(super) struct SequencerState {
     index: RegistryIndex,
     registries: Vec<(Addr<ChannelRegistry>, RegistryQueue)>,
     by_thread: HashMap<ThreadId, RegistryId>,
+    /// Publications that are delivered after their commit.
+    pub(super) awaiting: AwaitingCommits,
 }
 
 /// The registry of the thread that built the server. A publication without a receiver is queued
@@ -54,7 +57,12 @@ impl Notified {
 
 impl SequencerState {
     pub(super) fn new(index: RegistryIndex) -> Self {
-        Self { index, registries: Vec::new(), by_thread: HashMap::new() }
+        Self {
+            index,
+            registries: Vec::new(),
+            by_thread: HashMap::new(),
+            awaiting: AwaitingCommits::new(),
+        }
     }
 
     pub(super) fn index_mut(&mut self) -> &mut RegistryIndex {

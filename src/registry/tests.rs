@@ -33,7 +33,7 @@ fn publication(number: u32) -> Publication {
 
 fn sequencer(max_publications: usize, max_outbox: usize) -> Sequencer {
     let limits = SequencerLimits { max_publications, max_outbox, history: None };
-    Sequencer::start(ChangeSender::new(1), Arc::default(), limits)
+    Sequencer::start(ChangeSender::new(1), Arc::default(), limits, None)
 }
 
 /// The number of receivers.

@@ -3,6 +3,7 @@ use std::{collections::HashMap, iter, sync::Arc};
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::Names,
+    loading::{self, LoadedStore},
     server_events::{ServerEventDispatcher, ServerEventTable},
     task_thread::on_task_thread,
 };
@@ -10,7 +11,7 @@ use crate::{
     config::Config,
     engine::EngineState,
     http::ClientFiles,
-    model::{DataMap, NameRules, Namespace, Quota, matches_some_name},
+    model::{DataMap, HistoryRules, NameRules, Namespace, Quota, matches_some_name},
     registry::{Adapter, ChangeSender, HistoryLimits, Sequencer, SequencerLimits},
     routing::{Router, anchored},
     socket::LocalAdapter,
@@ -58,6 +59,7 @@ impl Builder {
             adapter,
             data,
             client_files,
+            store,
         } = self;
         let data = Arc::new(data);
         config.check()?;
@@ -84,15 +86,14 @@ impl Builder {
         let mut server_events = ServerEventTable::default();
         let named = compile_named(main, namespaces, &config, &data, &mut server_events)?;
         let dynamic = compile_dynamic(dynamic, &config, &data, &mut server_events)?;
-        let routers = named.values().map(|(router, _)| router);
-        let routers = routers.chain(dynamic.iter().map(|family| &family.router));
-        let is_recording =
-            routers.into_iter().any(|router| router.history_rules().keeps_anything());
+        let rules = history_rules(&named, &dynamic);
+        let is_recording = rules.iter().any(|(_, rules)| rules.keeps_anything());
+        let stored = loading::load(store, &config, &rules)?;
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
         let (sequencer, server_events) =
-            start(&config, &changes, &counters, server_events, &data, is_recording)?;
+            start(&config, &changes, &counters, server_events, &data, is_recording, stored)?;
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
@@ -117,6 +118,16 @@ impl Builder {
     }
 }
 
+/// The histories of all namespaces. A family has the label of its names.
+fn history_rules(
+    named: &HashMap<Namespace, Compiled>,
+    dynamic: &[NamespaceFamily],
+) -> Vec<(String, HistoryRules)> {
+    let named = named.iter().map(|(name, (router, _))| (name.to_string(), router));
+    let dynamic = dynamic.iter().map(|family| (family.label.clone(), &family.router));
+    named.chain(dynamic).map(|(name, router)| (name, router.history_rules())).collect()
+}
+
 /// Starts the tasks of the server that belong to no client.
 fn start(
     config: &Arc<Config>,
@@ -125,6 +136,7 @@ fn start(
     server_events: ServerEventTable,
     data: &Arc<DataMap>,
     is_recording: bool,
+    stored: Option<LoadedStore>,
 ) -> Result<(Sequencer, ServerEventDispatcher), BuildError> {
     let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
     let data = Arc::clone(data);
@@ -140,7 +152,7 @@ fn start(
                 max_recovered_bytes: max_outbox / 2,
             }),
         };
-        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits);
+        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits, stored);
         if is_recording {
             sequencer.start_sweeping();
         }

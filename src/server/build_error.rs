@@ -1,6 +1,9 @@
 use std::{error, fmt, io, path::PathBuf, sync::Arc};
 
-use crate::{config::InvalidSetting, http::FolderError, model::Namespace, routing::PatternError};
+use crate::{
+    config::InvalidSetting, http::FolderError, model::Namespace, routing::PatternError,
+    store::StoreError,
+};
 
 /// The reason why [`Builder::build`](crate::Builder::build) did not build a server: a mistake of
 /// the application.
@@ -40,6 +43,8 @@ pub enum BuildError {
     /// The system has no thread for the server. Only a server that is built outside of an actix
     /// system needs one.
     Thread(io::ErrorKind),
+    /// The store of [`Builder::store`](crate::Builder::store) can't be used.
+    Store(StoreError),
     /// No server can work with the value of a setting.
     #[non_exhaustive]
     Setting {
@@ -84,6 +89,7 @@ impl fmt::Display for BuildError {
                 f.write_str("which Builder::data was not given")
             }
             Self::Thread(kind) => write!(f, "cannot start the thread of the server: {kind}"),
+            Self::Store(error) => error.fmt(f),
             Self::Setting { setting, value, expected } => {
                 write!(f, "setting {setting:?} is {value}: {expected}")
             }
@@ -99,6 +105,7 @@ impl error::Error for BuildError {
         match self {
             Self::Pattern(error) => Some(error),
             Self::ClientFile { error, .. } => Some(&**error),
+            Self::Store(error) => Some(error),
             _ => None,
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     registry::Adapter,
     routing::{Route, SocketHandler, registrations},
     state::NamespacePredicate,
+    store::HistoryStore,
 };
 
 /// Makes the adapter to use out of the local one.
@@ -60,6 +61,7 @@ pub struct Builder {
     pub(super) adapter: Option<AdapterFactory>,
     pub(super) data: DataMap,
     pub(super) client_files: Option<PathBuf>,
+    pub(super) store: Option<Arc<dyn HistoryStore>>,
 }
 
 /// # Handlers
@@ -255,6 +257,30 @@ impl Builder {
         self
     }
 
+    /// Keeps the histories of channels, their positions and the server's epoch in a store, so that
+    /// clients can come back after a restart of the server.
+    ///
+    /// `actix-socketio-disk` has one that writes to a file. [`build`](Self::build) reads it, and
+    /// [`SocketIo::shutdown`](crate::SocketIo::shutdown) ends its use clean. After a crash, clients
+    /// get the publications that were stored, and are told that some may be missing, with the
+    /// reason `crash`. Without routes that have a [`history`](crate::Route::history), a store has
+    /// nothing to keep.
+    ///
+    /// ```no_run
+    /// use actix_socketio::{History, SocketIo, channel, store::HistoryStore};
+    ///
+    /// # fn example(store: impl HistoryStore) {
+    /// // `DiskStore::open("history.redb")?`, for example.
+    /// let builder = SocketIo::builder()
+    ///     .store(store)
+    ///     .route(channel("^match-").history(History::last(100)));
+    /// # }
+    /// ```
+    pub fn store(mut self, store: impl HistoryStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
     fn main(mut self, change: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder) -> Self {
         self.main = change(self.main);
         self
@@ -278,6 +304,7 @@ impl Builder {
             adapter: None,
             data: DataMap::default(),
             client_files: None,
+            store: None,
         }
     }
 }

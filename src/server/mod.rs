@@ -9,6 +9,7 @@ mod hooks;
 mod http_server;
 mod io;
 mod io_of_socket;
+mod loading;
 mod mount;
 mod namespace;
 mod namespace_overrides;

@@ -1,6 +1,6 @@
 //! Watching a server, and shutting it down.
 
-use super::SocketIo;
+use super::{SocketIo, loading};
 use crate::{
     registry::Changes,
     state::ServerState,
@@ -37,6 +37,7 @@ impl SocketIo {
             outbox_frames,
             outbox_bytes,
             client_memory: engine.memory.used(),
+            store: self.namespace.sequencer.store_status(),
         };
         Stats::new(&engine.counters, gauges)
     }
@@ -69,6 +70,9 @@ impl SocketIo {
     /// Ends all connections, and waits until the last [`OnFinish`](crate::OnFinish) is handled, for
     /// at most [`Config::shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
+    /// Then it ends the use of the [`store`](crate::Builder::store), so that the next server goes on
+    /// where this one has ended. Publish nothing more.
+    ///
     /// Returns `false` if some connections were left. Clients reconnect by themselves, to a server
     /// that runs by then.
     ///
@@ -86,7 +90,12 @@ impl SocketIo {
     /// ```
     #[doc(alias = "close")]
     pub async fn shutdown(&self) -> bool {
-        self.state.engine.sessions.shutdown(self.config()).await
+        let is_empty = self.state.engine.sessions.shutdown(self.config()).await;
+        // Clients that are left may still receive something that the store would not have.
+        if is_empty {
+            loading::close(&self.namespace.sequencer).await;
+        }
+        is_empty
     }
 
     /// Receives the changes of namespaces, channels and subscriptions from now on, in all

@@ -47,7 +47,7 @@ response_error!(BuildError, _error => StatusCode::INTERNAL_SERVER_ERROR);
 response_error!(SendError, error => match error {
     SendError::Closed | SendError::NoSocket(_) => StatusCode::NOT_FOUND,
     SendError::Channel(error) => error.status_code(),
-    SendError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+    SendError::Overloaded | SendError::NotStored => StatusCode::SERVICE_UNAVAILABLE,
     SendError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
     SendError::Reserved(_) | SendError::Serialize(_) => StatusCode::INTERNAL_SERVER_ERROR,
 });
@@ -56,6 +56,7 @@ response_error!(PublishError, error => match error {
     PublishError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
     PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
     PublishError::Closed => StatusCode::NOT_FOUND,
+    PublishError::NotStored => StatusCode::SERVICE_UNAVAILABLE,
 });
 
 response_error!(SubscribeError, error => match error {
@@ -155,6 +156,7 @@ mod tests {
             (PublishError::Closed.into(), 404, ""),
             (PublishError::TooLarge { length, limit }.into(), 413, ""),
             (PublishError::Overloaded.into(), 503, ""),
+            (PublishError::NotStored.into(), 503, ""),
             (SubscribeError::Channel(no_name()).into(), 400, "a channel name"),
             (SubscribeError::TooManyChannels { limit }.into(), 409, "5 channels at most"),
             (SubscribeError::Closed.into(), 404, "the client has gone"),

@@ -2,8 +2,8 @@ use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
-use super::{EngineIo, SocketIo, SocketIoServerExt};
-use crate::{engine::EngineState, http::finish, log_text::log_line};
+use super::{EngineIo, SocketIo, SocketIoServerExt, loading};
+use crate::{engine::EngineState, http::finish, log_text::log_line, registry::Sequencer};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
@@ -69,7 +69,8 @@ impl SocketIo {
     /// # }
     /// ```
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
-        shutdown_on_signal(Arc::clone(&self.state.engine))
+        let engine = Arc::clone(&self.state.engine);
+        shutdown_on_signal(engine, Some(self.namespace.sequencer.clone()))
     }
 }
 
@@ -79,15 +80,19 @@ impl EngineIo {
     /// Pass it to [`HttpServer::shutdown_signal`]. [`SocketIoServerExt::engineio`] does that for
     /// you.
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
-        shutdown_on_signal(self.engine())
+        shutdown_on_signal(self.engine(), None)
     }
 }
 
-async fn shutdown_on_signal(engine: Arc<EngineState>) {
+async fn shutdown_on_signal(engine: Arc<EngineState>, sequencer: Option<Sequencer>) {
     stop_signal().await;
     let EngineState { sessions, config, .. } = &*engine;
     log_line!(log::Level::Info, "shutting down {} connections", sessions.count());
-    if !sessions.shutdown(config).await {
+    if sessions.shutdown(config).await {
+        if let Some(sequencer) = sequencer {
+            loading::close(&sequencer).await;
+        }
+    } else {
         let left = sessions.count();
         log_line!(log::Level::Warn, "{} connections are left after shutdown_timeout", left);
     }

@@ -51,6 +51,11 @@ pub enum SendError {
         /// The bytes that may wait.
         limit: usize,
     },
+    /// The store has not committed the publication, or there is none:
+    /// [`Builder::store`](crate::Builder::store). If its route delivers
+    /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
+    /// and may be lost in a crash.
+    NotStored,
     /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is
     /// an error of the application.
     Serialize(serde_json::Error),
@@ -73,6 +78,7 @@ impl fmt::Display for SendError {
                      send it in parts"
                 )
             }
+            Self::NotStored => f.write_str("no store has committed the publication"),
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
         }
     }
@@ -100,6 +106,7 @@ impl From<PublishError> for SendError {
             PublishError::Overloaded => Self::Overloaded,
             PublishError::TooLarge { length, limit } => Self::TooLarge { length, limit },
             PublishError::Closed => Self::Closed,
+            PublishError::NotStored => Self::NotStored,
         }
     }
 }

@@ -34,6 +34,7 @@ pub struct Target {
     audience: Audience,
     volatile: bool,
     skip_history: bool,
+    durable: bool,
     compress: bool,
     timeout: Duration,
     max_channel_length: usize,
@@ -59,6 +60,7 @@ impl Target {
             audience,
             volatile: false,
             skip_history: false,
+            durable: false,
             compress: true,
             timeout,
             max_channel_length,
@@ -162,6 +164,24 @@ impl Target {
         self
     }
 
+    /// Lets [`Target::publish`] wait until the store has committed the message, so that it is there
+    /// after a crash. Its clients receive it meanwhile, unless its route delivers
+    /// [after the commit](crate::History::after_commit).
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::SendError> {
+    /// io.to("orders-7").durable().publish("paid", &true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It fails with [`SendError::NotStored`] if no [store](crate::Builder::store) has it: also if
+    /// one of the channels has no history. All other calls ignore it.
+    pub fn durable(mut self) -> Self {
+        self.durable = true;
+        self
+    }
+
     /// Sets whether the message may be sent compressed, if
     /// [`Builder::per_message_deflate`](crate::Builder::per_message_deflate) and the client allow
     /// it. Default: yes.
@@ -211,7 +231,9 @@ impl Target {
         data: &T,
     ) -> Result<Receipt, SendError> {
         let packet = self.encode(event, data)?;
-        let (namespace, publication) = self.publication(packet)?;
+        let durable = self.durable;
+        let (namespace, mut publication) = self.publication(packet)?;
+        publication.durable = durable;
         Ok(namespace.adapter.publish_and_count(publication).await?)
     }
 

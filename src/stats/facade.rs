@@ -1,6 +1,7 @@
 use metrics::{counter, gauge};
 
 use super::Stats;
+use crate::store::StoreStatus;
 
 /// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
@@ -18,6 +19,9 @@ pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_outbox_bytes").set(stats.outbox_bytes as f64);
     gauge!("actix_socketio_client_memory_bytes").set(stats.client_memory as f64);
     gauge!("actix_socketio_outboxes_congested").set(stats.outboxes_congested as f64);
+    if let Some(store) = &stats.store {
+        record_store(store);
+    }
     for (transport, count) in &stats.connections_opened {
         counter!("actix_socketio_connections_opened_total", "transport" => *transport)
             .absolute(*count);
@@ -50,6 +54,20 @@ pub(crate) fn record(stats: &Stats) {
         counter!("actix_socketio_history_trimmed_total", "reason" => *reason).absolute(*count);
     }
     counter!("actix_socketio_replayed_total").absolute(stats.replayed);
+}
+
+fn record_store(store: &StoreStatus) {
+    let is_healthy = f64::from(u8::from(store.health.is_healthy()));
+    gauge!("actix_socketio_store_healthy").set(is_healthy);
+    gauge!("actix_socketio_store_queued_bytes").set(store.queued_bytes as f64);
+    gauge!("actix_socketio_store_live_bytes").set(store.live_bytes as f64);
+    gauge!("actix_socketio_store_stored_bytes").set(store.stored_bytes as f64);
+    counter!("actix_socketio_store_appended_total").absolute(store.appended);
+    counter!("actix_socketio_store_committed_total").absolute(store.committed);
+    counter!("actix_socketio_store_left_out_total").absolute(store.left_out);
+    counter!("actix_socketio_store_groups_total").absolute(store.groups);
+    counter!("actix_socketio_store_failures_total").absolute(store.failures);
+    counter!("actix_socketio_store_damaged_total").absolute(store.damaged);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{Counters, Flow};
+use crate::store::StoreStatus;
 
 /// The state of a server, and what it has counted since it was built.
 ///
@@ -49,6 +50,8 @@ pub struct Stats {
     /// Outboxes that are congested: publications of clients to their sockets are held back. See
     /// [`Config::slow_consumer_timeout`](crate::Config::slow_consumer_timeout).
     pub outboxes_congested: usize,
+    /// The store of histories. `None` without [`Builder::store`](crate::Builder::store).
+    pub store: Option<StoreStatus>,
 
     /// Connections opened, by their first transport.
     pub connections_opened: BTreeMap<&'static str, u64>,
@@ -111,6 +114,7 @@ pub(crate) struct Gauges {
     pub(crate) outbox_frames: usize,
     pub(crate) outbox_bytes: usize,
     pub(crate) client_memory: usize,
+    pub(crate) store: Option<StoreStatus>,
 }
 
 impl Stats {
@@ -123,6 +127,7 @@ impl Stats {
             outbox_frames,
             outbox_bytes,
             client_memory,
+            store,
         } = gauges;
         let [messages_received, bytes_received] = counters.traffic.total(Flow::Received);
         let [messages_sent, bytes_sent] = counters.traffic.total(Flow::Sent);
@@ -138,6 +143,7 @@ impl Stats {
             outbox_bytes,
             client_memory,
             outboxes_congested: counters.congested.in_use(),
+            store,
             connections_opened: counters.opened.by_label(),
             upgrades: counters.upgraded.get(),
             disconnects: counters.ended.by_label(),

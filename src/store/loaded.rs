@@ -11,8 +11,8 @@ pub struct StoreParams {
     pub new_epoch: Epoch,
     /// Bytes of publications that may wait to be stored.
     pub max_queue: usize,
-    /// Describes what decides how stored publications may be read, such as the routes whose
-    /// publications are delivered after their commit. The store keeps it, and compares it.
+    /// Describes the routes whose publications are delivered after their commit. The store keeps
+    /// it, and compares it.
     pub setup: Bytes,
 }
 
@@ -38,17 +38,18 @@ pub struct Loaded {
     /// publications that are lost, or have seen some that are. Publications that were delivered
     /// after their commit are not concerned. [`Place::START`] if no run has crashed.
     pub whole_from: Place,
+    /// The same for channels whose publications are delivered after their commit: crashes do not
+    /// concern them that came while [`StoreParams::setup`] was as it is now.
+    pub committed_from: Place,
     /// Positions from the first of these places on, and before the second, are in doubt: a client
     /// with one may not have received publications that were committed before their delivery. It
     /// concerns the routes that [`whole_from`](Self::whole_from) does not. Such positions exist
     /// only if a crash came while other publications overtook them: see
     /// [`StoreHost::reserve_ahead`](super::StoreHost::reserve_ahead).
     pub in_doubt: Option<(Place, Place)>,
-    /// All publications of any channel that are gone from the store are before or at this place. It
-    /// holds for channels that have no mark in [`channels`](Self::channels).
+    /// All publications of any channel that are gone are before or at this place. It holds for
+    /// channels that have no mark in [`channels`](Self::channels).
     pub floor: Place,
-    /// Whether the previous run had the same [`StoreParams::setup`].
-    pub is_same_setup: bool,
     /// The publications, in their order. The store has not applied any bounds of histories: some
     /// of these may have fallen off their histories already.
     pub publications: Vec<StoredPublication>,
@@ -66,9 +67,9 @@ impl Loaded {
             next_place: Place::START.next(),
             is_clean: true,
             whole_from: Place::START,
+            committed_from: Place::START,
             in_doubt: None,
             floor: Place::START,
-            is_same_setup: true,
             publications: Vec::new(),
             channels: Vec::new(),
             sessions: Vec::new(),
@@ -108,7 +109,9 @@ impl ChannelMark {
 pub struct Closing {
     /// The first place that was not given out.
     pub next_place: Place,
-    /// The marks of all channels that have a record.
+    /// All publications of channels without a mark are before or at this place.
+    pub floor: Place,
+    /// The marks of all channels that have a history.
     pub channels: Vec<ChannelMark>,
     /// Sessions that may be restored, each as bytes that the server can read.
     pub sessions: Vec<Bytes>,
@@ -117,6 +120,6 @@ pub struct Closing {
 impl Closing {
     /// Nothing but the first place that was not given out.
     pub fn new(next_place: Place) -> Self {
-        Self { next_place, channels: Vec::new(), sessions: Vec::new() }
+        Self { next_place, ..Self::default() }
     }
 }

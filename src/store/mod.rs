@@ -17,7 +17,7 @@ mod store_host;
 
 pub use history_store::{HistoryStore, StoreOutcome};
 pub use loaded::{ChannelMark, Closing, Loaded, StoreParams};
-pub use publication::{Exceptions, StoredPublication};
+pub use publication::{StoredExceptions, StoredPublication};
 pub use status::{StoreHealth, StoreStatus};
 pub use store_error::StoreError;
 pub use store_host::{OVERTAKING_JUMP, StoreHost};

@@ -37,13 +37,13 @@ pub struct StoredPublication {
     /// The packet that went to the receivers.
     pub packet: StoredPacket,
     /// The sockets that it was not for, if there are any.
-    pub except: Option<Box<Exceptions>>,
+    pub except: Option<Box<StoredExceptions>>,
 }
 
 /// The subscribers that a publication was not for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Exceptions {
+pub struct StoredExceptions {
     /// Subscribers of any of these channels.
     pub channels: Vec<Channel>,
     /// These sockets.
@@ -69,7 +69,7 @@ impl StoredPublication {
     /// The same without these subscribers.
     pub fn except(self, channels: Vec<Channel>, sockets: Vec<SocketId>) -> Self {
         let is_needed = !channels.is_empty() || !sockets.is_empty();
-        let except = is_needed.then(|| Box::new(Exceptions { channels, sockets }));
+        let except = is_needed.then(|| Box::new(StoredExceptions { channels, sockets }));
         Self { except, ..self }
     }
 
@@ -77,7 +77,7 @@ impl StoredPublication {
     /// receivers, but the queue may be the last to have it.
     pub fn cost(&self) -> usize {
         let except = self.except.as_ref().map_or(0, |except| {
-            size_of::<Exceptions>()
+            size_of::<StoredExceptions>()
                 + size_of_val(&except.channels[..])
                 + size_of_val(&except.sockets[..])
         });

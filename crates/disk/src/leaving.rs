@@ -11,12 +11,15 @@ use crate::field_reader::FieldReader;
 pub(crate) enum Leaving {
     Session(Bytes),
     Channel(ChannelMark),
+    /// All publications of channels without a mark are before or at this place.
+    Floor(Place),
 }
 
 const CRC: usize = 4;
 const SESSION: u8 = 0;
 const NAMESPACE: u8 = 1;
 const CHANNEL: u8 = 2;
+const FLOOR: u8 = 3;
 
 impl Leaving {
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -25,6 +28,10 @@ impl Leaving {
             Self::Session(session) => {
                 bytes.push(SESSION);
                 bytes.extend_from_slice(session);
+            }
+            Self::Floor(place) => {
+                bytes.push(FLOOR);
+                bytes.extend_from_slice(&place.number().to_le_bytes());
             }
             Self::Channel(ChannelMark { namespace, channel, last, trimmed, .. }) => {
                 bytes.push(if channel.is_some() { CHANNEL } else { NAMESPACE });
@@ -53,6 +60,10 @@ impl Leaving {
         if kind == SESSION {
             return Some(Self::Session(Bytes::copy_from_slice(&content[1..])));
         }
+        if kind == FLOOR {
+            let place = Place::new(fields.u64()?);
+            return fields.is_empty().then_some(Self::Floor(place));
+        }
         let (last, trimmed) = (Place::new(fields.u64()?), Place::new(fields.u64()?));
         let (namespace, channel) = (Namespace::new(fields.text()?), fields.text()?);
         let channel = match kind {
@@ -75,6 +86,7 @@ mod tests {
         let channel = Channel::new("match-42", 100).unwrap();
         for left in [
             Leaving::Session(Bytes::new()),
+            Leaving::Floor(last),
             Leaving::Session(Bytes::from_static(b"\0session")),
             Leaving::Channel(ChannelMark::new(Namespace::default(), None, last, trimmed)),
             Leaving::Channel(ChannelMark::new(Namespace::new("/a"), Some(channel), last, trimmed)),

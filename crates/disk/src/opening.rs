@@ -73,7 +73,12 @@ pub(crate) fn begin(contents: Option<Contents>, params: &StoreParams) -> (Ledger
     let Contents { mut ledger, publications, setup, left } = contents;
     let is_clean = ledger.state.clean.is_some();
     let mut state = ledger.state.next_run();
+    if setup != params.setup {
+        // Publications of other routes were delivered before their commit.
+        state.committed_from = state.whole_from;
+    }
     let mut loaded = Loaded::empty(state.epoch);
+    let mut floor = None;
     if state.reserved.number() > LAST_PLACE {
         // Each crash skips the places that were reserved. After some 100,000 crashes, all are used.
         state = State::new(params.new_epoch);
@@ -81,18 +86,19 @@ pub(crate) fn begin(contents: Option<Contents>, params: &StoreParams) -> (Ledger
         ledger.retain(&[]);
     } else {
         loaded.is_clean = is_clean;
-        loaded.is_same_setup = setup == params.setup;
         loaded.publications = in_order(publications);
         for item in left {
             match item {
                 Leaving::Session(session) => loaded.sessions.push(session),
                 Leaving::Channel(mark) => loaded.channels.push(mark),
+                Leaving::Floor(place) => floor = Some(place),
             }
         }
     }
     loaded.next_place = state.reserved;
     loaded.whole_from = state.whole_from;
-    loaded.floor = state.floor;
+    loaded.committed_from = state.committed_from;
+    loaded.floor = floor.unwrap_or(state.floor);
     let [from, until] = state.doubt;
     loaded.in_doubt = (from < until).then_some((from, until));
     state.reserved = state.reserved.ahead(RESERVE);

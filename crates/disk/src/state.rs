@@ -11,6 +11,8 @@ pub(crate) struct State {
     pub(crate) reserved: Place,
     /// Positions before this place have a crash behind them.
     pub(crate) whole_from: Place,
+    /// The same for publications that are delivered after their commit.
+    pub(crate) committed_from: Place,
     /// All publications that are gone from the file are before or at this place.
     pub(crate) floor: Place,
     /// The place behind those of the last publications that were stored before their delivery.
@@ -31,6 +33,7 @@ impl State {
             epoch,
             reserved: Place::START.next(),
             whole_from: Place::START,
+            committed_from: Place::START,
             floor: Place::START,
             undelivered: Place::START,
             doubt: [Place::START; 2],
@@ -55,11 +58,14 @@ impl State {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let Self { epoch, reserved, whole_from, floor, undelivered, doubt, clean } = self;
+        let Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubt, clean } =
+            self;
         let mut bytes = vec![0; CRC];
         bytes.extend_from_slice(&epoch.bits().to_le_bytes());
         let next = clean.unwrap_or_default();
-        for place in [reserved, whole_from, floor, undelivered, &doubt[0], &doubt[1], &next] {
+        let [from, until] = doubt;
+        for place in [reserved, whole_from, committed_from, floor, undelivered, from, until, &next]
+        {
             bytes.extend_from_slice(&place.number().to_le_bytes());
         }
         bytes.push(u8::from(clean.is_some()));
@@ -76,11 +82,13 @@ impl State {
         }
         let epoch = Epoch::new(fields.u32()?);
         let mut place = || fields.u64().map(Place::new);
-        let (reserved, whole_from, floor) = (place()?, place()?, place()?);
+        let (reserved, whole_from, committed_from) = (place()?, place()?, place()?);
+        let floor = place()?;
         let (undelivered, doubt) = (place()?, [place()?, place()?]);
         let next = place()?;
         let clean = (fields.u8()? == 1).then_some(next);
-        let state = Self { epoch, reserved, whole_from, floor, undelivered, doubt, clean };
+        let state =
+            Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubt, clean };
         fields.is_empty().then_some(state)
     }
 }

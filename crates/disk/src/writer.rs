@@ -250,6 +250,7 @@ impl Writer {
             };
             let found = self.ledger.state;
             self.ledger.state.whole_from = before.whole_from;
+            self.ledger.state.committed_from = before.committed_from;
             self.ledger.state.doubt = before.doubt;
             self.ledger.state.floor = before.floor.max(found.floor);
             self.ledger.state.reserved = before.reserved.max(found.reserved);
@@ -313,7 +314,8 @@ impl Writer {
         let changes = self.ledger.group(Instant::now()).finish();
         let sessions = closing.sessions.iter().cloned().map(Leaving::Session);
         let channels = closing.channels.iter().cloned().map(Leaving::Channel);
-        let left: Vec<_> = sessions.chain(channels).collect();
+        let floor = Leaving::Floor(closing.floor);
+        let left: Vec<_> = sessions.chain(channels).chain([floor]).collect();
         let ended = database.end(&changes, &left).and_then(|()| database.close());
         ended.map_err(|failure| {
             log::error!("the history {} has no clean end: {failure}", self.location.name());

@@ -26,7 +26,7 @@ impl Server {
         let changes = ChangeSender::new(1);
         let limits =
             SequencerLimits { max_publications: 1000, max_outbox: MAX_OUTBOX, history: None };
-        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits);
+        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits, None);
         Self { sequencer, counters }
     }
 

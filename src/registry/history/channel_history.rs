@@ -1,11 +1,17 @@
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::time::Instant;
 
 use super::Gap;
 use crate::{
-    model::{Channel, Place, SocketId},
+    model::{Channel, Namespace, Place, SocketId},
     outbox::PlacedFrame,
+    protocol::StoredPacket,
+    store::StoredPublication,
 };
 
 /// The publications that one channel keeps, the oldest first.
@@ -46,6 +52,27 @@ impl Kept {
 
     pub(in crate::registry) fn place(&self) -> Place {
         self.publication.place()
+    }
+
+    /// The time until it becomes too old.
+    pub(in crate::registry) fn rest(&self, now: Instant) -> Option<Duration> {
+        self.expires.map(|expires| expires.saturating_duration_since(now))
+    }
+
+    /// The same for a store.
+    pub(in crate::registry) fn stored(
+        &self,
+        namespace: &Namespace,
+        channels: Vec<Channel>,
+        at: SystemTime,
+    ) -> StoredPublication {
+        let packet = StoredPacket::of(self.publication.frame().clone());
+        let stored = StoredPublication::new(namespace.clone(), channels, at, packet);
+        let stored = stored.at_place(self.place());
+        match &self.exceptions {
+            None => stored,
+            Some(but) => stored.except(but.channels.clone(), but.sockets.clone()),
+        }
     }
 
     pub(super) fn cost(&self) -> usize {

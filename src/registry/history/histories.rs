@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::{Channel, History, Namespace, Place},
     stats::{Counters, TrimReason},
+    store::HistoryStore,
 };
 
 /// The bounds of all histories together.
@@ -55,6 +56,8 @@ pub(in crate::registry) struct Histories {
     bytes: usize,
     /// The newest place in a history that does not exist any more.
     forgotten: Place,
+    /// Keeps the same over a restart.
+    store: Option<Arc<dyn HistoryStore>>,
     counters: Arc<Counters>,
 }
 
@@ -66,7 +69,7 @@ struct HistorySlot {
 }
 
 /// The channel of a history. Without a channel: what goes to all sockets of the namespace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::registry) struct HistoryOwner {
     pub(in crate::registry) namespace: Namespace,
     pub(in crate::registry) channel: Option<Channel>,
@@ -83,6 +86,7 @@ impl Histories {
             by_newest: BTreeSet::new(),
             bytes: 0,
             forgotten: Place::default(),
+            store: None,
             counters,
         }
     }
@@ -99,6 +103,29 @@ impl Histories {
     /// Up to this place, a channel without a history may have had publications.
     pub(in crate::registry) fn forgotten(&self) -> Place {
         self.forgotten
+    }
+
+    /// Forgets that a channel without a history has had no publications up to a place.
+    pub(in crate::registry) fn forget(&mut self, place: Place) {
+        self.forgotten = self.forgotten.max(place);
+    }
+
+    pub(in crate::registry) fn store(&self) -> Option<&Arc<dyn HistoryStore>> {
+        self.store.as_ref()
+    }
+
+    pub(in crate::registry) fn set_store(&mut self, store: Arc<dyn HistoryStore>) {
+        self.store = Some(store);
+    }
+
+    /// All histories: the channel, the place up to which publications may be missing, the newest
+    /// place, and the publications.
+    pub(in crate::registry) fn all(
+        &self,
+    ) -> impl Iterator<Item = (&HistoryOwner, Place, Place, impl Iterator<Item = &Kept>)> {
+        self.slots.iter().flatten().map(|HistorySlot { history, newest, owner }| {
+            (owner, history.trimmed(), *newest, history.iter())
+        })
     }
 
     /// Begins the history of a channel that may have had publications up to `trimmed`. `ended`
@@ -147,14 +174,26 @@ impl Histories {
     pub(in crate::registry) fn keep(
         &mut self,
         id: HistoryId,
-        History { last, within }: History,
+        history: History,
+        kept: Kept,
+        now: Instant,
+    ) {
+        self.restore(id, history, kept, history.within, now);
+    }
+
+    /// Keeps a publication that becomes too old in `rest`.
+    pub(in crate::registry) fn restore(
+        &mut self,
+        id: HistoryId,
+        History { last, .. }: History,
         mut kept: Kept,
+        rest: Option<Duration>,
         now: Instant,
     ) {
         let Some(slot) = &mut self.slots[id.0] else { return };
         let place = kept.place();
         // No clock reaches such an age.
-        kept.expires = within.and_then(|age| now.checked_add(age));
+        kept.expires = rest.and_then(|rest| now.checked_add(rest));
         self.by_newest.remove(&(slot.newest, id));
         slot.newest = place;
         self.by_newest.insert((place, id));
@@ -213,8 +252,12 @@ impl Histories {
     }
 
     fn drop_oldest(&mut self, id: HistoryId, reason: TrimReason) -> bool {
-        let slot = self.slots[id.0].as_mut();
-        let Some(oldest) = slot.and_then(|slot| slot.history.pop()) else { return false };
+        let Some(slot) = self.slots[id.0].as_mut() else { return false };
+        let Some(oldest) = slot.history.pop() else { return false };
+        if let Some(store) = &self.store {
+            let HistoryOwner { namespace, channel } = &slot.owner;
+            store.trim(namespace, channel.as_ref(), oldest.place());
+        }
         self.by_place.remove(&(oldest.place(), id));
         if let Some(expires) = oldest.expires {
             self.by_age.remove(&(expires, oldest.place(), id));

@@ -1,6 +1,7 @@
 //! The publications that channels keep for clients that come back.
 //!
-//! It is plain data under the sequencer's lock: no clock of its own, no user code, no encoding.
+//! It is plain data under the sequencer's lock: no clock of its own, no user code, no encoding. A
+//! store that keeps the same is told of each change.
 //! [`Histories`] has the publications of all channels, with the bounds of all together.
 //! [`CatchUp`] says what a client wants of them, and [`CaughtUp`] what it gets.
 

@@ -28,6 +28,7 @@ fn a_clean_stop_keeps_everything_and_leaves_no_gap() {
     let places: Vec<Place> =
         (0..30).map(|number| server.publish(&["a", "b"], &format!("{number}"))).collect();
     let mut closing = Closing::new(Place::new(500));
+    closing.floor = Place::new(7);
     closing.sessions = vec![b"one".to_vec().into(), Vec::new().into()];
     closing.channels = vec![
         ChannelMark::new(Namespace::default(), Some(channel("a")), places[29], Place::START),
@@ -40,6 +41,7 @@ fn a_clean_stop_keeps_everything_and_leaves_no_gap() {
     let (second, loaded) = FakeServer::load(open(&disk), 2);
     assert_eq!((loaded.epoch.bits(), loaded.is_clean), (1, true));
     assert_eq!((loaded.next_place, loaded.whole_from), (Place::new(500), Place::START));
+    assert_eq!(loaded.floor, closing.floor);
     assert_eq!(loaded.publications.iter().map(|one| one.place).collect::<Vec<_>>(), places);
     assert_eq!(loaded.publications[7].channels, [channel("a"), channel("b")]);
     assert_eq!((loaded.sessions, loaded.channels), (closing.sessions, closing.channels));
@@ -90,13 +92,20 @@ fn everything_about_a_publication_is_kept() {
 }
 
 #[test]
-fn another_setup_is_told() {
+fn a_crash_under_another_setup_concerns_publications_that_were_committed_first_too() {
     let disk = FakeDisk::default();
     let mut params = params(1);
-    params.setup = b"durable: ^a".to_vec().into();
-    for (setup, is_same) in [("durable: ^a", true), ("durable: ^a", true), ("durable: ^b", false)] {
+    let mut run = |setup: &str| {
         params.setup = setup.as_bytes().to_vec().into();
-        let store = open(&disk);
-        assert_eq!(store.load(&params).expect("it loads").is_same_setup, is_same, "{setup}");
-    }
+        // It is dropped without a clean stop.
+        let loaded = open(&disk).load(&params).expect("it loads");
+        (loaded.committed_from, loaded.whole_from)
+    };
+    assert_eq!(run("a"), (Place::START, Place::START));
+    let (committed, whole) = run("a");
+    assert!(committed == Place::START && whole > Place::START, "a crash, and the same setup");
+    let (committed, whole) = run("b");
+    assert!(committed == whole && whole > Place::START, "another setup");
+    let (still, later) = run("b");
+    assert!(still == committed && later > whole, "another crash, and the same setup");
 }
