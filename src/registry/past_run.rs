@@ -30,7 +30,7 @@ pub(super) struct PastRun {
     /// The same for channels whose publications are delivered after their commit.
     committed_from: Place,
     /// Positions between these places may lack publications that were committed first.
-    in_doubt: Option<(Place, Place)>,
+    in_doubt: Vec<(Place, Place)>,
     publications: HashMap<Namespace, Vec<StoredPublication>>,
     marks: HashMap<HistoryOwner, PastMark>,
 }
@@ -49,8 +49,8 @@ impl PastRun {
         if !rule.is_some_and(|history| history.after_commit) {
             return position < self.whole_from;
         }
-        let is_in_doubt = |(from, until)| from <= position && position < until;
-        position < self.committed_from || self.in_doubt.is_some_and(is_in_doubt)
+        let is_in_doubt = |(from, until): &(Place, Place)| *from <= position && position < *until;
+        position < self.committed_from || self.in_doubt.iter().any(is_in_doubt)
     }
 }
 
@@ -199,7 +199,7 @@ impl RegistryIndex {
         self.histories.restore(id, rule, kept, rest, now);
     }
 
-    /// What the next run has to know, beside the publications.
+    /// The knowledge for the next run, beside the publications.
     pub(super) fn closing(&self) -> Closing {
         let mut closing = Closing::new(self.place.next().ahead(LAST_PLACES));
         closing.floor = self.histories.forgotten();

@@ -178,7 +178,7 @@ pub enum PublishError {
     },
     /// The server has stopped.
     Closed,
-    /// The store has not committed it, or there is none. If its route delivers
+    /// No store has committed it. If its route delivers
     /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
     /// and may be lost in a crash.
     NotStored,

@@ -103,8 +103,8 @@ impl RegistryIndex {
                 .all(|channel| matches!(self.rule(&audience.namespace, channel), Some(Some(_))))
     }
 
-    /// Notes a publication in its channels, and keeps it where they have a history. `is_stored`: the
-    /// store has it already.
+    /// Notes a publication in its channels, and keeps it where they have a history.
+    /// `is_stored`: the store has it already.
     pub(super) fn keep(
         &mut self,
         audience: &Audience,

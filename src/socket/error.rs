@@ -51,8 +51,7 @@ pub enum SendError {
         /// The bytes that may wait.
         limit: usize,
     },
-    /// The store has not committed the publication, or there is none:
-    /// [`Builder::store`](crate::Builder::store). If its route delivers
+    /// No store has committed the publication: [`Builder::store`](crate::Builder::store). If its route delivers
     /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
     /// and may be lost in a crash.
     NotStored,

@@ -41,12 +41,12 @@ pub struct Loaded {
     /// The same for channels whose publications are delivered after their commit: crashes do not
     /// concern them that came while [`StoreParams::setup`] was as it is now.
     pub committed_from: Place,
-    /// Positions from the first of these places on, and before the second, are in doubt: a client
+    /// Positions from the first of two places on, and before the second, are in doubt: a client
     /// with one may not have received publications that were committed before their delivery. It
     /// concerns the routes that [`whole_from`](Self::whole_from) does not. Such positions exist
     /// only if a crash came while other publications overtook them: see
     /// [`StoreHost::reserve_ahead`](super::StoreHost::reserve_ahead).
-    pub in_doubt: Option<(Place, Place)>,
+    pub in_doubt: Vec<(Place, Place)>,
     /// All publications of any channel that are gone are before or at this place. It holds for
     /// channels that have no mark in [`channels`](Self::channels).
     pub floor: Place,
@@ -68,7 +68,7 @@ impl Loaded {
             is_clean: true,
             whole_from: Place::START,
             committed_from: Place::START,
-            in_doubt: None,
+            in_doubt: Vec::new(),
             floor: Place::START,
             publications: Vec::new(),
             channels: Vec::new(),

@@ -99,8 +99,8 @@ pub(crate) fn begin(contents: Option<Contents>, params: &StoreParams) -> (Ledger
     loaded.whole_from = state.whole_from;
     loaded.committed_from = state.committed_from;
     loaded.floor = floor.unwrap_or(state.floor);
-    let [from, until] = state.doubt;
-    loaded.in_doubt = (from < until).then_some((from, until));
+    let doubts = state.doubts.iter().map(|[from, until]| (*from, *until));
+    loaded.in_doubt = doubts.filter(|(from, until)| from < until).collect();
     state.reserved = state.reserved.ahead(RESERVE);
     ledger.state = state;
     (ledger, loaded)

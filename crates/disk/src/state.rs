@@ -18,14 +18,17 @@ pub(crate) struct State {
     /// The place behind those of the last publications that were stored before their delivery.
     /// [`Place::START`] if their delivery is confirmed.
     pub(crate) undelivered: Place,
-    /// Positions from the first of these places on, and before the second, are in doubt:
-    /// [`Loaded::in_doubt`](actix_socketio::store::Loaded::in_doubt).
-    pub(crate) doubt: [Place; 2],
+    /// Positions from the first of two places on, and before the second, are in doubt:
+    /// [`Loaded::in_doubt`](actix_socketio::store::Loaded::in_doubt). The oldest first, and unused
+    /// ones before them.
+    pub(crate) doubts: [[Place; 2]; DOUBTS],
     /// The first place that was not given out, if the run ended clean.
     pub(crate) clean: Option<Place>,
 }
 
 const CRC: usize = 4;
+/// Ranges of places that are in doubt.
+const DOUBTS: usize = 8;
 
 impl State {
     pub(crate) fn new(epoch: Epoch) -> Self {
@@ -36,7 +39,7 @@ impl State {
             committed_from: Place::START,
             floor: Place::START,
             undelivered: Place::START,
-            doubt: [Place::START; 2],
+            doubts: [[Place::START; 2]; DOUBTS],
             clean: None,
         }
     }
@@ -51,21 +54,28 @@ impl State {
         next.whole_from = self.reserved;
         if self.undelivered != Place::START {
             let from = self.undelivered.ahead(OVERTAKING_JUMP);
-            let [earlier, until] = self.doubt;
-            next.doubt = [if earlier < until { from.min(earlier) } else { from }, self.reserved];
+            next.add_doubt([from, self.reserved]);
         }
         next
     }
 
+    /// Joins the two oldest if there are too many: then more is in doubt than has to be.
+    fn add_doubt(&mut self, newest: [Place; 2]) {
+        let [[from, _], [second, until], ..] = self.doubts;
+        let joined = if from == Place::START { second } else { from };
+        self.doubts.rotate_left(1);
+        self.doubts[0] = [joined, until];
+        self.doubts[DOUBTS - 1] = newest;
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubt, clean } =
+        let Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubts, clean } =
             self;
         let mut bytes = vec![0; CRC];
         bytes.extend_from_slice(&epoch.bits().to_le_bytes());
         let next = clean.unwrap_or_default();
-        let [from, until] = doubt;
-        for place in [reserved, whole_from, committed_from, floor, undelivered, from, until, &next]
-        {
+        let places = [reserved, whole_from, committed_from, floor, undelivered, &next];
+        for place in places.into_iter().chain(doubts.iter().flatten()) {
             bytes.extend_from_slice(&place.number().to_le_bytes());
         }
         bytes.push(u8::from(clean.is_some()));
@@ -84,11 +94,14 @@ impl State {
         let mut place = || fields.u64().map(Place::new);
         let (reserved, whole_from, committed_from) = (place()?, place()?, place()?);
         let floor = place()?;
-        let (undelivered, doubt) = (place()?, [place()?, place()?]);
-        let next = place()?;
+        let (undelivered, next) = (place()?, place()?);
+        let mut doubts = [[Place::START; 2]; DOUBTS];
+        for doubt in doubts.iter_mut().flatten() {
+            *doubt = place()?;
+        }
         let clean = (fields.u8()? == 1).then_some(next);
         let state =
-            Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubt, clean };
+            Self { epoch, reserved, whole_from, committed_from, floor, undelivered, doubts, clean };
         fields.is_empty().then_some(state)
     }
 }
@@ -109,7 +122,7 @@ mod tests {
         state.clean = None;
         let next = state.next_run();
         assert_eq!((next.reserved, next.whole_from), (Place::new(1000), Place::new(1000)));
-        assert_eq!(next.doubt, [Place::START; 2]);
+        assert_eq!(next.doubts, state.doubts);
     }
 
     #[test]
@@ -118,9 +131,24 @@ mod tests {
         (state.reserved, state.undelivered) = (Place::new(1 << 30), Place::new(500));
         let mut next = state.next_run();
         let from = Place::new(500 + OVERTAKING_JUMP);
-        assert_eq!((next.doubt, next.undelivered), ([from, state.reserved], Place::START));
+        assert_eq!(
+            (next.doubts[DOUBTS - 1], next.undelivered),
+            ([from, state.reserved], Place::START)
+        );
+        // Between the first and the second crash, nothing is.
         (next.reserved, next.undelivered) = (Place::new(1 << 31), Place::new((1 << 30) + 9));
-        assert_eq!(next.next_run().doubt, [from, Place::new(1 << 31)]);
+        let mut last = next.next_run();
+        let second = [Place::new((1 << 30) + 9 + OVERTAKING_JUMP), Place::new(1 << 31)];
+        assert_eq!(last.doubts[DOUBTS - 2..], [[from, state.reserved], second]);
+        // After many crashes, the oldest are one.
+        for number in 0..DOUBTS as u64 {
+            last.undelivered = Place::new((number + 2) << 31);
+            last.reserved = Place::new((number + 3) << 31);
+            last = last.next_run();
+        }
+        let [joined, later, ..] = last.doubts;
+        assert_eq!(joined[0], from);
+        assert!(joined[1] > second[1] && joined[1] < later[0], "{:?}", last.doubts);
     }
 
     #[test]

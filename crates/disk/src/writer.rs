@@ -251,7 +251,7 @@ impl Writer {
             let found = self.ledger.state;
             self.ledger.state.whole_from = before.whole_from;
             self.ledger.state.committed_from = before.committed_from;
-            self.ledger.state.doubt = before.doubt;
+            self.ledger.state.doubts = before.doubts;
             self.ledger.state.floor = before.floor.max(found.floor);
             self.ledger.state.reserved = before.reserved.max(found.reserved);
             self.ledger.state.clean = None;

@@ -54,7 +54,7 @@ proptest! {
     ) {
         let limits = HistoryLimits { max_bytes, max_channels, ..HistoryLimits::default() };
         let mut histories = Histories::new(limits, Arc::default());
-        let rule = History { last, within: age.map(Duration::from_secs) };
+        let rule = History { within: age.map(Duration::from_secs), ..History::last(last) };
         let (start, mut now) = (Instant::now(), Duration::ZERO);
         let mut channels: HashMap<u8, ModelChannel> = HashMap::new();
         for (at, (channel, bytes, pause)) in steps.into_iter().enumerate() {
