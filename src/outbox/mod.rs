@@ -29,7 +29,7 @@ mod tests;
 
 pub(crate) use congestion::{Hold, WaterMarks};
 pub(crate) use placed_frame::PlacedFrame;
-pub(crate) use publication_batch::PublicationBatch;
+pub(crate) use publication_batch::{PublicationBatch, Publications};
 pub(crate) use queue::{Outbox, OutboxEvent, OutboxShares, Pushed};
 pub(crate) use reserved::UnreadAnswer;
 pub(crate) use socket_sender::SocketSender;

@@ -1,6 +1,7 @@
 use std::{cell::OnceCell, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
 
 use super::PlacedFrame;
 use crate::{
@@ -15,20 +16,28 @@ use crate::{
 /// own.
 #[derive(Debug)]
 pub(crate) struct PublicationBatch {
-    publications: Vec<Arc<PlacedFrame>>,
+    publications: Publications,
+    /// The place of the last publication.
+    last: Place,
+    /// The place of the last publication that no history covers.
+    last_uncovered: Option<Place>,
     plain: BatchFrames,
     stamped: OnceCell<BatchFrames>,
 }
 
+/// Most batches have one publication, and need no memory for a list.
+pub(crate) type Publications = SmallVec<[Arc<PlacedFrame>; 1]>;
+
 /// The frames of a batch in one form.
 #[derive(Debug)]
 pub(crate) struct BatchFrames {
-    frames: Vec<Frame>,
+    frames: SmallVec<[Frame; 1]>,
     bytes: Bytes,
 }
 
 impl BatchFrames {
-    pub(super) fn new(frames: Vec<Frame>) -> Self {
+    pub(super) fn new(frames: impl IntoIterator<Item = Frame>) -> Self {
+        let frames: SmallVec<[Frame; 1]> = frames.into_iter().collect();
         let bytes = match &frames[..] {
             [frame] => frame.websocket().clone(),
             frames => {
@@ -51,9 +60,13 @@ impl BatchFrames {
 }
 
 impl PublicationBatch {
-    pub(crate) fn new(publications: Vec<Arc<PlacedFrame>>) -> Self {
-        let frames = publications.iter().map(|one| one.frame().clone()).collect();
-        Self { publications, plain: BatchFrames::new(frames), stamped: OnceCell::new() }
+    pub(crate) fn new(publications: Publications) -> Self {
+        // Worked out once, and not for each receiver.
+        let last = publications.last().map_or(Place::default(), |one| one.place());
+        let mut newest_first = publications.iter().rev();
+        let last_uncovered = newest_first.find(|one| !one.is_covered()).map(|one| one.place());
+        let plain = BatchFrames::new(publications.iter().map(|one| one.frame().clone()));
+        Self { publications, last, last_uncovered, plain, stamped: OnceCell::new() }
     }
 
     /// Frames that are in no order.
@@ -75,18 +88,17 @@ impl PublicationBatch {
     pub(super) fn stamped(&self, epoch: Epoch, namespace: &str) -> &BatchFrames {
         self.stamped.get_or_init(|| {
             let stamped = |one: &Arc<PlacedFrame>| one.stamped(epoch, namespace).clone();
-            BatchFrames::new(self.publications.iter().map(stamped).collect())
+            BatchFrames::new(self.publications.iter().map(stamped))
         })
     }
 
     /// The place of the last publication.
     pub(crate) fn last(&self) -> Place {
-        self.publications.last().map_or(Place::default(), |one| one.place())
+        self.last
     }
 
     /// The place of the last publication that no history covers.
     pub(super) fn last_uncovered(&self) -> Option<Place> {
-        let mut newest_first = self.publications.iter().rev();
-        newest_first.find(|one| !one.is_covered()).map(|one| one.place())
+        self.last_uncovered
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::{
     model::{Epoch, Namespace, Place, Point, Position},
@@ -13,10 +13,10 @@ use crate::{
 pub(crate) struct Stamps {
     epoch: Epoch,
     namespace: Namespace,
-    /// The place of the newest publication.
+    /// The place of the newest publication, or that at which the socket began.
     last: AtomicU64,
-    /// Whether a publication has come: `last` is more than the place at which the socket began.
-    has_publication: AtomicBool,
+    /// The place at which the socket began.
+    began: AtomicU64,
     /// The number of direct events.
     directs: AtomicU32,
     /// The point of the newest event that no history covers.
@@ -30,7 +30,7 @@ impl Stamps {
             epoch,
             namespace,
             last: AtomicU64::default(),
-            has_publication: AtomicBool::default(),
+            began: AtomicU64::default(),
             directs: AtomicU32::default(),
             uncovered_place: AtomicU64::default(),
             uncovered_directs: AtomicU32::default(),
@@ -47,13 +47,13 @@ impl Stamps {
 
     /// Notes the place at which the socket began.
     pub(crate) fn begin(&self, place: Place) {
+        self.began.store(place.number(), Relaxed);
         self.last.fetch_max(place.number(), Relaxed);
     }
 
     /// Notes that a publication is pushed.
     pub(super) fn published(&self, last: Place, last_uncovered: Option<Place>) {
         self.last.store(last.number(), Relaxed);
-        self.has_publication.store(true, Relaxed);
         if let Some(place) = last_uncovered {
             self.set_uncovered(Point::of(place));
         }
@@ -90,8 +90,8 @@ impl Stamps {
 
     /// The place of the newest publication that the socket has been sent, if there is one.
     pub(super) fn newest(&self) -> Option<Place> {
-        let place = Place::new(self.last.load(Relaxed));
-        self.has_publication.load(Relaxed).then_some(place)
+        let (last, began) = (self.last.load(Relaxed), self.began.load(Relaxed));
+        (last > began).then(|| Place::new(last))
     }
 }
 

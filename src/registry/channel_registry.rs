@@ -12,7 +12,7 @@ use super::{
     queue::RegistryMessage,
     subscribers::{Payload, RegistryTable},
 };
-use crate::outbox::{PublicationBatch, WriteThroughTurn};
+use crate::outbox::{PublicationBatch, Publications, WriteThroughTurn};
 
 /// Identifies a [`ChannelRegistry`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -173,7 +173,8 @@ impl ChannelRegistry {
             let payload = Payload::Volatile(Arc::clone(event));
             return Delivery { publications: vec![first], payload, done: 0 };
         }
-        let (mut events, mut bytes) = (vec![Arc::clone(event)], event.frame().len());
+        let mut events = Publications::from_buf([Arc::clone(event)]);
+        let mut bytes = event.frame().len();
         let mut publications = vec![first];
         while let Some(RegistryMessage::Publish(next)) = self.messages.front()
             && let OrderedPublication { audience, event, volatile: false, .. } = &**next
