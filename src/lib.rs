@@ -346,7 +346,7 @@ pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
 pub use model::{
     Channel, ChannelError, ContextMap, DataMap, Extensions, Handshake, History, InvalidPosition,
-    InvalidSocketId, Namespace, Position, Rate, SocketId, ToChannel,
+    InvalidSocketId, Namespace, Position, Rate, Recovery, SocketId, ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
 pub use registry::{Change, Changes, Receipt};

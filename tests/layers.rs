@@ -41,6 +41,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     (
         "state",
         &[
+            "deadline",
             "panic_guard",
             "protocol",
             "model",

@@ -335,6 +335,31 @@ macro_rules! settings_table {
             /// More are left out, and stored when the store keeps up again, if a history still has
             /// them. [`StoreStatus::health`](crate::store::StoreStatus::health) says so.
             max_store_queue: usize = Size(8 MiB), set plain, check at_least_one;
+
+            /// Sockets that are away and may come back, of all namespaces together.
+            ///
+            /// The one that has been away longest does not come back then.
+            max_sessions_away: usize = Amount(100_000), set plain, check at_least_one;
+
+            /// Memory of all sockets that are away, in bytes, roughly: their channels, their
+            /// context, and the events that are kept for them.
+            ///
+            /// The one that has been away longest does not come back then.
+            max_sessions_away_bytes: usize = Size(64 MiB), set plain, check at_least_one;
+
+            /// How long a client that comes back waits for the handlers of its old connection, if
+            /// the server had not noticed that this is broken.
+            ///
+            /// The client then gets a new socket. Zero is allowed: only connections whose end the
+            /// server knows are recovered then.
+            takeover_timeout: Duration = Time(5 s), set plain, check at_most_a_year;
+
+            /// Bytes of missed events that may be on their way to all clients that come back
+            /// together.
+            ///
+            /// Other clients that come back wait for the answer to their CONNECT, in the order in
+            /// which they came.
+            max_replay_bytes: usize = Size(256 MiB), set plain, check at_least_one;
         }
 
         "Shutdown" {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use actix::Context;
 use actix_web::web::Query;
 use bytestring::ByteString;
 use serde::Deserialize;
@@ -10,17 +11,18 @@ use serde_json::Value;
 use super::{
     Connection,
     jobs::{Job, Task},
+    returning::take_return_request,
     sockets::SocketEntry,
 };
 use crate::{
     engine::ClientEnd,
     event::HandlerError,
     log_text::log_line,
-    model::{Channel, Handshake, SocketId},
-    outbox::{SocketSender, Stamps},
+    model::{Channel, Handshake, PrivateId, SocketId},
+    outbox::{KeptDirects, SocketSender, Stamps},
     protocol::{self, ConnectAnswer, Frame, Version},
-    socket::{NamespaceState, Socket, SocketParts},
-    state::NamespaceEntry,
+    socket::{NamespaceState, Socket, SocketOrigin, SocketParts},
+    state::{ClaimedSession, NamespaceEntry, ReplayPermit},
     stats::RefusalKind,
 };
 
@@ -30,6 +32,7 @@ impl Connection {
         &mut self,
         name: &ByteString,
         auth: Option<ByteString>,
+        ctx: &mut Context<Self>,
     ) -> Result<(), ClientEnd> {
         // Clients of Socket.IO 2 have their `auth` as a query in the name.
         let (name, auth) = match self.driver.version() {
@@ -56,18 +59,32 @@ impl Connection {
             return Ok(());
         }
         self.sockets.refused.forget(name);
+        let (auth, request) = match self.shared.recovery {
+            Some(_) if self.driver.version() == Version::V4 => take_return_request(auth),
+            _ => (auth, None),
+        };
         let handshake = Handshake::new(Arc::clone(self.driver.request()), auth);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
-        self.attach_socket(entry, handshake, name);
+        match request.filter(|_| self.asks_for_offsets(&entry.namespace, &handshake)) {
+            Some(request) => self.connect_again(entry, handshake, request, ctx),
+            None => self.attach_socket(entry, handshake, None),
+        }
         Ok(())
     }
 
-    /// Adds a socket in a namespace, if there is room.
-    fn attach_socket(&mut self, entry: NamespaceEntry, handshake: Handshake, name: &str) {
+    /// Adds a socket in a namespace, if there is room: that of a session, or a new one.
+    pub(super) fn attach_socket(
+        &mut self,
+        entry: NamespaceEntry,
+        handshake: Handshake,
+        claimed: Option<ClaimedSession>,
+    ) {
         let NamespaceEntry { namespace, router, config, quota } = entry;
+        let name = namespace.name.clone();
+        let name = name.as_str();
         let limit = self.shared.config().max_namespaces;
         if self.sockets.list.len() >= limit {
             let why = format!("a connection may be in {limit} namespaces at most");
@@ -76,9 +93,8 @@ impl Connection {
         let Some(slot) = namespace.socket_quota.acquire(config.max_sockets) else {
             return self.refuse(RefusalKind::FullNamespace, name, "the namespace is full");
         };
-        let stamps = self
-            .asks_for_offsets(&namespace, &handshake)
-            .then(|| Stamps::new(namespace.sequencer.epoch(), namespace.name.clone()));
+        let (origin, permit) = self.origin(&namespace, &handshake, claimed);
+        let stamps = self.stamps(&namespace, &handshake, &origin);
         let sender = SocketSender::with_stamps(Arc::clone(self.driver.outbox()), stamps);
         let slots = [slot, quota.acquire_unbounded()];
         let socket = Socket::attach(SocketParts {
@@ -92,11 +108,23 @@ impl Connection {
             commands: self.addr.clone(),
             subscriptions: self.sockets.subscribe_rate.clone(),
             memory: self.shared.engine.memory.share(),
+            origin,
         });
+        if let Some(recovery) = &self.shared.recovery {
+            recovery.enter(&socket);
+        }
         let id = socket.id();
         let connect =
             Job { socket: socket.clone(), router: Arc::clone(&router), task: Task::Connect };
-        let entry = SocketEntry { socket, router, admitted: false, ending: false, _slots: slots };
+        let entry = SocketEntry {
+            socket,
+            router,
+            admitted: false,
+            ending: false,
+            end_reason: None,
+            permit,
+            _slots: slots,
+        };
         self.shared.sockets.insert(&entry.socket);
         if !self.sockets.add(entry) {
             self.remove_socket(id);
@@ -105,25 +133,67 @@ impl Connection {
         self.jobs.queue.push(connect);
     }
 
+    /// How a socket begins. With a session, it comes back.
+    fn origin(
+        &self,
+        namespace: &NamespaceState,
+        handshake: &Handshake,
+        claimed: Option<ClaimedSession>,
+    ) -> (SocketOrigin, Option<ReplayPermit>) {
+        if let Some((absence, seen, permit)) = claimed.and_then(ClaimedSession::take) {
+            return (SocketOrigin::Returning(Box::new(absence), seen), permit);
+        }
+        let may_return =
+            self.shared.recovery.is_some() && self.asks_for_offsets(namespace, handshake);
+        (SocketOrigin::New(may_return.then(PrivateId::random)), None)
+    }
+
+    /// The positions of a socket, if its events bear them.
+    fn stamps(
+        &self,
+        namespace: &NamespaceState,
+        handshake: &Handshake,
+        origin: &SocketOrigin,
+    ) -> Option<Stamps> {
+        let stamps = self
+            .asks_for_offsets(namespace, handshake)
+            .then(|| Stamps::new(namespace.sequencer.epoch(), namespace.name.clone()))?;
+        Some(match (origin, &self.shared.recovery) {
+            (SocketOrigin::Returning(absence, _), _) => {
+                stamps.resuming(absence.uncovered).keeping(absence.kept.clone())
+            }
+            (_, Some(recovery)) if recovery.settings.keep_direct > 0 => {
+                stamps.keeping(KeptDirects::new(recovery.settings.keep_direct))
+            }
+            _ => stamps,
+        })
+    }
+
     /// Whether the events of a socket bear their position. Clients of Socket.IO 2 can't ask.
     fn asks_for_offsets(&self, namespace: &NamespaceState, handshake: &Handshake) -> bool {
         #[derive(Deserialize)]
-        struct Recovery {
+        struct Asked {
             #[serde(default)]
             offsets: Value,
         }
+        let recovery = self.shared.recovery.as_ref();
         namespace.sequencer.is_recording()
             && self.driver.version() == Version::V4
-            // A value of another type, or none at all, is the application's.
-            && handshake.auth().is_ok_and(|Recovery { offsets }| offsets == Value::Bool(true))
+            && (recovery.is_some_and(|recovery| recovery.settings.is_for_everyone)
+                // A value of another type, or none at all, is the application's.
+                || handshake.auth().is_ok_and(|Asked { offsets }| offsets == Value::Bool(true)))
     }
 
     /// Lets a socket in that its handlers have admitted.
-    pub(super) fn admit(&mut self, id: SocketId) {
+    pub(super) fn admit(&mut self, id: SocketId, ctx: &mut Context<Self>) {
         let Some(entry) = self.sockets.get(id) else { return };
         let socket = entry.socket.clone();
-        self.sockets.set_admitted(id);
-        socket.admit(self.connect_packet(&socket));
+        let permit = self.sockets.set_admitted(id);
+        if socket.recovered() {
+            self.restore(id, permit, ctx);
+        } else {
+            socket.admit(self.connect_packet(&socket));
+        }
         // All of it within the macro: a line that is not logged costs nothing.
         log_line!(
             log::Level::Info,
@@ -177,12 +247,17 @@ impl Connection {
     }
 
     /// The packet that answers a CONNECT.
-    fn connect_packet(&self, socket: &Socket) -> Frame {
+    pub(super) fn connect_packet(&self, socket: &Socket) -> Frame {
         let namespace = socket.namespace().as_str();
         match self.driver.version() {
             Version::V4 => {
                 let id = socket.id();
-                let answer = ConnectAnswer { sid: id.as_str(), offsets: socket.is_stamped() };
+                let pid = socket.private_id();
+                let answer = ConnectAnswer {
+                    sid: id.as_str(),
+                    pid: pid.as_ref().map(PrivateId::reveal),
+                    offsets: socket.is_stamped(),
+                };
                 self.shared.codec.connect(namespace, &answer)
             }
             Version::V3 => protocol::connect_v3(namespace),

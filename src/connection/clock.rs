@@ -56,7 +56,7 @@ impl Connection {
     fn next_deadline(&self) -> Instant {
         let next = self.driver.next_deadline();
         match &self.clock.connect_by {
-            Some(connect_by) if !self.driver.awaits_last_poll() => next.min(connect_by.at()),
+            Some(connect_by) if self.may_be_late() => next.min(connect_by.at()),
             _ => next,
         }
     }
@@ -86,9 +86,15 @@ impl Connection {
         }
     }
 
+    /// A client that comes back may have to wait for its turn.
+    fn may_be_late(&self) -> bool {
+        !self.driver.awaits_last_poll() && self.claims == 0
+    }
+
     /// Whether the client has entered no namespace in time, by what was read so far.
     fn connect_is_late(&mut self, now: Instant) -> bool {
-        let connect_by = self.clock.connect_by.as_mut().filter(|_| !self.driver.awaits_last_poll());
+        let may_be_late = self.may_be_late();
+        let connect_by = self.clock.connect_by.as_mut().filter(|_| may_be_late);
         connect_by.is_some_and(|by| by.check(now) == DeadlineState::Missed)
     }
 }

@@ -30,7 +30,7 @@ impl Connection {
             }
             // A packet may become a job, so it is taken only while there is room for one. Until
             // then transports get no answer, read no more, and TCP holds the client back.
-            if !self.jobs.queue.has_capacity() {
+            if !self.jobs.queue.has_capacity() || self.claims > 0 {
                 break;
             }
             let Some(packet) = self.driver.next_packet() else { break };
@@ -41,7 +41,8 @@ impl Connection {
         }
         self.reschedule(ctx);
         self.driver.flush_traffic();
-        if !self.jobs.queue.is_idle() {
+        let is_claiming = self.claims > 0 && !self.driver.is_ended() && !self.driver.is_draining();
+        if !self.jobs.queue.is_idle() || is_claiming {
             return;
         }
         self.driver.report_progress();
@@ -64,7 +65,7 @@ impl Connection {
             return Ok(());
         }
         match kind {
-            PacketKind::Connect(auth) => return self.connect(&namespace, auth),
+            PacketKind::Connect(auth) => return self.connect(&namespace, auth, ctx),
             PacketKind::ConnectError(_) => {
                 return Err(ClientEnd::BrokeRule("only the server sends CONNECT_ERROR"));
             }

@@ -7,6 +7,7 @@ use actix::{ActorContext, Context};
 use super::{
     Connection,
     jobs::{Job, Task},
+    sockets::SocketEntry,
 };
 use crate::{
     event::{DisconnectReason, OnUpgrade},
@@ -20,17 +21,36 @@ impl Connection {
     pub(super) fn remove_socket(&mut self, id: SocketId) {
         let Some(entry) = self.sockets.remove(id) else { return };
         self.shared.sockets.remove(&entry.socket);
-        entry.socket.detach();
+        self.detach_or_put_aside(&entry);
         // A refused socket was in no namespace, so its end gives the client no more time.
         if entry.admitted && !self.sockets.is_any_admitted() {
             self.clock.left();
         }
     }
 
+    /// Ends a socket. One that may come back is put aside: the handlers of its end are done, so that
+    /// it has one life after the other.
+    fn detach_or_put_aside(&self, entry: &SocketEntry) {
+        let SocketEntry { socket, admitted, end_reason, .. } = entry;
+        let Some(recovery) = &self.shared.recovery else { return socket.detach() };
+        let was_away = socket.is_returning();
+        // A client whose first CONNECT was not answered knows no secret to come back with.
+        let away = end_reason
+            .filter(|reason| socket.may_return(*reason) && (*admitted || socket.recovered()))
+            .and_then(|reason| socket.detach_to_return(reason));
+        match away {
+            Some(absence) => recovery.put_aside(absence, was_away),
+            None => {
+                socket.detach();
+                recovery.leave(socket, was_away);
+            }
+        }
+    }
+
     /// Queues the end of a socket behind the events that its client has sent.
     pub(super) fn end_socket(&mut self, namespace: &str, reason: DisconnectReason) {
         let Some(at) = self.sockets.position(namespace) else { return };
-        self.sockets.set_ending(at);
+        self.sockets.set_ending(at, reason);
         let entry = &self.sockets.list[at];
         let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
         log_line!(log::Level::Info, "{} \"{}\": disconnect: {}", socket.id(), namespace, reason);

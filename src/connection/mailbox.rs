@@ -31,6 +31,7 @@ impl Handler<ConnectionCommand> for Connection {
         match command {
             ConnectionCommand::Disconnect(id) => self.disconnect(id, ctx),
             ConnectionCommand::Close => self.end(DisconnectReason::ServerDisconnect, ctx),
+            ConnectionCommand::Replace => self.end(DisconnectReason::Replaced, ctx),
             ConnectionCommand::CloseTransport => self.end(DisconnectReason::ForcedClose, ctx),
         }
     }

@@ -11,6 +11,7 @@ mod jobs;
 mod lifecycle;
 mod mailbox;
 mod requests;
+mod returning;
 mod sockets;
 
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(crate) struct Connection {
     sockets: ClientSockets,
     jobs: Jobs,
     clock: Clock,
+    /// CONNECTs that wait for the socket of a client that comes back.
+    claims: usize,
     /// The last field, so that the connection is counted until everything else of it is dropped. A
     /// shutdown waits for that.
     driver: SessionDriver,
@@ -73,6 +76,7 @@ impl Connection {
                 now,
             ),
             clock: Clock::new(config.connect_timeout, now),
+            claims: 0,
             addr,
             shared: Arc::clone(shared),
         };

@@ -6,10 +6,11 @@ use smallvec::SmallVec;
 use super::ignored_namespaces::IgnoredNamespaces;
 use crate::{
     engine::{ClientEnd, EngineMessage},
-    model::{Extensions, MemoryShare, Namespace, Slot, SocketId, TokenBucket},
+    model::{DisconnectReason, Extensions, MemoryShare, Namespace, Slot, SocketId, TokenBucket},
     protocol::{Packet, PacketDecoder},
     routing::Router,
     socket::Socket,
+    state::ReplayPermit,
 };
 
 /// The sockets of one connection, one for each namespace that its client is in, and how its
@@ -39,6 +40,10 @@ pub(super) struct SocketEntry {
     pub(super) admitted: bool,
     /// Its end waits in the job queue.
     pub(super) ending: bool,
+    /// Why it ends.
+    pub(super) end_reason: Option<DisconnectReason>,
+    /// For a client that comes back: its part of what may be on the way to such clients.
+    pub(super) permit: Option<ReplayPermit>,
     /// Its places among the sockets of its namespace, and of all namespaces of the same pattern.
     pub(super) _slots: [Slot; 2],
 }
@@ -120,9 +125,10 @@ impl ClientSockets {
     }
 
     /// Notes that the end of a socket waits in the job queue.
-    pub(super) fn set_ending(&mut self, at: usize) {
+    pub(super) fn set_ending(&mut self, at: usize, reason: DisconnectReason) {
         let entry = &mut self.list[at];
         entry.ending = true;
+        entry.end_reason = Some(reason);
         self.by_namespace.remove(entry.socket.namespace());
     }
 
@@ -141,11 +147,11 @@ impl ClientSockets {
         self.list.iter().any(|entry| entry.admitted && entry.socket == *socket)
     }
 
-    /// Notes that handlers have admitted a socket.
-    pub(super) fn set_admitted(&mut self, id: SocketId) {
-        if let Some(entry) = self.list.iter_mut().find(|entry| entry.socket.id() == id) {
-            entry.admitted = true;
-        }
+    /// Notes that handlers have admitted a socket. Returns its permit.
+    pub(super) fn set_admitted(&mut self, id: SocketId) -> Option<ReplayPermit> {
+        let entry = self.list.iter_mut().find(|entry| entry.socket.id() == id)?;
+        entry.admitted = true;
+        entry.permit.take()
     }
 
     pub(super) fn remove(&mut self, id: SocketId) -> Option<SocketEntry> {

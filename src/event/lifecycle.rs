@@ -30,6 +30,10 @@ use crate::{model::Channel, socket::Socket};
 pub struct OnConnect {
     /// The client.
     pub socket: Socket,
+    /// Whether the client has come back and is what it was: see
+    /// [`Builder::recovery`](crate::Builder::recovery). It is asked for all the same, so that a
+    /// client that may not enter any more is refused.
+    pub recovered: bool,
 }
 
 /// An event of a client has arrived: inspect or drop it here, before the server acts on it.
@@ -115,6 +119,10 @@ pub struct OnSubscribe {
     pub socket: Socket,
     /// The channel.
     pub channel: Channel,
+    /// Whether the client has come back, and was in the channel before: see
+    /// [`Builder::recovery`](crate::Builder::recovery). It receives what it missed of the channel. A
+    /// refusal takes it out.
+    pub recovered: bool,
 }
 
 /// A client has left a channel.
@@ -191,6 +199,9 @@ pub struct OnDisconnect {
     pub socket: Socket,
     /// Why the client is gone.
     pub reason: DisconnectReason,
+    /// Whether the client may come back as the same socket: see
+    /// [`Builder::recovery`](crate::Builder::recovery).
+    pub returns: bool,
 }
 
 /// The last event of a client: release here what you keep for it.

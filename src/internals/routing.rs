@@ -17,7 +17,7 @@ use crate::{
     routing::{Handlers, Router, Scope},
     socket::{
         ConnectionCommand, LocalAdapter, NamespaceState, ServerEventHandler, Socket, SocketLookup,
-        SocketParts,
+        SocketOrigin, SocketParts,
     },
     stats::Counters,
 };
@@ -68,7 +68,8 @@ impl Routing {
     /// # Errors
     /// The refusal of a handler.
     pub async fn authorize_subscribe(&self, channel: &Channel) -> HandlerResult {
-        let event = OnSubscribe { socket: self.socket.clone(), channel: channel.clone() };
+        let event =
+            OnSubscribe { socket: self.socket.clone(), channel: channel.clone(), recovered: false };
         let matched = self.router.channel_routes().matches(channel);
         self.router.authorize(Scope::Channel(&matched), event).await
     }
@@ -99,7 +100,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let namespace = Namespace::default();
     let null = Arc::new(NullConnection);
     let adapter =
-        LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, null, 0);
+        LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, None, null, 0);
     Socket::attach(SocketParts {
         server: Arc::new(()),
         namespace: NamespaceState::new(
@@ -119,6 +120,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
         commands: Arc::new(NullConnection.start()),
         subscriptions: None,
         memory: MemoryShare::default(),
+        origin: SocketOrigin::New(None),
     })
 }
 
@@ -198,7 +200,7 @@ mod tests {
         let unsubscribe = OnUnsubscribe { socket: socket.clone(), channel: first.clone() };
         router.notify(Scope::Channel(&matched), socket, unsubscribe).await;
         let reason = DisconnectReason::TransportClose;
-        let disconnect = OnDisconnect { socket: socket.clone(), reason };
+        let disconnect = OnDisconnect { socket: socket.clone(), reason, returns: false };
         router.notify(Scope::Socket(socket), socket, disconnect).await;
         router.report(socket, HandlerError::reject("no")).await;
         assert_eq!(socket.listings(), 0, "no event costs time for each channel");

@@ -118,6 +118,12 @@ impl ContextMap {
     }
 }
 
+impl From<Map<String, Value>> for ContextMap {
+    fn from(entries: Map<String, Value>) -> Self {
+        Self { entries: Mutex::new(entries) }
+    }
+}
+
 impl fmt::Debug for ContextMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ContextMap").field(&*self.entries.lock()).finish()

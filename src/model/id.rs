@@ -49,8 +49,8 @@ impl Id {
 
 /// The public id of a [`Socket`](crate::Socket): one client in one namespace.
 ///
-/// An id is 20 base64url characters, cannot be guessed, and is never used twice. The client has the
-/// same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes
+/// An id is 20 base64url characters, cannot be guessed, and is never used twice, but by a client
+/// that comes back (see [`Recovery`](crate::Recovery)). The client has the same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes
 /// the id of the Engine.IO session, which stays secret.
 ///
 /// ```
@@ -158,6 +158,32 @@ impl SessionId {
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionId(..)")
+    }
+}
+
+/// Socket.IO's `pid`, by which a client asks for the socket that it had. It is a bearer secret, as
+/// the [`SessionId`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PrivateId(Id);
+
+impl PrivateId {
+    pub(crate) fn random() -> Self {
+        Self(Id::random())
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Id::parse(text).map(Self)
+    }
+
+    /// Returns the secret itself. Use it for the answer to a CONNECT only.
+    pub(crate) fn reveal(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Debug for PrivateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateId(..)")
     }
 }
 

@@ -36,6 +36,10 @@ pub enum DisconnectReason {
     MemoryLimit,
     /// The server shuts down: `server shutting down`.
     ServerShutdown,
+    /// The client has come back over another connection, before the server noticed that this one is
+    /// broken: `replaced`. Only with [`Builder::recovery`](crate::Builder::recovery). Socket.IO
+    /// itself does not have this reason.
+    Replaced,
 }
 
 impl DisconnectReason {
@@ -45,7 +49,7 @@ impl DisconnectReason {
     /// # use actix_socketio::DisconnectReason;
     /// assert!(DisconnectReason::ALL.contains(&DisconnectReason::SlowConsumer));
     /// ```
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientDisconnect,
         Self::ServerDisconnect,
         Self::ForcedClose,
@@ -56,6 +60,7 @@ impl DisconnectReason {
         Self::SlowConsumer,
         Self::MemoryLimit,
         Self::ServerShutdown,
+        Self::Replaced,
     ];
 
     /// Returns Socket.IO's text for the reason.
@@ -76,6 +81,7 @@ impl DisconnectReason {
             Self::SlowConsumer => "slow consumer",
             Self::MemoryLimit => "memory limit",
             Self::ServerShutdown => "server shutting down",
+            Self::Replaced => "replaced",
         }
     }
 }

@@ -189,6 +189,16 @@ impl Outbox {
         congested.holds.push((most.min(marks.low()), hold.clone()));
         true
     }
+
+    /// Keeps `hold` until almost everything in the outbox has been sent, or the outbox is closed.
+    pub(super) fn hold_until_sent(&self, hold: Hold) {
+        /// Heartbeats and some events may come meanwhile.
+        const REST: usize = 4 * 1024;
+        let mut state = self.state.lock();
+        if state.phase == Phase::Open && state.bytes > REST {
+            state.congestion.state_of(self.max_bytes).holds.push((REST, hold));
+        }
+    }
 }
 
 impl OutboxState {

@@ -3,7 +3,7 @@ use std::{mem, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::PlacedFrame;
-use crate::protocol::Frame;
+use crate::{model::Place, protocol::Frame};
 
 /// The frames that wait until a client is admitted, and the observers of its socket.
 #[derive(Debug, Default)]
@@ -20,16 +20,28 @@ pub(super) struct HeldFrames {
 pub(super) enum HeldFrame {
     /// Bears no position: an answer, a question, or a DISCONNECT.
     Plain(Frame),
-    /// An event for this client alone.
-    Direct(Frame),
+    /// An event for this client alone. It comes after all publications up to a place.
+    Direct(Frame, Place),
     Publication(Arc<PlacedFrame>),
 }
 
 impl HeldFrame {
     pub(super) fn frame(&self) -> &Frame {
         match self {
-            Self::Plain(frame) | Self::Direct(frame) => frame,
+            Self::Plain(frame) | Self::Direct(frame, _) => frame,
             Self::Publication(publication) => publication.frame(),
+        }
+    }
+}
+
+impl HeldFrame {
+    /// Whether an event that the client has missed comes before it. One and the same publication
+    /// does not.
+    pub(super) fn follows(&self, missed: Place) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Direct(_, place) => missed <= *place,
+            Self::Publication(publication) => missed < publication.place(),
         }
     }
 }

@@ -13,6 +13,8 @@ mod attached_stream;
 mod close;
 mod congestion;
 mod held_frames;
+mod kept_directs;
+mod missed_event;
 mod placed_frame;
 mod publication_batch;
 mod queue;
@@ -28,6 +30,8 @@ mod write_through;
 mod tests;
 
 pub(crate) use congestion::{Hold, WaterMarks};
+pub(crate) use kept_directs::KeptDirects;
+pub(crate) use missed_event::MissedEvent;
 pub(crate) use placed_frame::PlacedFrame;
 pub(crate) use publication_batch::{PublicationBatch, Publications};
 pub(crate) use queue::{Outbox, OutboxEvent, OutboxShares, Pushed};

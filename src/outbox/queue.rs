@@ -201,6 +201,9 @@ impl Outbox {
     /// stands before it.
     pub(super) fn push_with(&self, make: impl FnOnce() -> Frame) -> Pushed {
         let state = self.state.lock();
+        if state.phase != Phase::Open {
+            return Pushed::Dropped;
+        }
         let frame = make();
         self.push_all(state, [frame])
     }

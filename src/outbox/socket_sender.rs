@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::{
-    Hold, Outbox, PlacedFrame, PublicationBatch, Pushed, Stamps, WriteThroughTurn,
+    Hold, MissedEvent, Outbox, PlacedFrame, PublicationBatch, Pushed, Stamps, WriteThroughTurn,
     held_frames::{HeldFrame, HeldFrames},
 };
-use crate::model::{Place, Transport};
+use crate::model::{Place, Point, Transport};
 use crate::protocol::{Frame, OutgoingPacket};
 
 /// The client is not admitted to the namespace yet. Frames are held back.
@@ -41,6 +41,7 @@ pub(crate) struct SocketSender {
 }
 
 impl SocketSender {
+    #[cfg(any(test, feature = "internals"))]
     pub(crate) fn new(outbox: Arc<Outbox>) -> Arc<Self> {
         Self::with_stamps(outbox, None)
     }
@@ -110,7 +111,7 @@ impl SocketSender {
                 self.notify_observers(&frame);
                 self.outbox.push_with(|| stamps.direct(&frame, false))
             }
-            _ => self.hold_back(HeldFrame::Direct(frame), false),
+            _ => self.hold_back(HeldFrame::Direct(frame, stamps.last()), false),
         }
     }
 
@@ -198,6 +199,11 @@ impl SocketSender {
         !self.is_closed() && self.outbox.hold(cost, hold)
     }
 
+    /// Keeps `hold` until almost everything in the outbox has been sent, or the outbox is closed.
+    pub(crate) fn hold_until_sent(&self, hold: Hold) {
+        self.outbox.hold_until_sent(hold);
+    }
+
     /// Sends a copy of each frame that goes out from now on to `observer`. An observer misses
     /// frames while its channel is full.
     pub(crate) fn observe(&self, observer: mpsc::Sender<Frame>) {
@@ -253,9 +259,9 @@ impl SocketSender {
         }
     }
 
-    /// Admits the client: pushes `connect`, what it has missed, and then the frames that were held
-    /// back. Later frames go straight to the outbox.
-    pub(crate) fn open(&self, connect: Frame, missed: &[Arc<PlacedFrame>]) {
+    /// Admits the client: pushes `connect`, what it has missed, and the frames that were held back,
+    /// in one order. Later frames go straight to the outbox.
+    pub(crate) fn open(&self, connect: Frame, missed: &[MissedEvent]) {
         let mut held = self.held.lock();
         if self.state.load(Ordering::Acquire) != PENDING {
             return;
@@ -263,13 +269,22 @@ impl SocketSender {
         self.outbox.push(connect);
         let (frames, bytes) = held.take();
         self.outbox.release_held_back(bytes);
-        for publication in missed {
-            held.notify_observers(publication.frame());
-            self.outbox.push(self.frame_of(publication).clone());
-        }
+        let mut missed = missed.iter().peekable();
         for frame in frames {
+            while let Some(earlier) = missed.next_if(|one| frame.follows(one.point().place)) {
+                held.notify_observers(earlier.frame());
+                self.push_missed(earlier);
+            }
+            if let HeldFrame::Publication(publication) = &frame {
+                // It was held, too.
+                missed.next_if(|one| one.point() == Point::of(publication.place()));
+            }
             held.notify_observers(frame.frame());
             self.push_held(frame);
+        }
+        for later in missed {
+            held.notify_observers(later.frame());
+            self.push_missed(later);
         }
         let state = match held.has_final {
             true => CLOSED,
@@ -280,11 +295,22 @@ impl SocketSender {
         self.state.store(state, Ordering::Release);
     }
 
+    fn push_missed(&self, missed: &MissedEvent) {
+        let frame = match missed {
+            MissedEvent::Publication(publication) => self.frame_of(publication),
+            MissedEvent::Direct(_, frame) => frame,
+        };
+        self.outbox.push_with(|| {
+            self.stamps.iter().for_each(|stamps| stamps.replayed(missed.point().place));
+            frame.clone()
+        });
+    }
+
     fn push_held(&self, held: HeldFrame) -> Pushed {
         match (held, &self.stamps) {
-            (HeldFrame::Plain(frame) | HeldFrame::Direct(frame), None)
+            (HeldFrame::Plain(frame) | HeldFrame::Direct(frame, _), None)
             | (HeldFrame::Plain(frame), Some(_)) => self.outbox.push(frame),
-            (HeldFrame::Direct(frame), Some(stamps)) => {
+            (HeldFrame::Direct(frame, _), Some(stamps)) => {
                 self.outbox.push_with(|| stamps.direct(&frame, false))
             }
             (HeldFrame::Publication(publication), None) => {

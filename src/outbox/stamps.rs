@@ -1,5 +1,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use parking_lot::Mutex;
+
+use super::KeptDirects;
 use crate::{
     model::{Epoch, Namespace, Place, Point, Position},
     protocol::{Frame, stamped},
@@ -22,6 +25,8 @@ pub(crate) struct Stamps {
     /// The point of the newest event that no history covers.
     uncovered_place: AtomicU64,
     uncovered_directs: AtomicU32,
+    /// The events for this client alone that it can get again, if any are kept.
+    kept: Option<Mutex<KeptDirects>>,
 }
 
 impl Stamps {
@@ -34,7 +39,37 @@ impl Stamps {
             directs: AtomicU32::default(),
             uncovered_place: AtomicU64::default(),
             uncovered_directs: AtomicU32::default(),
+            kept: None,
         }
+    }
+
+    /// Keeps events for the client alone, as bounded by `kept`.
+    pub(crate) fn keeping(mut self, kept: KeptDirects) -> Self {
+        self.kept = Some(Mutex::new(kept));
+        self
+    }
+
+    /// Goes on with the positions of a socket that comes back: older ones may have been sent to it.
+    pub(crate) fn resuming(self, uncovered: Point) -> Self {
+        self.has_publication.store(true, Relaxed);
+        self.set_uncovered(uncovered);
+        self
+    }
+
+    /// The events for the client alone that are kept.
+    pub(crate) fn kept(&self) -> KeptDirects {
+        self.kept.as_ref().map(|kept| kept.lock().clone()).unwrap_or_default()
+    }
+
+    /// The place of the newest publication, or else of the newest subscription.
+    pub(super) fn last(&self) -> Place {
+        Place::new(self.last.load(Relaxed))
+    }
+
+    /// Notes that a publication is pushed which the client has missed before.
+    pub(super) fn replayed(&self, place: Place) {
+        self.begin(place);
+        self.has_publication.store(true, Relaxed);
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -45,7 +80,7 @@ impl Stamps {
         self.namespace.as_str()
     }
 
-    /// Notes the place at which the socket began.
+    /// Notes the place at which the socket began, or has subscribed while it was not admitted.
     pub(crate) fn begin(&self, place: Place) {
         self.began.store(place.number(), Relaxed);
         self.last.fetch_max(place.number(), Relaxed);
@@ -72,11 +107,19 @@ impl Stamps {
     /// The next direct event, with its position. A volatile one may be lost.
     pub(super) fn direct(&self, frame: &Frame, is_volatile: bool) -> Frame {
         let directs = self.directs.fetch_add(1, Relaxed) + 1;
-        let point = Point { place: Place::new(self.last.load(Relaxed)), directs };
+        let point = Point { place: self.last(), directs };
+        let token = Position::new(self.epoch, point).token();
+        let frame = stamped(frame, self.namespace(), token.as_str());
         if !is_volatile {
-            self.set_uncovered(point);
+            let dropped = match &self.kept {
+                Some(kept) => kept.lock().keep(point, &frame),
+                None => Some(point),
+            };
+            if let Some(dropped) = dropped {
+                self.set_uncovered(dropped.max(self.uncovered()));
+            }
         }
-        stamped(frame, self.namespace(), Position::new(self.epoch, point).token().as_str())
+        frame
     }
 
     /// The newest point that the socket has been sent of which no history has the event. A client

@@ -77,6 +77,29 @@ pub enum Change {
         /// The socket.
         socket: SocketId,
     },
+    /// A socket has lost its connection, and may come back: see
+    /// [`Builder::recovery`](crate::Builder::recovery). It has left its channels before.
+    Away {
+        /// The namespace.
+        namespace: Namespace,
+        /// The socket.
+        socket: SocketId,
+    },
+    /// A socket that was away has come back. It has joined its channels before.
+    Returned {
+        /// The namespace.
+        namespace: Namespace,
+        /// The socket.
+        socket: SocketId,
+    },
+    /// A socket that was away does not come back any more: its time is over, it was put out, or
+    /// something that it missed is lost.
+    Expired {
+        /// The namespace.
+        namespace: Namespace,
+        /// The socket.
+        socket: SocketId,
+    },
     /// The listener did not keep up, and has missed changes.
     Missed {
         /// The number of changes.
@@ -130,7 +153,7 @@ impl ChangeSender {
         Changes(self.0.subscribe())
     }
 
-    pub(super) fn send(&self, change: impl FnOnce() -> Change) {
+    pub(crate) fn send(&self, change: impl FnOnce() -> Change) {
         if self.0.receiver_count() > 0 {
             // The last listener may be dropped at this moment.
             let _ = self.0.send(change());

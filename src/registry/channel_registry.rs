@@ -147,6 +147,9 @@ impl ChannelRegistry {
             RegistryMessage::Replay(replay) => {
                 return Step::Done { cost: 1 + self.table.replay(*replay) };
             }
+            RegistryMessage::ComeBack(come_back) => {
+                return Step::Done { cost: 1 + self.table.come_back(*come_back) };
+            }
             RegistryMessage::Publish(publication) => {
                 return Step::Deliver(self.join_publications(publication));
             }

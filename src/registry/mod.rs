@@ -26,6 +26,7 @@ mod past_run;
 mod publication;
 mod queue;
 mod recording;
+mod returning;
 mod sequencer;
 mod sequencer_state;
 pub(crate) mod subscribers;
@@ -41,6 +42,8 @@ use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
 pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
 pub use publication::{Audience, Publication, PublishError, Receipt};
+pub(crate) use queue::ComeBack;
+pub(crate) use returning::{ChannelEnd, Departure, DetachedChannels, Returning, ReturningChannel};
 use sequencer::SequencerInner;
 pub(crate) use sequencer::{Sequencer, SequencerLimits};
 

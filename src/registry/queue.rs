@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     model::{Channel, Namespace, Place, SocketId},
-    outbox::SocketSender,
+    outbox::{Hold, MissedEvent, SocketSender},
+    protocol::Frame,
 };
 
 /// A message to a [`ChannelRegistry`](super::ChannelRegistry).
@@ -25,6 +26,8 @@ pub(super) enum RegistryMessage {
     Detach { namespace: Namespace, id: SocketId },
     /// Sends a socket what it has missed.
     Replay(Box<Replay>),
+    /// Admits a socket that comes back, and sends it what it has missed.
+    ComeBack(Box<ComeBack>),
     /// Delivers a publication to some of its sockets.
     Publish(Arc<OrderedPublication>),
     /// Asks which of its sockets belong to an audience.
@@ -43,6 +46,18 @@ pub(super) struct Replay {
     /// The place after which it has missed it.
     pub(super) from: Place,
     pub(super) answer: CatchUpAnswer,
+}
+
+/// The admission of a socket that comes back.
+pub(crate) struct ComeBack {
+    pub(crate) namespace: Namespace,
+    pub(crate) id: SocketId,
+    /// The answer to its CONNECT.
+    pub(crate) connect: Frame,
+    /// In order.
+    pub(crate) missed: Vec<MissedEvent>,
+    /// Released when the client has been sent what it missed.
+    pub(crate) hold: Option<Hold>,
 }
 
 /// The messages that wait for one registry, in the sequencer's order.

@@ -125,6 +125,9 @@ impl RegistryIndex {
                 store.append(kept.stored(namespace, channels, SystemTime::now()));
             }
         }
+        if !audience.including.is_empty() {
+            self.name(namespace, &audience.including, publication.place());
+        }
         for channel in destinations(audience) {
             self.keep_in(namespace, channel, kept.clone(), now);
         }

@@ -10,7 +10,8 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Audience, ChangeSender, ChannelRegistry, Publication, PublishError, Receipt, RegistryId,
+    Audience, ChangeSender, ChannelEnd, ChannelRegistry, Publication, PublishError, Receipt,
+    RegistryId,
     backpressure::Backpressure,
     history::HistoryLimits,
     index::RegistryIndex,
@@ -174,36 +175,25 @@ impl Sequencer {
         id
     }
 
-    /// Adds a socket to a registry. It is subscribed to nothing.
+    /// Adds a socket to a registry. It is subscribed to nothing. Returns the place at which it
+    /// begins.
     pub(crate) fn attach(
         &self,
         registry_id: RegistryId,
         namespace: Namespace,
         id: SocketId,
         sender: Arc<SocketSender>,
-    ) {
+    ) -> Place {
+        let mut place = Place::default();
         self.notify(registry_id, |index| {
-            let place = index.next_place();
+            place = index.next_place();
             if let Some(stamps) = sender.stamps() {
                 stamps.begin(place);
             }
             index.attach(namespace.clone(), registry_id);
             RegistryMessage::Attach { namespace, id, sender }
         });
-    }
-
-    /// Removes a socket that was subscribed to these channels.
-    pub(crate) fn detach(
-        &self,
-        registry_id: RegistryId,
-        namespace: Namespace,
-        id: SocketId,
-        channels: &[Channel],
-    ) {
-        self.notify(registry_id, |index| {
-            index.detach(&namespace, registry_id, id, channels);
-            RegistryMessage::Detach { namespace, id }
-        });
+        place
     }
 
     /// Subscribes a socket to a channel that it was not subscribed to. `rule`: what the channel
@@ -225,18 +215,22 @@ impl Sequencer {
         place
     }
 
-    /// Unsubscribes a socket from a channel that it was subscribed to.
+    /// Unsubscribes a socket from a channel that it was subscribed to. Returns what the channel has
+    /// had by then.
     pub(crate) fn unsubscribe(
         &self,
         registry_id: RegistryId,
         namespace: Namespace,
         id: SocketId,
         channel: Channel,
-    ) {
+    ) -> ChannelEnd {
+        let mut end = ChannelEnd::default();
         self.notify(registry_id, |index| {
+            end = index.channel_end(&namespace, &channel);
             index.unsubscribe(&namespace, registry_id, id, &channel);
             RegistryMessage::Unsubscribe { namespace, id, channel }
         });
+        end
     }
 
     /// Waits until the registry has handled every message that was queued before.
@@ -409,7 +403,7 @@ impl Sequencer {
     }
 
     /// Updates the index, and queues a message for one registry.
-    fn notify(
+    pub(super) fn notify(
         &self,
         registry_id: RegistryId,
         message: impl FnOnce(&mut RegistryIndex) -> RegistryMessage,

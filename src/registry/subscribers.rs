@@ -1,6 +1,10 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use super::{Audience, namespace_table::NamespaceTable, queue::Replay};
+use super::{
+    Audience,
+    namespace_table::NamespaceTable,
+    queue::{ComeBack, Replay},
+};
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{PlacedFrame, PublicationBatch, Pushed, SocketSender, WriteThroughTurn},
@@ -121,6 +125,21 @@ impl RegistryTable {
         let Some(sender) = table.and_then(|table| table.sender(id)) else { return 0 };
         let missed = &caught_up.missed;
         sender.replay(answer(&caught_up), missed, from);
+        let bytes = missed.iter().map(|event| event.frame().len()).sum();
+        self.counters.traffic.add(Flow::Sent, missed.len(), bytes);
+        self.counters.replayed.add(missed.len() as u64);
+        missed.len()
+    }
+
+    /// Admits a socket that comes back, and returns the number of events that it had missed.
+    pub(super) fn come_back(&mut self, come_back: ComeBack) -> usize {
+        let ComeBack { namespace, id, connect, missed, hold } = come_back;
+        let table = self.namespaces.get(&namespace);
+        let Some(sender) = table.and_then(|table| table.sender(id)) else { return 0 };
+        sender.open(connect, &missed);
+        if let Some(hold) = hold {
+            sender.hold_until_sent(hold);
+        }
         let bytes = missed.iter().map(|event| event.frame().len()).sum();
         self.counters.traffic.add(Flow::Sent, missed.len(), bytes);
         self.counters.replayed.add(missed.len() as u64);

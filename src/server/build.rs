@@ -1,4 +1,4 @@
-use std::{collections::HashMap, iter, sync::Arc};
+use std::{collections::HashMap, iter, sync::Arc, time::Duration};
 
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
@@ -11,12 +11,14 @@ use crate::{
     config::Config,
     engine::EngineState,
     http::ClientFiles,
-    model::{DataMap, HistoryRules, NameRules, Namespace, Quota, matches_some_name},
+    model::{DataMap, HistoryRules, NameRules, Namespace, Quota, Recovery, matches_some_name},
+    protocol::PacketCodec,
     registry::{Adapter, ChangeSender, HistoryLimits, Sequencer, SequencerLimits},
     routing::{Router, anchored},
-    socket::LocalAdapter,
+    socket::{LocalAdapter, SocketLookup},
     state::{
-        NamespaceFactory, NamespaceFamily, NamespaceMatcher, Namespaces, ServerState, SocketTable,
+        NamespaceFactory, NamespaceFamily, NamespaceMatcher, Namespaces, RecoveryLimits,
+        RecoveryState, ServerState, SocketTable,
     },
     stats::Counters,
 };
@@ -60,6 +62,7 @@ impl Builder {
             data,
             client_files,
             store,
+            recovery,
         } = self;
         let data = Arc::new(data);
         config.check()?;
@@ -71,6 +74,9 @@ impl Builder {
                            Socket.IO 2 read JSON with attachments only"
                     .to_owned(),
             });
+        }
+        if let Some(recovery) = &recovery {
+            check_recovery(recovery, &codec)?;
         }
         endpoint.check()?;
         let client_files = match client_files {
@@ -87,20 +93,23 @@ impl Builder {
         let named = compile_named(main, namespaces, &config, &data, &mut server_events)?;
         let dynamic = compile_dynamic(dynamic, &config, &data, &mut server_events)?;
         let rules = history_rules(&named, &dynamic);
-        let is_recording = rules.iter().any(|(_, rules)| rules.keeps_anything());
+        let is_recording =
+            recovery.is_some() || rules.iter().any(|(_, rules)| rules.keeps_anything());
         let stored = loading::load(store, &config, &rules)?;
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
-        let (sequencer, server_events) =
-            start(&config, &changes, &counters, server_events, &data, is_recording, stored)?;
-        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
+        let returning = recovery.map(|recovery| (recovery, Arc::clone(&lookup)));
+        let Started { sequencer, server_events, recovery } =
+            start(&config, &changes, &counters, server_events, &data, is_recording, stored, returning)?;
+        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let local = LocalAdapter::new(
             sequencer,
             codec.clone(),
             lookup,
+            recovery.clone().map(|recovery| recovery as _),
             Arc::new(server_events),
             config.max_ack_bytes,
         );
@@ -112,8 +121,16 @@ impl Builder {
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let namespaces = Namespaces::new(factory, named, dynamic);
         let endpoint = Arc::new(endpoint);
-        let state =
-            ServerState { engine, namespaces, sockets, codec, endpoint, changes, client_files };
+        let state = ServerState {
+            engine,
+            namespaces,
+            sockets,
+            codec,
+            endpoint,
+            changes,
+            client_files,
+            recovery,
+        };
         Ok(SocketIo::new(Arc::new(state)))
     }
 }
@@ -128,6 +145,29 @@ fn history_rules(
     named.chain(dynamic).map(|(name, router)| (name, router.history_rules())).collect()
 }
 
+/// A window that no timer can have, or a parser that has no place for positions.
+fn check_recovery(recovery: &Recovery, codec: &PacketCodec) -> Result<(), BuildError> {
+    const YEAR: Duration = Duration::from_secs(86_400 * 365);
+    let (value, expected) = if !codec.takes_positions() {
+        let expected = "it must not be there with a \"parser\" of your own, which has no place for \
+                        positions: MsgpackParser has";
+        ("on".to_owned(), expected)
+    } else if recovery.window.is_zero() || recovery.window > YEAR {
+        let expected = "its window must be longer than zero, and a year at most (8760 h)";
+        (format!("{:?}", recovery.window), expected)
+    } else {
+        return Ok(());
+    };
+    Err(BuildError::Setting { setting: "recovery", value, expected: expected.to_owned() })
+}
+
+/// The parts of a server that have tasks of their own.
+struct Started {
+    sequencer: Sequencer,
+    server_events: ServerEventDispatcher,
+    recovery: Option<Arc<RecoveryState>>,
+}
+
 /// Starts the tasks of the server that belong to no client.
 fn start(
     config: &Arc<Config>,
@@ -137,7 +177,8 @@ fn start(
     data: &Arc<DataMap>,
     is_recording: bool,
     stored: Option<LoadedStore>,
-) -> Result<(Sequencer, ServerEventDispatcher), BuildError> {
+    returning: Option<(Recovery, Arc<dyn SocketLookup>)>,
+) -> Result<Started, BuildError> {
     let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
     let data = Arc::clone(data);
     let started = on_task_thread(move || {
@@ -152,11 +193,26 @@ fn start(
                 max_recovered_bytes: max_outbox / 2,
             }),
         };
-        let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits, stored);
+        let sequencer = Sequencer::start(changes.clone(), Arc::clone(&counters), limits, stored);
         if is_recording {
             sequencer.start_sweeping();
         }
-        (sequencer, ServerEventDispatcher::start(server_events, max_server_events, counters, data))
+        let recovery = returning.map(|(recovery, sockets)| {
+            let limits = RecoveryLimits {
+                max_away: config.max_sessions_away,
+                max_away_bytes: config.max_sessions_away_bytes,
+                max_replay_bytes: config.max_replay_bytes,
+                takeover_timeout: config.takeover_timeout,
+            };
+            let (sequencer, counters) = (sequencer.clone(), Arc::clone(&counters));
+            let state =
+                RecoveryState::new(recovery, &limits, sockets, sequencer, changes, counters);
+            drop(actix::spawn(RecoveryState::start_timer(&state)));
+            state
+        });
+        let server_events =
+            ServerEventDispatcher::start(server_events, max_server_events, counters, data);
+        Started { sequencer, server_events, recovery }
     });
     started.map_err(|error| BuildError::Thread(error.kind()))
 }

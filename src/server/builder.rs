@@ -6,7 +6,7 @@ use super::NamespaceBuilder;
 use crate::{
     config::Config,
     http::EndpointSettings,
-    model::{DataMap, Handshake, History, Namespace},
+    model::{DataMap, Handshake, History, Namespace, Recovery},
     protocol::PacketCodec,
     registry::Adapter,
     routing::{Route, SocketHandler, registrations},
@@ -62,6 +62,7 @@ pub struct Builder {
     pub(super) data: DataMap,
     pub(super) client_files: Option<PathBuf>,
     pub(super) store: Option<Arc<dyn HistoryStore>>,
+    pub(super) recovery: Option<Recovery>,
 }
 
 /// # Handlers
@@ -149,6 +150,20 @@ impl Builder {
     /// ```
     pub fn history(self, history: History) -> Self {
         self.main(|main| main.history(history))
+    }
+
+    /// Gives clients that lost their connection their sockets back: Socket.IO's connection state
+    /// recovery. Without this call, each connection has new sockets.
+    ///
+    /// The official JavaScript clients come back by themselves. [`Recovery`] has an example.
+    ///
+    /// A parser of your own has no place for positions, so you cannot combine it with
+    /// [`Builder::parser`](crate::Builder::parser), except for
+    /// [`MsgpackParser`](crate::protocol::MsgpackParser).
+    #[doc(alias = "connectionStateRecovery")]
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = Some(recovery);
+        self
     }
 
     /// Adds a route to the main namespace: it declares channels and the handlers of their events.
@@ -305,6 +320,7 @@ impl Builder {
             data: DataMap::default(),
             client_files: None,
             store: None,
+            recovery: None,
         }
     }
 }

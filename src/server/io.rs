@@ -246,6 +246,30 @@ impl SocketIo {
         (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
+    /// Forgets a socket of this server that is away, so that its client gets a new one when it comes
+    /// back: see [`Builder::recovery`](crate::Builder::recovery). `false`: there is no such socket
+    /// in this namespace.
+    ///
+    /// [`Target::disconnect_sockets`] puts out those that are here, and those that are away.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo, id: actix_socketio::SocketId) {
+    /// match io.socket(&id) {
+    ///     Some(socket) => socket.disconnect(),
+    ///     None => drop(io.forget(&id)),
+    /// }
+    /// # }
+    /// ```
+    pub fn forget(&self, id: &SocketId) -> bool {
+        let Some(recovery) = &self.state.recovery else { return false };
+        // One that has lost its connection may still wait for its handlers.
+        let going = self.socket(id).filter(|socket| !socket.is_connected());
+        if let Some(socket) = &going {
+            socket.set_forgotten();
+        }
+        recovery.forget(&self.namespace.name, id) || going.is_some()
+    }
+
     /// The clients of this server that are subscribed to the channel, in no particular order.
     /// [`Target::fetch_sockets`] asks the other servers too.
     ///

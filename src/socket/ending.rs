@@ -16,6 +16,7 @@ impl Socket {
     /// # }
     /// ```
     pub fn disconnect(&self) {
+        self.set_forgotten();
         if self.send_disconnect() {
             self.inner.acks.close();
             self.inner.commands.send(ConnectionCommand::Disconnect(self.id()));
@@ -25,6 +26,7 @@ impl Socket {
     /// Closes the whole connection, with all its namespaces. The client still receives what you
     /// sent before.
     pub fn close(&self) {
+        self.set_forgotten();
         self.inner.commands.send(ConnectionCommand::Close);
     }
 
@@ -34,7 +36,8 @@ impl Socket {
     ///
     /// The client sees the reason `transport close`, and your handlers see
     /// [`DisconnectReason::ForcedClose`](crate::DisconnectReason::ForcedClose). It returns as a new
-    /// socket with another id, in no channel. After [`Socket::close`] it would stay away.
+    /// socket with another id, in no channel, unless [`Builder::recovery`](crate::Builder::recovery)
+    /// restores it. After [`Socket::close`] it would stay away.
     ///
     /// ```no_run
     /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
@@ -67,8 +70,12 @@ impl Socket {
     /// Ends the socket: it leaves its channels.
     pub(crate) fn detach(&self) {
         self.close_sender();
-        let channels = self.inner.membership.close();
-        let SocketInner { namespace, registry_id, id, .. } = &*self.inner;
-        namespace.sequencer.detach(*registry_id, namespace.name.clone(), *id, &channels);
+        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
+        membership.close(namespace, *registry_id, *id);
+    }
+
+    /// Ends the connection, because the client has come back over another one.
+    pub(crate) fn replace(&self) {
+        self.inner.commands.send(ConnectionCommand::Replace);
     }
 }

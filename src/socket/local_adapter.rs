@@ -19,6 +19,14 @@ pub(crate) trait SocketLookup: Send + Sync {
     fn socket(&self, id: &SocketId) -> Option<Socket>;
 }
 
+/// Acts on the sockets of an audience that are away.
+pub(crate) trait AbsenceLookup: Send + Sync {
+    /// Takes them out of a channel.
+    fn leave(&self, audience: &Audience, channel: &Channel);
+    /// Forgets them, so that they do not come back.
+    fn forget(&self, audience: &Audience);
+}
+
 /// Hands events of other servers to the handlers of this one.
 pub(crate) trait ServerEventHandler: Send + Sync {
     /// Starts the handlers. The future waits for the first acknowledgement.
@@ -30,6 +38,8 @@ pub(crate) struct LocalAdapter {
     pub(super) sequencer: Sequencer,
     pub(super) codec: PacketCodec,
     sockets: Arc<dyn SocketLookup>,
+    /// `None`: no socket comes back.
+    absences: Option<Arc<dyn AbsenceLookup>>,
     server_events: Arc<dyn ServerEventHandler>,
     /// By namespace, each with the number of states that the namespace has: a new one may begin
     /// before the last one has ended.
@@ -43,6 +53,7 @@ impl LocalAdapter {
         sequencer: Sequencer,
         codec: PacketCodec,
         sockets: Arc<dyn SocketLookup>,
+        absences: Option<Arc<dyn AbsenceLookup>>,
         server_events: Arc<dyn ServerEventHandler>,
         max_ack_bytes: usize,
     ) -> Arc<Self> {
@@ -50,6 +61,7 @@ impl LocalAdapter {
             sequencer,
             codec,
             sockets,
+            absences,
             server_events,
             ack_collectors: Mutex::default(),
             ack_bytes: MemoryBudget::new(max_ack_bytes),
@@ -94,6 +106,25 @@ impl LocalAdapter {
         let (ids, sockets) = (self.sequencer.select(audience), Arc::clone(&self.sockets));
         Box::pin(async move {
             ids.await.iter().filter_map(|id| sockets.socket(id)).for_each(&mut act);
+        })
+    }
+}
+
+impl LocalAdapter {
+    /// Acts on the sockets of an audience that are here, and on those that are away. A socket may
+    /// go away meanwhile, so those are looked at again.
+    fn for_all(
+        &self,
+        audience: Audience,
+        here: impl FnOnce(Audience) -> AdapterFuture<()>,
+        away: impl Fn(&dyn AbsenceLookup, &Audience) + Send + 'static,
+    ) -> AdapterFuture<()> {
+        let Some(absences) = self.absences.clone() else { return here(audience) };
+        away(&*absences, &audience);
+        let done = here(audience.clone());
+        Box::pin(async move {
+            done.await;
+            away(&*absences, &audience);
         })
     }
 }
@@ -159,19 +190,26 @@ impl Adapter for LocalAdapter {
     }
 
     fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
-        self.for_each(audience, move |socket| {
-            socket.unsubscribe(&channel);
-        })
+        let away = channel.clone();
+        let here = |audience: Audience| {
+            self.for_each(audience, move |socket| {
+                socket.unsubscribe(&channel);
+            })
+        };
+        self.for_all(audience, here, move |absences, audience| absences.leave(audience, &away))
     }
 
     fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()> {
-        self.for_each(audience, move |socket| {
-            if close {
-                socket.close();
-            } else {
-                socket.disconnect();
-            }
-        })
+        let here = |audience: Audience| {
+            self.for_each(audience, move |socket| {
+                if close {
+                    socket.close();
+                } else {
+                    socket.disconnect();
+                }
+            })
+        };
+        self.for_all(audience, here, |absences, audience| absences.forget(audience))
     }
 
     fn server_side_emit(&self, _: ServerEvent) -> Result<(), PublishError> {

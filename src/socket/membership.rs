@@ -1,13 +1,18 @@
+mod returning;
+
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{collections::HashMap, mem, sync::Arc};
 
 use parking_lot::Mutex;
 
-use super::{NamespaceState, SubscribeError, route_counts::RouteCounts};
+use returning::ReturnState;
+
+use super::{NamespaceState, SubscribeError, absence::Departures, route_counts::RouteCounts};
 use crate::{
     model::{Channel, ChannelMatch, MemoryShare, Place, SocketId},
-    registry::{CatchUp, CatchUpAnswer, Joining, RegistryId},
+    outbox::SocketSender,
+    registry::{CatchUp, CatchUpAnswer, DetachedChannels, Joining, RegistryId},
 };
 
 /// The channels of one socket, each with the routes that match it.
@@ -28,6 +33,10 @@ struct MembershipState {
     /// The memory of the subscriptions, roughly.
     bytes: usize,
     memory: MemoryShare,
+    /// The channels that the server took it out of, if it may come back.
+    departures: Option<Box<Departures>>,
+    /// For a socket that comes back, until it has its channels.
+    returning: Option<Box<ReturnState>>,
 }
 
 #[derive(Debug)]
@@ -38,6 +47,8 @@ struct JoinedChannel {
     /// subscription, or an earlier one if it got what it missed.
     whole_from: Place,
     matched: Arc<ChannelMatch>,
+    /// The sequencer does not know of it yet: the socket comes back, and is not admitted.
+    is_pending: bool,
 }
 
 impl MembershipState {
@@ -54,9 +65,15 @@ impl Membership {
     const SUBSCRIPTION_BYTES: usize = 500;
 
     /// No channels yet. `memory` counts them.
-    pub(super) fn new(memory: MemoryShare) -> Self {
+    pub(super) fn new(memory: MemoryShare, may_return: bool) -> Self {
+        let departures = may_return.then(Box::default);
+        let state = MembershipState { memory, departures, ..MembershipState::default() };
+        Self::with_state(state)
+    }
+
+    fn with_state(state: MembershipState) -> Self {
         Self {
-            state: Mutex::new(MembershipState { memory, ..MembershipState::default() }),
+            state: Mutex::new(state),
             #[cfg(test)]
             listings: AtomicUsize::new(0),
         }
@@ -68,15 +85,15 @@ impl Membership {
         channel: Channel,
         find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
         limit: usize,
-        namespace: &NamespaceState,
-        registry_id: RegistryId,
-        id: SocketId,
+        (namespace, registry_id, id): (&NamespaceState, RegistryId, SocketId),
+        sender: &SocketSender,
     ) -> Result<bool, SubscribeError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(SubscribeError::Closed);
         }
         if state.channels.contains_key(&channel) {
+            state.join_pending(&channel, namespace, registry_id, id, sender);
             return Ok(false);
         }
         if state.channels.len() >= limit {
@@ -91,7 +108,13 @@ impl Membership {
         state.routes.add(&matched);
         let (name, rule) = (namespace.name.clone(), matched.options.history);
         let place = namespace.sequencer.subscribe(registry_id, name, id, channel.clone(), rule);
-        state.channels.insert(channel, JoinedChannel { place, whole_from: place, matched });
+        if state.returning.is_some()
+            && let Some(stamps) = sender.stamps()
+        {
+            stamps.begin(place);
+        }
+        let joined = JoinedChannel { place, whole_from: place, matched, is_pending: false };
+        state.channels.insert(channel, joined);
         Ok(true)
     }
 
@@ -124,7 +147,9 @@ impl Membership {
                 joined.push((channel.clone(), matched.options.history));
                 // Its places are known below.
                 let (place, whole_from) = (Place::default(), Place::default());
-                state.channels.insert(channel, JoinedChannel { place, whole_from, matched });
+                let is_pending = false;
+                let joined = JoinedChannel { place, whole_from, matched, is_pending };
+                state.channels.insert(channel, joined);
             }
         }
         let channels = &state.channels;
@@ -148,19 +173,30 @@ impl Membership {
     }
 
     /// Leaves a channel, and returns its routes. `None`: the socket is not in the channel.
+    ///
+    /// `is_wanted`: the client has asked for it, so it does not want what is on its way.
     pub(super) fn leave(
         &self,
         channel: &str,
-        namespace: &NamespaceState,
-        registry_id: RegistryId,
-        id: SocketId,
+        is_wanted: bool,
+        (namespace, registry_id, id): (&NamespaceState, RegistryId, SocketId),
     ) -> Option<Arc<ChannelMatch>> {
         let mut state = self.state.lock();
         let (channel, joined) = state.channels.remove_entry(channel)?;
         state.routes.remove(&joined.matched);
+        if let Some(returning) = state.returning.as_mut().filter(|_| is_wanted) {
+            returning.remove(&channel);
+        }
         let bytes = state.bytes - Self::SUBSCRIPTION_BYTES - channel.len();
         state.count(bytes);
-        namespace.sequencer.unsubscribe(registry_id, namespace.name.clone(), id, channel);
+        if joined.is_pending {
+            return Some(joined.matched);
+        }
+        let (sequencer, name) = (&namespace.sequencer, namespace.name.clone());
+        let end = sequencer.unsubscribe(registry_id, name, id, channel.clone());
+        if let Some(departures) = state.departures.as_mut().filter(|_| !is_wanted) {
+            departures.add(channel, joined.whole_from, end);
+        }
         Some(joined.matched)
     }
 
@@ -205,13 +241,17 @@ impl Membership {
         self.listings.load(Ordering::Relaxed)
     }
 
-    /// Ends all subscriptions, and refuses further ones. Returns the channels, for the caller to
-    /// notify the sequencer.
-    pub(super) fn close(&self) -> Vec<Channel> {
-        let state = mem::replace(
-            &mut *self.state.lock(),
-            MembershipState { closed: true, ..MembershipState::default() },
-        );
-        state.channels.into_keys().collect()
+    /// Ends all subscriptions, and refuses further ones. The socket leaves its registry.
+    pub(super) fn close(&self, namespace: &NamespaceState, registry_id: RegistryId, id: SocketId) {
+        let state = self.take();
+        let (subscribed, _) = state.subscribed();
+        let unpinned = state.returning.as_ref().map(|returning| &*returning.pinned);
+        let channels = DetachedChannels { subscribed: &subscribed, pinned: None, unpinned };
+        namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
+    }
+
+    fn take(&self) -> MembershipState {
+        let closed = MembershipState { closed: true, ..MembershipState::default() };
+        mem::replace(&mut *self.state.lock(), closed)
     }
 }

@@ -1,5 +1,6 @@
 //! The handle for one client in one namespace.
 
+mod absence;
 mod ack_collector;
 mod acks;
 mod answers;
@@ -10,6 +11,7 @@ mod local_adapter;
 mod membership;
 mod namespace_state;
 mod outgoing;
+mod recovery;
 mod remote_socket;
 mod route_counts;
 mod send;
@@ -23,15 +25,18 @@ use actix::Message;
 use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::Instant};
 
+pub(crate) use absence::SocketAbsence;
 use acks::Acks;
 pub use answers::{BroadcastAcks, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
-pub(crate) use local_adapter::{LocalAdapter, ServerEventHandler, SocketLookup};
+pub(crate) use local_adapter::{AbsenceLookup, LocalAdapter, ServerEventHandler, SocketLookup};
 use membership::Membership;
 pub(crate) use namespace_state::NamespaceState;
 pub(crate) use outgoing::read_event;
 pub use outgoing::{Outgoing, OutgoingEvent};
+pub(crate) use recovery::SocketOrigin;
+use recovery::{Beginning, SocketRecovery};
 pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
 pub use target::Target;
@@ -86,6 +91,8 @@ struct SocketInner {
     acks: Acks,
     commands: Arc<dyn MessageSink<ConnectionCommand>>,
     subscriptions: Option<Arc<Mutex<TokenBucket>>>,
+    /// For a socket that may come back.
+    recovery: Option<Box<SocketRecovery>>,
 }
 
 /// A request of a socket to its connection.
@@ -98,6 +105,8 @@ pub(crate) enum ConnectionCommand {
     Close,
     /// End the connection so that its client comes back.
     CloseTransport,
+    /// End the connection: its client has come back over another one.
+    Replace,
 }
 
 /// The parts of a new socket.
@@ -117,6 +126,7 @@ pub(crate) struct SocketParts {
     pub(crate) subscriptions: Option<Arc<Mutex<TokenBucket>>>,
     /// Counts its subscriptions.
     pub(crate) memory: MemoryShare,
+    pub(crate) origin: SocketOrigin,
 }
 
 impl Socket {
@@ -133,10 +143,11 @@ impl Socket {
             commands,
             subscriptions,
             memory,
+            origin,
         } = parts;
-        let id = SocketId::random();
         let registry_id = namespace.sequencer.registry_id();
-        namespace.sequencer.attach(registry_id, namespace.name.clone(), id, Arc::clone(&sender));
+        let Beginning { id, context, membership, recovery } =
+            origin.begin(&namespace, registry_id, &sender, memory);
         Self {
             inner: Arc::new(SocketInner {
                 id,
@@ -144,8 +155,8 @@ impl Socket {
                 registry_id,
                 handshake,
                 extensions,
-                context: ContextMap::default(),
-                membership: Membership::new(memory),
+                context,
+                membership,
                 acks: Acks::new(config.max_pending_acks),
                 namespace,
                 config,
@@ -153,6 +164,7 @@ impl Socket {
                 sender,
                 commands,
                 subscriptions,
+                recovery,
             }),
         }
     }
@@ -245,12 +257,12 @@ impl Socket {
         self.inner.sender.open(connect, &[]);
     }
 
-    /// Takes an acknowledgement. `false`: the server does not wait for it.
     /// Whether its events bear their position.
     pub(crate) fn is_stamped(&self) -> bool {
         self.inner.sender.stamps().is_some()
     }
 
+    /// Takes an acknowledgement. `false`: the server does not wait for it.
     pub(crate) fn acknowledge(&self, id: &AckId, args: Args) -> bool {
         let SocketInner { acks, namespace, .. } = &*self.inner;
         match acks.answer(id, args) {

@@ -51,7 +51,7 @@ impl Socket {
     /// A message that is on its way may still reach it.
     #[doc(alias = "leave")]
     pub fn unsubscribe(&self, channel: impl AsRef<str>) -> bool {
-        self.leave(channel.as_ref()).is_some()
+        self.leave(channel.as_ref(), false).is_some()
     }
 
     /// Whether the client is subscribed to the channel.
@@ -73,8 +73,10 @@ impl Socket {
         channel: Channel,
         find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
     ) -> Result<bool, SubscribeError> {
-        let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
-        membership.join(channel, find, config.max_channels, namespace, *registry_id, *id)
+        let SocketInner { membership, namespace, registry_id, config, id, sender, .. } =
+            &*self.inner;
+        let socket = (&**namespace, *registry_id, *id);
+        membership.join(channel, find, config.max_channels, socket, sender)
     }
 
     /// Subscribes it to channels, and sends an answer and what it has missed of them. `answer`
@@ -90,9 +92,21 @@ impl Socket {
         membership.join_and_catch_up(wanted, config.max_channels, socket, catch_up, answer)
     }
 
-    fn leave(&self, channel: &str) -> Option<Arc<ChannelMatch>> {
+    fn leave(&self, channel: &str, is_wanted: bool) -> Option<Arc<ChannelMatch>> {
         let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
-        membership.leave(channel, namespace, *registry_id, *id)
+        membership.leave(channel, is_wanted, (namespace, *registry_id, *id))
+    }
+
+    /// Its channels that it was in before it came back, the oldest subscription first.
+    pub(crate) fn returning_channels(&self) -> Vec<(Channel, Arc<ChannelMatch>)> {
+        let mut channels = self.matched_channels();
+        channels.retain(|(channel, _)| self.inner.membership.was_in(channel));
+        channels
+    }
+
+    /// Takes it out of a channel to which it may not come back.
+    pub(crate) fn refuse_channel(&self, channel: &Channel) {
+        self.leave(channel, true);
     }
 
     /// The routes of a channel that it is subscribed to.
@@ -128,7 +142,7 @@ impl Socket {
         &self,
         channel: &Channel,
     ) -> Option<Arc<ChannelMatch>> {
-        let left = self.leave(channel);
+        let left = self.leave(channel, true);
         self.inner.namespace.sequencer.barrier(self.inner.registry_id).await;
         left
     }

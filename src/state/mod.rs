@@ -3,6 +3,7 @@
 mod namespace_factory;
 mod namespace_family;
 mod namespaces;
+mod recovery;
 mod sockets;
 
 use std::{fmt, sync::Arc};
@@ -10,6 +11,9 @@ use std::{fmt, sync::Arc};
 pub(crate) use namespace_factory::NamespaceFactory;
 pub(crate) use namespace_family::{NamespaceFamily, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespaces::{NamespaceEntry, Namespaces};
+pub(crate) use recovery::{
+    ClaimedSession, RecoveryLimits, RecoveryState, ReplayPermit, ReturnRequest,
+};
 pub(crate) use sockets::SocketTable;
 
 use crate::{
@@ -29,6 +33,8 @@ pub(crate) struct ServerState {
     pub(crate) endpoint: Arc<EndpointSettings>,
     pub(crate) changes: ChangeSender,
     pub(crate) client_files: ClientFiles,
+    /// `None`: no socket comes back.
+    pub(crate) recovery: Option<Arc<RecoveryState>>,
 }
 
 impl ServerState {

@@ -88,6 +88,34 @@ labels! {
     }
 }
 
+labels! {
+    /// Why a socket that was away does not come back.
+    SessionEndKind {
+        Window = "window",
+        Count = "max_sessions_away",
+        Bytes = "max_sessions_away_bytes",
+        /// It was put out.
+        Forgotten = "forgotten",
+        /// Something that its client missed was lost.
+        Lost = "lost",
+        /// A client came back for it, and did not wait longer.
+        Takeover = "takeover_timeout",
+    }
+}
+
+labels! {
+    /// Why a client that shows a private id is not recovered.
+    UnrecoveredKind {
+        /// There is no such session, or another client has it.
+        Unknown = "unknown",
+        /// What it shows is no position of this server.
+        Position = "position",
+        Lost = "lost",
+        TooMuch = "max_recovered",
+        Takeover = "takeover_timeout",
+    }
+}
+
 impl Label for DisconnectReason {
     const ALL: &'static [Self] = &Self::ALL;
 
@@ -146,6 +174,16 @@ pub(crate) struct Counters {
     pub(crate) replayed: Count,
     /// Publications that histories have dropped.
     pub(crate) history_trimmed: Tally<TrimReason>,
+    /// Sockets that are away and may come back.
+    pub(crate) sessions_away: Gauge,
+    /// Bytes of them.
+    pub(crate) sessions_away_bytes: Gauge,
+    /// Sockets that have come back.
+    pub(crate) recovered: Count,
+    /// Clients that wanted their sockets back and got new ones.
+    pub(crate) unrecovered: Tally<UnrecoveredKind>,
+    /// Sockets that were away and do not come back.
+    pub(crate) sessions_ended: Tally<SessionEndKind>,
 }
 
 /// A number of things that exist now.

@@ -54,6 +54,15 @@ pub(crate) fn record(stats: &Stats) {
         counter!("actix_socketio_history_trimmed_total", "reason" => *reason).absolute(*count);
     }
     counter!("actix_socketio_replayed_total").absolute(stats.replayed);
+    gauge!("actix_socketio_sessions_away").set(stats.sessions_away as f64);
+    gauge!("actix_socketio_sessions_away_bytes").set(stats.sessions_away_bytes as f64);
+    counter!("actix_socketio_recovered_total").absolute(stats.recovered);
+    for (reason, count) in &stats.unrecovered {
+        counter!("actix_socketio_unrecovered_total", "reason" => *reason).absolute(*count);
+    }
+    for (reason, count) in &stats.sessions_ended {
+        counter!("actix_socketio_sessions_ended_total", "reason" => *reason).absolute(*count);
+    }
 }
 
 fn record_store(store: &StoreStatus) {

@@ -10,7 +10,9 @@ mod snapshot;
 mod tally;
 mod traffic;
 
-pub(crate) use counters::{Counters, HandlerFailure, RefusalKind, TrimReason};
+pub(crate) use counters::{
+    Counters, HandlerFailure, RefusalKind, SessionEndKind, TrimReason, UnrecoveredKind,
+};
 pub(crate) use facade::record;
 pub(crate) use snapshot::Gauges;
 pub use snapshot::Stats;

@@ -100,8 +100,22 @@ pub struct Stats {
     /// Publications that histories have dropped, by what was reached: `count` or `age` of the
     /// channel, `bytes` or `channels` of all.
     pub history_trimmed: BTreeMap<&'static str, u64>,
-    /// Publications that were sent again to clients that came back.
+    /// Events that were sent again to clients that came back.
     pub replayed: u64,
+    /// Sockets that are away and may come back.
+    /// [`Config::max_sessions_away`](crate::Config::max_sessions_away) is their limit.
+    pub sessions_away: usize,
+    /// Bytes of these sockets.
+    /// [`Config::max_sessions_away_bytes`](crate::Config::max_sessions_away_bytes) is their limit.
+    pub sessions_away_bytes: usize,
+    /// Sockets that have come back.
+    pub recovered: u64,
+    /// Clients that wanted their socket back and got a new one, by the reason: `unknown`,
+    /// `position`, `lost`, `max_recovered`, or `takeover_timeout`.
+    pub unrecovered: BTreeMap<&'static str, u64>,
+    /// Sockets that were away and do not come back, by the reason: `window`, `forgotten`, `lost`,
+    /// or the limit that was reached.
+    pub sessions_ended: BTreeMap<&'static str, u64>,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -164,6 +178,11 @@ impl Stats {
             history_bytes: counters.history_bytes.get(),
             history_trimmed: counters.history_trimmed.by_label(),
             replayed: counters.replayed.get(),
+            sessions_away: counters.sessions_away.get(),
+            sessions_away_bytes: counters.sessions_away_bytes.get(),
+            recovered: counters.recovered.get(),
+            unrecovered: counters.unrecovered.by_label(),
+            sessions_ended: counters.sessions_ended.by_label(),
         }
     }
 

@@ -104,7 +104,7 @@ impl<'a> EventsByHand<'a> {
     /// The client asks to enter the namespace. It is there already, so that what the handler
     /// sends arrives immediately.
     pub fn connect(self) -> OnConnect {
-        OnConnect { socket: self.socket() }
+        OnConnect { socket: self.socket(), recovered: false }
     }
 
     /// The client sends an event, and does not wait for an acknowledgement. The data is that of
@@ -197,7 +197,7 @@ impl<'a> EventsByHand<'a> {
     /// If the channel's name is invalid.
     #[track_caller]
     pub fn subscribe(self, channel: impl ToChannel) -> OnSubscribe {
-        OnSubscribe { socket: self.socket(), channel: self.channel(channel) }
+        OnSubscribe { socket: self.socket(), channel: self.channel(channel), recovered: false }
     }
 
     /// The client has left a channel.
@@ -221,7 +221,7 @@ impl<'a> EventsByHand<'a> {
 
     /// The client is gone, for this reason.
     pub fn disconnect(self, reason: DisconnectReason) -> OnDisconnect {
-        OnDisconnect { socket: self.socket(), reason }
+        OnDisconnect { socket: self.socket(), reason, returns: false }
     }
 
     /// Another server of the cluster sends an event in the client's namespace, and waits for an

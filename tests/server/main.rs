@@ -65,6 +65,7 @@ mod own_parameters;
 mod prelude;
 mod publish;
 mod received;
+mod recovery;
 mod refusals;
 mod serve_client;
 mod shutdown;

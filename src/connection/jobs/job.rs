@@ -10,7 +10,7 @@ use super::super::requests::{self, ChannelRequest};
 use crate::{
     event::{
         DisconnectReason, HandlerError, OnConnect, OnDisconnect, OnFinish, OnMessage, OnPacket,
-        OnUnsubscribe, OnUpgrade,
+        OnSubscribe, OnUnsubscribe, OnUpgrade,
     },
     protocol::{AckId, Args},
     routing::{Router, Scope},
@@ -90,7 +90,7 @@ impl Job {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 return notify(&socket, &router, name, args, id);
             }
-            Task::Connect if !router.has_handler::<OnConnect>() => {
+            Task::Connect if !router.has_handler::<OnConnect>() && !socket.recovered() => {
                 return Started::Done(Outcome::Admit);
             }
             task => task,
@@ -113,15 +113,18 @@ impl Job {
         let Self { socket, router, task } = self;
         match task {
             Task::Connect => {
-                match router.authorize_globally(OnConnect { socket: socket.clone() }).await {
-                    Ok(()) => Outcome::Admit,
-                    Err(error) => {
-                        if !error.is_rejection() {
-                            Box::pin(router.report(&socket, error.clone())).await;
-                        }
-                        Outcome::Refuse(error)
+                let recovered = socket.recovered();
+                let event = OnConnect { socket: socket.clone(), recovered };
+                if let Err(error) = router.authorize_globally(event).await {
+                    if !error.is_rejection() {
+                        Box::pin(router.report(&socket, error.clone())).await;
                     }
+                    return Outcome::Refuse(error);
                 }
+                if recovered && router.is_handled::<OnSubscribe>() {
+                    Box::pin(requests::subscribe_again(&socket, &router)).await;
+                }
+                Outcome::Admit
             }
             Task::Event { name, args, id } => {
                 handle_event(&socket, &router, name, args, id).await;
@@ -194,7 +197,9 @@ async fn handle_event(
 /// channel, one `OnFinish`.
 async fn notify_end(socket: &Socket, router: &Router, reason: DisconnectReason) {
     let scope = Scope::Socket(socket);
-    router.notify(scope, socket, OnDisconnect { socket: socket.clone(), reason }).await;
+    let returns = socket.may_return(reason);
+    let event = OnDisconnect { socket: socket.clone(), reason, returns };
+    router.notify(scope, socket, event).await;
     // Without a handler there is nothing to list a thousand channels for.
     if router.is_handled::<OnUnsubscribe>() {
         for (channel, matched) in socket.matched_channels() {

@@ -92,11 +92,11 @@ impl Connection {
     fn finish_job(&mut self, socket: SocketId, outcome: Outcome, ctx: &mut Context<Self>) {
         match outcome {
             Outcome::Done => return,
-            Outcome::Admit if !self.driver.is_ended() => self.admit(socket),
+            Outcome::Admit if !self.driver.is_ended() => self.admit(socket, ctx),
             Outcome::Refuse(error) => self.refuse_socket(socket, &error),
             // The handlers have admitted a client that is gone by now. They are notified of its
             // end, which waits in the queue.
-            Outcome::Admit => self.sockets.set_admitted(socket),
+            Outcome::Admit => drop(self.sockets.set_admitted(socket)),
             Outcome::Ended => self.remove_socket(socket),
         }
         // A socket that comes or goes changes the deadline for entering a namespace.

@@ -7,6 +7,7 @@ mod subscribe;
 mod subscribe_options;
 mod unsubscribe;
 
+pub(super) use subscribe::subscribe_again;
 use subscribe_options::SubscribeOptions;
 
 use serde::Serialize;

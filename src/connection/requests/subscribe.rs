@@ -69,7 +69,7 @@ pub(super) async fn authorize(
         // Checked before the handlers run, since they may already count the client as a subscriber.
         return Err(refusal(SubscribeError::TooManyChannels { limit }));
     }
-    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone() };
+    let event = OnSubscribe { socket: socket.clone(), channel: channel.clone(), recovered: false };
     if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
         // A handler may have subscribed the client before this or another handler refused.
         socket.unsubscribe(channel);
@@ -80,4 +80,19 @@ pub(super) async fn authorize(
         return Err(answer);
     }
     Ok(matched)
+}
+
+/// Asks the handlers again whether a client that comes back may be in its channels. It leaves those
+/// that they refuse.
+pub(in crate::connection) async fn subscribe_again(socket: &Socket, router: &Router) {
+    for (channel, matched) in socket.returning_channels() {
+        let event =
+            OnSubscribe { socket: socket.clone(), channel: channel.clone(), recovered: true };
+        if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
+            socket.refuse_channel(&channel);
+            if !error.is_rejection() {
+                router.report(socket, error).await;
+            }
+        }
+    }
 }

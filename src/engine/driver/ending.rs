@@ -67,7 +67,8 @@ impl SessionDriver {
         match reason {
             DisconnectReason::PingTimeout
             | DisconnectReason::TransportClose
-            | DisconnectReason::TransportError => self.outbox().finish_discarding(),
+            | DisconnectReason::TransportError
+            | DisconnectReason::Replaced => self.outbox().finish_discarding(),
             _ => self.outbox().finish(),
         }
     }

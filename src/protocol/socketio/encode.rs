@@ -21,10 +21,12 @@ pub fn is_reserved(event: &str) -> bool {
 }
 
 /// The payload for a client that is in a namespace now.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct ConnectAnswer<'a> {
     /// The id of the socket.
     pub(crate) sid: &'a str,
+    /// The secret by which the client comes back.
+    pub(crate) pid: Option<&'a str>,
     /// Events bear their position.
     pub(crate) offsets: bool,
 }
@@ -33,7 +35,8 @@ impl ConnectAnswer<'_> {
     /// The ids are ours: base64url, with nothing to escape.
     pub(super) fn json(&self) -> String {
         let offsets = if self.offsets { r#","offsets":true"# } else { "" };
-        format!(r#"{{"sid":"{}"{offsets}}}"#, self.sid)
+        let pid = self.pid.map(|pid| format!(r#","pid":"{pid}""#)).unwrap_or_default();
+        format!(r#"{{"sid":"{}"{pid}{offsets}}}"#, self.sid)
     }
 }
 

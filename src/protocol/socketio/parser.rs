@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{any::TypeId, fmt, sync::Arc};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -172,11 +172,19 @@ pub(crate) struct PacketCodec {
     parser: Option<Arc<dyn Parser>>,
     /// Bytes from which on a frame may be sent compressed.
     deflate_from: Option<usize>,
+    /// The parser is one of an application: nothing can be added to its packets.
+    is_foreign: bool,
 }
 
 impl PacketCodec {
-    pub(crate) fn new(parser: impl Parser) -> Self {
-        Self { parser: Some(Arc::new(parser)), deflate_from: None }
+    pub(crate) fn new<P: Parser>(parser: P) -> Self {
+        let is_foreign = TypeId::of::<P>() != TypeId::of::<MsgpackParser>();
+        Self { parser: Some(Arc::new(parser)), deflate_from: None, is_foreign }
+    }
+
+    /// Whether a position can be added to encoded events.
+    pub(crate) fn takes_positions(&self) -> bool {
+        !self.is_foreign
     }
 
     /// Lets frames be sent compressed if they have at least this many bytes.

@@ -1,0 +1,293 @@
+//! Sockets that come back: their channels are pinned while they are away, and restored in one step
+//! with what they have missed.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    RegistryId, Sequencer,
+    history::{Gap, Kept},
+    index::RegistryIndex,
+    queue::{ComeBack, RegistryMessage},
+};
+use crate::{
+    model::{Channel, History, Namespace, Place, Point, SocketId},
+    outbox::{MissedEvent, SocketSender},
+};
+
+/// A socket that comes back, and what its client has.
+pub(crate) struct Returning<'a> {
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) id: SocketId,
+    /// What the client has of all its channels.
+    pub(crate) seen: Point,
+    /// Whether it is in a channel, for publications that leave channels out.
+    pub(crate) is_in: &'a dyn Fn(&Channel) -> bool,
+}
+
+/// A channel of a socket that comes back.
+pub(crate) struct ReturningChannel<'a> {
+    pub(crate) channel: &'a Channel,
+    pub(crate) rule: Option<History>,
+    /// The place from which on the client is to have what was published to the channel.
+    pub(crate) whole_from: Place,
+}
+
+/// What a channel has had when a socket left it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ChannelEnd {
+    /// Publications after this place are not for the socket.
+    pub(crate) place: Place,
+    /// The newest publication before.
+    pub(crate) newest: Place,
+}
+
+/// A channel that the server took a socket out of. The client may not have all from before.
+#[derive(Debug, Clone)]
+pub(crate) struct Departure {
+    pub(crate) channel: Channel,
+    pub(crate) whole_from: Place,
+    pub(crate) end: ChannelEnd,
+}
+
+/// The channels that a socket leaves when it is detached, and those that stay known for its return.
+#[derive(Debug, Default)]
+pub(crate) struct DetachedChannels<'a> {
+    pub(crate) subscribed: &'a [Channel],
+    /// `None`: the socket does not return.
+    pub(crate) pinned: Option<&'a [Channel]>,
+    /// Those that were pinned before, if the socket has not come back completely.
+    pub(crate) unpinned: Option<&'a [Channel]>,
+}
+
+impl Sequencer {
+    /// Removes a socket, and keeps the channels known to which it returns.
+    pub(crate) fn detach_channels(
+        &self,
+        registry_id: RegistryId,
+        namespace: &Namespace,
+        id: SocketId,
+        channels: &DetachedChannels<'_>,
+    ) {
+        self.notify(registry_id, |index| {
+            if let Some(pinned) = channels.pinned {
+                index.pin(namespace, id, pinned);
+            }
+            if let Some(unpinned) = channels.unpinned {
+                index.unpin_channels(namespace, unpinned);
+                if channels.pinned.is_none() {
+                    index.unpin(namespace, id, &[]);
+                }
+            }
+            index.detach(namespace, registry_id, id, channels.subscribed);
+            RegistryMessage::Detach { namespace: namespace.clone(), id }
+        });
+    }
+
+    /// A socket does not come back.
+    pub(crate) fn unpin(&self, namespace: &Namespace, id: SocketId, channels: &[Channel]) {
+        self.0.lock_state().index_mut().unpin(namespace, id, channels);
+    }
+
+    /// A socket that is away leaves a channel.
+    pub(crate) fn unpin_channel(&self, namespace: &Namespace, channel: &Channel) {
+        let channels = std::slice::from_ref(channel);
+        self.0.lock_state().index_mut().unpin_channels(namespace, channels);
+    }
+
+    /// What a channel has had by now.
+    pub(crate) fn channel_end(&self, namespace: &Namespace, channel: &Channel) -> ChannelEnd {
+        self.0.lock_state().index_mut().channel_end(namespace, channel)
+    }
+
+    /// The bytes that a socket has missed, if nothing of it is lost.
+    pub(crate) fn missed_bytes<'a>(
+        &self,
+        returning: &Returning<'_>,
+        began: Place,
+        channels: impl Iterator<Item = ReturningChannel<'a>>,
+        departures: &[Departure],
+    ) -> Result<usize, Gap> {
+        let now = Instant::now();
+        let mut state = self.0.lock_state();
+        let index = state.index_mut();
+        let mut missed = index.missed_by_all(returning, began, now)?;
+        for channel in channels {
+            let f = channel.whole_from.max(returning.seen.place);
+            missed.extend(index.missed_of(returning, Some(channel.channel), f, now)?);
+        }
+        missed.extend(index.missed_before(returning, departures, now)?);
+        index.check_amount(&MissedEvent::in_order(missed))
+    }
+
+    /// Adds a socket that comes back to a registry. It is subscribed to nothing yet. Returns what
+    /// it has missed of publications to all.
+    pub(crate) fn attach_returning(
+        &self,
+        registry_id: RegistryId,
+        returning: &Returning<'_>,
+        began: Place,
+        sender: Arc<SocketSender>,
+    ) -> Result<Vec<MissedEvent>, Gap> {
+        let (now, mut missed) = (Instant::now(), Ok(Vec::new()));
+        self.notify(registry_id, |index| {
+            missed = index.missed_by_all(returning, began, now);
+            let place = index.next_place();
+            if let Some(stamps) = sender.stamps() {
+                stamps.begin(place);
+            }
+            let namespace = returning.namespace.clone();
+            index.attach(namespace.clone(), registry_id);
+            RegistryMessage::Attach { namespace, id: returning.id, sender }
+        });
+        missed
+    }
+
+    /// Subscribes a socket that comes back to one of its channels, before the others. Returns what
+    /// it has missed of it.
+    pub(crate) fn subscribe_returning(
+        &self,
+        registry_id: RegistryId,
+        returning: &Returning<'_>,
+        channel: &ReturningChannel<'_>,
+        sender: &SocketSender,
+    ) -> Result<Vec<MissedEvent>, Gap> {
+        let (now, mut missed) = (Instant::now(), Ok(Vec::new()));
+        self.notify(registry_id, |index| {
+            let f = channel.whole_from.max(returning.seen.place);
+            missed = index.missed_of(returning, Some(channel.channel), f, now);
+            let place = index.next_place();
+            if let Some(stamps) = sender.stamps() {
+                stamps.begin(place);
+            }
+            index.subscribe_returning(registry_id, returning, channel)
+        });
+        missed
+    }
+
+    /// Subscribes a socket that comes back to the rest of its channels, and sends it what it has
+    /// missed, in one step. Fails if something is lost: then nothing has changed.
+    pub(crate) fn restore(
+        &self,
+        registry_id: RegistryId,
+        returning: &Returning<'_>,
+        channels: &[ReturningChannel<'_>],
+        departures: &[Departure],
+        pinned: &[Channel],
+        mut come_back: ComeBack,
+    ) -> Result<(), Gap> {
+        let now = Instant::now();
+        let mut state = self.0.lock_state();
+        let index = state.index_mut();
+        for channel in channels {
+            let f = channel.whole_from.max(returning.seen.place);
+            let missed = index.missed_of(returning, Some(channel.channel), f, now)?;
+            come_back.missed.extend(missed);
+        }
+        come_back.missed.extend(index.missed_before(returning, departures, now)?);
+        come_back.missed = MissedEvent::in_order(come_back.missed);
+        index.check_amount(&come_back.missed)?;
+        index.next_place();
+        let mut all = Vec::with_capacity(channels.len() + 1);
+        for channel in channels {
+            all.push(state.notify(registry_id, |index| {
+                index.subscribe_returning(registry_id, returning, channel)
+            }));
+        }
+        all.push(state.notify(registry_id, |index| {
+            index.unpin(returning.namespace, returning.id, pinned);
+            RegistryMessage::ComeBack(Box::new(come_back))
+        }));
+        drop(state);
+        for notified in all {
+            notified.wake();
+        }
+        Ok(())
+    }
+}
+
+impl RegistryIndex {
+    fn subscribe_returning(
+        &mut self,
+        registry_id: RegistryId,
+        returning: &Returning<'_>,
+        channel: &ReturningChannel<'_>,
+    ) -> RegistryMessage {
+        let (namespace, id) = (returning.namespace.clone(), returning.id);
+        self.subscribe(&namespace, registry_id, id, channel.channel, channel.rule);
+        RegistryMessage::Subscribe { namespace, id, channel: channel.channel.clone() }
+    }
+
+    /// What a socket has missed of publications to all, and of those that named it.
+    fn missed_by_all(
+        &mut self,
+        returning: &Returning<'_>,
+        began: Place,
+        now: Instant,
+    ) -> Result<Vec<MissedEvent>, Gap> {
+        if self.named_last(returning.namespace, returning.id) > returning.seen.place {
+            return Err(Gap::NoHistory);
+        }
+        self.missed_of(returning, None, began.max(returning.seen.place), now)
+    }
+
+    /// What a socket has missed of one channel after a place.
+    fn missed_of(
+        &mut self,
+        returning: &Returning<'_>,
+        channel: Option<&Channel>,
+        from: Place,
+        now: Instant,
+    ) -> Result<Vec<MissedEvent>, Gap> {
+        let Some(record) = self.record(returning.namespace, channel) else {
+            let is_whole = self.histories.forgotten() <= from;
+            return if is_whole { Ok(Vec::new()) } else { Err(Gap::Trimmed) };
+        };
+        let (newest, history) = (record.newest, record.history);
+        if newest <= from {
+            return Ok(Vec::new());
+        }
+        let history = history.ok_or(Gap::NoHistory)?;
+        self.histories.expire_history(history, now);
+        let kept = self.histories.since(history, from)?;
+        let wanted = kept.filter(|kept| kept.is_for(returning.id, returning.is_in));
+        Ok(wanted.map(missed_event).collect())
+    }
+
+    /// What a socket has missed of channels that the server took it out of.
+    fn missed_before(
+        &mut self,
+        returning: &Returning<'_>,
+        departures: &[Departure],
+        now: Instant,
+    ) -> Result<Vec<MissedEvent>, Gap> {
+        let mut all = Vec::new();
+        for Departure { channel, whole_from, end } in departures {
+            let from = (*whole_from).max(returning.seen.place);
+            if end.newest <= from {
+                continue;
+            }
+            if self.record(returning.namespace, Some(channel)).is_none() {
+                return Err(Gap::Trimmed);
+            }
+            let missed = self.missed_of(returning, Some(channel), from, now)?;
+            all.extend(missed.into_iter().filter(|one| one.point().place <= end.place));
+        }
+        Ok(all)
+    }
+
+    /// The bytes of what a socket has missed, if it may get as much at once.
+    fn check_amount(&self, missed: &[MissedEvent]) -> Result<usize, Gap> {
+        let limits = self.histories.limits();
+        let bytes = missed.iter().map(|one| one.frame().cost()).sum();
+        if missed.len() > limits.max_recovered || bytes > limits.max_recovered_bytes {
+            return Err(Gap::TooMuch);
+        }
+        Ok(bytes)
+    }
+}
+
+fn missed_event(kept: &Kept) -> MissedEvent {
+    MissedEvent::Publication(Arc::clone(&kept.publication))
+}

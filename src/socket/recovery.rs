@@ -1,0 +1,143 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::{NamespaceState, Socket, SocketAbsence, SocketInner, membership::Membership};
+use crate::{
+    model::{ContextMap, DisconnectReason, MemoryShare, Place, Point, PrivateId, SocketId},
+    outbox::{Hold, SocketSender},
+    protocol::Frame,
+    registry::{ComeBack, Gap, RegistryId, Returning},
+};
+
+/// How a socket begins.
+pub(crate) enum SocketOrigin {
+    /// It is new. With an id, it may come back.
+    New(Option<PrivateId>),
+    /// It comes back, and its client has seen everything up to a point.
+    Returning(Box<SocketAbsence>, Point),
+}
+
+/// What a socket needs to know that may come back.
+pub(super) struct SocketRecovery {
+    pub(super) pid: PrivateId,
+    /// The place at which its first life began.
+    pub(super) began: Place,
+    pub(super) is_recovered: bool,
+    /// How often in a row it has ended because the client was too slow.
+    pub(super) slow_ends: u8,
+    /// It was put out, and does not come back.
+    pub(super) is_forgotten: AtomicBool,
+}
+
+impl SocketRecovery {
+    /// A client that is too slow for what it missed would come back again and again.
+    const MAX_SLOW_ENDS: u8 = 3;
+
+    pub(super) fn new(pid: PrivateId, began: Place) -> Self {
+        let is_forgotten = AtomicBool::new(false);
+        Self { pid, began, is_recovered: false, slow_ends: 0, is_forgotten }
+    }
+
+    pub(super) fn of(absence: &SocketAbsence) -> Self {
+        let SocketAbsence { pid, began, slow_ends, .. } = *absence;
+        Self { is_recovered: true, slow_ends, ..Self::new(pid, began) }
+    }
+
+    pub(super) fn set_forgotten(&self) {
+        self.is_forgotten.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn may_return(&self, reason: DisconnectReason) -> bool {
+        let is_recoverable = match reason {
+            DisconnectReason::PingTimeout
+            | DisconnectReason::TransportClose
+            | DisconnectReason::TransportError
+            | DisconnectReason::ForcedClose
+            | DisconnectReason::ParseError
+            | DisconnectReason::Replaced => true,
+            DisconnectReason::SlowConsumer => self.slow_ends_after(reason) < Self::MAX_SLOW_ENDS,
+            // At a shutdown, there is no server to come back to.
+            DisconnectReason::ServerShutdown
+            | DisconnectReason::ClientDisconnect
+            | DisconnectReason::ServerDisconnect
+            | DisconnectReason::MemoryLimit => false,
+        };
+        is_recoverable && !self.is_forgotten.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn slow_ends_after(&self, reason: DisconnectReason) -> u8 {
+        if reason == DisconnectReason::SlowConsumer { self.slow_ends.saturating_add(1) } else { 0 }
+    }
+}
+
+/// A connection's part of coming back.
+impl Socket {
+    /// Subscribes a socket that comes back to its channels, and admits its client: it is sent
+    /// `connect`, what it missed, and what was held, in order.
+    ///
+    /// # Errors
+    /// Something that the client has missed is lost by now. Nothing is sent.
+    pub(crate) fn restore(&self, connect: Frame, hold: Option<Hold>) -> Result<(), Gap> {
+        let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
+        let come_back = ComeBack {
+            namespace: namespace.name.clone(),
+            id: *id,
+            connect,
+            missed: Vec::new(),
+            hold,
+        };
+        membership.restore(namespace, *registry_id, come_back)
+    }
+}
+
+/// What a socket has at its beginning.
+pub(super) struct Beginning {
+    pub(super) id: SocketId,
+    pub(super) context: ContextMap,
+    pub(super) membership: Membership,
+    pub(super) recovery: Option<Box<SocketRecovery>>,
+}
+
+impl SocketOrigin {
+    /// Attaches a socket to its registry.
+    pub(super) fn begin(
+        self,
+        namespace: &NamespaceState,
+        registry_id: RegistryId,
+        sender: &Arc<SocketSender>,
+        memory: MemoryShare,
+    ) -> Beginning {
+        let (sequencer, name) = (&namespace.sequencer, &namespace.name);
+        match self {
+            Self::New(pid) => {
+                let id = SocketId::random();
+                let place = sequencer.attach(registry_id, name.clone(), id, Arc::clone(sender));
+                Beginning {
+                    id,
+                    context: ContextMap::default(),
+                    membership: Membership::new(memory, pid.is_some()),
+                    recovery: pid.map(|pid| Box::new(SocketRecovery::new(pid, place))),
+                }
+            }
+            Self::Returning(absence, seen) => {
+                let recovery = Some(Box::new(SocketRecovery::of(&absence)));
+                let returning = Returning {
+                    namespace: name,
+                    id: absence.id,
+                    seen,
+                    is_in: &|channel| absence.is_in(channel),
+                };
+                let (began, sender) = (absence.began, Arc::clone(sender));
+                let missed = sequencer.attach_returning(registry_id, &returning, began, sender);
+                Beginning {
+                    id: absence.id,
+                    membership: Membership::returning(memory, &absence, seen, missed),
+                    context: absence.context.into(),
+                    recovery,
+                }
+            }
+        }
+    }
+}

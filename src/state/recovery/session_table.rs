@@ -1,0 +1,272 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    model::{Channel, IdMap, Namespace, PrivateId, SocketId},
+    registry::{Audience, ChannelEnd},
+    socket::SocketAbsence,
+    stats::SessionEndKind,
+};
+
+/// The sockets that are away, and the living ones that may come back, by the secret id of each.
+///
+/// It is plain data: the clock is passed in, and what ends is returned.
+pub(super) struct SessionTable {
+    by_pid: IdMap<PrivateId, Entry>,
+    /// Those that are away.
+    by_id: IdMap<SocketId, PrivateId>,
+    /// Those that are away and wait for their client, the oldest first.
+    queue: BTreeMap<(Instant, u64), PrivateId>,
+    turns: u64,
+    bytes: usize,
+    limits: SessionLimits,
+}
+
+/// The bounds of what is away.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionLimits {
+    pub(crate) window: Duration,
+    pub(crate) max_away: usize,
+    pub(crate) max_bytes: usize,
+}
+
+enum Entry {
+    /// Its socket is alive. A client that comes back waits for its end.
+    Live {
+        socket: SocketId,
+        namespace: Namespace,
+        waiter: Option<Waiter>,
+    },
+    Away(Box<AwaySession>),
+}
+
+/// A client that waits for the end of a living socket: the number of its claim, and how it hears of
+/// the end.
+type Waiter = (u64, oneshot::Sender<()>);
+
+struct AwaySession {
+    absence: SocketAbsence,
+    bytes: usize,
+    /// Its place in the queue.
+    expires: (Instant, u64),
+    /// A client has come back for it, and waits for its turn: the number of its claim.
+    claim: Option<u64>,
+}
+
+/// The outcome for a client that shows a secret id.
+pub(super) enum Claim {
+    /// There is no such session, or another client has it.
+    Nothing,
+    /// It is the client's, by this number, until it is taken or given back.
+    Away(u64),
+    /// The client has to wait for the end of a living socket.
+    Living(u64, SocketId, oneshot::Receiver<()>),
+}
+
+/// A session that ended, and why.
+pub(super) type EndedSession = (SocketAbsence, SessionEndKind);
+
+impl SessionTable {
+    pub(super) fn new(limits: SessionLimits) -> Self {
+        Self {
+            by_pid: HashMap::default(),
+            by_id: HashMap::default(),
+            queue: BTreeMap::new(),
+            turns: 0,
+            bytes: 0,
+            limits,
+        }
+    }
+
+    /// The number of sockets that are away, and their bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.by_id.len(), self.bytes)
+    }
+
+    /// A socket is alive that may come back.
+    pub(super) fn enter(&mut self, pid: PrivateId, socket: SocketId, namespace: Namespace) {
+        self.by_pid.insert(pid, Entry::Live { socket, namespace, waiter: None });
+    }
+
+    /// A socket has ended for good.
+    pub(super) fn leave(&mut self, pid: &PrivateId) {
+        if matches!(self.by_pid.get(pid), Some(Entry::Live { .. })) {
+            self.by_pid.remove(pid);
+        }
+    }
+
+    /// Puts a socket aside that was alive. Returns what had to end for it.
+    pub(super) fn put_aside(&mut self, absence: SocketAbsence, now: Instant) -> Vec<EndedSession> {
+        let pid = absence.pid;
+        let Some(Entry::Live { waiter, .. }) = self.by_pid.remove(&pid) else {
+            return vec![(absence, SessionEndKind::Takeover)];
+        };
+        let claim = waiter.and_then(|(claim, waiter)| waiter.send(()).is_ok().then_some(claim));
+        self.turns += 1;
+        // No clock reaches such an age.
+        let expires = now.checked_add(self.limits.window).unwrap_or(now);
+        let expires = (expires, self.turns);
+        let bytes = absence.bytes();
+        self.bytes += bytes;
+        self.by_id.insert(absence.id, pid);
+        if claim.is_none() {
+            self.queue.insert(expires, pid);
+        }
+        let session = AwaySession { absence, bytes, expires, claim };
+        self.by_pid.insert(pid, Entry::Away(Box::new(session)));
+        self.shrink()
+    }
+
+    /// Ends the oldest sessions while there are too many.
+    fn shrink(&mut self) -> Vec<EndedSession> {
+        let mut ended = Vec::new();
+        loop {
+            let kind = if self.by_id.len() > self.limits.max_away {
+                SessionEndKind::Count
+            } else if self.bytes > self.limits.max_bytes {
+                SessionEndKind::Bytes
+            } else {
+                return ended;
+            };
+            let Some((_, pid)) = self.queue.first_key_value() else { return ended };
+            let pid = *pid;
+            ended.extend(self.remove(&pid).map(|absence| (absence, kind)));
+        }
+    }
+
+    /// Ends the sessions whose time is over.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<EndedSession> {
+        let mut ended = Vec::new();
+        while let Some((&(expires, _), pid)) = self.queue.first_key_value()
+            && expires <= now
+        {
+            let pid = *pid;
+            ended.extend(self.remove(&pid).map(|absence| (absence, SessionEndKind::Window)));
+        }
+        ended
+    }
+
+    /// When the next session expires.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.queue.first_key_value().map(|(&(expires, _), _)| expires)
+    }
+
+    /// A client has come back. One client at a time has the session: the last one, since those
+    /// before have lost their connections.
+    pub(super) fn claim(&mut self, pid: &PrivateId, of: &Namespace, now: Instant) -> Claim {
+        self.turns += 1;
+        let turn = self.turns;
+        match self.by_pid.get_mut(pid) {
+            Some(Entry::Live { socket, namespace, waiter }) if namespace == of => {
+                let (sender, ended) = oneshot::channel();
+                *waiter = Some((turn, sender));
+                Claim::Living(turn, *socket, ended)
+            }
+            Some(Entry::Away(session))
+                if session.absence.namespace == *of
+                    && (session.claim.is_some() || session.expires.0 > now) =>
+            {
+                session.claim = Some(turn);
+                self.queue.remove(&session.expires);
+                Claim::Away(turn)
+            }
+            _ => Claim::Nothing,
+        }
+    }
+
+    /// The client of a claim has gone.
+    pub(super) fn give_back(&mut self, pid: &PrivateId, claim: u64) {
+        if let Some(Entry::Away(session)) = self.by_pid.get_mut(pid)
+            && session.claim == Some(claim)
+        {
+            session.claim = None;
+            self.queue.insert(session.expires, *pid);
+        }
+    }
+
+    /// A client no longer waits for the end of a living socket, which does not come back then.
+    pub(super) fn give_up(&mut self, pid: &PrivateId, claim: u64) {
+        if let Some(Entry::Live { waiter: Some((waiting, _)), .. }) = self.by_pid.get(pid)
+            && *waiting == claim
+        {
+            self.by_pid.remove(pid);
+        }
+    }
+
+    /// The session that a client has claimed.
+    pub(super) fn claimed(&self, pid: &PrivateId, claim: u64) -> Option<&SocketAbsence> {
+        match self.by_pid.get(pid) {
+            Some(Entry::Away(session)) if session.claim == Some(claim) => Some(&session.absence),
+            _ => None,
+        }
+    }
+
+    /// Takes a session out.
+    pub(super) fn remove(&mut self, pid: &PrivateId) -> Option<SocketAbsence> {
+        match self.by_pid.remove(pid)? {
+            Entry::Away(session) => {
+                let AwaySession { absence, bytes, expires, .. } = *session;
+                self.bytes -= bytes;
+                self.queue.remove(&expires);
+                self.by_id.remove(&absence.id);
+                Some(absence)
+            }
+            live => {
+                self.by_pid.insert(*pid, live);
+                None
+            }
+        }
+    }
+
+    /// The secret id of a socket that is away.
+    pub(super) fn pid_of(&self, id: &SocketId, namespace: &Namespace) -> Option<PrivateId> {
+        let pid = self.by_id.get(id)?;
+        let Some(Entry::Away(session)) = self.by_pid.get(pid) else { return None };
+        (session.absence.namespace == *namespace).then_some(*pid)
+    }
+
+    /// Takes out the sessions of an audience.
+    pub(super) fn remove_all(&mut self, audience: &Audience) -> Vec<SocketAbsence> {
+        let pids: Vec<_> = self.of_audience(audience).collect();
+        pids.iter().filter_map(|pid| self.remove(pid)).collect()
+    }
+
+    /// Takes the sockets of an audience out of a channel. Returns their number.
+    pub(super) fn leave_channel(
+        &mut self,
+        audience: &Audience,
+        channel: &Channel,
+        end: ChannelEnd,
+    ) -> usize {
+        let pids: Vec<_> = self.of_audience(audience).collect();
+        let mut count = 0;
+        for pid in pids {
+            if let Some(Entry::Away(session)) = self.by_pid.get_mut(&pid) {
+                count += usize::from(session.absence.leave(channel, end));
+            }
+        }
+        count
+    }
+
+    /// It looks at every session: such calls are rare.
+    fn of_audience(&self, audience: &Audience) -> impl Iterator<Item = PrivateId> {
+        let away = self.by_id.values().filter_map(|pid| match self.by_pid.get(pid)? {
+            Entry::Away(session) => Some((*pid, &session.absence)),
+            Entry::Live { .. } => None,
+        });
+        away.filter(|(_, absence)| is_of(audience, absence)).map(|(pid, _)| pid)
+    }
+}
+
+fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
+    let Audience { namespace, to, except, except_sockets, including, only_included, .. } = audience;
+    let is_in_any = |channels: &[Channel]| channels.iter().any(|channel| absence.is_in(channel));
+    *namespace == absence.namespace
+        && !except_sockets.contains(&absence.id)
+        && (including.contains(&absence.id)
+            || (!only_included && !is_in_any(except) && (to.is_empty() || is_in_any(to))))
+}

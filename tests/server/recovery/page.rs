@@ -1,0 +1,154 @@
+//! A client that keeps its secret and its position as the official JavaScript client does.
+
+use std::time::Duration;
+
+use actix_socketio::{
+    Builder, HandlerResult, History, OnConnect, OnMessage, Recovery, SocketId, SocketIo, channel,
+};
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    app::TestServer,
+    client::{Client, Mode},
+    wait::PATIENCE,
+};
+
+/// A builder whose handlers answer a fence by a publication that a history covers: a position
+/// before it is not too old.
+pub(super) fn builder() -> Builder {
+    SocketIo::builder()
+        .recovery(Recovery::new().for_everyone())
+        .route(channel("^fence-").history(History::last(1_000)))
+        .on_connect(async |event: OnConnect| {
+            event.socket.subscribe(format!("fence-{}", event.socket.id()))?;
+            Ok(())
+        })
+        .on_message(fence)
+}
+
+pub(super) async fn fence(event: OnMessage) -> HandlerResult {
+    if event.event() == "fence" {
+        let data: Value = event.json()?;
+        let channel = format!("fence-{}", event.socket.id());
+        event.socket.io().to(channel).publish("fence", &data).await?;
+    }
+    Ok(())
+}
+
+/// Waits for a condition. The client's own tasks run meanwhile.
+pub(super) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let all = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, all).await.is_ok(), "it did not happen: {what}");
+}
+
+/// The page of a client, which outlives its connections.
+pub(super) struct Page {
+    mode: Mode,
+    auth: Map<String, Value>,
+    client: Option<Client>,
+    pub(super) sid: String,
+    pub(super) pid: Option<String>,
+    pub(super) offset: Option<String>,
+    pub(super) recovered: bool,
+}
+
+impl Page {
+    pub(super) fn new(mode: Mode) -> Self {
+        let (auth, sid) = (Map::new(), String::new());
+        Self { mode, auth, client: None, sid, pid: None, offset: None, recovered: false }
+    }
+
+    pub(super) fn with_auth(mode: Mode, auth: Value) -> Self {
+        Self { auth: auth.as_object().expect("an object").clone(), ..Self::new(mode) }
+    }
+
+    pub(super) async fn open(server: &TestServer, mode: Mode) -> Self {
+        let mut page = Self::new(mode);
+        page.connect(server).await;
+        page
+    }
+
+    /// The CONNECT packet. What the application gives wins, as it does in the client.
+    pub(super) fn connect_packet(&self) -> String {
+        let mut payload = Map::new();
+        if let Some(pid) = &self.pid {
+            payload.insert("pid".to_owned(), json!(pid));
+            payload.extend(self.offset.as_ref().map(|at| ("offset".to_owned(), json!(at))));
+        }
+        payload.extend(self.auth.clone());
+        format!("0{}", Value::from(payload))
+    }
+
+    /// Connects, and reads the answer.
+    pub(super) async fn connect(&mut self, server: &TestServer) {
+        self.ask(server).await;
+        self.admitted().await;
+    }
+
+    /// Sends CONNECT. The answer is still to be read.
+    pub(super) async fn ask(&mut self, server: &TestServer) {
+        let connect = self.connect_packet();
+        self.client = Some(Client::ask(&server.url, self.mode, "", &[], &connect).await);
+    }
+
+    /// Reads the answer to CONNECT.
+    pub(super) async fn admitted(&mut self) {
+        let answer = self.client().recv().await;
+        let payload = answer.strip_prefix('0').expect(&answer);
+        let payload: Value = serde_json::from_str(payload).expect(&answer);
+        let text = |name: &str| payload[name].as_str().map(str::to_owned);
+        let pid = text("pid");
+        self.recovered = pid.is_some() && pid == self.pid;
+        (self.sid, self.pid) = (text("sid").expect(&answer), pid);
+    }
+
+    pub(super) fn client(&mut self) -> &mut Client {
+        self.client.as_mut().expect("it is connected")
+    }
+
+    pub(super) fn id(&self) -> SocketId {
+        self.sid.parse().expect("an id")
+    }
+
+    /// The events that have come, without their positions.
+    pub(super) async fn events(&mut self) -> Vec<String> {
+        let packets = self.client().fence().await;
+        packets.iter().filter_map(|packet| self.note(packet)).collect()
+    }
+
+    /// Notes the position of an event. Returns the event without it, unless it is a fence.
+    pub(super) fn note(&mut self, packet: &str) -> Option<String> {
+        let mut event: Vec<Value> = serde_json::from_str(&packet[1..]).expect("an event");
+        let Some(Value::String(position)) = event.pop() else { panic!("no position: {packet}") };
+        self.offset = Some(position);
+        (event[0] != "fence").then(|| Value::from(event).to_string())
+    }
+
+    pub(super) async fn subscribe(&mut self, channel: &str) {
+        self.client().subscribe(channel).await;
+    }
+
+    /// Loses the connection. The server has noticed it when this returns.
+    pub(super) async fn lose(&mut self, server: &TestServer) {
+        let away = server.io.stats().sessions_away;
+        self.vanish().await;
+        until("the session is put aside", || server.io.stats().sessions_away > away).await;
+    }
+
+    /// Breaks the connection off.
+    pub(super) async fn vanish(&mut self) {
+        self.client.take().expect("it is connected").vanish().await;
+    }
+
+    /// Forgets the connection, which stays open: the server can't know.
+    pub(super) fn leave_half_open(&mut self) -> Client {
+        let client = self.client.take().expect("it is connected");
+        client.stop_answering_pings();
+        client
+    }
+}
