@@ -28,8 +28,8 @@ impl Connection {
         }
     }
 
-    /// Ends a socket. One that may come back is put aside: the handlers of its end are done, so that
-    /// it has one life after the other.
+    /// Ends a socket. One that may come back is put aside. The handlers of its end are done, so it
+    /// has one life after the other.
     fn detach_or_put_aside(&self, entry: &SocketEntry) {
         let SocketEntry { socket, admitted, end_reason, .. } = entry;
         let Some(recovery) = &self.shared.recovery else { return socket.detach() };

@@ -122,7 +122,7 @@ pub(super) fn take_return_request(
     let auth = Some(ByteString::from(fields.to_string()));
     let pid = serde_json::from_str::<String>(pid.get()).ok();
     let Some(pid) = pid.and_then(|pid| PrivateId::parse(&pid)) else { return (auth, None) };
-    // An offset that is no string is no position either.
+    // Anything but a string cannot be a position.
     let offset = offset.map(|offset| serde_json::from_str(offset.get()).unwrap_or_default());
     (auth, Some(ReturnRequest { pid, offset }))
 }

@@ -50,8 +50,9 @@ impl Id {
 /// The public id of a [`Socket`](crate::Socket): one client in one namespace.
 ///
 /// An id is 20 base64url characters, cannot be guessed, and is never used twice, but by a client
-/// that comes back (see [`Recovery`](crate::Recovery)). The client has the same id as `socket.id`. You may show it to other clients: polling on behalf of a client takes
-/// the id of the Engine.IO session, which stays secret.
+/// that comes back (see [`Recovery`](crate::Recovery)). The client has the same id as `socket.id`.
+/// You may show it to other clients: polling on behalf of a client takes the id of the Engine.IO
+/// session, which stays secret.
 ///
 /// ```
 /// # use actix_socketio::SocketId;

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// what is new. If anything may be missing, it is a new socket, and both sides know: `recovered` is
 /// false.
 ///
-/// What goes to channels without a [`History`](crate::History) is not kept, so a client that
-/// missed some of it is not recovered.
+/// Publications to channels without a [`History`](crate::History) are not kept, so a client that
+/// missed one of them is not recovered.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,8 +56,8 @@ impl Recovery {
     /// [`Socket::emit`](crate::Socket::emit) sends. Their bytes are bounded for each client.
     /// Default: 0.
     ///
-    /// Without it, a client that missed one of them is not recovered. What your application sends
-    /// while the client is away is not kept: it fails with
+    /// Without it, a client that missed one of them is not recovered. Events that your
+    /// application sends while the client is away are not kept: they fail with
     /// [`SendError::Closed`](crate::SendError::Closed).
     pub const fn keep_direct(mut self, bytes: usize) -> Self {
         self.keep_direct = bytes;

@@ -24,7 +24,7 @@ impl KeptDirects {
     pub(super) fn keep(&mut self, point: Point, frame: &Frame) -> Option<Point> {
         let cost = frame.cost();
         if cost > self.max_bytes {
-            // What comes before it is of no use then.
+            // Without it, events before it are of no use.
             (self.events, self.bytes) = (VecDeque::new(), 0);
             return Some(point);
         }

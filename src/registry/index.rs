@@ -10,7 +10,6 @@ use super::{
     committing::ReservedPlaces,
     history::{Histories, HistoryId, HistoryLimits},
     past_run::PastRun,
-    returning::ChannelEnd,
 };
 use crate::{
     model::{Channel, History, IdMap, Namespace, Place, SocketId},
@@ -44,7 +43,7 @@ pub(super) struct NamespaceIndex {
     pub(super) channels: HashMap<Channel, ChannelRecord>,
     /// The sockets that are away and may come back, each with the place of the newest publication
     /// that named it.
-    away: IdMap<SocketId, Place>,
+    pub(super) away: IdMap<SocketId, Place>,
     /// The record of publications to all sockets.
     pub(super) everyone: ChannelRecord,
 }
@@ -60,7 +59,7 @@ pub(super) struct ChannelRecord {
     /// The place of the newest publication. Those that may be lost do not count.
     pub(super) newest: Place,
     /// The number of subscribers that are away and may come back.
-    pins: usize,
+    pub(super) pins: usize,
 }
 
 impl ChannelRecord {
@@ -71,7 +70,7 @@ impl ChannelRecord {
         Self { rule: Some(rule), newest, ..Self::default() }
     }
 
-    fn is_unused(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         self.subscribers.is_empty() && self.history.is_none() && self.pins == 0
     }
 }
@@ -108,7 +107,7 @@ impl RegistryCounts {
 
 impl NamespaceIndex {
     /// Whether nothing of it is left to know.
-    fn is_unused(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         self.sockets.is_empty()
             && self.channels.is_empty()
             && self.everyone.history.is_none()
@@ -222,60 +221,6 @@ impl RegistryIndex {
             }
             self.changes.send(|| Change::NamespaceClosed { namespace: namespace.clone() });
         }
-    }
-
-    /// Keeps the channels known of a socket that is about to go, and may come back.
-    pub(super) fn pin(&mut self, namespace: &Namespace, id: SocketId, channels: &[Channel]) {
-        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        namespace_index.away.entry(id).or_default();
-        for channel in channels {
-            if let Some(record) = namespace_index.channels.get_mut(channel) {
-                record.pins += 1;
-            }
-        }
-    }
-
-    /// A socket that was away has come back, or never will.
-    pub(super) fn unpin(&mut self, namespace: &Namespace, id: SocketId, channels: &[Channel]) {
-        self.unpin_channels(namespace, channels);
-        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        namespace_index.away.remove(&id);
-        if namespace_index.is_unused() {
-            self.namespaces.remove(namespace);
-        }
-    }
-
-    pub(super) fn unpin_channels(&mut self, namespace: &Namespace, channels: &[Channel]) {
-        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        for channel in channels {
-            let Some(record) = namespace_index.channels.get_mut(channel) else { continue };
-            record.pins = record.pins.saturating_sub(1);
-            if record.is_unused() {
-                namespace_index.channels.remove(channel);
-            }
-        }
-    }
-
-    /// The place of the newest publication that named a socket while it was away.
-    pub(super) fn named_last(&self, namespace: &Namespace, id: SocketId) -> Place {
-        let namespace_index = self.namespaces.get(namespace);
-        namespace_index.and_then(|index| index.away.get(&id).copied()).unwrap_or_default()
-    }
-
-    /// Notes that a publication names sockets.
-    pub(super) fn name(&mut self, namespace: &Namespace, ids: &[SocketId], place: Place) {
-        let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        for id in ids {
-            if let Some(named) = namespace_index.away.get_mut(id) {
-                *named = place;
-            }
-        }
-    }
-
-    /// What a channel has had by now.
-    pub(super) fn channel_end(&self, namespace: &Namespace, channel: &Channel) -> ChannelEnd {
-        let newest = self.record(namespace, Some(channel)).map(|record| record.newest);
-        ChannelEnd { place: self.place, newest: newest.unwrap_or_default() }
     }
 
     /// Removes the record of a channel whose history has ended, unless it has subscribers.

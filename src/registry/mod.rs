@@ -23,6 +23,7 @@ mod index;
 mod namespace_table;
 mod ordered_publication;
 mod past_run;
+mod pins;
 mod publication;
 mod queue;
 mod recording;

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Returning<'a> {
     pub(crate) namespace: &'a Namespace,
     pub(crate) id: SocketId,
-    /// What the client has of all its channels.
+    /// The point up to which the client has all events of its channels.
     pub(crate) seen: Point,
     /// Whether it is in a channel, for publications that leave channels out.
     pub(crate) is_in: &'a dyn Fn(&Channel) -> bool,
@@ -34,7 +34,7 @@ pub(crate) struct ReturningChannel<'a> {
     pub(crate) whole_from: Place,
 }
 
-/// What a channel has had when a socket left it.
+/// The publications of a channel when a socket left it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ChannelEnd {
     /// Publications after this place are not for the socket.
@@ -96,7 +96,7 @@ impl Sequencer {
         self.0.lock_state().index_mut().unpin_channels(namespace, channels);
     }
 
-    /// What a channel has had by now.
+    /// The publications of a channel by now.
     pub(crate) fn channel_end(&self, namespace: &Namespace, channel: &Channel) -> ChannelEnd {
         self.0.lock_state().index_mut().channel_end(namespace, channel)
     }
@@ -219,7 +219,7 @@ impl RegistryIndex {
         RegistryMessage::Subscribe { namespace, id, channel: channel.channel.clone() }
     }
 
-    /// What a socket has missed of publications to all, and of those that named it.
+    /// Lists the publications to all that a socket has missed, unless one has named it.
     fn missed_by_all(
         &mut self,
         returning: &Returning<'_>,
@@ -232,7 +232,7 @@ impl RegistryIndex {
         self.missed_of(returning, None, began.max(returning.seen.place), now)
     }
 
-    /// What a socket has missed of one channel after a place.
+    /// Lists the publications of one channel that a socket has missed after a place.
     fn missed_of(
         &mut self,
         returning: &Returning<'_>,
@@ -255,7 +255,7 @@ impl RegistryIndex {
         Ok(wanted.map(missed_event).collect())
     }
 
-    /// What a socket has missed of channels that the server took it out of.
+    /// Lists the publications that a socket has missed of channels that the server took it out of.
     fn missed_before(
         &mut self,
         returning: &Returning<'_>,

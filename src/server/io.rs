@@ -246,8 +246,8 @@ impl SocketIo {
         (*socket.namespace() == self.namespace.name).then_some(socket)
     }
 
-    /// Forgets a socket of this server that is away, so that its client gets a new one when it comes
-    /// back: see [`Builder::recovery`](crate::Builder::recovery). `false`: there is no such socket
+    /// Forgets a socket of this server that is away, so that its client gets a new one when it
+    /// comes back: see [`Builder::recovery`](crate::Builder::recovery). `false`: there is no such socket
     /// in this namespace.
     ///
     /// [`Target::disconnect_sockets`] puts out those that are here, and those that are away.

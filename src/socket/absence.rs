@@ -59,9 +59,9 @@ impl Departures {
 }
 
 impl SocketAbsence {
-    /// What an absence takes in memory beside its channels and values, roughly.
+    /// The memory of an absence beside its channels and values, roughly.
     const BASE_BYTES: usize = 600;
-    /// What a channel takes beside its name, roughly.
+    /// The memory of a channel beside its name, roughly.
     const CHANNEL_BYTES: usize = 150;
 
     /// The memory that it takes, roughly.

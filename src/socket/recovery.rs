@@ -19,7 +19,7 @@ pub(crate) enum SocketOrigin {
     Returning(Box<SocketAbsence>, Point),
 }
 
-/// What a socket needs to know that may come back.
+/// The part of a socket that may come back.
 pub(super) struct SocketRecovery {
     pub(super) pid: PrivateId,
     /// The place at which its first life began.
@@ -92,7 +92,7 @@ impl Socket {
     }
 }
 
-/// What a socket has at its beginning.
+/// The parts of a socket that follow from its origin.
 pub(super) struct Beginning {
     pub(super) id: SocketId,
     pub(super) context: ContextMap,

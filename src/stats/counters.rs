@@ -108,7 +108,7 @@ labels! {
     UnrecoveredKind {
         /// There is no such session, or another client has it.
         Unknown = "unknown",
-        /// What it shows is no position of this server.
+        /// It shows a position that this server does not have.
         Position = "position",
         Lost = "lost",
         TooMuch = "max_recovered",

@@ -58,6 +58,14 @@ struct Inner {
     pings: Cell<usize>,
 }
 
+/// Whether a packet is an event, with its position or without it.
+fn is_it(packet: &str, event: &str) -> bool {
+    packet == event
+        || packet
+            .strip_prefix(&event[..event.len() - 1])
+            .is_some_and(|position| position.starts_with(",\""))
+}
+
 /// An HTTP client for this thread. It waits long enough for polls.
 pub(crate) fn http() -> awc::Client {
     awc::Client::builder().timeout(PATIENCE).finish()
@@ -273,7 +281,7 @@ impl ClientTransport {
                     .last
                     .borrow()
                     .as_deref()
-                    .is_some_and(|last| packet.strip_prefix('4') == Some(last))
+                    .is_some_and(|last| packet.strip_prefix('4').is_some_and(|it| is_it(it, last)))
                 {
                     self.0.pause.set(true);
                 }

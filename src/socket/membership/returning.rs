@@ -15,15 +15,18 @@ use crate::{
     },
 };
 
-/// What a socket knows that comes back, until it has its channels.
+/// The state of a socket that comes back, until it has its channels.
 pub(super) struct ReturnState {
-    /// What its client has seen.
+    /// The point up to which its client has seen everything.
     seen: Point,
     /// The channels that the sequencer keeps known for it.
     pub(super) pinned: Vec<Channel>,
-    /// What it has missed so far, by channel, or why it can't have that.
-    missed: Result<Vec<(Option<Channel>, Vec<MissedEvent>)>, Gap>,
+    /// The events that it has missed so far, or why it can't have them.
+    missed: Result<Vec<MissedOfChannel>, Gap>,
 }
+
+/// The missed events of a channel, or those that are of none.
+type MissedOfChannel = (Option<Channel>, Vec<MissedEvent>);
 
 impl fmt::Debug for ReturnState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,10 +41,10 @@ pub(crate) struct RecoveryState {
     is_waiting: Notify,
 }
 
-/// What a client shows that comes back.
+/// The request of a client that comes back.
 pub(crate) struct ReturnRequest {
     pub(crate) pid: PrivateId,
-    /// What it has seen, if it says so.
+    /// The position of the last event that it has seen, if it has had one.
     pub(crate) offset: Option<String>,
 }
 

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The bytes that may be on their way to clients that come back, all together. Who does not fit
-/// waits, first come, first served.
+/// The bytes that may be on their way to clients that come back, all together. Other clients wait,
+/// first come, first served.
 pub(super) struct ReplayBudget {
     units: Arc<Semaphore>,
     max_units: u32,

@@ -78,7 +78,7 @@ impl Walker {
 
     /// Reads everything that has come.
     async fn read(&mut self) {
-        for packet in self.page.client().fence().await {
+        for packet in self.page.packets().await {
             self.take(&packet);
         }
         assert_eq!(self.wanted, [0; 0], "something is lost");

@@ -55,12 +55,13 @@ pub(super) struct Page {
     pub(super) pid: Option<String>,
     pub(super) offset: Option<String>,
     pub(super) recovered: bool,
+    fences: u32,
 }
 
 impl Page {
     pub(super) fn new(mode: Mode) -> Self {
         let (auth, sid) = (Map::new(), String::new());
-        Self { mode, auth, client: None, sid, pid: None, offset: None, recovered: false }
+        Self { mode, auth, client: None, sid, pid: None, offset: None, recovered: false, fences: 0 }
     }
 
     pub(super) fn with_auth(mode: Mode, auth: Value) -> Self {
@@ -117,8 +118,26 @@ impl Page {
 
     /// The events that have come, without their positions.
     pub(super) async fn events(&mut self) -> Vec<String> {
-        let packets = self.client().fence().await;
-        packets.iter().filter_map(|packet| self.note(packet)).collect()
+        let mut events = Vec::new();
+        for packet in self.packets().await {
+            events.extend(self.note(&packet));
+        }
+        events
+    }
+
+    /// The packets that have come, the answer to a fence included: its position counts, too.
+    pub(super) async fn packets(&mut self) -> Vec<String> {
+        self.fences += 1;
+        let fence = format!("{} of {}", self.fences, self.sid);
+        self.client().emit("fence", json!([fence])).await;
+        let answer = format!(r#"2["fence","{fence}","#);
+        let mut packets = Vec::new();
+        loop {
+            packets.push(self.client().recv().await);
+            if packets.last().is_some_and(|packet| packet.starts_with(&answer)) {
+                return packets;
+            }
+        }
     }
 
     /// Notes the position of an event. Returns the event without it, unless it is a fence.
