@@ -301,7 +301,7 @@ impl SocketSender {
             MissedEvent::Direct(_, frame) => frame,
         };
         self.outbox.push_with(|| {
-            self.stamps.iter().for_each(|stamps| stamps.replayed(missed.point().place));
+            self.stamps.iter().for_each(|stamps| stamps.advance(missed.point().place));
             frame.clone()
         });
     }

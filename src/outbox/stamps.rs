@@ -51,7 +51,6 @@ impl Stamps {
 
     /// Goes on with the positions of a socket that comes back: older ones may have been sent to it.
     pub(crate) fn resuming(self, uncovered: Point) -> Self {
-        self.has_publication.store(true, Relaxed);
         self.set_uncovered(uncovered);
         self
     }
@@ -66,10 +65,11 @@ impl Stamps {
         Place::new(self.last.load(Relaxed))
     }
 
-    /// Notes that a publication is pushed which the client has missed before.
-    pub(super) fn replayed(&self, place: Place) {
-        self.begin(place);
-        self.has_publication.store(true, Relaxed);
+    /// Notes that everything up to a place comes before what is pushed from now on: the place of a
+    /// publication that the client has missed before, or that at which its socket has come back or
+    /// subscribed while it was not admitted.
+    pub(crate) fn advance(&self, place: Place) {
+        self.last.fetch_max(place.number(), Relaxed);
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -80,7 +80,7 @@ impl Stamps {
         self.namespace.as_str()
     }
 
-    /// Notes the place at which the socket began, or has subscribed while it was not admitted.
+    /// Notes the place at which the socket began.
     pub(crate) fn begin(&self, place: Place) {
         self.began.store(place.number(), Relaxed);
         self.last.fetch_max(place.number(), Relaxed);

@@ -135,7 +135,7 @@ impl Sequencer {
             missed = index.missed_by_all(returning, began, now);
             let place = index.next_place();
             if let Some(stamps) = sender.stamps() {
-                stamps.begin(place);
+                stamps.advance(place);
             }
             let namespace = returning.namespace.clone();
             index.attach(namespace.clone(), registry_id);
@@ -159,7 +159,7 @@ impl Sequencer {
             missed = index.missed_of(returning, Some(channel.channel), f, now);
             let place = index.next_place();
             if let Some(stamps) = sender.stamps() {
-                stamps.begin(place);
+                stamps.advance(place);
             }
             index.subscribe_returning(registry_id, returning, channel)
         });

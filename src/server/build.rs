@@ -102,8 +102,15 @@ impl Builder {
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
         let returning = recovery.map(|recovery| (recovery, Arc::clone(&lookup)));
-        let Started { sequencer, server_events, recovery } =
-            start(&config, &changes, &counters, server_events, &data, is_recording, stored, returning)?;
+        let Started { sequencer, server_events, recovery } = start(
+            &config,
+            (&changes, &counters),
+            server_events,
+            &data,
+            is_recording,
+            stored,
+            returning,
+        )?;
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let local = LocalAdapter::new(
             sequencer,
@@ -171,8 +178,7 @@ struct Started {
 /// Starts the tasks of the server that belong to no client.
 fn start(
     config: &Arc<Config>,
-    changes: &ChangeSender,
-    counters: &Arc<Counters>,
+    (changes, counters): (&ChangeSender, &Arc<Counters>),
     server_events: ServerEventTable,
     data: &Arc<DataMap>,
     is_recording: bool,

@@ -111,7 +111,7 @@ impl Membership {
         if state.returning.is_some()
             && let Some(stamps) = sender.stamps()
         {
-            stamps.begin(place);
+            stamps.advance(place);
         }
         let joined = JoinedChannel { place, whole_from: place, matched, is_pending: false };
         state.channels.insert(channel, joined);
