@@ -1031,8 +1031,7 @@
     take(args) {
       if (!this.isStamped || args.length < 2 || typeof args.at(-1) !== "string") return;
       const position = args.pop();
-      this.channels?.received(position);
-      if (!(position < this.offset)) this.offset = position;
+      if (!this.channels?.received(position)) this.offset = position;
     }
     /** As Socket.IO's client has it for a server that does not say whether there are positions. */
     handled(args) {
@@ -1635,7 +1634,7 @@
   };
 
   // src/channels/catch_up.js
-  var isPublication = (position) => position.endsWith("----");
+  var isDirect = (position) => position.length === 16 && !position.endsWith("----");
   var isEmpty = (object) => Object.keys(object).length === 0;
   var later = (one, other) => one < other || one === void 0 ? other : one;
   var CatchUp = class {
@@ -1723,13 +1722,15 @@
       if (this.#replay.left > 0) for (const subscription of joining) this.#behind.add(subscription);
       else this.#endReplay();
     }
-    /** An event has come. It may be one that was missed. */
+    /** An event has come. Returns whether it is one that was missed. */
     received(position) {
       const replay = this.#replay;
-      if (!replay || !isPublication(position)) return;
+      if (!replay || isDirect(position)) return false;
+      const isMissed = position <= replay.until;
       for (const subscription of replay.joining) subscription.from = position;
       replay.left -= 1;
-      if (replay.left === 0 || position > replay.until) this.#endReplay();
+      if (replay.left === 0 || !isMissed) this.#endReplay();
+      return isMissed;
     }
     #endReplay() {
       for (const subscription of this.#replay?.joining ?? []) this.#behind.delete(subscription);

@@ -49,9 +49,8 @@ export class Progress {
   take(args) {
     if (!this.isStamped || args.length < 2 || typeof args.at(-1) !== "string") return;
     const position = args.pop();
-    this.channels?.received(position);
-    // Those of events that were missed are older.
-    if (!(position < this.offset)) this.offset = position;
+    // That of an event that one channel has missed may be older.
+    if (!this.channels?.received(position)) this.offset = position;
   }
 
   /** As Socket.IO's client has it for a server that does not say whether there are positions. */

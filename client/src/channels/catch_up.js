@@ -1,5 +1,5 @@
 /** The last characters count what was sent to this socket alone. A publication has no count. */
-const isPublication = (position) => position.endsWith("----");
+const isDirect = (position) => position.length === 16 && !position.endsWith("----");
 
 const isEmpty = (object) => Object.keys(object).length === 0;
 
@@ -104,13 +104,15 @@ export class CatchUp {
     else this.#endReplay();
   }
 
-  /** An event has come. It may be one that was missed. */
+  /** An event has come. Returns whether it is one that was missed. */
   received(position) {
     const replay = this.#replay;
-    if (!replay || !isPublication(position)) return;
+    if (!replay || isDirect(position)) return false;
+    const isMissed = position <= replay.until;
     for (const subscription of replay.joining) subscription.from = position;
     replay.left -= 1;
-    if (replay.left === 0 || position > replay.until) this.#endReplay();
+    if (replay.left === 0 || !isMissed) this.#endReplay();
+    return isMissed;
   }
 
   #endReplay() {

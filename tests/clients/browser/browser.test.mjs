@@ -11,6 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { Server } from "socket.io";
+import { io } from "socket.io-client";
 import { networkTo } from "../official/network.mjs";
 
 const { SERVER_URL, CHROMIUM } = process.env;
@@ -114,6 +115,38 @@ async function useChannels(url) {
   return [goal, vip.message];
 }
 
+/** Subscribes in a page that keeps its positions. Returns the answer, and what was missed. */
+async function subscribeAndKeep([url, channel]) {
+  const socket = window.channels(window.io(url, { forceNew: true, transports: ["websocket"] }), { keepPosition: true });
+  const missed = [];
+  const whole = new Promise((resolve) => socket.on("message", ({ mark }) => missed.push(mark) === 2 && resolve()));
+  const answer = await new Promise((resolve, reject) => {
+    socket.subscribe(channel, (error, given) => (error ? reject(error) : resolve(given)));
+  });
+  if (answer.missed > 0) await whole;
+  return { recovered: answer.recovered, missed };
+}
+
+/** A page that is loaded again gets what was sent while it loaded. */
+async function reload(script) {
+  const page = await browser.newPage();
+  const channel = `kept-${Math.random()}`;
+  const load = async () => {
+    await page.addScriptTag(script);
+    await page.addScriptTag({ url: `${SERVER_URL}/socket.io/channels.min.js` });
+    return page.evaluate(subscribeAndKeep, [SERVER_URL, channel]);
+  };
+  await page.goto(`${SERVER_URL}/socket.io/channels.esm.min.js`);
+  const before = await load();
+  await page.reload();
+  const other = io(SERVER_URL, { transports: ["websocket"] });
+  for (const mark of [1, 2]) await other.emitWithAck("verb", { verb: "broadcast_channel", channel, data: { mark } });
+  other.disconnect();
+  const after = await load();
+  await page.close();
+  return [before, after];
+}
+
 for (const [name, script] of Object.entries(CLIENTS)) {
   const page = await open(script);
   const names = await page.evaluate(() => window.testNames());
@@ -129,6 +162,9 @@ for (const [name, script] of Object.entries(CLIENTS)) {
     test("the add-on with channels", async () => {
       await page.evaluate(() => { window.addOn = window.channels; });
       assert.deepEqual(await page.evaluate(useChannels, SERVER_URL), [{ minute: 12 }, "members only"]);
+    });
+    test("positions are kept over a reload of the page", async () => {
+      assert.deepEqual(await reload(script), [{ recovered: false, missed: [] }, { recovered: true, missed: [1, 2] }]);
     });
     names.forEach((each, index) => test(each, async () => {
       assert.equal(await page.evaluate((at) => window.runTest(at), index), undefined);
