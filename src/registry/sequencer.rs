@@ -106,7 +106,8 @@ impl Sequencer {
         &self,
     ) -> Option<impl Future<Output = Result<(), StoreError>> + use<>> {
         let store = self.0.store.as_ref()?;
-        let closing = self.0.lock_state().index_mut().closing();
+        let inner = Arc::clone(&self.0);
+        let closing = Box::new(move || inner.lock_state().index_mut().closing());
         let (sender, outcome) = oneshot::channel();
         store.close(closing, Box::new(move |result| drop(sender.send(result))));
         Some(async move { outcome.await.unwrap_or(Err(StoreError::Closed)) })

@@ -146,6 +146,7 @@ mod tests {
             connections: 2,
             transports: [("polling", 1), ("websocket", 1)].into(),
             sockets: [("/".to_owned(), 2)].into(),
+            store: Some(StoreStatus::new(crate::store::StoreHealth::Healthy)),
             ..Gauges::default()
         };
         let recorder = StoringRecorder::default();
@@ -162,6 +163,7 @@ mod tests {
         assert_eq!(recorder.counter("actix_socketio_messages_sent_total"), 3);
         assert_eq!(recorder.counter("actix_socketio_sent_bytes_total"), 120);
         assert_eq!(recorder.counter("actix_socketio_handler_microseconds_total"), 7);
+        assert_eq!(recorder.gauge("actix_socketio_store_healthy"), 1.0);
 
         let page = include_str!("../../docs/observability.md");
         let documented: BTreeSet<_> =

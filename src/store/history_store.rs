@@ -7,6 +7,9 @@ use crate::model::{Channel, Namespace, Place};
 /// and must not block.
 pub type StoreOutcome = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// Returns the things that the server leaves behind.
+pub type ClosingCall = Box<dyn FnOnce() -> Closing + Send>;
+
 /// Keeps histories, places and sessions over a restart of the server, also after a crash.
 ///
 /// A server without one keeps them in memory. `actix-socketio-disk` is one that keeps them in a
@@ -76,8 +79,9 @@ pub trait HistoryStore: fmt::Debug + Send + Sync + 'static {
     /// Stores everything that waits and what the server leaves behind, and closes the store. Only
     /// then is the end of this run clean.
     ///
-    /// From the call on, nothing more is taken.
-    fn close(&self, closing: Closing, outcome: StoreOutcome);
+    /// From the call on, nothing more is taken. `closing` is called when everything else is stored,
+    /// and all publications are delivered that waited for their commit.
+    fn close(&self, closing: ClosingCall, outcome: StoreOutcome);
 
     /// The state of the store.
     fn status(&self) -> StoreStatus;

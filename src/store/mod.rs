@@ -15,7 +15,7 @@ mod status;
 mod store_error;
 mod store_host;
 
-pub use history_store::{HistoryStore, StoreOutcome};
+pub use history_store::{ClosingCall, HistoryStore, StoreOutcome};
 pub use loaded::{ChannelMark, Closing, Loaded, StoreParams};
 pub use publication::{StoredExceptions, StoredPublication};
 pub use status::{StoreHealth, StoreStatus};

@@ -9,7 +9,7 @@ use std::{
 use actix_socketio::{
     Channel, Namespace,
     store::{
-        Closing, HistoryStore, Loaded, Place, StoreError, StoreHost, StoreOutcome, StoreParams,
+        ClosingCall, HistoryStore, Loaded, Place, StoreError, StoreHost, StoreOutcome, StoreParams,
         StoreStatus, StoredPublication,
     },
 };
@@ -259,7 +259,7 @@ impl HistoryStore for DiskStore {
         }
     }
 
-    fn close(&self, closing: Closing, outcome: StoreOutcome) {
+    fn close(&self, closing: ClosingCall, outcome: StoreOutcome) {
         let refused = self.shared.queue.lock().close(closing, outcome);
         match refused {
             Ok(()) => self.shared.wake(Wake::Yes),

@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_socketio::store::{Closing, Place, StoreError, StoreOutcome, StoredPublication};
+use actix_socketio::store::{ClosingCall, Place, StoreError, StoreOutcome, StoredPublication};
 
 use crate::{
     channel_key::ChannelKey,
@@ -27,7 +27,7 @@ pub(crate) struct Queue {
     /// The oldest and the newest place of publications that were left out.
     left_out: Option<(Place, Place)>,
     waiters: Vec<(Place, StoreOutcome)>,
-    closing: Option<(Closing, StoreOutcome)>,
+    closing: Option<(ClosingCall, StoreOutcome)>,
     pub(crate) is_abandoned: bool,
 }
 
@@ -175,7 +175,7 @@ impl Queue {
     /// The outcome, if the store is closed or closing already.
     pub(crate) fn close(
         &mut self,
-        closing: Closing,
+        closing: ClosingCall,
         outcome: StoreOutcome,
     ) -> Result<(), StoreOutcome> {
         if self.mode == Mode::Closed {
@@ -208,7 +208,7 @@ impl Queue {
         }
     }
 
-    pub(crate) fn take_closing(&mut self) -> Option<(Closing, StoreOutcome)> {
+    pub(crate) fn take_closing(&mut self) -> Option<(ClosingCall, StoreOutcome)> {
         self.closing.take()
     }
 

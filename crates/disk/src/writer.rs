@@ -5,7 +5,7 @@ use std::{
 };
 
 use actix_socketio::store::{
-    Closing, OVERTAKING_JUMP, Place, StoreError, StoreHost, StoreOutcome, StoredPublication,
+    ClosingCall, OVERTAKING_JUMP, Place, StoreError, StoreHost, StoreOutcome, StoredPublication,
 };
 
 use crate::{
@@ -84,7 +84,7 @@ impl Writer {
         }
         self.catch_up_if_behind(is_last);
         match closing {
-            Some((closing, outcome)) => ControlFlow::Break(Some((outcome, self.end(&closing)))),
+            Some((closing, outcome)) => ControlFlow::Break(Some((outcome, self.end(closing)))),
             None if is_abandoned => ControlFlow::Break(None),
             None => ControlFlow::Continue(()),
         }
@@ -253,7 +253,9 @@ impl Writer {
             self.ledger.state.committed_from = before.committed_from;
             self.ledger.state.doubts = before.doubts;
             self.ledger.state.floor = before.floor.max(found.floor);
-            self.ledger.state.reserved = before.reserved.max(found.reserved);
+            let next = self.host.upgrade().map(|host| host.next_place()).unwrap_or_default();
+            let reserved = before.reserved.max(found.reserved);
+            self.ledger.state.reserved = reserved.max(next.ahead(RESERVE));
             self.ledger.state.clean = None;
             let changes = self.ledger.group(Instant::now()).finish();
             database.begin(&changes, &self.setup)
@@ -303,12 +305,13 @@ impl Writer {
     }
 
     /// Ends the run clean.
-    fn end(&mut self, closing: &Closing) -> Result<(), StoreError> {
+    fn end(&mut self, closing: ClosingCall) -> Result<(), StoreError> {
         let failing = || match self.shared.queue.lock().mode() {
             Mode::Failing(why) => StoreError::Failing(why.clone()),
             _ => StoreError::Failing("the file can't be written".to_owned()),
         };
         let database = self.database.take().ok_or_else(failing)?;
+        let closing = closing();
         self.ledger.state.clean = Some(closing.next_place);
         self.ledger.state.undelivered = Place::START;
         let changes = self.ledger.group(Instant::now()).finish();

@@ -6,7 +6,10 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use actix_socketio::{Channel, Namespace, store::StoredPacket};
+use actix_socketio::{
+    Channel, Namespace,
+    store::{Closing, StoredPacket},
+};
 
 use super::*;
 
@@ -137,10 +140,10 @@ fn a_closed_queue_writes_what_it_has_and_takes_nothing_more() {
     let (counts, outcome) = counted();
     let now = Instant::now();
     queue.append(publication(1), now);
-    assert!(queue.close(Closing::default(), outcome()).is_ok());
+    assert!(queue.close(Box::new(Closing::default), outcome()).is_ok());
     assert_eq!(queue.append(publication(2), now), Appended::LeftOut);
     assert_eq!(queue.commit_first(publication(0), now), Err(StoreError::Closed));
-    let second = queue.close(Closing::default(), outcome());
+    let second = queue.close(Box::new(Closing::default), outcome());
     assert!(second.is_err(), "it is closed once");
     assert_eq!(queue.rest(Duration::from_secs(9), now), None);
     assert_eq!((queue.take().publications.len(), read(&counts)), (1, [0, 0]));

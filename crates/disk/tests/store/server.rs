@@ -168,6 +168,11 @@ impl FakeServer {
         answer
     }
 
+    /// All places before this one are used.
+    pub(crate) fn use_places_before(&self, place: Place) {
+        self.order.lock().next = place.number();
+    }
+
     /// Lets a function run while places are reserved, each time.
     pub(crate) fn at_reserve(&self, f: impl FnMut(&mut Order, &DiskStore) + Send + 'static) {
         self.order.lock().at_reserve = Some(Box::new(f));
@@ -195,6 +200,7 @@ impl FakeServer {
 
     pub(crate) fn close_with(&self, closing: Closing) -> Result<(), StoreError> {
         let (sender, answer) = mpsc::channel();
+        let closing = Box::new(|| closing);
         self.store.close(closing, Box::new(move |result| drop(sender.send(result))));
         answer.recv_timeout(PATIENCE).expect("an outcome")
     }

@@ -83,3 +83,26 @@ fn a_disk_that_is_full_at_the_start_is_a_clear_error() {
     assert_eq!(loaded.expect("it loads").publications.len(), 1, "nothing was harmed");
     assert_eq!(disk.asides(), 0);
 }
+
+#[test]
+fn a_file_that_could_give_out_places_for_the_second_time_is_put_aside() {
+    let disk = FakeDisk::default();
+    let (server, _) = FakeServer::load(open_medium(options(), &disk).expect("it opens"), 1);
+    let place = server.publish_durably("c1", "one").expect("it is durable");
+    disk.set_full(true);
+    server.publish_durably("c1", "two").expect_err("the disk is full");
+    // Nothing could be reserved for these.
+    let later = Place::new(1 << 40);
+    assert!(later > server.store.reserved());
+    server.use_places_before(later);
+    let last = server.publish(&["c1"], "three");
+    disk.set_full(false);
+    wait_until("it is written again", || server.store.status().health.is_healthy());
+    assert_eq!((disk.asides(), server.store.status().damaged), (1, 1));
+    assert!(server.store.reserved() > last);
+    let loaded = open_medium(options(), &disk.after_power_cut(1)).expect("it opens");
+    let loaded = loaded.load(&params(2)).expect("it loads");
+    assert!(loaded.epoch.bits() == 1 && loaded.next_place > last, "{loaded:?}");
+    let places: Vec<_> = loaded.publications.iter().map(|one| one.place).collect();
+    assert_eq!(places, [place, place.next(), last]);
+}
