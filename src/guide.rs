@@ -8,6 +8,7 @@
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [History](history) | clients that were away get what they missed, or are told |
 //! | [The client](client) | the browser client that the server serves, and its channels |
+//! | [Presence](presence) | the list of a channel's users, for clients in every language |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
@@ -76,6 +77,8 @@ pub mod from_socketioxide {}
 pub mod history {}
 
 #[doc = "[stats]: crate::guide::observability"]
+#[doc = "[presence]: crate::guide::presence"]
+#[doc = "[bounds of its own]: crate::guide::presence#bounds"]
 #[doc = "[reliability.md]: crate::guide::reliability#memory"]
 #[doc = "[how addresses are found behind proxies]: crate::guide::security#behind-a-proxy"]
 #[doc = ""]
@@ -91,11 +94,17 @@ pub mod observability {}
 #[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[limits]: crate::guide::limits"]
 #[doc = "[our client]: crate::guide::client"]
+#[doc = "[presence.md]: crate::guide::presence"]
 #[doc = "[conformance.md]: https://github.com/actix-socketio/actix-socketio/blob/main/docs/conformance.md"]
 #[doc = ""]
 #[doc = include_str!("../docs/protocol.md")]
 #[doc(alias = "connectionStateRecovery")]
 pub mod protocol {}
+
+#[doc = "[`max_presence_bytes`]: crate::guide::limits#limits-of-the-server"]
+#[doc = ""]
+#[doc = include_str!("../docs/presence.md")]
+pub mod presence {}
 
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}

@@ -352,8 +352,8 @@ pub use protocol::{ArgError, Args, Many};
 pub use registry::{Change, Changes, Receipt};
 pub use routing::{
     Answer, AnyEvent, Auth, Call, ChannelEvent, ChannelEventSet, ChannelListed, ClientEvent, Data,
-    Event, EventSet, FromEvent, IntoHandler, Later, Listed, Parameters, PatternError, Received,
-    Rest, Route, SocketHandler, ViaActor, ViaFn, channel,
+    Event, EventSet, FromEvent, IntoHandler, Later, Listed, MemberId, Parameters, PatternError,
+    Presence, Received, Rest, Route, SocketHandler, ViaActor, ViaFn, channel,
 };
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
@@ -361,8 +361,8 @@ pub use server::{
     SocketIoServerExt,
 };
 pub use socket::{
-    AckError, BroadcastAcks, Outgoing, OutgoingEvent, RemoteSocket, SendError, ServerAcks, Socket,
-    SocketEmitter, SubscribeError, Target, Targets,
+    AckError, BroadcastAcks, Outgoing, OutgoingEvent, PresenceList, PresenceStats, PresentMember,
+    RemoteSocket, SendError, ServerAcks, Socket, SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
 

@@ -82,6 +82,21 @@ macro_rules! settings_table {
             /// The event by which a client publishes to a channel.
             publish_event: String = Text("publish"), set into, check event_name,
                 check other_than(subscribe_event, unsubscribe_event);
+
+            /// The event by which a client asks who is in a channel with
+            /// [`Presence`](crate::Presence), and the event by which the server tells subscribers
+            /// of each change.
+            ///
+            /// In a namespace without such a channel it is an event as any other.
+            presence_event: String = Text("presence"), set into, check event_name,
+                check other_than(subscribe_event, unsubscribe_event, publish_event);
+
+            /// The event by which a client asks how many are in a channel with
+            /// [`Presence`](crate::Presence).
+            ///
+            /// In a namespace without such a channel it is an event as any other.
+            presence_stats_event: String = Text("presence_stats"), set into, check event_name,
+                check other_than(subscribe_event, unsubscribe_event, publish_event, presence_event);
         }
 
         "Heartbeat and waits" {
@@ -296,6 +311,13 @@ macro_rules! settings_table {
             /// An answer that does not fit is
             /// [`AckError::Overloaded`](crate::AckError::Overloaded).
             max_ack_bytes: usize = Size(64 MiB), set plain, check at_least_one;
+
+            /// Memory that the members of all channels with [`Presence`](crate::Presence) may take
+            /// together, in bytes: the id and the info of each, and about 200 bytes more.
+            ///
+            /// A member that does not fit is counted and not listed, and its channel is not listed
+            /// until it has gone. Each of its sockets then counts as a member.
+            max_presence_bytes: usize = Size(64 MiB), set plain, check at_least_one;
 
             /// Events of other servers that wait for their
             /// [`on_server_event`](crate::Builder::on_server_event) handlers.

@@ -102,6 +102,7 @@ impl Connection {
             namespace,
             config,
             channel_routes: Arc::clone(router.channel_routes()),
+            members: router.members().cloned(),
             handshake,
             extensions: Arc::clone(&self.sockets.extensions),
             sender,

@@ -32,7 +32,9 @@ impl Connection {
     /// has one life after the other.
     fn detach_or_put_aside(&self, entry: &SocketEntry) {
         let SocketEntry { socket, admitted, end_reason, .. } = entry;
-        let Some(recovery) = &self.shared.recovery else { return socket.detach() };
+        let Some(recovery) = &self.shared.recovery else {
+            return socket.detach(entry.presence_exit());
+        };
         let was_away = socket.is_returning();
         // A client whose first CONNECT was not answered knows no secret to come back with.
         let away = end_reason
@@ -41,7 +43,7 @@ impl Connection {
         match away {
             Some(absence) => recovery.put_aside(absence, was_away),
             None => {
-                socket.detach();
+                socket.detach(entry.presence_exit());
                 recovery.leave(socket, was_away);
             }
         }

@@ -115,7 +115,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         for entry in &self.sockets.list {
             self.shared.sockets.remove(&entry.socket);
-            entry.socket.detach();
+            entry.socket.detach(entry.presence_exit());
         }
     }
 }

@@ -6,7 +6,10 @@ use smallvec::SmallVec;
 use super::ignored_namespaces::IgnoredNamespaces;
 use crate::{
     engine::{ClientEnd, EngineMessage},
-    model::{DisconnectReason, Extensions, MemoryShare, Namespace, Slot, SocketId, TokenBucket},
+    model::{
+        DisconnectReason, Extensions, MemoryShare, Namespace, PresenceExit, Slot, SocketId,
+        TokenBucket,
+    },
     protocol::{Packet, PacketDecoder},
     routing::Router,
     socket::Socket,
@@ -46,6 +49,13 @@ pub(super) struct SocketEntry {
     pub(super) permit: Option<ReplayPermit>,
     /// Its places among the sockets of its namespace, and of all namespaces of the same pattern.
     pub(super) _slots: [Slot; 2],
+}
+
+impl SocketEntry {
+    /// When the socket goes as a member of its channels.
+    pub(super) fn presence_exit(&self) -> PresenceExit {
+        self.end_reason.map_or(PresenceExit::AtOnce, PresenceExit::from)
+    }
 }
 
 impl ClientSockets {

@@ -114,6 +114,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
         ),
         config,
         channel_routes,
+        members: None,
         handshake: Handshake::new(Arc::new(request), None),
         extensions: Arc::default(),
         sender,

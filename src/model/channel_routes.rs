@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regex::RegexSet;
 
 use super::{
-    Channel, History, PatternError,
+    Channel, History, PatternError, PresenceOptions,
     pattern::{anchored, anchored_source},
 };
 
@@ -16,11 +16,13 @@ pub(crate) struct ChannelOptions {
     pub(crate) allow_publish: bool,
     /// The publications that the channel keeps.
     pub(crate) history: Option<History>,
+    /// The members of the channel are known.
+    pub(crate) presence: Option<PresenceOptions>,
 }
 
 impl ChannelOptions {
-    /// Adds the options of another route that matches the same channel: a permission of one route
-    /// is enough.
+    /// Adds the options of a later route that matches the same channel: a permission of one route
+    /// is enough, and the first presence counts.
     fn merge(self, other: Self) -> Self {
         Self {
             allow_publish: self.allow_publish || other.allow_publish,
@@ -28,6 +30,7 @@ impl ChannelOptions {
                 (Some(one), Some(other)) => Some(one.merge(other)),
                 (one, other) => one.or(other),
             },
+            presence: self.presence.or(other.presence),
         }
     }
 }
@@ -43,6 +46,11 @@ pub(crate) struct ChannelMatch {
 }
 
 impl ChannelMatch {
+    /// Whether each member that comes is announced before its client is told that it is subscribed.
+    pub(crate) fn is_told_at_once(&self) -> bool {
+        self.options.presence.is_some_and(|presence| presence.every.is_zero())
+    }
+
     /// Whether a route matches the channel, so that clients may subscribe to it.
     pub(crate) fn is_declared(&self) -> bool {
         !self.routes.is_empty()
@@ -132,8 +140,10 @@ impl ChannelRoutes {
 mod tests {
     use super::*;
 
-    const CLOSED: ChannelOptions = ChannelOptions { allow_publish: false, history: None };
-    const OPEN: ChannelOptions = ChannelOptions { allow_publish: true, history: None };
+    const CLOSED: ChannelOptions =
+        ChannelOptions { allow_publish: false, history: None, presence: None };
+    const OPEN: ChannelOptions =
+        ChannelOptions { allow_publish: true, history: None, presence: None };
 
     fn matches(routes: &ChannelRoutes, name: &str) -> Arc<ChannelMatch> {
         routes.matches(&Channel::new(name, 100).unwrap())

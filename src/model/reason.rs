@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::PresenceExit;
+
 /// Why a socket was disconnected, as [`OnDisconnect`](crate::OnDisconnect) reports it.
 ///
 /// [`DisconnectReason::as_str`] returns Socket.IO's text for the reason, which is also its label in
@@ -82,6 +84,24 @@ impl DisconnectReason {
             Self::MemoryLimit => "memory limit",
             Self::ServerShutdown => "server shutting down",
             Self::Replaced => "replaced",
+        }
+    }
+}
+
+/// A member stays for a while whose client may come back by itself.
+impl From<DisconnectReason> for PresenceExit {
+    fn from(reason: DisconnectReason) -> Self {
+        match reason {
+            DisconnectReason::ClientDisconnect | DisconnectReason::ServerDisconnect => Self::AtOnce,
+            DisconnectReason::ForcedClose
+            | DisconnectReason::TransportClose
+            | DisconnectReason::TransportError
+            | DisconnectReason::PingTimeout
+            | DisconnectReason::ParseError
+            | DisconnectReason::SlowConsumer
+            | DisconnectReason::MemoryLimit
+            | DisconnectReason::Replaced
+            | DisconnectReason::ServerShutdown => Self::AfterGrace,
         }
     }
 }

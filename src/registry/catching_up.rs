@@ -11,7 +11,7 @@ use super::{
     queue::{RegistryMessage, Replay},
 };
 use crate::{
-    model::{Channel, History, Namespace, Place, SocketId},
+    model::{Channel, History, JoiningMember, Namespace, Place, SocketId},
     outbox::PlacedFrame,
     protocol::Frame,
 };
@@ -44,10 +44,12 @@ pub(crate) struct PastPublications {
 
 impl Sequencer {
     /// Subscribes a socket to channels that it was not subscribed to, and sends it `answer`, then
-    /// what it has missed, then what is new. Returns the places of the subscriptions.
+    /// what it has missed, then what is new. `members`: who it is in each channel. Returns the
+    /// places of the subscriptions.
     pub(crate) fn subscribe_and_catch_up(
         &self,
         joining: &Joining<'_>,
+        members: Vec<Option<JoiningMember>>,
         catch_up: CatchUp,
         answer: CatchUpAnswer,
     ) -> Vec<Place> {
@@ -57,17 +59,24 @@ impl Sequencer {
         let caught_up = state.index_mut().catch_up(joining, catch_up, now);
         let mut places = Vec::with_capacity(channels.len());
         let mut all = Vec::with_capacity(channels.len() + 1);
-        for (channel, rule) in channels {
+        for ((channel, rule), member) in channels.iter().zip(members) {
             let (namespace, channel) = (namespace.clone(), channel.clone());
             all.push(state.notify(registry_id, |index| {
                 places.push(index.next_place());
                 index.subscribe(&namespace, registry_id, id, &channel, *rule);
+                index.begin_presence(&namespace, id, &channel, member);
                 RegistryMessage::Subscribe { namespace, id, channel }
             }));
         }
         let from = catch_up.since.unwrap_or_default();
-        let place = state.index_mut().place;
-        let caught_up = CaughtUp { place, ..caught_up };
+        let index = state.index_mut();
+        let place = index.place;
+        let mut presence = Vec::new();
+        if catch_up.presence {
+            let views = caught_up.channels.iter();
+            presence = views.map(|one| index.view_presence(namespace, &one.channel)).collect();
+        }
+        let caught_up = CaughtUp { place, presence, ..caught_up };
         let namespace = namespace.clone();
         all.push(state.notify(registry_id, |_| {
             RegistryMessage::Replay(Box::new(Replay { namespace, id, caught_up, from, answer }))
@@ -135,7 +144,8 @@ impl RegistryIndex {
             missed: 0,
             gap: Some(Gap::Subscribed),
         }));
-        CaughtUp { place: self.place, channels: outcomes, missed: merge(all) }
+        let presence = Vec::new();
+        CaughtUp { place: self.place, channels: outcomes, presence, missed: merge(all) }
     }
 
     fn missed(

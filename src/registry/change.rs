@@ -100,6 +100,26 @@ pub enum Change {
         /// The socket.
         socket: SocketId,
     },
+    /// A channel with [`Presence`](crate::Presence) has a new member. Further sockets of a member
+    /// change nothing.
+    Came {
+        /// The namespace.
+        namespace: Namespace,
+        /// The channel.
+        channel: Channel,
+        /// The member's id, as the application gave it to [`Presence::by`](crate::Presence::by).
+        member: String,
+    },
+    /// The last socket of a member has left the channel, and has not come back in the time that
+    /// [`Presence::grace`](crate::Presence::grace) gives it.
+    Went {
+        /// The namespace.
+        namespace: Namespace,
+        /// The channel.
+        channel: Channel,
+        /// The member's id.
+        member: String,
+    },
     /// The listener did not keep up, and has missed changes.
     Missed {
         /// The number of changes.

@@ -153,6 +153,11 @@ impl ChannelRegistry {
             RegistryMessage::Publish(publication) => {
                 return Step::Deliver(self.join_publications(publication));
             }
+            RegistryMessage::Push { sender, encode } => {
+                if let Some(frame) = encode() {
+                    self.table.push(&sender, frame);
+                }
+            }
             RegistryMessage::Select(query) => {
                 let mut ids = Vec::new();
                 self.table.select(&query.audience, |id, _| ids.push(id));

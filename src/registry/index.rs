@@ -10,6 +10,7 @@ use super::{
     committing::ReservedPlaces,
     history::{Histories, HistoryId, HistoryLimits},
     past_run::PastRun,
+    presence::PresenceTable,
 };
 use crate::{
     model::{Channel, History, IdMap, Namespace, Place, SocketId},
@@ -33,8 +34,10 @@ pub(super) struct RegistryIndex {
     pub(super) histories: Histories,
     /// The rest of the server's previous run.
     pub(super) past_run: PastRun,
-    changes: ChangeSender,
-    counters: Arc<Counters>,
+    /// The members of channels, if any route declares presence.
+    pub(super) presence: Option<Box<PresenceTable>>,
+    pub(super) changes: ChangeSender,
+    pub(super) counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +131,7 @@ impl RegistryIndex {
             reserved: None,
             histories: Histories::new(limits, Arc::clone(&counters)),
             past_run: PastRun::default(),
+            presence: None,
             changes,
             counters,
         }

@@ -24,6 +24,7 @@ mod namespace_table;
 mod ordered_publication;
 mod past_run;
 mod pins;
+mod presence;
 mod publication;
 mod queue;
 mod recording;
@@ -42,6 +43,9 @@ pub use change::{Change, Changes};
 use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
 pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
+pub(crate) use presence::{
+    DiffContent, DiffReceiver, ListedMember, PresenceCounts, PresenceDiff, PresenceView,
+};
 pub use publication::{Audience, Publication, PublishError, Receipt};
 pub(crate) use queue::ComeBack;
 pub(crate) use returning::{ChannelEnd, Departure, DetachedChannels, Returning, ReturningChannel};

@@ -30,6 +30,8 @@ pub(super) enum RegistryMessage {
     ComeBack(Box<ComeBack>),
     /// Delivers a publication to some of its sockets.
     Publish(Arc<OrderedPublication>),
+    /// Sends a frame to one of its sockets, in its place among the publications.
+    Push { sender: Arc<SocketSender>, encode: Box<dyn FnOnce() -> Option<Frame> + Send> },
     /// Asks which of its sockets belong to an audience.
     Select(Arc<Query>),
     /// Asks whether a publication of a client has to wait for any of its sockets.

@@ -12,7 +12,7 @@ use super::{
     queue::{ComeBack, RegistryMessage},
 };
 use crate::{
-    model::{Channel, History, Namespace, Place, Point, SocketId},
+    model::{Channel, History, JoiningMember, Namespace, Place, Point, PresenceExit, SocketId},
     outbox::{MissedEvent, SocketSender},
 };
 
@@ -52,13 +52,15 @@ pub(crate) struct Departure {
 }
 
 /// The channels that a socket leaves when it is detached, and those that stay known for its return.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct DetachedChannels<'a> {
     pub(crate) subscribed: &'a [Channel],
     /// `None`: the socket does not return.
     pub(crate) pinned: Option<&'a [Channel]>,
     /// Those that were pinned before, if the socket has not come back completely.
     pub(crate) unpinned: Option<&'a [Channel]>,
+    /// When the socket goes as a member.
+    pub(crate) exit: PresenceExit,
 }
 
 impl Sequencer {
@@ -80,6 +82,7 @@ impl Sequencer {
                     index.unpin(namespace, id, &[]);
                 }
             }
+            index.end_presence(namespace, id, channels.subscribed, channels.exit);
             index.detach(namespace, registry_id, id, channels.subscribed);
             RegistryMessage::Detach { namespace: namespace.clone(), id }
         });
@@ -152,6 +155,7 @@ impl Sequencer {
         returning: &Returning<'_>,
         channel: &ReturningChannel<'_>,
         sender: &SocketSender,
+        joining: Option<JoiningMember>,
     ) -> Result<Vec<MissedEvent>, Gap> {
         let (now, mut missed) = (Instant::now(), Ok(Vec::new()));
         self.notify(registry_id, |index| {
@@ -161,7 +165,7 @@ impl Sequencer {
             if let Some(stamps) = sender.stamps() {
                 stamps.advance(place);
             }
-            index.subscribe_returning(registry_id, returning, channel)
+            index.subscribe_returning(registry_id, returning, channel, joining)
         });
         missed
     }
@@ -175,6 +179,7 @@ impl Sequencer {
         channels: &[ReturningChannel<'_>],
         departures: &[Departure],
         pinned: &[Channel],
+        mut members: Vec<(Channel, JoiningMember)>,
         mut come_back: ComeBack,
     ) -> Result<(), Gap> {
         let now = Instant::now();
@@ -191,8 +196,10 @@ impl Sequencer {
         index.next_place();
         let mut all = Vec::with_capacity(channels.len() + 1);
         for channel in channels {
+            let at = members.iter().position(|(of, _)| of == channel.channel);
+            let joining = at.map(|at| members.swap_remove(at).1);
             all.push(state.notify(registry_id, |index| {
-                index.subscribe_returning(registry_id, returning, channel)
+                index.subscribe_returning(registry_id, returning, channel, joining)
             }));
         }
         all.push(state.notify(registry_id, |index| {
@@ -213,9 +220,11 @@ impl RegistryIndex {
         registry_id: RegistryId,
         returning: &Returning<'_>,
         channel: &ReturningChannel<'_>,
+        joining: Option<JoiningMember>,
     ) -> RegistryMessage {
         let (namespace, id) = (returning.namespace.clone(), returning.id);
         self.subscribe(&namespace, registry_id, id, channel.channel, channel.rule);
+        self.begin_presence(&namespace, id, channel.channel, joining);
         RegistryMessage::Subscribe { namespace, id, channel: channel.channel.clone() }
     }
 

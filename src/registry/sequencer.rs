@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
+    fmt, slice,
     sync::{Arc, Weak},
     thread,
 };
@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     model::{
-        Channel, Epoch, History, HistoryRules, Namespace, Place, Point, Position, Quota, SocketId,
+        Channel, Epoch, History, HistoryRules, JoiningMember, Namespace, Place, Point, Position,
+        PresenceExit, Quota, SocketId,
     },
     outbox::{PlacedFrame, SocketSender},
     stats::{Counters, RefusalKind},
@@ -198,7 +199,8 @@ impl Sequencer {
     }
 
     /// Subscribes a socket to a channel that it was not subscribed to. `rule`: what the channel
-    /// keeps. Returns the place of the subscription.
+    /// keeps. `joining`: who the socket is, if the channel has presence. Returns the place of the
+    /// subscription.
     pub(crate) fn subscribe(
         &self,
         registry_id: RegistryId,
@@ -206,11 +208,13 @@ impl Sequencer {
         id: SocketId,
         channel: Channel,
         rule: Option<History>,
+        joining: Option<JoiningMember>,
     ) -> Place {
         let mut place = Place::default();
         self.notify(registry_id, |index| {
             place = index.next_place();
             index.subscribe(&namespace, registry_id, id, &channel, rule);
+            index.begin_presence(&namespace, id, &channel, joining);
             RegistryMessage::Subscribe { namespace, id, channel }
         });
         place
@@ -228,6 +232,7 @@ impl Sequencer {
         let mut end = ChannelEnd::default();
         self.notify(registry_id, |index| {
             end = index.channel_end(&namespace, &channel);
+            index.end_presence(&namespace, id, slice::from_ref(&channel), PresenceExit::AtOnce);
             index.unsubscribe(&namespace, registry_id, id, &channel);
             RegistryMessage::Unsubscribe { namespace, id, channel }
         });

@@ -1,10 +1,12 @@
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     thread::{self, ThreadId},
 };
 
 use actix::{Addr, AsyncContext, Context};
 use smallvec::SmallVec;
+use tokio::sync::Notify;
 
 use super::{
     Audience, ChannelRegistry, RegistryId,
@@ -38,11 +40,13 @@ pub(super) struct Notified {
     is_queued: bool,
     /// A message for a registry that has stopped.
     unhandled: Option<RegistryMessage>,
+    /// Wakes the task that publishes diffs of presence.
+    diff_due: Option<Arc<Notify>>,
 }
 
 impl Notified {
     fn nothing() -> Self {
-        Self { to_wake: SmallVec::new(), is_queued: false, unhandled: None }
+        Self { to_wake: SmallVec::new(), is_queued: false, unhandled: None, diff_due: None }
     }
 
     /// Wakes registries, without the lock. Returns whether the message reached any.
@@ -51,6 +55,9 @@ impl Notified {
             registry.do_send(WakeUp);
         }
         drop(self.unhandled);
+        if let Some(diff_due) = self.diff_due {
+            diff_due.notify_one();
+        }
         self.is_queued
     }
 }
@@ -96,6 +103,7 @@ impl SequencerState {
     ) -> Notified {
         let message = message(&mut self.index);
         let mut notified = Notified::nothing();
+        notified.diff_due = self.index.diff_due();
         self.enqueue(registry_id, message, &mut notified);
         notified
     }

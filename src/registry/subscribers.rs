@@ -8,6 +8,7 @@ use super::{
 use crate::{
     model::{Channel, Namespace, SocketId},
     outbox::{PlacedFrame, PublicationBatch, Pushed, SocketSender, WriteThroughTurn},
+    protocol::Frame,
     stats::{Counters, Flow},
 };
 
@@ -144,6 +145,14 @@ impl RegistryTable {
         self.counters.traffic.add(Flow::Sent, missed.len(), bytes);
         self.counters.replayed.add(missed.len() as u64);
         missed.len()
+    }
+
+    /// Queues a frame for one socket.
+    pub(crate) fn push(&self, sender: &SocketSender, frame: Frame) {
+        let length = frame.len();
+        if sender.push(frame) == Pushed::Queued {
+            self.counters.traffic.add(Flow::Sent, 1, length);
+        }
     }
 
     /// Visits every socket of an audience once.

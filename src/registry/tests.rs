@@ -67,7 +67,7 @@ fn subscribers(sequencer: &Sequencer) -> Vec<(SocketId, Arc<Outbox>)> {
         sender.open(connect("/", ""), &[]);
         taken(&outbox);
         sequencer.attach(registry_id, namespace.clone(), id, sender);
-        sequencer.subscribe(registry_id, namespace.clone(), id, channel(), None);
+        sequencer.subscribe(registry_id, namespace.clone(), id, channel(), None, None);
         (id, outbox)
     };
     (0..MANY).map(subscribe).collect()

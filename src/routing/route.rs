@@ -1,6 +1,6 @@
 use actix::Addr;
 
-use super::{ChannelEventSet, EventSet, Handlers, SocketHandler, registrations};
+use super::{ChannelEventSet, EventSet, Handlers, Presence, SocketHandler, registrations};
 use crate::model::{ChannelOptions, History};
 
 /// Declares the channels whose names match a pattern: what clients may do, and which handlers
@@ -25,6 +25,7 @@ pub struct Route {
     pub(super) pattern: String,
     pub(super) handlers: Handlers,
     pub(super) options: ChannelOptions,
+    pub(super) presence: Option<Presence>,
 }
 
 /// Makes a route for the channels that match `pattern`, a regular expression.
@@ -66,6 +67,7 @@ pub fn channel(pattern: impl Into<String>) -> Route {
         pattern: pattern.into(),
         handlers: Handlers::default(),
         options: ChannelOptions::default(),
+        presence: None,
     }
 }
 
@@ -73,6 +75,10 @@ impl Route {
     /// The pattern as the application wrote it.
     pub(crate) fn pattern(&self) -> &str {
         &self.pattern
+    }
+
+    pub(crate) fn has_presence(&self) -> bool {
+        self.presence.is_some()
     }
 
     pub(crate) fn handlers(&self) -> &Handlers {
@@ -149,6 +155,20 @@ impl Route {
     /// ```
     pub fn history(mut self, history: History) -> Self {
         self.options.history = Some(history);
+        self
+    }
+
+    /// Lets subscribers of the channels see who is there. Where several routes with presence match
+    /// a channel, the first one counts.
+    ///
+    /// ```
+    /// use actix_socketio::{Presence, channel};
+    ///
+    /// let route = channel("^room-").presence(Presence::by(|socket| socket.id()));
+    /// ```
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.options.presence = Some(presence.options);
+        self.presence = Some(presence);
         self
     }
 }

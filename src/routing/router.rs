@@ -1,14 +1,17 @@
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{fmt, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use futures_core::future::LocalBoxFuture;
 use smallvec::SmallVec;
 
-use super::{ChannelEvent, Event, HandlerFn, Handlers, Route, routes_by_event::RoutesByEvent};
+use super::{
+    ChannelEvent, Event, HandlerFn, Handlers, Route, presence::PresenceOfRoutes,
+    routes_by_event::RoutesByEvent,
+};
 use crate::{
     deadline::within,
     event::{Failure, HandlerResult, OnError, OnMessage},
     model::{ChannelMatch, ChannelRoutes, History, HistoryRules, PatternError},
-    socket::Socket,
+    socket::{MemberSource, Socket},
 };
 
 /// Calls the handlers of one namespace: first those of its builder, which receive every event, then
@@ -16,7 +19,6 @@ use crate::{
 ///
 /// The router never runs a pattern. It finds the routes of an event in the [`ChannelMatch`] that is
 /// kept with a subscription, or in the routes that a socket counts.
-#[derive(Debug)]
 pub(crate) struct Router {
     /// The handlers of the builder.
     global: Handlers,
@@ -29,6 +31,8 @@ pub(crate) struct Router {
     is_sequential: bool,
     /// The history of what goes to all sockets of the namespace.
     history: Option<History>,
+    /// Finds the member behind a socket, if some route declares presence.
+    members: Option<Arc<dyn MemberSource>>,
 }
 
 /// The subject of an event. It selects the routes whose handlers receive the event.
@@ -49,7 +53,9 @@ impl Router {
         let declared: Vec<_> =
             routes.iter().map(|route| (route.pattern.as_str(), route.options)).collect();
         let channel_routes = Arc::new(ChannelRoutes::new(&declared)?);
-        let by_route: Vec<_> = routes.into_iter().map(|route| route.handlers).collect();
+        let (by_route, presence): (Vec<_>, Vec<_>) =
+            routes.into_iter().map(|route| (route.handlers, route.presence)).unzip();
+        let members = PresenceOfRoutes::source(presence);
         let handling = RoutesByEvent::new(&by_route);
         let is_sequential = global.messages().only().is_some_and(HandlerFn::is_sequential)
             && handling.of::<OnMessage>().is_empty()
@@ -64,6 +70,7 @@ impl Router {
             handler_timeout,
             is_sequential,
             history,
+            members,
         })
     }
 
@@ -79,6 +86,11 @@ impl Router {
             routes: routes.has_history().then(|| Arc::clone(routes)),
             everyone: self.history,
         }
+    }
+
+    /// Finds the member behind a socket. `None`: no route declares presence.
+    pub(crate) fn members(&self) -> Option<&Arc<dyn MemberSource>> {
+        self.members.as_ref()
     }
 
     /// The patterns and options of the routes.
@@ -224,5 +236,11 @@ impl Router {
             Scope::Socket(socket) => socket
                 .read_routes(|matched| handling.among::<E>(matched).flat_map(of_route).collect()),
         }
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("routes", &self.channel_routes).finish_non_exhaustive()
     }
 }

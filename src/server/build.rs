@@ -4,6 +4,7 @@ use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::Names,
     loading::{self, LoadedStore},
+    presence_task,
     server_events::{ServerEventDispatcher, ServerEventTable},
     task_thread::on_task_thread,
 };
@@ -96,6 +97,9 @@ impl Builder {
         let is_recording =
             recovery.is_some() || rules.iter().any(|(_, rules)| rules.keeps_anything());
         let stored = loading::load(store, &config, &rules)?;
+        let routers = named.values().map(|(router, _)| router);
+        let mut routers = routers.chain(dynamic.iter().map(|family| &family.router));
+        let has_presence = routers.any(|router| router.members().is_some());
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
@@ -111,6 +115,9 @@ impl Builder {
             stored,
             returning,
         )?;
+        if has_presence {
+            presence_task::start(&sequencer, &config, &codec)?;
+        }
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let local = LocalAdapter::new(
             sequencer,

@@ -15,6 +15,8 @@ mod namespace;
 mod namespace_overrides;
 mod operation;
 mod past;
+mod presence;
+mod presence_task;
 mod response_errors;
 mod serve;
 mod server_events;

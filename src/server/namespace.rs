@@ -96,8 +96,9 @@ impl NamespaceBuilder {
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.overrides.over(server));
         config.check()?;
+        let has_presence = self.routes.iter().any(Route::has_presence);
         for handlers in iter::once(&self.handlers).chain(self.routes.iter().map(Route::handlers)) {
-            check_handlers(handlers, &config, data)?;
+            check_handlers(handlers, &config, has_presence, data)?;
         }
         let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
         let router = Router::new(self.handlers, self.routes, config.handler_timeout)
@@ -109,7 +110,15 @@ impl NamespaceBuilder {
 }
 
 /// Finds a handler that could never run, or that wants a value which was not given.
-fn check_handlers(handlers: &Handlers, config: &Config, data: &DataMap) -> Result<(), BuildError> {
+fn check_handlers(
+    handlers: &Handlers,
+    config: &Config,
+    has_presence: bool,
+    data: &DataMap,
+) -> Result<(), BuildError> {
+    let is_presence = |name: &str| {
+        has_presence && (name == config.presence_event || name == config.presence_stats_event)
+    };
     let request = |name: &str| {
         [
             (&config.subscribe_event, "on_subscribe"),
@@ -122,6 +131,9 @@ fn check_handlers(handlers: &Handlers, config: &Config, data: &DataMap) -> Resul
     for name in handlers.names() {
         let reason = match request(name) {
             Some(method) => format!("it is a request for a channel, which is for `{method}`"),
+            None if is_presence(name) => {
+                "it is a request for the presence in a channel, which the server answers".to_owned()
+            }
             None if is_reserved(name) => "the name is reserved, so no client sends it".to_owned(),
             None => continue,
         };

@@ -1,5 +1,5 @@
 use super::{ConnectionCommand, Socket, SocketInner};
-use crate::outbox::Pushed;
+use crate::{model::PresenceExit, outbox::Pushed};
 
 /// # Disconnecting
 impl Socket {
@@ -68,10 +68,10 @@ impl Socket {
     }
 
     /// Ends the socket: it leaves its channels.
-    pub(crate) fn detach(&self) {
+    pub(crate) fn detach(&self, exit: PresenceExit) {
         self.close_sender();
         let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
-        membership.close(namespace, *registry_id, *id);
+        membership.close(namespace, *registry_id, *id, exit);
     }
 
     /// Ends the connection, because the client has come back over another one.

@@ -10,7 +10,7 @@ use returning::ReturnState;
 
 use super::{NamespaceState, SubscribeError, absence::Departures, route_counts::RouteCounts};
 use crate::{
-    model::{Channel, ChannelMatch, MemoryShare, Place, SocketId},
+    model::{Channel, ChannelMatch, JoiningMember, MemoryShare, Place, PresenceExit, SocketId},
     outbox::SocketSender,
     registry::{CatchUp, CatchUpAnswer, DetachedChannels, Joining, RegistryId},
 };
@@ -64,6 +64,14 @@ impl Membership {
     /// measured with 100,000 channels of one subscriber each.
     const SUBSCRIPTION_BYTES: usize = 500;
 
+    /// The memory of a subscription beside that, if the channel has presence.
+    const PRESENCE_BYTES: usize = 100;
+
+    fn bytes(channel: &Channel, has_presence: bool) -> usize {
+        let presence = if has_presence { Self::PRESENCE_BYTES } else { 0 };
+        Self::SUBSCRIPTION_BYTES + channel.len() + presence
+    }
+
     /// No channels yet. `memory` counts them.
     pub(super) fn new(memory: MemoryShare, may_return: bool) -> Self {
         let departures = may_return.then(Box::default);
@@ -80,10 +88,12 @@ impl Membership {
     }
 
     /// Joins a channel, whose routes `find` looks up unless the socket is in the channel already.
+    /// `joining`: who the socket is, if the channel has presence.
     pub(super) fn join(
         &self,
         channel: Channel,
         find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
+        joining: Option<JoiningMember>,
         limit: usize,
         (namespace, registry_id, id): (&NamespaceState, RegistryId, SocketId),
         sender: &SocketSender,
@@ -93,21 +103,22 @@ impl Membership {
             return Err(SubscribeError::Closed);
         }
         if state.channels.contains_key(&channel) {
-            state.join_pending(&channel, namespace, registry_id, id, sender);
+            state.join_pending(&channel, namespace, registry_id, id, sender, joining);
             return Ok(false);
         }
         if state.channels.len() >= limit {
             return Err(SubscribeError::TooManyChannels { limit });
         }
         let before = state.bytes;
-        if !state.count(before + Self::SUBSCRIPTION_BYTES + channel.len()) {
+        if !state.count(before + Self::bytes(&channel, joining.is_some())) {
             state.count(before);
             return Err(SubscribeError::MemoryLimit);
         }
         let matched = find(&channel);
         state.routes.add(&matched);
         let (name, rule) = (namespace.name.clone(), matched.options.history);
-        let place = namespace.sequencer.subscribe(registry_id, name, id, channel.clone(), rule);
+        let sequencer = &namespace.sequencer;
+        let place = sequencer.subscribe(registry_id, name, id, channel.clone(), rule, joining);
         if state.returning.is_some()
             && let Some(stamps) = sender.stamps()
         {
@@ -122,7 +133,7 @@ impl Membership {
     /// client gets an answer, then what it has missed of them. Returns those that are refused.
     pub(super) fn join_and_catch_up(
         &self,
-        wanted: Vec<(Channel, Arc<ChannelMatch>)>,
+        wanted: Vec<(Channel, Arc<ChannelMatch>, Option<JoiningMember>)>,
         limit: usize,
         (namespace, registry_id, id): (&NamespaceState, RegistryId, SocketId),
         catch_up: CatchUp,
@@ -133,18 +144,20 @@ impl Membership {
             return Err(SubscribeError::Closed);
         }
         let (mut joined, mut subscribed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (channel, matched) in wanted {
+        let mut members = Vec::new();
+        for (channel, matched, member) in wanted {
             let before = state.bytes;
             if state.channels.contains_key(&channel) {
                 subscribed.push(channel);
             } else if state.channels.len() >= limit {
                 refused.push((channel, SubscribeError::TooManyChannels { limit }));
-            } else if !state.count(before + Self::SUBSCRIPTION_BYTES + channel.len()) {
+            } else if !state.count(before + Self::bytes(&channel, member.is_some())) {
                 state.count(before);
                 refused.push((channel, SubscribeError::MemoryLimit));
             } else {
                 state.routes.add(&matched);
                 joined.push((channel.clone(), matched.options.history));
+                members.push(member);
                 // Its places are known below.
                 let (place, whole_from) = (Place::default(), Place::default());
                 let is_pending = false;
@@ -161,8 +174,8 @@ impl Membership {
             subscribed: &subscribed,
             is_in: &|channel| channels.contains_key(channel),
         };
-        let places =
-            namespace.sequencer.subscribe_and_catch_up(&joining, catch_up, answer(refused));
+        let sequencer = &namespace.sequencer;
+        let places = sequencer.subscribe_and_catch_up(&joining, members, catch_up, answer(refused));
         for ((channel, _), place) in joined.iter().zip(places) {
             if let Some(joined) = state.channels.get_mut(channel) {
                 joined.place = place;
@@ -187,7 +200,8 @@ impl Membership {
         if let Some(returning) = state.returning.as_mut().filter(|_| is_wanted) {
             returning.remove(&channel);
         }
-        let bytes = state.bytes - Self::SUBSCRIPTION_BYTES - channel.len();
+        let has_presence = joined.matched.options.presence.is_some();
+        let bytes = state.bytes - Self::bytes(&channel, has_presence);
         state.count(bytes);
         if joined.is_pending {
             return Some(joined.matched);
@@ -202,6 +216,11 @@ impl Membership {
 
     pub(super) fn contains(&self, channel: &str) -> bool {
         self.state.lock().channels.contains_key(channel)
+    }
+
+    /// Whether the socket is in a channel, and not only comes back to it.
+    pub(super) fn is_joined(&self, channel: &str) -> bool {
+        self.state.lock().channels.get(channel).is_some_and(|joined| !joined.is_pending)
     }
 
     /// The routes of a channel that the socket is in.
@@ -242,11 +261,17 @@ impl Membership {
     }
 
     /// Ends all subscriptions, and refuses further ones. The socket leaves its registry.
-    pub(super) fn close(&self, namespace: &NamespaceState, registry_id: RegistryId, id: SocketId) {
+    pub(super) fn close(
+        &self,
+        namespace: &NamespaceState,
+        registry_id: RegistryId,
+        id: SocketId,
+        exit: PresenceExit,
+    ) {
         let state = self.take();
         let (subscribed, _) = state.subscribed();
         let unpinned = state.returning.as_ref().map(|returning| &*returning.pinned);
-        let channels = DetachedChannels { subscribed: &subscribed, pinned: None, unpinned };
+        let channels = DetachedChannels { subscribed: &subscribed, pinned: None, unpinned, exit };
         namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
     }
 

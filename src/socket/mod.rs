@@ -11,6 +11,7 @@ mod local_adapter;
 mod membership;
 mod namespace_state;
 mod outgoing;
+mod presence;
 mod recovery;
 mod remote_socket;
 mod route_counts;
@@ -35,6 +36,8 @@ use membership::Membership;
 pub(crate) use namespace_state::NamespaceState;
 pub(crate) use outgoing::read_event;
 pub use outgoing::{Outgoing, OutgoingEvent};
+pub(crate) use presence::{MemberSource, PresenceAnswer, PresencePublisher};
+pub use presence::{PresenceList, PresenceStats, PresentMember};
 pub(crate) use recovery::SocketOrigin;
 use recovery::{Beginning, SocketRecovery};
 pub use remote_socket::RemoteSocket;
@@ -83,6 +86,7 @@ struct SocketInner {
     registry_id: RegistryId,
     config: Arc<Config>,
     channel_routes: Arc<ChannelRoutes>,
+    members: Option<Arc<dyn MemberSource>>,
     handshake: Handshake,
     context: ContextMap,
     extensions: Arc<Extensions>,
@@ -118,6 +122,8 @@ pub(crate) struct SocketParts {
     pub(crate) config: Arc<Config>,
     /// The routes of its router. They are not in the namespace, which two families may share.
     pub(crate) channel_routes: Arc<ChannelRoutes>,
+    /// Finds the member behind a socket, if some route declares presence.
+    pub(crate) members: Option<Arc<dyn MemberSource>>,
     pub(crate) handshake: Handshake,
     pub(crate) extensions: Arc<Extensions>,
     pub(crate) sender: Arc<SocketSender>,
@@ -137,6 +143,7 @@ impl Socket {
             namespace,
             config,
             channel_routes,
+            members,
             handshake,
             extensions,
             sender,
@@ -161,6 +168,7 @@ impl Socket {
                 namespace,
                 config,
                 channel_routes,
+                members,
                 sender,
                 commands,
                 subscriptions,

@@ -5,7 +5,10 @@ use std::sync::{
 
 use super::{NamespaceState, Socket, SocketAbsence, SocketInner, membership::Membership};
 use crate::{
-    model::{ContextMap, DisconnectReason, MemoryShare, Place, Point, PrivateId, SocketId},
+    model::{
+        Channel, ChannelMatch, ContextMap, DisconnectReason, JoiningMember, MemoryShare, Place,
+        Point, PrivateId, SocketId,
+    },
     outbox::{Hold, SocketSender},
     protocol::Frame,
     registry::{ComeBack, Gap, RegistryId, Returning},
@@ -88,7 +91,21 @@ impl Socket {
             missed: Vec::new(),
             hold,
         };
-        membership.restore(namespace, *registry_id, come_back)
+        membership.restore(namespace, *registry_id, self.returning_members(), come_back)
+    }
+}
+
+impl Socket {
+    /// The member that it is in each channel with presence to which it comes back. It asks the
+    /// application, so no lock is held.
+    fn returning_members(&self) -> Vec<(Channel, JoiningMember)> {
+        let SocketInner { membership, members, .. } = &*self.inner;
+        let Some(members) = members else { return Vec::new() };
+        let joining = |(channel, matched): (Channel, Arc<ChannelMatch>)| {
+            let joining = members.joining(self, &matched)?;
+            Some((channel, joining))
+        };
+        membership.pending().into_iter().filter_map(joining).collect()
     }
 }
 

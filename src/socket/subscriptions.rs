@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{Socket, SocketInner, SubscribeError};
 use crate::{
-    model::{Channel, ChannelMatch, ToChannel},
+    model::{Channel, ChannelMatch, JoiningMember, ToChannel},
     registry::{CatchUp, CatchUpAnswer},
 };
 
@@ -43,7 +43,16 @@ impl Socket {
     #[doc(alias = "join")]
     pub fn subscribe(&self, channel: impl ToChannel) -> Result<bool, SubscribeError> {
         let channel = channel.to_channel(self.config().max_channel_length)?;
-        self.join(channel, |channel| self.inner.channel_routes.matches(channel))
+        let routes = &self.inner.channel_routes;
+        if self.inner.members.is_none() {
+            return self.join(channel, |channel| routes.matches(channel), None);
+        }
+        // The application says which member the client is. It is not asked under the lock.
+        if self.inner.membership.is_joined(&channel) {
+            return Ok(false);
+        }
+        let matched = routes.matches(&channel);
+        self.subscribe_matched(channel, matched)
     }
 
     /// Unsubscribes the client from a channel. `false`: it was not subscribed.
@@ -65,18 +74,30 @@ impl Socket {
         channel: Channel,
         matched: Arc<ChannelMatch>,
     ) -> Result<bool, SubscribeError> {
-        self.join(channel, |_| matched)
+        let joining = self.joining(&channel, &matched);
+        self.join(channel, |_| matched, joining)
+    }
+
+    /// Finds the member behind the socket, for a channel that it joins. It asks the application, so
+    /// no lock may be held.
+    fn joining(&self, channel: &Channel, matched: &ChannelMatch) -> Option<JoiningMember> {
+        let members = self.inner.members.as_ref()?;
+        if self.inner.membership.is_joined(channel) {
+            return None;
+        }
+        members.joining(self, matched)
     }
 
     fn join(
         &self,
         channel: Channel,
         find: impl FnOnce(&Channel) -> Arc<ChannelMatch>,
+        joining: Option<JoiningMember>,
     ) -> Result<bool, SubscribeError> {
         let SocketInner { membership, namespace, registry_id, config, id, sender, .. } =
             &*self.inner;
         let socket = (&**namespace, *registry_id, *id);
-        membership.join(channel, find, config.max_channels, socket, sender)
+        membership.join(channel, find, joining, config.max_channels, socket, sender)
     }
 
     /// Subscribes it to channels, and sends an answer and what it has missed of them. `answer`
@@ -88,6 +109,11 @@ impl Socket {
         answer: impl FnOnce(Vec<(Channel, SubscribeError)>) -> CatchUpAnswer,
     ) -> Result<(), SubscribeError> {
         let SocketInner { membership, namespace, registry_id, config, id, .. } = &*self.inner;
+        let with_member = |(channel, matched): (Channel, Arc<ChannelMatch>)| {
+            let joining = self.joining(&channel, &matched);
+            (channel, matched, joining)
+        };
+        let wanted = wanted.into_iter().map(with_member).collect();
         let socket = (&**namespace, *registry_id, *id);
         membership.join_and_catch_up(wanted, config.max_channels, socket, catch_up, answer)
     }

@@ -56,6 +56,11 @@ labels! {
         Subscription = "subscribe",
         SubscriptionRate = "subscribe_rate",
         Publication = "publish",
+        // A request about the presence in a channel.
+        Presence = "presence",
+        // A member of a channel, who is then only counted.
+        PresenceBytes = "max_presence_bytes",
+        LargeMember = "max_info",
         // A publication by the application.
         Overloaded = "max_publications",
         // An answer to a broadcast.
@@ -166,6 +171,8 @@ pub(crate) struct Counters {
     pub(crate) subscriptions: Gauge,
     /// Outboxes that are congested.
     pub(crate) congested: Quota,
+    /// Members of channels with presence.
+    pub(crate) members: Gauge,
     /// Channels that have a history.
     pub(crate) histories: Gauge,
     /// Bytes of all histories.

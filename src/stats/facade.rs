@@ -48,6 +48,7 @@ pub(crate) fn record(stats: &Stats) {
         counter!("actix_socketio_handler_failures_total", "failure" => *failure).absolute(*count);
     }
     counter!("actix_socketio_unknown_events_total").absolute(stats.unknown_events);
+    gauge!("actix_socketio_members").set(stats.members as f64);
     gauge!("actix_socketio_histories").set(stats.histories as f64);
     gauge!("actix_socketio_history_bytes").set(stats.history_bytes as f64);
     for (reason, count) in &stats.history_trimmed {

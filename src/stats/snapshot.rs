@@ -91,6 +91,10 @@ pub struct Stats {
     pub handler_failures: BTreeMap<&'static str, u64>,
     /// Events of clients that no handler took: neither one of their name nor one of all events.
     pub unknown_events: u64,
+    /// Members of all channels with [`Presence`](crate::Presence), those included that may still
+    /// come back. [`Config::max_presence_bytes`](crate::Config::max_presence_bytes) is the limit of
+    /// their memory.
+    pub members: usize,
     /// Channels that have a history.
     /// [`Config::max_history_channels`](crate::Config::max_history_channels) is their limit.
     pub histories: usize,
@@ -174,6 +178,7 @@ impl Stats {
             handler_time: Duration::from_micros(handling_micros),
             handler_failures: counters.failed.by_label(),
             unknown_events: counters.unknown.get(),
+            members: counters.members.get(),
             histories: counters.histories.get(),
             history_bytes: counters.history_bytes.get(),
             history_trimmed: counters.history_trimmed.by_label(),

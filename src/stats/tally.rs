@@ -43,7 +43,7 @@ impl<L: Label> Tally<L> {
     }
 
     /// Returns the counts of all labels, including those that are zero.
-    pub(super) fn by_label(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn by_label(&self) -> BTreeMap<&'static str, u64> {
         L::ALL.iter().map(|label| (label.text(), self.counts[label.index()].get())).collect()
     }
 }

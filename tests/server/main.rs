@@ -63,6 +63,7 @@ mod options;
 mod order;
 mod own_parameters;
 mod prelude;
+mod presence;
 mod publish;
 mod received;
 mod recovery;

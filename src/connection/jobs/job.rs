@@ -159,7 +159,11 @@ pub(in crate::connection) fn notify(
 
 /// Whether an event is only for handlers of [`OnMessage`].
 pub(in crate::connection) fn is_plain(socket: &Socket, router: &Router, name: &str) -> bool {
-    ChannelRequest::of(socket.config(), name).is_none() && !router.has_handler::<OnPacket>()
+    request(socket, router, name).is_none() && !router.has_handler::<OnPacket>()
+}
+
+fn request(socket: &Socket, router: &Router, name: &str) -> Option<ChannelRequest> {
+    ChannelRequest::of(socket.config(), router.members().is_some(), name)
 }
 
 async fn handle_event(
@@ -169,7 +173,7 @@ async fn handle_event(
     args: Args,
     id: Option<AckId>,
 ) {
-    let request = ChannelRequest::of(socket.config(), &name);
+    let request = request(socket, router, &name);
     if router.has_handler::<OnPacket>() {
         let ack = id.clone().filter(|_| request.is_none());
         let packet =

@@ -1,18 +1,19 @@
-use std::mem;
+use std::{collections::BTreeMap, mem};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     ChannelRequest, RefusedRequest, refusal,
-    subscribe::{authorize, charge, log_subscribed},
+    subscribe::{authorize, charge, log_subscribed, wait_until_told},
     subscribe_options::{SubscribeOptions, WantedChannels},
 };
 use crate::{
     model::{Channel, Epoch, Namespace, Point, Position},
     protocol::{AckId, Args, Frame, Many, PacketCodec},
-    registry::{CatchUpAnswer, CaughtUp, ChannelOutcome},
+    registry::{CatchUpAnswer, CaughtUp, ChannelOutcome, PresenceView},
     routing::Router,
-    socket::{Socket, SubscribeError},
+    socket::{PresenceAnswer, Socket, SubscribeError},
 };
 
 /// Whether a request wants more than a subscription to one channel.
@@ -57,12 +58,21 @@ pub(super) async fn subscribe_and_catch_up(
         id,
         is_list,
         refused,
+        max_bytes: socket.config().max_outbox / 2,
     };
-    let names: Vec<_> = admitted.iter().map(|(channel, _)| channel.clone()).collect();
+    let names: Vec<_> = admitted
+        .iter()
+        .map(|(channel, matched)| (channel.clone(), matched.is_told_at_once()))
+        .collect();
     let catch_up = options.catch_up(socket.epoch());
     let done = socket.subscribe_and_catch_up(admitted, catch_up, |refused| answer.with(refused));
     done.map_err(|error| refuse(refusal(error)))?;
-    names.iter().for_each(|channel| log_subscribed(socket, channel));
+    for (channel, is_told_at_once) in &names {
+        log_subscribed(socket, channel);
+        if *is_told_at_once {
+            wait_until_told(socket, channel).await;
+        }
+    }
     Ok(())
 }
 
@@ -75,6 +85,20 @@ struct SubscribeAnswer {
     is_list: bool,
     /// Refusals by channel.
     refused: Map<String, Value>,
+    /// The bytes that the answer may have with the members of the channels.
+    max_bytes: usize,
+}
+
+/// The part of an answer about one channel, or about all together.
+#[derive(Serialize)]
+struct SubscribeOutcome<'a> {
+    #[serde(flatten)]
+    values: Map<String, Value>,
+    /// The inner `None`: the channel has no presence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<Option<PresenceAnswer<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<BTreeMap<&'a str, SubscribeOutcome<'a>>>,
 }
 
 impl SubscribeAnswer {
@@ -92,39 +116,57 @@ impl SubscribeAnswer {
             true => None,
             false => mem::take(&mut self.refused).into_iter().next().map(|(_, error)| error),
         };
-        let answer = match error {
-            Some(error) => json!([error]),
-            None => json!([null, self.answer(caught_up)]),
-        };
-        // JSON values are written without a failure.
-        let packet = self.codec.ack(self.namespace.as_str(), &id, &Many(answer)).ok()?;
+        if let Some(error) = error {
+            return self.packet(&id, &error);
+        }
+        // The rest of the outbox is for what waits in it.
+        let packet = self.packet(&id, &Many(((), self.answer(caught_up, true))))?;
+        if packet.cost() <= self.max_bytes {
+            return Some(packet);
+        }
+        self.packet(&id, &Many(((), self.answer(caught_up, false))))
+    }
+
+    fn packet(&self, id: &AckId, data: &impl Serialize) -> Option<Frame> {
+        // The data is made of JSON values, so this always succeeds.
+        let packet = self.codec.ack(self.namespace.as_str(), id, data).ok()?;
         Some(packet.into_frame())
     }
 
-    fn answer(&mut self, caught_up: &CaughtUp) -> Value {
+    fn answer<'a>(&self, caught_up: &'a CaughtUp, with_members: bool) -> SubscribeOutcome<'a> {
         let position = Position::new(self.epoch, Point::of(caught_up.place));
-        let mut answer = json!({"position": position, "missed": caught_up.missed.len()});
+        let mut values = Map::new();
+        values.insert("position".to_owned(), json!(position));
+        values.insert("missed".to_owned(), caught_up.missed.len().into());
         let gap = caught_up.channels.iter().find_map(|channel| channel.gap);
-        answer["recovered"] = (gap.is_none() && self.refused.is_empty()).into();
+        let is_recovered = gap.is_none() && self.refused.is_empty();
+        values.insert("recovered".to_owned(), is_recovered.into());
         if let Some(gap) = gap {
-            answer["reason"] = gap.as_str().into();
+            values.insert("reason".to_owned(), gap.as_str().into());
         }
-        if self.is_list {
-            let channels = caught_up.channels.iter();
-            answer["channels"] = channels
-                .map(|one| (one.channel.to_string(), outcome(one)))
-                .collect::<Map<_, _>>()
-                .into();
-            answer["refused"] = mem::take(&mut self.refused).into();
+        let presence_of = |view: &'a Option<PresenceView>| {
+            view.as_ref().map(|view| PresenceAnswer::of(view, with_members))
+        };
+        let mut presence = caught_up.presence.iter().map(presence_of);
+        if !self.is_list {
+            return SubscribeOutcome { values, presence: presence.next(), channels: None };
         }
-        answer
+        values.insert("refused".to_owned(), self.refused.clone().into());
+        let channels = caught_up.channels.iter().map(|one| {
+            let values = outcome(one);
+            (&*one.channel, SubscribeOutcome { values, presence: presence.next(), channels: None })
+        });
+        let channels = Some(channels.collect());
+        SubscribeOutcome { values, presence: None, channels }
     }
 }
 
-fn outcome(ChannelOutcome { missed, gap, .. }: &ChannelOutcome) -> Value {
-    let mut outcome = json!({"missed": missed, "recovered": gap.is_none()});
+fn outcome(ChannelOutcome { missed, gap, .. }: &ChannelOutcome) -> Map<String, Value> {
+    let mut outcome = Map::new();
+    outcome.insert("missed".to_owned(), (*missed).into());
+    outcome.insert("recovered".to_owned(), gap.is_none().into());
     if let Some(gap) = gap {
-        outcome["reason"] = gap.as_str().into();
+        outcome.insert("reason".to_owned(), gap.as_str().into());
     }
     outcome
 }

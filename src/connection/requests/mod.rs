@@ -1,7 +1,8 @@
-//! The requests of clients about channels: `subscribe`, `unsubscribe` and `publish`. The server
-//! answers them itself, with an error-first acknowledgement.
+//! The requests of clients about channels: `subscribe`, `unsubscribe`, `publish`, `presence` and
+//! `presence_stats`. The server answers them itself, with an error-first acknowledgement.
 
 mod catch_up;
+mod presence;
 mod publish;
 mod subscribe;
 mod subscribe_options;
@@ -17,9 +18,9 @@ use crate::{
     config::Config,
     log_text::log_line,
     model::{Channel, ToChannel},
-    protocol::{AckId, Args},
+    protocol::{AckId, Args, Many},
     routing::Router,
-    socket::Socket,
+    socket::{PresenceStats, Socket},
     stats::RefusalKind,
 };
 
@@ -29,6 +30,16 @@ pub(super) enum ChannelRequest {
     Subscribe,
     Unsubscribe,
     Publish,
+    Presence,
+    PresenceStats,
+}
+
+/// The answer to a request that is granted.
+enum Granted {
+    Nothing,
+    Stats(PresenceStats),
+    /// It is sent already, with its place among the publications.
+    Sent,
 }
 
 /// Why a request is refused: what the client reads, and what it counts as.
@@ -38,14 +49,19 @@ struct RefusedRequest {
 }
 
 impl ChannelRequest {
-    /// The request that an event is. `None`: it is for the application.
-    pub(super) fn of(config: &Config, event: &str) -> Option<Self> {
+    /// The request that an event is. `None`: it is for the application. The requests about presence
+    /// exist where a route has presence.
+    pub(super) fn of(config: &Config, has_presence: bool, event: &str) -> Option<Self> {
         if *event == *config.subscribe_event {
             Some(Self::Subscribe)
         } else if *event == *config.unsubscribe_event {
             Some(Self::Unsubscribe)
         } else if *event == *config.publish_event {
             Some(Self::Publish)
+        } else if has_presence && *event == *config.presence_event {
+            Some(Self::Presence)
+        } else if has_presence && *event == *config.presence_stats_event {
+            Some(Self::PresenceStats)
         } else {
             None
         }
@@ -60,13 +76,11 @@ impl ChannelRequest {
         id: Option<AckId>,
     ) {
         let done = match self {
-            Self::Subscribe => match Box::pin(subscribe(socket, router, args, &id)).await {
-                Ok(Answered::ByRegistry) => return,
-                Ok(Answered::No) => Ok(()),
-                Err(refused) => Err(refused),
-            },
+            Self::Subscribe => Box::pin(subscribe(socket, router, args, &id)).await,
             Self::Unsubscribe => Box::pin(unsubscribe::unsubscribe(socket, router, args)).await,
             Self::Publish => Box::pin(publish::publish(socket, router, args)).await,
+            Self::Presence => presence::presence(socket, args, &id),
+            Self::PresenceStats => presence::presence_stats(socket, args),
         };
         if let Err(RefusedRequest { answer, kind }) = &done {
             socket.counters().refused.add(*kind);
@@ -79,8 +93,12 @@ impl ChannelRequest {
                 answer["message"].as_str().unwrap_or_default()
             );
         }
-        if let Some(id) = id {
-            answer(socket, &id, &done.err().map(|refused| refused.answer));
+        let Some(id) = id else { return };
+        match done {
+            Ok(Granted::Nothing) => answer(socket, &id, &()),
+            Ok(Granted::Stats(stats)) => answer(socket, &id, &Many(((), stats))),
+            Ok(Granted::Sent) => {}
+            Err(refused) => answer(socket, &id, &refused.answer),
         }
     }
 
@@ -90,6 +108,8 @@ impl ChannelRequest {
             Self::Subscribe => "subscribe",
             Self::Unsubscribe => "unsubscribe",
             Self::Publish => "publish",
+            Self::Presence => "presence",
+            Self::PresenceStats => "presence_stats",
         }
     }
 
@@ -97,15 +117,10 @@ impl ChannelRequest {
         let kind = match self {
             Self::Subscribe | Self::Unsubscribe => RefusalKind::Subscription,
             Self::Publish => RefusalKind::Publication,
+            Self::Presence | Self::PresenceStats => RefusalKind::Presence,
         };
         RefusedRequest { answer, kind }
     }
-}
-
-/// Whether a request has its answer already.
-enum Answered {
-    No,
-    ByRegistry,
 }
 
 async fn subscribe(
@@ -113,20 +128,19 @@ async fn subscribe(
     router: &Router,
     args: &Args,
     id: &Option<AckId>,
-) -> Result<Answered, RefusedRequest> {
+) -> Result<Granted, RefusedRequest> {
     let options = SubscribeOptions::read(args);
     let options = options.map_err(|answer| ChannelRequest::Subscribe.refuse(answer))?;
     if !catch_up::is_wanted(args, &options) {
-        subscribe::subscribe(socket, router, args).await?;
-        return Ok(Answered::No);
+        return subscribe::subscribe(socket, router, args).await;
     }
     catch_up::subscribe_and_catch_up(socket, router, args, &options, id.clone()).await?;
-    Ok(Answered::ByRegistry)
+    Ok(Granted::Sent)
 }
 
 /// Acknowledges a request, error first as in Node: `null`, or the refusal.
-pub(super) fn answer(socket: &Socket, id: &AckId, error: &impl Serialize) {
-    if let Ok(answer) = socket.codec().ack(socket.namespace().as_str(), id, error) {
+pub(super) fn answer(socket: &Socket, id: &AckId, data: &impl Serialize) {
+    if let Ok(answer) = socket.codec().ack(socket.namespace().as_str(), id, data) {
         // An error says that the client is gone.
         let _ = socket.push(answer);
     }

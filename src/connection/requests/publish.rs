@@ -1,7 +1,7 @@
 use bytestring::ByteString;
 use serde_json::Value;
 
-use super::{ChannelRequest, RefusedRequest, channel_of, refusal};
+use super::{ChannelRequest, Granted, RefusedRequest, channel_of, refusal};
 use crate::{
     event::OnMessage,
     protocol::{Args, is_reserved},
@@ -15,7 +15,7 @@ pub(super) async fn publish(
     socket: &Socket,
     router: &Router,
     args: &Args,
-) -> Result<(), RefusedRequest> {
+) -> Result<Granted, RefusedRequest> {
     let refuse = |answer| ChannelRequest::Publish.refuse(answer);
     let channel = channel_of(args, socket.config()).map_err(refuse)?;
     let (event, data) = event_of(args).map_err(refuse)?;
@@ -42,7 +42,7 @@ pub(super) async fn publish(
         let sent = socket.to(&channel).relay_packet(packet).await;
         sent.map_err(|error| refuse(refusal(error)))?;
     }
-    Ok(())
+    Ok(Granted::Nothing)
 }
 
 /// The event's name and data: all arguments after the channel. A single one is the data of the

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{ChannelRequest, RefusedRequest, channel_of, refusal};
+use super::{ChannelRequest, Granted, RefusedRequest, channel_of, refusal};
 use crate::{
+    deadline::within,
     event::OnSubscribe,
     log_text::log_line,
     model::{Channel, ChannelMatch},
@@ -18,19 +19,30 @@ pub(super) async fn subscribe(
     socket: &Socket,
     router: &Router,
     args: &Args,
-) -> Result<(), RefusedRequest> {
+) -> Result<Granted, RefusedRequest> {
     let refuse = |answer| ChannelRequest::Subscribe.refuse(answer);
     let config = socket.config();
     charge(socket)?;
     let channel = channel_of(args, config).map_err(refuse)?;
     if socket.is_subscribed(&channel) {
-        return Ok(());
+        return Ok(Granted::Nothing);
     }
     let matched = authorize(socket, router, &channel).await.map_err(refuse)?;
+    let is_told_at_once = matched.is_told_at_once();
     let subscribed = socket.subscribe_matched(channel.clone(), matched);
     subscribed.map_err(|error| refuse(refusal(error)))?;
     log_subscribed(socket, &channel);
-    Ok(())
+    if is_told_at_once {
+        wait_until_told(socket, &channel).await;
+    }
+    Ok(Granted::Nothing)
+}
+
+/// Waits until the other members have been sent the client's join, so that it stands before all
+/// that the client publishes. Not for long.
+pub(super) async fn wait_until_told(socket: &Socket, channel: &Channel) {
+    let limit = socket.config().handler_timeout;
+    let _ = within(limit, socket.presence_published(channel)).await;
 }
 
 /// Counts a subscription for the rate of the client.

@@ -14,6 +14,8 @@ pub(super) struct SubscribeOptions {
     /// The token of what the client has. The inner `None`: it has nothing yet.
     since: Option<Option<String>>,
     last: Option<usize>,
+    /// Whether the client wants to know who is there.
+    presence: bool,
 }
 
 impl SubscribeOptions {
@@ -39,6 +41,8 @@ impl SubscribeOptions {
                     let wrong = || refusal("\"last\" must be a number of publications");
                     read.last = Some(count.ok_or_else(wrong)?);
                 }
+                ("presence", Value::Bool(presence)) => read.presence = presence,
+                ("presence", _) => return Err(refusal("\"presence\" must be true or false")),
                 _ => {
                     let name: String = name.chars().take(40).collect();
                     return Err(refusal(format!("subscribe has no option {name:?}")));
@@ -62,7 +66,7 @@ impl SubscribeOptions {
                 Ok(position) => Ok(position.point().place),
             },
         };
-        CatchUp { since, last: self.last }
+        CatchUp { since, last: self.last, presence: self.presence }
     }
 }
 
@@ -112,12 +116,14 @@ mod tests {
 
     #[test]
     fn options_are_read_or_refused_by_name() {
-        let read = options(json!({"since": "k3Xa-----0F2----", "last": 3})).unwrap();
+        let read = options(json!({"since": "k3Xa-----0F2----", "last": 3, "presence": true}));
+        let read = read.unwrap();
         let position: Position = "k3Xa-----0F2----".parse().unwrap();
         let catch_up = read.catch_up(position.epoch());
-        assert_eq!(catch_up, CatchUp { since: Ok(position.point().place), last: Some(3) });
+        let since = Ok(position.point().place);
+        assert_eq!(catch_up, CatchUp { since, last: Some(3), presence: true });
         assert_ne!(catch_up.since, Ok(Place::default()));
-        for nothing in [json!({}), json!(null)] {
+        for nothing in [json!({}), json!(null), json!({"presence": false})] {
             assert!(!options(nothing).unwrap().is_any_set());
         }
         for (wrong, named) in [
@@ -125,6 +131,7 @@ mod tests {
             (json!({"since": 5}), "since"),
             (json!({"last": -1}), "last"),
             (json!({"last": "3"}), "last"),
+            (json!({"presence": 1}), "presence"),
             (json!("since"), "options"),
         ] {
             assert!(options(wrong).unwrap_err().contains(named), "{named}");

@@ -1,4 +1,4 @@
-use super::{ChannelRequest, RefusedRequest, channel_of};
+use super::{ChannelRequest, Granted, RefusedRequest, channel_of};
 use crate::{
     event::OnUnsubscribe,
     log_text::log_line,
@@ -12,7 +12,7 @@ pub(super) async fn unsubscribe(
     socket: &Socket,
     router: &Router,
     args: &Args,
-) -> Result<(), RefusedRequest> {
+) -> Result<Granted, RefusedRequest> {
     let channel = channel_of(args, socket.config())
         .map_err(|answer| ChannelRequest::Unsubscribe.refuse(answer))?;
     if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
@@ -26,5 +26,5 @@ pub(super) async fn unsubscribe(
         let event = OnUnsubscribe { socket: socket.clone(), channel };
         router.notify(Scope::Channel(&matched), socket, event).await;
     }
-    Ok(())
+    Ok(Granted::Nothing)
 }

@@ -40,7 +40,7 @@ impl Server {
         let registry_id = self.sequencer.registry_id();
         self.sequencer.attach(registry_id, namespace.clone(), id, sender);
         for name in channels {
-            self.sequencer.subscribe(registry_id, namespace.clone(), id, channel(name), None);
+            self.sequencer.subscribe(registry_id, namespace.clone(), id, channel(name), None, None);
         }
         outbox
     }

@@ -4,6 +4,7 @@ use super::Kept;
 use crate::{
     model::{Channel, Place},
     outbox::PlacedFrame,
+    registry::PresenceView,
 };
 
 /// The publications that a client wants of the channels to which it subscribes.
@@ -13,6 +14,8 @@ pub(crate) struct CatchUp {
     pub(crate) since: Result<Place, Gap>,
     /// The newest, this number at most, if it does not get all.
     pub(crate) last: Option<usize>,
+    /// Whether it asks for their members.
+    pub(crate) presence: bool,
 }
 
 /// Why a client does not get all that it has missed.
@@ -59,6 +62,8 @@ pub(crate) struct CaughtUp {
     /// The place of the subscriptions: what the client has when it has read what it missed.
     pub(crate) place: Place,
     pub(crate) channels: Vec<ChannelOutcome>,
+    /// The members of each of them, if the client asks. `None`: the channel has no presence.
+    pub(crate) presence: Vec<Option<PresenceView>>,
     pub(crate) missed: Vec<Arc<PlacedFrame>>,
 }
 

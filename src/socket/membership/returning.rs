@@ -1,10 +1,10 @@
 //! The channels of a socket that comes back, before its client is admitted.
 
-use std::{fmt, mem};
+use std::{fmt, mem, sync::Arc};
 
 use super::{JoinedChannel, Membership, MembershipState};
 use crate::{
-    model::{Channel, MemoryShare, Point, SocketId},
+    model::{Channel, ChannelMatch, JoiningMember, MemoryShare, Point, PresenceExit, SocketId},
     outbox::{MissedEvent, SocketSender},
     registry::{
         ComeBack, Departure, DetachedChannels, Gap, RegistryId, Returning, ReturningChannel,
@@ -54,6 +54,7 @@ impl MembershipState {
         registry_id: RegistryId,
         id: SocketId,
         sender: &SocketSender,
+        joining: Option<JoiningMember>,
     ) {
         let Some(returning) = &self.returning else { return };
         let Some(joined) = self.channels.get(channel).filter(|joined| joined.is_pending) else {
@@ -70,7 +71,8 @@ impl MembershipState {
             rule: joined.matched.options.history,
             whole_from: joined.whole_from,
         };
-        let missed = namespace.sequencer.subscribe_returning(registry_id, &reader, &wanted, sender);
+        let sequencer = &namespace.sequencer;
+        let missed = sequencer.subscribe_returning(registry_id, &reader, &wanted, sender, joining);
         if let Some(joined) = self.channels.get_mut(channel) {
             joined.is_pending = false;
         }
@@ -109,7 +111,7 @@ impl Membership {
         let mut bytes = 0;
         for AbsentChannel { channel, place, whole_from, matched } in &absence.channels {
             state.routes.add(matched);
-            bytes += Self::SUBSCRIPTION_BYTES + channel.len();
+            bytes += Self::bytes(channel, matched.options.presence.is_some());
             let (place, whole_from, matched) = (*place, *whole_from, matched.clone());
             let joined = JoinedChannel { place, whole_from, matched, is_pending: true };
             state.channels.insert(channel.clone(), joined);
@@ -139,11 +141,20 @@ impl Membership {
         state.returning.as_ref().is_some_and(|returning| returning.pinned.contains(channel))
     }
 
-    /// Subscribes to the channels in one step with sending what was missed of them.
+    /// The channels to which it still comes back, with their routes.
+    pub(in crate::socket) fn pending(&self) -> Vec<(Channel, Arc<ChannelMatch>)> {
+        let state = self.state.lock();
+        let pending = state.channels.iter().filter(|(_, joined)| joined.is_pending);
+        pending.map(|(channel, joined)| (channel.clone(), Arc::clone(&joined.matched))).collect()
+    }
+
+    /// Subscribes to the channels in one step with sending what was missed of them. `members`: who
+    /// the socket is in the channels with presence.
     pub(in crate::socket) fn restore(
         &self,
         namespace: &NamespaceState,
         registry_id: RegistryId,
+        members: Vec<(Channel, JoiningMember)>,
         mut come_back: ComeBack,
     ) -> Result<(), Gap> {
         let mut state = self.state.lock();
@@ -151,7 +162,7 @@ impl Membership {
         let missed = mem::replace(&mut returning.missed, Ok(Vec::new()));
         let restored = missed.and_then(|missed| {
             come_back.missed = missed.into_iter().flat_map(|(_, missed)| missed).collect();
-            state.restore(&returning, namespace, registry_id, come_back)
+            state.restore(&returning, namespace, registry_id, members, come_back)
         });
         match restored {
             Ok(()) => {
@@ -177,7 +188,9 @@ impl Membership {
         let (subscribed, pending) = state.subscribed();
         let all: Vec<_> = subscribed.iter().chain(&pending).cloned().collect();
         let unpinned = state.returning.as_ref().map(|returning| &*returning.pinned);
-        let channels = DetachedChannels { subscribed: &subscribed, pinned: Some(&all), unpinned };
+        let exit = PresenceExit::AfterGrace;
+        let channels =
+            DetachedChannels { subscribed: &subscribed, pinned: Some(&all), unpinned, exit };
         namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
         let channels = state.channels.into_iter().map(|(channel, joined)| {
             let JoinedChannel { place, whole_from, matched, .. } = joined;
@@ -193,6 +206,7 @@ impl MembershipState {
         ReturnState { seen, pinned, .. }: &ReturnState,
         namespace: &NamespaceState,
         registry_id: RegistryId,
+        members: Vec<(Channel, JoiningMember)>,
         come_back: ComeBack,
     ) -> Result<(), Gap> {
         let returning = Returning {
@@ -219,6 +233,7 @@ impl MembershipState {
             &channels,
             &departures,
             pinned,
+            members,
             come_back,
         )
     }
