@@ -8,7 +8,8 @@
 //!
 //! **Channels.** `room-…` and `open-…` exist, and clients may publish to `open-…`. The server
 //! refuses subscriptions to `room-vip…`, and publications with a member `forbidden`. Both refusals
-//! have a reason and data. `kept-…` exists, too, and has a history.
+//! have a reason and data. `kept-…` exists, too, and has a history. `hall-…` have presence, whose
+//! members are the `name` in `auth`.
 //!
 //! **Ending.** All others in the namespace receive `finished {id, reason, life}`, where `life` is
 //! the client's events in order: `connect`, `subscribe room-1`, `disconnect`, `unsubscribe room-1`,
@@ -46,8 +47,8 @@ use std::{
 use actix::prelude::*;
 use actix_socketio::{
     AckError, HandlerError, HandlerResult, History, OnConnect, OnDisconnect, OnError, OnFinish,
-    OnMessage, OnSubscribe, OnUnsubscribe, Route, Socket, SocketHandler, SocketId, SocketIo,
-    channel,
+    OnMessage, OnSubscribe, OnUnsubscribe, Presence, Route, Socket, SocketHandler, SocketId,
+    SocketIo, channel,
 };
 use actix_web::web::ServiceConfig;
 use serde::Deserialize;
@@ -79,6 +80,7 @@ fn socket_io() -> SocketIo {
         .route(rooms())
         .route(open())
         .route(kept())
+        .route(halls())
         .namespace("/admin", |namespace| namespace.to(&admin).route(rooms()).route(open()))
         .build()
         .expect("the settings are valid");
@@ -143,6 +145,15 @@ fn open() -> Route {
 
 fn kept() -> Route {
     channel("^kept-").history(History::last(1_000))
+}
+
+fn halls() -> Route {
+    let name = |socket: &Socket| {
+        let auth: Value = socket.handshake().auth().ok()?;
+        auth["name"].as_str().map(str::to_owned)
+    };
+    let presence = Presence::by(name).info(|socket| json!({"at": socket.namespace().as_str()}));
+    channel("^hall-").presence(presence.every(Duration::from_millis(20)))
 }
 
 /// Adds a line to the list of the client's events.

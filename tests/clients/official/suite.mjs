@@ -8,6 +8,7 @@ import { connecting } from "./suite/connecting.mjs";
 import { content } from "./suite/content.mjs";
 import { ending } from "./suite/ending.mjs";
 import { namespaces } from "./suite/namespaces.mjs";
+import { presence } from "./suite/presence.mjs";
 import { publishing } from "./suite/publishing.mjs";
 import { verbs } from "./suite/verbs.mjs";
 
@@ -16,6 +17,7 @@ export function suite(mode) {
   describe(`${isOurs ? "our client" : "socket.io-client"}, ${mode}`, { timeout: 240_000 }, () => {
     connecting(mode);
     channels(mode);
+    presence(mode);
     publishing(mode);
     verbs(mode);
     acks(mode);

@@ -14,10 +14,11 @@ from official_python.connecting import Connecting
 from official_python.ending import Ending
 from official_python.messages import Messages
 from official_python.namespaces import Namespaces
+from official_python.presence import Presence
 from official_python.publishing import Publishing
 
 
-class Conformance(Connecting, Channels, Publishing, Messages, Namespaces, Ending):
+class Conformance(Connecting, Channels, Presence, Publishing, Messages, Namespaces, Ending):
     """All scenarios."""
 
 
