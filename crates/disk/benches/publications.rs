@@ -77,7 +77,7 @@ fn cpu() -> Duration {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux");
     let nanos = tasks.filter_map(|task| {
         let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok()
+        text.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(nanos.sum())
 }
