@@ -55,6 +55,11 @@ impl Connection {
         self.sockets.set_ending(at, reason);
         let entry = &self.sockets.list[at];
         let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
+        // Before the handlers of the end: a client may ask for a new socket meanwhile.
+        if let Some(recovery) = self.shared.recovery.as_ref().filter(|_| !socket.may_return(reason))
+        {
+            recovery.leave(&socket, false);
+        }
         log_line!(log::Level::Info, "{} \"{}\": disconnect: {}", socket.id(), namespace, reason);
         self.jobs.queue.push(Job { socket, router, task: Task::End(reason) });
     }

@@ -116,6 +116,9 @@ impl Drop for Connection {
         for entry in &self.sockets.list {
             self.shared.sockets.remove(&entry.socket);
             entry.socket.detach(entry.presence_exit());
+            if let Some(recovery) = &self.shared.recovery {
+                recovery.leave(&entry.socket, false);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     task::{Context as TaskContext, Poll, Waker},
 };
 
@@ -36,7 +37,9 @@ impl Connection {
         let Some(recovery) = self.shared.recovery.clone() else {
             return self.attach_socket(entry, handshake, None);
         };
-        let mut claim = Box::pin(recovery.claim(request, entry.namespace.name.clone()));
+        let name = entry.namespace.name.clone();
+        let routes = Arc::clone(entry.router.channel_routes());
+        let mut claim = Box::pin(recovery.claim(request, name, routes));
         // Mostly nothing has to be waited for.
         match claim.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
             Poll::Ready(claimed) => self.claimed(entry, handshake, claimed),

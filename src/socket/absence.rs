@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::Socket;
 use crate::{
     model::{
-        Channel, ChannelMatch, DisconnectReason, Namespace, Place, Point, PrivateId, SocketId,
+        Channel, ChannelMatch, ChannelRoutes, DisconnectReason, Namespace, Place, Point, PrivateId,
+        SocketId,
     },
     outbox::KeptDirects,
     registry::{ChannelEnd, Departure, Gap, Returning, ReturningChannel, Sequencer},
@@ -16,6 +17,8 @@ pub(crate) struct SocketAbsence {
     pub(crate) id: SocketId,
     pub(crate) pid: PrivateId,
     pub(crate) namespace: Namespace,
+    /// The routes of its router, which its channels refer to.
+    pub(super) channel_routes: Arc<ChannelRoutes>,
     /// The place at which the socket began.
     pub(super) began: Place,
     pub(super) channels: Vec<AbsentChannel>,
@@ -69,6 +72,11 @@ impl SocketAbsence {
         let channels = self.channels.iter().map(|one| Self::CHANNEL_BYTES + one.channel.len());
         let context = self.context.iter().map(|(name, value)| name.len() + value_bytes(value));
         Self::BASE_BYTES + channels.sum::<usize>() + context.sum::<usize>() + self.kept.bytes()
+    }
+
+    /// Whether these are the routes of its router. Two families may share a namespace.
+    pub(crate) fn has_routes(&self, routes: &Arc<ChannelRoutes>) -> bool {
+        Arc::ptr_eq(&self.channel_routes, routes)
     }
 
     pub(crate) fn is_in(&self, channel: &Channel) -> bool {
@@ -177,6 +185,7 @@ impl Socket {
             id: inner.id,
             pid: recovery.pid,
             namespace: inner.namespace.name.clone(),
+            channel_routes: Arc::clone(&inner.channel_routes),
             began: recovery.began,
             channels,
             departures,

@@ -1,7 +1,13 @@
 use std::task::{Context, Poll, Waker};
 
-use super::{super::TakenFrames, *};
-use crate::protocol::{self, connect, disconnect};
+use super::{
+    super::{KeptDirects, MissedEvent, TakenFrames},
+    *,
+};
+use crate::{
+    model::{Epoch, Namespace, Position},
+    protocol::{self, connect, disconnect},
+};
 
 fn event(n: usize) -> Frame {
     protocol::event("/", None, "e", &n).unwrap()
@@ -128,4 +134,49 @@ fn threads_that_push_while_the_sender_opens_keep_their_order() {
             assert!(own.is_sorted(), "{own:?}");
         }
     }
+}
+
+/// The numbers of events, and the place of the position that each bears.
+fn numbers_and_places(sender: &SocketSender) -> Vec<(u64, u64)> {
+    let events = sent(sender).into_iter().filter(|text| text.starts_with("42"));
+    let read = events.map(|text| {
+        let event: (String, u64, Position) = serde_json::from_str(&text[2..]).unwrap();
+        (event.1, event.2.point().place.number())
+    });
+    read.collect()
+}
+
+#[test]
+fn missed_and_held_events_come_in_one_order() {
+    let outbox = Outbox::new(Transport::Polling, 200_000, |_| {});
+    let kept = KeptDirects::new(10_000);
+    let resumed = Stamps::new(Epoch::new(7), Namespace::default()).keeping(kept);
+    let stamps = resumed.resuming(Point::default());
+    let sender = SocketSender::with_stamps(outbox, Some(stamps));
+    let direct = |number| sender.push_event(OutgoingPacket::Frame(event(number)));
+    let publication = |place: u64| {
+        let place = Place::new(place);
+        Arc::new(PlacedFrame::new(event(place.number() as usize), place, true, false))
+    };
+    let batch = |place| PublicationBatch::new(vec![publication(place)]);
+    // It comes back at 20, and a handler subscribes it to a channel at 30.
+    let stamps = sender.stamps().unwrap();
+    stamps.advance(Place::new(20));
+    direct(1000);
+    sender.deliver(&batch(25), None);
+    stamps.advance(Place::new(30));
+    direct(1001);
+    sender.deliver(&batch(35), None);
+    let missed = [10, 20, 22, 25, 27, 30, 33, 40];
+    let missed = missed.map(|place| MissedEvent::Publication(publication(place)));
+    sender.open(connect("/", "id"), &missed);
+    let all = numbers_and_places(&sender);
+    let numbers: Vec<_> = all.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [10, 20, 1000, 22, 25, 27, 30, 1001, 33, 35, 40]);
+    assert!(all.iter().map(|(_, place)| *place).is_sorted(), "{all:?}");
+    direct(1002);
+    assert_eq!(numbers_and_places(&sender), [(1002, 40)]);
+    // All three can be sent again, from any point on.
+    let since = |place| stamps.kept().since(Point::of(Place::new(place))).count();
+    assert_eq!((since(0), since(20), since(30), since(40)), (3, 3, 2, 1));
 }

@@ -21,7 +21,9 @@ use session_table::{Claim, EndedSession, SessionTable};
 
 use crate::{
     deadline::within,
-    model::{Channel, Namespace, Place, Point, Position, PrivateId, Recovery, SocketId},
+    model::{
+        Channel, ChannelRoutes, Namespace, Place, Point, Position, PrivateId, Recovery, SocketId,
+    },
     registry::{Audience, Change, ChangeSender, Gap, Sequencer},
     socket::{AbsenceLookup, Socket, SocketAbsence, SocketLookup},
     stats::{Counters, SessionEndKind, UnrecoveredKind},
@@ -191,6 +193,7 @@ impl RecoveryState {
         self: Arc<Self>,
         request: ReturnRequest,
         namespace: Namespace,
+        routes: Arc<ChannelRoutes>,
     ) -> Result<ClaimedSession, UnrecoveredKind> {
         let seen = self.seen(request.offset.as_deref())?;
         let pid = request.pid;
@@ -218,7 +221,8 @@ impl RecoveryState {
         }
         let missed = {
             let table = self.table.lock();
-            let absence = table.claimed(&pid, turn).ok_or(UnrecoveredKind::Unknown)?;
+            let absence = table.claimed(&pid, turn).filter(|one| one.has_routes(&routes));
+            let absence = absence.ok_or(UnrecoveredKind::Unknown)?;
             absence.missed_bytes(&self.sequencer, seen)
         };
         match missed {
