@@ -10,8 +10,8 @@ export function within(promise, what) {
 }
 
 /** Waits until a condition holds. */
-export async function until(condition, what) {
-  const end = Date.now() + DEADLINE;
+export async function until(condition, what, deadline = DEADLINE) {
+  const end = Date.now() + deadline;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

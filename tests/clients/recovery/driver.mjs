@@ -1,0 +1,81 @@
+// Measures how much of what is published reaches clients whose links break, as a table:
+//
+//     node tests/clients/recovery/driver.mjs --servers ours=http://127.0.0.1:9000,node --seconds 160
+//
+// The server is tests/recovery/app.rs, or Node's own with the same application for `node`. The pattern
+// is the one of AnyCable's published benchmark, with links that break without a sign (half-open), that
+// fall silent, and that break in the middle of what is replayed, with a quiet channel, and with
+// volatile events that end with a string. It counts doubled and reordered messages, too.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { table, violations } from "./judge.mjs";
+import { run } from "./run.mjs";
+
+/** Heartbeats that are fast enough to notice a silent link. */
+const HEARTBEAT = { pingInterval: 1_000, pingTimeout: 2_000 };
+
+/** Node's server, in a process of its own. */
+export async function startNode(options = {}) {
+  const program = fileURLToPath(new URL("node_app.mjs", import.meta.url));
+  const node = spawn(process.execPath, [program, JSON.stringify({ ...HEARTBEAT, ...options })], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = await once(node.stdout, "data");
+  return { url: line.toString().trim(), close: () => node.stdin.end() };
+}
+
+/** The summaries of one server. `address` is a URL, `node`, or `node-default`, without recovery. */
+export async function measure(server, address, pattern) {
+  if (address.startsWith("http")) return run({ server, url: address, ...pattern });
+  const node = await startNode({ recovery: address !== "node-default" });
+  try {
+    return await run({ server, url: node.url, ...pattern });
+  } finally {
+    node.close();
+  }
+}
+
+const OPTIONS = {
+  /** Names and addresses: `ours=http://127.0.0.1:9000`. Node's server needs no address. */
+  servers: { type: "string", default: "node,node-default" },
+  /** The address of the server that takes the place of the first one halfway. */
+  restarted: { type: "string" },
+  /** How many clients of each kind: websocket, polling, upgrading, python, ours. */
+  kinds: { type: "string", default: "websocket=120,polling=20,upgrading=20,python=40" },
+  seconds: { type: "string", default: "30" },
+  /** Milliseconds from one message to the next. */
+  every: { type: "string", default: "100" },
+  /** Milliseconds from one fault of a client to the next. */
+  between: { type: "string", default: "1000-3000" },
+  /** Milliseconds before a client tries again. */
+  delay: { type: "string", default: "200" },
+  seed: { type: "string", default: "1" },
+};
+
+async function main() {
+  const { values } = parseArgs({ options: OPTIONS });
+  const pairs = (list) => list.split(",").map((pair) => pair.split("="));
+  const every = Number(values.every);
+  const pattern = {
+    kinds: Object.fromEntries(pairs(values.kinds).map(([kind, count]) => [kind, Number(count)])),
+    messages: Math.round((Number(values.seconds) * 1000) / every),
+    every,
+    between: values.between.split("-").map(Number),
+    delay: Number(values.delay),
+    seed: Number(values.seed),
+    restarted: values.restarted,
+  };
+  const rows = [];
+  for (const [server, address = server] of pairs(values.servers)) {
+    rows.push(...(await measure(server, address, pattern)));
+  }
+  console.log(table(rows));
+  const broken = violations(rows.filter(({ server }) => server === "ours"));
+  for (const line of broken) console.error(line);
+  process.exit(broken.length > 0 ? 1 : 0);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
