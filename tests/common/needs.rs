@@ -29,6 +29,8 @@ pub(crate) enum Need {
     /// The packages of tests/clients/requirements.txt, in the environment that [`python`] belongs
     /// to.
     PythonPackages,
+    /// The program of tests/clients/rust.
+    RustClient,
     /// A browser.
     Chromium,
     /// nginx.
@@ -52,6 +54,7 @@ impl Need {
             Self::PythonPackages => {
                 succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"]))
             }
+            Self::RustClient => rust_client().is_file(),
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
             Self::Nginx => succeeds(Command::new(system_program("nginx")).arg("-v")),
             Self::Haproxy => succeeds(Command::new(system_program("haproxy")).arg("-v")),
@@ -70,6 +73,9 @@ impl Need {
             Self::PythonPackages => {
                 "python3 -m venv tests/clients/.venv && \
                  tests/clients/.venv/bin/pip install --requirement tests/clients/requirements.txt"
+            }
+            Self::RustClient => {
+                "cargo build --manifest-path tests/clients/rust/Cargo.toml --target-dir tests/clients/rust/target"
             }
             Self::Chromium => {
                 "apt-get install --no-install-recommends chromium, or set CHROMIUM to the program of another one"
@@ -92,6 +98,7 @@ impl fmt::Display for Need {
             Self::PythonPackages => {
                 write!(f, "Python with the packages of tests/clients/requirements.txt")
             }
+            Self::RustClient => write!(f, "the program of tests/clients/rust"),
             Self::Chromium => write!(f, "Chromium"),
             Self::Nginx => write!(f, "nginx"),
             Self::Haproxy => write!(f, "HAProxy"),
@@ -129,6 +136,12 @@ pub(crate) fn client() -> PathBuf {
 /// The Python of the tests' virtual environment.
 pub(crate) fn python() -> PathBuf {
     clients().join(if cfg!(windows) { ".venv/Scripts/python.exe" } else { ".venv/bin/python" })
+}
+
+/// The program with the client for Rust.
+pub(crate) fn rust_client() -> PathBuf {
+    let program = format!("rust-client-tests{}", env::consts::EXE_SUFFIX);
+    clients().join("rust/target/debug").join(program)
 }
 
 /// The browser: `$CHROMIUM`, or `chromium`. The path includes the folder if the program is found,

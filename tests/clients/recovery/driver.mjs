@@ -43,7 +43,7 @@ const OPTIONS = {
   servers: { type: "string", default: "node,node-default" },
   /** The address of the server that takes the place of the first one halfway. */
   restarted: { type: "string" },
-  /** How many clients of each kind: websocket, polling, upgrading, python, ours. */
+  /** How many clients of each kind of population.mjs and python_population.mjs. */
   kinds: { type: "string", default: "websocket=120,polling=20,upgrading=20,python=40" },
   seconds: { type: "string", default: "30" },
   /** Milliseconds from one message to the next. */

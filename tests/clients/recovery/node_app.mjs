@@ -63,7 +63,7 @@ class Application {
     socket.on("disconnect", (reason) => this.#life.push({ id: socket.id, what: "disconnect", reason }));
     socket.on("subscribe", (channel, ...rest) => {
       if (this.#barred.has(auth.user)) return rest.pop()({ message: "barred" });
-      socket.join(channel);
+      socket.join(channel); // or a list of channels
       rest.pop()(null);
     });
     socket.on("unsubscribe", (channel, ack) => {
@@ -143,10 +143,10 @@ class Application {
     return this.#collected;
   }
 
-  /** What the server keeps of what it has published. */
+  /** The bytes that the server keeps of what it has published. */
   kept() {
     const packets = this.io.of("/").adapter.packets ?? [];
-    return { messages: packets.length, bytes: packets.reduce((sum, { data }) => sum + JSON.stringify(data).length, 0) };
+    return { bytes: packets.reduce((sum, { data }) => sum + JSON.stringify(data).length, 0) };
   }
 }
 
