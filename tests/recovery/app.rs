@@ -18,8 +18,8 @@
 //! | --- | --- | --- |
 //! | `emit` | `channel`, `id` or neither; `event`, `args`, `volatile`, `binary`, `asks` | sends an event to a channel, one client or all; with bytes as one more argument; with a request for an acknowledgement |
 //! | `flood` | `channel`, `event`, `count`, `bytes` | publishes so many events with that many bytes each |
-//! | `leave` | `id`, `channel` | takes a client out of a channel |
-//! | `disconnect` | `id` | disconnects a client |
+//! | `leave` | `channel` | takes all clients out of the channel |
+//! | `disconnect` | `channel` | disconnects the clients of the channel |
 //! | `ban` | `user` | refuses the user from now on |
 //! | `bar` | `user` | refuses the user's subscriptions from now on |
 //! | `sockets` | | the connected clients, `{id, channels}` |
@@ -212,8 +212,8 @@ impl Order {
                     io.to(self.channel()).emit(&self.event, &Many((number, &text)))?;
                 }
             }
-            "leave" => io.to(self.id()).sockets_leave(self.channel()).await?,
-            "disconnect" => io.to(self.id()).disconnect_sockets(false).await?,
+            "leave" => io.to(self.channel()).sockets_leave(self.channel()).await?,
+            "disconnect" => io.to(self.channel()).disconnect_sockets(false).await?,
             "ban" => drop(shared.records().banned.insert(self.user)),
             "bar" => drop(shared.records().barred.insert(self.user)),
             "sockets" => {
@@ -234,10 +234,6 @@ impl Order {
 
     fn channel(&self) -> &str {
         self.channel.as_deref().unwrap_or_default()
-    }
-
-    fn id(&self) -> &str {
-        self.id.as_deref().unwrap_or_default()
     }
 
     fn emit(&self, io: &SocketIo) -> HandlerResult {

@@ -44,7 +44,7 @@ const OPTIONS = {
   /** The address of the server that takes the place of the first one halfway. */
   restarted: { type: "string" },
   /** How many clients of each kind of population.mjs and python_population.mjs. */
-  kinds: { type: "string", default: "websocket=120,polling=20,upgrading=20,python=40" },
+  kinds: { type: "string", default: "websocket=100,polling=20,upgrading=20,python=40,ours=20,ours polling=10,add-on=20" },
   seconds: { type: "string", default: "30" },
   /** Milliseconds from one message to the next. */
   every: { type: "string", default: "100" },

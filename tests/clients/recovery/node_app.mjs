@@ -107,12 +107,12 @@ class Application {
     for (let n = 0; n < count; n++) this.io.to(channel).emit(event, n, "x".repeat(bytes));
   }
 
-  leave({ id, channel }) {
-    this.io.in(id).socketsLeave(channel);
+  leave({ channel }) {
+    this.io.in(channel).socketsLeave(channel);
   }
 
-  disconnect({ id }) {
-    this.io.in(id).disconnectSockets();
+  disconnect({ channel }) {
+    this.io.in(channel).disconnectSockets();
   }
 
   ban({ user }) {

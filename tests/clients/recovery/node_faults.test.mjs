@@ -174,7 +174,7 @@ test("7: what was on its way when the server takes the client out is delivered o
   await client.nth(1, "message");
   client.wire.swallow();
   await client.publish("on its way");
-  await client.control("leave", { id: client.socket.id, channel: client.room });
+  await client.control("leave", { channel: client.room });
   client.wire.cut();
   const recovered = await client.recovered();
   await fence(client);
@@ -202,10 +202,9 @@ test("8: who was taken out of a channel meanwhile is not in it again", async (t)
   await client.subscribe(other);
   await client.publish("first");
   await client.nth(1, "message");
-  const { id } = client.socket;
   await client.whileAway(async () => {
     await client.isAway();
-    await client.control("leave", { id, channel: client.room });
+    await client.control("leave", { channel: client.room });
   });
   assert.equal(await client.recovered(), true);
   const { channels } = await client.ask("whoami");
@@ -238,7 +237,7 @@ test("8: who was disconnected meanwhile has a new session", async (t) => {
   await client.nth(1, "message");
   await client.whileAway(async () => {
     await client.isAway();
-    await client.control("disconnect", { id });
+    await client.control("disconnect", { channel: client.room });
   });
   assert.equal(await client.recovered(), false);
   assert.notEqual(client.socket.id, id);
