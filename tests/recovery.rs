@@ -56,11 +56,11 @@ fn everything_is_delivered_once_and_in_order_or_told() {
     let Some(pattern) = env::var_os("RECOVERY_PATTERN") else {
         return in_node("driver.test.mjs", &[USUAL, AFTER_RESTART]);
     };
-    let app = app::start(usual());
+    let [app, restarted] = [usual, usual].map(|settings| app::start(settings()));
     let pattern = pattern.into_string().expect("text");
-    let servers = format!("ours={},node,node-default", app.url());
     let mut driver = Command::new("node");
-    driver.arg(clients().join("recovery/driver.mjs")).args(["--servers", &servers]);
+    driver.arg(clients().join("recovery/driver.mjs")).env("SERVER_URL", app.url());
+    driver.env("SERVER_AFTER_RESTART", restarted.url());
     let status = driver.args(pattern.split_whitespace()).status().expect("Node.js runs");
     assert!(status.success());
 }

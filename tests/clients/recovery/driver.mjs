@@ -1,9 +1,9 @@
 // Measures how much of what is published reaches clients whose links break, as a table:
 //
-//     node tests/clients/recovery/driver.mjs --servers ours=http://127.0.0.1:9000,node --seconds 160
+//     RECOVERY_PATTERN="--seconds 160 --kinds websocket=200" cargo test --test recovery everything -- --nocapture
 //
-// The server is tests/recovery/app.rs, or Node's own with the same application for `node`. The pattern
-// is the one of AnyCable's published benchmark, with links that break without a sign (half-open), that
+// The server is tests/recovery/app.rs at SERVER_URL, beside Node's own with the same application, with
+// recovery and without. The pattern is the one of AnyCable's published benchmark, with links that break without a sign (half-open), that
 // fall silent, and that break in the middle of what is replayed, with a quiet channel, and with
 // volatile events that end with a string. It counts doubled and reordered messages, too.
 
@@ -18,7 +18,7 @@ import { run } from "./run.mjs";
 const HEARTBEAT = { pingInterval: 1_000, pingTimeout: 2_000 };
 
 /** Node's server, in a process of its own. */
-export async function startNode(options = {}) {
+async function startNode(options = {}) {
   const program = fileURLToPath(new URL("node_app.mjs", import.meta.url));
   const node = spawn(process.execPath, [program, JSON.stringify({ ...HEARTBEAT, ...options })], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -27,10 +27,11 @@ export async function startNode(options = {}) {
   return { url: line.toString().trim(), close: () => node.stdin.end() };
 }
 
-/** The summaries of one server. `address` is a URL, `node`, or `node-default`, without recovery. */
-export async function measure(server, address, pattern) {
-  if (address.startsWith("http")) return run({ server, url: address, ...pattern });
-  const node = await startNode({ recovery: address !== "node-default" });
+/** The summaries of one server: `ours`, `node`, or `node-default`, which is Node's without recovery. */
+async function measure(server, { restarts, ...pattern }) {
+  const { SERVER_URL: url, SERVER_AFTER_RESTART: restarted } = process.env;
+  if (server === "ours") return run({ server, url, restarted: restarts ? restarted : undefined, ...pattern });
+  const node = await startNode({ recovery: server === "node" });
   try {
     return await run({ server, url: node.url, ...pattern });
   } finally {
@@ -39,12 +40,11 @@ export async function measure(server, address, pattern) {
 }
 
 const OPTIONS = {
-  /** Names and addresses: `ours=http://127.0.0.1:9000`. Node's server needs no address. */
-  servers: { type: "string", default: "node,node-default" },
-  /** The address of the server that takes the place of the first one halfway. */
-  restarted: { type: "string" },
+  servers: { type: "string", default: "ours,node,node-default" },
+  /** Whether our server restarts halfway: the one at SERVER_AFTER_RESTART takes its place. */
+  restarts: { type: "boolean", default: false },
   /** How many clients of each kind of population.mjs and python_population.mjs. */
-  kinds: { type: "string", default: "websocket=100,polling=20,upgrading=20,python=40,ours=20,ours polling=10,add-on=20" },
+  kinds: { type: "string", default: "websocket=100,polling=20,upgrading=20,python=40,ours=20,ours_polling=10,add-on=20" },
   seconds: { type: "string", default: "30" },
   /** Milliseconds from one message to the next. */
   every: { type: "string", default: "100" },
@@ -55,23 +55,26 @@ const OPTIONS = {
   seed: { type: "string", default: "1" },
 };
 
+/** `"python=40"` */
+function countOf(text) {
+  const [kind, count] = text.split("=");
+  return [kind.replaceAll("_", " "), Number(count)];
+}
+
 async function main() {
   const { values } = parseArgs({ options: OPTIONS });
-  const pairs = (list) => list.split(",").map((pair) => pair.split("="));
   const every = Number(values.every);
   const pattern = {
-    kinds: Object.fromEntries(pairs(values.kinds).map(([kind, count]) => [kind, Number(count)])),
+    kinds: Object.fromEntries(values.kinds.split(",").map(countOf)),
     messages: Math.round((Number(values.seconds) * 1000) / every),
     every,
     between: values.between.split("-").map(Number),
     delay: Number(values.delay),
     seed: Number(values.seed),
-    restarted: values.restarted,
+    restarts: values.restarts,
   };
   const rows = [];
-  for (const [server, address = server] of pairs(values.servers)) {
-    rows.push(...(await measure(server, address, pattern)));
-  }
+  for (const server of values.servers.split(",")) rows.push(...(await measure(server, pattern)));
   console.log(table(rows));
   const broken = violations(rows.filter(({ server }) => server === "ours"));
   for (const line of broken) console.error(line);

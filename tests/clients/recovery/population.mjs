@@ -37,6 +37,8 @@ export class Client {
       auth: { offsets: true },
       reconnectionDelay: delay,
       reconnectionDelayMax: 2 * delay,
+      // As for all silent links: about as long as the heartbeat takes to notice one.
+      timeout: 3_000,
     });
     this.socket.on("message", ({ channel, seq, sentAt, isFinal }) => {
       this.log.push([channel, seq, Date.now() - sentAt]);
@@ -45,7 +47,7 @@ export class Client {
     let isFirst = true;
     this.socket.on("connect", () => {
       this.returns += !isFirst;
-      this.recovered += !isFirst && this.socket.recovered;
+      this.recovered += !isFirst && this.socket.recovered === true;
       // The add-on tells by itself, and subscribes again.
       if (!this.socket.subscribe) this.#connected(isFirst);
       isFirst = false;

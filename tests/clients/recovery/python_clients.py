@@ -13,6 +13,7 @@ import json
 import sys
 import time
 
+import aiohttp
 import socketio
 
 
@@ -28,7 +29,11 @@ class Positioned:
         self.log = []
         self.returns = self.recovered = 0
         self.attempt = 0
-        self.sio = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=0.3)
+        # By default a connection to a silent server is given up after minutes.
+        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=3))
+        self.sio = socketio.AsyncClient(
+            http_session=self.http, reconnection_delay=0.1, reconnection_delay_max=0.3
+        )
         self.sio.on("message", self.receive)
         self.sio.on("connect", self.restore)
 
@@ -105,6 +110,7 @@ async def main():
     print(json.dumps([client.report() for client in clients]), flush=True)
     for client in clients:
         await client.sio.shutdown()
+        await client.http.close()
 
 
 asyncio.run(main())
