@@ -111,9 +111,6 @@ impl Connection {
             memory: self.shared.engine.memory.share(),
             origin,
         });
-        if let Some(recovery) = &self.shared.recovery {
-            recovery.enter(&socket);
-        }
         let id = socket.id();
         let connect =
             Job { socket: socket.clone(), router: Arc::clone(&router), task: Task::Connect };
@@ -127,6 +124,9 @@ impl Connection {
             _slots: slots,
         };
         self.shared.sockets.insert(&entry.socket);
+        if let Some(recovery) = &self.shared.recovery {
+            recovery.enter(&entry.socket);
+        }
         if !self.sockets.add(entry) {
             self.remove_socket(id);
             return self.refuse(RefusalKind::MemoryExhausted, name, "there is no memory for auth");

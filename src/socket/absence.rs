@@ -31,6 +31,25 @@ pub(crate) struct SocketAbsence {
     pub(super) slow_ends: u8,
 }
 
+#[cfg(test)]
+impl SocketAbsence {
+    /// A socket that was in no channel.
+    pub(crate) fn without_channels(id: SocketId, pid: PrivateId, namespace: Namespace) -> Self {
+        Self {
+            id,
+            pid,
+            namespace,
+            began: Place::default(),
+            channels: Vec::new(),
+            departures: Departures::default(),
+            context: Map::new(),
+            uncovered: Point::default(),
+            kept: KeptDirects::default(),
+            slow_ends: 0,
+        }
+    }
+}
+
 /// A channel of a socket that is away.
 pub(super) struct AbsentChannel {
     pub(super) channel: Channel,

@@ -120,10 +120,13 @@ impl RecoveryState {
         next
     }
 
-    /// A socket is alive that may come back.
+    /// A socket is alive that may come back, and can be found by its id.
     pub(crate) fn enter(&self, socket: &Socket) {
-        if let Some(pid) = socket.private_id() {
-            self.table.lock().enter(pid, socket.id(), socket.namespace().clone());
+        let Some(pid) = socket.private_id() else { return };
+        let is_awaited = self.table.lock().enter(pid, socket.id(), socket.namespace().clone());
+        // A client that came back once more did not find the socket to replace it.
+        if is_awaited {
+            socket.replace();
         }
     }
 
@@ -284,7 +287,11 @@ impl ClaimedSession {
     /// meanwhile.
     pub(crate) fn take(mut self) -> Option<(SocketAbsence, Point, Option<ReplayPermit>)> {
         let permit = self.permit.take();
-        self.remove().map(|absence| (absence, self.seen, permit))
+        let mut table = self.recovery.table.lock();
+        let absence = table.revive(&self.pid, self.claim);
+        self.recovery.count(&table);
+        drop(table);
+        absence.map(|absence| (absence, self.seen, permit))
     }
 }
 

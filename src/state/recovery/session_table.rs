@@ -87,9 +87,21 @@ impl SessionTable {
         (self.by_id.len(), self.bytes)
     }
 
-    /// A socket is alive that may come back.
-    pub(super) fn enter(&mut self, pid: PrivateId, socket: SocketId, namespace: Namespace) {
-        self.by_pid.insert(pid, Entry::Live { socket, namespace, waiter: None });
+    /// A socket is alive that may come back. Returns whether a client waits for its end already.
+    pub(super) fn enter(&mut self, pid: PrivateId, socket: SocketId, namespace: Namespace) -> bool {
+        let entry = self.by_pid.entry(pid);
+        let entry = entry.or_insert(Entry::Live { socket, namespace, waiter: None });
+        matches!(entry, Entry::Live { waiter: Some(_), .. })
+    }
+
+    /// Takes a session out for a socket that comes back. It counts as alive from now on, so that
+    /// there is no moment in which another connection of the client does not find it.
+    pub(super) fn revive(&mut self, pid: &PrivateId, claim: u64) -> Option<SocketAbsence> {
+        self.claimed(pid, claim)?;
+        let absence = self.remove(pid)?;
+        let (socket, namespace) = (absence.id, absence.namespace.clone());
+        self.by_pid.insert(*pid, Entry::Live { socket, namespace, waiter: None });
+        Some(absence)
     }
 
     /// A socket has ended for good.
@@ -269,4 +281,35 @@ fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
         && !except_sockets.contains(&absence.id)
         && (including.contains(&absence.id)
             || (!only_included && !is_in_any(except) && (to.is_empty() || is_in_any(to))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_finds_its_session_while_another_connection_takes_it() {
+        let (id, pid, namespace) = (SocketId::random(), PrivateId::random(), Namespace::default());
+        let limits =
+            SessionLimits { window: Duration::from_secs(60), max_away: 10, max_bytes: 10_000 };
+        let (mut table, now) = (SessionTable::new(limits), Instant::now());
+        assert!(!table.enter(pid, id, namespace.clone()));
+        let absence = SocketAbsence::without_channels(id, pid, namespace.clone());
+        assert!(table.put_aside(absence, now).is_empty());
+        let Claim::Away(first) = table.claim(&pid, &namespace, now) else {
+            panic!("it is away");
+        };
+        assert!(table.revive(&pid, first).is_some());
+        assert!(table.revive(&pid, first).is_none(), "it is taken once");
+        // The link has broken again, and the socket of the first connection is not entered yet.
+        let Claim::Living(second, living, mut ended) = table.claim(&pid, &namespace, now) else {
+            panic!("it is alive");
+        };
+        assert_eq!(living, id);
+        assert!(table.enter(pid, id, namespace.clone()), "a client waits for its end");
+        let absence = SocketAbsence::without_channels(id, pid, namespace);
+        assert!(table.put_aside(absence, now).is_empty());
+        assert_eq!(ended.try_recv(), Ok(()));
+        assert!(table.revive(&pid, second).is_some());
+    }
 }
