@@ -13,8 +13,9 @@ mod running;
 #[path = "common/suites.rs"]
 mod suites;
 
-use std::{env, process::Command};
+use std::{env, process::Command, time::Duration};
 
+use actix_socketio::{Builder, Recovery};
 use app::Settings;
 use needs::{Need, all_there, clients, rust_client};
 use programs::run;
@@ -26,6 +27,10 @@ type Servers = [(&'static str, fn() -> Settings)];
 
 const USUAL: (&str, fn() -> Settings) = ("SERVER_URL", usual);
 const AFTER_RESTART: (&str, fn() -> Settings) = ("SERVER_AFTER_RESTART", usual);
+const SMALL_HISTORY: (&str, fn() -> Settings) = ("SERVER_WITH_SMALL_HISTORY", small_history);
+const SHORT_WINDOW: (&str, fn() -> Settings) = ("SERVER_WITH_SHORT_WINDOW", short_window);
+const FOR_EVERYONE: (&str, fn() -> Settings) = ("SERVER_FOR_EVERYONE", for_everyone);
+const WITHOUT_RECOVERY: (&str, fn() -> Settings) = ("SERVER_WITHOUT_RECOVERY", without_recovery);
 
 #[test]
 fn the_python_client_has_what_it_missed() {
@@ -65,8 +70,41 @@ fn everything_is_delivered_once_and_in_order_or_told() {
     assert!(status.success());
 }
 
+#[test]
+fn faults_of_other_servers() {
+    let servers = [USUAL, AFTER_RESTART, SMALL_HISTORY, SHORT_WINDOW, WITHOUT_RECOVERY];
+    in_node("node_faults.test.mjs", &servers);
+}
+
+#[test]
+fn the_official_client_recovers() {
+    in_node("official_client.test.mjs", &[USUAL, FOR_EVERYONE]);
+}
+
+#[test]
+fn conversations_of_the_official_server() {
+    in_node("node_polling.test.mjs", &[FOR_EVERYONE, WITHOUT_RECOVERY]);
+}
+
 fn usual() -> Settings {
-    Settings { keeps: true, configure: |builder| builder }
+    Settings { recovery: Some(Recovery::new()), configure: |builder| builder }
+}
+
+fn small_history() -> Settings {
+    Settings { configure: |builder: Builder| builder.max_history_bytes(64 * 1024), ..usual() }
+}
+
+/// tests/clients/recovery/support.mjs knows how long it is.
+fn short_window() -> Settings {
+    Settings { recovery: Some(Recovery::new().window(Duration::from_secs(2))), ..usual() }
+}
+
+fn for_everyone() -> Settings {
+    Settings { recovery: Some(Recovery::new().for_everyone()), ..usual() }
+}
+
+fn without_recovery() -> Settings {
+    Settings { recovery: None, ..usual() }
 }
 
 /// Runs a file of tests by Node, with the addresses of its servers in the environment.

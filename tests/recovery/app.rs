@@ -27,6 +27,7 @@
 //! | `changes` | | what the server told the application of sessions: `{id, what}` |
 //! | `collected` | | what clients have sent by `collect` |
 //! | `kept` | | the bytes of all histories |
+//! | `reasons` | | why clients were not recovered, sessions ended and histories were trimmed |
 
 use std::{
     collections::HashSet,
@@ -35,8 +36,8 @@ use std::{
 };
 
 use actix_socketio::{
-    Builder, HandlerError, HandlerResult, History, Many, OnConnect, OnDisconnect, OnMessage,
-    OnSubscribe, Route, Socket, SocketIo, Target, channel,
+    Builder, Change, Changes, HandlerError, HandlerResult, History, Many, OnConnect, OnDisconnect,
+    OnMessage, OnSubscribe, Recovery, Route, Socket, SocketIo, Target, channel,
 };
 use actix_web::{
     HttpResponse,
@@ -53,8 +54,8 @@ const KEPT: History = History::last(1_000);
 
 /// How a server differs from the others.
 pub(crate) struct Settings {
-    /// Whether `room-…` and what goes to all are kept.
-    pub(crate) keeps: bool,
+    /// Without recovery, `room-…` and what goes to all are not kept, either.
+    pub(crate) recovery: Option<Recovery>,
     pub(crate) configure: fn(Builder) -> Builder,
 }
 
@@ -106,13 +107,13 @@ impl Shared {
     }
 }
 
-fn socket_io(Settings { keeps, configure }: Settings) -> Arc<Shared> {
+fn socket_io(Settings { recovery, configure }: Settings) -> Arc<Shared> {
     let shared = Arc::<Shared>::default();
     let [admits, answers, records] = [(); 3].map(|()| Arc::clone(&shared));
     let builder = SocketIo::builder()
         .ping_interval(Duration::from_secs(1))
         .ping_timeout(Duration::from_secs(2))
-        .route(if keeps { room(&shared).history(KEPT) } else { room(&shared) })
+        .route(if recovery.is_some() { room(&shared).history(KEPT) } else { room(&shared) })
         .route(channel("^bare-"))
         .namespace("/other", |namespace| namespace)
         .on_connect(async move |event: OnConnect| admit(&admits, &event))
@@ -122,10 +123,26 @@ fn socket_io(Settings { keeps, configure }: Settings) -> Arc<Shared> {
             records.records().life.push(line);
             Ok(())
         });
-    let builder = if keeps { builder.history(KEPT) } else { builder };
+    let builder = match recovery {
+        Some(recovery) => builder.history(KEPT).recovery(recovery),
+        None => builder,
+    };
     let io = configure(builder).build().expect("the settings are valid");
+    actix_web::rt::spawn(record_changes(io.changes(), Arc::clone(&shared)));
     shared.io.get_or_init(|| io);
     shared
+}
+
+async fn record_changes(mut changes: Changes, shared: Arc<Shared>) {
+    while let Some(change) = changes.next().await {
+        let (what, id) = match change {
+            Change::Away { socket, .. } => ("away", socket),
+            Change::Returned { socket, .. } => ("returned", socket),
+            Change::Expired { socket, .. } => ("expired", socket),
+            _ => continue,
+        };
+        shared.records().changes.push(json!({"id": id, "what": what}));
+    }
 }
 
 fn room(shared: &Arc<Shared>) -> Route {
@@ -145,13 +162,11 @@ fn user(socket: &Socket) -> Result<Option<String>, HandlerError> {
     Ok(auth["user"].as_str().map(str::to_owned))
 }
 
-fn admit(shared: &Shared, OnConnect { socket, .. }: &OnConnect) -> HandlerResult {
+fn admit(shared: &Shared, OnConnect { socket, recovered, .. }: &OnConnect) -> HandlerResult {
     let auth: Value = socket.handshake().auth()?;
-    let recovered = false;
     let mut records = shared.records();
-    records
-        .life
-        .push(json!({"id": socket.id(), "what": "connect", "recovered": recovered, "auth": auth}));
+    let (id, what) = (socket.id(), "connect");
+    records.life.push(json!({"id": id, "what": what, "recovered": recovered, "auth": auth}));
     match auth["user"].as_str() {
         Some(user) if records.banned.contains(user) => Err(HandlerError::reject("banned")),
         _ => Ok(()),
@@ -164,7 +179,7 @@ fn answer(shared: &Shared, event: &OnMessage) -> HandlerResult {
         "whoami" => event.ack(&json!({
             "id": socket.id(),
             "channels": socket.channels(),
-            "recovered": false,
+            "recovered": socket.recovered(),
             "context": socket.context().entries(),
             "auth": socket.handshake().auth::<Value>()?,
         }))?,
@@ -227,6 +242,14 @@ impl Order {
             "changes" => return Ok(json!(shared.records().changes)),
             "collected" => return Ok(json!(shared.records().collected)),
             "kept" => return Ok(json!({"bytes": io.stats().history_bytes})),
+            "reasons" => {
+                let stats = io.stats();
+                return Ok(json!({
+                    "unrecovered": stats.unrecovered,
+                    "sessions_ended": stats.sessions_ended,
+                    "history_trimmed": stats.history_trimmed,
+                }));
+            }
             other => return Err(HandlerError::reject(format!("no such verb: {other}"))),
         }
         Ok(Value::Null)

@@ -11,6 +11,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { controlOf } from "./control.mjs";
 import { table, violations } from "./judge.mjs";
 import { run } from "./run.mjs";
 
@@ -30,7 +31,11 @@ async function startNode(options = {}) {
 /** The summaries of one server: `ours`, `node`, or `node-default`, which is Node's without recovery. */
 async function measure(server, { restarts, ...pattern }) {
   const { SERVER_URL: url, SERVER_AFTER_RESTART: restarted } = process.env;
-  if (server === "ours") return run({ server, url, restarted: restarts ? restarted : undefined, ...pattern });
+  if (server === "ours") {
+    const rows = await run({ server, url, restarted: restarts ? restarted : undefined, ...pattern });
+    console.log(`${JSON.stringify(await controlOf(restarts ? restarted : url)("reasons"))}\n`);
+    return rows;
+  }
   const node = await startNode({ recovery: server === "node" });
   try {
     return await run({ server, url: node.url, ...pattern });

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { controlOf } from "./control.mjs";
 import { judge, table, violations } from "./judge.mjs";
 import { run } from "./run.mjs";
 
@@ -19,14 +20,15 @@ function addresses() {
 
 async function measured(t, pattern) {
   const rows = await run({ server: "ours", seed, ...PATTERN, ...pattern });
-  t.diagnostic(`seed ${seed}\n${table(rows)}`);
+  const reasons = await controlOf(pattern.restarted ?? pattern.url)("reasons");
+  t.diagnostic(`seed ${seed}\n${table(rows)}\n${JSON.stringify(reasons)}`);
   assert.deepEqual(violations(rows), [], `SEED=${seed}`);
   return rows;
 }
 
 test("everything is delivered, once and in order", async (t) => {
   const { url } = addresses();
-  const kinds = { python: 30 };
+  const kinds = { websocket: 50, polling: 10, upgrading: 10, python: 20, ours: 10, "add-on": 10 };
   const rows = await measured(t, { url, kinds, messages: 150 });
   for (const { kind, delivered, expected, drops } of rows) {
     assert.ok(drops > 0, `${kind}: no link broke`);
@@ -36,7 +38,7 @@ test("everything is delivered, once and in order", async (t) => {
 });
 
 test("a restart is told, and nothing is doubled or reordered", async (t) => {
-  const kinds = { python: 15 };
+  const kinds = { websocket: 15, polling: 5, python: 5, ours: 5 };
   const rows = await measured(t, { ...addresses(), kinds, messages: 60 });
   for (const { kind, returns, clients } of rows) assert.ok(returns >= clients, `${kind}: all came back`);
 });
