@@ -26,13 +26,14 @@ export interface Subscribed {
   missed: number;
   /** Why it is not recovered. */
   reason?: string;
+  /** Who is there, if that was asked for; `null`, if the channel has no presence. */
   presence?: {
-    version: string;
+    version: number;
     /** `null`, if there are too many for a list. */
     members: { id: string; info?: any; sockets: number }[] | null;
     clients: number;
     users: number;
-  };
+  } | null;
 }
 
 /** Gets `null` and the answer, if the server has one, or why it failed. */

@@ -124,7 +124,8 @@ export class ChannelList {
     // A session that was recovered still has them.
     else for (const channel of this.#left) this.#request([this.#options.unsubscribeEvent, channel]);
     this.#left.clear();
-    // Channels that ask the same are one question, so that all they missed comes in one order.
+    // Channels that ask the same are one question, so that all they missed comes in one order. The
+    // members of several may be too many for one answer.
     const groups = new Map();
     for (const subscription of this.#subscriptions.values()) {
       if (subscription.isHeld || subscription.isKept) continue;

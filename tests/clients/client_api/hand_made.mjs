@@ -125,7 +125,7 @@ export class HandMade {
     const missed = [...all.values()].sort((one, other) => one.place - other.place);
     const { reason } = outcomes.find(([, { reason: why }]) => why !== undefined)?.[1] ?? {};
     const answer = { position: this.token(place), missed: missed.length, recovered: reason === undefined, ...(reason && { reason }) };
-    if (options.presence) answer.presence = { version: this.token(place), members: [], clients: 1, users: 1 };
+    if (options.presence) answer.presence = { version: place, members: [], clients: 1, users: 1 };
     if (!Array.isArray(wanted)) return [answer, missed, refused[wanted]];
     const channels = outcomes.map(([name, { entries, reason: why }]) => (
       [name, { missed: entries.length, recovered: why === undefined, ...(why && { reason: why }) }]
