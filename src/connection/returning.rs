@@ -67,7 +67,8 @@ impl Connection {
             Ok(claimed) => self.attach_socket(entry, handshake, Some(claimed)),
             Err(kind) => {
                 let namespace = &entry.namespace.name;
-                log_line!(log::Level::Debug, "{namespace}: not recovered: {}", format!("{kind:?}"));
+                let why = format!("{kind:?}");
+                log_line!(log::Level::Debug, "\"{}\": not recovered: {}", namespace, why);
                 if let Some(recovery) = &self.shared.recovery {
                     recovery.count_unrecovered(kind);
                 }

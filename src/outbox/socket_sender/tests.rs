@@ -158,7 +158,7 @@ fn missed_and_held_events_come_in_one_order() {
         let place = Place::new(place);
         Arc::new(PlacedFrame::new(event(place.number() as usize), place, true, false))
     };
-    let batch = |place| PublicationBatch::new(vec![publication(place)]);
+    let batch = |place| PublicationBatch::new([publication(place)].into());
     // It comes back at 20, and a handler subscribes it to a channel at 30.
     let stamps = sender.stamps().unwrap();
     stamps.advance(Place::new(20));
