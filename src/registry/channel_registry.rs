@@ -63,7 +63,7 @@ impl Delivery {
 }
 
 /// The work that a message asks for.
-#[expect(clippy::large_enum_variant, reason = "a box is an allocation for each publication")]
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each delivery")]
 enum Step {
     Deliver(Delivery),
     /// Nothing more. It cost as much as this number of deliveries.

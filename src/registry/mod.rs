@@ -48,7 +48,9 @@ pub(crate) use presence::{
 };
 pub use publication::{Audience, Publication, PublishError, Receipt};
 pub(crate) use queue::ComeBack;
-pub(crate) use returning::{ChannelEnd, Departure, DetachedChannels, Returning, ReturningChannel};
+pub(crate) use returning::{
+    ChannelEnd, Departure, DetachedChannels, Returning, ReturningChannel, ReturningChannels,
+};
 use sequencer::SequencerInner;
 pub(crate) use sequencer::{Sequencer, SequencerLimits};
 

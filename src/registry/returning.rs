@@ -63,6 +63,16 @@ pub(crate) struct DetachedChannels<'a> {
     pub(crate) exit: PresenceExit,
 }
 
+/// The channels of a socket that comes back.
+pub(crate) struct ReturningChannels<'a> {
+    /// Those to which it is not subscribed yet.
+    pub(crate) pending: &'a [ReturningChannel<'a>],
+    /// Those that the server took it out of.
+    pub(crate) departures: &'a [Departure],
+    /// Those that were pinned while it was away.
+    pub(crate) pinned: &'a [Channel],
+}
+
 impl Sequencer {
     /// Removes a socket, and keeps the channels known to which it returns.
     pub(crate) fn detach_channels(
@@ -176,16 +186,15 @@ impl Sequencer {
         &self,
         registry_id: RegistryId,
         returning: &Returning<'_>,
-        channels: &[ReturningChannel<'_>],
-        departures: &[Departure],
-        pinned: &[Channel],
+        channels: &ReturningChannels<'_>,
         mut members: Vec<(Channel, JoiningMember)>,
         mut come_back: ComeBack,
     ) -> Result<(), Gap> {
+        let ReturningChannels { pending, departures, pinned } = *channels;
         let now = Instant::now();
         let mut state = self.0.lock_state();
         let index = state.index_mut();
-        for channel in channels {
+        for channel in pending {
             let f = channel.whole_from.max(returning.seen.place);
             let missed = index.missed_of(returning, Some(channel.channel), f, now)?;
             come_back.missed.extend(missed);
@@ -194,8 +203,8 @@ impl Sequencer {
         come_back.missed = MissedEvent::in_order(come_back.missed);
         index.check_amount(&come_back.missed)?;
         index.next_place();
-        let mut all = Vec::with_capacity(channels.len() + 1);
-        for channel in channels {
+        let mut all = Vec::with_capacity(pending.len() + 1);
+        for channel in pending {
             let at = members.iter().position(|(of, _)| of == channel.channel);
             let joining = at.map(|at| members.swap_remove(at).1);
             all.push(state.notify(registry_id, |index| {

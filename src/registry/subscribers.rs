@@ -23,7 +23,7 @@ pub(crate) struct RegistryTable {
 
 /// The frames that are delivered to an audience.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box is an allocation for each publication")]
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each batch")]
 pub(crate) enum Payload {
     PublicationBatch(PublicationBatch),
     /// Only for clients whose transport waits for something to send.

@@ -8,6 +8,7 @@ use crate::{
     outbox::{MissedEvent, SocketSender},
     registry::{
         ComeBack, Departure, DetachedChannels, Gap, RegistryId, Returning, ReturningChannel,
+        ReturningChannels,
     },
     socket::{
         NamespaceState, SocketAbsence,
@@ -227,14 +228,7 @@ impl MembershipState {
             Some(departures) => departures.last.iter().cloned().collect(),
             None => Vec::new(),
         };
-        namespace.sequencer.restore(
-            registry_id,
-            &returning,
-            &channels,
-            &departures,
-            pinned,
-            members,
-            come_back,
-        )
+        let channels = ReturningChannels { pending: &channels, departures: &departures, pinned };
+        namespace.sequencer.restore(registry_id, &returning, &channels, members, come_back)
     }
 }
