@@ -106,7 +106,7 @@ impl Builder {
         let sockets = Arc::<SocketTable>::default();
         let lookup = Arc::clone(&sockets) as _;
         let returning = recovery.map(|recovery| (recovery, Arc::clone(&lookup)));
-        let Started { sequencer, server_events, recovery } = start(
+        let StartedTasks { sequencer, server_events, recovery } = start(
             &config,
             (&changes, &counters),
             server_events,
@@ -176,7 +176,7 @@ fn check_recovery(recovery: &Recovery, codec: &PacketCodec) -> Result<(), BuildE
 }
 
 /// The parts of a server that have tasks of their own.
-struct Started {
+struct StartedTasks {
     sequencer: Sequencer,
     server_events: ServerEventDispatcher,
     recovery: Option<Arc<RecoveryState>>,
@@ -191,7 +191,7 @@ fn start(
     is_recording: bool,
     stored: Option<LoadedStore>,
     returning: Option<(Recovery, Arc<dyn SocketLookup>)>,
-) -> Result<Started, BuildError> {
+) -> Result<StartedTasks, BuildError> {
     let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
     let data = Arc::clone(data);
     let started = on_task_thread(move || {
@@ -225,7 +225,7 @@ fn start(
         });
         let server_events =
             ServerEventDispatcher::start(server_events, max_server_events, counters, data);
-        Started { sequencer, server_events, recovery }
+        StartedTasks { sequencer, server_events, recovery }
     });
     started.map_err(|error| BuildError::Thread(error.kind()))
 }

@@ -39,6 +39,7 @@ impl SocketAbsence {
             id,
             pid,
             namespace,
+            channel_routes: Arc::new(ChannelRoutes::new(&[]).unwrap()),
             began: Place::default(),
             channels: Vec::new(),
             departures: Departures::default(),
