@@ -31,6 +31,7 @@ mod recording;
 mod returning;
 mod sequencer;
 mod sequencer_state;
+mod storing;
 pub(crate) mod subscribers;
 mod sweep;
 

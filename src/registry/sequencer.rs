@@ -28,7 +28,7 @@ use crate::{
     },
     outbox::{PlacedFrame, SocketSender},
     stats::{Counters, RefusalKind},
-    store::{HistoryStore, Loaded, StoreError, StoreStatus},
+    store::{HistoryStore, Loaded},
 };
 
 /// The order of a server's publications and changes of subscriptions, for callers on any thread. It
@@ -44,7 +44,7 @@ pub(super) struct SequencerInner {
     epoch: Epoch,
     pub(super) store: Option<Arc<dyn HistoryStore>>,
     /// The histories that the channels of each namespace have by their routes.
-    history_rules: RwLock<HashMap<Namespace, HistoryRules>>,
+    pub(super) history_rules: RwLock<HashMap<Namespace, HistoryRules>>,
     pub(super) counters: Arc<Counters>,
     pub(super) backpressure: Backpressure,
 }
@@ -102,23 +102,6 @@ impl Sequencer {
         sequencer
     }
 
-    /// Ends the use of the store, after the last publication. Returns what the store says.
-    pub(crate) fn close_store(
-        &self,
-    ) -> Option<impl Future<Output = Result<(), StoreError>> + use<>> {
-        let store = self.0.store.as_ref()?;
-        let inner = Arc::clone(&self.0);
-        let closing = Box::new(move || inner.lock_state().index_mut().closing());
-        let (sender, outcome) = oneshot::channel();
-        store.close(closing, Box::new(move |result| drop(sender.send(result))));
-        Some(async move { outcome.await.unwrap_or(Err(StoreError::Closed)) })
-    }
-
-    /// The state of the store.
-    pub(crate) fn store_status(&self) -> Option<StoreStatus> {
-        self.0.store.as_ref().map(|store| store.status())
-    }
-
     /// Whether publications are kept, and clients may ask for positions.
     pub(crate) fn is_recording(&self) -> bool {
         self.0.limits.history.is_some()
@@ -131,30 +114,6 @@ impl Sequencer {
     /// The position of everything up to a place.
     pub(crate) fn position(&self, place: Place) -> Position {
         Position::new(self.0.epoch, Point::of(place))
-    }
-
-    /// Sets what the channels of a namespace keep.
-    pub(crate) fn set_history_rules(&self, namespace: &Namespace, rules: &HistoryRules) {
-        if rules.keeps_anything() {
-            self.0.history_rules.write().insert(namespace.clone(), rules.clone());
-        }
-        let left = self.0.lock_state().index_mut().left_channels(namespace);
-        if !left.is_empty() {
-            // Patterns are searched without the lock.
-            let found = left.into_iter().map(|channel| {
-                let rule = rules.of(channel.as_ref());
-                (channel, rule)
-            });
-            let found = found.collect();
-            self.0.lock_state().index_mut().restore(namespace, &found);
-        }
-    }
-
-    /// The namespace has ended. The histories of its channels stay.
-    pub(crate) fn remove_history_rules(&self, namespace: &Namespace) {
-        if self.is_recording() {
-            self.0.history_rules.write().remove(namespace);
-        }
     }
 
     /// The registry for sockets of this thread. If the thread has no registry yet, one starts on
@@ -313,17 +272,6 @@ impl Sequencer {
     /// Publications in flight.
     pub(crate) fn waiting(&self) -> usize {
         self.0.publications.in_use()
-    }
-
-    /// Waits until a publication is durable that the store has.
-    async fn durable(&self, place: Place) -> Result<(), PublishError> {
-        let store = self.0.store.as_ref().ok_or(PublishError::NotStored)?;
-        let (sender, outcome) = oneshot::channel();
-        store.on_durable(place, Box::new(move |result| drop(sender.send(result))));
-        match outcome.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(PublishError::NotStored),
-        }
     }
 
     /// Gives a publication its place and seals its packet, or lets it wait for its commit.
