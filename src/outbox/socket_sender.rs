@@ -269,6 +269,8 @@ impl SocketSender {
         self.outbox.push(connect);
         let (frames, bytes) = held.take();
         self.outbox.release_held_back(bytes);
+        // A direct event bears what is pushed before it, and not what was known meanwhile.
+        let known = self.stamps.as_ref().map(|stamps| stamps.rewind());
         let mut missed = missed.iter().peekable();
         for frame in frames {
             while let Some(earlier) = missed.next_if(|one| frame.follows(one.point().place)) {
@@ -285,6 +287,9 @@ impl SocketSender {
         for later in missed {
             held.notify_observers(later.frame());
             self.push_missed(later);
+        }
+        if let (Some(stamps), Some(known)) = (&self.stamps, known) {
+            stamps.advance(known);
         }
         let state = match held.has_final {
             true => CLOSED,
@@ -310,9 +315,10 @@ impl SocketSender {
         match (held, &self.stamps) {
             (HeldFrame::Plain(frame) | HeldFrame::Direct(frame, _), None)
             | (HeldFrame::Plain(frame), Some(_)) => self.outbox.push(frame),
-            (HeldFrame::Direct(frame, _), Some(stamps)) => {
-                self.outbox.push_with(|| stamps.direct(&frame, false))
-            }
+            (HeldFrame::Direct(frame, place), Some(stamps)) => self.outbox.push_with(|| {
+                stamps.advance(place);
+                stamps.direct(&frame, false)
+            }),
             (HeldFrame::Publication(publication), None) => {
                 self.outbox.push(publication.frame().clone())
             }

@@ -72,6 +72,12 @@ impl Stamps {
         self.last.fetch_max(place.number(), Relaxed);
     }
 
+    /// Begins anew with what is pushed from now on. Returns the place to which to advance when all
+    /// that was held is pushed.
+    pub(super) fn rewind(&self) -> Place {
+        Place::new(self.last.swap(0, Relaxed))
+    }
+
     pub(crate) fn epoch(&self) -> Epoch {
         self.epoch
     }

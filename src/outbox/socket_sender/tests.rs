@@ -23,6 +23,7 @@ fn sent(sender: &SocketSender) -> Vec<String> {
         Poll::Ready(TakenFrames::Frames(frames)) => {
             frames.iter().map(|frame| frame.text().to_owned()).collect()
         }
+        Poll::Ready(TakenFrames::One(frame)) => vec![frame.text().to_owned()],
         Poll::Pending => Vec::new(),
         other => panic!("{other:?}"),
     }
