@@ -25,7 +25,8 @@ impl Mover {
     /// Sends a request. Until its acknowledgement, messages must belong to a channel of the client,
     /// or to the channel that it joins or leaves.
     pub(crate) fn ask(&mut self, event: &str, room: &str) {
-        self.ws.send(&format!(r#"421["{event}","{room}","{room}"]"#));
+        let data = if event == "publish" { format!(r#","{room}""#) } else { String::new() };
+        self.ws.send(&format!(r#"421["{event}","{room}"{data}]"#));
         loop {
             let text = self.ws.text();
             if text == "431[null]" {
