@@ -386,10 +386,10 @@ pub mod adapter {
 pub mod prelude {
     pub use crate::{
         AckError, Args, Auth, BuildError, Builder, Call, Channel, ChannelError, ClientEvent, Cors,
-        Data, DisconnectReason, Event, FromEvent, HandlerError, HandlerResult, Later, Many,
-        MessageError, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
-        OnUnsubscribe, Received, Rest, Socket, SocketHandler, SocketId, SocketIo,
-        SocketIoServerExt, SubscribeError, channel,
+        Data, DisconnectReason, Event, FromEvent, HandlerError, HandlerResult, History, Later,
+        Many, MessageError, OnConnect, OnDisconnect, OnError, OnFinish, OnMessage, OnSubscribe,
+        OnUnsubscribe, Presence, Received, Recovery, Rest, Socket, SocketHandler, SocketId,
+        SocketIo, SocketIoServerExt, SubscribeError, channel,
     };
     #[doc(no_inline)]
     pub use bytes::Bytes;
