@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, fmt, path::PathBuf};
+use std::{ffi::OsString, fmt, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use crate::listen;
 
@@ -14,6 +14,9 @@ Usage: live_scores [OPTIONS] [ADDRESS]
   --address ADDRESS  the same
   --speed MINUTES    match minutes in a second       [default: 1]
                      from 0.01 to 60; a match lasts about 100 minutes
+  --window SECONDS   how long a page that lost its connection may be away, and
+                     still get all that it missed    [default: 120]
+                     from 1 to 3600
   --matches FILE     play the matches of FILE, in openfootball's worldcup.json
                      format, instead of those that come with the demo
   -h, --help         this text
@@ -21,7 +24,8 @@ Usage: live_scores [OPTIONS] [ADDRESS]
 $RUST_LOG sets the level of the log [default: warn].
 ";
 
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=60.0;
+const SPEEDS: RangeInclusive<f64> = 0.01..=60.0;
+const WINDOWS: RangeInclusive<u64> = 1..=3_600;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Command {
@@ -34,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) address: String,
     /// Match minutes in a second.
     pub(crate) speed: f64,
+    /// How long a page may be away and still get all that it missed.
+    pub(crate) window: Duration,
     pub(crate) matches: Option<PathBuf>,
 }
 
@@ -53,7 +59,7 @@ pub(crate) fn parse(
     port: Option<OsString>,
 ) -> Result<Command, UsageError> {
     let mut args = args.into_iter();
-    let (mut address, mut speed, mut matches) = (None, None, None);
+    let (mut address, mut speed, mut window, mut matches) = (None, None, None, None);
     while let Some(arg) = args.next() {
         let text = arg.to_string_lossy().into_owned();
         let (option, mut value) = match text.split_once('=') {
@@ -68,6 +74,7 @@ pub(crate) fn parse(
             "-h" | "--help" => return Ok(Command::Help),
             "--address" => once(&mut address, option, value()?)?,
             "--speed" => once(&mut speed, option, checked_speed(&value()?)?)?,
+            "--window" => once(&mut window, option, checked_window(&value()?)?)?,
             "--matches" => once(&mut matches, option, PathBuf::from(value()?))?,
             _ if option.starts_with('-') => {
                 return Err(UsageError(format!("there is no option {option:?}")));
@@ -78,6 +85,7 @@ pub(crate) fn parse(
     Ok(Command::Run(Options {
         address: listen::address(address, port).map_err(UsageError)?,
         speed: speed.unwrap_or(1.0),
+        window: window.unwrap_or(Duration::from_secs(120)),
         matches,
     }))
 }
@@ -103,6 +111,18 @@ fn checked_speed(value: &OsString) -> Result<f64, UsageError> {
     }
 }
 
+fn checked_window(value: &OsString) -> Result<Duration, UsageError> {
+    let text = value.to_string_lossy();
+    match text.parse::<u64>() {
+        Ok(seconds) if WINDOWS.contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err(UsageError(format!(
+            "{text:?} is not a window; write a number of seconds from {} to {}",
+            WINDOWS.start(),
+            WINDOWS.end()
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,18 +142,20 @@ mod tests {
     fn nothing_is_needed() {
         let it = options("");
         assert_eq!((it.address.as_str(), it.speed, it.matches), ("127.0.0.1:8080", 1.0, None));
+        assert_eq!(it.window, Duration::from_secs(120));
     }
 
     #[test]
     fn everything_in_any_order() {
         for line in [
-            "[::]:80 --speed 2.5 --matches cup.json",
-            "--matches=cup.json --speed=2.5 --address=[::]:80",
-            "--speed 2.5 --address [::]:80 --matches cup.json",
+            "[::]:80 --speed 2.5 --window 9 --matches cup.json",
+            "--matches=cup.json --speed=2.5 --window=9 --address=[::]:80",
+            "--window 9 --speed 2.5 --address [::]:80 --matches cup.json",
         ] {
             let it = options(line);
             assert_eq!((it.address.as_str(), it.speed), ("[::]:80", 2.5), "{line}");
             assert_eq!(it.matches, Some(PathBuf::from("cup.json")));
+            assert_eq!(it.window, Duration::from_secs(9));
         }
         assert_eq!(options("localhost:0").address, "localhost:0");
         assert_eq!(options("9000").address, "127.0.0.1:9000");
@@ -171,6 +193,9 @@ mod tests {
             ("--speed NaN", "\"NaN\" is not a speed"),
             ("--speed inf", "\"inf\" is not a speed"),
             ("--speed -1", "\"-1\" is not a speed"),
+            ("--window 0", "\"0\" is not a window"),
+            ("--window 1.5", "\"1.5\" is not a window"),
+            ("--window=3601", "\"3601\" is not a window"),
             ("--speed 1 --speed 2", "--speed is given twice"),
             ("+80", "\"+80\" is not an address"),
             ("65536", "\"65536\" is not an address"),
@@ -202,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_option() {
-        for option in ["--address", "--speed", "--matches", "--help"] {
+        for option in ["--address", "--speed", "--window", "--matches", "--help"] {
             assert!(HELP.contains(option));
         }
     }

@@ -31,7 +31,7 @@ use std::{
 };
 
 use actix::prelude::*;
-use actix_socketio::{SocketIo, SocketIoServerExt, channel};
+use actix_socketio::prelude::*;
 use actix_web::{App, HttpServer, web};
 
 use crate::{
@@ -83,9 +83,16 @@ async fn serve(options: &Options, matches: Vec<Match>) -> Result<(), listen::Fai
     let endless = board.endless().unwrap_or_default().to_owned();
     let scores = Scores::new(board, clock, Instant::now()).start();
 
+    // A page that is back in time receives what it missed. After that it gets a snapshot. The
+    // window begins when the server notices that the page is away, which takes up to 45 s.
+    let history = History::last(1_000).within(options.window + Duration::from_secs(60));
+    // Each page counts, and the others learn how many there are.
+    let grace = options.window.min(Duration::from_secs(15));
+    let presence = Presence::by(Socket::id).grace(grace).max_members(0);
     let io = SocketIo::builder()
-        .route(channel("^goals$").to(&scores))
-        .route(channel("^match-").to(&scores))
+        .recovery(Recovery::new().window(options.window))
+        .route(channel("^goals$").history(history).presence(presence.clone()).to(&scores))
+        .route(channel("^match-").history(history).presence(presence).to(&scores))
         .build()?;
     scores.do_send(Start(io.clone()));
 

@@ -64,7 +64,6 @@ impl Scoreboard {
             self.now = now;
             out.extend(self.clock());
         }
-        out.extend(self.watchers());
         out
     }
 
@@ -123,17 +122,20 @@ impl Scoreboard {
         Some(standing.whole(self.version))
     }
 
-    /// Adds a watcher to a match. The next tick publishes the new number.
-    pub(crate) fn watch(&mut self, id: &str, who: &str) {
-        if let Some(which) = self.index.get(id) {
-            self.standings[*which].watch(who);
-        }
+    /// The ids of all matches.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.standings.iter().map(|it| it.of().id.as_str())
     }
 
-    pub(crate) fn unwatch(&mut self, id: &str, who: &str) {
-        if let Some(which) = self.index.get(id) {
-            self.standings[*which].unwatch(who);
+    /// Sets how many watch a match, and returns what to publish if that is another number.
+    pub(crate) fn set_watchers(&mut self, id: &str, watchers: usize) -> Option<Publication> {
+        let standing = &mut self.standings[*self.index.get(id)?];
+        if !standing.set_watchers(watchers) {
+            return None;
         }
+        self.version += 1;
+        let watchers = Watchers { version: self.version, id: id.to_owned(), watchers };
+        Some(publish([wire::GOALS.to_owned()], "watchers", Message::Watchers(watchers)))
     }
 
     /// Sets all matches to their state at `now` without a publication. It drops reported goals.
@@ -182,23 +184,6 @@ impl Scoreboard {
         let version = self.version;
         let face = Message::Clock(ClockFace { version, minutes });
         Some(publish([wire::GOALS.to_owned()], "clock", face))
-    }
-
-    /// The numbers of watchers that have changed. Once in a tick and not for each watcher, since a
-    /// thousand may subscribe in a second.
-    fn watchers(&mut self) -> Vec<Publication> {
-        let mut out = Vec::new();
-        for standing in &mut self.standings {
-            if let Some(watchers) = standing.watchers_changed() {
-                self.version += 1;
-                let id = standing.of().id.clone();
-                let channels = [wire::GOALS.to_owned(), wire::channel(&id)];
-                let version = self.version;
-                let watchers = Watchers { version, id, watchers };
-                out.push(publish(channels, "watchers", Message::Watchers(watchers)));
-            }
-        }
-        out
     }
 }
 

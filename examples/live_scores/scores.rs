@@ -51,11 +51,34 @@ impl Scores {
     fn publish(&self, publication: &Publication) {
         let Some(io) = &self.io else { return };
         let Some((first, others)) = publication.channels.split_first() else { return };
-        let target = others.iter().fold(io.to(first), Target::to);
+        let mut target = others.iter().fold(io.to(first), Target::to);
+        if !publication.data.is_kept() {
+            target = target.skip_history();
+        }
         if let Err(error) = target.emit(publication.event, &publication.data) {
             log::error!("{} was not published: {error}", publication.event);
         }
     }
+
+    /// Publishes how many watch the matches, where that has changed. Once in a tick and not for
+    /// each watcher, since a thousand may subscribe in a second.
+    fn publish_watchers(&mut self, watchers: Vec<(String, usize)>) {
+        for (id, watchers) in watchers {
+            if let Some(publication) = self.board.set_watchers(&id, watchers) {
+                self.publish(&publication);
+            }
+        }
+    }
+}
+
+/// Asks presence how many watch each match.
+async fn watchers(io: SocketIo, ids: Vec<String>) -> Result<Vec<(String, usize)>, ChannelError> {
+    let mut watchers = Vec::with_capacity(ids.len());
+    for id in ids {
+        let stats = io.presence_stats(wire::channel(&id)).await?;
+        watchers.push((id, stats.users));
+    }
+    Ok(watchers)
 }
 
 impl Actor for Scores {
@@ -66,8 +89,16 @@ impl Handler<Start> for Scores {
     type Result = ();
 
     fn handle(&mut self, Start(io): Start, ctx: &mut Self::Context) {
-        self.io = Some(io);
-        ctx.run_interval(TICK, |scores, _| scores.tick());
+        self.io = Some(io.clone());
+        ctx.run_interval(TICK, move |scores, ctx| {
+            scores.tick();
+            let ids = scores.board.ids().map(str::to_owned).collect();
+            let counted = watchers(io.clone(), ids).into_actor(scores);
+            ctx.spawn(counted.map(|counted, scores, _| match counted {
+                Ok(watchers) => scores.publish_watchers(watchers),
+                Err(error) => log::error!("the watchers were not counted: {error}"),
+            }));
+        });
     }
 }
 
@@ -84,14 +115,18 @@ impl Handler<Goal> for Scores {
 }
 
 impl SocketHandler for Scores {
-    type Events = (OnSubscribe, OnUnsubscribe);
+    type Events = (OnSubscribe,);
 }
 
 impl Handler<OnSubscribe> for Scores {
     type Result = HandlerResult;
 
     fn handle(&mut self, event: OnSubscribe, _: &mut Self::Context) -> HandlerResult {
-        let OnSubscribe { socket, channel, .. } = event;
+        let OnSubscribe { socket, channel, recovered, .. } = event;
+        if recovered {
+            // The client has its state still, and receives all that it missed.
+            return Ok(());
+        }
         let Some(id) = wire::match_id(&channel) else {
             socket.subscribe(&channel)?;
             socket.emit("matches", &self.board.all())?;
@@ -103,18 +138,6 @@ impl Handler<OnSubscribe> for Scores {
         // The subscription comes first, so that no goal is lost between it and the snapshot.
         socket.subscribe(&channel)?;
         socket.emit("match", &now)?;
-        self.board.watch(id, socket.id().as_str());
-        Ok(())
-    }
-}
-
-impl Handler<OnUnsubscribe> for Scores {
-    type Result = HandlerResult;
-
-    fn handle(&mut self, event: OnUnsubscribe, _: &mut Self::Context) -> HandlerResult {
-        if let Some(id) = wire::match_id(&event.channel) {
-            self.board.unwatch(id, event.socket.id().as_str());
-        }
         Ok(())
     }
 }

@@ -1,6 +1,4 @@
-//! The current state of one match: its score, its events so far, and its watchers.
-
-use std::collections::HashSet;
+//! The current state of one match: its score, its events so far, and how many watch it.
 
 use crate::{
     course::{CourseEvent, Phase, Seconds},
@@ -21,23 +19,12 @@ pub(crate) struct Standing {
     /// The minute on the clock, also in a break; `None` before the kick-off.
     minute: Option<Minute>,
     events: Vec<Event>,
-    /// The ids of their sockets, so that none is counted twice.
-    watchers: HashSet<String>,
-    /// The number of watchers that was published last.
-    watchers_published: usize,
+    watchers: usize,
 }
 
 impl Standing {
     pub(crate) fn new(of: Match, endless: bool) -> Self {
-        Self {
-            of,
-            endless,
-            state: before(None),
-            minute: None,
-            events: Vec::new(),
-            watchers: HashSet::new(),
-            watchers_published: 0,
-        }
+        Self { of, endless, state: before(None), minute: None, events: Vec::new(), watchers: 0 }
     }
 
     pub(crate) fn of(&self) -> &Match {
@@ -98,20 +85,11 @@ impl Standing {
         changed
     }
 
-    pub(crate) fn watch(&mut self, who: &str) {
-        self.watchers.insert(who.to_owned());
-    }
-
-    pub(crate) fn unwatch(&mut self, who: &str) {
-        self.watchers.remove(who);
-    }
-
-    /// The number of watchers, if it has changed since the last call.
-    pub(crate) fn watchers_changed(&mut self) -> Option<usize> {
-        let watchers = self.watchers.len();
-        let changed = watchers != self.watchers_published;
-        self.watchers_published = watchers;
-        changed.then_some(watchers)
+    /// Sets how many watch the match, and returns whether that is another number.
+    pub(crate) fn set_watchers(&mut self, watchers: usize) -> bool {
+        let changed = self.watchers != watchers;
+        self.watchers = watchers;
+        changed
     }
 
     pub(crate) fn summary(&self) -> Summary {
@@ -123,7 +101,7 @@ impl Standing {
             date: self.of.date.clone(),
             ground: self.of.ground.clone(),
             endless: self.endless,
-            watchers: self.watchers.len(),
+            watchers: self.watchers,
             state: self.state.clone(),
         }
     }

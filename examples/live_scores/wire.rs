@@ -41,6 +41,13 @@ pub(crate) enum Message {
     Watchers(Watchers),
 }
 
+impl Message {
+    /// Whether a page that was away has a use for it. The minutes are shown anew each minute.
+    pub(crate) fn is_kept(&self) -> bool {
+        !matches!(self, Self::Clock(_))
+    }
+}
+
 /// `matches`: the whole list.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct AllMatches {
@@ -80,7 +87,7 @@ pub(crate) struct ClockFace {
     pub(crate) minutes: BTreeMap<String, String>,
 }
 
-/// `watchers`: how many are in the match's channel.
+/// `watchers`: how many are in the match's channel, for the list.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Watchers {
     pub(crate) version: u64,

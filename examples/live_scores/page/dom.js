@@ -46,6 +46,15 @@ export function inPlace(node, change) {
 
 export const watching = (n) => `${n} watching`;
 
+/** A goal in one line, with the score after it. */
+export function goalLine({ home, away, score, event }) {
+  return `${home} ${score.join("–")} ${away} · ${whoAndWhen(event)}`;
+}
+
+export function whoAndWhen(event) {
+  return goalText(event) + (event.minute ? `, ${event.minute}′` : "");
+}
+
 const HOW = { penalty: " (pen.)", own_goal: " (own goal)" };
 
 export function goalText({ how, scorer, reported }) {

@@ -2,46 +2,57 @@
 
 import { endFlashes } from "./dom.js";
 import { flashRow, markFollowed, showKickOff, showList, showRow } from "./list.js";
-import { announceGoal, hideBanner, showBanner, showConnection } from "./notices.js";
+import { announceGoal, hideBanner, showBanner, showConnection, showHere } from "./notices.js";
 import { closePanel, flashPanel, openPanel, showPanel, showPhase, showProblem } from "./panel.js";
 import { forgetToken } from "./report.js";
-import { Board } from "./state.js";
+import { Board, duration } from "./state.js";
 
 const board = new Board();
 let followed = null; // the id of a match
-let wasConnected = false;
+let lostAt = null; // when the connection was lost, until the page is up to date again
+let missed = null; // the goals of that time, while the server sends them
 let unknown = ""; // the banner of an address that names no match
 
 /** With ?transport=polling or ?transport=websocket the page uses only that transport. */
 function options() {
   const wanted = new URLSearchParams(location.search).get("transport");
-  return ["polling", "websocket"].includes(wanted) ? { transports: [wanted] } : {};
+  const isKnown = ["polling", "websocket"].includes(wanted);
+  return { autoConnect: false, ...(isKnown && { transports: [wanted] }) };
 }
 
 function start(socket) {
-  // The client renews its subscriptions on each reconnection, and receives a snapshot for each.
+  // The client renews its subscriptions with each new session, and receives a snapshot for each.
+  // A session that is recovered still has them, and receives what it missed instead.
   socket.subscribe("goals", (err) => {
     if (err) showBanner(`The server refuses to show the matches: ${err.message}`);
   });
   socket.on("subscribe_error", refused);
 
   socket.on("connect", () => {
-    board.forgetVersions();
-    forgetToken(); // another server has another one
     showConnection("connected", socket.transport);
-    if (!wasConnected) showBanner("");
+    if (lostAt === null) showBanner("");
+    missed = socket.recovered ? (missed ?? []) : null;
+    if (!socket.recovered) {
+      board.forgetVersions();
+      forgetToken(); // another server has another one
+    }
+    // The answer comes after all that was missed.
+    askWhoIsThere(socket, "goals", () => missed && welcomeBack());
+    if (followed !== null) askWhoIsThere(socket, `match-${followed}`);
   });
   socket.on("upgrade", (name) => showConnection("connected", name));
-  socket.on("disconnect", () => lost(socket));
+  socket.on("disconnect", (reason) => {
+    lostAt ??= Date.now();
+    if (reason !== "io client disconnect") lost(socket);
+  });
   socket.on("connect_error", (err) => lost(socket, err));
-  socket.on("reconnect_attempt", (n) => showBanner(`The server is away. Trying again, attempt ${n}…`));
+  socket.on("reconnect_attempt", (n) => showAway(`Trying again, attempt ${n}…`));
 
   socket.on("matches", (data) => {
-    const missed = board.takeAll(data);
+    const goals = board.takeAll(data);
     if (followed !== null && !board.matches.has(followed)) follow(socket, null);
     showAll(socket);
-    if (wasConnected) welcomeBack(missed);
-    wasConnected = true;
+    if (lostAt !== null) startAfresh(goals);
     if (followed === null) followFromUrl(socket);
   });
   socket.on("match", (data) => {
@@ -57,15 +68,37 @@ function start(socket) {
     show(match);
     flashRow(match, data.event.side);
     flashPanel(match, data.event.side);
-    announceGoal(match, data.event);
+    if (missed) missed.push(data);
+    else announceGoal(data);
   });
   socket.on("clock", (data) => board.takeClock(data).forEach(show));
   socket.on("watchers", (data) => {
     const match = board.takeWatchers(data);
     if (match) show(match);
   });
+  socket.on("presence", showWhoIsThere);
 
   addEventListener("hashchange", () => followFromUrl(socket));
+  // A page that is closed does not come back, so it says that it leaves, before the client closes
+  // the connection.
+  addEventListener("pagehide", ({ persisted }) => persisted || socket.disconnect());
+  socket.connect();
+}
+
+/** Asks how many are in a channel, with each connection: what was missed does not have it. */
+function askWhoIsThere(socket, channel, done = () => {}) {
+  socket.emit("presence", channel, (refusal, list) => {
+    if (refusal) return;
+    showWhoIsThere(channel, list);
+    done();
+  });
+}
+
+function showWhoIsThere(channel, list) {
+  board.takePresence(channel, list);
+  if (channel === "goals") return showHere(board.present(channel));
+  const match = board.matches.get(followed);
+  if (match) showPanel(board, match);
 }
 
 function show(match) {
@@ -88,7 +121,10 @@ function showAll(socket) {
 
 /** Follows a match, and leaves the channel of the one before. */
 function follow(socket, id) {
-  if (followed !== null) socket.unsubscribe(`match-${followed}`);
+  if (followed !== null) {
+    socket.unsubscribe(`match-${followed}`);
+    board.presence.delete(`match-${followed}`);
+  }
   followed = id;
   hideBanner(unknown);
   markFollowed(id);
@@ -96,6 +132,7 @@ function follow(socket, id) {
   if (id === null) return closePanel();
   openPanel(board, board.matches.get(id), () => follow(socket, null));
   socket.subscribe(`match-${id}`, (err) => err && refused(`match-${id}`, err));
+  if (socket.connected) askWhoIsThere(socket, `match-${id}`);
 }
 
 /** Follows the match that the page's address names, or says that there is no such match. */
@@ -125,7 +162,7 @@ function lost(socket, err) {
   endFlashes();
   if (socket.active) {
     showConnection("reconnecting");
-    if (!err) showBanner("The connection is lost. Scores may be out of date until it is back.");
+    if (!err) showAway("Trying again…");
     return;
   }
   showConnection("disconnected");
@@ -139,11 +176,31 @@ function again(socket) {
   socket.connect();
 }
 
-function welcomeBack(missed) {
-  const goals = missed === 1 ? "One goal was" : `${missed} goals were`;
-  const text = missed === 0 ? "No goal was missed." : `${goals} scored meanwhile.`;
-  showBanner(`Connected again, and up to date. ${text}`, { kind: "good", ms: 6000 });
+function showAway(text) {
+  const since = lostAt && new Date(lostAt).toLocaleTimeString("en-GB");
+  const what = since ? `Offline since ${since}: the scores are those of that time.` : "The server does not answer.";
+  showBanner(`${what} ${text}`);
 }
+
+/** All that was missed has come. */
+function welcomeBack() {
+  const goals = missed.length === 1 ? "One goal fell" : `${missed.length || "No"} goals fell`;
+  const text = `Connected again after ${away()}, and nothing is missing. ${goals} meanwhile`;
+  if (missed.length > 0) showBanner(`${text}:`, { kind: "good", goals: missed, ms: 15_000 });
+  else showBanner(`${text}.`, { kind: "good", ms: 6000 });
+  lostAt = missed = null;
+}
+
+/** The server cannot send all that was missed. It has sent a snapshot, with `goals` more goals. */
+function startAfresh(goals) {
+  const scored = goals === 1 ? "One goal was" : `${goals || "No"} goals were`;
+  const why = "The server no longer has all that you missed, so the page has loaded the scores anew.";
+  const text = `Connected again after ${away()}. ${why} ${scored} scored meanwhile.`;
+  showBanner(text, { kind: "good", isWhole: false, ms: 15_000 });
+  lostAt = null;
+}
+
+const away = () => duration(Date.now() - lostAt);
 
 if (typeof io === "function") {
   start(io(options()));

@@ -60,7 +60,8 @@ export function showPanel(board, match) {
   putScore(panel, match);
   showPhase(board, match);
   put(panel, ".place", match.ground);
-  put(panel, ".facts .watching", watching(match.watchers)).dataset.watchers = match.watchers;
+  const watchers = board.watching(match);
+  put(panel, ".facts .watching", watching(watchers)).dataset.watchers = watchers;
   showCourse(match);
   showEvents(match);
   showReport(panel, board, match);

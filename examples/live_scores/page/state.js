@@ -16,10 +16,12 @@ export class Board {
   constructor() {
     this.matches = new Map();
     this.clock = null; // converts times of the schedule
+    this.presence = new Map(); // by channel: {version, users}
   }
 
-  /** Prepares for a new connection. Its server may be another one, whose versions start again. */
+  /** Prepares for a new session. Its server may be another one, whose versions start again. */
   forgetVersions() {
+    this.presence.clear();
     for (const match of this.matches.values()) {
       match.version = match.eventsUntil = -1;
       match.events = [];
@@ -92,6 +94,22 @@ export class Board {
     return match;
   }
 
+  /** `presence`, the event and the answer. An answer may have what is in the event behind it. */
+  takePresence(channel, { version, users }) {
+    const known = this.presence.get(channel);
+    if (!known || version > known.version) this.presence.set(channel, { version, users });
+  }
+
+  /** How many are here, in a channel that is followed. */
+  present(channel) {
+    return this.presence.get(channel)?.users;
+  }
+
+  /** How many watch a match. For one that is not followed, the list knows. */
+  watching(match) {
+    return this.present(`match-${match.id}`) ?? match.watchers;
+  }
+
   /** The milliseconds until the kick-off of a match that is to come, or null if it has none. */
   untilKickOff({ phase, kick_off }, now = Date.now()) {
     if (phase !== "scheduled" || kick_off === null || !this.clock) return null;
@@ -153,6 +171,12 @@ export function kickOffText(ms, now = Date.now()) {
   const shown = countdown(ms, now);
   const word = shown.startsWith("in ") ? "" : shown.includes(":") ? "at " : "on ";
   return `kick-off ${word}${shown}`;
+}
+
+/** "8 s", "3 min" */
+export function duration(ms) {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** The order of a group: by kick-off, and for matches that are over the latest first. */

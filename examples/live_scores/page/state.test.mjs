@@ -6,7 +6,7 @@ import test from "node:test";
 
 // Imported as a module, whatever type the nearest package.json gives to .js files.
 const source = readFileSync(new URL("state.js", import.meta.url), "utf8");
-const { Board, countdown, group, inOrder, kickOffText } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { Board, countdown, duration, group, inOrder, kickOffText } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const facts = (id, more = {}) => ({
   id, home: "A", away: "B", stage: "Cup", date: "2001-02-03", ground: "Field", watchers: 1,
@@ -88,6 +88,25 @@ test("a match that has begun anew meanwhile, or is off the list, is not missed",
   assert.equal(board.takeAll({ version: 1, matches: [facts("a-b", { score: [4, 0], kick_off: 900 })] }), 0);
   assert.equal(board.takeAll({ version: 2, matches: [] }), 0);
   assert.equal(board.matches.size, 0);
+});
+
+test("what presence says of a channel, and the list of the others", () => {
+  const { board, match } = followed();
+  assert.equal(board.watching(match), 1);
+  board.takePresence("match-a-b", { version: 20, users: 3 });
+  board.takePresence("match-a-b", { version: 20, users: 9 });
+  board.takePresence("match-a-b", { version: 19, users: 9 });
+  board.takePresence("goals", { version: 2, users: 7 });
+  assert.deepEqual([board.watching(match), board.present("goals")], [3, 7]);
+  board.forgetVersions();
+  assert.deepEqual([board.watching(match), board.present("goals")], [1, undefined]);
+  board.takePresence("match-a-b", { version: 1, users: 2 });
+  assert.equal(board.watching(match), 2);
+});
+
+test("how long a page was away", () => {
+  const shown = [0, 900, 8_400, 119_000, 121_000, 200_000].map(duration);
+  assert.deepEqual(shown, ["1 s", "1 s", "8 s", "119 s", "2 min", "3 min"]);
 });
 
 test("the time until a kick-off", () => {

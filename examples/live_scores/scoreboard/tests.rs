@@ -115,8 +115,8 @@ fn versions_only_grow() {
     let mut board = board(start);
     let mut last = board.all().version;
     for step in 1..2_000 {
-        board.watch(FINAL, &step.to_string());
-        for it in board.tick(start + step * 30) {
+        let watchers = board.set_watchers(FINAL, step);
+        for it in watchers.into_iter().chain(board.tick(start + step as Seconds * 30)) {
             let version = data(&it)["version"].as_u64().unwrap();
             assert!(version > last, "{it:?} after {last}");
             last = version;
@@ -153,10 +153,9 @@ fn the_clock_has_only_the_minutes_that_have_changed() {
 #[test]
 fn a_long_absence_ends_with_one_snapshot() {
     let mut board = during_the_final();
-    board.watch(FINAL, "a watcher");
     let published = board.tick(board.now + 1_000_000 * MINUTE);
     let matches = listing::embedded().unwrap().len();
-    assert_eq!(published.len(), 1 + matches + 1);
+    assert_eq!(published.len(), 1 + matches);
     assert_eq!(
         (published[0].event, published[0].channels.as_slice()),
         ("matches", &["goals".to_owned()][..])
@@ -226,20 +225,32 @@ fn in_the_endless_match_a_goal_can_be_reported_after_each_tick() {
 }
 
 #[test]
-fn watchers_are_counted_once_each_and_published_once_a_tick() {
+fn the_number_of_watchers_is_published_when_it_changes() {
     let mut board = during_the_final();
-    for who in ["a", "b", "b", "c"] {
-        board.watch(FINAL, who);
-    }
-    board.unwatch(FINAL, "c");
-    board.unwatch(FINAL, "stranger");
-    board.watch("nowhere", "a");
+    let published = board.set_watchers(FINAL, 2).unwrap();
+    assert_eq!(
+        (published.event, published.channels.as_slice()),
+        ("watchers", &["goals".to_owned()][..])
+    );
+    assert_eq!(
+        (&data(&published)["id"], &data(&published)["watchers"]),
+        (&json!(FINAL), &json!(2))
+    );
     assert_eq!(board.one(FINAL).unwrap().summary.watchers, 2);
-    let published = board.tick(board.now);
-    assert_eq!(published.len(), 1);
-    assert_eq!(published[0].channels, ["goals", "match-argentina-france"]);
-    assert_eq!(data(&published[0])["watchers"], 2);
-    assert!(board.tick(board.now).is_empty());
+    assert!(board.set_watchers(FINAL, 2).is_none());
+    assert!(board.set_watchers("nowhere", 1).is_none());
+    assert!(board.set_watchers(FINAL, 0).is_some());
+    assert!(board.ids().any(|id| id == FINAL));
+}
+
+#[test]
+fn minutes_alone_are_not_kept_for_pages_that_are_away() {
+    let mut board = during_the_final();
+    let published = board.tick(board.now + 30 * MINUTE);
+    let kept = published.iter().filter(|it| it.data.is_kept()).map(|it| it.event);
+    let all = published.iter().map(|it| it.event).filter(|event| *event != "clock");
+    assert_eq!(kept.collect::<Vec<_>>(), all.collect::<Vec<_>>());
+    assert!(published.iter().any(|it| it.event == "clock"));
 }
 
 #[test]

@@ -10,6 +10,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { chromium } from "playwright-core";
+import { wireTo } from "../recovery/wire.mjs";
+import { Packets } from "./packets.mjs";
 
 const { LIVE_SCORES, CHROMIUM } = process.env;
 if (!LIVE_SCORES || !CHROMIUM) {
@@ -33,7 +35,7 @@ const SPEED = "0.01";
 const MATCHES = 10;
 
 /** The promise, or a failure that names what did not come. */
-async function within(promise, what) {
+export async function within(promise, what) {
   let timer;
   const late = new Promise((_, reject) => {
     const fail = () => reject(new Error(`waited ${DEADLINE} ms in vain for ${what}`));
@@ -62,34 +64,44 @@ class Scope {
   #folder = mkdtempSync(path.join(tmpdir(), "live_scores-"));
   #demos = [];
   #pages = [];
+  #wires = [];
 
   async end() {
     for (const page of this.#pages) await page.leave();
+    for (const wire of this.#wires) wire.close();
     for (const demo of this.#demos) await demo.stop("SIGKILL");
     rmSync(this.#folder, { recursive: true });
   }
 
   /**
    * Starts the demo. `goals` has, by match, the scorers of the home team in the first minutes.
+   * `options` are those of its command line. With `isReal` the matches are those of the demo.
    */
-  async demo({ port = 0, goals = {} } = {}) {
+  async demo({ port = 0, goals = {}, options = [], isReal = false } = {}) {
     const file = path.join(this.#folder, `${this.#demos.length}.json`);
     writeFileSync(file, JSON.stringify(tournament(goals)));
-    const demo = new Demo(file, port);
+    const demo = new Demo(port, isReal ? options : ["--matches", file, ...options]);
     this.#demos.push(demo);
     await demo.started();
     return demo;
   }
 
+  /** A network between a page and the demo, which can fail. Open the page at it. */
+  async wire(demo) {
+    const wire = await wireTo(demo.url);
+    this.#wires.push(wire);
+    return wire;
+  }
+
   /** Opens a page that shows the list. `before` runs in it ahead of its own scripts. */
-  async page(demo, { query = "", before = null } = {}) {
+  async page({ url }, { query = "", before = null } = {}) {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGS });
     const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 } });
     context.setDefaultTimeout(DEADLINE);
     const page = new Page(await context.newPage());
     this.#pages.push(page);
     if (before) await page.inner.addInitScript(before);
-    await page.inner.goto(`${demo.url}/${query}`);
+    await page.inner.goto(`${url}/${query}`);
     await page.sees("[data-match]");
     return page;
   }
@@ -120,8 +132,8 @@ class Demo {
   #exit;
   #lines;
 
-  constructor(file, port) {
-    const args = [`127.0.0.1:${port}`, "--speed", SPEED, "--matches", file];
+  constructor(port, options) {
+    const args = [`127.0.0.1:${port}`, "--speed", SPEED, ...options];
     this.#child = spawn(LIVE_SCORES, args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#exit = once(this.#child, "exit");
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
@@ -175,6 +187,7 @@ class Page {
     this.inner = inner;
     this.errors = [];
     this.serverMayBeDown = false;
+    this.packets = new Packets(inner);
     inner.on("pageerror", (error) => this.errors.push(error.message));
     // A violation of the security policy is such a message, too.
     inner.on("console", (message) => {
