@@ -72,6 +72,9 @@ pub mod from_node {}
 pub mod from_socketioxide {}
 
 #[doc = "[Metrics]: crate::guide::observability"]
+#[doc = "[before]: https://raw.githubusercontent.com/actix-socketio/actix-socketio/main/docs/images/away-before.png"]
+#[doc = "[during]: https://raw.githubusercontent.com/actix-socketio/actix-socketio/main/docs/images/away-during.png"]
+#[doc = "[after]: https://raw.githubusercontent.com/actix-socketio/actix-socketio/main/docs/images/away-after.png"]
 #[doc = ""]
 #[doc = include_str!("../docs/history.md")]
 pub mod history {}
