@@ -21,7 +21,7 @@ impl KeptDirects {
     }
 
     /// Keeps an event. Returns the point of the newest one that had to go for it.
-    pub(super) fn keep(&mut self, point: Point, frame: &Frame) -> Option<Point> {
+    pub(crate) fn keep(&mut self, point: Point, frame: &Frame) -> Option<Point> {
         let cost = frame.cost();
         if cost > self.max_bytes {
             // Without it, events before it are of no use.

@@ -44,6 +44,7 @@ pub use change::{Change, Changes};
 use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
 pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
+pub(crate) use pins::NewestPlace;
 pub(crate) use presence::{
     DiffContent, DiffReceiver, ListedMember, PresenceCounts, PresenceDiff, PresenceView,
 };

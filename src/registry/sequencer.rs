@@ -17,7 +17,6 @@ use super::{
     index::RegistryIndex,
     ordered_publication::{Ordered, OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
-    recording::destinations,
     sequencer_state::SequencerState,
     subscribers::RegistryTable,
 };
@@ -307,6 +306,9 @@ impl Sequencer {
             false => self.0.state.lock(),
         };
         let stored_by = self.0.store.as_ref().filter(|_| is_recorded);
+        if stored_by.is_some() && state.is_store_closed {
+            return Err(PublishError::Closed);
+        }
         if is_durable
             && (stored_by.is_none() || !state.index_mut().covers(&ordered_publication.audience))
         {
@@ -332,28 +334,6 @@ impl Sequencer {
         });
         drop(state);
         if notified.wake() { Ok(Ordered::Now(place)) } else { Ok(Ordered::Nowhere) }
-    }
-
-    /// Takes the lock when it is known what the channels of an audience keep. Patterns are searched
-    /// without it.
-    fn lock_with_rules(&self, audience: &Audience) -> MutexGuard<'_, SequencerState> {
-        let namespace = &audience.namespace;
-        let mut state = self.0.state.lock();
-        let index = state.index_mut();
-        let mut unknown = destinations(audience);
-        unknown.retain(|channel| index.rule(namespace, *channel).is_none());
-        if unknown.is_empty() {
-            return state;
-        }
-        drop(state);
-        let rules = self.0.history_rules.read().get(namespace).cloned().unwrap_or_default();
-        let found: Vec<_> =
-            unknown.into_iter().map(|channel| (channel, rules.of(channel))).collect();
-        let mut state = self.0.state.lock();
-        for (channel, rule) in found {
-            state.index_mut().set_rule(namespace, channel, rule);
-        }
-        state
     }
 
     /// Updates the index, and queues a message for one registry.

@@ -24,6 +24,8 @@ pub(super) struct SequencerState {
     by_thread: HashMap<ThreadId, RegistryId>,
     /// Publications that are delivered after their commit.
     pub(super) awaiting: AwaitingCommits,
+    /// The store takes nothing more. A publication would be lost for clients that come back.
+    pub(super) is_store_closed: bool,
 }
 
 /// The registry of the thread that built the server. A publication without a receiver is queued
@@ -69,6 +71,7 @@ impl SequencerState {
             registries: Vec::new(),
             by_thread: HashMap::new(),
             awaiting: AwaitingCommits::new(),
+            is_store_closed: false,
         }
     }
 

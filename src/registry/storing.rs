@@ -2,22 +2,39 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use parking_lot::MutexGuard;
 use tokio::sync::oneshot;
 
-use super::{PublishError, Sequencer};
+use super::{
+    Audience, PublishError, Sequencer, recording::destinations, sequencer_state::SequencerState,
+};
 use crate::{
     model::{HistoryRules, Namespace, Place},
     store::{StoreError, StoreStatus},
 };
 
 impl Sequencer {
-    /// Ends the use of the store, after the last publication. Returns what the store says.
-    pub(crate) fn close_store(
+    /// Whether a store keeps what is published.
+    pub(crate) fn has_store(&self) -> bool {
+        self.0.store.is_some()
+    }
+
+    /// Ends the use of the store: publications are refused from now on. `sessions`: those that may
+    /// be restored. Returns what the store says.
+    pub(crate) fn close_store<S: FnOnce() -> Vec<Bytes> + Send + 'static>(
         &self,
-    ) -> Option<impl Future<Output = Result<(), StoreError>> + use<>> {
+        sessions: S,
+    ) -> Option<impl Future<Output = Result<(), StoreError>> + use<S>> {
         let store = self.0.store.as_ref()?;
+        self.0.lock_state().is_store_closed = true;
         let inner = Arc::clone(&self.0);
-        let closing = Box::new(move || inner.lock_state().index_mut().closing());
+        let closing = Box::new(move || {
+            let mut closing = inner.lock_state().index_mut().closing();
+            // It takes the lock anew. Nothing is published in between.
+            closing.sessions = sessions();
+            closing
+        });
         let (sender, outcome) = oneshot::channel();
         store.close(closing, Box::new(move |result| drop(sender.send(result))));
         Some(async move { outcome.await.unwrap_or(Err(StoreError::Closed)) })
@@ -50,6 +67,28 @@ impl Sequencer {
         if self.is_recording() {
             self.0.history_rules.write().remove(namespace);
         }
+    }
+
+    /// Takes the lock when it is known what the channels of an audience keep. Patterns are searched
+    /// without it.
+    pub(super) fn lock_with_rules(&self, audience: &Audience) -> MutexGuard<'_, SequencerState> {
+        let namespace = &audience.namespace;
+        let mut state = self.0.lock_state();
+        let index = state.index_mut();
+        let mut unknown = destinations(audience);
+        unknown.retain(|channel| index.rule(namespace, *channel).is_none());
+        if unknown.is_empty() {
+            return state;
+        }
+        drop(state);
+        let rules = self.0.history_rules.read().get(namespace).cloned().unwrap_or_default();
+        let found: Vec<_> =
+            unknown.into_iter().map(|channel| (channel, rules.of(channel))).collect();
+        let mut state = self.0.lock_state();
+        for (channel, rule) in found {
+            state.index_mut().set_rule(namespace, channel, rule);
+        }
+        state
     }
 
     /// Waits until a publication is durable that the store has.

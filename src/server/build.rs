@@ -1,26 +1,20 @@
-use std::{collections::HashMap, iter, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
-    builder::Names,
-    loading::{self, LoadedStore},
-    presence_task,
-    server_events::{ServerEventDispatcher, ServerEventTable},
-    task_thread::on_task_thread,
+    compiled::CompiledNamespaces,
+    loading, presence_task,
+    starting::{StartedTasks, TaskParts},
 };
 use crate::{
     config::Config,
     engine::EngineState,
     http::ClientFiles,
-    model::{DataMap, HistoryRules, NameRules, Namespace, Quota, Recovery, matches_some_name},
+    model::{Namespace, Recovery},
     protocol::PacketCodec,
-    registry::{Adapter, ChangeSender, HistoryLimits, Sequencer, SequencerLimits},
-    routing::{Router, anchored},
-    socket::{LocalAdapter, SocketLookup},
-    state::{
-        NamespaceFactory, NamespaceFamily, NamespaceMatcher, Namespaces, RecoveryLimits,
-        RecoveryState, ServerState, SocketTable,
-    },
+    registry::{Adapter, ChangeSender},
+    socket::LocalAdapter,
+    state::{NamespaceFactory, Namespaces, ServerState, SocketTable},
     stats::Counters,
 };
 
@@ -66,63 +60,44 @@ impl Builder {
             recovery,
         } = self;
         let data = Arc::new(data);
-        config.check()?;
-        if config.allow_eio3 && codec.is_custom() {
-            return Err(BuildError::Setting {
-                setting: "allow_eio3",
-                value: "true".to_owned(),
-                expected: "it must be false with a \"parser\" other than Socket.IO's: clients of \
-                           Socket.IO 2 read JSON with attachments only"
-                    .to_owned(),
-            });
-        }
-        if let Some(recovery) = &recovery {
-            check_recovery(recovery, &codec)?;
-        }
+        check(&config, &codec, recovery.as_ref(), &namespaces)?;
         endpoint.check()?;
         let client_files = match client_files {
             Some(folder) => ClientFiles::read(&folder)?,
             None => ClientFiles::own(),
         };
-        if !codec.is_custom() {
-            check_names(&namespaces)?;
-        }
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let mut server_events = ServerEventTable::default();
-        let named = compile_named(main, namespaces, &config, &data, &mut server_events)?;
-        let dynamic = compile_dynamic(dynamic, &config, &data, &mut server_events)?;
-        let rules = history_rules(&named, &dynamic);
+        let compiled = CompiledNamespaces::compile(main, namespaces, dynamic, &config, &data)?;
+        let (families, has_presence) = (compiled.families(), compiled.have_presence());
         let is_recording =
-            recovery.is_some() || rules.iter().any(|(_, rules)| rules.keeps_anything());
-        let stored = loading::load(store, &config, &rules)?;
-        let routers = named.values().map(|(router, _)| router);
-        let mut routers = routers.chain(dynamic.iter().map(|family| &family.router));
-        let has_presence = routers.any(|router| router.members().is_some());
+            recovery.is_some() || families.iter().any(|family| family.rules.keeps_anything());
+        let stored = loading::load(store, &config, &families)?;
+        let CompiledNamespaces { named, dynamic, server_events } = compiled;
         // Start nothing before all settings are known to be valid.
         let (changes, counters) =
             (ChangeSender::new(config.max_changes), Arc::<Counters>::default());
         let sockets = Arc::<SocketTable>::default();
-        let lookup = Arc::clone(&sockets) as _;
-        let returning = recovery.map(|recovery| (recovery, Arc::clone(&lookup)));
-        let StartedTasks { sequencer, server_events, recovery } = start(
-            &config,
-            (&changes, &counters),
+        let StartedTasks { sequencer, server_events, recovery } = StartedTasks::start(TaskParts {
+            config: Arc::clone(&config),
+            changes: changes.clone(),
+            counters: Arc::clone(&counters),
             server_events,
-            &data,
+            data: Arc::clone(&data),
             is_recording,
             stored,
-            returning,
-        )?;
+            recovery,
+            families,
+            sockets: Arc::clone(&sockets) as _,
+        })?;
         if has_presence {
             presence_task::start(&sequencer, &config, &codec)?;
         }
-        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let local = LocalAdapter::new(
             sequencer,
             codec.clone(),
-            lookup,
+            Arc::clone(&sockets) as _,
             recovery.clone().map(|recovery| recovery as _),
             Arc::new(server_events),
             config.max_ack_bytes,
@@ -132,15 +107,14 @@ impl Builder {
             Some(wrap) => wrap(used),
             None => used,
         };
+        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let factory = NamespaceFactory::new(config, counters, data, used, local);
-        let namespaces = Namespaces::new(factory, named, dynamic);
-        let endpoint = Arc::new(endpoint);
         let state = ServerState {
             engine,
-            namespaces,
+            namespaces: Namespaces::new(factory, named, dynamic),
             sockets,
             codec,
-            endpoint,
+            endpoint: Arc::new(endpoint),
             changes,
             client_files,
             recovery,
@@ -149,14 +123,27 @@ impl Builder {
     }
 }
 
-/// The histories of all namespaces. A family has the label of its names.
-fn history_rules(
-    named: &HashMap<Namespace, Compiled>,
-    dynamic: &[NamespaceFamily],
-) -> Vec<(String, HistoryRules)> {
-    let named = named.iter().map(|(name, (router, _))| (name.to_string(), router));
-    let dynamic = dynamic.iter().map(|family| (family.label.clone(), &family.router));
-    named.chain(dynamic).map(|(name, router)| (name, router.history_rules())).collect()
+/// Finds settings that no server can work with.
+fn check(
+    config: &Config,
+    codec: &PacketCodec,
+    recovery: Option<&Recovery>,
+    namespaces: &[(Namespace, NamespaceBuilder)],
+) -> Result<(), BuildError> {
+    config.check()?;
+    if config.allow_eio3 && codec.is_custom() {
+        return Err(BuildError::Setting {
+            setting: "allow_eio3",
+            value: "true".to_owned(),
+            expected: "it must be false with a \"parser\" other than Socket.IO's: clients of \
+                       Socket.IO 2 read JSON with attachments only"
+                .to_owned(),
+        });
+    }
+    if let Some(recovery) = recovery {
+        check_recovery(recovery, codec)?;
+    }
+    if codec.is_custom() { Ok(()) } else { check_names(namespaces) }
 }
 
 /// A window that no timer can have, or a parser that has no place for positions.
@@ -173,127 +160,6 @@ fn check_recovery(recovery: &Recovery, codec: &PacketCodec) -> Result<(), BuildE
         return Ok(());
     };
     Err(BuildError::Setting { setting: "recovery", value, expected: expected.to_owned() })
-}
-
-/// The parts of a server that have tasks of their own.
-struct StartedTasks {
-    sequencer: Sequencer,
-    server_events: ServerEventDispatcher,
-    recovery: Option<Arc<RecoveryState>>,
-}
-
-/// Starts the tasks of the server that belong to no client.
-fn start(
-    config: &Arc<Config>,
-    (changes, counters): (&ChangeSender, &Arc<Counters>),
-    server_events: ServerEventTable,
-    data: &Arc<DataMap>,
-    is_recording: bool,
-    stored: Option<LoadedStore>,
-    returning: Option<(Recovery, Arc<dyn SocketLookup>)>,
-) -> Result<StartedTasks, BuildError> {
-    let (config, changes, counters) = (Arc::clone(config), changes.clone(), Arc::clone(counters));
-    let data = Arc::clone(data);
-    let started = on_task_thread(move || {
-        let Config { max_publications, max_outbox, max_server_events, .. } = *config;
-        let limits = SequencerLimits {
-            max_publications,
-            max_outbox,
-            history: is_recording.then(|| HistoryLimits {
-                max_bytes: config.max_history_bytes,
-                max_channels: config.max_history_channels,
-                max_recovered: config.max_recovered,
-                max_recovered_bytes: max_outbox / 2,
-            }),
-        };
-        let sequencer = Sequencer::start(changes.clone(), Arc::clone(&counters), limits, stored);
-        if is_recording {
-            sequencer.start_sweeping();
-        }
-        let recovery = returning.map(|(recovery, sockets)| {
-            let limits = RecoveryLimits {
-                max_away: config.max_sessions_away,
-                max_away_bytes: config.max_sessions_away_bytes,
-                max_replay_bytes: config.max_replay_bytes,
-                takeover_timeout: config.takeover_timeout,
-            };
-            let (sequencer, counters) = (sequencer.clone(), Arc::clone(&counters));
-            let state =
-                RecoveryState::new(recovery, &limits, sockets, sequencer, changes, counters);
-            drop(actix::spawn(RecoveryState::start_timer(&state)));
-            state
-        });
-        let server_events =
-            ServerEventDispatcher::start(server_events, max_server_events, counters, data);
-        StartedTasks { sequencer, server_events, recovery }
-    });
-    started.map_err(|error| BuildError::Thread(error.kind()))
-}
-
-/// A namespace in compiled form: its handlers, and the settings that hold in it.
-type Compiled = (Arc<Router>, Arc<Config>);
-
-fn compile_named(
-    main: NamespaceBuilder,
-    namespaces: Vec<(Namespace, NamespaceBuilder)>,
-    config: &Arc<Config>,
-    data: &DataMap,
-    server_events: &mut ServerEventTable,
-) -> Result<HashMap<Namespace, Compiled>, BuildError> {
-    let mut named = HashMap::new();
-    for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
-        server_events.add(name.clone(), namespace.server_event_handlers(config));
-        if named.insert(name.clone(), namespace.compile(config, data)?).is_some() {
-            return Err(BuildError::NamespaceTwice(name));
-        }
-    }
-    Ok(named)
-}
-
-fn compile_dynamic(
-    namespaces: Vec<(Names, NamespaceBuilder)>,
-    config: &Arc<Config>,
-    data: &DataMap,
-    server_events: &mut ServerEventTable,
-) -> Result<Vec<NamespaceFamily>, BuildError> {
-    let mut dynamic = Vec::new();
-    for (names, namespace) in namespaces {
-        let (matcher, label) = match names {
-            Names::Matching(pattern) => {
-                let regex = anchored(&pattern).map_err(BuildError::Pattern)?;
-                check_family(&pattern, &dynamic)?;
-                let handlers = namespace.server_event_handlers(config);
-                server_events.add_dynamic(regex.clone(), handlers);
-                (NamespaceMatcher::Pattern(regex), pattern)
-            }
-            Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),
-        };
-        let (router, config) = namespace.compile(config, data)?;
-        let quota = Quota::default();
-        dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
-    }
-    Ok(dynamic)
-}
-
-/// Finds a family that no client can enter. The pattern is valid.
-fn check_family(pattern: &str, earlier: &[NamespaceFamily]) -> Result<(), BuildError> {
-    let max_length = usize::MAX;
-    let rules = NameRules { prefix: "/", min_rest: 1, max_length, has_controls: true };
-    let is_same = |family: &NamespaceFamily| {
-        matches!(family.matcher, NamespaceMatcher::Pattern(_)) && family.label == pattern
-    };
-    let expected = if !matches_some_name(pattern, rules) {
-        "it must match some namespace beside \"/\", and all names start with a slash"
-    } else if earlier.iter().any(is_same) {
-        "it must be added once: clients enter the first family that matches"
-    } else {
-        return Ok(());
-    };
-    Err(BuildError::Setting {
-        setting: "namespaces_matching",
-        value: format!("{pattern:?}"),
-        expected: expected.to_owned(),
-    })
 }
 
 /// Finds a namespace that no packet can name: a comma ends the name in the text of a packet.

@@ -278,8 +278,9 @@ impl Builder {
     /// `actix-socketio-disk` has one that writes to a file. [`build`](Self::build) reads it, and
     /// [`SocketIo::shutdown`](crate::SocketIo::shutdown) ends its use clean. After a crash, clients
     /// get the publications that were stored, and are told that some may be missing, with the
-    /// reason `crash`. Without routes that have a [`history`](crate::Route::history), a store has
-    /// nothing to keep.
+    /// reason `crash`. With [`recovery`](Self::recovery), a clean stop also keeps the sockets of
+    /// clients, which come back to the next server. Without a
+    /// [`history`](crate::Route::history) and recovery, a store has nothing to keep.
     ///
     /// ```no_run
     /// use actix_socketio::{History, SocketIo, channel, store::HistoryStore};

@@ -1,13 +1,16 @@
 //! The store of a server: loading it at the start, and closing it at the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
+
+use bytes::Bytes;
 
 use super::BuildError;
 use crate::{
     config::Config,
     log_text::log_line,
-    model::{Epoch, HistoryRules},
+    model::Epoch,
     registry::Sequencer,
+    state::{RecoveryState, RouteFamily},
     store::{HistoryStore, Loaded, StoreError, StoreParams},
 };
 
@@ -21,9 +24,9 @@ pub(super) type LoadedStore = (Arc<dyn HistoryStore>, Loaded);
 pub(super) fn load(
     store: Option<Arc<dyn HistoryStore>>,
     config: &Config,
-    namespaces: &[(String, HistoryRules)],
+    families: &[RouteFamily],
 ) -> Result<Option<LoadedStore>, BuildError> {
-    let committed_first = namespaces.iter().flat_map(|(name, rules)| {
+    let committed_first = families.iter().flat_map(|RouteFamily { name, rules, .. }| {
         rules.committed_first().map(move |pattern| format!("{name}\n{pattern}\n"))
     });
     let mut setup: Vec<_> = committed_first.collect();
@@ -43,9 +46,31 @@ pub(super) fn load(
     Ok(Some((store, loaded)))
 }
 
+/// Separates the sessions from the rest. A crash leaves no sessions.
+pub(super) fn take_sessions(stored: Option<LoadedStore>) -> (Option<LoadedStore>, Vec<Bytes>) {
+    let Some((store, mut loaded)) = stored else { return (None, Vec::new()) };
+    let sessions = mem::take(&mut loaded.sessions);
+    let sessions = if loaded.is_clean { sessions } else { Vec::new() };
+    (Some((store, loaded)), sessions)
+}
+
+/// Takes the sessions that the previous run has left behind.
+pub(super) fn take_up(recovery: &RecoveryState, sessions: &[Bytes]) {
+    let refused = recovery.take_up(sessions);
+    if refused > 0 {
+        log_line!(
+            log::Level::Warn,
+            "{} sessions of the previous run end: their routes have changed, or they are damaged",
+            refused
+        );
+    }
+}
+
 /// Stores what is left, when all connections have ended.
-pub(super) async fn close(sequencer: &Sequencer) {
-    let Some(closed) = sequencer.close_store() else { return };
+pub(super) async fn close(sequencer: &Sequencer, recovery: Option<&Arc<RecoveryState>>) {
+    let recovery = recovery.map(Arc::clone);
+    let sessions = move || recovery.map(|recovery| recovery.leave_behind()).unwrap_or_default();
+    let Some(closed) = sequencer.close_store(sessions) else { return };
     let closed = tokio::time::timeout(CLOSING, closed).await;
     match closed.unwrap_or_else(|_| Err(StoreError::late(CLOSING))) {
         // It was closed by an earlier stop.

@@ -4,6 +4,7 @@ mod build;
 mod build_error;
 mod builder;
 mod cluster;
+mod compiled;
 mod engine_io;
 mod hooks;
 mod http_server;
@@ -21,6 +22,7 @@ mod response_errors;
 mod serve;
 mod server_events;
 mod settings;
+mod starting;
 mod task_thread;
 #[cfg(feature = "test")]
 mod test_access;

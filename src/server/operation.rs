@@ -71,7 +71,8 @@ impl SocketIo {
     /// at most [`Config::shutdown_timeout`](crate::Config::shutdown_timeout).
     ///
     /// Then it ends the use of the [`store`](crate::Builder::store), so that the next server goes on
-    /// where this one has ended. Publish nothing more.
+    /// where this one has ended, with the sockets of its clients. With a store, publications from
+    /// then on are refused with [`SendError::Closed`](crate::SendError::Closed).
     ///
     /// Returns `false` if some connections were left. Clients reconnect by themselves, to a server
     /// that runs by then.
@@ -93,7 +94,8 @@ impl SocketIo {
         let is_empty = self.state.engine.sessions.shutdown(self.config()).await;
         // Clients that are left may still receive something that the store would not have.
         if is_empty {
-            loading::close(&self.namespace.sequencer).await;
+            let recovery = self.state.recovery.as_ref();
+            loading::close(&self.namespace.sequencer, recovery).await;
         }
         is_empty
     }

@@ -3,7 +3,10 @@ use std::{io, net::ToSocketAddrs, sync::Arc, time::Duration};
 use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
 use super::{EngineIo, SocketIo, SocketIoServerExt, loading};
-use crate::{engine::EngineState, http::finish, log_text::log_line, registry::Sequencer};
+use crate::{
+    engine::EngineState, http::finish, log_text::log_line, registry::Sequencer,
+    state::RecoveryState,
+};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
@@ -70,7 +73,8 @@ impl SocketIo {
     /// ```
     pub fn shutdown_on_signal(&self) -> impl Future<Output = ()> + Send + use<> {
         let engine = Arc::clone(&self.state.engine);
-        shutdown_on_signal(engine, Some(self.namespace.sequencer.clone()))
+        let kept = (self.namespace.sequencer.clone(), self.state.recovery.clone());
+        shutdown_on_signal(engine, Some(kept))
     }
 }
 
@@ -84,13 +88,17 @@ impl EngineIo {
     }
 }
 
-async fn shutdown_on_signal(engine: Arc<EngineState>, sequencer: Option<Sequencer>) {
+/// `kept`: the parts of the server that a store keeps.
+async fn shutdown_on_signal(
+    engine: Arc<EngineState>,
+    kept: Option<(Sequencer, Option<Arc<RecoveryState>>)>,
+) {
     stop_signal().await;
     let EngineState { sessions, config, .. } = &*engine;
     log_line!(log::Level::Info, "shutting down {} connections", sessions.count());
     if sessions.shutdown(config).await {
-        if let Some(sequencer) = sequencer {
-            loading::close(&sequencer).await;
+        if let Some((sequencer, recovery)) = kept {
+            loading::close(&sequencer, recovery.as_ref()).await;
         }
     } else {
         let left = sessions.count();

@@ -1,12 +1,16 @@
+mod stored;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::{Map, Value};
 
+pub(crate) use stored::{AbsenceRecord, StoredAbsence};
+
 use super::Socket;
 use crate::{
     model::{
-        Channel, ChannelMatch, ChannelRoutes, DisconnectReason, Namespace, Place, Point, PrivateId,
-        SocketId,
+        Channel, ChannelMatch, ChannelRoutes, DisconnectReason, History, Namespace, Place, Point,
+        PrivateId, SocketId,
     },
     outbox::KeptDirects,
     registry::{ChannelEnd, Departure, Gap, Returning, ReturningChannel, Sequencer},
@@ -92,6 +96,11 @@ impl SocketAbsence {
         let channels = self.channels.iter().map(|one| Self::CHANNEL_BYTES + one.channel.len());
         let context = self.context.iter().map(|(name, value)| name.len() + value_bytes(value));
         Self::BASE_BYTES + channels.sum::<usize>() + context.sum::<usize>() + self.kept.bytes()
+    }
+
+    /// Its channels, each with the history that it has by the routes.
+    pub(crate) fn histories(&self) -> impl Iterator<Item = (&Channel, Option<History>)> {
+        self.channels.iter().map(|one| (&one.channel, one.matched.options.history))
     }
 
     /// Whether these are the routes of its router. Two families may share a namespace.

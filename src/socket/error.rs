@@ -31,7 +31,7 @@ use crate::{
 #[non_exhaustive]
 pub enum SendError {
     /// The client has gone, or is being disconnected because it reads too slowly. This happens all
-    /// the time.
+    /// the time. A publication: the server has stopped.
     Closed,
     /// There is no client with this id.
     NoSocket(SocketId),

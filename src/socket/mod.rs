@@ -26,7 +26,7 @@ use actix::Message;
 use parking_lot::Mutex;
 use tokio::{sync::mpsc, time::Instant};
 
-pub(crate) use absence::SocketAbsence;
+pub(crate) use absence::{AbsenceRecord, SocketAbsence, StoredAbsence};
 use acks::Acks;
 pub use answers::{BroadcastAcks, ServerAcks};
 pub use emitter::SocketEmitter;

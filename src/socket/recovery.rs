@@ -32,20 +32,22 @@ pub(super) struct SocketRecovery {
     pub(super) slow_ends: u8,
     /// It was put out, and does not come back.
     pub(super) is_forgotten: AtomicBool,
+    /// A store keeps it when the server stops.
+    pub(super) outlives_stop: bool,
 }
 
 impl SocketRecovery {
     /// A client that is too slow for what it missed would come back again and again.
     const MAX_SLOW_ENDS: u8 = 3;
 
-    pub(super) fn new(pid: PrivateId, began: Place) -> Self {
+    pub(super) fn new(pid: PrivateId, began: Place, outlives_stop: bool) -> Self {
         let is_forgotten = AtomicBool::new(false);
-        Self { pid, began, is_recovered: false, slow_ends: 0, is_forgotten }
+        Self { pid, began, is_recovered: false, slow_ends: 0, is_forgotten, outlives_stop }
     }
 
-    pub(super) fn of(absence: &SocketAbsence) -> Self {
+    pub(super) fn of(absence: &SocketAbsence, outlives_stop: bool) -> Self {
         let SocketAbsence { pid, began, slow_ends, .. } = *absence;
-        Self { is_recovered: true, slow_ends, ..Self::new(pid, began) }
+        Self { is_recovered: true, slow_ends, ..Self::new(pid, began, outlives_stop) }
     }
 
     pub(super) fn set_forgotten(&self) {
@@ -61,9 +63,9 @@ impl SocketRecovery {
             | DisconnectReason::ParseError
             | DisconnectReason::Replaced => true,
             DisconnectReason::SlowConsumer => self.slow_ends_after(reason) < Self::MAX_SLOW_ENDS,
-            // At a shutdown, there is no server to come back to.
-            DisconnectReason::ServerShutdown
-            | DisconnectReason::ClientDisconnect
+            // Without a store, there is no server to come back to.
+            DisconnectReason::ServerShutdown => self.outlives_stop,
+            DisconnectReason::ClientDisconnect
             | DisconnectReason::ServerDisconnect
             | DisconnectReason::MemoryLimit => false,
         };
@@ -127,6 +129,7 @@ impl SocketOrigin {
         memory: MemoryShare,
     ) -> Beginning {
         let (sequencer, name) = (&namespace.sequencer, &namespace.name);
+        let outlives_stop = sequencer.has_store();
         match self {
             Self::New(pid) => {
                 let id = SocketId::random();
@@ -135,11 +138,12 @@ impl SocketOrigin {
                     id,
                     context: ContextMap::default(),
                     membership: Membership::new(memory, pid.is_some()),
-                    recovery: pid.map(|pid| Box::new(SocketRecovery::new(pid, place))),
+                    recovery: pid
+                        .map(|pid| Box::new(SocketRecovery::new(pid, place, outlives_stop))),
                 }
             }
             Self::Returning(absence, seen) => {
-                let recovery = Some(Box::new(SocketRecovery::of(&absence)));
+                let recovery = Some(Box::new(SocketRecovery::of(&absence, outlives_stop)));
                 let returning = Returning {
                     namespace: name,
                     id: absence.id,

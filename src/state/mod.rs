@@ -12,7 +12,7 @@ pub(crate) use namespace_factory::NamespaceFactory;
 pub(crate) use namespace_family::{NamespaceFamily, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespaces::{NamespaceEntry, Namespaces};
 pub(crate) use recovery::{
-    ClaimedSession, RecoveryLimits, RecoveryState, ReplayPermit, ReturnRequest,
+    ClaimedSession, RecoveryLimits, RecoveryState, ReplayPermit, ReturnRequest, RouteFamily,
 };
 pub(crate) use sockets::SocketTable;
 

@@ -105,6 +105,8 @@ labels! {
         Lost = "lost",
         /// A client came back for it, and did not wait longer.
         Takeover = "takeover_timeout",
+        /// A store has kept it, and this run can't go on with it.
+        Restart = "restart",
     }
 }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::StoredPublication;
@@ -24,7 +26,7 @@ impl StoreParams {
 }
 
 /// Everything that a store has kept of the server's previous run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The epoch of all places, also of those to come.
@@ -104,7 +106,7 @@ impl ChannelMark {
 }
 
 /// The things that a server leaves behind at a clean stop.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closing {
     /// The first place that was not given out.
@@ -113,7 +115,8 @@ pub struct Closing {
     pub floor: Place,
     /// The marks of all channels that have a history.
     pub channels: Vec<ChannelMark>,
-    /// Sessions that may be restored, each as bytes that the server can read.
+    /// Sessions that may be restored, each as bytes that the server can read. They are secret: who
+    /// knows one can take the place of its client. `Debug` shows their number.
     pub sessions: Vec<Bytes>,
 }
 
@@ -121,5 +124,48 @@ impl Closing {
     /// Nothing but the first place that was not given out.
     pub fn new(next_place: Place) -> Self {
         Self { next_place, ..Self::default() }
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("epoch", &self.epoch)
+            .field("next_place", &self.next_place)
+            .field("is_clean", &self.is_clean)
+            .field("whole_from", &self.whole_from)
+            .field("committed_from", &self.committed_from)
+            .field("in_doubt", &self.in_doubt)
+            .field("floor", &self.floor)
+            .field("publications", &self.publications)
+            .field("channels", &self.channels)
+            .field("sessions", &self.sessions.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closing")
+            .field("next_place", &self.next_place)
+            .field("floor", &self.floor)
+            .field("channels", &self.channels)
+            .field("sessions", &self.sessions.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_does_not_reveal_a_session() {
+        let (mut closing, mut loaded) = (Closing::new(Place::new(7)), Loaded::empty(Epoch::new(1)));
+        closing.sessions = vec![Bytes::from_static(b"secret")];
+        loaded.sessions = closing.sessions.clone();
+        let text = format!("{closing:?} {loaded:?}");
+        assert!(!text.contains("secret"), "{text}");
+        assert_eq!(text.matches("sessions: 1").count(), 2);
     }
 }

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use crate::{
     channel_key::ChannelKey,
     database::OpenDatabase,
-    file::{Location, LockedFile},
+    file::{Location, LockedFile, make_private},
     opening::{self, Opened},
     queue::{Appended, Wake},
     retry::Retry,
@@ -117,7 +117,10 @@ impl DiskOptions {
         let locked = LockedFile::lock(path);
         let locked = locked.map_err(|failure| failure.into_error(&path.display().to_string()))?;
         let path = path.to_owned();
-        let open: OpenDatabase = Box::new(move |builder| builder.create(&path));
+        let open: OpenDatabase = Box::new(move |builder| {
+            make_private(&path);
+            builder.create(&path)
+        });
         self.open_at(Box::new(locked), open)
     }
 

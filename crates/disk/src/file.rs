@@ -100,6 +100,16 @@ impl Location for LockedFile {
     }
 }
 
+/// Makes a new file that only its owner can read: it has messages, and secrets of clients. Opening
+/// the file reports any error.
+pub(crate) fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);

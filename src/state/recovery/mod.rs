@@ -3,6 +3,7 @@
 //! [`SessionTable`] is plain data with the clock passed in. [`RecoveryState`] adds the lock, the
 //! timer, and what others have to know of it.
 
+mod past_sessions;
 mod replay_budget;
 mod session_table;
 
@@ -14,6 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+pub(crate) use past_sessions::RouteFamily;
 use replay_budget::ReplayBudget;
 pub(crate) use replay_budget::ReplayPermit;
 pub(crate) use session_table::SessionLimits;
@@ -33,6 +35,7 @@ use crate::{
 pub(crate) struct RecoveryState {
     pub(crate) settings: Recovery,
     takeover_timeout: Duration,
+    families: Vec<RouteFamily>,
     table: Mutex<SessionTable>,
     budget: ReplayBudget,
     sockets: Arc<dyn SocketLookup>,
@@ -71,6 +74,7 @@ impl RecoveryState {
     pub(crate) fn new(
         settings: Recovery,
         limits: &RecoveryLimits,
+        families: Vec<RouteFamily>,
         sockets: Arc<dyn SocketLookup>,
         sequencer: Sequencer,
         changes: ChangeSender,
@@ -83,6 +87,7 @@ impl RecoveryState {
         Arc::new(Self {
             settings,
             takeover_timeout,
+            families,
             table: Mutex::new(SessionTable::new(sessions)),
             budget: ReplayBudget::new(max_replay_bytes),
             sockets,

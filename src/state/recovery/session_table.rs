@@ -118,9 +118,43 @@ impl SessionTable {
             return vec![(absence, SessionEndKind::Takeover)];
         };
         let claim = waiter.and_then(|(claim, waiter)| waiter.send(()).is_ok().then_some(claim));
+        self.insert(absence, self.limits.window, claim, now);
+        self.shrink()
+    }
+
+    /// Whether a session has one of the ids of a socket.
+    pub(super) fn knows(&self, absence: &SocketAbsence) -> bool {
+        self.by_pid.contains_key(&absence.pid) || self.by_id.contains_key(&absence.id)
+    }
+
+    /// Takes a socket that was away when the previous run ended. Returns what had to end for it.
+    pub(super) fn take_up(
+        &mut self,
+        absence: SocketAbsence,
+        rest: Duration,
+        now: Instant,
+    ) -> Vec<EndedSession> {
+        // A wrong clock gives it no more time than others have.
+        self.insert(absence, rest.min(self.limits.window), None, now);
+        self.shrink()
+    }
+
+    /// Those that are away, each with the time that it has left.
+    pub(super) fn away(&self, now: Instant) -> impl Iterator<Item = (&SocketAbsence, Duration)> {
+        self.by_pid.values().filter_map(move |entry| match entry {
+            Entry::Away(session) => {
+                let rest = session.expires.0.saturating_duration_since(now);
+                Some((&session.absence, rest))
+            }
+            Entry::Live { .. } => None,
+        })
+    }
+
+    fn insert(&mut self, absence: SocketAbsence, rest: Duration, claim: Option<u64>, now: Instant) {
+        let pid = absence.pid;
         self.turns += 1;
         // No clock reaches such an age.
-        let expires = now.checked_add(self.limits.window).unwrap_or(now);
+        let expires = now.checked_add(rest).unwrap_or(now);
         let expires = (expires, self.turns);
         let bytes = absence.bytes();
         self.bytes += bytes;
@@ -130,7 +164,6 @@ impl SessionTable {
         }
         let session = AwaySession { absence, bytes, expires, claim };
         self.by_pid.insert(pid, Entry::Away(Box::new(session)));
-        self.shrink()
     }
 
     /// Ends the oldest sessions while there are too many.

@@ -3,8 +3,10 @@
 
 mod faults_of_node;
 mod handlers;
+mod memory_store;
 mod model;
 mod page;
+mod stops;
 mod told;
 
 use actix_socketio::{History, OnDisconnect, OnFinish, channel};

@@ -164,6 +164,22 @@ impl Page {
         self.client.take().expect("it is connected").vanish().await;
     }
 
+    /// Drops the connection, whatever state it is in.
+    pub(super) fn vanish_at_once(&mut self) {
+        drop(self.client.take());
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// The events that came before the server ended the connection.
+    pub(super) async fn rest(&mut self) -> Vec<String> {
+        let mut client = self.client.take().expect("it is connected");
+        client.closed().await;
+        client.rest().iter().filter_map(|packet| self.note(packet)).collect()
+    }
+
     /// Forgets the connection, which stays open: the server can't know.
     pub(super) fn leave_half_open(&mut self) -> Client {
         let client = self.client.take().expect("it is connected");

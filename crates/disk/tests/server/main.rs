@@ -6,7 +6,7 @@ mod restarts;
 
 use std::{path::Path, time::Duration};
 
-use actix_socketio::{Builder, History, SocketIo, channel};
+use actix_socketio::{Builder, History, Recovery, SocketIo, channel};
 use actix_socketio_disk::DiskStore;
 use tempfile::TempDir;
 
@@ -30,6 +30,7 @@ fn builder(folder: &Path) -> Builder {
     let store = options.open(folder.join("history.redb")).expect("the file is free");
     SocketIo::builder()
         .store(store)
+        .recovery(Recovery::new())
         .history(History::last(5))
         .route(channel("^live-").history(History::last(20)))
         .route(channel("^old-").history(History::last(20).within(Duration::from_millis(1))))

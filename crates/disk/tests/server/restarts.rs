@@ -155,3 +155,32 @@ async fn tenant(io: &SocketIo, numbers: &[u32]) -> Position {
     assert!(io.shutdown().await);
     first.expect("some")
 }
+
+#[test]
+fn a_clean_stop_keeps_sessions_and_a_crash_does_not() {
+    let folder = folder();
+    system(async {
+        let io = server(folder.path());
+        let server_of_tests = TestServer::new(&io).await;
+        let asks = json!({"offsets": true});
+        let client = server_of_tests.client().auth(&asks).connect().await.expect("it is let in");
+        let id = client.id();
+        client.socket().context().insert("name", "Ada").expect("a string");
+        client.socket().subscribe("live-1").expect("it is connected");
+        assert!(io.shutdown().await);
+        assert!(io.to("live-1").publish("goal", &1).await.is_err(), "it would be lost");
+        drop((client, server_of_tests, io));
+
+        for _ in 0..2 {
+            let io = server(folder.path());
+            let stats = io.stats();
+            assert_eq!((stats.sessions_away, stats.sessions_ended["restart"]), (1, 0));
+            assert!(io.shutdown().await);
+        }
+        // This run has no clean end.
+        assert!(server(folder.path()).stats().sessions_away_bytes > 0);
+        let io = server(folder.path());
+        assert_eq!(io.stats().sessions_away, 0);
+        assert!(!io.forget(&id));
+    });
+}

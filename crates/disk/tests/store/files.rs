@@ -114,3 +114,15 @@ fn an_empty_file_is_a_new_history() {
     let loaded = DiskStore::open(&path).expect("it opens").load(&params(3)).expect("it loads");
     assert_eq!((loaded.epoch.bits(), loaded.is_clean), (3, true));
 }
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_a_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = folder();
+    let path = folder.path().join("history.redb");
+    drop(DiskStore::open(&path).expect("it opens"));
+    let mode = fs::metadata(&path).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

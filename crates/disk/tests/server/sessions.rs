@@ -1,0 +1,1 @@
+//! Sessions of clients over restarts of the server.
