@@ -5,13 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use actix::Context;
 use actix_web::web::Query;
 use bytestring::ByteString;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::{
     Connection,
     jobs::{Job, Task},
-    returning::take_return_request,
+    returning::ConnectRequest,
     sockets::SocketEntry,
 };
 use crate::{
@@ -59,16 +57,18 @@ impl Connection {
             return Ok(());
         }
         self.sockets.refused.forget(name);
-        let (auth, request) = match self.shared.recovery {
-            Some(_) if self.driver.version() == Version::V4 => take_return_request(auth),
-            _ => (auth, None),
+        let mut request = ConnectRequest::default();
+        let auth = match self.driver.version() {
+            Version::V4 => request.take_from(auth, self.shared.recovery.is_some()),
+            Version::V3 => auth,
         };
-        let handshake = Handshake::new(Arc::clone(self.driver.request()), auth);
+        let handshake = Handshake::new(Arc::clone(self.driver.request()), auth)
+            .with_offsets(request.asks_for_offsets);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
-        match request.filter(|_| self.asks_for_offsets(&entry.namespace, &handshake)) {
+        match request.returning.filter(|_| self.asks_for_offsets(&entry.namespace, &handshake)) {
             Some(request) => self.connect_again(entry, handshake, request, ctx),
             None => self.attach_socket(entry, handshake, None),
         }
@@ -172,17 +172,11 @@ impl Connection {
 
     /// Whether the events of a socket bear their position. Clients of Socket.IO 2 can't ask.
     fn asks_for_offsets(&self, namespace: &NamespaceState, handshake: &Handshake) -> bool {
-        #[derive(Deserialize)]
-        struct Asked {
-            #[serde(default)]
-            offsets: Value,
-        }
         let recovery = self.shared.recovery.as_ref();
         namespace.sequencer.is_recording()
             && self.driver.version() == Version::V4
-            && (recovery.is_some_and(|recovery| recovery.settings.is_for_everyone)
-                // A value of another type, or none at all, is the application's.
-                || handshake.auth().is_ok_and(|Asked { offsets }| offsets == Value::Bool(true)))
+            && (handshake.asks_for_offsets()
+                || recovery.is_some_and(|recovery| recovery.settings.is_for_everyone))
     }
 
     /// Lets a socket in that its handlers have admitted.

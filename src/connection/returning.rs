@@ -112,39 +112,57 @@ fn until_released(permit: ReplayPermit) -> Hold {
     hold
 }
 
-/// Takes what a client shows that comes back out of its `auth`. Handlers do not see it: who has the
-/// `pid` can take the client's place.
-pub(super) fn take_return_request(
-    auth: Option<ByteString>,
-) -> (Option<ByteString>, Option<ReturnRequest>) {
-    let Some(text) = auth else { return (None, None) };
-    let Ok(mut fields) = serde_json::from_str::<AuthFields<'_>>(&text) else {
-        return (Some(text), None);
-    };
-    let Some(pid) = fields.take("pid") else { return (Some(text), None) };
-    let offset = fields.take("offset");
-    let auth = Some(ByteString::from(fields.to_string()));
-    let pid = serde_json::from_str::<String>(pid.get()).ok();
-    let Some(pid) = pid.and_then(|pid| PrivateId::parse(&pid)) else { return (auth, None) };
-    // Anything but a string cannot be a position.
-    let offset = offset.map(|offset| serde_json::from_str(offset.get()).unwrap_or_default());
-    (auth, Some(ReturnRequest { pid, offset }))
+/// The things that a client asks of the server itself, in the `auth` of its CONNECT. Handlers do
+/// not see them: who has the `pid` can take the client's place, and the clients of this crate ask
+/// every server for positions.
+#[derive(Default)]
+pub(super) struct ConnectRequest {
+    pub(super) asks_for_offsets: bool,
+    pub(super) returning: Option<ReturnRequest>,
+}
+
+impl ConnectRequest {
+    /// Takes them out of `auth`, and returns the rest. Without recovery, `pid` and `offset` are the
+    /// application's. So is `offsets` with another value than `true`.
+    pub(super) fn take_from(
+        &mut self,
+        auth: Option<ByteString>,
+        may_return: bool,
+    ) -> Option<ByteString> {
+        let text = auth?;
+        let Ok(mut fields) = serde_json::from_str::<AuthFields<'_>>(&text) else {
+            return Some(text);
+        };
+        let before = fields.0.len();
+        if fields.last("offsets").is_some_and(|value| value.get() == "true") {
+            fields.take("offsets");
+            self.asks_for_offsets = true;
+        }
+        if may_return && let Some(pid) = fields.take("pid") {
+            let offset = fields.take("offset");
+            let pid = serde_json::from_str::<String>(pid.get()).ok();
+            // Anything but a string cannot be a position.
+            let offset = offset.map(|one| serde_json::from_str(one.get()).unwrap_or_default());
+            let pid = pid.and_then(|pid| PrivateId::parse(&pid));
+            self.returning = pid.map(|pid| ReturnRequest { pid, offset });
+        }
+        if fields.0.len() == before { Some(text) } else { Some(fields.to_string().into()) }
+    }
 }
 
 /// The fields of an object as they came. Their values are not read.
 struct AuthFields<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> AuthFields<'a> {
-    /// Takes all fields of a name, and returns the last, as a parser of the object would.
+    /// The last field of a name, which a parser of the object would take.
+    fn last(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(field, _)| field == name).map(|(_, value)| *value)
+    }
+
+    /// Takes all fields of a name, and returns the last.
     fn take(&mut self, name: &str) -> Option<&'a RawValue> {
-        let mut taken = None;
-        self.0.retain(|(field, value)| {
-            let is_it = field == name;
-            if is_it {
-                taken = Some(*value);
-            }
-            !is_it
-        });
+        let taken = self.last(name);
+        self.0.retain(|(field, _)| field != name);
         taken
     }
 }
@@ -190,10 +208,34 @@ mod tests {
 
     const PID: &str = "AbCdEfGhIjKlMnOpQrSt";
 
+    /// The rest of an `auth`, whether it asks for positions, and the session that it shows.
+    fn read(auth: &str, may_return: bool) -> (String, bool, Option<(String, Option<String>)>) {
+        let mut request = ConnectRequest::default();
+        let auth = request.take_from(Some(auth.into()), may_return).expect("an object");
+        let returning = request.returning.map(|one| (one.pid.reveal().to_owned(), one.offset));
+        (auth.to_string(), request.asks_for_offsets, returning)
+    }
+
     fn taken(auth: &str) -> (String, Option<(String, Option<String>)>) {
-        let (auth, request) = take_return_request(Some(auth.into()));
-        let request = request.map(|one| (one.pid.reveal().to_owned(), one.offset));
-        (auth.expect("an object").to_string(), request)
+        let (auth, _, returning) = read(auth, true);
+        (auth, returning)
+    }
+
+    #[test]
+    fn the_question_for_positions_is_taken_out_of_any_auth() {
+        for may_return in [false, true] {
+            let read = |auth| read(auth, may_return);
+            let rest = (r#"{"token":1}"#.to_owned(), true, None);
+            assert_eq!(read(r#"{"offsets":true,"token":1}"#), rest);
+            assert_eq!(read(r#"{"offsets":false,"off\u0073ets":true,"token":1}"#), rest);
+            assert_eq!(read(r#"{"offsets" : true}"#), ("{}".to_owned(), true, None));
+            // The application's own.
+            for auth in [r#"{"offsets":[1, 2]}"#, r#"{"offsets":true,"offsets":"a"}"#, "[true]"] {
+                assert_eq!(read(auth), (auth.to_owned(), false, None));
+            }
+        }
+        let auth = format!(r#"{{"pid":"{PID}","offset":"x"}}"#);
+        assert_eq!(read(&auth, false), (auth, false, None), "without recovery");
     }
 
     #[test]
@@ -221,6 +263,6 @@ mod tests {
         for auth in [r#"{"offset" : 5}"#, "{}", r#"{"a":{"pid":1}}"#, "[1]"] {
             assert_eq!(taken(auth), (auth.to_owned(), None));
         }
-        assert!(take_return_request(None).0.is_none());
+        assert!(ConnectRequest::default().take_from(None, true).is_none());
     }
 }

@@ -79,11 +79,21 @@ impl HttpRequestParts {
 pub struct Handshake {
     request: Arc<HttpRequestParts>,
     auth: Option<ByteString>,
+    /// Whether the client asks for the positions of events. This is not in `auth` any more.
+    asks_for_offsets: bool,
 }
 
 impl Handshake {
     pub(crate) fn new(request: Arc<HttpRequestParts>, auth: Option<ByteString>) -> Self {
-        Self { request, auth }
+        Self { request, auth, asks_for_offsets: false }
+    }
+
+    pub(crate) fn with_offsets(self, asks_for_offsets: bool) -> Self {
+        Self { asks_for_offsets, ..self }
+    }
+
+    pub(crate) fn asks_for_offsets(&self) -> bool {
+        self.asks_for_offsets
     }
 
     /// The bytes of the `auth` payload.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use actix_socketio::{History, Recovery, channel};
+use actix_socketio::{History, OnConnect, Recovery, channel};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -215,4 +216,31 @@ async fn without_recovery_no_client_is_given_a_secret() {
     client.close().await;
     server.wait_until_empty().await;
     assert_eq!(server.io.stats().sessions_away, 0);
+}
+
+/// Handlers see what the application's client gave, and not what it asks the server itself.
+#[actix_web::test]
+async fn an_auth_without_unknown_fields_accepts_clients_that_ask_for_positions() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Auth {
+        token: String,
+    }
+
+    let check = async |event: OnConnect| {
+        let auth: Auth = event.socket.handshake().auth()?;
+        assert_eq!(auth.token, "secret");
+        Ok(())
+    };
+    let plain = crate::app::builder();
+    let kept = crate::app::builder().route(channel("^match-").history(History::last(1)));
+    let recovered = crate::app::builder().recovery(Recovery::new());
+    for (builder, is_stamped) in [(plain, false), (kept, true), (recovered, true)] {
+        let server = TestServer::start(builder.on_connect(check));
+        let auth = r#"0{"token":"secret","offsets":true}"#;
+        let mut client = Client::ask(&server.url, Mode::WebSocket, "", &[], auth).await;
+        let answer = client.recv().await;
+        assert!(answer.starts_with("0{"), "{answer}");
+        assert_eq!(answer.contains(r#""offsets":true"#), is_stamped, "{answer}");
+    }
 }
