@@ -30,6 +30,16 @@ pub(crate) struct Joining<'a> {
     pub(crate) subscribed: &'a [Channel],
     /// Whether it is in a channel, for publications that leave channels out.
     pub(crate) is_in: &'a dyn Fn(&Channel) -> bool,
+    /// The place from which on it has what was published to a channel that it is in already.
+    pub(crate) has_from: &'a dyn Fn(&Channel) -> Option<Place>,
+}
+
+/// A channel that a socket has subscribed to.
+pub(crate) struct JoinedPlace {
+    /// The place of the subscription.
+    pub(crate) place: Place,
+    /// The place from which on the socket has what was published to the channel.
+    pub(crate) whole_from: Place,
 }
 
 /// Publications that a channel has kept.
@@ -45,24 +55,25 @@ pub(crate) struct PastPublications {
 impl Sequencer {
     /// Subscribes a socket to channels that it was not subscribed to, and sends it `answer`, then
     /// what it has missed, then what is new. `members`: who it is in each channel. Returns the
-    /// places of the subscriptions.
+    /// places of each.
     pub(crate) fn subscribe_and_catch_up(
         &self,
         joining: &Joining<'_>,
         members: Vec<Option<JoiningMember>>,
         catch_up: CatchUp,
         answer: CatchUpAnswer,
-    ) -> Vec<Place> {
+    ) -> Vec<JoinedPlace> {
         let now = Instant::now();
         let Joining { registry_id, namespace, id, channels, .. } = *joining;
         let mut state = self.0.lock_state();
-        let caught_up = state.index_mut().catch_up(joining, catch_up, now);
+        let (caught_up, whole_from) = state.index_mut().catch_up(joining, catch_up, now);
         let mut places = Vec::with_capacity(channels.len());
         let mut all = Vec::with_capacity(channels.len() + 1);
-        for ((channel, rule), member) in channels.iter().zip(members) {
+        for (((channel, rule), member), from) in channels.iter().zip(members).zip(whole_from) {
             let (namespace, channel) = (namespace.clone(), channel.clone());
             all.push(state.notify(registry_id, |index| {
-                places.push(index.next_place());
+                let place = index.next_place();
+                places.push(JoinedPlace { place, whole_from: from.unwrap_or(place).min(place) });
                 index.subscribe(&namespace, registry_id, id, &channel, *rule);
                 index.begin_presence(&namespace, id, &channel, member);
                 RegistryMessage::Subscribe { namespace, id, channel }
@@ -116,26 +127,45 @@ impl Sequencer {
     }
 }
 
+impl<'a> Joining<'a> {
+    /// Those that are for the socket, and that it has not had in another of its channels.
+    fn wanted<'k, I: IntoIterator<Item = &'k Kept>>(
+        &self,
+        kept: I,
+    ) -> impl Iterator<Item = &'k Kept> + use<'a, 'k, I> {
+        let Self { id, is_in, has_from, .. } = *self;
+        let kept = kept.into_iter();
+        kept.filter(move |kept| kept.is_for(id, is_in) && !kept.was_for(id, has_from))
+    }
+}
+
 impl RegistryIndex {
-    /// Finds the publications that a socket has missed of the channels to which it subscribes.
-    fn catch_up(&mut self, joining: &Joining<'_>, catch_up: CatchUp, now: Instant) -> CaughtUp {
+    /// Finds the publications that a socket has missed of the channels to which it subscribes, and
+    /// the place from which on it has all of each. `None`: from its subscription on.
+    fn catch_up(
+        &mut self,
+        joining: &Joining<'_>,
+        catch_up: CatchUp,
+        now: Instant,
+    ) -> (CaughtUp, Vec<Option<Place>>) {
         let (mut count, mut bytes) = (0, 0);
-        let (mut outcomes, mut all) = (Vec::new(), Vec::new());
+        let (mut outcomes, mut all, mut whole_from) = (Vec::new(), Vec::new(), Vec::new());
         for (channel, rule) in joining.channels {
             let mut missed = self.missed(joining, channel, *rule, catch_up, now);
-            count += missed.publications.len();
             let costs = missed.publications.iter().map(|one| one.frame().cost());
-            bytes += costs.sum::<usize>();
+            let with_it = (count + missed.publications.len(), bytes + costs.sum::<usize>());
             let limits = self.histories.limits();
-            if count > limits.max_recovered || bytes > limits.max_recovered_bytes {
-                count -= missed.publications.len();
+            if with_it.0 > limits.max_recovered || with_it.1 > limits.max_recovered_bytes {
                 missed = Missed::nothing(Gap::TooMuch);
+            } else {
+                (count, bytes) = with_it;
             }
             outcomes.push(ChannelOutcome {
                 channel: channel.clone(),
                 missed: missed.publications.len(),
                 gap: missed.gap,
             });
+            whole_from.push(missed.from);
             all.push(missed.publications);
         }
         let subscribed = joining.subscribed.iter();
@@ -145,7 +175,8 @@ impl RegistryIndex {
             gap: Some(Gap::Subscribed),
         }));
         let presence = Vec::new();
-        CaughtUp { place: self.place, channels: outcomes, presence, missed: merge(all) }
+        let missed = merge(all);
+        (CaughtUp { place: self.place, channels: outcomes, presence, missed }, whole_from)
     }
 
     fn missed(
@@ -181,19 +212,21 @@ impl RegistryIndex {
         place: Place,
         now: Instant,
     ) -> Result<Missed, Gap> {
-        let Joining { namespace, id, is_in, .. } = *joining;
-        let Some(record) = self.record(namespace, Some(channel)) else {
-            let is_whole = self.histories.forgotten() <= place;
-            return if is_whole { Ok(Missed::default()) } else { Err(Gap::Trimmed) };
+        let nothing = Missed { from: Some(place), ..Missed::default() };
+        let trimmed = |upto| self.past_run.trimmed(place, upto);
+        let forgotten = self.histories.forgotten();
+        let Some(record) = self.record(joining.namespace, Some(channel)) else {
+            return if forgotten <= place { Ok(nothing) } else { Err(trimmed(forgotten)) };
         };
         let (newest, history) = (record.newest, record.history);
         if newest <= place {
-            return Ok(Missed::default());
+            return Ok(nothing);
         }
-        let history = history.ok_or(Gap::Trimmed)?;
+        let history = history.ok_or_else(|| trimmed(newest))?;
         self.histories.expire_history(history, now);
-        let kept = self.histories.since(history, place)?;
-        Ok(Missed::of(kept.filter(|kept| kept.is_for(id, is_in))))
+        let trimmed = self.past_run.trimmed(place, self.histories.trimmed(history));
+        let kept = self.histories.since(history, place).map_err(|_| trimmed)?;
+        Ok(Missed::of(joining.wanted(kept), place))
     }
 
     /// Finds the publications after a place that a crash has left.
@@ -204,27 +237,30 @@ impl RegistryIndex {
         place: Place,
         now: Instant,
     ) -> Missed {
-        let Joining { namespace, id, is_in, .. } = *joining;
-        let record = self.record(namespace, Some(channel));
+        let record = self.record(joining.namespace, Some(channel));
         let Some(history) = record.and_then(|record| record.history) else {
             return Missed::nothing(Gap::Crash);
         };
         self.histories.expire_history(history, now);
         let (newest, _) = self.histories.newest(history, usize::MAX);
         let missed = newest.into_iter().filter(|kept| kept.place() > place);
-        let missed = Missed::of(missed.filter(|kept| kept.is_for(id, is_in)));
-        Missed { gap: Some(Gap::Crash), ..missed }
+        let from = place.max(self.histories.trimmed(history));
+        Missed { gap: Some(Gap::Crash), ..Missed::of(joining.wanted(missed), from) }
     }
 
     fn newest(&self, joining: &Joining<'_>, channel: &Channel, count: usize, gap: Gap) -> Missed {
-        let Joining { namespace, id, is_in, .. } = *joining;
-        let record = self.record(namespace, Some(channel));
+        let record = self.record(joining.namespace, Some(channel));
         let Some(history) = record.and_then(|record| record.history) else {
             return Missed::nothing(gap);
         };
         let count = count.min(self.histories.limits().max_recovered);
         let (newest, is_all) = self.histories.newest(history, count);
-        let missed = Missed::of(newest.into_iter().filter(|kept| kept.is_for(id, is_in)));
+        // It has nothing that is older than the first of them.
+        let Some(first) = newest.first().map(|kept| kept.place()) else {
+            return Missed { gap: (!is_all).then_some(gap), ..Missed::default() };
+        };
+        let from = Place::new(first.number().saturating_sub(1));
+        let missed = Missed::of(joining.wanted(newest), from);
         Missed { gap: (!is_all).then_some(gap), ..missed }
     }
 

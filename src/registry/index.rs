@@ -1,5 +1,6 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
+    mem,
     sync::Arc,
 };
 
@@ -61,6 +62,9 @@ pub(super) struct ChannelRecord {
     pub(super) history: Option<HistoryId>,
     /// The place of the newest publication. Those that may be lost do not count.
     pub(super) newest: Place,
+    /// If the newest publications leave out one socket, such as their sender: this socket, and the
+    /// place of the newest one before them.
+    left_out: Option<(SocketId, Place)>,
     /// The number of subscribers that are away and may come back.
     pub(super) pins: usize,
 }
@@ -71,6 +75,24 @@ impl ChannelRecord {
         // Without a rule, no client asks for earlier ones.
         let newest = if rule.is_some() { forgotten } else { Place::default() };
         Self { rule: Some(rule), newest, ..Self::default() }
+    }
+
+    /// Notes a publication that leaves these sockets out. Returns the place of the newest before.
+    pub(super) fn note(&mut self, place: Place, except: &[SocketId]) -> Place {
+        self.left_out = match (except, self.left_out) {
+            ([socket], Some((same, before))) if *socket == same => Some((same, before)),
+            ([socket], _) => Some((*socket, self.newest)),
+            _ => None,
+        };
+        mem::replace(&mut self.newest, place)
+    }
+
+    /// The place of the newest publication that was for a socket.
+    pub(super) fn newest_for(&self, socket: SocketId) -> Place {
+        match self.left_out {
+            Some((left_out, before)) if left_out == socket => before,
+            _ => self.newest,
+        }
     }
 
     pub(super) fn is_unused(&self) -> bool {

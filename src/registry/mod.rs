@@ -38,7 +38,7 @@ mod sweep;
 pub use adapter::{
     Adapter, AdapterFuture, ClientAnswers, ServerAnswers, ServerEvent, SocketDescription,
 };
-pub(crate) use catching_up::{CatchUpAnswer, Joining};
+pub(crate) use catching_up::{CatchUpAnswer, JoinedPlace, Joining};
 pub(crate) use change::ChangeSender;
 pub use change::{Change, Changes};
 use channel_registry::ChannelRegistry;

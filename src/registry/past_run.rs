@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    history::{Exceptions, Histories, HistoryOwner, Kept},
+    history::{Gap, Histories, HistoryOwner, Kept, KeptAudience},
     index::RegistryIndex,
 };
 use crate::{
@@ -44,6 +44,16 @@ struct PastMark {
 }
 
 impl PastRun {
+    /// Why a client with a position can't have all, if publications up to a place may be missing. A
+    /// crash loses the knowledge of which channels these were in.
+    pub(super) fn trimmed(&self, position: Place, missing: Place) -> Gap {
+        if position < self.whole_from && missing < self.whole_from {
+            Gap::Crash
+        } else {
+            Gap::Trimmed
+        }
+    }
+
     /// Whether a crash may have lost publications that a client with this position has missed.
     pub(super) fn has_crashed(&self, position: Place, rule: Option<History>) -> bool {
         if !rule.is_some_and(|history| history.after_commit) {
@@ -142,11 +152,14 @@ impl RegistryIndex {
             let StoredPublication { place, packet, except, .. } = publication;
             let is_question = packet.asks_ack();
             let frame = PlacedFrame::new(packet.into_frame(), place, true, is_question);
-            let exceptions = except.map(|except| {
-                let StoredExceptions { channels, sockets } = *except;
-                Arc::new(Exceptions { channels, sockets })
+            let to: Vec<_> = all.iter().filter_map(|owner| owner.channel.clone()).collect();
+            let audience = (to.len() > 1 || except.is_some()).then(|| {
+                let except = except.map(|except| *except);
+                let StoredExceptions { channels, sockets } = except.unwrap_or_default();
+                let (except, except_sockets) = (channels, sockets);
+                Arc::new(KeptAudience { to, except, except_sockets, including: Vec::new() })
             });
-            let kept = Kept::new(Arc::new(frame), exceptions);
+            let kept = Kept::new(Arc::new(frame), audience);
             for owner in all {
                 let rule = rules.get(&owner.channel).copied().flatten();
                 let rest =

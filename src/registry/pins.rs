@@ -30,9 +30,9 @@ impl Sequencer {
     ) -> (Place, NewestPlace, Vec<NewestPlace>) {
         let mut state = self.0.lock_state();
         let index = state.index_mut();
-        let channels = channels.map(|channel| index.newest_place(namespace, Some(channel)));
+        let channels = channels.map(|channel| index.newest_place(namespace, id, Some(channel)));
         let channels = channels.collect();
-        (index.named_last(namespace, id), index.newest_place(namespace, None), channels)
+        (index.named_last(namespace, id), index.newest_place(namespace, id, None), channels)
     }
 
     /// Whether places are of this order: of its epoch, given out already, and none of them from
@@ -108,16 +108,21 @@ impl RegistryIndex {
         }
     }
 
-    fn newest_place(&self, namespace: &Namespace, channel: Option<&Channel>) -> NewestPlace {
+    fn newest_place(
+        &self,
+        namespace: &Namespace,
+        id: SocketId,
+        channel: Option<&Channel>,
+    ) -> NewestPlace {
         let Some(record) = self.record(namespace, channel) else { return NewestPlace::default() };
         // If nothing was looked up, nothing was published.
         let has_history = record.rule != Some(None);
-        NewestPlace { place: record.newest, has_history }
+        NewestPlace { place: record.newest_for(id), has_history }
     }
 
     fn pin_past(&mut self, namespace: &Namespace, (channel, rule, newest): PastRecord<'_>) {
-        // A history that is new reaches back to here. What the channel had before was not noted
-        // for clients that are in no session.
+        // A history that is new reaches back to here. Earlier publications of the channel were not
+        // noted for all clients.
         let is_new = rule.is_some() && !newest.has_history;
         let place = if is_new { self.place } else { newest.place };
         let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };

@@ -1,13 +1,13 @@
 //! Keeping publications in the histories of their channels.
 
-use std::{mem, sync::Arc, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
     Audience,
-    history::{Exceptions, HistoryId, HistoryOwner, Kept},
+    history::{HistoryId, HistoryOwner, Kept, KeptAudience},
     index::{ChannelRecord, NamespaceIndex, RegistryIndex},
 };
 use crate::{
@@ -112,11 +112,8 @@ impl RegistryIndex {
         is_stored: bool,
         now: Instant,
     ) {
-        let Audience { namespace, except, except_sockets, .. } = audience;
-        let exceptions = (!except.is_empty() || !except_sockets.is_empty()).then(|| {
-            Arc::new(Exceptions { channels: except.clone(), sockets: except_sockets.clone() })
-        });
-        let kept = Kept::new(Arc::clone(publication), exceptions);
+        let namespace = &audience.namespace;
+        let kept = Kept::new(Arc::clone(publication), KeptAudience::of(audience));
         if let Some(store) = self.histories.store().filter(|_| !is_stored) {
             let mut keeping = destinations(audience);
             keeping.retain(|channel| matches!(self.rule(namespace, *channel), Some(Some(_))));
@@ -141,7 +138,7 @@ impl RegistryIndex {
         now: Instant,
     ) {
         let Some(record) = self.record_mut(namespace, channel) else { return };
-        let before = mem::replace(&mut record.newest, kept.place());
+        let before = record.note(kept.place(), kept.except_sockets());
         let Some(Some(history)) = record.rule else { return };
         let id = match record.history {
             Some(id) => id,

@@ -262,7 +262,7 @@ impl RegistryIndex {
             let is_whole = self.histories.forgotten() <= from;
             return if is_whole { Ok(Vec::new()) } else { Err(Gap::Trimmed) };
         };
-        let (newest, history) = (record.newest, record.history);
+        let (newest, history) = (record.newest_for(returning.id), record.history);
         if newest <= from {
             return Ok(Vec::new());
         }

@@ -12,7 +12,7 @@ use super::{NamespaceState, SubscribeError, absence::Departures, route_counts::R
 use crate::{
     model::{Channel, ChannelMatch, JoiningMember, MemoryShare, Place, PresenceExit, SocketId},
     outbox::SocketSender,
-    registry::{CatchUp, CatchUpAnswer, DetachedChannels, Joining, RegistryId},
+    registry::{CatchUp, CatchUpAnswer, DetachedChannels, JoinedPlace, Joining, RegistryId},
 };
 
 /// The channels of one socket, each with the routes that match it.
@@ -158,8 +158,8 @@ impl Membership {
                 state.routes.add(&matched);
                 joined.push((channel.clone(), matched.options.history));
                 members.push(member);
-                // Its places are known below.
-                let (place, whole_from) = (Place::default(), Place::default());
+                // Its places are known below. It has nothing of the channel yet.
+                let (place, whole_from) = (Place::default(), Place::new(u64::MAX));
                 let is_pending = false;
                 let joined = JoinedChannel { place, whole_from, matched, is_pending };
                 state.channels.insert(channel, joined);
@@ -173,13 +173,13 @@ impl Membership {
             channels: &joined,
             subscribed: &subscribed,
             is_in: &|channel| channels.contains_key(channel),
+            has_from: &|channel| channels.get(channel).map(|joined| joined.whole_from),
         };
         let sequencer = &namespace.sequencer;
         let places = sequencer.subscribe_and_catch_up(&joining, members, catch_up, answer(refused));
-        for ((channel, _), place) in joined.iter().zip(places) {
+        for ((channel, _), JoinedPlace { place, whole_from }) in joined.iter().zip(places) {
             if let Some(joined) = state.channels.get_mut(channel) {
-                joined.place = place;
-                joined.whole_from = catch_up.since.unwrap_or(place).min(place);
+                (joined.place, joined.whole_from) = (place, whole_from);
             }
         }
         Ok(())

@@ -80,17 +80,22 @@ pub(crate) struct ChannelOutcome {
 #[derive(Debug, Default)]
 pub(in crate::registry) struct Missed {
     pub(in crate::registry) publications: Vec<Arc<PlacedFrame>>,
+    /// The place from which on these are all. `None`: it has nothing from before.
+    pub(in crate::registry) from: Option<Place>,
     pub(in crate::registry) gap: Option<Gap>,
 }
 
 impl Missed {
     pub(in crate::registry) fn nothing(gap: Gap) -> Self {
-        Self { publications: Vec::new(), gap: Some(gap) }
+        Self { gap: Some(gap), ..Self::default() }
     }
 
-    pub(in crate::registry) fn of<'a>(kept: impl IntoIterator<Item = &'a Kept>) -> Self {
+    pub(in crate::registry) fn of<'a>(
+        kept: impl IntoIterator<Item = &'a Kept>,
+        from: Place,
+    ) -> Self {
         let publications = kept.into_iter().map(|kept| Arc::clone(&kept.publication)).collect();
-        Self { publications, gap: None }
+        Self { publications, from: Some(from), gap: None }
     }
 }
 

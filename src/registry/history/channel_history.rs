@@ -11,6 +11,7 @@ use crate::{
     model::{Channel, Namespace, Place, SocketId},
     outbox::PlacedFrame,
     protocol::StoredPacket,
+    registry::Audience,
     store::StoredPublication,
 };
 
@@ -27,15 +28,38 @@ pub(super) struct ChannelHistory {
 pub(crate) struct Kept {
     pub(crate) publication: Arc<PlacedFrame>,
     pub(super) expires: Option<Instant>,
-    /// The sockets that it was not for. Most publications have none.
-    pub(super) exceptions: Option<Arc<Exceptions>>,
+    /// Its receivers. `None`: all subscribers of the one channel that keeps it, as mostly.
+    pub(super) audience: Option<Arc<KeptAudience>>,
 }
 
-/// The sockets that a publication was not for.
-#[derive(Debug)]
-pub(crate) struct Exceptions {
-    pub(in crate::registry) channels: Vec<Channel>,
-    pub(in crate::registry) sockets: Vec<SocketId>,
+/// The receivers of a publication that are not just the subscribers of one channel.
+#[derive(Debug, Default)]
+pub(crate) struct KeptAudience {
+    /// All its channels, if there are several: subscribers of one of them have it already.
+    pub(in crate::registry) to: Vec<Channel>,
+    /// Sockets that had it in any case.
+    pub(in crate::registry) including: Vec<SocketId>,
+    /// The channels and the sockets that it was not for.
+    pub(in crate::registry) except: Vec<Channel>,
+    pub(in crate::registry) except_sockets: Vec<SocketId>,
+}
+
+impl KeptAudience {
+    /// `None`: it went to all subscribers of the one channel that keeps it.
+    pub(in crate::registry) fn of(audience: &Audience) -> Option<Arc<Self>> {
+        let Audience { to, including, except, except_sockets, .. } = audience;
+        let to: &[Channel] = if to.len() > 1 { to } else { &[] };
+        let is_plain = to.is_empty() && including.is_empty();
+        if is_plain && except.is_empty() && except_sockets.is_empty() {
+            return None;
+        }
+        Some(Arc::new(Self {
+            to: to.to_vec(),
+            including: including.clone(),
+            except: except.clone(),
+            except_sockets: except_sockets.clone(),
+        }))
+    }
 }
 
 impl Kept {
@@ -45,9 +69,9 @@ impl Kept {
 
     pub(in crate::registry) fn new(
         publication: Arc<PlacedFrame>,
-        exceptions: Option<Arc<Exceptions>>,
+        audience: Option<Arc<KeptAudience>>,
     ) -> Self {
-        Self { publication, expires: None, exceptions }
+        Self { publication, expires: None, audience }
     }
 
     pub(in crate::registry) fn place(&self) -> Place {
@@ -69,9 +93,9 @@ impl Kept {
         let packet = StoredPacket::of(self.publication.frame().clone());
         let stored = StoredPublication::new(namespace.clone(), channels, at, packet);
         let stored = stored.at_place(self.place());
-        match &self.exceptions {
+        match &self.audience {
             None => stored,
-            Some(but) => stored.except(but.channels.clone(), but.sockets.clone()),
+            Some(one) => stored.except(one.except.clone(), one.except_sockets.clone()),
         }
     }
 
@@ -85,9 +109,27 @@ impl Kept {
         socket: SocketId,
         is_in: impl Fn(&Channel) -> bool,
     ) -> bool {
-        self.exceptions
-            .as_ref()
-            .is_none_or(|but| !but.sockets.contains(&socket) && !but.channels.iter().any(is_in))
+        self.audience.as_ref().is_none_or(|one| {
+            !one.except_sockets.contains(&socket) && !one.except.iter().any(is_in)
+        })
+    }
+
+    /// The sockets that it was not for.
+    pub(in crate::registry) fn except_sockets(&self) -> &[SocketId] {
+        self.audience.as_ref().map_or(&[], |audience| &audience.except_sockets)
+    }
+
+    /// Whether a socket has had it already, without this channel. `has_from`: the place from which
+    /// on it has what was published to a channel that it is in.
+    pub(in crate::registry) fn was_for(
+        &self,
+        socket: SocketId,
+        has_from: impl Fn(&Channel) -> Option<Place>,
+    ) -> bool {
+        self.audience.as_ref().is_some_and(|one| {
+            let has = |channel| has_from(channel).is_some_and(|from| from < self.place());
+            one.including.contains(&socket) || one.to.iter().any(has)
+        })
     }
 }
 

@@ -271,6 +271,11 @@ impl Histories {
         self.slots[id.0].as_ref().map(|slot| &slot.history)
     }
 
+    /// Publications of a channel up to this place may be missing.
+    pub(in crate::registry) fn trimmed(&self, id: HistoryId) -> Place {
+        self.history(id).map(ChannelHistory::trimmed).unwrap_or_default()
+    }
+
     /// Lists the publications of a channel after a place.
     pub(in crate::registry) fn since(
         &self,

@@ -14,6 +14,6 @@ mod tests;
 
 pub(crate) use catch_up::{CatchUp, CaughtUp, ChannelOutcome, Gap};
 pub(super) use catch_up::{Missed, merge};
-pub(super) use channel_history::{Exceptions, Kept};
+pub(super) use channel_history::{Kept, KeptAudience};
 pub(crate) use histories::HistoryLimits;
 pub(super) use histories::{Histories, HistoryId, HistoryOwner};

@@ -218,6 +218,44 @@ async fn without_recovery_no_client_is_given_a_secret() {
     assert_eq!(server.io.stats().sessions_away, 0);
 }
 
+/// A client that was told of a gap when it subscribed is whole from then on.
+#[actix_web::test]
+async fn a_gap_that_was_told_is_not_told_again() {
+    let server = TestServer::start(builder().route(channel("^short-").history(History::last(1))));
+    let before = server.io.position();
+    for number in 1..=3 {
+        publish(&server, "short-1", number).await;
+    }
+    let mut page = Page::open(&server, Mode::WebSocket).await;
+    let subscribe = json!(["short-1", {"since": before}]);
+    let answer = page.client().emit_with_ack("subscribe", subscribe).await;
+    assert_eq!(answer[1]["reason"], "trimmed");
+    page.lose(&server).await;
+    publish(&server, "short-1", 4).await;
+    page.connect(&server).await;
+    assert!(page.recovered);
+    assert_eq!(page.events().await, goals([4]));
+}
+
+/// A client has not missed what it has sent to others itself.
+#[actix_web::test]
+async fn what_leaves_a_client_out_is_not_missed_by_it() {
+    let server = server();
+    let mut page = Page::open(&server, Mode::WebSocket).await;
+    page.subscribe("plain-1").await;
+    let to_others = || server.io.to("plain-1").except_socket(page.id());
+    to_others().emit("goal", &1).expect("capacity");
+    to_others().emit("goal", &2).expect("capacity");
+    page.lose(&server).await;
+    server.io.to("plain-1").except_socket(page.id()).emit("goal", &3).expect("capacity");
+    page.connect(&server).await;
+    assert!(page.recovered);
+    page.lose(&server).await;
+    publish(&server, "plain-1", 4).await;
+    server.io.to("plain-1").except_socket(page.id()).emit("goal", &5).expect("capacity");
+    is_told(&server, &mut page, "lost").await;
+}
+
 /// Handlers see what the application's client gave, and not what it asks the server itself.
 #[actix_web::test]
 async fn an_auth_without_unknown_fields_accepts_clients_that_ask_for_positions() {

@@ -184,3 +184,24 @@ fn a_clean_stop_keeps_sessions_and_a_crash_does_not() {
         assert!(!io.forget(&id));
     });
 }
+
+#[test]
+fn a_quiet_channel_is_not_told_trimmed_after_a_crash() {
+    let folder = folder();
+    system(async {
+        let io = server(folder.path());
+        let first = publish(&io, "committed-1", 1).await;
+        for number in 0..60 {
+            publish(&io, "live-1", number).await;
+        }
+        io.to("live-1").durable().publish("goal", &60).await.expect("it is durable");
+        drop(io);
+
+        let io = server(folder.path());
+        for channel in ["committed-1", "committed-quiet", "live-quiet"] {
+            let (answer, missed) = come_back(&io, channel, first).await;
+            let is_exact = answer["recovered"] == true || answer["reason"] == "crash";
+            assert!(is_exact && missed.is_empty(), "{channel}: {answer}");
+        }
+    });
+}
