@@ -20,7 +20,7 @@ use crate::{
     outbox::{KeptDirects, SocketSender, Stamps},
     protocol::{self, ConnectAnswer, Frame, Version},
     socket::{NamespaceState, Socket, SocketOrigin, SocketParts},
-    state::{ClaimedSession, NamespaceEntry, ReplayPermit},
+    state::{ClaimedSession, NamespaceEntry, ReplayPermit, ReturnRequest},
     stats::RefusalKind,
 };
 
@@ -69,7 +69,10 @@ impl Connection {
             return Ok(());
         };
         match request.returning.filter(|_| self.asks_for_offsets(&entry.namespace, &handshake)) {
-            Some(request) => self.connect_again(entry, handshake, request, ctx),
+            Some((pid, offset)) => {
+                let request = ReturnRequest { pid, offset, opened: handshake.opened() };
+                self.connect_again(entry, handshake, request, ctx);
+            }
             None => self.attach_socket(entry, handshake, None),
         }
         Ok(())

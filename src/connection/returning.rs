@@ -118,7 +118,8 @@ fn until_released(permit: ReplayPermit) -> Hold {
 #[derive(Default)]
 pub(super) struct ConnectRequest {
     pub(super) asks_for_offsets: bool,
-    pub(super) returning: Option<ReturnRequest>,
+    /// The secret id that it shows, and its position.
+    pub(super) returning: Option<(PrivateId, Option<String>)>,
 }
 
 impl ConnectRequest {
@@ -144,7 +145,7 @@ impl ConnectRequest {
             // Anything but a string cannot be a position.
             let offset = offset.map(|one| serde_json::from_str(one.get()).unwrap_or_default());
             let pid = pid.and_then(|pid| PrivateId::parse(&pid));
-            self.returning = pid.map(|pid| ReturnRequest { pid, offset });
+            self.returning = pid.map(|pid| (pid, offset));
         }
         if fields.0.len() == before { Some(text) } else { Some(fields.to_string().into()) }
     }
@@ -212,7 +213,7 @@ mod tests {
     fn read(auth: &str, may_return: bool) -> (String, bool, Option<(String, Option<String>)>) {
         let mut request = ConnectRequest::default();
         let auth = request.take_from(Some(auth.into()), may_return).expect("an object");
-        let returning = request.returning.map(|one| (one.pid.reveal().to_owned(), one.offset));
+        let returning = request.returning.map(|(pid, at)| (pid.reveal().to_owned(), at));
         (auth.to_string(), request.asks_for_offsets, returning)
     }
 

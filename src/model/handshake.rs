@@ -92,6 +92,11 @@ impl Handshake {
         Self { asks_for_offsets, ..self }
     }
 
+    /// When the request arrived.
+    pub(crate) fn opened(&self) -> Instant {
+        self.request.received.0
+    }
+
     pub(crate) fn asks_for_offsets(&self) -> bool {
         self.asks_for_offsets
     }

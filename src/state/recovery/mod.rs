@@ -51,6 +51,8 @@ pub(crate) struct ReturnRequest {
     pub(crate) pid: PrivateId,
     /// The position of the last event that it has seen, if it has had one.
     pub(crate) offset: Option<String>,
+    /// When its connection was opened.
+    pub(crate) opened: std::time::Instant,
 }
 
 /// A session that a client has claimed. It is given back when this is dropped.
@@ -128,7 +130,8 @@ impl RecoveryState {
     /// A socket is alive that may come back, and can be found by its id.
     pub(crate) fn enter(&self, socket: &Socket) {
         let Some(pid) = socket.private_id() else { return };
-        let is_awaited = self.table.lock().enter(pid, socket.id(), socket.namespace().clone());
+        let (namespace, opened) = (socket.namespace().clone(), socket.handshake().opened());
+        let is_awaited = self.table.lock().enter(pid, socket.id(), namespace, opened);
         // A client that came back once more did not find the socket to replace it.
         if is_awaited {
             socket.replace();
@@ -205,7 +208,7 @@ impl RecoveryState {
     ) -> Result<ClaimedSession, UnrecoveredKind> {
         let seen = self.seen(request.offset.as_deref())?;
         let pid = request.pid;
-        let claim = self.table.lock().claim(&pid, &namespace, Instant::now());
+        let claim = self.table.lock().claim(&pid, &namespace, request.opened, Instant::now());
         let (turn, living) = match claim {
             Claim::Nothing => return Err(UnrecoveredKind::Unknown),
             Claim::Away(turn) => (turn, None),

@@ -39,22 +39,41 @@ enum Entry {
     Live {
         socket: SocketId,
         namespace: Namespace,
+        /// When its connection was opened.
+        opened: Opened,
         waiter: Option<Waiter>,
     },
     Away(Box<AwaySession>),
 }
 
-/// A client that waits for the end of a living socket: the number of its claim, and how it hears of
-/// the end.
-type Waiter = (u64, oneshot::Sender<()>);
+/// When the connection of a client was opened. A client opens one when it has lost the one before,
+/// so an earlier one is dead, however late the server reads what it has sent.
+type Opened = std::time::Instant;
+
+/// A connection that has come back for a session.
+#[derive(Debug, Clone, Copy)]
+struct Claimant {
+    /// The number of its claim.
+    turn: u64,
+    opened: Opened,
+}
+
+/// A client that waits for the end of a living socket, and how it hears of the end.
+type Waiter = (Claimant, oneshot::Sender<()>);
 
 struct AwaySession {
     absence: SocketAbsence,
     bytes: usize,
     /// Its place in the queue.
     expires: (Instant, u64),
-    /// A client has come back for it, and waits for its turn: the number of its claim.
-    claim: Option<u64>,
+    /// A client has come back for it, and waits for its turn.
+    claim: Option<Claimant>,
+}
+
+impl AwaySession {
+    fn is_claimed_by(&self, claim: u64) -> bool {
+        self.claim.is_some_and(|claimant| claimant.turn == claim)
+    }
 }
 
 /// The outcome for a client that shows a secret id.
@@ -88,19 +107,25 @@ impl SessionTable {
     }
 
     /// A socket is alive that may come back. Returns whether a client waits for its end already.
-    pub(super) fn enter(&mut self, pid: PrivateId, socket: SocketId, namespace: Namespace) -> bool {
+    pub(super) fn enter(
+        &mut self,
+        pid: PrivateId,
+        socket: SocketId,
+        namespace: Namespace,
+        opened: Opened,
+    ) -> bool {
         let entry = self.by_pid.entry(pid);
-        let entry = entry.or_insert(Entry::Live { socket, namespace, waiter: None });
+        let entry = entry.or_insert(Entry::Live { socket, namespace, opened, waiter: None });
         matches!(entry, Entry::Live { waiter: Some(_), .. })
     }
 
     /// Takes a session out for a socket that comes back. It counts as alive from now on, so that
     /// there is no moment in which another connection of the client does not find it.
     pub(super) fn revive(&mut self, pid: &PrivateId, claim: u64) -> Option<SocketAbsence> {
-        self.claimed(pid, claim)?;
+        let opened = self.session(pid, claim)?.claim?.opened;
         let absence = self.remove(pid)?;
         let (socket, namespace) = (absence.id, absence.namespace.clone());
-        self.by_pid.insert(*pid, Entry::Live { socket, namespace, waiter: None });
+        self.by_pid.insert(*pid, Entry::Live { socket, namespace, opened, waiter: None });
         Some(absence)
     }
 
@@ -150,7 +175,13 @@ impl SessionTable {
         })
     }
 
-    fn insert(&mut self, absence: SocketAbsence, rest: Duration, claim: Option<u64>, now: Instant) {
+    fn insert(
+        &mut self,
+        absence: SocketAbsence,
+        rest: Duration,
+        claim: Option<Claimant>,
+        now: Instant,
+    ) {
         let pid = absence.pid;
         self.turns += 1;
         // No clock reaches such an age.
@@ -200,22 +231,34 @@ impl SessionTable {
         self.queue.first_key_value().map(|(&(expires, _), _)| expires)
     }
 
-    /// A client has come back. One client at a time has the session: the last one, since those
-    /// before have lost their connections.
-    pub(super) fn claim(&mut self, pid: &PrivateId, of: &Namespace, now: Instant) -> Claim {
+    /// A client has come back, over a connection that was `opened`. One connection at a time has
+    /// the session: the newest, since the client has lost those before.
+    pub(super) fn claim(
+        &mut self,
+        pid: &PrivateId,
+        of: &Namespace,
+        opened: Opened,
+        now: Instant,
+    ) -> Claim {
         self.turns += 1;
         let turn = self.turns;
+        let is_older = |than: Option<Claimant>| than.is_some_and(|than| opened < than.opened);
         match self.by_pid.get_mut(pid) {
-            Some(Entry::Live { socket, namespace, waiter }) if namespace == of => {
+            Some(Entry::Live { socket, namespace, opened: of_socket, waiter })
+                if namespace == of
+                    && opened >= *of_socket
+                    && !is_older(waiter.as_ref().map(|(claimant, _)| *claimant)) =>
+            {
                 let (sender, ended) = oneshot::channel();
-                *waiter = Some((turn, sender));
+                *waiter = Some((Claimant { turn, opened }, sender));
                 Claim::Living(turn, *socket, ended)
             }
             Some(Entry::Away(session))
                 if session.absence.namespace == *of
+                    && !is_older(session.claim)
                     && (session.claim.is_some() || session.expires.0 > now) =>
             {
-                session.claim = Some(turn);
+                session.claim = Some(Claimant { turn, opened });
                 self.queue.remove(&session.expires);
                 Claim::Away(turn)
             }
@@ -226,7 +269,7 @@ impl SessionTable {
     /// The client of a claim has gone.
     pub(super) fn give_back(&mut self, pid: &PrivateId, claim: u64) {
         if let Some(Entry::Away(session)) = self.by_pid.get_mut(pid)
-            && session.claim == Some(claim)
+            && session.is_claimed_by(claim)
         {
             session.claim = None;
             self.queue.insert(session.expires, *pid);
@@ -236,7 +279,7 @@ impl SessionTable {
     /// A client no longer waits for the end of a living socket, which does not come back then.
     pub(super) fn give_up(&mut self, pid: &PrivateId, claim: u64) {
         if let Some(Entry::Live { waiter: Some((waiting, _)), .. }) = self.by_pid.get(pid)
-            && *waiting == claim
+            && waiting.turn == claim
         {
             self.by_pid.remove(pid);
         }
@@ -244,8 +287,12 @@ impl SessionTable {
 
     /// The session that a client has claimed.
     pub(super) fn claimed(&self, pid: &PrivateId, claim: u64) -> Option<&SocketAbsence> {
+        self.session(pid, claim).map(|session| &session.absence)
+    }
+
+    fn session(&self, pid: &PrivateId, claim: u64) -> Option<&AwaySession> {
         match self.by_pid.get(pid) {
-            Some(Entry::Away(session)) if session.claim == Some(claim) => Some(&session.absence),
+            Some(Entry::Away(session)) if session.is_claimed_by(claim) => Some(session),
             _ => None,
         }
     }
@@ -317,32 +364,4 @@ fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_finds_its_session_while_another_connection_takes_it() {
-        let (id, pid, namespace) = (SocketId::random(), PrivateId::random(), Namespace::default());
-        let limits =
-            SessionLimits { window: Duration::from_secs(60), max_away: 10, max_bytes: 10_000 };
-        let (mut table, now) = (SessionTable::new(limits), Instant::now());
-        assert!(!table.enter(pid, id, namespace.clone()));
-        let absence = SocketAbsence::without_channels(id, pid, namespace.clone());
-        assert!(table.put_aside(absence, now).is_empty());
-        let Claim::Away(first) = table.claim(&pid, &namespace, now) else {
-            panic!("it is away");
-        };
-        assert!(table.revive(&pid, first).is_some());
-        assert!(table.revive(&pid, first).is_none(), "it is taken once");
-        // The link has broken again, and the socket of the first connection is not entered yet.
-        let Claim::Living(second, living, mut ended) = table.claim(&pid, &namespace, now) else {
-            panic!("it is alive");
-        };
-        assert_eq!(living, id);
-        assert!(table.enter(pid, id, namespace.clone()), "a client waits for its end");
-        let absence = SocketAbsence::without_channels(id, pid, namespace);
-        assert!(table.put_aside(absence, now).is_empty());
-        assert_eq!(ended.try_recv(), Ok(()));
-        assert!(table.revive(&pid, second).is_some());
-    }
-}
+mod tests;
