@@ -1,4 +1,4 @@
-use std::{borrow::Cow, collections::HashMap, error, fmt, str::FromStr};
+use std::{borrow::Cow, collections::HashMap, error, fmt, marker::PhantomData, str::FromStr};
 
 use rand::RngExt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -134,57 +134,44 @@ impl fmt::Display for InvalidSocketId {
 
 impl error::Error for InvalidSocketId {}
 
-/// The Engine.IO `sid`. It is a bearer secret: a peer that knows it can poll on behalf of the
-/// client.
-///
-/// The client receives it once, in the open packet. It appears neither in logs nor in `Debug`.
+/// An id that is a bearer secret: it appears neither in logs nor in `Debug`. Those of different
+/// `Owner`s are different types.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct SessionId(Id);
+pub(crate) struct SecretId<Owner>(Id, PhantomData<Owner>);
 
-impl SessionId {
+/// The Engine.IO `sid`. A peer that knows it can poll on behalf of the client, which receives it
+/// once, in the open packet.
+pub(crate) type SessionId = SecretId<OfEngine>;
+
+/// Socket.IO's `pid`, by which a client asks for the socket that it had.
+pub(crate) type PrivateId = SecretId<OfSocket>;
+
+/// The owner of a [`SessionId`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum OfEngine {}
+
+/// The owner of a [`PrivateId`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum OfSocket {}
+
+impl<Owner> SecretId<Owner> {
     pub(crate) fn random() -> Self {
-        Self(Id::random())
+        Self(Id::random(), PhantomData)
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Id::parse(text).map(Self)
+        Id::parse(text).map(|id| Self(id, PhantomData))
     }
 
-    /// Returns the secret itself. Use it for the open packet only.
+    /// The text of the secret, for the client that owns it, and for those who look it up.
     pub(crate) fn reveal(&self) -> &str {
         self.0.as_str()
     }
 }
 
-impl fmt::Debug for SessionId {
+impl<Owner> fmt::Debug for SecretId<Owner> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionId(..)")
-    }
-}
-
-/// Socket.IO's `pid`, by which a client asks for the socket that it had. It is a bearer secret, as
-/// the [`SessionId`] is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct PrivateId(Id);
-
-impl PrivateId {
-    pub(crate) fn random() -> Self {
-        Self(Id::random())
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Id::parse(text).map(Self)
-    }
-
-    /// Returns the secret itself. Use it for the answer to a CONNECT only.
-    pub(crate) fn reveal(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Debug for PrivateId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrivateId(..)")
+        f.write_str("SecretId(..)")
     }
 }
 
@@ -225,9 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_reveal_a_session_id() {
-        let id = SessionId::random();
-        assert_eq!(format!("{id:?}"), "SessionId(..)");
+    fn debug_does_not_reveal_a_secret_id() {
+        let (id, pid) = (SessionId::random(), PrivateId::random());
+        assert_eq!(format!("{id:?} {pid:?}"), "SecretId(..) SecretId(..)");
         assert_eq!(SessionId::parse(id.reveal()), Some(id));
+        assert_eq!(PrivateId::parse(pid.reveal()), Some(pid));
     }
 }
