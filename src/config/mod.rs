@@ -5,6 +5,7 @@
 //! [`NamespaceBuilder`](crate::NamespaceBuilder) in `server::namespace_overrides`.
 
 mod check;
+mod defaults;
 mod deserialize;
 mod kind;
 mod parse;
@@ -19,11 +20,12 @@ use std::time::Duration;
 use serde::de::{Error, MapAccess};
 
 pub(crate) use check::InvalidSetting;
+pub(crate) use defaults::default_text;
+use defaults::default_value;
 use deserialize::ValueOf;
 use kind::SettingKind;
 pub use setting::Setting;
-use table::default_value;
-pub(crate) use table::{default_text, settings_table};
+pub(crate) use table::settings_table;
 
 use crate::model::{Rate, Transport};
 

@@ -1,19 +1,14 @@
 //! The table of settings. A new setting is a row here, and a row in `docs/limits.md`.
 
-/// Hands the table of settings to the macro `$callback`.
+/// Hands the table of settings to the macro `$callback`. A row has these parts, in this order:
 ///
-/// A row has these parts, in this order:
-///
-/// * Its docs. They become the docs of the field and of the builder's methods. The macros add the
-///   default, so the docs do not repeat it.
+/// * Its docs, for the field and the builder's methods. The macros add the default to them.
 /// * `name: type = SettingKind(default)`. The kind, from the module `kind`, says how the value is
-///   read from a file and shown. Defaults are written as in a file. The units are in
-///   `default_value!`.
+///   read from a file and shown. Defaults are written as in a file, with the units of `defaults`.
 /// * `set how`: the parameter of the builder's method. `plain`: the value. `into`: a value that
 ///   converts into a `String`. `some(T)`: the inside of an `Option<T>`. `list(T)`: an iterator over
 ///   the items of a `Vec<T>`. `flag`: no parameter, the method sets `true`.
-/// * `namespace own`, for a setting that a namespace may have a value of its own for. The setting
-///   must be set by `plain` or `flag`.
+/// * `namespace own`: a namespace may have another value. It must be set by `plain` or `flag`.
 /// * `check function`, any number of times: a function of the module `check`. In parentheses are
 ///   the settings that it compares the value with.
 macro_rules! settings_table {
@@ -402,64 +397,4 @@ macro_rules! settings_table {
     } };
 }
 
-/// The value of a default, from its kind and its text in the table.
-macro_rules! default_value {
-    (Switch $on:literal) => {
-        $on
-    };
-    (Text $text:literal) => {
-        $text.to_owned()
-    };
-    (Transports polling, websocket) => {
-        vec![Transport::Polling, Transport::WebSocket]
-    };
-    (Time $seconds:literal s) => {
-        Duration::from_secs($seconds)
-    };
-    (Size $bytes:literal B) => {
-        $bytes
-    };
-    (Size $amount:literal KiB) => {
-        $amount << 10
-    };
-    (Size $amount:literal MiB) => {
-        $amount << 20
-    };
-    (Size $amount:literal MB) => {
-        $amount * 1_000_000
-    };
-    (Amount $count:literal) => {
-        $count
-    };
-    (Limit unlimited) => {
-        usize::MAX
-    };
-    (SizeLimit unlimited) => {
-        usize::MAX
-    };
-    (RateLimit unlimited) => {
-        None
-    };
-    (ByteRateLimit unlimited) => {
-        None
-    };
-}
-
-/// The text of a default, as a literal, so that docs can contain it.
-macro_rules! default_text {
-    (Transports polling, websocket) => {
-        "polling, websocket"
-    };
-    ($kind:ident unlimited) => {
-        "unlimited"
-    };
-    ($kind:ident $amount:literal $unit:ident) => {
-        concat!($amount, " ", stringify!($unit))
-    };
-    ($kind:ident $value:literal) => {
-        concat!($value)
-    };
-}
-
-pub(super) use default_value;
-pub(crate) use {default_text, settings_table};
+pub(crate) use settings_table;
