@@ -43,7 +43,7 @@ pub(crate) struct RecoveryState {
     changes: ChangeSender,
     counters: Arc<Counters>,
     /// A session waits for its end.
-    is_waiting: Notify,
+    is_waiting: Arc<Notify>,
 }
 
 /// The request of a client that comes back.
@@ -96,23 +96,23 @@ impl RecoveryState {
             sequencer,
             changes,
             counters,
-            is_waiting: Notify::new(),
+            is_waiting: Arc::default(),
         })
     }
 
     /// Ends sessions when their time is over, until the server is dropped.
     pub(crate) fn start_timer(recovery: &Arc<Self>) -> impl Future<Output = ()> + use<> {
-        let recovery = Arc::downgrade(recovery);
+        let (recovery, is_waiting) = (Arc::downgrade(recovery), Arc::clone(&recovery.is_waiting));
         async move {
             /// Between two looks, the server may have been dropped.
             const LOOK: Duration = Duration::from_secs(1);
-            while let Some(recovery) = recovery.upgrade() {
-                let next = recovery.expire(Instant::now());
+            // While it waits, it does not keep the server, and with it the store, alive.
+            while let Some(next) = recovery.upgrade().map(|one| one.expire(Instant::now())) {
                 let look = Instant::now() + LOOK;
                 let until = next.map_or(look, |next| next.min(look));
                 tokio::select! {
                     () = sleep_until(until) => {}
-                    () = recovery.is_waiting.notified() => {}
+                    () = is_waiting.notified() => {}
                 }
             }
         }
