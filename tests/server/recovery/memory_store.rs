@@ -1,9 +1,6 @@
 //! A store that keeps everything in memory, for servers that follow one another in a test.
 
-use std::{
-    mem,
-    sync::{Arc, Mutex, Weak},
-};
+use std::sync::{Arc, Mutex, Weak};
 
 use actix_socketio::{
     Channel, Namespace,
@@ -82,7 +79,7 @@ impl HistoryStore for MemoryStore {
 
     fn close(&self, closing: ClosingCall, outcome: StoreOutcome) {
         let closing = closing();
-        let before = self.with(|content| mem::replace(&mut content.closing, Some(closing)));
+        let before = self.with(|content| content.closing.replace(closing));
         assert!(before.is_none(), "it is closed once");
         outcome(Ok(()));
     }
