@@ -46,26 +46,13 @@ impl Builder {
     /// server can work with the value of a setting, the folder of [`Builder::client_files`] has no
     /// client, or the system has no thread for the server.
     pub fn build(self) -> Result<SocketIo, BuildError> {
-        let Self {
-            config,
-            main,
-            namespaces,
-            dynamic,
-            endpoint,
-            codec,
-            adapter,
-            data,
-            client_files,
-            store,
-            recovery,
-        } = self;
+        let Self { config, main, namespaces, dynamic, endpoint, codec, .. } = self;
+        let Self { adapter, data, client_files, store, recovery, .. } = self;
         let data = Arc::new(data);
         check(&config, &codec, recovery.as_ref(), &namespaces)?;
         endpoint.check()?;
-        let client_files = match client_files {
-            Some(folder) => ClientFiles::read(&folder)?,
-            None => ClientFiles::own(),
-        };
+        let client_files = client_files
+            .map_or_else(|| Ok(ClientFiles::own()), |folder| ClientFiles::read(&folder))?;
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
@@ -102,11 +89,8 @@ impl Builder {
             Arc::new(server_events),
             config.max_ack_bytes,
         );
-        let used: Arc<dyn Adapter> = Arc::clone(&local) as _;
-        let used = match adapter {
-            Some(wrap) => wrap(used),
-            None => used,
-        };
+        let used = Arc::clone(&local) as Arc<dyn Adapter>;
+        let used = adapter.map_or_else(|| Arc::clone(&used), |wrap| wrap(Arc::clone(&used)));
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let state = ServerState {

@@ -1,12 +1,11 @@
 //! Histories of channels: clients that say what they have get what they missed, once and in order,
 //! or are told that something is missing.
 
-use std::{collections::BTreeSet, time::Duration};
+mod once;
 
-use actix_socketio::{
-    HandlerError, History, OnSubscribe, Position, Socket, SocketId, SocketIo, channel,
-};
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use std::time::Duration;
+
+use actix_socketio::{HandlerError, History, OnSubscribe, Position, Socket, SocketIo, channel};
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,7 +22,6 @@ in_every_mode! {
     a_gap_is_told_with_its_reason,
     the_newest_come_on_request,
     what_was_not_for_a_client_is_not_replayed,
-    what_a_client_has_had_in_another_channel_comes_once,
     a_channel_that_is_refused_is_left_out,
     options_that_cannot_be_read_are_refused,
     what_goes_to_all_is_kept_too,
@@ -228,40 +226,6 @@ async fn what_was_not_for_a_client_is_not_replayed(mode: Mode) {
     assert_eq!(client.fence().await, [r#"2["goal",4]"#]);
 }
 
-async fn what_a_client_has_had_in_another_channel_comes_once(mode: Mode) {
-    let server = server();
-    let mut client = Client::ask(&server.url, mode, "", &[], ASKS).await;
-    let answer: Value = serde_json::from_str(&client.recv().await[1..]).expect("an answer");
-    let id: SocketId = text(&answer["sid"]).parse().expect("an id");
-    let socket = server.io.socket(&id).expect("it is connected");
-    let before = server.io.position();
-    client.subscribe("match-1").await;
-    client.subscribe("plain-1").await;
-    let to = |channels: &[&str], data: u32| {
-        let target = channels.iter().fold(server.io.everyone(), |target, name| target.to(*name));
-        target.emit("goal", &data).expect("capacity");
-    };
-    to(&["match-1", "match-2"], 1);
-    to(&["match-2"], 2);
-    to(&["match-2", "match-3"], 3);
-    server.io.to("match-2").including(&socket).emit("goal", &4).expect("capacity");
-    to(&["match-2", "plain-1"], 5);
-    let answer = subscribe(&mut client, json!("match-2"), json!({"since": before})).await;
-    assert_eq!((&answer["recovered"], &answer["missed"]), (&json!(true), &json!(2)));
-    // What it has had by the replay counts as well.
-    let answer = subscribe(&mut client, json!("match-3"), json!({"since": before})).await;
-    assert_eq!((&answer["recovered"], &answer["missed"]), (&json!(true), &json!(0)));
-    assert_eq!(read(&client.fence().await).0, [1, 4, 5, 2, 3]);
-    // Of the newest alone, those before are still to come.
-    to(&["match-4", "match-5"], 6);
-    to(&["match-4", "match-5"], 7);
-    let answer = subscribe(&mut client, json!("match-4"), json!({"last": 1})).await;
-    assert_eq!((&answer["recovered"], &answer["missed"]), (&json!(false), &json!(1)));
-    let answer = subscribe(&mut client, json!("match-5"), json!({"since": before})).await;
-    assert_eq!((&answer["recovered"], &answer["missed"]), (&json!(true), &json!(1)));
-    assert_eq!(read(&client.fence().await).0, [7, 6]);
-}
-
 async fn a_channel_that_is_refused_is_left_out(mode: Mode) {
     let server = server();
     let since = server.io.position();
@@ -392,52 +356,6 @@ async fn a_page_that_was_rendered_before_catches_up_without_a_gap() {
     let answer = subscribe(&mut client, json!("match-1"), json!({"since": page})).await;
     assert_eq!((&answer["recovered"], &answer["missed"]), (&json!(true), &json!(1)));
     assert_eq!(client.recv().await, r#"2["goal",1]"#);
-}
-
-/// Publications to several channels, and a client that subscribes to one after the other, from
-/// anywhere: nothing comes twice, and nothing is missing of what it is said to have.
-#[actix_web::test]
-async fn no_event_comes_twice_however_a_client_subscribes() {
-    const CHANNELS: [&str; 6] = ["match-1", "match-2", "match-3", "short-1", "short-2", "plain-1"];
-    for seed in 0..40 {
-        let mut random = StdRng::seed_from_u64(seed);
-        let server = server();
-        let mut client = Client::connect_with(&server.url, Mode::WebSocket, ASKS).await;
-        let mut all: Vec<(Position, Vec<&str>)> = Vec::new();
-        let mut positions = vec![server.io.position()];
-        let mut wanted = CHANNELS.to_vec();
-        let mut promised = BTreeSet::new();
-        while !wanted.is_empty() {
-            for _ in 0..random.random_range(0..4) {
-                let count = random.random_range(1..4);
-                let to: Vec<&str> = CHANNELS.sample(&mut random, count).copied().collect();
-                let target = to.iter().fold(server.io.everyone(), |target, name| target.to(*name));
-                let receipt = target.publish("goal", &all.len()).await.expect("the server runs");
-                all.push((receipt.position, to));
-                positions.push(receipt.position);
-            }
-            let channel = wanted.swap_remove(random.random_range(0..wanted.len()));
-            let since = positions[random.random_range(0..positions.len())];
-            let options = match random.random_range(0..3) {
-                0 => json!({"last": 2}),
-                1 => json!({"since": since}),
-                _ => json!({"since": since, "last": 1}),
-            };
-            let answer = subscribe(&mut client, json!(channel), options.clone()).await;
-            if options["since"].is_string() && answer["recovered"] == true {
-                let missed = all.iter().enumerate().filter(|(_, (at, to))| {
-                    at.to_string() > since.to_string() && to.contains(&channel)
-                });
-                promised.extend(missed.map(|(number, _)| number));
-            }
-        }
-        let (got, at) = read(&client.fence().await);
-        let numbers: BTreeSet<usize> =
-            got.iter().map(|number| number.as_u64().expect("a number") as usize).collect();
-        assert_eq!(numbers.len(), got.len(), "seed {seed}: one came twice: {got:?}");
-        assert!(promised.is_subset(&numbers), "seed {seed}: {promised:?} of {got:?}");
-        assert_eq!(at.len(), got.len());
-    }
 }
 
 /// A channel with too much leaves the room for those behind it.

@@ -16,7 +16,7 @@ use super::{AbsentChannel, Departures, SocketAbsence};
 use crate::{
     model::{Channel, ChannelRoutes, Epoch, Namespace, Place, Point, PrivateId, SocketId},
     outbox::KeptDirects,
-    protocol::StoredPacket,
+    protocol::{Frame, StoredPacket},
     registry::{ChannelEnd, Departure, NewestPlace},
 };
 
@@ -239,7 +239,7 @@ impl StoredAbsence {
 }
 
 impl StoredDirect {
-    fn of(point: Point, frame: crate::protocol::Frame) -> Self {
+    fn of(point: Point, frame: Frame) -> Self {
         let packet = StoredPacket::of(frame);
         let attachments = packet.attachments().iter().map(|one| BASE64_STANDARD.encode(one));
         Self {

@@ -1,12 +1,13 @@
 //! A clean stop keeps sessions: clients come back to the next run of the server.
 
+mod namespaces;
+
 use std::time::{Duration, Instant};
 
 use actix_socketio::{
     Builder, HandlerError, History, OnConnect, Recovery, SendError, channel,
     store::{Closing, Epoch, Place},
 };
-use serde_json::{Value, json};
 
 use super::{
     goals,
@@ -14,18 +15,12 @@ use super::{
     page::{Page, builder, until},
     publish,
 };
-use crate::{
-    app::TestServer,
-    client::{Client, Mode},
-};
+use crate::{app::TestServer, client::Mode};
 
 in_every_mode! {
     a_client_comes_back_to_the_next_run,
     direct_events_are_kept_over_a_stop,
 }
-
-/// A namespace whose clients are let in by a function.
-const LIVE: &str = "/live";
 
 fn routes(store: &MemoryStore) -> Builder {
     builder()
@@ -306,61 +301,6 @@ fn flip_a_bit(closing: &mut Closing) {
     let mut bytes = closing.sessions[0].to_vec();
     bytes[30] ^= 1;
     closing.sessions[0] = bytes.into();
-}
-
-#[actix_web::test]
-async fn sessions_of_all_kinds_of_namespaces_come_back() {
-    let dynamic = |store: &MemoryStore| {
-        routes(store)
-            .namespaces_matching("^/tenant-[0-9]+$", |tenant| {
-                tenant.route(channel("news").history(History::last(3)))
-            })
-            .namespaces_if(
-                |namespace, _| namespace.as_str() == LIVE,
-                |live| live.route(channel("news").history(History::last(3))),
-            )
-    };
-    for namespace in ["/tenant-7", LIVE] {
-        let store = MemoryStore::default();
-        let first = TestServer::start(dynamic(&store));
-        let (mut client, ids) = enter(&first, namespace, json!({"offsets": true})).await;
-        client.send(&format!(r#"2{namespace},1["subscribe","news"]"#)).await;
-        assert_eq!(client.recv().await, format!("3{namespace},1[null]"));
-        let publish = async |server: &TestServer, number: u32| {
-            let news = server.io.of(namespace);
-            news.to("news").publish("goal", &number).await.expect("it is published");
-        };
-        publish(&first, 1).await;
-        let (_, goal) = read(&client.recv().await);
-        publish(&first, 2).await;
-        stop(first).await;
-        drop(client);
-        let second = TestServer::start(dynamic(&store));
-        let auth = json!({"offsets": true, "pid": ids["pid"], "offset": goal[2]});
-        let (mut client, again) = enter(&second, namespace, auth).await;
-        assert_eq!(again, ids, "the same ids");
-        let (of, goal) = read(&client.recv().await);
-        assert_eq!((&*of, &goal[1]), (namespace, &json!(2)));
-        stop(second).await;
-        drop(client);
-        // Without its routes, it does not come back.
-        let third = server(&store);
-        assert_eq!(third.io.stats().sessions_ended["restart"], 1);
-    }
-}
-
-/// Enters a namespace. Returns the answer, too.
-async fn enter(server: &TestServer, namespace: &str, auth: Value) -> (Client, Value) {
-    let connect = format!("0{namespace},{auth}");
-    let mut client = Client::ask(&server.url, Mode::WebSocket, "", &[], &connect).await;
-    let (_, answer) = read(&client.recv().await);
-    (client, answer)
-}
-
-/// The namespace and the JSON of a packet.
-fn read(packet: &str) -> (String, Value) {
-    let (namespace, json) = packet[1..].split_once(',').expect(packet);
-    (namespace.to_owned(), serde_json::from_str(json).expect(packet))
 }
 
 /// A publisher goes on while the server stops. All that it could publish reaches all clients.
