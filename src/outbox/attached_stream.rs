@@ -5,7 +5,7 @@ use std::io;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-use super::Outbox;
+use super::{Outbox, WriteThroughTurn};
 
 /// The TCP stream of the active WebSocket, if that WebSocket sends frames unchanged. While the
 /// WebSocket's task waits, other threads may write to the stream under the outbox's lock.
@@ -15,8 +15,8 @@ use super::Outbox;
 /// that the lock has already loaded.
 pub(super) struct AttachedStream {
     stream: TcpStream,
-    /// The last [`WriteThroughTurn`](super::WriteThroughTurn) that wrote past the queue.
-    pub(super) last_turn: u64,
+    /// The last turn that wrote past the queue.
+    pub(super) last_turn: Option<WriteThroughTurn>,
 }
 
 /// Makes a write to a closed stream an error instead of a `SIGPIPE`, as the standard library does.
@@ -46,7 +46,7 @@ impl Outbox {
         if state.stream.is_some() {
             return Err(stream);
         }
-        state.stream = Some(AttachedStream { stream, last_turn: 0 });
+        state.stream = Some(AttachedStream { stream, last_turn: None });
         Ok(())
     }
 

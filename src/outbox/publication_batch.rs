@@ -3,11 +3,8 @@ use std::{cell::OnceCell, sync::Arc};
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
-use super::PlacedFrame;
-use crate::{
-    model::{Epoch, Place},
-    protocol::Frame,
-};
+use super::{PlacedFrame, Stamps};
+use crate::{model::Place, protocol::Frame};
 
 /// Consecutive publications for the same clients.
 ///
@@ -36,17 +33,20 @@ pub(crate) struct BatchFrames {
 }
 
 impl BatchFrames {
-    pub(super) fn new(frames: impl IntoIterator<Item = Frame>) -> Self {
-        let frames: SmallVec<[Frame; 1]> = frames.into_iter().collect();
-        let bytes = match &frames[..] {
-            [frame] => frame.websocket().clone(),
-            frames => {
-                let mut bytes = BytesMut::with_capacity(frames.iter().map(Frame::len).sum());
-                frames.iter().for_each(|frame| bytes.extend_from_slice(frame.websocket()));
-                bytes.freeze()
-            }
-        };
-        Self { frames, bytes }
+    /// The frames of publications, each in the form that `frame` gives.
+    fn of<'a>(
+        publications: &'a [Arc<PlacedFrame>],
+        frame: impl Fn(&'a PlacedFrame) -> &'a Frame,
+    ) -> Self {
+        if let [one] = publications {
+            let frame = frame(one).clone();
+            return Self { bytes: frame.websocket().clone(), frames: SmallVec::from_buf([frame]) };
+        }
+        let frames: SmallVec<[Frame; 1]> =
+            publications.iter().map(|one| frame(one).clone()).collect();
+        let mut bytes = BytesMut::with_capacity(frames.iter().map(Frame::len).sum());
+        frames.iter().for_each(|frame| bytes.extend_from_slice(frame.websocket()));
+        Self { frames, bytes: bytes.freeze() }
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
@@ -65,7 +65,7 @@ impl PublicationBatch {
         let last = publications.last().map_or(Place::default(), |one| one.place());
         let mut newest_first = publications.iter().rev();
         let last_uncovered = newest_first.find(|one| !one.is_covered()).map(|one| one.place());
-        let plain = BatchFrames::new(publications.iter().map(|one| one.frame().clone()));
+        let plain = BatchFrames::of(&publications, PlacedFrame::frame);
         Self { publications, last, last_uncovered, plain, stamped: OnceCell::new() }
     }
 
@@ -85,10 +85,21 @@ impl PublicationBatch {
     }
 
     /// The frames for clients that ask for positions.
-    pub(super) fn stamped(&self, epoch: Epoch, namespace: &str) -> &BatchFrames {
+    #[inline]
+    pub(super) fn stamped(&self, stamps: &Stamps) -> &BatchFrames {
+        match self.stamped.get() {
+            Some(frames) => frames,
+            None => self.make_stamped(stamps),
+        }
+    }
+
+    /// Once for a batch.
+    #[cold]
+    fn make_stamped(&self, stamps: &Stamps) -> &BatchFrames {
         self.stamped.get_or_init(|| {
-            let stamped = |one: &Arc<PlacedFrame>| one.stamped(epoch, namespace).clone();
-            BatchFrames::new(self.publications.iter().map(stamped))
+            BatchFrames::of(&self.publications, |one| {
+                one.stamped(stamps.epoch(), stamps.namespace())
+            })
         })
     }
 

@@ -123,30 +123,34 @@ impl SocketSender {
         batch: &PublicationBatch,
         turn: Option<WriteThroughTurn>,
     ) -> Pushed {
-        match self.state.load(Ordering::Acquire) {
-            OPEN => self.outbox.deliver(batch.plain(), turn, || ()),
-            STAMPED => self.deliver_stamped(batch, turn),
-            CLOSED => Pushed::Dropped,
+        let stamps = match self.state.load(Ordering::Acquire) {
+            OPEN => None,
+            STAMPED => self.stamps.as_deref(),
+            state => match self.divert(state, batch) {
+                Some(outcome) => return outcome,
+                None => self.stamps.as_deref(),
+            },
+        };
+        self.outbox.deliver(batch, turn, stamps)
+    }
+
+    /// Shows a batch to the observers, holds it back or drops it. `None`: it is to be delivered.
+    #[cold]
+    fn divert(&self, state: u8, batch: &PublicationBatch) -> Option<Pushed> {
+        match state {
+            OPEN | STAMPED => None,
+            CLOSED => Some(Pushed::Dropped),
             OBSERVED => {
                 batch.plain().frames().iter().for_each(|frame| self.notify_observers(frame));
-                self.deliver_stamped(batch, turn)
+                None
             }
-            _ => batch.publications().iter().fold(Pushed::Queued, |all, publication| {
+            _ => Some(batch.publications().iter().fold(Pushed::Queued, |all, publication| {
                 match self.hold_back(HeldFrame::Publication(Arc::clone(publication)), false) {
                     Pushed::Queued => all,
                     Pushed::Dropped => Pushed::Dropped,
                 }
-            }),
+            })),
         }
-    }
-
-    fn deliver_stamped(&self, batch: &PublicationBatch, turn: Option<WriteThroughTurn>) -> Pushed {
-        let Some(stamps) = &self.stamps else {
-            return self.outbox.deliver(batch.plain(), turn, || ());
-        };
-        let frames = batch.stamped(stamps.epoch(), stamps.namespace());
-        let note = || stamps.published(batch.last(), batch.last_uncovered());
-        self.outbox.deliver(frames, turn, note)
     }
 
     /// Notes that no history covers a publication for this socket: it is in none of the channels.

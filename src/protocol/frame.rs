@@ -122,8 +122,12 @@ impl Frame {
     /// has an empty text.
     pub fn text(&self) -> &str {
         // The text is written from `str`s and by serde_json, which writes UTF-8.
-        std::str::from_utf8(&self.websocket[usize::from(self.header)..self.first])
-            .unwrap_or_default()
+        std::str::from_utf8(self.text_bytes()).unwrap_or_default()
+    }
+
+    /// As [`Frame::text`], without looking at each character.
+    pub(super) fn text_bytes(&self) -> &[u8] {
+        &self.websocket[usize::from(self.header)..self.first]
     }
 
     /// Returns the attachments, in order.

@@ -12,7 +12,7 @@ use super::{
 ///
 /// A packet of another encoding than JSON and MessagePack stays as it is.
 pub(crate) fn stamped(frame: &Frame, namespace: &str, token: &str) -> Frame {
-    let text = frame.text();
+    let text = frame.text_bytes();
     let stamped = if text.is_empty() {
         stamped_msgpack(frame, namespace, token)
     } else {
@@ -26,15 +26,15 @@ pub(crate) fn stamped(frame: &Frame, namespace: &str, token: &str) -> Frame {
 }
 
 /// The array of an event has at least one item, its name.
-fn stamped_json(frame: &Frame, text: &str, token: &str) -> Option<Frame> {
-    let open = text.strip_suffix(']')?;
+fn stamped_json(frame: &Frame, text: &[u8], token: &str) -> Option<Frame> {
+    let open = text.strip_suffix(b"]")?;
     let length = text.len() + token.len() + 3;
     let (head, size) = header(FIN_TEXT, length);
     let attached = &frame.websocket()[frame.websocket_text().len()..];
     let mut websocket = BytesMut::with_capacity(size + length + attached.len());
     websocket.extend_from_slice(&head[..size]);
-    for part in [open, ",\"", token, "\"]"] {
-        websocket.extend_from_slice(part.as_bytes());
+    for part in [open, b",\"", token.as_bytes(), b"\"]"] {
+        websocket.extend_from_slice(part);
     }
     websocket.extend_from_slice(attached);
     let attachments = frame.attachments().to_vec();

@@ -89,8 +89,8 @@ impl ChannelRegistry {
     /// Handles messages until the queue is empty, or its turn is over.
     fn work(&mut self, ctx: &mut Context<Self>) {
         let Some(sequencer) = self.sequencer.upgrade() else { return };
+        let now = WriteThroughTurn::after(self.turns);
         self.turns += 1;
-        let now = WriteThroughTurn(self.turns);
         let (mut cost, mut follows) = (0, false);
         while self.current.is_some() || self.has_more(&sequencer) {
             let step = self.next();

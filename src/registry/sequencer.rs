@@ -301,17 +301,16 @@ impl Sequencer {
         });
         let is_recorded = is_kept && self.is_recording();
         let now = is_recorded.then(Instant::now);
-        let mut state = match is_recorded {
+        // One that is not kept may be lost.
+        let (mut state, is_covered) = match is_recorded {
             true => self.lock_with_rules(&ordered_publication.audience),
-            false => self.0.state.lock(),
+            false => (self.0.state.lock(), true),
         };
         let stored_by = self.0.store.as_ref().filter(|_| is_recorded);
         if stored_by.is_some() && state.is_store_closed {
             return Err(PublishError::Closed);
         }
-        if is_durable
-            && (stored_by.is_none() || !state.index_mut().covers(&ordered_publication.audience))
-        {
+        if is_durable && (stored_by.is_none() || !is_covered) {
             return Err(PublishError::NotStored);
         }
         if let Some(store) = stored_by
@@ -321,8 +320,6 @@ impl Sequencer {
             return state.commit_first(&**store, ordered_publication, frame, is_question);
         }
         let place = state.index_mut().next_place();
-        // One that is not kept may be lost.
-        let is_covered = !is_recorded || state.index_mut().covers(&ordered_publication.audience);
         let event = PlacedFrame::new(packet.seal(), place, is_covered, is_question);
         OrderedPublication::set_event(&mut ordered_publication, event);
         if let Some(now) = now {

@@ -69,16 +69,26 @@ impl Sequencer {
         }
     }
 
-    /// Takes the lock when it is known what the channels of an audience keep. Patterns are searched
-    /// without it.
-    pub(super) fn lock_with_rules(&self, audience: &Audience) -> MutexGuard<'_, SequencerState> {
+    /// Takes the lock when it is known what the channels of an audience keep, and whether all of
+    /// them keep what is published. Patterns are searched without it.
+    pub(super) fn lock_with_rules(
+        &self,
+        audience: &Audience,
+    ) -> (MutexGuard<'_, SequencerState>, bool) {
         let namespace = &audience.namespace;
         let mut state = self.0.lock_state();
         let index = state.index_mut();
         let mut unknown = destinations(audience);
-        unknown.retain(|channel| index.rule(namespace, *channel).is_none());
+        let mut is_covered = !unknown.is_empty();
+        unknown.retain(|channel| match index.rule(namespace, *channel) {
+            None => true,
+            Some(rule) => {
+                is_covered &= rule.is_some();
+                false
+            }
+        });
         if unknown.is_empty() {
-            return state;
+            return (state, is_covered);
         }
         drop(state);
         let rules = self.0.history_rules.read().get(namespace).cloned().unwrap_or_default();
@@ -86,9 +96,10 @@ impl Sequencer {
             unknown.into_iter().map(|channel| (channel, rules.of(channel))).collect();
         let mut state = self.0.lock_state();
         for (channel, rule) in found {
+            is_covered &= rule.is_some();
             state.index_mut().set_rule(namespace, channel, rule);
         }
-        state
+        (state, is_covered)
     }
 
     /// Waits until a publication is durable that the store has.

@@ -59,8 +59,24 @@ impl Cell {
         self.group("two-workers")
     }
 
+    /// This crate with a history for each channel, against itself without. The clients ask for
+    /// positions, or not.
+    fn history(mut self, asks_positions: bool) -> Self {
+        self.name += if asks_positions { "-positions" } else { "-history" };
+        [self.ours.kind, self.theirs.kind] = [Kind::OursHistory, Kind::Ours];
+        if let Load::Fanout(fanout) = &mut self.load {
+            fanout.asks_positions = asks_positions;
+        }
+        self.has_floor = false;
+        self.group("history")
+    }
+
+    pub(crate) fn compares_history(&self) -> bool {
+        self.ours.kind == Kind::OursHistory
+    }
+
     pub(crate) fn compares_workers(&self) -> bool {
-        self.theirs.kind == Kind::Ours
+        self.ours.kind == Kind::Ours && self.theirs.kind == Kind::Ours
     }
 
     pub(crate) fn is(&self, name: &str) -> bool {
@@ -76,6 +92,7 @@ pub(crate) fn all() -> Vec<Cell> {
         publishers: 1,
         bytes,
         pace: Pace::Window(1),
+        asks_positions: false,
     };
     // As many publications in flight as channels, so that none waits behind another of its channel.
     let many = |channels: usize, subscriptions: usize| Fanout {
@@ -84,6 +101,7 @@ pub(crate) fn all() -> Vec<Cell> {
         publishers: channels.min(8),
         bytes: 64,
         pace: Pace::Window(channels.min(64)),
+        asks_positions: false,
     };
     let burst = Fanout { publishers: 4, pace: Pace::Window(64), ..one(1000, 64) };
     let rate = Fanout { pace: Pace::Rate(50), ..one(1000, 64) };
@@ -112,6 +130,9 @@ pub(crate) fn all() -> Vec<Cell> {
     cells.extend([
         fanout("f1000", one(1000, 64)).two_workers(),
         fanout("rooms", many(1000, 10_000)).two_workers(),
+        fanout("f1000", one(1000, 64)).history(false),
+        fanout("f1000", one(1000, 64)).history(true),
+        fanout("f10000", one(10_000, 64)).history(true),
     ]);
     cells
 }

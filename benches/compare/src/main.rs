@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- --out run.jsonl
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- plot run.jsonl run.svg
+//! cargo run --release --manifest-path benches/compare/Cargo.toml -- instructions
 //! ```
 //!
 //! One program is everything: the driver with the load generator, and each server, which the driver
@@ -15,6 +16,7 @@ compile_error!("this benchmark reads /proc, polls with epoll and pins to CPUs: i
 mod cells;
 mod cpus;
 mod descriptors;
+mod instructions;
 mod load;
 mod net;
 mod options;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
             true
         }),
         ["plot", records, svg] => plot::run(records, svg).map(|()| true),
+        ["instructions"] => instructions::run().map(|()| true),
         ["help" | "--help" | "-h"] => {
             println!("{}", options::USAGE);
             Ok(true)

@@ -10,7 +10,8 @@ use crate::{
 pub(crate) const USAGE: &str = "\
 usage: compare [--rounds 3] [--seconds 1.5] [--workers 1] [--cells f1000,rooms,…] [--out FILE.jsonl]
        compare table FILE.jsonl
-       compare plot FILE.jsonl OUT.svg";
+       compare plot FILE.jsonl OUT.svg
+       compare instructions";
 
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -67,7 +68,7 @@ fn chosen(names: &str) -> Fallible<Vec<Cell>> {
     {
         let known: Vec<_> = cells.iter().map(|cell| &*cell.name).collect();
         return Err(format!(
-            "no cell {unknown:?}; there are {}, channels and two-workers",
+            "no cell {unknown:?}; there are {}, channels, two-workers and history",
             known.join(", ")
         )
         .into());

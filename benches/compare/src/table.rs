@@ -22,11 +22,13 @@ pub(crate) fn markdown(records: &[Record], how: &str) -> String {
     );
     let (workers, peers): (Vec<_>, Vec<_>) =
         cells::all().into_iter().partition(Cell::compares_workers);
+    let (histories, peers): (Vec<_>, Vec<_>) = peers.into_iter().partition(Cell::compares_history);
     let heads = [
         "ours | socketioxide | ratio | spread | floor | ours ÷ floor |\n|---|---|---:|---:|---:|---:|---:|---:|",
         "ours, 2 workers | ours, 1 worker | ratio | spread |\n|---|---|---:|---:|---:|---:|",
+        "ours, with history | without | ratio | spread |\n|---|---|---:|---:|---:|---:|",
     ];
-    for (cells, head) in [peers, workers].iter().zip(heads) {
+    for (cells, head) in [peers, workers, histories].iter().zip(heads) {
         let rows: String = cells.iter().flat_map(|cell| rows(cell, records)).collect();
         if !rows.is_empty() {
             // Writing to a string cannot fail.
@@ -41,7 +43,7 @@ fn shown(cell: &Cell) -> Vec<Shown> {
         ("deliveries in a second, thousands", |figures| Some(figures.per_second() / 1000.0));
     let cpu = |what| -> Shown { (what, |figures| Some(figures.cpu_us)) };
     match cell.load {
-        Load::Fanout(_) if cell.compares_workers() => {
+        Load::Fanout(_) if cell.compares_workers() || cell.compares_history() => {
             vec![cpu("CPU of a delivery, µs"), PER_SECOND]
         }
         Load::Fanout(_) if cell.name == "rate" => vec![
@@ -82,7 +84,7 @@ fn rows(cell: &Cell, records: &[Record]) -> Vec<String> {
             cell.name,
             ours.ratio(&theirs)
         );
-        match cell.compares_workers() {
+        match cell.compares_workers() || cell.compares_history() {
             true => compared + "\n",
             false => format!("{compared} {floor} | {} |\n", ours.ratio(&floor)),
         }

@@ -23,8 +23,8 @@ fn frame(text: &str) -> Frame {
     Frame::engine(&EnginePacket::Message(text.into()))
 }
 
-fn batch(frames: Vec<Frame>) -> BatchFrames {
-    BatchFrames::new(frames)
+fn batch(frames: Vec<Frame>) -> PublicationBatch {
+    PublicationBatch::of(frames)
 }
 
 /// An outbox with an attached stream, and the client at the other end of that stream.
@@ -74,7 +74,7 @@ impl OutboxFixture {
     }
 
     fn deliver(&self, text: &str, turn: u64) -> Pushed {
-        self.outbox.deliver(&batch(vec![frame(text)]), Some(WriteThroughTurn(turn)), || ())
+        self.outbox.deliver(&batch(vec![frame(text)]), Some(WriteThroughTurn::after(turn)), None)
     }
 
     /// Reads all bytes that have reached the client so far.
@@ -131,13 +131,16 @@ async fn a_batch_is_written_in_one_piece_or_queued_frame_by_frame() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     let batch = batch(vec![frame("a"), frame("b")]);
     assert!(fixture.poll().is_pending());
-    assert_eq!(fixture.outbox.deliver(&batch, Some(WriteThroughTurn(1)), || ()), Pushed::Queued);
+    assert_eq!(
+        fixture.outbox.deliver(&batch, Some(WriteThroughTurn::after(1)), None),
+        Pushed::Queued
+    );
     assert_eq!(
         fixture.read_some().await,
         [frame("a").websocket(), frame("b").websocket()].map(|bytes| &bytes[..]).concat()
     );
     assert_eq!(fixture.woken(), 0);
-    assert_eq!(fixture.outbox.deliver(&batch, None, || ()), Pushed::Queued);
+    assert_eq!(fixture.outbox.deliver(&batch, None, None), Pushed::Queued);
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::Frames(vec![frame("a"), frame("b")])));
     assert_eq!(fixture.woken(), 1);
 }
@@ -164,7 +167,7 @@ async fn frames_are_queued_while_the_transport_does_not_wait() {
 async fn frames_are_queued_outside_a_pass_or_without_a_stream() {
     let fixture = OutboxFixture::start(Transport::WebSocket).await;
     assert!(fixture.poll().is_pending());
-    fixture.outbox.deliver(&batch(vec![frame("a")]), None, || ());
+    fixture.outbox.deliver(&batch(vec![frame("a")]), None, None);
     assert_eq!(fixture.poll(), Poll::Ready(TakenFrames::One(frame("a"))));
     assert!(fixture.poll().is_pending());
     let stream = fixture.outbox.detach_stream();

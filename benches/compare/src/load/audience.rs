@@ -11,6 +11,10 @@ use crate::Fallible;
 
 const START: &[u8] = br#"42["message",""#;
 const END: &[u8] = br#""]"#;
+/// Between the payload and the position.
+const BETWEEN: &[u8] = br#"",""#;
+/// The characters of a position.
+const POSITION: usize = 16;
 
 pub(super) struct Audience {
     fanout: Fanout,
@@ -114,7 +118,11 @@ impl Audience {
 
 impl Listener for Audience {
     fn hear(&mut self, client: usize, packet: &[u8], _: &mut Vec<u8>) -> Fallible {
-        let payload = packet.strip_prefix(START).and_then(|rest| rest.strip_suffix(END));
+        let args = packet.strip_prefix(START).and_then(|rest| rest.strip_suffix(END));
+        let payload = args.map(|args| match self.fanout.asks_positions {
+            true => without_position(args),
+            false => args,
+        });
         let stamp = payload.and_then(|payload| Stamp::read(payload, self.fanout.bytes));
         match stamp {
             _ if client >= self.fanout.audience() => {
@@ -134,4 +142,10 @@ impl Listener for Audience {
             }
         }
     }
+}
+
+/// The arguments without the position at their end, if there is one.
+fn without_position(args: &[u8]) -> &[u8] {
+    let at = args.len().saturating_sub(POSITION);
+    args[..at].strip_suffix(BETWEEN).unwrap_or(args)
 }

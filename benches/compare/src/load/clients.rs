@@ -17,6 +17,11 @@ const UPGRADE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nH
     Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
+/// Connects to the main namespace.
+const CONNECT: &[u8] = b"40";
+/// The same, for a client that asks for the positions of its events.
+const CONNECT_WITH_POSITIONS: &[u8] = br#"40{"offsets":true}"#;
+
 /// Handshakes in flight at a time: all servers can queue as many.
 const AT_ONCE: usize = 64;
 
@@ -49,11 +54,21 @@ pub(super) struct Clients {
     readable: Vec<usize>,
     buffer: Vec<u8>,
     reply: Vec<u8>,
+    connect: &'static [u8],
 }
 
 impl Clients {
     /// Connects this many clients to the main namespace.
     pub(super) fn connect(server: SocketAddr, count: usize) -> Fallible<Self> {
+        Self::connect_by(server, count, CONNECT)
+    }
+
+    /// The same. The clients ask for positions, which a server without history does not give.
+    pub(super) fn connect_with_positions(server: SocketAddr, count: usize) -> Fallible<Self> {
+        Self::connect_by(server, count, CONNECT_WITH_POSITIONS)
+    }
+
+    fn connect_by(server: SocketAddr, count: usize, connect: &'static [u8]) -> Fallible<Self> {
         let (readable, buffer, reply) = (Vec::new(), Streams::buffer(), Vec::new());
         let mut clients = Self {
             streams: Streams::new()?,
@@ -62,6 +77,7 @@ impl Clients {
             readable,
             buffer,
             reply,
+            connect,
         };
         let start = Instant::now();
         while clients.ready < count {
@@ -171,9 +187,10 @@ impl Clients {
         listener: &mut impl Listener,
         reply: &mut Vec<u8>,
     ) -> Fallible {
+        let connect = self.connect;
         let mut answer = |packet| wire::frame(reply, wire::From::Client, wire::TEXT, packet);
         match packet {
-            [b'0', ..] if self.stages[client] == Stage::Opening => answer(b"40"),
+            [b'0', ..] if self.stages[client] == Stage::Opening => answer(connect),
             b"2" => answer(b"3"),
             [b'4', b'0', ..] if self.stages[client] == Stage::Opening => {
                 self.stages[client] = Stage::Ready;

@@ -20,6 +20,8 @@ pub(crate) struct Fanout {
     /// The size of the payload in bytes.
     pub(crate) bytes: usize,
     pub(crate) pace: Pace,
+    /// Whether the clients ask for positions, which are one more argument of each event.
+    pub(crate) asks_positions: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +57,29 @@ impl Fanout {
         format!("channel-{number}")
     }
 
-    pub(super) fn run(&self, server: &Server, length: Duration) -> Fallible<Figures> {
+    fn start(&self, server: &Server) -> Fallible<Run> {
+        let connect = match self.asks_positions {
+            true => Clients::connect_with_positions,
+            false => Clients::connect,
+        };
         let mut run = Run {
-            clients: Clients::connect(server.addr, self.connections())?,
+            clients: connect(server.addr, self.connections())?,
             audience: Audience::new(*self),
             publishers: Publishers::new(*self),
         };
         run.subscribe(self)?;
+        Ok(run)
+    }
+
+    /// Publishes this many times, and checks that all are delivered.
+    pub(crate) fn publish_times(&self, server: &Server, count: u64) -> Fallible {
+        let mut run = self.start(server)?;
+        run.publish_while(self, |run| run.publishers.sent < count)?;
+        run.audience.agrees()
+    }
+
+    pub(super) fn run(&self, server: &Server, length: Duration) -> Fallible<Figures> {
+        let mut run = self.start(server)?;
         run.publish(self, WARM_UP)?;
         if matches!(self.pace, Pace::Rate(_)) {
             run.audience.measure_latencies();
@@ -107,9 +125,14 @@ impl Run {
 
     /// Publishes for this time, and waits until all subscribers have received everything.
     fn publish(&mut self, fanout: &Fanout, length: Duration) -> Fallible {
-        self.publishers.resume();
         let start = Instant::now();
-        while start.elapsed() < length {
+        self.publish_while(fanout, |_| start.elapsed() < length)
+    }
+
+    /// Publishes while it is so, and waits until all subscribers have received everything.
+    fn publish_while(&mut self, fanout: &Fanout, is_so: impl Fn(&Self) -> bool) -> Fallible {
+        self.publishers.resume();
+        while is_so(self) {
             let pause = self.publishers.publish(&self.audience, &mut self.clients)?;
             self.clients.turn(pause, &mut self.audience)?;
         }

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Ours,
     /// This crate, with an actor on a thread of its own as the handler.
     OursActor,
+    /// This crate, with a history for each channel.
+    OursHistory,
     Socketioxide,
     /// The minimum of any server: see [`floor`].
     Floor,
@@ -44,6 +46,7 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::Ours => "ours",
             Self::OursActor => "ours, by an actor",
+            Self::OursHistory => "ours, with history",
             Self::Socketioxide => "socketioxide",
             Self::Floor => "floor",
         })
@@ -69,7 +72,7 @@ pub(crate) fn run(order: &str) -> Fallible {
         process::exit(0);
     });
     match order.kind {
-        Kind::Ours | Kind::OursActor => ours::run(order.workers, order.kind == Kind::OursActor),
+        Kind::Ours | Kind::OursActor | Kind::OursHistory => ours::run(order.workers, order.kind),
         Kind::Socketioxide => socketioxide::run(order.workers),
         Kind::Floor => floor::run(),
     }

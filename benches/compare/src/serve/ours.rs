@@ -3,21 +3,28 @@
 use std::sync::{Arc, OnceLock};
 
 use actix::{Actor, Arbiter, Context, Handler};
-use actix_socketio::{HandlerResult, OnMessage, SocketIo, SocketIoServerExt};
+use actix_socketio::{HandlerResult, History, OnMessage, SocketIo, SocketIoServerExt, channel};
 use actix_web::{App, HttpServer};
 
-use super::{BACKLOG, announce};
+use super::{BACKLOG, Kind, announce};
 use crate::Fallible;
+
+/// What a channel keeps, where channels have a history.
+const KEPT: usize = 100;
 
 /// The handle by which handlers publish. It does not exist yet when they are registered.
 type Io = Arc<OnceLock<SocketIo>>;
 
-pub(super) fn run(workers: usize, by_actor: bool) -> Fallible {
+pub(super) fn run(workers: usize, kind: Kind) -> Fallible {
     actix_web::rt::System::new().block_on(async {
         let io = Io::default();
         // The crate itself handles `subscribe`. Without a route, every name is allowed.
         let builder = SocketIo::builder().open_channels();
-        let builder = if by_actor {
+        let builder = match kind {
+            Kind::OursHistory => builder.route(channel("^channel-").history(History::last(KEPT))),
+            _ => builder,
+        };
+        let builder = if kind == Kind::OursActor {
             let application = Application { io: Arc::clone(&io) };
             let actor =
                 Actor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<_>| application);

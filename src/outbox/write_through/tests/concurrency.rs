@@ -35,8 +35,8 @@ async fn threads_that_send_in_different_ways_keep_their_order() {
                 assert_eq!(
                     outbox.deliver(
                         &batch(vec![message('a', n)]),
-                        Some(WriteThroughTurn(n + 1)),
-                        || ()
+                        Some(WriteThroughTurn::after(n)),
+                        None
                     ),
                     Pushed::Queued
                 );
