@@ -3,7 +3,7 @@
 //! you like.
 //!
 //! ```text
-//! ulimit -n 20000                                     # for the three with 10,000 clients
+//! ulimit -n 20000                                     # for the four with 10,000 clients
 //! cargo run --release -p soak -- all                  # all: about four minutes on two cores
 //! cargo run --release -p soak -- handshakes           # one of them
 //! cargo run --release -p soak -- handshakes 10        # in ten rounds
@@ -22,9 +22,10 @@
 //! | `handshakes` | 20,000 polling handshakes and nothing after them, beside 50 ordinary clients | each session ends at `connect_timeout`, none before; no ordinary client misses a message, or receives it out of order |
 //! | `sigterm` | SIGTERM with 10,000 clients, 200 of them polling, a publisher, and 100 events in their handlers | each client is notified; each event in a handler is acknowledged; each connect has its finish; no new client is admitted; exit code 0 in `shutdown_timeout` + 2 s |
 //! | `stall` | one of 100 subscribers stops reading | it is disconnected as a slow consumer, and its descriptor is closed within 2 s; the others miss nothing |
+//! | `storm` | 10,000 clients in five channels each are cut, miss 100 events in each, and come back at the same time: without recovery, with it, and with `since` | each has all that it missed, once and in order; ten ordinary clients miss nothing meanwhile |
 //! | `soak` | 2,000 clients of all kinds connect and leave for a minute, or as many seconds as are given | no client fails without a reason; memory at the end is at most 110 % of that after the first tenth |
 //!
-//! After each: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before
+//! After each but `storm`: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as before
 //! (after `sigterm` there is no process left to ask), nothing has panicked, and SIGTERM ends the
 //! server with code 0.
 //!
@@ -49,11 +50,13 @@ mod random;
 mod random_client;
 mod reconnect;
 mod report;
+mod returning_client;
 mod serve;
 mod server;
 mod shed;
 mod sigterm;
 mod stall;
+mod storm;
 mod ws;
 
 use std::{env, error::Error, process::ExitCode, time::Duration};
@@ -65,7 +68,8 @@ use crate::report::Report;
 /// The result of an experiment: an error means that it could not go on.
 type Fallible<T = ()> = Result<T, Box<dyn Error>>;
 
-const EXPERIMENTS: [&str; 6] = ["reconnect", "shed", "handshakes", "sigterm", "stall", "soak"];
+const EXPERIMENTS: [&str; 7] =
+    ["reconnect", "shed", "handshakes", "stall", "sigterm", "storm", "soak"];
 
 /// How many rounds most experiments have.
 const ROUNDS: u64 = leak_check::WARM_UP + 1;
@@ -85,8 +89,8 @@ fn main() -> ExitCode {
         (None, Ok(None)) if name == "all" => experiments(&EXPERIMENTS, None),
         _ => {
             eprintln!(
-                "usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS]",
-                EXPERIMENTS[..5].join("|")
+                "usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS] | soak sigterm|storm",
+                EXPERIMENTS[..4].join("|")
             );
             ExitCode::from(2)
         }
@@ -119,6 +123,7 @@ async fn experiment(name: &str, number: Option<u64>, report: &mut Report) -> Fal
         "handshakes" => handshakes::run(report, rounds).await,
         "sigterm" => sigterm::run(report).await,
         "stall" => stall::run(report, rounds).await,
+        "storm" => storm::run(report).await,
         _ => churn::run(report, Duration::from_secs(number.unwrap_or(SECONDS))).await,
     }
 }

@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use actix_socketio::{Builder, HandlerResult, OnConnect, OnFinish, OnMessage, SocketIo, channel};
+use actix_socketio::{
+    Builder, HandlerResult, History, Many, OnConnect, OnFinish, OnMessage, Recovery, SendError,
+    SocketIo, channel,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -152,6 +155,11 @@ fn set(builder: Builder, setting: &str) -> Option<Builder> {
         "ping_timeout" => builder.ping_timeout(time),
         "max_connections" => builder.max_connections(count),
         "max_outbox" => builder.max_outbox(count),
+        // 0: the channels keep nothing, and no client comes back.
+        "recovery" if count == 0 => builder.route(channel("^storm-")),
+        "recovery" => builder
+            .recovery(Recovery::new())
+            .route(channel("^storm-").history(History::last(count * 1000))),
         _ => return None,
     })
 }
@@ -162,10 +170,36 @@ fn command(io: &SocketIo, done: &HandlerCounts, line: &str) -> io::Result<()> {
             let (channel, data) = rest.split_once(' ').unwrap_or((rest, ""));
             io.broadcast_channel(channel, data).map_err(io::Error::other)
         }
+        Some(("fill", rest)) => {
+            let numbers =
+                rest.split_once(' ').map(|(channels, count)| (channels.parse(), count.parse()));
+            let Some((Ok(channels), Ok(count))) = numbers else {
+                return Err(io::Error::other("two numbers"));
+            };
+            fill(io, channels, count)
+        }
         // Peak memory (VmHWM) starts anew.
         None if line == "reset_peak" => fs::write("/proc/self/clear_refs", "5"),
         _ => print(&Reading::new(io, done)?),
     }
+}
+
+/// Publishes numbers from 0 to each of the channels `storm-…`.
+fn fill(io: &SocketIo, channels: usize, count: usize) -> io::Result<()> {
+    let text = "x".repeat(64);
+    for number in 0..count {
+        for channel in 0..channels {
+            let publish =
+                || io.to(format!("storm-{channel}")).emit("storm", &Many((channel, number, &text)));
+            while let Err(error) = publish() {
+                if !matches!(error, SendError::Overloaded) {
+                    return Err(io::Error::other(error));
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn print(reading: &Reading) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::{fmt, io, net::SocketAddr, time::Duration};
 
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
@@ -84,6 +85,17 @@ impl Ws {
         Ok(())
     }
 
+    /// The same with `auth`, a JSON object. Returns the answer's data.
+    pub(crate) async fn join_with(&mut self, auth: &str) -> Fallible<Value> {
+        self.send(&format!("40{auth}")).await?;
+        let open = self.text().await?;
+        let connected = self.text().await?;
+        match connected.strip_prefix("40") {
+            Some(data) if open.starts_with("0{") => Ok(serde_json::from_str(data)?),
+            _ => Err(format!("{open:?} and {connected:?} instead of a connection").into()),
+        }
+    }
+
     pub(crate) async fn subscribe(&mut self, channel: &str) -> Fallible {
         match &*self.ask(&format!(r#"["subscribe","{channel}"]"#)).await? {
             "[null]" => Ok(()),
@@ -148,6 +160,21 @@ impl Ws {
         }
     }
 
+    /// Receives more, and passes on each text of it, pings too. `false` at the end. For many texts:
+    /// they are not copied.
+    pub(crate) async fn receive_texts(&mut self, mut take: impl FnMut(&[u8])) -> io::Result<bool> {
+        let mut rest = &self.stream.unread[..];
+        while let Some((first, start, end)) = frame_at(rest) {
+            if first & 0x0f == 1 {
+                take(&rest[start..end]);
+            }
+            rest = &rest[end..];
+        }
+        let used = self.stream.unread.len() - rest.len();
+        self.stream.unread.drain(..used);
+        if used > 0 { Ok(true) } else { self.stream.more().await }
+    }
+
     /// Reads until the server ends the TCP connection. Returns whether that was within `limit`.
     pub(crate) async fn is_ended(&mut self, limit: Duration) -> bool {
         let end = async { while !matches!(self.receive().await, Ok(Received::End) | Err(_)) {} };
@@ -161,18 +188,23 @@ impl Ws {
     /// Takes the next frame from the bytes read, if it is complete.
     fn take(&mut self) -> Option<(u8, Vec<u8>)> {
         let unread = &mut self.stream.unread;
-        let (start, length) = match *unread.get(1)? {
-            126 => (4, u16::from_be_bytes(*unread.get(2..)?.first_chunk()?).into()),
-            127 => {
-                (10, usize::try_from(u64::from_be_bytes(*unread.get(2..)?.first_chunk()?)).ok()?)
-            }
-            short => (2, short.into()),
-        };
-        let data = unread.get(start..start + length)?.to_vec();
-        let first = unread[0];
-        unread.drain(..start + length);
+        let (first, start, end) = frame_at(unread)?;
+        let data = unread[start..end].to_vec();
+        unread.drain(..end);
         Some((first, data))
     }
+}
+
+/// The first byte of the frame at the start of these bytes, and where its data starts and ends, if
+/// it is complete.
+fn frame_at(bytes: &[u8]) -> Option<(u8, usize, usize)> {
+    let (start, length) = match *bytes.get(1)? {
+        126 => (4, u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?).into()),
+        127 => (10, usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok()?),
+        short => (2, short.into()),
+    };
+    let end = start + length;
+    (bytes.len() >= end).then_some((bytes[0], start, end))
 }
 
 /// A masked frame.
