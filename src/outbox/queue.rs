@@ -209,10 +209,28 @@ impl Outbox {
     }
 
     /// Puts frames at the end of the queue that stay together.
+    ///
+    /// They are counted once, and not one by one: a client that comes back may get a thousand.
     pub(super) fn push_together(&self, frames: Vec<Frame>, note: impl FnOnce()) -> Pushed {
-        let state = self.state.lock();
+        let cost: usize = frames.iter().map(Frame::cost).sum();
+        let mut state = self.state.lock();
         note();
-        self.push_all(state, frames)
+        if state.phase != Phase::Open {
+            return Pushed::Dropped;
+        }
+        let bytes = state.bytes + cost;
+        if !self.may_have(&mut state, bytes) {
+            return self.overflow(state);
+        }
+        let fits = state.charge(cost);
+        state.frames.extend(frames);
+        if !fits {
+            return self.cut_off(state, OutboxEvent::OutOfMemory);
+        }
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        Pushed::Queued
     }
 
     /// Runs `note` in the order of pushes.

@@ -275,23 +275,23 @@ impl SocketSender {
         self.outbox.release_held_back(bytes);
         // A direct event bears what is pushed before it, and not what was known meanwhile.
         let known = self.stamps.as_ref().map(|stamps| stamps.rewind());
-        let mut missed = missed.iter().peekable();
+        let mut missed = missed;
         for frame in frames {
-            while let Some(earlier) = missed.next_if(|one| frame.follows(one.point().place)) {
-                held.notify_observers(earlier.frame());
-                self.push_missed(earlier);
-            }
-            if let HeldFrame::Publication(publication) = &frame {
+            let follows = |one: &&MissedEvent| frame.follows(one.point().place);
+            let (earlier, rest) = missed.split_at(missed.iter().take_while(follows).count());
+            self.push_missed(earlier, &mut held);
+            missed = rest;
+            if let HeldFrame::Publication(publication) = &frame
+                && let [first, rest @ ..] = missed
+                && first.point() == Point::of(publication.place())
+            {
                 // It was held, too.
-                missed.next_if(|one| one.point() == Point::of(publication.place()));
+                missed = rest;
             }
             held.notify_observers(frame.frame());
             self.push_held(frame);
         }
-        for later in missed {
-            held.notify_observers(later.frame());
-            self.push_missed(later);
-        }
+        self.push_missed(missed, &mut held);
         if let (Some(stamps), Some(known)) = (&self.stamps, known) {
             stamps.advance(known);
         }
@@ -304,14 +304,15 @@ impl SocketSender {
         self.state.store(state, Ordering::Release);
     }
 
-    fn push_missed(&self, missed: &MissedEvent) {
-        let frame = match missed {
-            MissedEvent::Publication(publication) => self.frame_of(publication),
-            MissedEvent::Direct(_, frame) => frame,
-        };
-        self.outbox.push_with(|| {
-            self.stamps.iter().for_each(|stamps| stamps.advance(missed.point().place));
-            frame.clone()
+    fn push_missed(&self, missed: &[MissedEvent], held: &mut HeldFrames) {
+        let Some(last) = missed.last() else { return };
+        missed.iter().for_each(|one| held.notify_observers(one.frame()));
+        let frames = missed.iter().map(|one| match one {
+            MissedEvent::Publication(publication) => self.frame_of(publication).clone(),
+            MissedEvent::Direct(_, frame) => frame.clone(),
+        });
+        let _ = self.outbox.push_together(frames.collect(), || {
+            self.stamps.iter().for_each(|stamps| stamps.advance(last.point().place));
         });
     }
 

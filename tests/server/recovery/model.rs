@@ -1,8 +1,13 @@
 //! A model of clients that come and go at random. The oracle is the order of positions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    time::Duration,
+};
 
 use actix_socketio::{History, Position, Recovery, channel};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::page::{Page, builder};
@@ -11,8 +16,13 @@ use crate::{
     client::{Client, Mode},
 };
 
-const CLIENTS: usize = 100;
-const ROUNDS: u64 = 1_200;
+const CLIENTS: usize = 1_000;
+/// Clients that connect at the same time.
+const BATCH: usize = 100;
+/// How often something happens, unless [`ROUNDS_WANTED`] says it.
+const ROUNDS: u64 = 12_000;
+/// For a longer run: the number of rounds, in the environment.
+const ROUNDS_WANTED: &str = "RECOVERY_MODEL_ROUNDS";
 const CHANNELS: u64 = 6;
 
 /// Reproducible numbers (the upper half of Knuth's generator).
@@ -118,22 +128,30 @@ impl Walker {
 /// server, volatile events with texts, events for one client, quiet times.
 #[actix_web::test]
 async fn clients_that_come_and_go_lose_nothing_untold() {
+    let rounds = env::var(ROUNDS_WANTED).map(|rounds| rounds.parse().expect("a number"));
+    // A client is away for as long as the others take: nothing ends meanwhile.
     let recovery = Recovery::new().for_everyone().keep_direct(100_000);
+    let recovery = recovery.window(Duration::from_secs(24 * 3600));
     let server = TestServer::start(
         builder()
             .recovery(recovery)
+            .max_recovered(1_000_000)
+            .max_outbox(64 << 20)
             .history(History::last(10_000))
             .max_channels(10_000)
             .route(channel("^room-").history(History::last(10_000))),
     );
     let mut dice = Dice(20_261_130);
     let mut walkers = Vec::new();
-    for number in 0..CLIENTS {
-        let mode = if number % 10 == 0 { Mode::Polling } else { Mode::WebSocket };
-        walkers.push(Walker::open(&server, mode).await);
+    for first in (0..CLIENTS).step_by(BATCH) {
+        let opened = (first..first + BATCH).map(|number| {
+            let mode = if number % 10 == 0 { Mode::Polling } else { Mode::WebSocket };
+            Walker::open(&server, mode)
+        });
+        walkers.extend(join_all(opened).await);
     }
     let (mut next, mut done) = (0, BTreeMap::<&str, u32>::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds.unwrap_or(ROUNDS) {
         let at = dice.below(CLIENTS as u64) as usize;
         let room = dice.channel();
         let did = match dice.below(20) {

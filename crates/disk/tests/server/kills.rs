@@ -10,7 +10,10 @@ use rand::RngExt;
 
 use super::{folder, kept, server, system};
 
-const KILLS: usize = 30;
+/// How often the server is killed, unless [`KILLS_WANTED`] says it.
+const KILLS: usize = 100;
+/// How often to kill it, in the environment.
+const KILLS_WANTED: &str = "ACTIX_SOCKETIO_DISK_KILLS";
 /// Tells the child where its files are.
 const FOLDER: &str = "ACTIX_SOCKETIO_DISK_SERVER";
 
@@ -28,9 +31,10 @@ fn a_kill_loses_nothing_that_was_confirmed_and_no_position_is_given_twice() {
     if let Some(folder) = env::var_os(FOLDER) {
         system(publish_until_killed(Path::new(&folder)));
     }
+    let wanted = env::var(KILLS_WANTED).map(|wanted| wanted.parse().expect("a number"));
     let folder = folder();
     let mut confirmed = Confirmed::default();
-    for kill in 0..KILLS {
+    for kill in 0..wanted.unwrap_or(KILLS) {
         run_and_kill(folder.path(), &mut confirmed, kill);
         if kill % 3 == 2 {
             system(async { check(&server(folder.path()), &confirmed, kill) });

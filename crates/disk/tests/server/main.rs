@@ -1,6 +1,8 @@
 //! A server with the store, over restarts and kills.
 
 mod kills;
+mod model;
+mod polling_client;
 mod refusals;
 mod restarts;
 
