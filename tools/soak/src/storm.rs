@@ -20,7 +20,7 @@ const CLIENTS: usize = 10_000;
 pub(crate) const CHANNELS: usize = 1_000;
 /// The channels of each client.
 pub(crate) const CHANNELS_EACH: usize = 5;
-/// What each client misses of each of its channels.
+/// The events that each client misses of each of its channels.
 pub(crate) const MISSED: usize = 100;
 /// Clients that connect at the same time at first.
 const BATCH: usize = 250;

@@ -23,9 +23,9 @@ const CHANNELS: u32 = 20;
 const ROUNDS: u32 = 24_000;
 /// For a longer run: the number of rounds, in the environment.
 const ROUNDS_WANTED: &str = "RECOVERY_MODEL_ROUNDS";
-/// The server is stopped, or crashes, once in so many rounds, by turns.
+/// The server is stopped, or crashes, by turns, once in this number of rounds.
 const RUN: u32 = 2_000;
-/// For so many rounds, most of what happens is about the same few clients: otherwise hardly a
+/// For this number of rounds, the same few clients do most: otherwise hardly a
 /// client would come back before the next restart.
 const FOCUS: u32 = 300;
 const FOCUSED: usize = 25;
