@@ -25,9 +25,9 @@
 //! | `storm` | 10,000 clients in five channels each are cut, miss 100 events in each, and come back at the same time: without recovery, with it, and with `since` | each has all that it missed, once and in order; ten ordinary clients miss nothing meanwhile |
 //! | `soak` | 2,000 clients of all kinds connect and leave for a minute, or as many seconds as are given | no client fails without a reason; memory at the end is at most 110 % of that after the first tenth |
 //!
-//! After each but `storm`: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many as
-//! before (after `sigterm` there is no process left to ask), nothing has panicked, and SIGTERM ends the
-//! server with code 0.
+//! After each but `storm`: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many
+//! as before (after `sigterm` there is no process left to ask), nothing has panicked, and SIGTERM
+//! ends the server with code 0.
 //!
 //! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one
 //! server. The first four are the warm-up: the allocator keeps what it had, and takes a little more
