@@ -20,7 +20,7 @@ const CLIENTS: usize = 1_000;
 /// Clients that connect at the same time.
 const BATCH: usize = 100;
 /// How often something happens, unless [`ROUNDS_WANTED`] says it.
-const ROUNDS: u64 = 12_000;
+const ROUNDS: u64 = 8_000;
 /// For a longer run: the number of rounds, in the environment.
 const ROUNDS_WANTED: &str = "RECOVERY_MODEL_ROUNDS";
 const CHANNELS: u64 = 6;

@@ -228,7 +228,7 @@ fn clients_lose_nothing_untold_over_restarts_and_crashes() {
             let walker = &mut walkers[at];
             let did = match dice.random_range(0..20) {
                 _ if round % RUN == 0 => {
-                    let is_clean = round / RUN % 2 == 0;
+                    let is_clean = (round / RUN).is_multiple_of(2);
                     end(io, server, &mut walkers, is_clean).await;
                     (io, server) = start(folder.path()).await;
                     if is_clean { "stop" } else { "crash" }

@@ -91,7 +91,7 @@ impl PollingClient {
 async fn get(server: &TestServer, uri: &str) -> String {
     let response = server.call(TestRequest::get().uri(uri)).await;
     let status = response.status();
-    let body = to_bytes(response.into_body()).await.ok().expect("a body");
+    let body = to_bytes(response.into_body()).await.expect("a body");
     let body = String::from_utf8(body.to_vec()).expect("text");
     assert!(status.is_success(), "{status}: {body}");
     body
