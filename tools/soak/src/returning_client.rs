@@ -92,7 +92,7 @@ impl ReturningClient {
     /// Every second client by RST, the others by FIN.
     pub(crate) fn cut(&mut self) {
         if let Some(ws) = self.ws.take()
-            && self.number % 2 == 0
+            && self.number.is_multiple_of(2)
         {
             ws.reset();
         }
