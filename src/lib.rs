@@ -227,9 +227,10 @@
 //!
 //! # Several servers
 //!
-//! [`Builder::adapter`] makes the server one of a cluster. The [`adapter`] carries publications,
-//! queries and the actions of a [`Target`] to the other servers. Without one, the server is a
-//! cluster of one.
+//! [`Builder::cluster`] makes the server one of a cluster, over Redis with the package
+//! `actix-socketio-redis`. Publications, queries and the actions of a [`Target`] reach the clients
+//! of all servers. [`guide::cluster`] has all of it, and the module [`adapter`] is for clusters of
+//! your own.
 //!
 //! [`SocketIo::server_side_emit`] sends an event to the other servers, for their
 //! [`on_server_event`](Builder::on_server_event) handlers. No client receives it.
@@ -349,7 +350,7 @@ pub use model::{
     InvalidSocketId, Namespace, Position, Rate, Recovery, SocketId, ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
-pub use registry::{Change, Changes, Receipt};
+pub use registry::{Change, Changes, ClusterHealth, Receipt};
 pub use routing::{
     Answer, AnyEvent, Auth, Call, ChannelEvent, ChannelEventSet, ChannelListed, ClientEvent, Data,
     Event, EventSet, FromEvent, IntoHandler, Later, Listed, MemberId, Parameters, PatternError,
@@ -361,8 +362,9 @@ pub use server::{
     SocketIoServerExt,
 };
 pub use socket::{
-    AckError, BroadcastAcks, Outgoing, OutgoingEvent, PresenceList, PresenceStats, PresentMember,
-    RemoteSocket, SendError, ServerAcks, Socket, SocketEmitter, SubscribeError, Target, Targets,
+    AckError, BroadcastAcks, FetchedSockets, Outgoing, OutgoingEvent, PresenceList, PresenceStats,
+    PresentMember, RemoteSocket, SendError, ServerAcks, Socket, SocketEmitter, SubscribeError,
+    Target, Targets,
 };
 pub use stats::Stats;
 
@@ -374,10 +376,15 @@ pub mod adapter {
     pub use crate::{
         protocol::UnsealedPacket,
         registry::{
-            Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError,
-            ServerAnswers, ServerEvent, SocketDescription,
+            AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, JoinCluster,
+            Publication, PublishError, RelayedAck, ServerAnswers, ServerEvent, SocketDescription,
         },
     };
+
+    /// MessagePack, in which servers of a cluster write messages to each other.
+    pub mod msgpack {
+        pub use crate::protocol::msgpack::{from_json, to_json};
+    }
 }
 
 /// The names that most programs need: `use actix_socketio::prelude::*;`.

@@ -22,7 +22,7 @@ mod error;
 #[allow(unreachable_pub, reason = "benches measure it, by way of `internals`")]
 pub(crate) mod frame;
 mod frame_builder;
-mod msgpack;
+pub(crate) mod msgpack;
 mod outgoing_packet;
 pub(crate) mod socketio;
 mod stamp;

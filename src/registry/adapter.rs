@@ -1,15 +1,58 @@
-use std::{fmt, pin::Pin, time::Duration};
+use std::{fmt, future::ready, io, pin::Pin, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{Audience, Publication, PublishError, Receipt};
+use super::{Audience, Change, Publication, PublishError, Receipt};
 use crate::{
     model::{Channel, Handshake, Namespace, SocketId},
     protocol::{Args, UnsealedPacket},
 };
 
+/// Makes a server one of a cluster: what [`Builder::cluster`](crate::Builder::cluster) takes.
+///
+/// ```
+/// use std::{io, sync::Arc};
+///
+/// use actix_socketio::{
+///     SocketIo,
+///     adapter::{Adapter, JoinCluster},
+/// };
+///
+/// /// A cluster of one.
+/// struct Alone;
+///
+/// impl JoinCluster for Alone {
+///     fn join(self: Box<Self>, local: Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>> {
+///         Ok(local)
+///     }
+/// }
+///
+/// let builder = SocketIo::builder().cluster(Alone);
+/// ```
+pub trait JoinCluster: Send + 'static {
+    /// Wraps the local adapter of a server. It runs once, when the server is built, and waits for
+    /// nothing.
+    ///
+    /// # Errors
+    /// The system has no thread, for example. [`Builder::build`](crate::Builder::build) fails then.
+    fn join(self: Box<Self>, local: Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>>;
+}
+
 /// An answer of an [`Adapter`] that comes later.
 pub type AdapterFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Takes what [`Adapter::publish_and_relay_acks`] relays.
+pub type AckRelay = Box<dyn Fn(RelayedAck) + Send + Sync>;
+
+/// A message to the server that collects acknowledgements.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RelayedAck {
+    /// The sockets that have received the event. It comes once, before all answers.
+    Receivers(Vec<SocketId>),
+    /// The acknowledgement of one of them.
+    Answer(SocketId, Args),
+}
 
 /// Carries what concerns more than one socket: publications, queries, and server-side events.
 ///
@@ -65,8 +108,18 @@ pub trait Adapter: Send + Sync + 'static {
         timeout: Duration,
     ) -> AdapterFuture<Result<ClientAnswers, PublishError>>;
 
+    /// Publishes for another server, which collects the acknowledgements. `relay` gets the
+    /// receivers first, and then each acknowledgement when it comes, until all have answered or the
+    /// time is over. It is called under a lock: it only queues what it gets.
+    fn publish_and_relay_acks(
+        &self,
+        publication: Publication,
+        timeout: Duration,
+        relay: AckRelay,
+    ) -> AdapterFuture<Result<(), PublishError>>;
+
     /// Describes the sockets of an audience.
-    fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>>;
+    fn fetch(&self, audience: Audience) -> AdapterFuture<FoundSockets>;
 
     /// Subscribes the sockets of an audience to a channel. A socket that is in the maximum number
     /// of channels is left out.
@@ -105,6 +158,92 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Counts the servers, this one included.
     fn server_count(&self) -> AdapterFuture<usize>;
+
+    /// The state of the way to the other servers. `None`: there are no others.
+    fn health(&self) -> Option<ClusterHealth> {
+        None
+    }
+
+    /// A namespace begins to exist on this server. Its first socket comes later.
+    ///
+    /// An adapter does nothing here unless it has something for each namespace.
+    fn begin_namespace(&self, _: &Namespace) {}
+
+    /// A namespace has ended on this server. It may begin again.
+    fn end_namespace(&self, _: &Namespace) {}
+
+    /// Whether the adapter wants [`changed`](Self::changed) to be called.
+    fn wants_changes(&self) -> bool {
+        false
+    }
+
+    /// The namespaces, channels and subscriptions of this server have changed. It is called under
+    /// the lock that orders them, and so must only queue what it does.
+    fn changed(&self, _: &Change) {}
+
+    /// Leaves the cluster, once the last client has gone. Nothing is sent after it.
+    ///
+    /// The future ends when everything that was sent before is on its way.
+    fn close(&self) -> AdapterFuture<()> {
+        Box::pin(ready(()))
+    }
+}
+
+/// How the way to the other servers of a cluster is, at one moment:
+/// [`SocketIo::cluster_health`](crate::SocketIo::cluster_health).
+///
+/// ```
+/// use actix_socketio::{ClusterHealth, SocketIo};
+/// use actix_web::{HttpResponse, web};
+///
+/// async fn ready(io: web::Data<SocketIo>) -> HttpResponse {
+///     match io.cluster_health() {
+///         Some(ClusterHealth { is_connected: false, .. }) => {
+///             HttpResponse::ServiceUnavailable().finish()
+///         }
+///         _ => HttpResponse::NoContent().finish(),
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClusterHealth {
+    /// Messages come and go. It is judged by what comes, and not by the connection.
+    pub is_connected: bool,
+    /// The time since something came from the cluster. Where nothing does by itself, the server
+    /// sends a probe to itself.
+    pub silence: Duration,
+    /// How far this server is behind in a stream, by the age of what it has read last.
+    pub lag: Duration,
+    /// The messages that wait to be sent.
+    pub waiting: usize,
+    /// The bytes of these messages.
+    pub waiting_bytes: usize,
+    /// The messages that were sent, since the server was built.
+    pub sent: u64,
+    /// The messages that could not be sent in time, and were given up.
+    pub given_up: u64,
+    /// How often the cluster was lost.
+    pub losses: u64,
+    /// The messages of other servers that this one could not read, or had no room for.
+    pub ignored: u64,
+}
+
+/// The sockets that [`Adapter::fetch`] has found.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct FoundSockets {
+    /// The sockets of all servers that answered.
+    pub sockets: Vec<SocketDescription>,
+    /// The number of servers that did not answer in time.
+    pub missing: usize,
+}
+
+impl FoundSockets {
+    /// Sockets of servers that all answered.
+    pub fn new(sockets: Vec<SocketDescription>) -> Self {
+        Self { sockets, missing: 0 }
+    }
 }
 
 /// The acknowledgements of a publication, as plain data.
@@ -113,11 +252,18 @@ pub trait Adapter: Send + Sync + 'static {
 pub struct ClientAnswers {
     /// The clients that answered in time, with their answers.
     pub answers: Vec<(SocketId, Args)>,
+    /// The answers of clients whose servers do not tell who they are.
+    pub unnamed_answers: Vec<Args>,
     /// The clients that received the event and did not answer in time.
     pub missing: Vec<SocketId>,
     /// The clients that answered in time, and whose answers are dropped: all answers together had
     /// [`max_ack_bytes`](crate::Builder::max_ack_bytes) already.
     pub dropped: Vec<SocketId>,
+    /// The number of clients that did not answer in time, and whose servers do not tell who they
+    /// are.
+    pub unnamed_missing: usize,
+    /// The number of servers that did not say in time whom the event has reached.
+    pub missing_servers: usize,
 }
 
 /// The answers of other servers to a server-side event, as plain data.

@@ -1,5 +1,11 @@
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+};
+
 use tokio::sync::broadcast;
 
+use super::Adapter;
 use crate::model::{Channel, Namespace, SocketId};
 
 /// A change of the namespaces, channels and subscriptions of this server, for [`Changes`].
@@ -161,22 +167,50 @@ impl Changes {
 
 /// Sends changes to the listeners. A change without a listener is not even made.
 #[derive(Debug, Clone)]
-pub(crate) struct ChangeSender(broadcast::Sender<Change>);
+pub(crate) struct ChangeSender {
+    listeners: broadcast::Sender<Change>,
+    adapter: Arc<ChangeHook>,
+}
+
+/// An adapter that wants to know of every change.
+#[derive(Default)]
+struct ChangeHook(OnceLock<Weak<dyn Adapter>>);
+
+impl fmt::Debug for ChangeHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ChangeHook").field(&self.0.get().is_some()).finish()
+    }
+}
 
 impl ChangeSender {
     /// `capacity`: the number of changes that may wait for the slowest listener.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self(broadcast::Sender::new(capacity))
+        Self { listeners: broadcast::Sender::new(capacity), adapter: Arc::default() }
     }
 
     pub(crate) fn listen(&self) -> Changes {
-        Changes(self.0.subscribe())
+        Changes(self.listeners.subscribe())
+    }
+
+    /// Reports every change to an adapter, too.
+    pub(crate) fn report_to(&self, adapter: &Arc<dyn Adapter>) {
+        // There is one adapter, and it is set before the first client comes.
+        let _ = self.adapter.0.set(Arc::downgrade(adapter));
     }
 
     pub(crate) fn send(&self, change: impl FnOnce() -> Change) {
-        if self.0.receiver_count() > 0 {
+        let adapter = self.adapter.0.get().and_then(Weak::upgrade);
+        let has_listeners = self.listeners.receiver_count() > 0;
+        if adapter.is_none() && !has_listeners {
+            return;
+        }
+        let change = change();
+        if let Some(adapter) = adapter {
+            adapter.changed(&change);
+        }
+        if has_listeners {
             // The last listener may be dropped at this moment.
-            let _ = self.0.send(change());
+            let _ = self.listeners.send(change);
         }
     }
 }

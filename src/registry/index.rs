@@ -273,8 +273,9 @@ impl RegistryIndex {
         let Some(namespace_index) = self.namespaces.get(&audience.namespace) else {
             return SmallVec::new();
         };
-        // The registry of a socket that is included by its id is not known here.
-        if audience.to.is_empty() || !audience.including.is_empty() {
+        // The registry of a socket that is named by its id is not known here.
+        let names_sockets = !audience.including.is_empty() || !audience.sockets.is_empty();
+        if audience.to.is_empty() || names_sockets {
             return namespace_index.sockets.registries().collect();
         }
         let mut registries = SmallVec::new();

@@ -63,11 +63,11 @@ impl NamespaceTable {
     /// Notes that no history covers a publication for the sockets that were added to the channels'
     /// subscribers.
     pub(super) fn uncover_included(&self, audience: &Audience, place: Place) {
-        let Audience { to, including, .. } = audience;
-        for id in including {
+        let Audience { to, sockets, including, .. } = audience;
+        for id in sockets.iter().chain(including) {
             let member = self.ids.get(id).and_then(|slot| self.members[*slot].as_ref());
             if let Some(member) = member
-                && !to.is_empty()
+                && !audience.is_everyone()
                 && !to.iter().any(|channel| member.positions.contains_key(channel))
             {
                 member.sender.uncover(place);
@@ -176,7 +176,7 @@ impl NamespaceTable {
         audience: &Audience,
         mut visit: impl FnMut(SocketId, &SocketSender),
     ) {
-        let Audience { to, except, except_sockets, including, .. } = audience;
+        let Audience { to, except, except_sockets, sockets, including, .. } = audience;
         self.round += 1;
         let round = self.round;
         for id in except_sockets {
@@ -196,9 +196,6 @@ impl NamespaceTable {
                 visit(member.id, &member.sender);
             }
         }
-        if audience.only_included {
-            return;
-        }
         let mut visit = |member: &mut Option<SocketRow>| {
             if let Some(member) = member
                 && std::mem::replace(&mut member.seen, round) != round
@@ -206,9 +203,12 @@ impl NamespaceTable {
                 visit(member.id, &member.sender);
             }
         };
-        if to.is_empty() {
+        if audience.is_everyone() {
             self.members.iter_mut().for_each(visit);
         } else {
+            for slot in sockets.iter().filter_map(|id| self.ids.get(id)) {
+                visit(&mut self.members[*slot]);
+            }
             for subscription in to.iter().filter_map(|channel| self.channels.get(channel)).flatten()
             {
                 visit(&mut self.members[subscription.slot]);

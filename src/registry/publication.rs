@@ -22,16 +22,19 @@ use crate::{
 pub struct Audience {
     /// The namespace of all of them.
     pub namespace: Namespace,
-    /// Subscribers of any of these channels, each once. Empty: all sockets of the namespace.
+    /// Subscribers of any of these channels, each once. Empty: all sockets of the namespace, unless
+    /// [`only_named`](Self::only_named).
     pub to: Vec<Channel>,
     /// Leaves out the subscribers of any of these channels.
     pub except: Vec<Channel>,
     /// Leaves out these sockets.
     pub except_sockets: Vec<SocketId>,
-    /// Adds these sockets, whatever they are subscribed to.
+    /// Adds these sockets, unless they are left out: Socket.IO's room of a single socket.
+    pub sockets: Vec<SocketId>,
+    /// Only what is named: an empty [`to`](Self::to) adds none.
+    pub only_named: bool,
+    /// Adds these sockets, even if they are left out.
     pub including: Vec<SocketId>,
-    /// Only the sockets in [`including`](Self::including).
-    pub only_included: bool,
     /// Only sockets of this server.
     pub local: bool,
 }
@@ -44,8 +47,9 @@ impl Audience {
             to: Vec::new(),
             except: Vec::new(),
             except_sockets: Vec::new(),
+            sockets: Vec::new(),
+            only_named: false,
             including: Vec::new(),
-            only_included: false,
             local: false,
         }
     }
@@ -57,20 +61,25 @@ impl Audience {
     /// use actix_socketio::{Namespace, adapter::Audience};
     ///
     /// let audience = Audience::sockets(Namespace::default(), vec![id]);
-    /// assert!(audience.only_included);
+    /// assert_eq!(audience.sockets, [id]);
     /// # }
     /// ```
     pub fn sockets(namespace: Namespace, ids: Vec<SocketId>) -> Self {
-        Self { including: ids, only_included: true, ..Self::everyone(namespace) }
+        Self { sockets: ids, only_named: true, ..Self::everyone(namespace) }
+    }
+
+    /// Whether it is every socket of the namespace, less those that are left out.
+    pub(crate) fn is_everyone(&self) -> bool {
+        self.to.is_empty() && !self.only_named
     }
 
     /// The one list that contains the whole audience, with at most one socket to leave out. This is
     /// the common case, in which no socket has to be marked as visited.
     pub(super) fn list(&self) -> Option<AudienceList<'_>> {
-        let Self { to, except, except_sockets, including, only_included, .. } = self;
+        let Self { to, except, except_sockets, sockets, only_named, including, .. } = self;
         match &to[..] {
             _ if !except.is_empty() || !including.is_empty() || except_sockets.len() > 1 => None,
-            _ if *only_included => None,
+            _ if *only_named || !sockets.is_empty() => None,
             [] => Some(AudienceList::Everyone),
             [channel] => Some(AudienceList::Channel(channel)),
             _ => None,
@@ -120,6 +129,9 @@ pub struct Publication {
     /// [`Adapter::publish_and_count`](super::Adapter::publish_and_count) waits until the store has
     /// committed it.
     pub durable: bool,
+    /// It is published even if the maximum number of publications is in flight: another server has
+    /// accepted it already.
+    pub is_accepted: bool,
     /// Room for it in the outboxes of its receivers, if it is a publication of a client.
     pub(super) reservation: Option<Reservation>,
 }
@@ -133,6 +145,7 @@ impl Publication {
             volatile: false,
             skip_history: false,
             durable: false,
+            is_accepted: false,
             reservation: None,
         }
     }
@@ -159,6 +172,10 @@ pub struct Receipt {
     pub delivered: usize,
     /// Its position: what a client has that has received it, and everything before.
     pub position: Position,
+    /// The number of servers that the cluster has handed it to, this one included. `Some(0)`: none,
+    /// because the cluster can't be reached. `None`: without a cluster, or if each server fetches
+    /// it by itself.
+    pub servers: Option<usize>,
 }
 
 /// The reason why a publication did not happen.
@@ -182,6 +199,8 @@ pub enum PublishError {
     /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
     /// and may be lost in a crash.
     NotStored,
+    /// The cluster can't be reached: no client has received it.
+    ClusterAway,
 }
 
 impl From<StoreError> for PublishError {
@@ -204,6 +223,9 @@ impl fmt::Display for PublishError {
             ),
             Self::Closed => f.write_str("the server has stopped"),
             Self::NotStored => f.write_str("no store has committed the publication"),
+            Self::ClusterAway => {
+                f.write_str("the cluster can't be reached, and no client has received it")
+            }
         }
     }
 }

@@ -19,9 +19,7 @@ use crate::{
 pub(super) type Destinations<'a> = SmallVec<[Option<&'a Channel>; 2]>;
 
 pub(super) fn destinations(audience: &Audience) -> Destinations<'_> {
-    if audience.only_included {
-        Destinations::new()
-    } else if audience.to.is_empty() {
+    if audience.is_everyone() {
         SmallVec::from_slice(&[None])
     } else {
         audience.to.iter().map(Some).collect()
@@ -122,8 +120,8 @@ impl RegistryIndex {
                 store.append(kept.stored(namespace, channels, SystemTime::now()));
             }
         }
-        if !audience.including.is_empty() {
-            self.name(namespace, &audience.including, publication.place());
+        for named in [&audience.including, &audience.sockets] {
+            self.name(namespace, named, publication.place());
         }
         for channel in destinations(audience) {
             self.keep_in(namespace, channel, kept.clone(), now);

@@ -245,7 +245,7 @@ impl Sequencer {
             if is_durable && !is_committed {
                 sequencer.durable(place).await?;
             }
-            Ok(Receipt { delivered, position: sequencer.position(place) })
+            Ok(Receipt { delivered, position: sequencer.position(place), servers: None })
         }
     }
 
@@ -281,7 +281,8 @@ impl Sequencer {
         if length > limit {
             return Err(PublishError::TooLarge { length, limit });
         }
-        let slot = publications.acquire(limits.max_publications).ok_or_else(|| {
+        let max = if publication.is_accepted { usize::MAX } else { limits.max_publications };
+        let slot = publications.acquire(max).ok_or_else(|| {
             counters.refused.add(RefusalKind::Overloaded);
             PublishError::Overloaded
         })?;

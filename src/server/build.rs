@@ -2,6 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
+    builder::AdapterFactory,
     compiled::CompiledNamespaces,
     loading, presence_task,
     starting::{StartedTasks, TaskParts},
@@ -89,8 +90,10 @@ impl Builder {
             Arc::new(server_events),
             config.max_ack_bytes,
         );
-        let used = Arc::clone(&local) as Arc<dyn Adapter>;
-        let used = adapter.map_or_else(|| Arc::clone(&used), |wrap| wrap(Arc::clone(&used)));
+        let used = used_adapter(adapter, Arc::clone(&local) as _)?;
+        if used.wants_changes() {
+            changes.report_to(&used);
+        }
         let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let state = ServerState {
@@ -104,6 +107,17 @@ impl Builder {
             recovery,
         };
         Ok(SocketIo::new(Arc::new(state)))
+    }
+}
+
+/// The adapter of the application around the local one.
+fn used_adapter(
+    wrap: Option<AdapterFactory>,
+    local: Arc<dyn Adapter>,
+) -> Result<Arc<dyn Adapter>, BuildError> {
+    match wrap {
+        Some(wrap) => wrap(local).map_err(|error| BuildError::Thread(error.kind())),
+        None => Ok(local),
     }
 }
 

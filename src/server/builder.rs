@@ -1,4 +1,4 @@
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use actix::Addr;
 
@@ -8,14 +8,15 @@ use crate::{
     http::EndpointSettings,
     model::{DataMap, Handshake, History, Namespace, Recovery},
     protocol::PacketCodec,
-    registry::Adapter,
+    registry::{Adapter, JoinCluster},
     routing::{Route, SocketHandler, registrations},
     state::NamespacePredicate,
     store::HistoryStore,
 };
 
 /// Makes the adapter to use out of the local one.
-type AdapterFactory = Box<dyn FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send>;
+pub(super) type AdapterFactory =
+    Box<dyn FnOnce(Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>> + Send>;
 
 /// Chooses the names that belong to a family of namespaces.
 pub(super) enum Names {
@@ -268,7 +269,27 @@ impl Builder {
     where
         F: FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send + 'static,
     {
-        self.adapter = Some(Box::new(wrap));
+        self.adapter = Some(Box::new(|local| Ok(wrap(local))));
+        self
+    }
+
+    /// Makes the server one of a cluster, so that its broadcasts, channels and acknowledgements
+    /// reach the clients of all servers. `actix-socketio-redis` has clusters over Redis, with
+    /// Node's Socket.IO servers in them.
+    ///
+    /// ```no_run
+    /// use actix_socketio::{SocketIo, adapter::JoinCluster};
+    ///
+    /// # fn example(cluster: impl JoinCluster) {
+    /// // `Cluster::redis("redis://127.0.0.1")?`, for example.
+    /// let builder = SocketIo::builder().cluster(cluster);
+    /// # }
+    /// ```
+    ///
+    /// It takes the place of [`Builder::adapter`], which is the same for adapters of your own.
+    pub fn cluster(mut self, cluster: impl JoinCluster) -> Self {
+        let cluster = Box::new(cluster);
+        self.adapter = Some(Box::new(|local| cluster.join(local)));
         self
     }
 

@@ -3,7 +3,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::SocketIo;
 use crate::{
     protocol::to_args,
-    registry::ServerEvent,
+    registry::{ClusterHealth, ServerEvent},
     socket::{NamespaceState, SendError, ServerAcks},
 };
 
@@ -68,6 +68,12 @@ impl SocketIo {
     #[doc(alias = "serverCount")]
     pub async fn server_count(&self) -> usize {
         self.namespace.adapter.server_count().await
+    }
+
+    /// How the way to the other servers of the cluster is. `None`: the server is in no cluster.
+    /// [`ClusterHealth`] has an example.
+    pub fn cluster_health(&self) -> Option<ClusterHealth> {
+        self.namespace.adapter.health()
     }
 
     fn server_event<T: Serialize + ?Sized>(

@@ -97,6 +97,7 @@ impl SocketIo {
             let recovery = self.state.recovery.as_ref();
             loading::close(&self.namespace.sequencer, recovery).await;
         }
+        self.namespace.adapter.close().await;
         is_empty
     }
 

@@ -47,7 +47,9 @@ response_error!(BuildError, _error => StatusCode::INTERNAL_SERVER_ERROR);
 response_error!(SendError, error => match error {
     SendError::Closed | SendError::NoSocket(_) => StatusCode::NOT_FOUND,
     SendError::Channel(error) => error.status_code(),
-    SendError::Overloaded | SendError::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+    SendError::Overloaded | SendError::NotStored | SendError::ClusterAway => {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
     SendError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
     SendError::Reserved(_) | SendError::Serialize(_) => StatusCode::INTERNAL_SERVER_ERROR,
 });
@@ -56,7 +58,7 @@ response_error!(PublishError, error => match error {
     PublishError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
     PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
     PublishError::Closed => StatusCode::NOT_FOUND,
-    PublishError::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+    PublishError::NotStored | PublishError::ClusterAway => StatusCode::SERVICE_UNAVAILABLE,
 });
 
 response_error!(SubscribeError, error => match error {

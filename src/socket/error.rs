@@ -55,6 +55,8 @@ pub enum SendError {
     /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
     /// and may be lost in a crash.
     NotStored,
+    /// The cluster can't be reached: no client has received the event. Try again later.
+    ClusterAway,
     /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is
     /// an error of the application.
     Serialize(serde_json::Error),
@@ -78,6 +80,9 @@ impl fmt::Display for SendError {
                 )
             }
             Self::NotStored => f.write_str("no store has committed the publication"),
+            Self::ClusterAway => f.write_str(
+                "the cluster can't be reached, and no client has received it: try again later",
+            ),
             Self::Serialize(error) => write!(f, "the data can't be written as JSON: {error}"),
         }
     }
@@ -106,6 +111,7 @@ impl From<PublishError> for SendError {
             PublishError::TooLarge { length, limit } => Self::TooLarge { length, limit },
             PublishError::Closed => Self::Closed,
             PublishError::NotStored => Self::NotStored,
+            PublishError::ClusterAway => Self::ClusterAway,
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     model::{Channel, MemoryBudget, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
-        Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, Receipt,
-        Sequencer, ServerAnswers, ServerEvent, SocketDescription,
+        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
+        PublishError, Receipt, Sequencer, ServerAnswers, ServerEvent,
     },
     stats::RefusalKind,
 };
@@ -68,22 +68,31 @@ impl LocalAdapter {
         })
     }
 
-    /// The acknowledgements of a namespace whose state begins.
-    pub(super) fn begin_namespace(&self, namespace: &Namespace) -> Arc<AckCollectors> {
+    /// The acknowledgements of a namespace, of which a state begins. `adapter`, the one that the
+    /// server uses, hears of the first one.
+    pub(super) fn begin_state(
+        &self,
+        namespace: &Namespace,
+        adapter: &dyn Adapter,
+    ) -> Arc<AckCollectors> {
         let mut by_namespace = self.ack_collectors.lock();
         let (collectors, states) = by_namespace.entry(namespace.clone()).or_default();
         *states += 1;
+        if *states == 1 {
+            adapter.begin_namespace(namespace);
+        }
         Arc::clone(collectors)
     }
 
-    /// The state of a namespace has ended.
-    pub(super) fn end_namespace(&self, namespace: &Namespace) {
+    /// A state of a namespace has ended. The adapter hears of the last one.
+    pub(super) fn end_state(&self, namespace: &Namespace, adapter: &dyn Adapter) {
         let mut by_namespace = self.ack_collectors.lock();
         if let Some((_, states)) = by_namespace.get_mut(namespace) {
             *states -= 1;
             if *states == 0 {
                 by_namespace.remove(namespace);
                 self.sequencer.remove_history_rules(namespace);
+                adapter.end_namespace(namespace);
             }
         }
     }
@@ -160,7 +169,7 @@ impl Adapter for LocalAdapter {
         let id = collectors.next_id();
         publication.packet.set_ack_id(id);
         // Before the event is sent: an answer may come before the receivers are known.
-        let collector = collectors.open(id, self.ack_bytes.share());
+        let collector = collectors.open(id, self.ack_bytes.share(), None);
         let receivers = self.sequencer.publish_and_list(publication);
         let counters = Arc::clone(self.sequencer.counters());
         Box::pin(async move {
@@ -173,12 +182,30 @@ impl Adapter for LocalAdapter {
         })
     }
 
-    fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>> {
+    fn publish_and_relay_acks(
+        &self,
+        mut publication: Publication,
+        limit: Duration,
+        relay: AckRelay,
+    ) -> AdapterFuture<Result<(), PublishError>> {
+        let collectors = self.ack_collectors(&publication.audience.namespace);
+        let id = collectors.next_id();
+        publication.packet.set_ack_id(id);
+        let collector = collectors.open(id, self.ack_bytes.share(), Some(relay));
+        let receivers = self.sequencer.publish_and_list(publication);
+        Box::pin(async move {
+            collector.set_receivers(receivers.await?);
+            let _ = within(limit, collector.complete()).await;
+            Ok(())
+        })
+    }
+
+    fn fetch(&self, audience: Audience) -> AdapterFuture<FoundSockets> {
         let (ids, sockets) = (self.sequencer.select(audience), Arc::clone(&self.sockets));
         Box::pin(async move {
             let ids = ids.await;
             let sockets = ids.iter().filter_map(|id| sockets.socket(id));
-            sockets.map(|socket| socket.describe()).collect()
+            FoundSockets::new(sockets.map(|socket| socket.describe()).collect())
         })
     }
 

@@ -40,7 +40,7 @@ impl NamespaceState {
     ) -> Arc<Self> {
         local.sequencer.set_history_rules(&name, history);
         Arc::new(Self {
-            acks: local.begin_namespace(&name),
+            acks: local.begin_state(&name, &*adapter),
             name,
             config,
             codec: local.codec.clone(),
@@ -62,7 +62,7 @@ impl NamespaceState {
 
 impl Drop for NamespaceState {
     fn drop(&mut self) {
-        self.local.end_namespace(&self.name);
+        self.local.end_state(&self.name, &*self.adapter);
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 use actix_socketio::{
     Args, Builder, Channel, HandlerResult, Namespace, OnConnect, OnServerEvent, Receipt, SocketId,
     adapter::{
-        Adapter, AdapterFuture, Audience, ClientAnswers, Publication, PublishError, ServerAnswers,
-        ServerEvent, SocketDescription, UnsealedPacket,
+        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
+        PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
     },
     channel,
 };
@@ -175,9 +175,21 @@ impl Adapter for BusAdapter {
         })
     }
 
-    fn fetch(&self, audience: Audience) -> AdapterFuture<Vec<SocketDescription>> {
+    fn publish_and_relay_acks(
+        &self,
+        publication: Publication,
+        timeout: Duration,
+        relay: AckRelay,
+    ) -> AdapterFuture<Result<(), PublishError>> {
+        self.local.publish_and_relay_acks(publication, timeout, relay)
+    }
+
+    fn fetch(&self, audience: Audience) -> AdapterFuture<FoundSockets> {
         let found = self.ask_all(&audience.clone(), move |one| one.fetch(audience.clone()));
-        Box::pin(async move { found.await.concat() })
+        Box::pin(async move {
+            let found = found.await.into_iter().flat_map(|one| one.sockets);
+            FoundSockets::new(found.collect())
+        })
     }
 
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {

@@ -19,9 +19,11 @@ mod date;
 mod decode;
 mod encode;
 mod reader;
+mod value;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, with_argument};
+pub use value::{from_json, to_json};
 
 /// Returns the float as an integer if it is one that fits into 64 bits, and else the float.
 fn integral(float: f64) -> Result<i128, f64> {

@@ -229,6 +229,21 @@ impl Args {
         }
     }
 
+    /// Splits the array of an event, as servers and clients write it, into the name of the event
+    /// and its arguments. Returns `None` if the first value is neither a string nor a number.
+    ///
+    /// ```
+    /// # use actix_socketio::Args;
+    /// let (name, args) = Args::parse(r#"["goal",17]"#.into(), 100)?.into_event().unwrap();
+    /// assert_eq!(name, "goal");
+    /// assert_eq!(args.get::<u32>(0)?, 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_event(self) -> Option<(ByteString, Self)> {
+        let name = self.name(0)?;
+        Some((name, self.skip(1)))
+    }
+
     /// Returns the JSON of all arguments, in order.
     ///
     /// ```

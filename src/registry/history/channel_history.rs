@@ -47,15 +47,15 @@ pub(crate) struct KeptAudience {
 impl KeptAudience {
     /// `None`: it went to all subscribers of the one channel that keeps it.
     pub(in crate::registry) fn of(audience: &Audience) -> Option<Arc<Self>> {
-        let Audience { to, including, except, except_sockets, .. } = audience;
+        let Audience { to, sockets, including, except, except_sockets, .. } = audience;
         let to: &[Channel] = if to.len() > 1 { to } else { &[] };
-        let is_plain = to.is_empty() && including.is_empty();
+        let is_plain = to.is_empty() && sockets.is_empty() && including.is_empty();
         if is_plain && except.is_empty() && except_sockets.is_empty() {
             return None;
         }
         Some(Arc::new(Self {
             to: to.to_vec(),
-            including: including.clone(),
+            including: sockets.iter().chain(including).copied().collect(),
             except: except.clone(),
             except_sockets: except_sockets.clone(),
         }))

@@ -56,15 +56,20 @@ impl TableFixture {
         including: &[usize],
     ) -> Vec<usize> {
         let names = |names: &[&str]| names.iter().map(channel).collect();
-        let ids =
-            |sockets: &[usize]| sockets.iter().map(|&socket| self.sockets[socket].0).collect();
-        let audience = Audience {
+        self.publish_to(Audience {
             to: names(to),
             except: names(except),
-            except_sockets: ids(except_sockets),
-            including: ids(including),
+            except_sockets: self.ids(except_sockets),
+            including: self.ids(including),
             ..Audience::everyone(Namespace::default())
-        };
+        })
+    }
+
+    fn ids(&self, sockets: &[usize]) -> Vec<SocketId> {
+        sockets.iter().map(|&socket| self.sockets[socket].0).collect()
+    }
+
+    fn publish_to(&mut self, audience: Audience) -> Vec<usize> {
         let frame = event("/", None, "e", "x").unwrap();
         let mut delivered = 0;
         let what = Payload::PublicationBatch(PublicationBatch::of(vec![frame]));
@@ -108,6 +113,27 @@ fn each_audience_has_its_receivers() {
     assert_eq!(world.publish(&["a"], &["a"], &[], &[0]), [0], "included by its id");
     assert_eq!(world.publish(&[], &["c"], &[0], &[]), [1, 2, 4]);
     assert_eq!(world.publish(&["empty"], &[], &[], &[]), [] as [usize; 0]);
+}
+
+#[test]
+fn a_socket_can_be_named_as_a_room() {
+    let mut world = TableFixture::new(4);
+    for (socket, name) in [(0, "a"), (1, "a"), (2, "b")] {
+        world.subscribe(socket, name);
+    }
+    let sockets = |world: &TableFixture, ids: &[usize]| {
+        Audience::sockets(Namespace::default(), world.ids(ids))
+    };
+    let only = sockets(&world, &[1, 3]);
+    assert_eq!(world.publish_to(only), [1, 3]);
+    let beside = Audience { to: vec![channel("a")], ..sockets(&world, &[1, 2]) };
+    assert_eq!(world.publish_to(beside), [0, 1, 2], "once to a socket that is subscribed, too");
+    let except = Audience { except: vec![channel("a")], ..sockets(&world, &[1, 3]) };
+    assert_eq!(world.publish_to(except), [3], "left out because of a channel");
+    let except = Audience { except_sockets: world.ids(&[3]), ..sockets(&world, &[1, 3]) };
+    assert_eq!(world.publish_to(except), [1]);
+    let gone = Audience::sockets(Namespace::default(), vec![SocketId::random()]);
+    assert_eq!(world.publish_to(gone), [] as [usize; 0]);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{super::RemoteSocket, Target};
+use super::{
+    super::{FetchedSockets, RemoteSocket},
+    Target,
+};
 use crate::model::{ChannelError, ToChannel};
 
 /// # Querying and acting
@@ -10,7 +13,7 @@ use crate::model::{ChannelError, ToChannel};
 /// These wait for the registry, so that they see what this task did before. For one client of this
 /// server, [`SocketIo::socket`](crate::SocketIo::socket) has its [`Socket`](crate::Socket).
 impl Target {
-    /// The clients that a message would reach.
+    /// The clients that a message would reach, of all servers that answer in time.
     ///
     /// ```no_run
     /// # use actix_socketio::{ChannelError, SocketIo};
@@ -25,11 +28,12 @@ impl Target {
     /// # Errors
     /// [`ChannelError`] if a channel name is invalid.
     #[doc(alias = "fetchSockets")]
-    pub async fn fetch_sockets(self) -> Result<Vec<RemoteSocket>, ChannelError> {
+    pub async fn fetch_sockets(self) -> Result<FetchedSockets, ChannelError> {
         let (namespace, audience) = self.audience()?;
-        let descriptions = namespace.adapter.fetch(audience).await;
+        let found = namespace.adapter.fetch(audience).await;
         let remote = |description| RemoteSocket::new(Arc::clone(&namespace), description);
-        Ok(descriptions.into_iter().map(remote).collect())
+        let sockets = found.sockets.into_iter().map(remote).collect();
+        Ok(FetchedSockets { sockets, missing_servers: found.missing })
     }
 
     /// Subscribes the clients to a channel, without calling a handler. A client that has gone, or

@@ -355,12 +355,13 @@ impl SessionTable {
 }
 
 fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
-    let Audience { namespace, to, except, except_sockets, including, only_included, .. } = audience;
+    let Audience { namespace, to, except, except_sockets, sockets, including, .. } = audience;
     let is_in_any = |channels: &[Channel]| channels.iter().any(|channel| absence.is_in(channel));
     *namespace == absence.namespace
         && !except_sockets.contains(&absence.id)
         && (including.contains(&absence.id)
-            || (!only_included && !is_in_any(except) && (to.is_empty() || is_in_any(to))))
+            || (!is_in_any(except)
+                && (audience.is_everyone() || sockets.contains(&absence.id) || is_in_any(to))))
 }
 
 #[cfg(test)]
