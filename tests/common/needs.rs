@@ -43,6 +43,8 @@ pub(crate) enum Need {
     Curl,
     /// `systemd-analyze`, which reads unit files.
     Systemd,
+    /// Redis 7, as a server that tests start themselves.
+    Redis,
 }
 
 impl Need {
@@ -59,6 +61,7 @@ impl Need {
             Self::Nginx => succeeds(Command::new(system_program("nginx")).arg("-v")),
             Self::Haproxy => succeeds(Command::new(system_program("haproxy")).arg("-v")),
             Self::Caddy => succeeds(Command::new("caddy").arg("version")),
+            Self::Redis => succeeds(Command::new("redis-server").arg("--version")),
             Self::Systemd => succeeds(Command::new("systemd-analyze").arg("--version")),
             Self::Curl => succeeds(Command::new("curl").args(["--http2", "--version"])),
         }
@@ -83,6 +86,7 @@ impl Need {
             Self::Nginx => "apt-get install --no-install-recommends nginx",
             Self::Haproxy => "apt-get install --no-install-recommends haproxy",
             Self::Caddy => "apt-get install --no-install-recommends caddy",
+            Self::Redis => "apt-get install --no-install-recommends redis-server",
             Self::Systemd => "apt-get install --no-install-recommends systemd",
             Self::Curl => "apt-get install --no-install-recommends curl",
         }
@@ -103,6 +107,7 @@ impl fmt::Display for Need {
             Self::Nginx => write!(f, "nginx"),
             Self::Haproxy => write!(f, "HAProxy"),
             Self::Caddy => write!(f, "Caddy"),
+            Self::Redis => write!(f, "redis-server"),
             Self::Systemd => write!(f, "systemd-analyze"),
             Self::Curl => write!(f, "curl with HTTP/2"),
         }
@@ -123,14 +128,21 @@ pub(crate) fn all_there(test: &str, needs: &[Need]) -> bool {
     false
 }
 
+/// The folder of the repository, also for tests of its other packages.
+fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = package.ancestors().find(|folder| folder.join(".ci").is_dir());
+    folder.unwrap_or(package).to_owned()
+}
+
 /// The folder of the tests by other programs.
 pub(crate) fn clients() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+    repository().join("tests/clients")
 }
 
 /// The folder of the client.
 pub(crate) fn client() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("client")
+    repository().join("client")
 }
 
 /// The Python of the tests' virtual environment.

@@ -1,0 +1,327 @@
+use std::{
+    collections::HashSet,
+    future::ready,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use actix_socketio::{
+    Args, Change, Channel, ClusterHealth, Namespace, Receipt,
+    adapter::{
+        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
+        PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
+    },
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    asked::Asked,
+    audience::{opts, server_event},
+    message::{Flags, Message, Notice, Opts, Payload, Request},
+    pending::Pending,
+    requests::Purpose,
+    server::{Server, counted, unheard},
+};
+
+/// Passes calls on to the other servers.
+pub(crate) struct ClusterAdapter {
+    server: Arc<Server>,
+}
+
+impl ClusterAdapter {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self { server }
+    }
+
+    fn local(&self) -> &dyn Adapter {
+        &*self.server.local
+    }
+
+    /// Puts what the other servers do as well into the stream, and waits until this one has done
+    /// it. While Redis is away, nothing is done anywhere.
+    fn read_back(
+        &self,
+        namespace: &Namespace,
+        notice: Notice,
+        pending: impl FnOnce(oneshot::Sender<()>) -> Pending,
+    ) -> AdapterFuture<()> {
+        let (done, is_done) = oneshot::channel();
+        let appended = self.server.append(namespace, notice, pending(done));
+        Box::pin(async move {
+            if appended.is_ok() {
+                // Given up: the link has counted it.
+                let _ = is_done.await;
+            }
+        })
+    }
+}
+
+/// The event of a publication for other servers, and whom it is for. `None`: it is for clients of
+/// this server alone.
+fn for_others(publication: &Publication, timeout: Option<Duration>) -> Option<(Payload, Opts)> {
+    let Publication { audience, packet, volatile, skip_history, .. } = publication;
+    if audience.local {
+        return None;
+    }
+    let timeout = timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+    let compress = (!packet.is_compressible()).then_some(false);
+    let flags = Flags {
+        volatile: *volatile,
+        compress,
+        timeout,
+        skip_history: *skip_history,
+        ..Flags::default()
+    };
+    let opts = opts(audience, flags)?;
+    let event =
+        Payload { json: packet.args_json().into(), attachments: packet.attachments().to_vec() };
+    Some((event, opts))
+}
+
+impl Adapter for ClusterAdapter {
+    fn encode(
+        &self,
+        namespace: &Namespace,
+        event: &str,
+        args: &Args,
+        compress: bool,
+    ) -> UnsealedPacket {
+        self.local().encode(namespace, event, args, compress)
+    }
+
+    fn publish(&self, publication: Publication) -> Result<(), PublishError> {
+        let Some((event, opts)) = for_others(&publication, None) else {
+            return self.local().publish(publication);
+        };
+        let namespace = publication.audience.namespace.clone();
+        let notice = Notice::Broadcast { event, opts };
+        if self.server.reads_back {
+            return self.server.append(
+                &namespace,
+                notice,
+                Pending::Publish { publication, confirm: None },
+            );
+        }
+        self.local().publish(publication)?;
+        self.server.tell(&namespace, &Message::Notice(notice));
+        Ok(())
+    }
+
+    fn publish_and_count(
+        &self,
+        publication: Publication,
+    ) -> AdapterFuture<Result<Receipt, PublishError>> {
+        let Some((event, opts)) = for_others(&publication, None) else {
+            return self.local().publish_and_count(publication);
+        };
+        let namespace = publication.audience.namespace.clone();
+        let notice = Notice::Broadcast { event, opts };
+        if self.server.reads_back {
+            let (confirm, confirmed) = oneshot::channel();
+            let pending = Pending::Publish { publication, confirm: Some(confirm) };
+            let appended = self.server.append(&namespace, notice, pending);
+            return Box::pin(async move {
+                appended?;
+                confirmed.await.map_err(|_| PublishError::ClusterAway)??.await
+            });
+        }
+        let counted = self.local().publish_and_count(publication);
+        let handed = self.server.send_confirmed(&namespace, &Message::Notice(notice));
+        Box::pin(async move {
+            let (counted, servers) = tokio::join!(counted, handed);
+            let mut receipt = counted?;
+            receipt.servers = Some(servers);
+            Ok(receipt)
+        })
+    }
+
+    fn publish_with_acks(
+        &self,
+        publication: Publication,
+        timeout: Duration,
+    ) -> AdapterFuture<Result<ClientAnswers, PublishError>> {
+        let Some((event, opts)) = for_others(&publication, Some(timeout)) else {
+            return self.local().publish_with_acks(publication, timeout);
+        };
+        let namespace = publication.audience.namespace.clone();
+        let here = self.local().publish_with_acks(publication, timeout);
+        let request = Request::Broadcast { event, opts };
+        let there = Asked::new(&self.server, &namespace, Purpose::Acks, request);
+        let others = self.server.others(&namespace);
+        Box::pin(async move {
+            let Some(mut there) = there else {
+                let mut answers = here.await?;
+                answers.missing_servers = unheard(&others);
+                return Ok(answers);
+            };
+            let (here, ()) = tokio::join!(here, there.wait(timeout));
+            let (mut all, of_others) = (here?, there.acks());
+            all.answers.extend(of_others.answers);
+            all.missing.extend(of_others.missing);
+            all.dropped.extend(of_others.dropped);
+            all.unnamed_answers.extend(of_others.unnamed_answers);
+            all.unnamed_missing += of_others.unnamed_missing;
+            all.missing_servers += of_others.missing_servers;
+            Ok(all)
+        })
+    }
+
+    fn publish_and_relay_acks(
+        &self,
+        publication: Publication,
+        timeout: Duration,
+        relay: AckRelay,
+    ) -> AdapterFuture<Result<(), PublishError>> {
+        self.local().publish_and_relay_acks(publication, timeout, relay)
+    }
+
+    fn fetch(&self, audience: Audience) -> AdapterFuture<FoundSockets> {
+        let namespace = audience.namespace.clone();
+        let opts = (!audience.local).then(|| opts(&audience, Flags::default())).flatten();
+        let here = self.local().fetch(audience);
+        let Some(opts) = opts else { return here };
+        let request = Request::Sockets { opts };
+        let there = Asked::new(&self.server, &namespace, Purpose::Sockets, request);
+        let others = self.server.others(&namespace);
+        let limit = self.server.request_timeout;
+        Box::pin(async move {
+            let Some(mut there) = there else {
+                let mut found = here.await;
+                found.missing = unheard(&others);
+                return found;
+            };
+            let (mut all, ()) = tokio::join!(here, there.wait(limit));
+            let of_others = there.sockets();
+            all.missing += of_others.missing;
+            // A client that moves from one server to the other may be found on both.
+            let mut found: HashSet<_> = all.sockets.iter().map(|socket| socket.id).collect();
+            let new = of_others.sockets.into_iter().filter(|socket| found.insert(socket.id));
+            all.sockets.extend(new);
+            all
+        })
+    }
+
+    fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
+        let opts = (!audience.local).then(|| opts(&audience, Flags::default())).flatten();
+        let Some(opts) = opts else { return self.local().join(audience, channel) };
+        let namespace = audience.namespace.clone();
+        let notice = Notice::Join { opts, rooms: vec![channel.as_str().into()] };
+        if self.server.reads_back {
+            return self.read_back(&namespace, notice, |done| Pending::Join {
+                audience,
+                channel,
+                done,
+            });
+        }
+        let joined = self.local().join(audience, channel);
+        self.server.tell(&namespace, &Message::Notice(notice));
+        joined
+    }
+
+    fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
+        let opts = (!audience.local).then(|| opts(&audience, Flags::default())).flatten();
+        let Some(opts) = opts else { return self.local().leave(audience, channel) };
+        let namespace = audience.namespace.clone();
+        let notice = Notice::Leave { opts, rooms: vec![channel.as_str().into()] };
+        if self.server.reads_back {
+            return self.read_back(&namespace, notice, |done| Pending::Leave {
+                audience,
+                channel,
+                done,
+            });
+        }
+        let left = self.local().leave(audience, channel);
+        self.server.tell(&namespace, &Message::Notice(notice));
+        left
+    }
+
+    fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()> {
+        let opts = (!audience.local).then(|| opts(&audience, Flags::default())).flatten();
+        let Some(opts) = opts else { return self.local().disconnect(audience, close) };
+        let namespace = audience.namespace.clone();
+        let notice = Notice::Disconnect { opts, close };
+        if self.server.reads_back {
+            return self.read_back(&namespace, notice, |done| Pending::Disconnect {
+                audience,
+                close,
+                done,
+            });
+        }
+        let disconnected = self.local().disconnect(audience, close);
+        self.server.tell(&namespace, &Message::Notice(notice));
+        disconnected
+    }
+
+    fn server_side_emit(&self, event: ServerEvent) -> Result<(), PublishError> {
+        let ServerEvent { namespace, name, args, .. } = event;
+        let notice = Notice::ServerEvent(server_event(&name, &args));
+        self.server.send(&namespace, &Message::Notice(notice)).map_err(|_| self.server.full())?;
+        Ok(())
+    }
+
+    fn server_side_emit_with_acks(
+        &self,
+        event: ServerEvent,
+        timeout: Duration,
+    ) -> AdapterFuture<Result<ServerAnswers, PublishError>> {
+        let ServerEvent { namespace, name, args, .. } = event;
+        let request = Request::ServerEvent(server_event(&name, &args));
+        let asked = Asked::new(&self.server, &namespace, Purpose::ServerEvent, request);
+        let Some(mut asked) = asked else { return Box::pin(ready(Err(self.server.full()))) };
+        Box::pin(async move {
+            asked.wait(timeout).await;
+            Ok(asked.servers())
+        })
+    }
+
+    fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>> {
+        self.local().handle_server_event(event)
+    }
+
+    fn server_count(&self) -> AdapterFuture<usize> {
+        let namespace = Namespace::default();
+        let (count, others) =
+            (self.server.count_others(&namespace), self.server.others(&namespace));
+        Box::pin(async move {
+            if let Some(count) = count
+                && let Some(now) = count.await
+            {
+                others.store(now, Relaxed);
+            }
+            1 + counted(&others).unwrap_or(0)
+        })
+    }
+
+    fn health(&self) -> Option<ClusterHealth> {
+        Some(self.server.health())
+    }
+
+    fn begin_namespace(&self, namespace: &Namespace) {
+        self.server.begin_namespace(namespace);
+    }
+
+    fn end_namespace(&self, namespace: &Namespace) {
+        self.server.end_namespace(namespace);
+    }
+
+    fn wants_changes(&self) -> bool {
+        self.server.has_room_channels
+    }
+
+    fn changed(&self, change: &Change) {
+        match change {
+            Change::ChannelOpened { namespace, channel } => {
+                self.server.listen_to_room(namespace, channel, true);
+            }
+            Change::ChannelClosed { namespace, channel } => {
+                self.server.listen_to_room(namespace, channel, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&self) -> AdapterFuture<()> {
+        self.server.close();
+        Box::pin(ready(()))
+    }
+}

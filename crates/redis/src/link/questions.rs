@@ -1,0 +1,122 @@
+use std::{error, fmt};
+
+use futures_util::{StreamExt, future::try_join_all, stream::FuturesUnordered};
+use redis::{Cmd, RedisError, Value};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    broken::Broken,
+    nodes::{Node, Nodes},
+    value,
+};
+use crate::wire::Subscription;
+
+/// A command with an answer.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) command: Cmd,
+    pub(super) answer: oneshot::Sender<Result<Vec<Value>, QuestionFailed>>,
+}
+
+/// Redis gives no answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QuestionFailed {
+    /// Redis is away, or too many questions wait.
+    Away,
+    /// Redis has refused it.
+    Refused,
+}
+
+impl fmt::Display for QuestionFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Away => "Redis is away",
+            Self::Refused => "Redis has refused the command",
+        })
+    }
+}
+
+impl error::Error for QuestionFailed {}
+
+impl Question {
+    /// Asks for the number of subscribers. Patterns are not counted.
+    pub(super) fn count(counted: &Subscription) -> Option<Cmd> {
+        let (count, name) = match counted {
+            Subscription::Channel(name) => ("NUMSUB", name),
+            Subscription::Shard(name) => ("SHARDNUMSUB", name),
+            Subscription::Pattern(_) => return None,
+        };
+        let mut command = redis::cmd("PUBSUB");
+        command.arg(count).arg(&name[..]);
+        Some(command)
+    }
+}
+
+/// Adds up what servers answer to `PUBSUB NUMSUB` for one channel.
+pub(super) fn read_count(answers: Vec<Value>) -> Result<usize, QuestionFailed> {
+    let counts = answers.into_iter().map(|answer| {
+        let (_, count) = value::pairs(answer)?.into_iter().next()?;
+        usize::try_from(value::number(&count)?).ok()
+    });
+    counts.sum::<Option<usize>>().ok_or(QuestionFailed::Refused)
+}
+
+/// Asks what is to be asked, for as long as the connection lasts.
+pub(super) async fn ask_all(questions: &mut mpsc::Receiver<Question>, nodes: &Nodes) -> Broken {
+    let mut asked = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            Some(question) = questions.recv() => {
+                asked.push(ask(question, nodes.all()));
+            }
+            Some(broken) = asked.next() => {
+                if let Err(broken) = broken {
+                    return broken;
+                }
+            }
+            // Handles hold the sender of questions, and one of them may be all that is left.
+            else => std::future::pending().await,
+        }
+    }
+}
+
+async fn ask(question: Question, servers: Vec<Node>) -> Result<(), Broken> {
+    let Question { command, answer } = question;
+    let answers = servers.into_iter().map(|mut server| {
+        let command = &command;
+        async move { server.publishing.send_packed_command(command).await }
+    });
+    let answers = try_join_all(answers).await;
+    let is_broken = |error: &RedisError| error.is_unrecoverable_error() || error.is_timeout();
+    let outcome = match answers {
+        Ok(answers) if answers.iter().any(|answer| matches!(answer, Value::ServerError(_))) => {
+            Err(QuestionFailed::Refused)
+        }
+        Ok(answers) => Ok(answers),
+        Err(error) if is_broken(&error) => {
+            let _ = answer.send(Err(QuestionFailed::Away));
+            return Err(error.into());
+        }
+        Err(_) => Err(QuestionFailed::Refused),
+    };
+    let _ = answer.send(outcome);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_read_in_both_protocols() {
+        let name = || Value::BulkString(b"c".to_vec());
+        let array = Value::Array(vec![name(), Value::Int(3)]);
+        let map = Value::Map(vec![(name(), Value::Int(4))]);
+        assert_eq!(read_count(vec![array.clone()]), Ok(3));
+        assert_eq!(read_count(vec![array, map]), Ok(7));
+        for answer in [Value::Nil, Value::Array(vec![]), Value::Array(vec![name(), Value::Int(-1)])]
+        {
+            assert_eq!(read_count(vec![answer]), Err(QuestionFailed::Refused));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use bytes::Bytes;
+use redis::{Pipeline, Value, aio::MultiplexedConnection};
+use tokio::time::timeout;
+
+use super::{
+    LinkStatus, Listener,
+    broken::Broken,
+    entry::{Entry, EntryId},
+    positions::Positions,
+    shared::Shared,
+    value,
+};
+
+/// The entries that are read at once where many are to come. More would stop Redis for other
+/// clients: 100,000 take 97 ms.
+const MOST_TO_CATCH_UP: u64 = 1_000;
+
+/// Reads the streams, by a connection of its own: a command that waits for entries would hold up
+/// all others.
+pub(super) struct Reader {
+    connection: MultiplexedConnection,
+    /// The last read has not come to the end of these.
+    behind: Vec<Bytes>,
+}
+
+impl Reader {
+    pub(super) fn new(connection: MultiplexedConnection) -> Self {
+        Self { connection, behind: Vec::new() }
+    }
+
+    /// Reads all that is there.
+    pub(super) async fn catch_up(
+        &mut self,
+        shared: &Shared,
+        listener: &dyn Listener,
+        positions: &mut Positions,
+    ) -> Result<(), Broken> {
+        loop {
+            self.read(shared, listener, positions, MOST_TO_CATCH_UP, None).await?;
+            if self.behind.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads what comes, until the connection is lost.
+    pub(super) async fn follow(
+        mut self,
+        shared: &Shared,
+        listener: &dyn Listener,
+        positions: &mut Positions,
+    ) -> Broken {
+        let block = shared.options.heartbeat.max(Duration::from_millis(1));
+        loop {
+            let block = self.behind.is_empty().then_some(block);
+            let count = shared.options.read_count.max(1);
+            if let Err(broken) = self.read(shared, listener, positions, count, block).await {
+                return broken;
+            }
+        }
+    }
+
+    /// Reads once. Never from `$`: what comes between two such reads is in neither.
+    async fn read(
+        &mut self,
+        shared: &Shared,
+        listener: &dyn Listener,
+        positions: &mut Positions,
+        count: u64,
+        block: Option<Duration>,
+    ) -> Result<(), Broken> {
+        let mut pipeline = Pipeline::new();
+        let command = pipeline.cmd("XREAD").arg("COUNT").arg(count);
+        if let Some(block) = block {
+            command.arg("BLOCK").arg(u64::try_from(block.as_millis()).unwrap_or(u64::MAX));
+        }
+        command.arg("STREAMS");
+        for position in &positions.streams {
+            command.arg(&position.stream[..]);
+        }
+        for position in &positions.streams {
+            command.arg(position.last.to_string());
+        }
+        // The oldest entries after the read. If they are not older, the read may have had a gap.
+        let behind = std::mem::take(&mut self.behind);
+        for stream in &behind {
+            pipeline.cmd("XRANGE").arg(&stream[..]).arg("-").arg("+").arg("COUNT").arg(1);
+        }
+        let answers = self.connection.send_packed_commands(&pipeline, 0, 1 + behind.len());
+        let within = block.unwrap_or_default() + shared.options.response_timeout;
+        let answers = timeout(within, answers).await;
+        let answers = answers.map_err(|_| Broken::new("Redis does not answer in time"))??;
+        let mut answers = answers.into_iter();
+        let streams = match answers.next().unwrap_or_default() {
+            Value::ServerError(error) => return Err(redis::RedisError::from(error).into()),
+            streams => Entry::read_all(streams, shared.id),
+        };
+        let streams = streams.ok_or(Broken::new("Redis gives something else than entries"))?;
+        for (stream, first) in behind.iter().zip(answers) {
+            tell_gap(listener, positions, stream, first);
+        }
+        self.hand_on(shared, listener, positions, count, streams).await;
+        Ok(())
+    }
+
+    async fn hand_on(
+        &mut self,
+        shared: &Shared,
+        listener: &dyn Listener,
+        positions: &mut Positions,
+        count: u64,
+        streams: Vec<(Bytes, Vec<Entry>)>,
+    ) {
+        let last = streams.iter().filter_map(|(_, entries)| entries.last().map(|last| last.id));
+        shared.vitals.read(last.min());
+        for (name, entries) in streams {
+            let Some(position) = positions.of(&name) else { continue };
+            let Some(last) = entries.last() else { continue };
+            position.last = last.id;
+            if entries.len() as u64 >= count {
+                self.behind.push(name);
+            }
+            let own = entries.iter().filter_map(|entry| Some((entry.own?, entry.id)));
+            {
+                let mut hold = shared.hold.lock();
+                own.for_each(|(ticket, id)| hold.seen(ticket, id));
+            }
+            shared.is_handing_on.store(true, Relaxed);
+            listener.on_entries(&position.stream, entries).await;
+            shared.is_handing_on.store(false, Relaxed);
+        }
+    }
+}
+
+/// Tells if the entry that was read before is older than all that are still there.
+fn tell_gap(listener: &dyn Listener, positions: &mut Positions, stream: &[u8], first: Value) {
+    let entry = value::array(first).and_then(|entries| entries.into_iter().next());
+    let id = entry.and_then(value::array).and_then(|entry| entry.into_iter().next());
+    let first = id.and_then(value::bytes).and_then(|id| EntryId::parse(&id));
+    if let Some(position) = positions.of(stream)
+        && first.is_none_or(|first| first > position.last)
+    {
+        listener.on_status(LinkStatus::FellBehind { stream: position.stream.clone() });
+    }
+}

@@ -1,0 +1,277 @@
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use actix_socketio::{
+    Channel, ClusterHealth, Namespace,
+    adapter::{Adapter, PublishError},
+};
+use log::warn;
+use parking_lot::Mutex;
+use rand::RngExt;
+
+use crate::{
+    link::{HoldFull, Link, Sent, Ticket},
+    message::{Message, Notice, RequestId, ServerId},
+    pending::{Pending, PendingTable},
+    requests::Requests,
+    wire::{Unreadable, Wire},
+};
+
+/// The part of one server in the cluster, which its adapter and what it receives share.
+pub(crate) struct Server {
+    pub(crate) id: ServerId,
+    pub(crate) local: Arc<dyn Adapter>,
+    pub(crate) wire: Box<dyn Wire>,
+    /// Set when the link has started, which is before anything is sent or received.
+    link: OnceLock<Link>,
+    pub(crate) requests: Mutex<Requests>,
+    pub(crate) pending: Mutex<PendingTable>,
+    /// By name.
+    namespaces: Mutex<HashMap<String, NamespaceOfCluster>>,
+    /// Events for many clients are delivered when they are read back: the adapter has a stream.
+    pub(crate) reads_back: bool,
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_depth: usize,
+    /// Broadcasts to a room come on a channel of its own.
+    pub(crate) has_room_channels: bool,
+    /// The publications that were delivered here.
+    pub(crate) delivered: AtomicU64,
+    next_request: AtomicU64,
+    pub(crate) stats: ServerStats,
+}
+
+/// The counters of a server in the cluster.
+#[derive(Debug, Default)]
+pub(crate) struct ServerStats {
+    /// Messages of others that could not be read.
+    pub(crate) unreadable: AtomicU64,
+    /// Messages of channels that there was no room for.
+    pub(crate) overrun: AtomicU64,
+    /// How often entries left the stream before this server had read them.
+    pub(crate) fell_behind: AtomicU64,
+}
+
+/// The settings of a [`Server`].
+pub(crate) struct ServerParts {
+    pub(crate) has_room_channels: bool,
+    pub(crate) reads_back: bool,
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_depth: usize,
+    pub(crate) max_requests: usize,
+    pub(crate) max_answer_bytes: usize,
+}
+
+/// In place of the number of other servers: they were never counted.
+const UNCOUNTED: usize = usize::MAX;
+
+/// The number of other servers, as it was counted last. `None`: never.
+pub(crate) fn counted(others: &AtomicUsize) -> Option<usize> {
+    Some(others.load(Relaxed)).filter(|others| *others != UNCOUNTED)
+}
+
+/// The other servers of which no answer came. It is at least one if they were never counted: there
+/// may be many.
+pub(crate) fn unheard(others: &AtomicUsize) -> usize {
+    counted(others).unwrap_or(1)
+}
+
+/// The number of other servers, or `None` while Redis is away.
+pub(crate) type OthersCount = Pin<Box<dyn Future<Output = Option<usize>> + Send>>;
+
+/// A namespace that exists on this server.
+#[derive(Debug)]
+struct NamespaceOfCluster {
+    namespace: Namespace,
+    /// The other servers that were counted last.
+    others: Arc<AtomicUsize>,
+}
+
+impl Server {
+    pub(crate) fn new(
+        id: ServerId,
+        local: Arc<dyn Adapter>,
+        wire: Box<dyn Wire>,
+        parts: ServerParts,
+    ) -> Self {
+        Self {
+            id,
+            local,
+            wire,
+            link: OnceLock::new(),
+            requests: Mutex::new(Requests::new(parts.max_requests, parts.max_answer_bytes)),
+            pending: Mutex::default(),
+            namespaces: Mutex::default(),
+            reads_back: parts.reads_back,
+            request_timeout: parts.request_timeout,
+            max_depth: parts.max_depth,
+            has_room_channels: parts.has_room_channels,
+            delivered: AtomicU64::new(0),
+            next_request: AtomicU64::new(rand::rng().random()),
+            stats: ServerStats::default(),
+        }
+    }
+
+    /// Sets the link, which is made for the server.
+    pub(crate) fn set_link(&self, link: Link) {
+        // It is set once.
+        let _ = self.link.set(link);
+    }
+
+    /// Counts a message that could not be read.
+    pub(crate) fn count_unreadable(&self, why: &Unreadable) {
+        if self.stats.unreadable.fetch_add(1, Relaxed).is_power_of_two() {
+            warn!("the cluster has a message that this server can't read: {why}");
+        }
+    }
+
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.link.get()
+    }
+
+    /// Queues a message for the other servers, without a word to the caller if there is no room for
+    /// it: the link counts those.
+    pub(crate) fn tell(&self, namespace: &Namespace, message: &Message) {
+        let _ = self.send(namespace, message);
+    }
+
+    pub(crate) fn send(
+        &self,
+        namespace: &Namespace,
+        message: &Message,
+    ) -> Result<Ticket, HoldFull> {
+        let outgoing = self.wire.write(namespace.as_str(), message, None);
+        self.link().ok_or(HoldFull)?.send(outgoing)
+    }
+
+    /// Queues a message. The future waits until Redis has it, and gives the number of servers that
+    /// it was handed to: 0 if it was given up.
+    pub(crate) fn send_confirmed(
+        &self,
+        namespace: &Namespace,
+        message: &Message,
+    ) -> impl Future<Output = usize> + Send + 'static {
+        let outgoing = self.wire.write(namespace.as_str(), message, None);
+        let sent = self.link().map(|link| link.send_confirmed(outgoing));
+        async move {
+            let Some(Ok((_, sent))) = sent else { return 0 };
+            match sent.await {
+                Ok(Sent::Receivers(servers)) => usize::try_from(servers).unwrap_or(usize::MAX),
+                _ => 0,
+            }
+        }
+    }
+
+    pub(crate) fn health(&self) -> ClusterHealth {
+        let mut health = ClusterHealth::default();
+        let Some(link) = self.link().map(Link::health) else { return health };
+        (health.is_connected, health.silence) = (link.is_connected, link.silence);
+        (health.waiting, health.waiting_bytes) = (link.held, link.held_bytes);
+        (health.lag, health.sent, health.losses) = (link.lag, link.sent, link.losses);
+        health.given_up = link.given_up;
+        health.ignored = self.stats.unreadable.load(Relaxed) + self.stats.overrun.load(Relaxed);
+        health
+    }
+
+    /// Answers the server that asked.
+    pub(crate) fn answer(
+        &self,
+        namespace: &Namespace,
+        message: &Message,
+        asker: Option<&ServerId>,
+    ) {
+        let outgoing = self.wire.write(namespace.as_str(), message, asker);
+        if let Some(link) = self.link() {
+            let _ = link.send(outgoing);
+        }
+    }
+
+    /// Puts a message into the stream, and what to do when it is read back.
+    pub(crate) fn append(
+        &self,
+        namespace: &Namespace,
+        notice: Notice,
+        pending: Pending,
+    ) -> Result<(), PublishError> {
+        // The reader takes from the table, and so finds there whatever it reads.
+        let mut table = self.pending.lock();
+        let ticket = self.send(namespace, &Message::Notice(notice));
+        let ticket = ticket.map_err(|HoldFull| self.full())?;
+        table.add(ticket, pending);
+        Ok(())
+    }
+
+    /// Why nothing more can wait for Redis.
+    pub(crate) fn full(&self) -> PublishError {
+        match self.link().is_some_and(|link| link.health().is_connected) {
+            true => PublishError::Overloaded,
+            false => PublishError::ClusterAway,
+        }
+    }
+
+    /// An id that no other request of this server has.
+    pub(crate) fn next_request_id(&self) -> RequestId {
+        RequestId(format!("{:016x}", self.next_request.fetch_add(1, Relaxed)).into())
+    }
+
+    /// The other servers that were counted last in a namespace, or [`UNCOUNTED`].
+    pub(crate) fn others(&self, namespace: &Namespace) -> Arc<AtomicUsize> {
+        let namespaces = self.namespaces.lock();
+        let others =
+            namespaces.get(namespace.as_str()).map(|namespace| Arc::clone(&namespace.others));
+        others.unwrap_or_else(|| Arc::new(AtomicUsize::new(UNCOUNTED)))
+    }
+
+    /// Counts the other servers.
+    pub(crate) fn count_others(&self, namespace: &Namespace) -> Option<OthersCount> {
+        let counted = self.wire.subscriptions(namespace.as_str()).into_iter().next()?;
+        let count = self.link()?.count(&counted);
+        // This server is one of them, unless it has not subscribed yet.
+        Some(Box::pin(async move { Some(count.await.ok()?.saturating_sub(1)) }))
+    }
+
+    /// A namespace by its name, if it exists here.
+    pub(crate) fn namespace(&self, name: &str) -> Option<Namespace> {
+        self.namespaces.lock().get(name).map(|here| here.namespace.clone())
+    }
+
+    pub(crate) fn begin_namespace(&self, namespace: &Namespace) {
+        let others = Arc::new(AtomicUsize::new(UNCOUNTED));
+        let here = NamespaceOfCluster { namespace: namespace.clone(), others };
+        self.namespaces.lock().insert(namespace.as_str().to_owned(), here);
+        if let Some(link) = self.link() {
+            drop(link.subscribe_counted(self.wire.subscriptions(namespace.as_str())));
+        }
+    }
+
+    pub(crate) fn end_namespace(&self, namespace: &Namespace) {
+        self.namespaces.lock().remove(namespace.as_str());
+        if let Some(link) = self.link() {
+            drop(link.unsubscribe(self.wire.subscriptions(namespace.as_str())));
+        }
+    }
+
+    /// Begins or ends to hear what is published to one room.
+    pub(crate) fn listen_to_room(&self, namespace: &Namespace, channel: &Channel, begins: bool) {
+        let room = self.wire.room_subscription(namespace.as_str(), channel.as_str());
+        let (Some(room), Some(link)) = (room, self.link()) else { return };
+        match begins {
+            true => drop(link.subscribe(vec![room])),
+            false => drop(link.unsubscribe(vec![room])),
+        }
+    }
+
+    /// Leaves the cluster.
+    pub(crate) fn close(&self) {
+        if let Some(link) = self.link() {
+            link.close();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A Redis, and servers at it.
+
+use std::{future::Future, time::Duration};
+
+use actix_socketio::{
+    Builder, SocketIo,
+    test::{TestClient, TestServer},
+};
+use actix_socketio_redis::{Cluster, SubscriptionMode};
+use actix_web::rt::time::{sleep, timeout};
+
+use crate::common::{PATIENCE, RedisServer};
+
+/// The adapter of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Streams,
+    Classic,
+    Sharded,
+}
+
+impl Kind {
+    /// Its name for [`NodePeer`](crate::common::NodePeer).
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Streams => "streams",
+            Self::Classic => "classic",
+            Self::Sharded => "sharded",
+        }
+    }
+
+    pub(crate) fn cluster(self, redis: &RedisServer) -> Cluster {
+        self.cluster_at(&redis.url())
+    }
+
+    pub(crate) fn cluster_at(self, url: &str) -> Cluster {
+        let cluster = Cluster::redis(url).expect("an address");
+        match self {
+            Self::Streams => cluster,
+            Self::Classic => cluster.classic(),
+            Self::Sharded => cluster.sharded(SubscriptionMode::Dynamic),
+        }
+    }
+}
+
+/// A server of the cluster.
+pub(crate) struct Node {
+    pub(crate) io: SocketIo,
+    server: TestServer,
+}
+
+impl Node {
+    pub(crate) async fn new(cluster: Cluster, change: impl FnOnce(Builder) -> Builder) -> Self {
+        let builder = SocketIo::builder().open_channels().cluster(cluster);
+        let io = change(builder).build().expect("valid settings");
+        let server = TestServer::new(&io).await;
+        Self { io, server }
+    }
+
+    pub(crate) async fn client(&self) -> TestClient {
+        self.server.client().patience(PATIENCE).connect().await.expect("it is let in")
+    }
+
+    /// A client in another namespace than the main one.
+    pub(crate) async fn client_of(&self, namespace: &str) -> TestClient {
+        let client = self.server.client().patience(PATIENCE).namespace(namespace);
+        client.connect().await.expect("it is let in")
+    }
+
+    /// A client with an `auth` payload, a query and a header: `page=ü`, and `x-team: blue`.
+    pub(crate) async fn client_with(&self, auth: &serde_json::Value) -> TestClient {
+        let client = self.server.client().patience(PATIENCE).auth(auth);
+        let client = client.query("page", "ü").header("x-team", "blue");
+        client.connect().await.expect("it is let in")
+    }
+
+    pub(crate) async fn client_in(&self, channel: &str) -> TestClient {
+        let mut client = self.client().await;
+        client.subscribe(channel).await.expect("an open channel");
+        client
+    }
+}
+
+/// Servers of the same kind, which know of each other.
+pub(crate) async fn nodes<const COUNT: usize>(kind: Kind, redis: &RedisServer) -> [Node; COUNT] {
+    let mut nodes = Vec::new();
+    for _ in 0..COUNT {
+        nodes.push(Node::new(kind.cluster(redis), |builder| builder).await);
+    }
+    for node in &nodes {
+        eventually("all servers are counted", async || node.io.server_count().await == COUNT).await;
+    }
+    nodes.try_into().ok().expect("as many as were made")
+}
+
+/// Waits until a condition holds.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let holds = async {
+        while !condition().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
+}

@@ -1,0 +1,15 @@
+//! Servers that Redis joins to a cluster, with each adapter: servers of this crate, and of Node.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[macro_use]
+mod each_adapter;
+
+mod away;
+mod fixture;
+mod malformed;
+mod mixed;
+mod order;
+mod ours;
+mod silent;

@@ -1,0 +1,73 @@
+//! Emitters: they know the classic adapter only.
+
+use serde_json::json;
+
+use super::{Mixed, until_last};
+use crate::{
+    common::{Emitter, Need, REDIS_AND_NODE, all_there, bytes},
+    fixture::{Kind, eventually},
+};
+use actix_socketio::prelude::Bytes;
+
+#[actix_web::test]
+async fn nodes_emitter_reaches_our_clients() {
+    if !all_there("an emitter", REDIS_AND_NODE) {
+        return;
+    }
+    let mixed = Mixed::start(Kind::Classic).await;
+    let emitter = Emitter::node(mixed.redis.port());
+    let mut one = mixed.ours.client_in("a").await;
+    let mut two = mixed.ours.client_in("b").await;
+    let mut news = mixed.ours.client_of("/news").await;
+    emitter.call("emit", json!({ "args": ["all", 1] })).await;
+    emitter.call("emit", json!({ "rooms": ["a"], "args": ["a", 2] })).await;
+    let not_b = json!({ "rooms": ["a", "b"], "except": ["b"], "args": ["not b", 3] });
+    emitter.call("emit", not_b).await;
+    let plain = json!({ "flags": { "volatile": true, "compress": false }, "args": ["plain", 4] });
+    emitter.call("emit", plain).await;
+    emitter.call("emit", json!({ "nsp": "/news", "args": ["news", 5] })).await;
+    emitter.call("emit", json!({ "args": ["last"] })).await;
+    let expected = json!([["all", 1], ["a", 2], ["not b", 3], ["plain", 4]]);
+    assert_eq!(until_last(&mut one).await, expected);
+    assert_eq!(until_last(&mut two).await, json!([["all", 1], ["plain", 4]]));
+    assert_eq!(news.next().await, ("news", json!([5])));
+    emitter.call("emit", json!({ "args": ["file", bytes("AQI=")] })).await;
+    assert_eq!(one.next().await.arg::<Bytes>(0), &b"\x01\x02"[..]);
+
+    let io = &mixed.ours.io;
+    let members =
+        async |room: &str| io.to(room).local().fetch_sockets().await.expect("a name").len();
+    emitter.call("socketsJoin", json!({ "rooms": ["a"], "join": ["c"] })).await;
+    eventually("it has joined", async || members("c").await == 1).await;
+    emitter.call("socketsLeave", json!({ "leave": ["c"] })).await;
+    eventually("it has left", async || members("c").await == 0).await;
+    emitter.call("serverSideEmit", json!({ "args": ["tell", "server"] })).await;
+    eventually("it has come", async || mixed.received() == [json!(["tell", "server"])]).await;
+    emitter.call("disconnectSockets", json!({ "rooms": ["a"], "close": true })).await;
+    assert_eq!(one.disconnected().await, "io server disconnect");
+    mixed.end().await;
+}
+
+#[actix_web::test]
+async fn an_emitter_in_python_reaches_our_clients() {
+    let needs = [REDIS_AND_NODE, &[Need::PythonPackages]].concat();
+    if !all_there("an emitter in Python", &needs) {
+        return;
+    }
+    let mixed = Mixed::start(Kind::Classic).await;
+    let emitter = Emitter::python(mixed.redis.port());
+    let mut one = mixed.ours.client_in("a").await;
+    let mut two = mixed.ours.client_in("b").await;
+    emitter.call("emit", json!({ "args": ["all", { "x": [1.5, null] }] })).await;
+    emitter.call("emit", json!({ "rooms": ["a"], "args": ["a", "ü"] })).await;
+    emitter.call("emit", json!({ "rooms": ["a", "b"], "args": ["both", true] })).await;
+    emitter.call("emit", json!({ "args": ["last"] })).await;
+    let all = json!(["all", { "x": [1.5, null] }]);
+    assert_eq!(until_last(&mut one).await, json!([all, ["a", "ü"], ["both", true]]));
+    assert_eq!(until_last(&mut two).await, json!([all, ["both", true]]));
+    emitter.call("emit", json!({ "args": ["file", bytes("AQI=")] })).await;
+    assert_eq!(one.next().await.arg::<Bytes>(0), &b"\x01\x02"[..]);
+    emitter.call("serverSideEmit", json!({ "args": ["tell", "python"] })).await;
+    eventually("it has come", async || mixed.received() == [json!(["tell", "python"])]).await;
+    mixed.end().await;
+}
