@@ -12,6 +12,7 @@
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
+//! | [Cluster](cluster) | several servers over Redis, with Node's among them |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
 //! | [Counters and logs](observability) | health, metrics and the log |
@@ -29,6 +30,11 @@
 #[doc = include_str!("../docs/client.md")]
 pub mod client {}
 
+#[doc = "[deploy]: crate::guide::deploy"]
+#[doc = ""]
+#[doc = include_str!("../docs/cluster.md")]
+pub mod cluster {}
+
 #[doc = "[origins]: crate::guide::security#which-pages-origins"]
 #[doc = "[auth]: crate::guide::security#who-is-this-auth"]
 #[doc = "[dev]: crate::guide::deploy#development-servers-and-cors"]
@@ -41,6 +47,7 @@ pub mod cookbook {}
 #[doc = "[limits]: crate::guide::limits#limits-of-the-server"]
 #[doc = "[memory]: crate::guide::reliability#memory"]
 #[doc = "[health]: crate::guide::observability"]
+#[doc = "[cluster]: crate::guide::cluster"]
 #[doc = ""]
 #[doc = include_str!("../docs/deploy.md")]
 pub mod deploy {}
