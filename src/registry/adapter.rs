@@ -181,6 +181,13 @@ pub trait Adapter: Send + Sync + 'static {
     /// the lock that orders them, and so must only queue what it does.
     fn changed(&self, _: &Change) {}
 
+    /// Waits until this server receives the publications of other servers to all channels that were
+    /// opened before the call. A client that subscribes gets its answer after it. `None`: it does
+    /// already.
+    fn receives_channels(&self) -> Option<AdapterFuture<()>> {
+        None
+    }
+
     /// Leaves the cluster, once the last client has gone. Nothing is sent after it.
     ///
     /// The future ends when everything that was sent before is on its way.

@@ -78,6 +78,13 @@ impl Socket {
         self.join(channel, |_| matched, joining)
     }
 
+    /// Waits until publications of other servers to its channels reach it.
+    pub(crate) async fn receives_channels(&self) {
+        if let Some(receives) = self.inner.namespace.adapter.receives_channels() {
+            receives.await;
+        }
+    }
+
     /// Finds the member behind the socket, for a channel that it joins. It asks the application, so
     /// no lock may be held.
     fn joining(&self, channel: &Channel, matched: &ChannelMatch) -> Option<JoiningMember> {

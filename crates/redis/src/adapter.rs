@@ -37,6 +37,20 @@ impl ClusterAdapter {
         &*self.server.local
     }
 
+    /// Lets a join end when publications of others reach those who have joined.
+    fn receiving(&self, joined: AdapterFuture<()>) -> AdapterFuture<()> {
+        if !self.server.has_room_channels {
+            return joined;
+        }
+        let server = Arc::clone(&self.server);
+        Box::pin(async move {
+            joined.await;
+            if let Some(receives) = server.receives_rooms() {
+                receives.await;
+            }
+        })
+    }
+
     /// Puts what the other servers do as well into the stream, and waits until this one has done
     /// it. While Redis is away, nothing is done anywhere.
     fn read_back(
@@ -203,7 +217,9 @@ impl Adapter for ClusterAdapter {
 
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
         let opts = (!audience.local).then(|| opts(&audience, Flags::default())).flatten();
-        let Some(opts) = opts else { return self.local().join(audience, channel) };
+        let Some(opts) = opts else {
+            return self.receiving(self.local().join(audience, channel));
+        };
         let namespace = audience.namespace.clone();
         let notice = Notice::Join { opts, rooms: vec![channel.as_str().into()] };
         if self.server.reads_back {
@@ -215,7 +231,7 @@ impl Adapter for ClusterAdapter {
         }
         let joined = self.local().join(audience, channel);
         self.server.tell(&namespace, &Message::Notice(notice));
-        joined
+        self.receiving(joined)
     }
 
     fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
@@ -318,6 +334,10 @@ impl Adapter for ClusterAdapter {
             }
             _ => {}
         }
+    }
+
+    fn receives_channels(&self) -> Option<AdapterFuture<()>> {
+        self.server.receives_rooms()
     }
 
     fn close(&self) -> AdapterFuture<()> {

@@ -11,11 +11,12 @@ use std::{
 
 use actix_socketio::{
     Channel, ClusterHealth, Namespace,
-    adapter::{Adapter, PublishError},
+    adapter::{Adapter, AdapterFuture, PublishError},
 };
 use log::warn;
 use parking_lot::Mutex;
 use rand::RngExt;
+use tokio::time::timeout;
 
 use crate::{
     link::{HoldFull, Link, Sent, Ticket},
@@ -266,6 +267,18 @@ impl Server {
             true => drop(link.subscribe(vec![room])),
             false => drop(link.unsubscribe(vec![room])),
         }
+    }
+
+    /// Waits until Redis knows of all rooms that this server listens to. `None`: rooms have no
+    /// channels of their own, or Redis is away, and it may take any time.
+    pub(crate) fn receives_rooms(&self) -> Option<AdapterFuture<()>> {
+        let link = self.link().filter(|_| self.has_room_channels)?;
+        let confirmed = link.health().is_connected.then(|| link.subscribe(Vec::new()))?;
+        let limit = self.request_timeout;
+        Some(Box::pin(async move {
+            // Redis may go away meanwhile.
+            let _ = timeout(limit, confirmed).await;
+        }))
     }
 
     /// Leaves the cluster.

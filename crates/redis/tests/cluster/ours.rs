@@ -18,6 +18,7 @@ with_each_adapter!(
     sockets_of_all_servers_are_fetched,
     sockets_of_all_servers_are_acted_upon,
     servers_send_events_to_each_other,
+    who_has_subscribed_receives_what_follows,
 );
 
 async fn an_event_reaches_the_clients_of_all_servers(kind: Kind) {
@@ -142,4 +143,21 @@ async fn servers_send_events_to_each_other(kind: Kind) {
     let acks = one.io.server_side_emit_with_ack::<_, String>("ask", "hello").await.expect("sent");
     let answers: Vec<_> = acks.answers.into_iter().map(|answer| answer.expect("text")).collect();
     assert_eq!((answers, acks.missing), (vec!["hello!".to_owned()], 0));
+}
+
+/// Also where each room has a channel of its own, which its server has to listen to first.
+async fn who_has_subscribed_receives_what_follows(kind: Kind) {
+    let redis = RedisServer::start();
+    let [one, two] = nodes(kind, &redis).await;
+    let mut client = two.client().await;
+    for round in 0..50 {
+        let room = format!("room-{round}");
+        client.subscribe(&room).await.expect("an open channel");
+        one.io.to(&*room).emit("subscribed", &round).expect("sent");
+        assert_eq!(client.next().await, ("subscribed", json!([round])));
+        let room = format!("joined-{round}");
+        two.io.everyone().local().sockets_join(&*room).await.expect("a name");
+        one.io.to(&*room).emit("joined", &round).expect("sent");
+        assert_eq!(client.next().await, ("joined", json!([round])));
+    }
 }
