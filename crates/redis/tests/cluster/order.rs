@@ -1,4 +1,4 @@
-//! One order of the stream on all servers, over deaths of Redis.
+//! One order of the stream on all servers, while Redis dies and stands still.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,15 +11,18 @@ use actix_socketio::{NamespaceBuilder, SendError, SocketIo, test::TestClient};
 use actix_web::rt::{self, task::spawn_blocking};
 
 use crate::{
-    common::{Need, RedisServer, all_there},
+    common::{Need, PATIENCE, RedisServer, all_there},
     fixture::{Kind, Node, eventually},
 };
 
 /// How often Redis is killed.
 const KILLS: usize = 10;
 
-/// The publications that are confirmed between two kills, at least.
-const BETWEEN_KILLS: usize = 60;
+/// How often Redis stands still.
+const FREEZES: usize = 5;
+
+/// The publications that are confirmed before Redis breaks again, at least.
+const BETWEEN_BREAKS: usize = 200;
 
 /// Each waits for one publication at a time.
 const PUBLISHERS_OF_A_SERVER: u32 = 4;
@@ -112,18 +115,51 @@ async fn publish(io: SocketIo, publisher: u32, stop: Rc<Cell<bool>>, all: Rc<Ref
 
 #[actix_web::test]
 async fn all_clients_see_one_order_over_ten_deaths_of_redis() {
-    if !all_there("kills of Redis", &[Need::Redis]) {
-        return;
+    if all_there("kills of Redis", &[Need::Redis]) {
+        let kill = async |mut redis: RedisServer, _: &[Node]| {
+            let killed = spawn_blocking(move || {
+                redis.restart();
+                redis
+            });
+            killed.await.expect("it starts again")
+        };
+        see_one_order(RedisServer::start_durable(), KILLS, kill).await;
     }
-    let mut redis = RedisServer::start_durable();
+}
+
+/// Redis goes on with messages of connections that the servers have given up.
+#[actix_web::test]
+async fn all_clients_see_one_order_while_redis_stands_still_at_times() {
+    if all_there("a frozen Redis", &[Need::Redis]) {
+        let freeze = async |redis: RedisServer, nodes: &[Node]| {
+            redis.freeze();
+            let health = |node: &Node| node.io.cluster_health().expect("a cluster");
+            eventually("all have lost it", async || {
+                nodes.iter().all(|node| !health(node).is_connected)
+            })
+            .await;
+            redis.thaw();
+            redis
+        };
+        see_one_order(RedisServer::start(), FREEZES, freeze).await;
+    }
+}
+
+/// Three servers publish, while Redis breaks this many times.
+async fn see_one_order(
+    mut redis: RedisServer,
+    times: usize,
+    break_it: impl AsyncFn(RedisServer, &[Node]) -> RedisServer,
+) {
     let mut nodes = Vec::new();
     let mut receivers = Vec::new();
     for _ in 0..3 {
-        let cluster = Kind::Streams.cluster(&redis).patience(Duration::from_secs(20));
-        let change = |builder: actix_socketio::Builder| {
+        let cluster = Kind::Streams.cluster(&redis).patience(PATIENCE);
+        let cluster = cluster.heartbeat(Duration::from_millis(200));
+        let node = Node::new(cluster, |builder| {
             builder.namespace("/news", NamespaceBuilder::open_channels)
-        };
-        let node = Node::new(cluster, change).await;
+        })
+        .await;
         receivers.extend(Receiver::all(&node).await);
         nodes.push(node);
     }
@@ -138,18 +174,13 @@ async fn all_clients_see_one_order_over_ten_deaths_of_redis() {
             rt::spawn(publish(io, publisher, Rc::clone(&stop), Rc::clone(&outcome)))
         })
         .collect();
-    for _ in 0..KILLS {
+    for _ in 0..times {
         let before = outcome.borrow().confirmed.len();
         eventually("it goes on", async || {
-            outcome.borrow().confirmed.len() >= before + BETWEEN_KILLS
+            outcome.borrow().confirmed.len() >= before + BETWEEN_BREAKS
         })
         .await;
-        let killed = spawn_blocking(move || {
-            redis.kill();
-            redis.restart();
-            redis
-        });
-        redis = killed.await.expect("it starts again");
+        redis = break_it(redis, &nodes).await;
     }
     stop.set(true);
     for publisher in publishers {
@@ -163,7 +194,7 @@ async fn all_clients_see_one_order_over_ten_deaths_of_redis() {
         eventually("all is received", async || receiver.is_done.get()).await;
     }
     let outcome = outcome.take();
-    assert!(outcome.confirmed.len() > KILLS * BETWEEN_KILLS);
+    assert!(outcome.confirmed.len() > times * BETWEEN_BREAKS);
     assert_all_there(&receivers, &outcome);
     assert_one_order(&receivers);
 }

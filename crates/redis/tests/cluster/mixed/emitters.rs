@@ -1,13 +1,13 @@
-//! Emitters: they know the classic adapter only.
+//! Emitters. Those that are published know the classic adapter only.
 
-use serde_json::json;
+use actix_socketio::prelude::Bytes;
+use serde_json::{Value, json};
 
 use super::{Mixed, until_last};
 use crate::{
     common::{Emitter, Need, REDIS_AND_NODE, all_there, bytes},
     fixture::{Kind, eventually},
 };
-use actix_socketio::prelude::Bytes;
 
 #[actix_web::test]
 async fn nodes_emitter_reaches_our_clients() {
@@ -69,5 +69,31 @@ async fn an_emitter_in_python_reaches_our_clients() {
     assert_eq!(one.next().await.arg::<Bytes>(0), &b"\x01\x02"[..]);
     emitter.call("serverSideEmit", json!({ "args": ["tell", "python"] })).await;
     eventually("it has come", async || mixed.received() == [json!(["tell", "python"])]).await;
+    mixed.end().await;
+}
+
+/// Node's emitter for streams is not published. It puts everything into the stream, also events for
+/// servers.
+#[actix_web::test]
+async fn an_emitter_for_streams_reaches_our_clients() {
+    if !all_there("an emitter for streams", REDIS_AND_NODE) {
+        return;
+    }
+    let mixed = Mixed::start(Kind::Streams).await;
+    let mut client = mixed.ours.client_in("a").await;
+    let append = |kind: &str, data: Value| {
+        let (data, nsp) = (data.to_string(), "/");
+        let fields = ["uid", "emitter", "nsp", nsp, "type", kind, "data", &data];
+        let command = [&["XADD", "socket.io", "*"][..], &fields].concat();
+        mixed.redis.command::<String>(&command);
+    };
+    let opts = json!({ "rooms": ["a"], "flags": {}, "except": ["b"] });
+    let packet = json!({ "type": 2, "data": ["from an emitter", 1], "nsp": "/" });
+    append("3", json!({ "packet": packet, "opts": opts }));
+    assert_eq!(client.next().await, ("from an emitter", json!([1])));
+    append("9", json!({ "packet": ["tell", "emitter"] }));
+    eventually("it has come", async || mixed.received() == [json!(["tell", "emitter"])]).await;
+    append("6", json!({ "opts": opts, "close": true }));
+    assert_eq!(client.disconnected().await, "io server disconnect");
     mixed.end().await;
 }
