@@ -199,7 +199,8 @@ pub enum PublishError {
     /// [after the commit](crate::History::after_commit), it was not delivered. Otherwise it was,
     /// and may be lost in a crash.
     NotStored,
-    /// The cluster can't be reached: no client has received it.
+    /// The cluster can't be reached: no client has received it. If the connection was lost while it
+    /// was on its way, all servers may deliver it when the cluster is back.
     ClusterAway,
 }
 

@@ -56,6 +56,9 @@ pub enum SendError {
     /// and may be lost in a crash.
     NotStored,
     /// The cluster can't be reached: no client has received the event. Try again later.
+    ///
+    /// If the connection was lost while the event was on its way, its fate is known only when the
+    /// cluster is back: then all servers deliver it, or none.
     ClusterAway,
     /// The data cannot be written as JSON: a map whose keys are not strings, for example. This is
     /// an error of the application.

@@ -64,6 +64,34 @@ async fn through_a_stream_a_publisher_reads_that_no_client_has_it() {
     }
 }
 
+/// A publication that was on its way when Redis stopped to answer fails for its publisher. Whether
+/// Redis does it later is the same for all servers.
+#[actix_web::test]
+async fn through_a_stream_a_publication_on_its_way_is_on_all_servers_or_on_none() {
+    if !all_there("a frozen Redis", &[Need::Redis]) {
+        return;
+    }
+    let redis = RedisServer::start();
+    let [one, two] = two(Kind::Streams, &redis).await;
+    let (mut here, mut there) = (one.client().await, two.client().await);
+    redis.freeze();
+    let failed = one.io.everyone().publish("on its way", &()).await;
+    assert!(matches!(failed, Err(SendError::ClusterAway)), "{failed:?}");
+    here.nothing().await;
+    redis.thaw();
+    eventually("Redis is there again", async || {
+        one.io.everyone().publish("after", &()).await.is_ok()
+    })
+    .await;
+    let mut names = [Vec::new(), Vec::new()];
+    for (client, names) in [&mut here, &mut there].into_iter().zip(&mut names) {
+        while names.last().is_none_or(|name| name != "after") {
+            names.push(client.next().await.name().to_owned());
+        }
+    }
+    assert_eq!(names[0], names[1]);
+}
+
 #[actix_web::test]
 async fn through_a_stream_a_publisher_waits_while_redis_starts_again() {
     if !all_there("a death of Redis", &[Need::Redis]) {
