@@ -116,8 +116,9 @@ impl Adapter for ClusterAdapter {
                 Pending::Publish { publication, confirm: None },
             );
         }
+        let outgoing = self.server.write(&namespace, &Message::Notice(notice))?;
         self.local().publish(publication)?;
-        self.server.tell(&namespace, &Message::Notice(notice));
+        self.server.hand_over(outgoing);
         Ok(())
     }
 
@@ -139,8 +140,12 @@ impl Adapter for ClusterAdapter {
                 confirmed.await.map_err(|_| PublishError::ClusterAway)??.await
             });
         }
+        let outgoing = match self.server.write(&namespace, &Message::Notice(notice)) {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
         let counted = self.local().publish_and_count(publication);
-        let handed = self.server.send_confirmed(&namespace, &Message::Notice(notice));
+        let handed = self.server.send_confirmed(outgoing);
         Box::pin(async move {
             let (counted, servers) = tokio::join!(counted, handed);
             let mut receipt = counted?;

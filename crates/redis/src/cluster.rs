@@ -191,11 +191,13 @@ impl Cluster {
 
 /// # Bounds
 impl Cluster {
-    /// The bytes of messages that wait while Redis is away. Default: 4 MiB.
+    /// The bytes of messages that wait for Redis. Default: 4 MiB.
     ///
-    /// Beyond it, a publication through the stream fails with
-    /// [`SendError::ClusterAway`](actix_socketio::SendError::ClusterAway). Other adapters drop the
-    /// oldest message.
+    /// Beyond it, a publication fails with
+    /// [`SendError::Overloaded`](actix_socketio::SendError::Overloaded). While Redis is away, one
+    /// through the stream fails with
+    /// [`SendError::ClusterAway`](actix_socketio::SendError::ClusterAway), and other adapters drop
+    /// the oldest message.
     pub fn max_hold(mut self, bytes: usize) -> Self {
         self.max_hold = bytes;
         self

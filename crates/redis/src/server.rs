@@ -23,7 +23,7 @@ use crate::{
     message::{Message, Notice, RequestId, ServerId},
     pending::{Pending, PendingTable},
     requests::Requests,
-    wire::{Unreadable, Wire},
+    wire::{Outgoing, Unreadable, Wire},
 };
 
 /// The part of one server in the cluster, which its adapter and what it receives share.
@@ -54,6 +54,8 @@ pub(crate) struct Server {
 pub(crate) struct ServerStats {
     /// Messages of others that could not be read.
     pub(crate) unreadable: AtomicU64,
+    /// Messages that there was no room for while they wait for Redis.
+    pub(crate) refused: AtomicU64,
     /// Messages of channels that there was no room for.
     pub(crate) overrun: AtomicU64,
     /// How often entries left the stream before this server had read them.
@@ -137,10 +139,32 @@ impl Server {
         self.link.get()
     }
 
-    /// Queues a message for the other servers, without a word to the caller if there is no room for
-    /// it: the link counts those.
+    /// Writes a message for the other servers.
+    ///
+    /// # Errors
+    /// [`PublishError::Overloaded`]: too much waits already, and Redis is there. While it is away,
+    /// a new message takes the place of older ones.
+    pub(crate) fn write(
+        &self,
+        namespace: &Namespace,
+        message: &Message,
+    ) -> Result<Outgoing, PublishError> {
+        let outgoing = self.wire.write(namespace.as_str(), message, None);
+        let has_room = self.link().is_none_or(|link| link.has_room(&outgoing));
+        has_room.then_some(outgoing).ok_or(PublishError::Overloaded)
+    }
+
+    /// Queues a message, without an error for the caller if there is no room for it.
+    pub(crate) fn hand_over(&self, outgoing: Outgoing) {
+        let sent = self.link().map(|link| link.send(outgoing));
+        if let Some(Err(HoldFull)) = sent {
+            self.stats.refused.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// As [`hand_over`](Self::hand_over), of a message to the other servers.
     pub(crate) fn tell(&self, namespace: &Namespace, message: &Message) {
-        let _ = self.send(namespace, message);
+        self.hand_over(self.wire.write(namespace.as_str(), message, None));
     }
 
     pub(crate) fn send(
@@ -156,11 +180,12 @@ impl Server {
     /// it was handed to: 0 if it was given up.
     pub(crate) fn send_confirmed(
         &self,
-        namespace: &Namespace,
-        message: &Message,
+        outgoing: Outgoing,
     ) -> impl Future<Output = usize> + Send + 'static {
-        let outgoing = self.wire.write(namespace.as_str(), message, None);
         let sent = self.link().map(|link| link.send_confirmed(outgoing));
+        if let Some(Err(HoldFull)) = sent {
+            self.stats.refused.fetch_add(1, Relaxed);
+        }
         async move {
             let Some(Ok((_, sent))) = sent else { return 0 };
             match sent.await {
@@ -176,7 +201,7 @@ impl Server {
         (health.is_connected, health.silence) = (link.is_connected, link.silence);
         (health.waiting, health.waiting_bytes) = (link.held, link.held_bytes);
         (health.lag, health.sent, health.losses) = (link.lag, link.sent, link.losses);
-        health.given_up = link.given_up;
+        health.given_up = link.given_up + self.stats.refused.load(Relaxed);
         health.ignored = self.stats.unreadable.load(Relaxed) + self.stats.overrun.load(Relaxed);
         health
     }
@@ -189,9 +214,7 @@ impl Server {
         asker: Option<&ServerId>,
     ) {
         let outgoing = self.wire.write(namespace.as_str(), message, asker);
-        if let Some(link) = self.link() {
-            let _ = link.send(outgoing);
-        }
+        self.hand_over(outgoing);
     }
 
     /// Puts a message into the stream, and what to do when it is read back.

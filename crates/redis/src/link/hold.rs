@@ -111,6 +111,11 @@ impl Hold {
         }
     }
 
+    /// Whether a publication is taken now. While Redis is away, it makes room for itself.
+    pub(super) fn has_room(&self, outgoing: &Outgoing) -> bool {
+        !self.is_up || self.is_closed || self.bytes + OVERHEAD + outgoing.len() <= self.max_bytes
+    }
+
     /// Takes a message.
     ///
     /// # Errors

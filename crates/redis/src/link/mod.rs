@@ -151,6 +151,11 @@ impl Link {
         Ok(Self(Arc::new(Handle(shared))))
     }
 
+    /// Whether [`send`](Self::send) takes a message now.
+    pub(crate) fn has_room(&self, outgoing: &Outgoing) -> bool {
+        self.0.0.hold.lock().has_room(outgoing)
+    }
+
     /// Sends a message, behind all that were sent before. It may be called on any thread.
     ///
     /// # Errors

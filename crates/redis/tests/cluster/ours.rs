@@ -19,6 +19,7 @@ with_each_adapter!(
     sockets_of_all_servers_are_acted_upon,
     servers_send_events_to_each_other,
     who_has_subscribed_receives_what_follows,
+    an_event_that_is_accepted_reaches_all_servers,
 );
 
 async fn an_event_reaches_the_clients_of_all_servers(kind: Kind) {
@@ -160,4 +161,27 @@ async fn who_has_subscribed_receives_what_follows(kind: Kind) {
         one.io.to(&*room).emit("joined", &round).expect("sent");
         assert_eq!(client.next().await, ("joined", json!([round])));
     }
+}
+
+/// A sender that is faster than Redis is told so.
+async fn an_event_that_is_accepted_reaches_all_servers(kind: Kind) {
+    let redis = RedisServer::start();
+    let cluster = || kind.cluster(&redis).max_hold(64 << 10);
+    let one = Node::new(cluster(), |builder| builder).await;
+    let two = Node::new(cluster(), |builder| builder).await;
+    eventually("both are counted", async || one.io.server_count().await == 2).await;
+    let (mut here, mut there) = (one.client().await, two.client().await);
+    let accepted: Vec<u32> = (0..2_000).filter(|n| one.io.emit("n", n).is_ok()).collect();
+    assert!(accepted.len() < 2_000 && !accepted.is_empty(), "{}", accepted.len());
+    eventually("there is room again", async || {
+        one.io.everyone().publish("last", &()).await.is_ok()
+    })
+    .await;
+    for client in [&mut here, &mut there] {
+        for n in &accepted {
+            assert_eq!(client.next().await, ("n", json!([n])));
+        }
+        assert_eq!(client.next().await.name(), "last");
+    }
+    assert_eq!(one.io.cluster_health().expect("a cluster").given_up, 0);
 }
