@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_socketio::{Channel, HandlerResult, Many, OnServerEvent};
+use actix_socketio::{Builder, Channel, HandlerResult, Many, NamespaceBuilder, OnServerEvent};
 use serde_json::json;
 
 use crate::{
@@ -20,6 +20,7 @@ with_each_adapter!(
     servers_send_events_to_each_other,
     who_has_subscribed_receives_what_follows,
     an_event_that_is_accepted_reaches_all_servers,
+    namespaces_come_and_go,
 );
 
 async fn an_event_reaches_the_clients_of_all_servers(kind: Kind) {
@@ -184,4 +185,39 @@ async fn an_event_that_is_accepted_reaches_all_servers(kind: Kind) {
         assert_eq!(client.next().await.name(), "last");
     }
     assert_eq!(one.io.cluster_health().expect("a cluster").given_up, 0);
+}
+
+/// A namespace of a family is there as long as it has clients, on each server by itself.
+async fn namespaces_come_and_go(kind: Kind) {
+    let redis = RedisServer::start();
+    let family = |builder: Builder| {
+        builder.namespaces_matching("^/team-[0-9]+$", NamespaceBuilder::open_channels)
+    };
+    let one = Node::new(kind.cluster(&redis), family).await;
+    let two = Node::new(kind.cluster(&redis), family).await;
+    let mut first = two.client_of("/team-1").await;
+    let team = one.io.of("/team-1");
+    for round in 0..3 {
+        let mut second = two.client_of("/team-1").await;
+        let mut here = one.client_of("/team-1").await;
+        eventually("both servers have it", async || {
+            let found = team.everyone().fetch_sockets().await.expect("a name");
+            (found.len(), found.missing_servers) == (3, 0)
+        })
+        .await;
+        team.emit("round", &round).expect("sent");
+        for client in [&mut first, &mut second, &mut here] {
+            // A new client may come before its server has read the last event of the round before.
+            assert_eq!(client.wait_for("round").await, ("round", json!([round])));
+        }
+        here.disconnect().await;
+        second.disconnect().await;
+        // Without a client of its own, it reaches the clients of the other server.
+        team.emit("alone", &round).expect("sent");
+        assert_eq!(first.next().await, ("alone", json!([round])));
+    }
+    let of_another = one.client_of("/team-2").await;
+    let found = one.io.of("/team-2").everyone().fetch_sockets().await.expect("a name");
+    assert_eq!((found.len(), found.missing_servers), (1, 0));
+    drop(of_another);
 }
