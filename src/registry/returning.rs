@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     RegistryId, Sequencer,
-    history::{Gap, Kept},
+    history::{Gap, HistoryLimits, Kept},
     index::RegistryIndex,
     queue::{ComeBack, RegistryMessage},
 };
@@ -123,15 +123,24 @@ impl Sequencer {
         departures: &[Departure],
     ) -> Result<usize, Gap> {
         let now = Instant::now();
+        let mut costs = Vec::new();
+        let mut note = |kept: &Kept| costs.push((kept.place(), kept.publication.frame().cost()));
         let mut state = self.0.lock_state();
         let index = state.index_mut();
-        let mut missed = index.missed_by_all(returning, began, now)?;
+        index.missed_by_all(returning, began, now, &mut note)?;
         for channel in channels {
-            let f = channel.whole_from.max(returning.seen.place);
-            missed.extend(index.missed_of(returning, Some(channel.channel), f, now)?);
+            let from = channel.whole_from.max(returning.seen.place);
+            index.missed_of(returning, Some(channel.channel), from, now, &mut note)?;
         }
-        missed.extend(index.missed_before(returning, departures, now)?);
-        index.check_amount(&MissedEvent::in_order(missed))
+        index.missed_before(returning, departures, now, &mut note)?;
+        let limits = *index.histories.limits();
+        // All others wait for the lock, and many clients may come back at once.
+        drop(state);
+        costs.sort_unstable();
+        // One publication may be in several of the channels.
+        costs.dedup_by_key(|(place, _)| *place);
+        let bytes = costs.iter().map(|(_, cost)| cost).sum();
+        check_amount(costs.len(), bytes, &limits)
     }
 
     /// Adds a socket that comes back to a registry. It is subscribed to nothing yet. Returns what
@@ -143,9 +152,10 @@ impl Sequencer {
         began: Place,
         sender: Arc<SocketSender>,
     ) -> Result<Vec<MissedEvent>, Gap> {
-        let (now, mut missed) = (Instant::now(), Ok(Vec::new()));
+        let (now, mut missed, mut outcome) = (Instant::now(), Vec::new(), Ok(()));
         self.notify(registry_id, |index| {
-            missed = index.missed_by_all(returning, began, now);
+            let note = &mut |kept: &Kept| missed.push(missed_event(kept));
+            outcome = index.missed_by_all(returning, began, now, note);
             let place = index.next_place();
             if let Some(stamps) = sender.stamps() {
                 stamps.advance(place);
@@ -154,7 +164,7 @@ impl Sequencer {
             index.attach(namespace.clone(), registry_id);
             RegistryMessage::Attach { namespace, id: returning.id, sender }
         });
-        missed
+        outcome.map(|()| missed)
     }
 
     /// Subscribes a socket that comes back to one of its channels, before the others. Returns what
@@ -167,17 +177,18 @@ impl Sequencer {
         sender: &SocketSender,
         joining: Option<JoiningMember>,
     ) -> Result<Vec<MissedEvent>, Gap> {
-        let (now, mut missed) = (Instant::now(), Ok(Vec::new()));
+        let (now, mut missed, mut outcome) = (Instant::now(), Vec::new(), Ok(()));
         self.notify(registry_id, |index| {
-            let f = channel.whole_from.max(returning.seen.place);
-            missed = index.missed_of(returning, Some(channel.channel), f, now);
+            let from = channel.whole_from.max(returning.seen.place);
+            let note = &mut |kept: &Kept| missed.push(missed_event(kept));
+            outcome = index.missed_of(returning, Some(channel.channel), from, now, note);
             let place = index.next_place();
             if let Some(stamps) = sender.stamps() {
                 stamps.advance(place);
             }
             index.subscribe_returning(registry_id, returning, channel, joining)
         });
-        missed
+        outcome.map(|()| missed)
     }
 
     /// Subscribes a socket that comes back to the rest of its channels, and sends it what it has
@@ -194,14 +205,16 @@ impl Sequencer {
         let now = Instant::now();
         let mut state = self.0.lock_state();
         let index = state.index_mut();
+        let missed = &mut come_back.missed;
+        let mut note = |kept: &Kept| missed.push(missed_event(kept));
         for channel in pending {
-            let f = channel.whole_from.max(returning.seen.place);
-            let missed = index.missed_of(returning, Some(channel.channel), f, now)?;
-            come_back.missed.extend(missed);
+            let from = channel.whole_from.max(returning.seen.place);
+            index.missed_of(returning, Some(channel.channel), from, now, &mut note)?;
         }
-        come_back.missed.extend(index.missed_before(returning, departures, now)?);
+        index.missed_before(returning, departures, now, &mut note)?;
         come_back.missed = MissedEvent::in_order(come_back.missed);
-        index.check_amount(&come_back.missed)?;
+        let bytes = come_back.missed.iter().map(|one| one.frame().cost()).sum();
+        check_amount(come_back.missed.len(), bytes, index.histories.limits())?;
         index.next_place();
         let mut all = Vec::with_capacity(pending.len() + 1);
         for channel in pending {
@@ -237,50 +250,52 @@ impl RegistryIndex {
         RegistryMessage::Subscribe { namespace, id, channel: channel.channel.clone() }
     }
 
-    /// Lists the publications to all that a socket has missed, unless one has named it.
+    /// Visits the publications to all that a socket has missed, unless one has named it.
     fn missed_by_all(
         &mut self,
         returning: &Returning<'_>,
         began: Place,
         now: Instant,
-    ) -> Result<Vec<MissedEvent>, Gap> {
+        visit: &mut dyn FnMut(&Kept),
+    ) -> Result<(), Gap> {
         if self.named_last(returning.namespace, returning.id) > returning.seen.place {
             return Err(Gap::NoHistory);
         }
-        self.missed_of(returning, None, began.max(returning.seen.place), now)
+        self.missed_of(returning, None, began.max(returning.seen.place), now, visit)
     }
 
-    /// Lists the publications of one channel that a socket has missed after a place.
+    /// Visits the publications of one channel that a socket has missed after a place.
     fn missed_of(
         &mut self,
         returning: &Returning<'_>,
         channel: Option<&Channel>,
         from: Place,
         now: Instant,
-    ) -> Result<Vec<MissedEvent>, Gap> {
+        visit: &mut dyn FnMut(&Kept),
+    ) -> Result<(), Gap> {
         let Some(record) = self.record(returning.namespace, channel) else {
             let is_whole = self.histories.forgotten() <= from;
-            return if is_whole { Ok(Vec::new()) } else { Err(Gap::Trimmed) };
+            return if is_whole { Ok(()) } else { Err(Gap::Trimmed) };
         };
         let (newest, history) = (record.newest_for(returning.id), record.history);
         if newest <= from {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let history = history.ok_or(Gap::NoHistory)?;
         self.histories.expire_history(history, now);
         let kept = self.histories.since(history, from)?;
-        let wanted = kept.filter(|kept| kept.is_for(returning.id, returning.is_in));
-        Ok(wanted.map(missed_event).collect())
+        kept.filter(|kept| kept.is_for(returning.id, returning.is_in)).for_each(visit);
+        Ok(())
     }
 
-    /// Lists the publications that a socket has missed of channels that the server took it out of.
+    /// Visits the publications that a socket has missed of channels that the server took it out of.
     fn missed_before(
         &mut self,
         returning: &Returning<'_>,
         departures: &[Departure],
         now: Instant,
-    ) -> Result<Vec<MissedEvent>, Gap> {
-        let mut all = Vec::new();
+        visit: &mut dyn FnMut(&Kept),
+    ) -> Result<(), Gap> {
         for Departure { channel, whole_from, end } in departures {
             let from = (*whole_from).max(returning.seen.place);
             if end.newest <= from {
@@ -289,21 +304,23 @@ impl RegistryIndex {
             if self.record(returning.namespace, Some(channel)).is_none() {
                 return Err(Gap::Trimmed);
             }
-            let missed = self.missed_of(returning, Some(channel), from, now)?;
-            all.extend(missed.into_iter().filter(|one| one.point().place <= end.place));
+            let before = &mut |kept: &Kept| {
+                if kept.place() <= end.place {
+                    visit(kept);
+                }
+            };
+            self.missed_of(returning, Some(channel), from, now, before)?;
         }
-        Ok(all)
+        Ok(())
     }
+}
 
-    /// The bytes of what a socket has missed, if it may get as much at once.
-    fn check_amount(&self, missed: &[MissedEvent]) -> Result<usize, Gap> {
-        let limits = self.histories.limits();
-        let bytes = missed.iter().map(|one| one.frame().cost()).sum();
-        if missed.len() > limits.max_recovered || bytes > limits.max_recovered_bytes {
-            return Err(Gap::TooMuch);
-        }
-        Ok(bytes)
+/// The bytes of what a socket has missed, if it may get as much at once.
+fn check_amount(count: usize, bytes: usize, limits: &HistoryLimits) -> Result<usize, Gap> {
+    if count > limits.max_recovered || bytes > limits.max_recovered_bytes {
+        return Err(Gap::TooMuch);
     }
+    Ok(bytes)
 }
 
 fn missed_event(kept: &Kept) -> MissedEvent {
