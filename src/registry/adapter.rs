@@ -156,8 +156,8 @@ pub trait Adapter: Send + Sync + 'static {
     /// An adapter that wraps another passes the call on.
     fn handle_server_event(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
 
-    /// Counts the servers, this one included.
-    fn server_count(&self) -> AdapterFuture<usize>;
+    /// Counts the servers that have a namespace, this one included.
+    fn server_count(&self, namespace: &Namespace) -> AdapterFuture<usize>;
 
     /// The state of the way to the other servers. `None`: there are no others.
     fn health(&self) -> Option<ClusterHealth> {

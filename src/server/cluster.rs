@@ -57,7 +57,8 @@ impl SocketIo {
         Ok(ServerAcks::new(answers))
     }
 
-    /// Counts the servers of the cluster, this one included. Without an adapter, it is 1.
+    /// Counts the servers of the cluster that have this namespace, this one included. Without a
+    /// cluster, it is 1.
     ///
     /// ```
     /// # actix::System::new().block_on(async {
@@ -67,7 +68,7 @@ impl SocketIo {
     /// ```
     #[doc(alias = "serverCount")]
     pub async fn server_count(&self) -> usize {
-        self.namespace.adapter.server_count().await
+        self.namespace.adapter.server_count(&self.namespace.name).await
     }
 
     /// How the way to the other servers of the cluster is. `None`: the server is in no cluster.

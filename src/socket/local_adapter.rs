@@ -255,7 +255,7 @@ impl Adapter for LocalAdapter {
         self.server_events.handle(event)
     }
 
-    fn server_count(&self) -> AdapterFuture<usize> {
+    fn server_count(&self, _: &Namespace) -> AdapterFuture<usize> {
         Box::pin(ready(1))
     }
 }

@@ -245,7 +245,7 @@ impl Adapter for BusAdapter {
         self.local.handle_server_event(event)
     }
 
-    fn server_count(&self) -> AdapterFuture<usize> {
+    fn server_count(&self, _: &Namespace) -> AdapterFuture<usize> {
         let count = self.bus.0.lock().expect("no panic").len();
         Box::pin(async move { count })
     }

@@ -299,10 +299,8 @@ impl Adapter for ClusterAdapter {
         self.local().handle_server_event(event)
     }
 
-    fn server_count(&self) -> AdapterFuture<usize> {
-        let namespace = Namespace::default();
-        let (count, others) =
-            (self.server.count_others(&namespace), self.server.others(&namespace));
+    fn server_count(&self, namespace: &Namespace) -> AdapterFuture<usize> {
+        let (count, others) = (self.server.count_others(namespace), self.server.others(namespace));
         Box::pin(async move {
             if let Some(count) = count
                 && let Some(now) = count.await

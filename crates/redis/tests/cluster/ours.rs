@@ -205,6 +205,7 @@ async fn namespaces_come_and_go(kind: Kind) {
             (found.len(), found.missing_servers) == (3, 0)
         })
         .await;
+        assert_eq!(team.server_count().await, 2);
         team.emit("round", &round).expect("sent");
         for client in [&mut first, &mut second, &mut here] {
             // A new client may come before its server has read the last event of the round before.
@@ -219,5 +220,6 @@ async fn namespaces_come_and_go(kind: Kind) {
     let of_another = one.client_of("/team-2").await;
     let found = one.io.of("/team-2").everyone().fetch_sockets().await.expect("a name");
     assert_eq!((found.len(), found.missing_servers), (1, 0));
+    assert_eq!(one.io.of("/team-2").server_count().await, 1, "the other server has it not");
     drop(of_another);
 }
