@@ -179,8 +179,12 @@ class Demo {
   }
 }
 
-/** The console shows each failed request, and without the server all of them fail. */
-const SERVER_DOWN = /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE|SOCKET)/;
+/**
+ * The console shows each failed request, and without the server all of them fail. A WebSocket may
+ * be cut at any point of its handshake, and each has a text of its own.
+ */
+const SERVER_DOWN =
+  /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE|SOCKET)|^WebSocket connection to .* failed/;
 
 class Page {
   constructor(inner) {
