@@ -72,7 +72,7 @@ pub enum RelayedAck {
 ///
 /// /// Counts the sockets that a message for an audience would reach.
 /// async fn count(adapter: &Arc<dyn Adapter>, audience: Audience) -> usize {
-///     adapter.fetch(audience).await.len()
+///     adapter.fetch(audience).await.sockets.len()
 /// }
 /// ```
 pub trait Adapter: Send + Sync + 'static {
