@@ -346,11 +346,12 @@ pub use event::{
 pub use http::{ConnectionError, Cookie, Cors, SameSite};
 pub use model::Transport;
 pub use model::{
-    Channel, ChannelError, ContextMap, DataMap, Extensions, Handshake, History, InvalidPosition,
-    InvalidSocketId, Namespace, Position, Rate, Recovery, SocketId, ToChannel,
+    Channel, ChannelError, ClusterHealth, ContextMap, DataMap, Extensions, Handshake, History,
+    InvalidPosition, InvalidSocketId, Namespace, NodeStatus, Position, Rate, Recovery, SocketId,
+    ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
-pub use registry::{Change, Changes, ClusterHealth, Receipt};
+pub use registry::{Change, Changes, Receipt};
 pub use routing::{
     Answer, AnyEvent, Auth, Call, ChannelEvent, ChannelEventSet, ChannelListed, ClientEvent, Data,
     Event, EventSet, FromEvent, IntoHandler, Later, Listed, MemberId, Parameters, PatternError,

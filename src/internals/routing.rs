@@ -16,8 +16,8 @@ use crate::{
     registry::{AdapterFuture, ChangeSender, Sequencer, SequencerLimits, ServerEvent},
     routing::{Handlers, Router, Scope},
     socket::{
-        ConnectionCommand, LocalAdapter, NamespaceState, ServerEventHandler, Socket, SocketLookup,
-        SocketOrigin, SocketParts,
+        ConnectionCommand, LocalAdapter, NamespaceState, ServerEventHandler, ServerView, Socket,
+        SocketLookup, SocketOrigin, SocketParts,
     },
     stats::Counters,
 };
@@ -99,8 +99,9 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let namespace = Namespace::default();
     let null = Arc::new(NullConnection);
-    let adapter =
-        LocalAdapter::new(registry, PacketCodec::default(), Arc::clone(&null) as _, None, null, 0);
+    let server = ServerView { changes: ChangeSender::new(1), connections: Box::new(|| 1) };
+    let (codec, sockets) = (PacketCodec::default(), Arc::clone(&null) as _);
+    let adapter = LocalAdapter::new(registry, codec, sockets, None, null, 0, server);
     Socket::attach(SocketParts {
         server: Arc::new(()),
         namespace: NamespaceState::new(

@@ -3,6 +3,7 @@
 mod channel;
 mod channel_routes;
 mod client_ip;
+mod cluster;
 mod context;
 mod data_map;
 mod extensions;
@@ -26,6 +27,7 @@ mod transport;
 pub use channel::{Channel, ChannelError, ToChannel};
 pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;
+pub use cluster::{ClusterHealth, NodeStatus};
 pub use context::ContextMap;
 pub use data_map::DataMap;
 pub use extensions::Extensions;

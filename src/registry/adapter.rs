@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Audience, Change, Publication, PublishError, Receipt};
 use crate::{
-    model::{Channel, Handshake, Namespace, SocketId},
+    model::{Channel, ClusterHealth, Handshake, Namespace, NodeStatus, SocketId},
     protocol::{Args, UnsealedPacket},
 };
 
@@ -164,6 +164,21 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
+    /// The servers of the cluster that tell each other of themselves, this one included.
+    fn nodes(&self) -> Vec<NodeStatus> {
+        Vec::new()
+    }
+
+    /// The number of clients that are connected to this server. Only the local adapter knows it.
+    fn clients(&self) -> usize {
+        0
+    }
+
+    /// Hands a change of the cluster to the listeners of
+    /// [`SocketIo::changes`](crate::SocketIo::changes). An adapter calls it on the local one, which
+    /// alone does something.
+    fn report(&self, _: Change) {}
+
     /// A namespace begins to exist on this server. Its first socket comes later.
     ///
     /// An adapter does nothing here unless it has something for each namespace.
@@ -194,46 +209,6 @@ pub trait Adapter: Send + Sync + 'static {
     fn close(&self) -> AdapterFuture<()> {
         Box::pin(ready(()))
     }
-}
-
-/// How the way to the other servers of a cluster is, at one moment:
-/// [`SocketIo::cluster_health`](crate::SocketIo::cluster_health).
-///
-/// ```
-/// use actix_socketio::{ClusterHealth, SocketIo};
-/// use actix_web::{HttpResponse, web};
-///
-/// async fn ready(io: web::Data<SocketIo>) -> HttpResponse {
-///     match io.cluster_health() {
-///         Some(ClusterHealth { is_connected: false, .. }) => {
-///             HttpResponse::ServiceUnavailable().finish()
-///         }
-///         _ => HttpResponse::NoContent().finish(),
-///     }
-/// }
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ClusterHealth {
-    /// Messages come and go. It is judged by what comes, and not by the connection.
-    pub is_connected: bool,
-    /// The time since something came from the cluster. Where nothing does by itself, the server
-    /// sends a probe to itself.
-    pub silence: Duration,
-    /// How far this server is behind in a stream, by the age of what it has read last.
-    pub lag: Duration,
-    /// The messages that wait to be sent.
-    pub waiting: usize,
-    /// The bytes of these messages.
-    pub waiting_bytes: usize,
-    /// The messages that were sent, since the server was built.
-    pub sent: u64,
-    /// The messages that could not be sent in time, and were given up.
-    pub given_up: u64,
-    /// How often the cluster was lost.
-    pub losses: u64,
-    /// The messages of other servers that this one could not read, or had no room for.
-    pub ignored: u64,
 }
 
 /// The sockets that [`Adapter::fetch`] has found.

@@ -8,7 +8,8 @@ use tokio::sync::broadcast;
 use super::Adapter;
 use crate::model::{Channel, Namespace, SocketId};
 
-/// A change of the namespaces, channels and subscriptions of this server, for [`Changes`].
+/// A change of the namespaces, channels and subscriptions of this server, or of its cluster, for
+/// [`Changes`].
 ///
 /// The first socket opens a namespace, and the first subscriber opens a channel. The last one
 /// closes it. A channel opens before its first subscriber joins it, and closes after the last one
@@ -125,6 +126,25 @@ pub enum Change {
         channel: Channel,
         /// The member's id.
         member: String,
+    },
+    /// The way to the other servers of the cluster is lost:
+    /// [`ClusterHealth::is_connected`](crate::ClusterHealth::is_connected).
+    ClusterAway,
+    /// The way to the other servers is there again.
+    ClusterBack {
+        /// Publications of other servers may have passed by meanwhile.
+        missed: bool,
+    },
+    /// Another server of the cluster is heard for the first time, or again after it was silent for
+    /// too long.
+    NodeJoined {
+        /// Its id, as in [`SocketIo::nodes`](crate::SocketIo::nodes).
+        node: String,
+    },
+    /// Another server of the cluster has left it, or is silent for too long. It comes once.
+    NodeLeft {
+        /// Its id.
+        node: String,
     },
     /// The listener did not keep up, and has missed changes.
     Missed {

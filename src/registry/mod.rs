@@ -36,8 +36,8 @@ pub(crate) mod subscribers;
 mod sweep;
 
 pub use adapter::{
-    AckRelay, Adapter, AdapterFuture, ClientAnswers, ClusterHealth, FoundSockets, JoinCluster,
-    RelayedAck, ServerAnswers, ServerEvent, SocketDescription,
+    AckRelay, Adapter, AdapterFuture, ClientAnswers, FoundSockets, JoinCluster, RelayedAck,
+    ServerAnswers, ServerEvent, SocketDescription,
 };
 pub(crate) use catching_up::{CatchUpAnswer, JoinedPlace, Joining};
 pub(crate) use change::ChangeSender;

@@ -14,7 +14,7 @@ use crate::{
     model::{Namespace, Recovery},
     protocol::PacketCodec,
     registry::{Adapter, ChangeSender},
-    socket::LocalAdapter,
+    socket::{LocalAdapter, ServerView},
     state::{NamespaceFactory, Namespaces, ServerState, SocketTable},
     stats::Counters,
 };
@@ -82,6 +82,12 @@ impl Builder {
         if has_presence {
             presence_task::start(&sequencer, &config, &codec)?;
         }
+        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
+        let connected = Arc::clone(&engine);
+        let server = ServerView {
+            changes: changes.clone(),
+            connections: Box::new(move || connected.sessions.count()),
+        };
         let local = LocalAdapter::new(
             sequencer,
             codec.clone(),
@@ -89,12 +95,12 @@ impl Builder {
             recovery.clone().map(|recovery| recovery as _),
             Arc::new(server_events),
             config.max_ack_bytes,
+            server,
         );
         let used = used_adapter(adapter, Arc::clone(&local) as _)?;
         if used.wants_changes() {
             changes.report_to(&used);
         }
-        let engine = EngineState::new(Arc::clone(&config), Arc::clone(&counters));
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let state = ServerState {
             engine,

@@ -2,8 +2,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::SocketIo;
 use crate::{
+    model::{ClusterHealth, NodeStatus},
     protocol::to_args,
-    registry::{ClusterHealth, ServerEvent},
+    registry::ServerEvent,
     socket::{NamespaceState, SendError, ServerAcks},
 };
 
@@ -75,6 +76,24 @@ impl SocketIo {
     /// [`ClusterHealth`] has an example.
     pub fn cluster_health(&self) -> Option<ClusterHealth> {
         self.namespace.adapter.health()
+    }
+
+    /// The servers of the cluster that tell each other of themselves: this one first, then the
+    /// others by their ids. Without a cluster, there are none.
+    ///
+    /// Node's servers say nothing of themselves. [`server_count`](Self::server_count) counts them,
+    /// too.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// let io = actix_socketio::SocketIo::builder().build().unwrap();
+    /// for node in io.nodes().iter().filter(|node| !node.is_alive) {
+    ///     println!("server {} is silent for {:?}", node.id, node.last_heard);
+    /// }
+    /// # });
+    /// ```
+    pub fn nodes(&self) -> Vec<NodeStatus> {
+        self.namespace.adapter.nodes()
     }
 
     fn server_event<T: Serialize + ?Sized>(

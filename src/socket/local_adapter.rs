@@ -8,8 +8,8 @@ use crate::{
     model::{Channel, MemoryBudget, Namespace, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
-        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
-        PublishError, Receipt, Sequencer, ServerAnswers, ServerEvent,
+        AckRelay, Adapter, AdapterFuture, Audience, Change, ChangeSender, ClientAnswers,
+        FoundSockets, Publication, PublishError, Receipt, Sequencer, ServerAnswers, ServerEvent,
     },
     stats::RefusalKind,
 };
@@ -33,6 +33,13 @@ pub(crate) trait ServerEventHandler: Send + Sync {
     fn handle(&self, event: ServerEvent) -> AdapterFuture<Option<Args>>;
 }
 
+/// The server as a whole, for its adapter.
+pub(crate) struct ServerView {
+    pub(crate) changes: ChangeSender,
+    /// Counts the connections.
+    pub(crate) connections: Box<dyn Fn() -> usize + Send + Sync>,
+}
+
 /// The adapter of one server: it acts on the sockets of this server, and knows of no other.
 pub(crate) struct LocalAdapter {
     pub(super) sequencer: Sequencer,
@@ -41,6 +48,7 @@ pub(crate) struct LocalAdapter {
     /// `None`: no socket comes back.
     absences: Option<Arc<dyn AbsenceLookup>>,
     server_events: Arc<dyn ServerEventHandler>,
+    server: ServerView,
     /// By namespace, each with the number of states that the namespace has: a new one may begin
     /// before the last one has ended.
     ack_collectors: Mutex<HashMap<Namespace, (Arc<AckCollectors>, usize)>>,
@@ -56,6 +64,7 @@ impl LocalAdapter {
         absences: Option<Arc<dyn AbsenceLookup>>,
         server_events: Arc<dyn ServerEventHandler>,
         max_ack_bytes: usize,
+        server: ServerView,
     ) -> Arc<Self> {
         Arc::new(Self {
             sequencer,
@@ -63,6 +72,7 @@ impl LocalAdapter {
             sockets,
             absences,
             server_events,
+            server,
             ack_collectors: Mutex::default(),
             ack_bytes: MemoryBudget::new(max_ack_bytes),
         })
@@ -257,5 +267,13 @@ impl Adapter for LocalAdapter {
 
     fn server_count(&self, _: &Namespace) -> AdapterFuture<usize> {
         Box::pin(ready(1))
+    }
+
+    fn clients(&self) -> usize {
+        (self.server.connections)()
+    }
+
+    fn report(&self, change: Change) {
+        self.server.changes.send(|| change);
     }
 }

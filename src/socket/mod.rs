@@ -31,7 +31,9 @@ use acks::Acks;
 pub use answers::{BroadcastAcks, FetchedSockets, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
-pub(crate) use local_adapter::{AbsenceLookup, LocalAdapter, ServerEventHandler, SocketLookup};
+pub(crate) use local_adapter::{
+    AbsenceLookup, LocalAdapter, ServerEventHandler, ServerView, SocketLookup,
+};
 use membership::Membership;
 pub(crate) use namespace_state::NamespaceState;
 pub(crate) use outgoing::read_event;

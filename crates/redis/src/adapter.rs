@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_socketio::{
-    Args, Change, Channel, ClusterHealth, Namespace, Receipt,
+    Args, Change, Channel, ClusterHealth, Namespace, NodeStatus, Receipt,
     adapter::{
         AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
         PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
@@ -305,7 +305,7 @@ impl Adapter for ClusterAdapter {
             if let Some(count) = count
                 && let Some(now) = count.await
             {
-                others.store(now, Relaxed);
+                others.store(now.all, Relaxed);
             }
             1 + counted(&others).unwrap_or(0)
         })
@@ -313,6 +313,10 @@ impl Adapter for ClusterAdapter {
 
     fn health(&self) -> Option<ClusterHealth> {
         Some(self.server.health())
+    }
+
+    fn nodes(&self) -> Vec<NodeStatus> {
+        self.server.statuses()
     }
 
     fn begin_namespace(&self, namespace: &Namespace) {
@@ -344,7 +348,6 @@ impl Adapter for ClusterAdapter {
     }
 
     fn close(&self) -> AdapterFuture<()> {
-        self.server.close();
-        Box::pin(ready(()))
+        self.server.close()
     }
 }

@@ -53,7 +53,7 @@ impl Asked {
         server.send(namespace, &Message::Request(id, request)).ok().map(|_| asked)
     }
 
-    /// Waits until all servers have answered, or the time is over.
+    /// Waits until all servers that are not lost have answered, or the time is over.
     pub(crate) async fn wait(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         let Self { server, id, complete, count, others } = self;
@@ -61,7 +61,7 @@ impl Asked {
             if let Some(count) = count.take()
                 && let Some(counted) = count.await
             {
-                others.store(counted, Relaxed);
+                others.store(counted.all, Relaxed);
                 server.requests.lock().set_servers(id, counted);
             }
             complete.notified().await;

@@ -64,13 +64,18 @@ impl Wire for Classic {
         Ok(None)
     }
 
+    fn answers_to(&self, namespace: &str, server: &ServerId) -> Subscription {
+        let responses = self.response_channel(namespace);
+        Subscription::Channel(format!("{responses}{}#", server.0).into())
+    }
+
     fn subscriptions(&self, namespace: &str) -> Vec<Subscription> {
         let broadcasts = escape_pattern(&format!("{}#{namespace}#", self.key));
         let responses = self.response_channel(namespace);
         vec![
             Subscription::Channel(self.request_channel(namespace).into()),
             Subscription::Pattern(format!("{broadcasts}*").into()),
-            Subscription::Channel(format!("{responses}{}#", self.own.0).into()),
+            self.answers_to(namespace, &self.own),
             Subscription::Channel(responses.into()),
         ]
     }

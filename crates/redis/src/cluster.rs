@@ -55,6 +55,7 @@ pub struct Cluster {
     max_requests: usize,
     max_answer_bytes: usize,
     max_received: usize,
+    max_nodes: usize,
     limits: WireLimits,
 }
 
@@ -93,6 +94,7 @@ impl Cluster {
             max_requests: 1_000,
             max_answer_bytes: 8 << 20,
             max_received: 32 << 20,
+            max_nodes: 1_000,
             limits: WireLimits::default(),
         }
     }
@@ -213,10 +215,23 @@ impl Cluster {
         self
     }
 
-    /// How long a connection to Redis may be silent before it is probed. After twice this time it
-    /// is made anew. Default: 5 s.
+    /// How often this server tells the others that it is there, for
+    /// [`SocketIo::nodes`](actix_socketio::SocketIo::nodes). Default: 5 s, and 10 ms at least.
+    ///
+    /// A server that the others have not heard for twice this time is lost. A connection to Redis by
+    /// which nothing comes for twice this time, not even a heartbeat of this server itself, is made
+    /// anew.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
-        self.heartbeat = interval;
+        self.heartbeat = interval.max(Duration::from_millis(10));
+        self
+    }
+
+    /// The other servers that [`SocketIo::nodes`](actix_socketio::SocketIo::nodes) lists. Default:
+    /// 1,000. Further ones take the place of servers that are lost. If none is, they are not
+    /// listed, and their heartbeats are counted in
+    /// [`ClusterHealth::ignored`](actix_socketio::ClusterHealth::ignored).
+    pub fn max_nodes(mut self, nodes: usize) -> Self {
+        self.max_nodes = nodes;
         self
     }
 
@@ -273,6 +288,8 @@ impl JoinCluster for Cluster {
             max_depth: self.limits.depth,
             max_requests: self.max_requests,
             max_answer_bytes: self.max_answer_bytes,
+            heartbeat: self.heartbeat,
+            max_nodes: self.max_nodes,
         };
         let server = Arc::new(Server::new(id, local, wire, parts));
         let listener = ServerListener::new(Arc::downgrade(&server), self.max_received);

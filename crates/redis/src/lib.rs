@@ -29,6 +29,7 @@ mod described;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod heartbeats;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
 pub mod internals;
@@ -39,6 +40,7 @@ mod listener;
 mod members;
 mod message;
 mod message_text;
+mod nodes;
 mod pending;
 mod receiving;
 mod requests;

@@ -140,10 +140,10 @@ impl Listener for ServerListener {
 
     fn on_status(&self, status: LinkStatus) {
         // The link has written it into the log.
-        if let LinkStatus::FellBehind { .. } = status
-            && let Some(server) = self.server.upgrade()
-        {
+        let Some(server) = self.server.upgrade() else { return };
+        if let LinkStatus::FellBehind { .. } = status {
             server.stats.fell_behind.fetch_add(1, Relaxed);
         }
+        server.link_changed(&status);
     }
 }

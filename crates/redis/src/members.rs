@@ -23,6 +23,9 @@ use crate::{
 /// The most bytes of the id of a server or a request. Node's have 6 or 16.
 const MAX_ID: usize = 100;
 
+/// The most bytes of the address of a server.
+const MAX_ADDRESS: usize = 1_000;
+
 /// All members that a message, or the `data` of one, may have. Others are ignored, and `null` is
 /// read as missing, except where a value of the application stands.
 #[derive(Deserialize, Default)]
@@ -63,6 +66,12 @@ pub(crate) struct Members<'a> {
     clients: Option<&'a RawValue>,
     #[serde(borrow)]
     version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    uptime: Option<&'a RawValue>,
+    #[serde(borrow)]
+    interval: Option<&'a RawValue>,
+    #[serde(borrow)]
+    address: Option<&'a RawValue>,
     #[serde(borrow)]
     last: Option<&'a RawValue>,
 }
@@ -143,12 +152,21 @@ impl<'a> Members<'a> {
         self.socket.map(socket_id).transpose()
     }
 
-    pub(crate) fn heartbeat(&self, text: &MessageText) -> Option<Heartbeat> {
-        Some(Heartbeat {
-            clients: self.clients.and_then(whole)?,
-            version: text.string(self.version?)?,
+    /// Reads our own heartbeat. `None`: it is another server's, which has a meaning for other
+    /// adapters.
+    pub(crate) fn heartbeat(&self, text: &MessageText) -> Result<Option<Heartbeat>, Unreadable> {
+        let Some(version) = self.version else { return Ok(None) };
+        let number = |value: Option<&RawValue>| {
+            value.and_then(whole).ok_or_else(|| Unreadable::new("a number of a heartbeat"))
+        };
+        Ok(Some(Heartbeat {
+            clients: number(self.clients)?,
+            version: read_id(text, version)?,
+            uptime: number(self.uptime)?,
+            interval: number(self.interval)?,
+            address: self.address.map(|address| read_address(text, address)).transpose()?,
             is_last: self.last.and_then(truthy).unwrap_or(false),
-        })
+        }))
     }
 }
 
@@ -191,6 +209,13 @@ pub(crate) fn read_id(text: &MessageText, value: &RawValue) -> Result<ByteString
     Ok(ByteString::from(&*id))
 }
 
+/// Reads the address of a server, with memory of its own.
+fn read_address(text: &MessageText, value: &RawValue) -> Result<ByteString, Unreadable> {
+    let address = text.string(value).filter(|address| address.len() <= MAX_ADDRESS);
+    let address = address.ok_or_else(|| Unreadable::new("the address of a server"))?;
+    Ok(ByteString::from(&*address))
+}
+
 fn socket_id(value: &RawValue) -> Result<SocketId, Unreadable> {
     let id = value.get().trim_matches('"').parse();
     id.map_err(|_| Unreadable::new("the id of a socket is invalid"))
@@ -231,9 +256,14 @@ pub(crate) fn write_strings<'a>(out: &mut Vec<u8>, texts: impl IntoIterator<Item
 
 /// Writes the members of our own heartbeat.
 pub(crate) fn write_heartbeat(out: &mut Vec<u8>, heartbeat: &Heartbeat) {
-    let Heartbeat { clients, version, is_last } = heartbeat;
+    let Heartbeat { clients, version, uptime, interval, address, is_last } = heartbeat;
     // A vector accepts every write.
     let _ = write!(out, r#"{{"clients":{clients},"version":"#);
     write_string(out, version);
+    let _ = write!(out, r#","uptime":{uptime},"interval":{interval}"#);
+    if let Some(address) = address {
+        out.extend_from_slice(br#","address":"#);
+        write_string(out, address);
+    }
     let _ = write!(out, r#","last":{is_last}}}"#);
 }

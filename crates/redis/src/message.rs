@@ -109,6 +109,12 @@ pub(crate) struct Heartbeat {
     pub(crate) clients: u64,
     /// The version of this package.
     pub(crate) version: ByteString,
+    /// How long it runs, in milliseconds.
+    pub(crate) uptime: u64,
+    /// The time between two of its heartbeats, in milliseconds.
+    pub(crate) interval: u64,
+    /// The address at which other servers reach it.
+    pub(crate) address: Option<ByteString>,
     /// It stops, and is heard of no more.
     pub(crate) is_last: bool,
 }

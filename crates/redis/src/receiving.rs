@@ -35,14 +35,22 @@ impl Server {
     pub(crate) async fn receive(self: &Arc<Self>, envelope: Envelope) {
         let Envelope { sender, namespace, message } = envelope;
         if sender.as_ref() == Some(&self.id) {
+            if let Message::Notice(Notice::Heartbeat(heartbeat)) = message {
+                self.heard_own(&heartbeat);
+            }
             return;
         }
         // Another server may have more namespaces.
         let Some(namespace) = self.namespace(&namespace) else { return };
         match message {
+            Message::Notice(Notice::Heartbeat(heartbeat)) => {
+                if let Some(sender) = sender {
+                    self.heard(&sender, heartbeat);
+                }
+            }
             Message::Notice(notice) => self.notice(namespace, notice).await,
             Message::Request(id, request) => self.request(namespace, id, request, sender),
-            Message::Answer(id, answer) => self.answered(&id, answer),
+            Message::Answer(id, answer) => self.answered(&id, answer, sender.as_ref()),
         }
     }
 
@@ -72,6 +80,7 @@ impl Server {
                     drop(tokio::spawn(handled));
                 }
             }
+            // It is heard before.
             Notice::Heartbeat(_) => {}
         }
     }
@@ -203,8 +212,11 @@ impl Server {
         Some(self.local.handle_server_event(ServerEvent::new(namespace, &*name, args)))
     }
 
-    fn answered(&self, id: &RequestId, answer: Answer) {
+    fn answered(&self, id: &RequestId, answer: Answer, sender: Option<&ServerId>) {
         let mut requests = self.requests.lock();
+        if let Some(sender) = sender {
+            requests.found(id, sender);
+        }
         match answer {
             Answer::Receivers { count, ids } => requests.receivers(id, count, ids),
             Answer::Acknowledgement { argument, id: from } => {

@@ -10,7 +10,10 @@ use actix_socketio::{
 };
 use tokio::sync::Notify;
 
-use crate::message::RequestId;
+use crate::{
+    message::{RequestId, ServerId},
+    server::Others,
+};
 
 /// The requests of this server that wait for the answers of others. Pure data: its deadlines are
 /// its caller's.
@@ -26,6 +29,8 @@ pub(crate) struct Requests {
 struct Waiting {
     /// The other servers, once they are counted. Their answers may come before.
     servers: Option<usize>,
+    /// Those of them that are lost. They are not waited for.
+    lost: Vec<ServerId>,
     /// Those that have answered.
     answered: usize,
     /// The bytes of the answers.
@@ -88,15 +93,31 @@ impl Requests {
             Purpose::ServerEvent => Gathered::Servers(Vec::new()),
         };
         let complete = Arc::new(Notify::new());
-        let waiting =
-            Waiting { servers: None, answered: 0, bytes: 0, gathered, complete: complete.clone() };
+        let waiting = Waiting {
+            servers: None,
+            lost: Vec::new(),
+            answered: 0,
+            bytes: 0,
+            gathered,
+            complete: complete.clone(),
+        };
         self.waiting.insert(id, waiting);
         Ok(complete)
     }
 
     /// Sets the number of other servers that are asked.
-    pub(crate) fn set_servers(&mut self, id: &RequestId, servers: usize) {
-        self.change(id, |waiting, _| waiting.servers = Some(servers));
+    pub(crate) fn set_servers(&mut self, id: &RequestId, servers: Others) {
+        self.change(id, |waiting, _| {
+            waiting.servers = Some(servers.all);
+            waiting.lost = servers.lost;
+        });
+    }
+
+    /// A server answers, and so is not lost.
+    pub(crate) fn found(&mut self, id: &RequestId, server: &ServerId) {
+        if let Some(waiting) = self.waiting.get_mut(id) {
+            waiting.lost.retain(|lost| lost != server);
+        }
     }
 
     /// A server says whom a broadcast has reached. `ids`: who they are, if it tells.
@@ -227,7 +248,7 @@ impl Requests {
 
 impl Waiting {
     fn is_complete(&self) -> bool {
-        self.servers.is_some_and(|servers| self.answered >= servers)
+        self.servers.is_some_and(|servers| self.answered + self.lost.len() >= servers)
             && match &self.gathered {
                 Gathered::Acks(acks) => {
                     acks.answers.len() >= acks.receivers.len()

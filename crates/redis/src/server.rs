@@ -4,9 +4,9 @@ use std::{
     pin::Pin,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_socketio::{
@@ -16,11 +16,12 @@ use actix_socketio::{
 use log::warn;
 use parking_lot::Mutex;
 use rand::RngExt;
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     link::{HoldFull, Link, Sent, Ticket},
     message::{Message, Notice, RequestId, ServerId},
+    nodes::NodeTable,
     pending::{Pending, PendingTable},
     requests::Requests,
     wire::{Outgoing, Unreadable, Wire},
@@ -47,6 +48,15 @@ pub(crate) struct Server {
     pub(crate) delivered: AtomicU64,
     next_request: AtomicU64,
     pub(crate) stats: ServerStats,
+    pub(crate) nodes: Mutex<NodeTable>,
+    /// The next heartbeat may be due.
+    pub(crate) heartbeat_due: Arc<Notify>,
+    /// A task sends the heartbeats.
+    pub(crate) is_beating: AtomicBool,
+    /// The last heartbeat is sent.
+    pub(crate) has_left: AtomicBool,
+    /// The way to Redis is lost, and listeners know it.
+    pub(crate) is_away: AtomicBool,
 }
 
 /// The counters of a server in the cluster.
@@ -70,6 +80,8 @@ pub(crate) struct ServerParts {
     pub(crate) max_depth: usize,
     pub(crate) max_requests: usize,
     pub(crate) max_answer_bytes: usize,
+    pub(crate) heartbeat: Duration,
+    pub(crate) max_nodes: usize,
 }
 
 /// In place of the number of other servers: they were never counted.
@@ -86,8 +98,16 @@ pub(crate) fn unheard(others: &AtomicUsize) -> usize {
     counted(others).unwrap_or(1)
 }
 
-/// The number of other servers, or `None` while Redis is away.
-pub(crate) type OthersCount = Pin<Box<dyn Future<Output = Option<usize>> + Send>>;
+/// The other servers that Redis counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Others {
+    pub(crate) all: usize,
+    /// Those of them that are lost, and from which no answer is to be expected.
+    pub(crate) lost: Vec<ServerId>,
+}
+
+/// The other servers, or `None` while Redis is away.
+pub(crate) type OthersCount = Pin<Box<dyn Future<Output = Option<Others>> + Send>>;
 
 /// A namespace that exists on this server.
 #[derive(Debug)]
@@ -119,6 +139,11 @@ impl Server {
             delivered: AtomicU64::new(0),
             next_request: AtomicU64::new(rand::rng().random()),
             stats: ServerStats::default(),
+            nodes: Mutex::new(NodeTable::new(parts.heartbeat, parts.max_nodes, Instant::now())),
+            heartbeat_due: Arc::default(),
+            is_beating: AtomicBool::new(false),
+            has_left: AtomicBool::new(false),
+            is_away: AtomicBool::new(false),
         }
     }
 
@@ -202,6 +227,7 @@ impl Server {
         (health.waiting, health.waiting_bytes) = (link.held, link.held_bytes);
         (health.lag, health.sent, health.losses) = (link.lag, link.sent, link.losses);
         health.given_up = link.given_up + self.stats.refused.load(Relaxed);
+        health.fell_behind = self.stats.fell_behind.load(Relaxed);
         health.ignored = self.stats.unreadable.load(Relaxed) + self.stats.overrun.load(Relaxed);
         health
     }
@@ -253,12 +279,22 @@ impl Server {
         others.unwrap_or_else(|| Arc::new(AtomicUsize::new(UNCOUNTED)))
     }
 
-    /// Counts the other servers.
+    /// Counts the other servers, and finds out which of the lost ones are among them: Redis counts
+    /// a server that stands still as long as its connection is there.
     pub(crate) fn count_others(&self, namespace: &Namespace) -> Option<OthersCount> {
-        let counted = self.wire.subscriptions(namespace.as_str()).into_iter().next()?;
-        let count = self.link()?.count(&counted);
-        // This server is one of them, unless it has not subscribed yet.
-        Some(Box::pin(async move { Some(count.await.ok()?.saturating_sub(1)) }))
+        let namespace = namespace.as_str();
+        let mut lost = self.nodes.lock().lost();
+        let mut counted = self.wire.subscriptions(namespace);
+        counted.truncate(1);
+        counted.extend(lost.iter().map(|id| self.wire.answers_to(namespace, id)));
+        let counts = self.link()?.count(counted);
+        Some(Box::pin(async move {
+            let mut counts = counts.await.ok()?.into_iter();
+            // This server is one of them, unless it has not subscribed yet.
+            let all = counts.next()?.saturating_sub(1);
+            lost.retain(|_| counts.next().is_some_and(|count| count > 0));
+            Some(Others { all, lost })
+        }))
     }
 
     /// A namespace by its name, if it exists here.
@@ -304,10 +340,16 @@ impl Server {
         }))
     }
 
-    /// Leaves the cluster.
-    pub(crate) fn close(&self) {
+    /// Leaves the cluster. The future ends when the others have been told.
+    pub(crate) fn close(&self) -> AdapterFuture<()> {
+        let farewell = self.say_farewell();
         if let Some(link) = self.link() {
             link.close();
         }
+        Box::pin(async move {
+            if let Some(farewell) = farewell {
+                farewell.await;
+            }
+        })
     }
 }

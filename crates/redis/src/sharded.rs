@@ -100,10 +100,13 @@ impl Wire for Sharded {
         Ok(None)
     }
 
+    fn answers_to(&self, namespace: &str, server: &ServerId) -> Subscription {
+        Subscription::Shard(format!("{}{}#", self.channel(namespace), server.0).into())
+    }
+
     fn subscriptions(&self, namespace: &str) -> Vec<Subscription> {
         let channel = self.channel(namespace);
-        let answers = format!("{channel}{}#", self.own.0);
-        vec![Subscription::Shard(channel.into()), Subscription::Shard(answers.into())]
+        vec![Subscription::Shard(channel.into()), self.answers_to(namespace, &self.own)]
     }
 
     fn room_subscription(&self, namespace: &str, room: &str) -> Option<Subscription> {

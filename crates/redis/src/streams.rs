@@ -79,6 +79,12 @@ impl Streams {
         format!("{}#{namespace}#", self.channel_prefix)
     }
 
+    fn subscription(&self, channel: String) -> Subscription {
+        let subscribe =
+            if self.sharded_pub_sub { Subscription::Shard } else { Subscription::Channel };
+        subscribe(channel.into())
+    }
+
     fn append(&self, namespace: &str, message: &Message) -> Outgoing {
         let mut json =
             Vec::with_capacity(message.payload().map_or(0, |payload| payload.json.len()) + 128);
@@ -183,12 +189,13 @@ impl Wire for Streams {
         }))
     }
 
+    fn answers_to(&self, namespace: &str, server: &ServerId) -> Subscription {
+        self.subscription(format!("{}{}#", self.channel(namespace), server.0))
+    }
+
     fn subscriptions(&self, namespace: &str) -> Vec<Subscription> {
-        let subscribe =
-            if self.sharded_pub_sub { Subscription::Shard } else { Subscription::Channel };
-        let channel = self.channel(namespace);
-        let answers = format!("{channel}{}#", self.own.0);
-        vec![subscribe(channel.into()), subscribe(answers.into())]
+        let common = self.subscription(self.channel(namespace));
+        vec![common, self.answers_to(namespace, &self.own)]
     }
 }
 

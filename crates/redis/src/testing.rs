@@ -170,11 +170,23 @@ fn notice() -> BoxedStrategy<Notice> {
         (any_opts(), rooms()).prop_map(|(opts, rooms)| Notice::Leave { opts, rooms }),
         (any_opts(), any::<bool>()).prop_map(|(opts, close)| Notice::Disconnect { opts, close }),
         event().prop_map(Notice::ServerEvent),
-        (0..1u64 << 50, any::<bool>()).prop_map(|(clients, is_last)| Notice::Heartbeat(
-            Heartbeat { clients, version: "0.1.0".into(), is_last }
-        )),
+        heartbeat().prop_map(Notice::Heartbeat),
     ]
     .boxed()
+}
+
+fn heartbeat() -> impl Strategy<Value = Heartbeat> {
+    let number = || 0..1u64 << 50;
+    (number(), number(), number(), option::of(text()), any::<bool>()).prop_map(
+        |(clients, uptime, interval, address, is_last)| Heartbeat {
+            clients,
+            version: "0.1.0".into(),
+            uptime,
+            interval,
+            address,
+            is_last,
+        },
+    )
 }
 
 fn any_request() -> BoxedStrategy<Request> {

@@ -29,6 +29,10 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// many servers are there as it has subscribers.
     fn subscriptions(&self, namespace: &str) -> Vec<Subscription>;
 
+    /// The channel on which a server of a namespace hears the answers that are for it alone. No
+    /// other server listens to it.
+    fn answers_to(&self, namespace: &str, server: &ServerId) -> Subscription;
+
     /// The channel on which broadcasts to one room come, if the room has one of its own. A server
     /// hears it as long as the room has a member there. `None`: they come on the channels of
     /// [`subscriptions`](Self::subscriptions).

@@ -116,7 +116,7 @@ fn read_request_message(
         }
         kind::HEARTBEAT => {
             let Some(data) = members.data else { return Ok(None) };
-            let Some(heartbeat) = parse::<Members<'_>>(data.get())?.heartbeat(text) else {
+            let Some(heartbeat) = parse::<Members<'_>>(data.get())?.heartbeat(text)? else {
                 return Ok(None);
             };
             Message::Notice(Notice::Heartbeat(heartbeat))

@@ -88,9 +88,12 @@ fn requests_have_the_bytes_of_node() {
         &Message::Notice(Notice::Heartbeat(Heartbeat {
             clients: 3,
             version: "0.1.0".into(),
+            uptime: 17,
+            interval: 5000,
+            address: Some("http://10.0.0.3:8081".into()),
             is_last: false,
         })),
-        r#"{"uid":"atE4j8","type":20,"data":{"clients":3,"version":"0.1.0","last":false}}"#,
+        r#"{"uid":"atE4j8","type":20,"data":{"clients":3,"version":"0.1.0","uptime":17,"interval":5000,"address":"http://10.0.0.3:8081","last":false}}"#,
     );
 }
 

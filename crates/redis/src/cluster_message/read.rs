@@ -51,9 +51,8 @@ fn read_message(
     let request = || members.request(text);
     let message = match kind {
         kind::HEARTBEAT => {
-            return Ok(members
-                .heartbeat(text)
-                .map(|heartbeat| Message::Notice(Notice::Heartbeat(heartbeat))));
+            let heartbeat = members.heartbeat(text)?;
+            return Ok(heartbeat.map(|heartbeat| Message::Notice(Notice::Heartbeat(heartbeat))));
         }
         kind::BROADCAST => {
             let (event, _) = read_packet(text, members.packet)?;

@@ -12,7 +12,7 @@ use super::{
     listening::Channels,
     nodes::{Nodes, config},
     positions::Positions,
-    questions::{Question, read_count},
+    questions::{Question, read_counts},
     reading::Reader,
     shared::Shared,
     value::{self, StreamInfo},
@@ -184,14 +184,14 @@ async fn look_up(
 async fn gather(shared: &Shared, nodes: &Nodes) -> Result<(), Broken> {
     let deadline = Instant::now() + shared.options.gathering;
     for (counted, expected) in shared.counts() {
-        let Some(command) = Question::count(&counted) else { continue };
+        let Some(command) = Question::count(std::slice::from_ref(&counted)) else { continue };
         while shared.hold.lock().len() > 0 && Instant::now() < deadline {
             let mut answers = Vec::new();
             for mut node in nodes.all() {
                 answers.push(node.publishing.send_packed_command(&command).await?);
             }
             // A count that is refused is not waited for.
-            if read_count(answers).is_ok_and(|count| count < expected) {
+            if read_counts(answers, 1).is_ok_and(|counts| counts[0] < expected) {
                 sleep(COUNT_INTERVAL).await;
             } else {
                 break;

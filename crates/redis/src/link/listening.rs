@@ -199,7 +199,7 @@ pub(super) async fn probe(shared: &Shared, nodes: &Nodes) -> Broken {
     let interval = shared.options.heartbeat;
     let mut pulses: Vec<Pulse> = Vec::new();
     loop {
-        let mut wait = interval;
+        let mut wait = interval / 2;
         for (number, mut node) in nodes.all().into_iter().enumerate() {
             if number == pulses.len() {
                 pulses.push(Pulse::new(interval));
@@ -230,10 +230,10 @@ mod tests {
         let start = Instant::now();
         let hearing = Hearing::new(String::from("p"), start);
         let mut pulse = Pulse::new(Duration::from_secs(1));
-        let probed = start + Duration::from_micros(1_000_100);
+        let probed = start + Duration::from_micros(1_250_100);
         assert_eq!(pulse.beat(hearing.heard(), probed), Beat::Probe);
         hearing.hear(probed + Duration::from_micros(50));
-        let later = probed + Duration::from_secs(1);
+        let later = probed + Duration::from_millis(1250);
         assert_eq!(pulse.beat(hearing.heard(), later), Beat::Wait(Duration::from_micros(50)));
     }
 }

@@ -208,22 +208,23 @@ impl Link {
         async move { confirmed.await.map_err(|_| LinkClosed) }
     }
 
-    /// Asks how many connections listen to a channel: `PUBSUB NUMSUB` or `PUBSUB SHARDNUMSUB`. A
-    /// pattern is not counted: 0.
+    /// Asks how many connections listen to each of some channels at one moment: `PUBSUB NUMSUB` or
+    /// `PUBSUB SHARDNUMSUB`. All are of the same kind, and the first one is that of all servers.
     ///
     /// # Errors
     /// [`QuestionFailed`], without waiting while Redis is away.
     pub(crate) fn count(
         &self,
-        counted: &Subscription,
-    ) -> impl Future<Output = Result<usize, QuestionFailed>> + Send + 'static {
+        counted: Vec<Subscription>,
+    ) -> impl Future<Output = Result<Vec<usize>, QuestionFailed>> + Send + 'static {
         let shared = self.0.0.clone();
-        let counted = counted.clone();
         async move {
-            let Some(command) = Question::count(&counted) else { return Ok(0) };
-            let count = questions::read_count(shared.ask(command).await?)?;
-            shared.remember_count(counted, count);
-            Ok(count)
+            let command = Question::count(&counted).ok_or(QuestionFailed::Refused)?;
+            let counts = questions::read_counts(shared.ask(command).await?, counted.len())?;
+            if let (Some(first), Some(count)) = (counted.into_iter().next(), counts.first()) {
+                shared.remember_count(first, *count);
+            }
+            Ok(counts)
         }
     }
 

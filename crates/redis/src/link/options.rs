@@ -24,7 +24,8 @@ pub(crate) struct LinkOptions {
     pub(crate) max_hold: usize,
     /// How long a message waits for Redis. Default: 5 s.
     pub(crate) patience: Duration,
-    /// A way by which nothing comes is probed after this time, and made anew after twice as long.
+    /// The time in which something comes by each way. A way by which nothing comes is probed a
+    /// little later, and made anew after twice this time.
     /// Default: 5 s.
     pub(crate) heartbeat: Duration,
     /// The time for Redis to answer. Default: 1 s.

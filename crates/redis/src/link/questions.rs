@@ -39,26 +39,39 @@ impl fmt::Display for QuestionFailed {
 impl error::Error for QuestionFailed {}
 
 impl Question {
-    /// Asks for the number of subscribers. Patterns are not counted.
-    pub(super) fn count(counted: &Subscription) -> Option<Cmd> {
-        let (count, name) = match counted {
-            Subscription::Channel(name) => ("NUMSUB", name),
-            Subscription::Shard(name) => ("SHARDNUMSUB", name),
+    /// Asks for the numbers of subscribers, at one moment. All channels are of the kind of the
+    /// first one. Patterns are not counted.
+    pub(super) fn count(counted: &[Subscription]) -> Option<Cmd> {
+        let count = match counted.first()? {
+            Subscription::Channel(_) => "NUMSUB",
+            Subscription::Shard(_) => "SHARDNUMSUB",
             Subscription::Pattern(_) => return None,
         };
         let mut command = redis::cmd("PUBSUB");
-        command.arg(count).arg(&name[..]);
+        command.arg(count);
+        for Subscription::Channel(name) | Subscription::Shard(name) | Subscription::Pattern(name) in
+            counted
+        {
+            command.arg(&name[..]);
+        }
         Some(command)
     }
 }
 
-/// Adds up what servers answer to `PUBSUB NUMSUB` for one channel.
-pub(super) fn read_count(answers: Vec<Value>) -> Result<usize, QuestionFailed> {
-    let counts = answers.into_iter().map(|answer| {
-        let (_, count) = value::pairs(answer)?.into_iter().next()?;
-        usize::try_from(value::number(&count)?).ok()
-    });
-    counts.sum::<Option<usize>>().ok_or(QuestionFailed::Refused)
+/// Adds up what servers answer to `PUBSUB NUMSUB` for some channels.
+pub(super) fn read_counts(
+    answers: Vec<Value>,
+    channels: usize,
+) -> Result<Vec<usize>, QuestionFailed> {
+    let mut sums = vec![0_usize; channels];
+    for answer in answers {
+        let counts = value::pairs(answer).filter(|counts| counts.len() == channels);
+        for (sum, (_, count)) in sums.iter_mut().zip(counts.ok_or(QuestionFailed::Refused)?) {
+            let count = value::number(&count).and_then(|count| usize::try_from(count).ok());
+            *sum = sum.saturating_add(count.ok_or(QuestionFailed::Refused)?);
+        }
+    }
+    Ok(sums)
 }
 
 /// Asks what is to be asked, for as long as the connection lasts.
@@ -112,11 +125,14 @@ mod tests {
         let name = || Value::BulkString(b"c".to_vec());
         let array = Value::Array(vec![name(), Value::Int(3)]);
         let map = Value::Map(vec![(name(), Value::Int(4))]);
-        assert_eq!(read_count(vec![array.clone()]), Ok(3));
-        assert_eq!(read_count(vec![array, map]), Ok(7));
+        assert_eq!(read_counts(vec![array.clone()], 1), Ok(vec![3]));
+        assert_eq!(read_counts(vec![array.clone(), map], 1), Ok(vec![7]));
+        assert_eq!(read_counts(vec![array], 2), Err(QuestionFailed::Refused));
+        let two = Value::Array(vec![name(), Value::Int(3), name(), Value::Int(1)]);
+        assert_eq!(read_counts(vec![two.clone(), two], 2), Ok(vec![6, 2]));
         for answer in [Value::Nil, Value::Array(vec![]), Value::Array(vec![name(), Value::Int(-1)])]
         {
-            assert_eq!(read_count(vec![answer]), Err(QuestionFailed::Refused));
+            assert_eq!(read_counts(vec![answer], 1), Err(QuestionFailed::Refused));
         }
     }
 }

@@ -89,7 +89,9 @@ impl Reader {
             pipeline.cmd("XRANGE").arg(&stream[..]).arg("-").arg("+").arg("COUNT").arg(1);
         }
         let answers = self.connection.send_packed_commands(&pipeline, 0, 1 + behind.len());
-        let within = block.unwrap_or_default() + shared.options.response_timeout;
+        let limit = shared.options.response_timeout;
+        // A way that is dead is noticed within two heartbeats.
+        let within = block.map_or(limit, |block| block + limit.min(block));
         let answers = timeout(within, answers).await;
         let answers = answers.map_err(|_| Broken::new("Redis does not answer in time"))??;
         let mut answers = answers.into_iter();

@@ -29,6 +29,11 @@ fn append(payload: &str) -> Outgoing {
     Outgoing::Append { stream: "s".into(), fields: vec![("data", payload)] }
 }
 
+/// How many listen to a channel.
+fn count(link: &Link, channel: &Subscription) -> Result<usize, QuestionFailed> {
+    wait(link.count(vec![channel.clone()])).map(|counts| counts[0])
+}
+
 /// Short intervals, so that faults are noticed soon.
 fn options(url: &str) -> LinkOptions {
     LinkOptions {

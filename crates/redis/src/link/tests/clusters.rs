@@ -87,7 +87,7 @@ fn shards_are_spread_over_a_cluster_and_each_keeps_its_order() {
     let (other, others) = start(cluster.options());
     wait(other.subscribe(shards())).expect("a confirmation");
     for shard in shards() {
-        assert_eq!(wait(link.count(&shard)), Ok(1));
+        assert_eq!(count(&link, &shard), Ok(1));
     }
     for number in 0..900 {
         let channel = format!("shard{}", number % 30);
@@ -122,7 +122,7 @@ fn channels_and_patterns_work_over_a_cluster_and_are_counted_once() {
         let both = vec![counted.clone(), Subscription::Pattern("p*".into())];
         wait(link.subscribe(both)).expect("a confirmation");
     }
-    assert_eq!(wait(links[0].0.count(&counted)), Ok(4));
+    assert_eq!(count(&links[0].0, &counted), Ok(4));
     for number in 0..100 {
         links[0].0.send(publication("a", &number.to_string())).expect("room");
         links[0].0.send(publication("px", &number.to_string())).expect("room");

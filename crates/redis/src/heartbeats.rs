@@ -1,0 +1,147 @@
+//! The heartbeats of this server, and what those of others mean for it.
+
+use std::{
+    future::Future,
+    sync::{Arc, Weak, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use actix_socketio::{Change, NodeStatus};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    link::LinkStatus,
+    message::{Heartbeat, Message, Notice, ServerId},
+    nodes::Heard,
+    server::Server,
+};
+
+/// The namespace on whose channel servers tell of themselves. Every server has it.
+const NAMESPACE: &str = "/";
+
+/// The time for the last heartbeat of a server that stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Server {
+    /// Another server has left the cluster, or is silent for too long. It is called once for each
+    /// loss, and again only if the server has joined in between.
+    pub(crate) fn server_lost(&self, id: &ServerId) {
+        self.local.report(Change::NodeLeft { node: id.0.to_string() });
+    }
+
+    /// Another server is heard for the first time, or again after it was lost.
+    pub(crate) fn server_joined(&self, id: &ServerId) {
+        self.local.report(Change::NodeJoined { node: id.0.to_string() });
+    }
+
+    /// All servers that tell of themselves.
+    pub(crate) fn statuses(&self) -> Vec<NodeStatus> {
+        let clients = self.local.clients() as u64;
+        self.nodes.lock().statuses(&self.id, clients, Instant::now())
+    }
+
+    /// Another server says how it is.
+    pub(crate) fn heard(&self, id: &ServerId, heartbeat: Heartbeat) {
+        let heard = self.nodes.lock().hear(id, heartbeat, Instant::now());
+        match heard {
+            Heard::Joined => {
+                self.heartbeat_due.notify_one();
+                self.server_joined(id);
+            }
+            Heard::Left => self.server_lost(id),
+            Heard::Refused => {
+                self.stats.overrun.fetch_add(1, Relaxed);
+            }
+            Heard::Nothing => {}
+        }
+    }
+
+    /// A heartbeat of this server has come back.
+    pub(crate) fn heard_own(&self, heartbeat: &Heartbeat) {
+        let lost = self.nodes.lock().hear_own(heartbeat.uptime, Instant::now());
+        lost.iter().for_each(|id| self.server_lost(id));
+    }
+
+    /// The way to Redis is lost or found.
+    pub(crate) fn link_changed(self: &Arc<Self>, status: &LinkStatus) {
+        let missed = match status {
+            LinkStatus::Ready { .. } => false,
+            LinkStatus::Back { missed, .. } => *missed != crate::link::Missed::Nothing,
+            LinkStatus::Away { .. } => {
+                self.is_away.store(true, Relaxed);
+                return self.local.report(Change::ClusterAway);
+            }
+            LinkStatus::FellBehind { .. } | LinkStatus::ShardMoved => return,
+        };
+        if self.is_away.swap(false, Relaxed) {
+            self.local.report(Change::ClusterBack { missed });
+        }
+        self.nodes.lock().connected(Instant::now());
+        if !self.is_beating.swap(true, Relaxed) {
+            drop(tokio::spawn(beat(Arc::downgrade(self))));
+        }
+        self.heartbeat_due.notify_one();
+    }
+
+    /// Tells the other servers how this one is.
+    fn tell_heartbeat(&self, is_last: bool) -> impl Future<Output = ()> + Send + 'static {
+        let clients = self.local.clients() as u64;
+        let heartbeat = self.nodes.lock().own(clients, is_last, Instant::now());
+        let message = Message::Notice(Notice::Heartbeat(heartbeat));
+        let sent = self.send_confirmed(self.wire.write(NAMESPACE, &message, None));
+        async move {
+            // How many have heard it does not matter.
+            let _ = sent.await;
+        }
+    }
+
+    /// Tells the other servers that this one is heard of no more. `None`: it has told it, or it
+    /// can't, since Redis is away.
+    pub(crate) fn say_farewell(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        if self.has_left.swap(true, Relaxed) || !self.is_connected() {
+            return None;
+        }
+        let told = self.tell_heartbeat(true);
+        Some(async move {
+            // Redis may go away meanwhile.
+            let _ = timeout(FAREWELL, told).await;
+        })
+    }
+
+    fn is_connected(&self) -> bool {
+        self.link().is_some_and(|link| link.health().is_connected)
+    }
+}
+
+/// Sends the heartbeats of a server, until it has ended. One waits for Redis at most.
+async fn beat(server: Weak<Server>) {
+    loop {
+        let Some(server_now) = server.upgrade() else { return };
+        let is_due = Arc::clone(&server_now.heartbeat_due);
+        let wait = match server_now.is_connected() {
+            true => server_now.nodes.lock().next(Instant::now()),
+            // It is notified when Redis is back.
+            false => Some(FAREWELL),
+        };
+        if server_now.has_left.load(Relaxed) {
+            return;
+        }
+        let sent = wait.is_none().then(|| server_now.tell_heartbeat(false));
+        // The server may end while this waits.
+        drop(server_now);
+        match (sent, wait) {
+            (Some(sent), _) => sent.await,
+            (None, wait) => tokio::select! {
+                () = sleep(wait.unwrap_or_default()) => {}
+                () = is_due.notified() => {}
+            },
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The link sends what waits before it ends.
+        drop(self.say_farewell());
+    }
+}
