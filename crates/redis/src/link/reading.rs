@@ -21,8 +21,9 @@ const MOST_TO_CATCH_UP: u64 = 1_000;
 /// all others.
 pub(super) struct Reader {
     connection: MultiplexedConnection,
-    /// The last read has not come to the end of these.
-    behind: Vec<Bytes>,
+    /// The last read has not come to the end of these. Each with the place from which on nothing
+    /// may have left it unread.
+    behind: Vec<(Bytes, EntryId)>,
 }
 
 impl Reader {
@@ -85,7 +86,7 @@ impl Reader {
         }
         // The oldest entries after the read. If they are not older, the read may have had a gap.
         let behind = std::mem::take(&mut self.behind);
-        for stream in &behind {
+        for (stream, _) in &behind {
             pipeline.cmd("XRANGE").arg(&stream[..]).arg("-").arg("+").arg("COUNT").arg(1);
         }
         let answers = self.connection.send_packed_commands(&pipeline, 0, 1 + behind.len());
@@ -100,10 +101,10 @@ impl Reader {
             streams => Entry::read_all(streams, shared.id),
         };
         let streams = streams.ok_or(Broken::new("Redis gives something else than entries"))?;
-        for (stream, first) in behind.iter().zip(answers) {
-            tell_gap(listener, positions, stream, first);
+        for ((stream, read), first) in behind.iter().zip(answers) {
+            tell_gap(listener, positions, (stream, *read), first);
         }
-        self.hand_on(shared, listener, positions, count, streams).await;
+        self.hand_on(shared, listener, positions, count, streams, &behind).await;
         Ok(())
     }
 
@@ -114,15 +115,20 @@ impl Reader {
         positions: &mut Positions,
         count: u64,
         streams: Vec<(Bytes, Vec<Entry>)>,
+        checked: &[(Bytes, EntryId)],
     ) {
         let last = streams.iter().filter_map(|(_, entries)| entries.last().map(|last| last.id));
         shared.vitals.read(last.min());
         for (name, entries) in streams {
             let Some(position) = positions.of(&name) else { continue };
             let Some(last) = entries.last() else { continue };
+            // The read may have waited since before its first entry, or have come after a gap.
+            let is_checked = checked.iter().any(|(stream, _)| *stream == name);
+            let is_known = is_checked || position.last == EntryId::ZERO;
+            let read = if is_known { last.id } else { position.last };
             position.last = last.id;
-            if entries.len() as u64 >= count {
-                self.behind.push(name);
+            if entries.len() as u64 >= count.min(shared.options.max_len) {
+                self.behind.push((name, read));
             }
             let own = entries.iter().filter_map(|entry| Some((entry.own?, entry.id)));
             {
@@ -136,13 +142,18 @@ impl Reader {
     }
 }
 
-/// Tells if the entry that was read before is older than all that are still there.
-fn tell_gap(listener: &dyn Listener, positions: &mut Positions, stream: &[u8], first: Value) {
+/// Tells if the entry up to which all was read is older than all that are still there.
+fn tell_gap(
+    listener: &dyn Listener,
+    positions: &mut Positions,
+    (stream, read): (&[u8], EntryId),
+    first: Value,
+) {
     let entry = value::array(first).and_then(|entries| entries.into_iter().next());
     let id = entry.and_then(value::array).and_then(|entry| entry.into_iter().next());
     let first = id.and_then(value::bytes).and_then(|id| EntryId::parse(&id));
     if let Some(position) = positions.of(stream)
-        && first.is_none_or(|first| first > position.last)
+        && first.is_none_or(|first| first > read)
     {
         listener.on_status(LinkStatus::FellBehind { stream: position.stream.clone() });
     }
