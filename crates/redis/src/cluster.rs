@@ -218,9 +218,9 @@ impl Cluster {
     /// How often this server tells the others that it is there, for
     /// [`SocketIo::nodes`](actix_socketio::SocketIo::nodes). Default: 5 s, and 10 ms at least.
     ///
-    /// A server that the others have not heard for twice this time is lost. A connection to Redis by
-    /// which nothing comes for twice this time, not even a heartbeat of this server itself, is made
-    /// anew.
+    /// A server that the others have not heard for twice this time is lost. A connection to Redis
+    /// by which nothing comes for twice this time, not even a heartbeat of this server itself, is
+    /// made anew.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = interval.max(Duration::from_millis(10));
         self

@@ -113,8 +113,27 @@ impl Server {
     }
 }
 
+/// Waits until this server hears the heartbeats of others. `None`: it has ended.
+async fn hear(server: &Weak<Server>) -> Option<()> {
+    loop {
+        let server_now = server.upgrade()?;
+        let is_due = Arc::clone(&server_now.heartbeat_due);
+        let link = server_now.link().filter(|_| server_now.namespace(NAMESPACE).is_some());
+        let confirmed = link.map(|link| link.subscribe(Vec::new()));
+        // The server may end while this waits.
+        drop(server_now);
+        match confirmed {
+            Some(confirmed) => return confirmed.await.ok(),
+            None => is_due.notified().await,
+        }
+    }
+}
+
 /// Sends the heartbeats of a server, until it has ended. One waits for Redis at most.
 async fn beat(server: Weak<Server>) {
+    if hear(&server).await.is_none() {
+        return;
+    }
     loop {
         let Some(server_now) = server.upgrade() else { return };
         let is_due = Arc::clone(&server_now.heartbeat_due);

@@ -15,8 +15,8 @@ const MISSED: u32 = 2;
 /// How many intervals of this server a lost one is listed.
 const REMEMBERED: u32 = 120;
 
-/// The part of an interval that passes between two heartbeats at least.
-const SOONEST: u32 = 10;
+/// The part of an interval that passes between two heartbeats at least, and its bound.
+const SOONEST: (u32, Duration) = (10, Duration::from_millis(500));
 
 /// The bounds of the interval that another server may have.
 const INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(3600));
@@ -83,13 +83,14 @@ impl NodeTable {
     pub(crate) fn next(&mut self, now: Instant) -> Option<Duration> {
         if let Some((_, sent)) = self.sent {
             let mut due = sent + self.interval;
+            let soonest = (self.interval / SOONEST.0).min(SOONEST.1);
             if self.is_awaited {
-                due = due.min(sent + self.interval / SOONEST);
+                due = due.min(sent + soonest);
             }
             let deadlines = self.nodes.values().filter(|node| node.lost.is_none());
             let deadlines = deadlines.map(|node| node.deadline(self.listening));
             if let Some(deadline) = deadlines.filter(|deadline| *deadline > sent).min() {
-                due = due.min(deadline.max(sent + self.interval / SOONEST));
+                due = due.min(deadline.max(sent + soonest));
             }
             let wait = due.saturating_duration_since(now);
             if !wait.is_zero() {
@@ -101,7 +102,7 @@ impl NodeTable {
         None
     }
 
-    /// What this server says of itself.
+    /// The state of this server, for the others.
     pub(crate) fn own(&self, clients: u64, is_last: bool, now: Instant) -> Heartbeat {
         Heartbeat {
             clients,

@@ -309,6 +309,7 @@ impl Server {
         if let Some(link) = self.link() {
             drop(link.subscribe_counted(self.wire.subscriptions(namespace.as_str())));
         }
+        self.heartbeat_due.notify_one();
     }
 
     pub(crate) fn end_namespace(&self, namespace: &Namespace) {

@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 /// Whether a way to this server still works, judged by what comes by it and by nothing else.
 ///
 /// TCP may be well while Redis stands still, or while a proxy swallows what passes it. A heartbeat
-/// of this server comes back in each interval, and with it nothing else is sent. Where nothing came
-/// for an interval and a quarter, the link sends itself a probe. Where not even that comes until the
-/// second interval is over, the way is dead.
+/// of this server comes back in each interval, and nothing else is needed then. Where nothing came
+/// for an interval and a quarter, the link sends itself a probe. Where not even that comes before
+/// the second interval is over, the way is dead.
 #[derive(Debug)]
 pub(super) struct Pulse {
     /// The time without anything before a probe.

@@ -146,7 +146,7 @@ fn a_server_without_redis_takes_none_for_lost() {
     assert_eq!(nodes.beat(), []);
 }
 
-/// What was sent before a deadline and comes back after it tells nothing of the time between.
+/// A heartbeat that was sent before a deadline tells nothing of the time after it.
 #[test]
 fn a_heartbeat_that_was_late_judges_by_when_it_was_sent() {
     let mut nodes = Nodes::new();

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// A TCP proxy before a Redis that does harm when it is told to.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     state: Arc<State>,
 }
@@ -30,7 +30,7 @@ struct State {
 }
 
 impl Proxy {
-    pub(super) fn start(port: u16) -> Self {
+    pub(crate) fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let own = listener.local_addr().expect("an address").port();
         let state = Arc::new(State::default());
@@ -53,33 +53,33 @@ impl Proxy {
         Self { port: own, state }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn swallow(&self, swallows: bool) {
+    pub(crate) fn swallow(&self, swallows: bool) {
         self.state.swallows.store(swallows, SeqCst);
     }
 
     /// Cuts the connection by which these bytes come from Redis, in the middle of an answer.
-    pub(super) fn cut_after(&self, bytes: u64) {
+    pub(crate) fn cut_after(&self, bytes: u64) {
         self.state.cut_after.store(bytes, SeqCst);
     }
 
     /// Holds back what clients send by the connections of now, also when they end them.
-    pub(super) fn hold_back(&self) {
+    pub(crate) fn hold_back(&self) {
         self.state.held_before.store(self.state.accepted.load(SeqCst), SeqCst);
     }
 
     /// Passes on what was held back.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         let held = self.state.held_before.swap(0, SeqCst);
         while self.state.released.load(SeqCst) < held {
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    pub(super) fn has_cut(&self) -> bool {
+    pub(crate) fn has_cut(&self) -> bool {
         self.state.cut_after.load(SeqCst) == 0
     }
 }
