@@ -38,6 +38,8 @@ impl SocketIo {
             outbox_bytes,
             client_memory: engine.memory.used(),
             store: self.namespace.sequencer.store_status(),
+            cluster: self.cluster_health(),
+            nodes: self.nodes(),
         };
         Stats::new(&engine.counters, gauges)
     }

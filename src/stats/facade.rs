@@ -1,7 +1,10 @@
 use metrics::{counter, gauge};
 
 use super::Stats;
-use crate::store::StoreStatus;
+use crate::{
+    model::{ClusterHealth, NodeStatus},
+    store::StoreStatus,
+};
 
 /// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
@@ -21,6 +24,9 @@ pub(crate) fn record(stats: &Stats) {
     gauge!("actix_socketio_outboxes_congested").set(stats.outboxes_congested as f64);
     if let Some(store) = &stats.store {
         record_store(store);
+    }
+    if let Some(cluster) = &stats.cluster {
+        record_cluster(cluster, &stats.nodes);
     }
     for (transport, count) in &stats.connections_opened {
         counter!("actix_socketio_connections_opened_total", "transport" => *transport)
@@ -80,11 +86,32 @@ fn record_store(store: &StoreStatus) {
     counter!("actix_socketio_store_damaged_total").absolute(store.damaged);
 }
 
+fn record_cluster(health: &ClusterHealth, nodes: &[NodeStatus]) {
+    gauge!("actix_socketio_cluster_connected").set(f64::from(u8::from(health.is_connected)));
+    gauge!("actix_socketio_cluster_silence_seconds").set(health.silence.as_secs_f64());
+    gauge!("actix_socketio_cluster_lag_seconds").set(health.lag.as_secs_f64());
+    gauge!("actix_socketio_cluster_waiting").set(health.waiting as f64);
+    gauge!("actix_socketio_cluster_waiting_bytes").set(health.waiting_bytes as f64);
+    counter!("actix_socketio_cluster_sent_total").absolute(health.sent);
+    counter!("actix_socketio_cluster_given_up_total").absolute(health.given_up);
+    counter!("actix_socketio_cluster_losses_total").absolute(health.losses);
+    counter!("actix_socketio_cluster_ignored_total").absolute(health.ignored);
+    counter!("actix_socketio_cluster_fell_behind_total").absolute(health.fell_behind);
+    let alive = nodes.iter().filter(|node| node.is_alive).count();
+    gauge!("actix_socketio_cluster_nodes", "state" => "alive").set(alive as f64);
+    gauge!("actix_socketio_cluster_nodes", "state" => "lost").set((nodes.len() - alive) as f64);
+    for NodeStatus { id, last_heard, .. } in nodes {
+        gauge!("actix_socketio_cluster_node_silence_seconds", "node" => id.clone())
+            .set(last_heard.as_secs_f64());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
         collections::{BTreeMap, BTreeSet},
         sync::{Arc, Mutex, atomic::AtomicU64, atomic::Ordering},
+        time::Duration,
     };
 
     use metrics::{
@@ -137,6 +164,13 @@ mod tests {
         }
     }
 
+    /// This server, and one that is lost.
+    fn nodes() -> Vec<NodeStatus> {
+        let mut lost = NodeStatus::new("b");
+        (lost.is_alive, lost.last_heard) = (false, Duration::from_secs(12));
+        vec![NodeStatus::new("a"), lost]
+    }
+
     #[test]
     fn a_recorder_receives_exactly_the_documented_metrics() {
         let counters = Counters::default();
@@ -148,6 +182,13 @@ mod tests {
             transports: [("polling", 1), ("websocket", 1)].into(),
             sockets: [("/".to_owned(), 2)].into(),
             store: Some(StoreStatus::new(crate::store::StoreHealth::Healthy)),
+            cluster: Some(ClusterHealth {
+                is_connected: true,
+                lag: Duration::from_millis(1500),
+                losses: 2,
+                ..ClusterHealth::default()
+            }),
+            nodes: nodes(),
             ..Gauges::default()
         };
         let recorder = StoringRecorder::default();
@@ -165,6 +206,13 @@ mod tests {
         assert_eq!(recorder.counter("actix_socketio_sent_bytes_total"), 120);
         assert_eq!(recorder.counter("actix_socketio_handler_microseconds_total"), 7);
         assert_eq!(recorder.gauge("actix_socketio_store_healthy"), 1.0);
+        assert_eq!(recorder.gauge("actix_socketio_cluster_connected"), 1.0);
+        assert_eq!(recorder.gauge("actix_socketio_cluster_lag_seconds"), 1.5);
+        assert_eq!(recorder.counter("actix_socketio_cluster_losses_total"), 2);
+        assert_eq!(recorder.gauge("actix_socketio_cluster_nodes state=alive"), 1.0);
+        assert_eq!(recorder.gauge("actix_socketio_cluster_nodes state=lost"), 1.0);
+        let silence = "actix_socketio_cluster_node_silence_seconds node=b";
+        assert_eq!(recorder.gauge(silence), 12.0);
 
         let page = include_str!("../../docs/observability.md");
         let documented: BTreeSet<_> =

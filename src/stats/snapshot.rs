@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use super::{Counters, Flow};
-use crate::store::StoreStatus;
+use crate::{
+    model::{ClusterHealth, NodeStatus},
+    store::StoreStatus,
+};
 
 /// The state of a server, and what it has counted since it was built.
 ///
@@ -52,6 +55,11 @@ pub struct Stats {
     pub outboxes_congested: usize,
     /// The store of histories. `None` without [`Builder::store`](crate::Builder::store).
     pub store: Option<StoreStatus>,
+    /// The way to the other servers: [`SocketIo::cluster_health`](crate::SocketIo::cluster_health).
+    /// `None` without a cluster.
+    pub cluster: Option<ClusterHealth>,
+    /// The servers of the cluster: [`SocketIo::nodes`](crate::SocketIo::nodes).
+    pub nodes: Vec<NodeStatus>,
 
     /// Connections opened, by their first transport.
     pub connections_opened: BTreeMap<&'static str, u64>,
@@ -133,6 +141,8 @@ pub(crate) struct Gauges {
     pub(crate) outbox_bytes: usize,
     pub(crate) client_memory: usize,
     pub(crate) store: Option<StoreStatus>,
+    pub(crate) cluster: Option<ClusterHealth>,
+    pub(crate) nodes: Vec<NodeStatus>,
 }
 
 impl Stats {
@@ -146,6 +156,8 @@ impl Stats {
             outbox_bytes,
             client_memory,
             store,
+            cluster,
+            nodes,
         } = gauges;
         let [messages_received, bytes_received] = counters.traffic.total(Flow::Received);
         let [messages_sent, bytes_sent] = counters.traffic.total(Flow::Sent);
@@ -162,6 +174,8 @@ impl Stats {
             client_memory,
             outboxes_congested: counters.congested.in_use(),
             store,
+            cluster,
+            nodes,
             connections_opened: counters.opened.by_label(),
             upgrades: counters.upgraded.get(),
             disconnects: counters.ended.by_label(),
