@@ -74,13 +74,17 @@ fn links_lead_to_files_and_named_tests_are_in_them() {
 
 /// The last cell of each row names a test, or is `–` for what this crate does not have.
 #[test]
-fn each_requirement_feature_and_option_names_its_tests() {
+fn each_requirement_feature_option_and_failure_names_its_tests() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let protocol = read(&docs.join("protocol.md"));
     let from = protocol.find("## Socket.IO's features").expect("the heading of the tables");
     let conformance = read(&docs.join("conformance.md"));
+    let cluster = read(&docs.join("cluster.md"));
+    let failures = cluster.split("\n## ").find(|part| part.starts_with("When something fails"));
+    let failures = failures.expect("the table of failures").to_owned();
+    assert!(failures.lines().filter(|line| line.starts_with('|')).count() > 10);
     let mut rows = 0;
-    for line in [&protocol[from..], &conformance].iter().flat_map(|part| part.lines()) {
+    for line in [&protocol[from..], &conformance, &failures].iter().flat_map(|part| part.lines()) {
         let is_head =
             line.ends_with(" shown by |") || line.ends_with(" test |") || line.starts_with("| ---");
         if !line.starts_with('|') || is_head {

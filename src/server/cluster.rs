@@ -79,7 +79,7 @@ impl SocketIo {
     }
 
     /// The servers of the cluster that tell each other of themselves: this one first, then the
-    /// others by their ids. Without a cluster, there are none.
+    /// others by their ids. It is empty without a cluster.
     ///
     /// Node's servers say nothing of themselves. [`server_count`](Self::server_count) counts them,
     /// too.

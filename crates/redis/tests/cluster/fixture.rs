@@ -1,13 +1,16 @@
 //! A Redis, and servers at it.
 
-use std::{future::Future, time::Duration};
+use std::{cell::RefCell, future::Future, rc::Rc, time::Duration};
 
 use actix_socketio::{
-    Builder, SocketIo,
+    Builder, Change, SocketIo,
     test::{TestClient, TestServer},
 };
 use actix_socketio_redis::{Cluster, SubscriptionMode};
-use actix_web::rt::time::{sleep, timeout};
+use actix_web::rt::{
+    self,
+    time::{sleep, timeout},
+};
 
 use crate::common::{PATIENCE, RedisServer};
 
@@ -78,6 +81,52 @@ impl Node {
         let mut client = self.client().await;
         client.subscribe(channel).await.expect("an open channel");
         client
+    }
+}
+
+/// The changes that a server reports.
+pub(crate) struct ClusterChanges(Rc<RefCell<Vec<Change>>>);
+
+impl ClusterChanges {
+    /// Those from now on.
+    pub(crate) fn of(node: &Node) -> Self {
+        let (seen, mut changes) = (Rc::<RefCell<Vec<Change>>>::default(), node.io.changes());
+        let collected = Rc::clone(&seen);
+        rt::spawn(async move {
+            while let Some(change) = changes.next().await {
+                collected.borrow_mut().push(change);
+            }
+        });
+        Self(seen)
+    }
+
+    fn count(&self, is_one: impl Fn(&Change) -> bool) -> usize {
+        self.0.borrow().iter().filter(|change| is_one(change)).count()
+    }
+
+    /// How often other servers have come.
+    pub(crate) fn joined(&self) -> usize {
+        self.count(|change| matches!(change, Change::NodeJoined { .. }))
+    }
+
+    /// How often other servers have left, or were lost.
+    pub(crate) fn left(&self) -> usize {
+        self.count(|change| matches!(change, Change::NodeLeft { .. }))
+    }
+
+    /// How often Redis was lost.
+    pub(crate) fn away(&self) -> usize {
+        self.count(|change| *change == Change::ClusterAway)
+    }
+
+    /// Whether something may be missing, for each time that Redis has come back.
+    pub(crate) fn back(&self) -> Vec<bool> {
+        let changes = self.0.borrow();
+        let back = changes.iter().filter_map(|change| match change {
+            Change::ClusterBack { missed } => Some(*missed),
+            _ => None,
+        });
+        back.collect()
     }
 }
 

@@ -7,9 +7,12 @@ mod common;
 mod each_adapter;
 
 mod away;
+mod failures;
 mod fixture;
 mod malformed;
 mod mixed;
+mod nodes;
 mod order;
 mod ours;
+mod process;
 mod silent;

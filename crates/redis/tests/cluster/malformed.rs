@@ -50,6 +50,11 @@ fn garbage() -> Vec<Vec<u8>> {
         r#"{"type":5,"uid":"x","requestId":"r"}"#.to_owned(),
         r#"{"type":7,"uid":"x","nsp":"/","data":{"requestId":1}}"#.to_owned(),
         r#"{"type":9,"uid":"x","nsp":"/","data":{"packet":{}}}"#.to_owned(),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"version":1}}"#.to_owned(),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"version":"1","clients":-1}}"#.to_owned(),
+        r#"{"type":20,"uid":"x","data":{"version":"1","clients":1,"uptime":"x"}}"#.to_owned(),
+        r#"{"type":20,"uid":7,"data":{"version":"1","clients":1,"uptime":1,"interval":1}}"#
+            .to_owned(),
         r#"{"type":4,"uid":"x","nsp":"/","data":{"opts":{},"rooms":{}}}"#.to_owned(),
         r#"{"type":12,"uid":"x","nsp":"/","data":{"requestId":"unknown","packet":1}}"#.to_owned(),
         r#"{"type":8,"requestId":"unknown","clientCount":1e300}"#.to_owned(),
@@ -192,6 +197,7 @@ async fn malformed_messages_stop_nothing(kind: Kind) {
     }
     for node in [&one, &two] {
         assert!(ignored(node) > 20, "they are counted");
+        assert!(node.io.nodes().len() <= 2, "none of them is a server");
         assert!(node.io.cluster_health().expect("a cluster").is_connected);
     }
 }

@@ -1,19 +1,14 @@
 //! Servers that stand still, and servers that are gone.
 
-use std::{
-    env,
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
-use actix_socketio::{HandlerResult, OnServerEvent, SocketIo, SocketIoServerExt as _};
-use actix_web::{App, HttpServer};
+use actix_socketio::{HandlerResult, OnServerEvent};
 use serde_json::{Value, json};
 
 use crate::{
-    common::{NodeClients, NodePeer, REDIS_AND_NODE, RedisServer, all_there, signal},
+    common::{NodeClients, NodePeer, REDIS_AND_NODE, RedisServer, all_there},
     fixture::{Kind, Node, eventually},
+    process::Process,
 };
 
 with_each_adapter!(
@@ -92,81 +87,29 @@ async fn a_server_that_is_dropped_is_not_counted(kind: Kind) {
     all_answer(&one, 0, 1).await;
 }
 
-/// In the environment of a process that is a server: its adapter, and the URL of Redis.
-const SERVER: &str = "CLUSTER_TEST_SERVER";
-
-/// Serves until it is killed, if this process is a server.
-async fn serve_if_server() -> bool {
-    let Ok(server) = env::var(SERVER) else { return false };
-    let (kind, url) = server.split_once(' ').expect("two words");
-    let kind =
-        [Kind::Streams, Kind::Classic, Kind::Sharded].into_iter().find(|it| it.name() == kind);
-    let cluster = kind.expect("an adapter").cluster_at(url);
-    let io = SocketIo::builder().cluster(cluster).on_server_event(echo);
-    let io = io.build().expect("valid settings");
-    let app = io.clone();
-    let server = HttpServer::new(move || App::new().configure(app.mount())).workers(1);
-    let server = server.socketio(&io).bind(("127.0.0.1", 0)).expect("a port");
-    println!("\nserving http://{}", server.addrs()[0]);
-    server.run().await.expect("it serves");
-    true
-}
-
-/// A server of ours in a process of its own. It is killed when this is dropped.
-struct Process {
-    child: Child,
-    /// Kept open, for the lines that the test program prints.
-    _output: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Process {
-    /// Runs this program again, with the test that begins with [`serve_if_server`].
-    fn start(kind: Kind, redis: &RedisServer, test: &str) -> Self {
-        let mut child = Command::new(env::current_exe().expect("the test program"))
-            .args(["--exact", "--nocapture", test])
-            .env(SERVER, format!("{} {}", kind.name(), redis.url()))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut lines = output.by_ref().lines().map(|line| line.expect("text"));
-        let url = lines.find_map(|line| line.strip_prefix("serving ").map(str::to_owned));
-        let url = url.expect("it serves");
-        Self { child, _output: output, url }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().expect("it was started");
-        self.child.wait().expect("it was started");
-    }
-}
-
 #[actix_web::test]
 async fn a_process_that_stands_still_is_missing_and_one_that_is_killed_is_gone() {
-    if serve_if_server().await || !all_there("processes of servers", REDIS_AND_NODE) {
+    if !all_there("processes of servers", REDIS_AND_NODE) {
         return;
     }
-    let test = "silent::a_process_that_stands_still_is_missing_and_one_that_is_killed_is_gone";
     let clients = NodeClients::start();
     for kind in [Kind::Streams, Kind::Classic, Kind::Sharded] {
         let redis = RedisServer::start();
         let ours = ours(kind, &redis).await;
         let mut here = ours.client().await;
-        let process = Process::start(kind, &redis, test);
-        let there = clients.connect(&process.url, "/", json!({})).await;
+        // So that it is not taken for lost.
+        let process = Process::start(kind, &redis, Duration::from_secs(60));
+        let there = clients.connect(process.url(), "/", json!({})).await;
         all_answer(&ours, 2, 2).await;
-        signal("STOP", process.child.id());
+        process.stop();
         assert_one_is_missing(&ours, 1).await;
         ours.io.emit("while it stands still", &()).expect("sent");
-        signal("CONT", process.child.id());
+        process.go_on();
         all_answer(&ours, 2, 2).await;
         // Nothing is lost.
         assert_eq!(there.next().await[0], "who?");
         assert_eq!(there.next().await[0], "while it stands still");
-        drop(process);
+        process.kill();
         all_answer(&ours, 1, 1).await;
         assert_eq!(here.wait_for("while it stands still").await.name(), "while it stands still");
     }

@@ -8,6 +8,8 @@ mod monitor;
 pub(crate) mod needs;
 mod node_clients;
 mod node_peer;
+#[path = "../../src/link/tests/proxy.rs"]
+mod proxy;
 mod redis_cluster;
 mod redis_server;
 
@@ -23,6 +25,7 @@ pub(crate) use self::{
     needs::{Need, all_there},
     node_clients::{NodeClient, NodeClients},
     node_peer::{Emitter, NodePeer},
+    proxy::Proxy,
     redis_cluster::RedisCluster,
     redis_server::RedisServer,
 };

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::{PATIENCE, free_port, signal};
 
@@ -13,6 +13,10 @@ use super::{PATIENCE, free_port, signal};
 #[derive(Debug)]
 pub(crate) struct RedisServer {
     port: u16,
+    /// The path of a file with its configuration.
+    configuration: Option<String>,
+    /// That file, if it is to end with the server.
+    file: Option<NamedTempFile>,
     options: Vec<String>,
     folder: TempDir,
     /// `None`: it is killed.
@@ -30,10 +34,31 @@ impl RedisServer {
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
+    /// A sentinel for a master on a port, which it names `mymaster`.
+    pub(crate) fn sentinel(master: u16) -> Self {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let text = format!(
+            "sentinel monitor mymaster 127.0.0.1 {master} 1\n\
+             sentinel down-after-milliseconds mymaster 500\n\
+             sentinel failover-timeout mymaster 3000\n"
+        );
+        std::fs::write(file.path(), text).expect("it is written");
+        let path = file.path().to_str().expect("text").to_owned();
+        let mut sentinel = Self::start_by(Some(path), &["--sentinel"]);
+        sentinel.file = Some(file);
+        sentinel
+    }
+
     /// With further options, as on the command line.
     pub(crate) fn start_with(options: &[&str]) -> Self {
+        Self::start_by(None, options)
+    }
+
+    fn start_by(configuration: Option<String>, options: &[&str]) -> Self {
         let mut server = Self {
             port: 0,
+            configuration,
+            file: None,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
             folder: tempfile::tempdir().expect("a folder"),
             process: None,
@@ -50,8 +75,11 @@ impl RedisServer {
 
     /// Runs the process, and waits until it answers. `false`: it has ended.
     fn try_run(&mut self) -> bool {
+        let save: &[&str] = if self.configuration.is_some() { &[] } else { &["--save", ""] };
         let mut process = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args(&self.configuration)
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(save)
             .args(["--dir".as_ref(), self.folder.path().as_os_str()])
             .args(&self.options)
             .stdin(Stdio::null())
