@@ -237,7 +237,8 @@ impl Cluster {
 
     /// How long [`Target::fetch_sockets`](actix_socketio::Target::fetch_sockets) waits for other
     /// servers: Node's `requestsTimeout`. Default: 5 s. Servers that have not answered by then are
-    /// counted as missing.
+    /// counted as missing. Those that are lost, see [`heartbeat`](Self::heartbeat), are not waited
+    /// for.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self

@@ -25,16 +25,18 @@ mod with_redis {
         a_server_behind_a_proxy_that_swallows_is_red_and_green_again,
         servers_go_on_after_redis_has_lost_its_data,
         servers_follow_a_sentinel_to_the_new_master,
+        a_server_that_starts_without_redis_joins_later,
     );
 
     use super::{
         a_server_behind_a_proxy_that_swallows_is_red_and_green_again,
+        a_server_that_starts_without_redis_joins_later,
         servers_follow_a_sentinel_to_the_new_master, servers_go_on_after_redis_has_lost_its_data,
     };
 }
 
 /// A server is lost after twice this time.
-const HEARTBEAT: Duration = Duration::from_millis(300);
+const HEARTBEAT: Duration = Duration::from_millis(600);
 
 /// How long a server waits for answers before it takes another one for lost.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -327,6 +329,22 @@ async fn servers_follow_a_sentinel_to_the_new_master(kind: Kind) {
     both_publish(kind, [&one, &two], [&mut here, &mut there], "after").await;
     lists(&one, 2, 0).await;
     assert_eq!(changes.left(), 0);
+}
+
+async fn a_server_that_starts_without_redis_joins_later(kind: Kind) {
+    let mut redis = RedisServer::start();
+    let one = server(kind, &redis.url(), LIMIT).await;
+    redis.kill();
+    let two = server(kind, &redis.url(), LIMIT).await;
+    let changes = ClusterChanges::of(&two);
+    let (mut here, mut there) = (one.client().await, two.client().await);
+    assert_eq!((found(&two).await.0, listed(&two)), (1, (1, 0)));
+    redis.restart();
+    for node in [&one, &two] {
+        lists(node, 2, 0).await;
+    }
+    eventually("it is back", async || changes.back() == [false]).await;
+    both_publish(kind, [&one, &two], [&mut here, &mut there], "e").await;
 }
 
 /// A stopped process reads the stream later. Entries that have left it by then are missing, and it
