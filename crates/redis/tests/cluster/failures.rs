@@ -1,8 +1,9 @@
 //! The failures that the table in `docs/cluster.md` names, with real processes.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use actix_socketio::{HandlerResult, OnServerEvent, SendError, test::TestClient};
+use actix_web::rt::{self, time::timeout};
 use serde_json::{Value, json};
 
 use crate::{
@@ -52,6 +53,14 @@ async fn echo(event: OnServerEvent) -> HandlerResult {
 async fn server(kind: Kind, url: &str, limit: Duration) -> Node {
     let cluster = kind.cluster_at(url).heartbeat(HEARTBEAT).request_timeout(limit);
     Node::new(cluster, |builder| builder.ack_timeout(limit).on_server_event(echo)).await
+}
+
+/// How long a server waits for answers that does not wait for lost ones: longer than the test.
+const LONG: Duration = Duration::from_secs(120);
+
+/// The outcome of a request that does not wait for as long as it may.
+async fn soon<T>(request: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, request).await.expect("it waits for a server that is lost")
 }
 
 /// The servers that a server lists as alive and as lost.
@@ -108,7 +117,7 @@ async fn numbers_js(client: &NodeClient, name: &str, last: u64) -> Vec<u64> {
 async fn a_killed_process_is_lost_once_and_not_waited_for(kind: Kind) {
     let redis = RedisServer::start();
     // A request that waits for the dead would wait for longer than the test.
-    let ours = server(kind, &redis.url(), 2 * PATIENCE).await;
+    let ours = server(kind, &redis.url(), LONG).await;
     let changes = ClusterChanges::of(&ours);
     let mut here = ours.client().await;
     let process = Process::start(kind, &redis, HEARTBEAT);
@@ -116,11 +125,17 @@ async fn a_killed_process_is_lost_once_and_not_waited_for(kind: Kind) {
     let there = clients.connect(process.url(), "/", json!({})).await;
     lists(&ours, 2, 0).await;
     finds(&ours, 2, 0).await;
+    let target = ours.io.everyone().timeout(Duration::from_secs(3));
+    let asked = rt::spawn(async move { target.emit_with_ack::<_, Value>("ask", &()).await });
+    assert_eq!(there.next().await[0], "ask");
     process.kill();
+    // A request on its way ends in its time, and lists the clients that have not answered.
+    let acks = asked.await.expect("it does not panic").expect("sent");
+    assert_eq!((acks.answers.len(), acks.missing.len(), acks.missing_servers), (0, 2, 0));
     // Redis counts it no more, before its heartbeats are missed.
     eventually("Redis counts one", async || ours.io.server_count().await == 1).await;
     finds(&ours, 1, 0).await;
-    assert_eq!(missing_for_acks(&ours, 2 * PATIENCE).await, 0);
+    assert_eq!(soon(missing_for_acks(&ours, LONG)).await, 0);
     lists(&ours, 1, 1).await;
     let next = Process::start(kind, &redis, HEARTBEAT);
     let there_again = clients.connect(next.url(), "/", json!({})).await;
@@ -139,8 +154,7 @@ async fn a_killed_process_is_lost_once_and_not_waited_for(kind: Kind) {
 async fn a_stopped_process_is_lost_and_comes_back_with_all_it_missed(kind: Kind) {
     let redis = RedisServer::start();
     let ours = server(kind, &redis.url(), LIMIT).await;
-    // It never waits until its limit in this test.
-    let patient = server(kind, &redis.url(), 2 * PATIENCE).await;
+    let patient = server(kind, &redis.url(), LONG).await;
     let changes = ClusterChanges::of(&ours);
     let mut here = ours.client().await;
     let process = Process::start(kind, &redis, HEARTBEAT);
@@ -160,9 +174,10 @@ async fn a_stopped_process_is_lost_and_comes_back_with_all_it_missed(kind: Kind)
     }
     // Redis counts it, and no request waits for it.
     assert_eq!(patient.io.server_count().await, 3);
-    assert_eq!(found(&patient).await, (1, 1));
-    assert_eq!(missing_for_acks(&patient, 2 * PATIENCE).await, 1);
-    let acks = patient.io.server_side_emit_with_ack::<_, u32>("echo", &7).await.expect("sent");
+    assert_eq!(soon(found(&patient)).await, (1, 1));
+    assert_eq!(soon(missing_for_acks(&patient, LONG)).await, 1);
+    let acks = soon(patient.io.server_side_emit_with_ack::<_, u32>("echo", &7)).await;
+    let acks = acks.expect("sent");
     assert_eq!((acks.answers.len(), acks.missing), (1, 1));
     for number in 0..50_u64 {
         ours.io.emit("e", &number).expect("there is room");
