@@ -282,8 +282,9 @@
 //! # Watching
 //!
 //! [`SocketIo::stats`] reports how the server is and what it has done. [`SocketIo::record_metrics`]
-//! gives the same to a recorder of the [`metrics`] facade. [`SocketIo::changes`] reports each
-//! channel that opens and closes, and the sockets that join and leave it.
+//! gives the same to a recorder of the [`metrics`] facade. With the feature `prometheus`,
+//! `SocketIo::metrics` is a page for Prometheus. [`SocketIo::changes`] reports each channel that
+//! opens and closes, and the sockets that join and leave it.
 //!
 //! # Testing
 //!
@@ -357,6 +358,8 @@ pub use routing::{
     Event, EventSet, FromEvent, IntoHandler, Later, Listed, MemberId, Parameters, PatternError,
     Presence, Received, Rest, Route, SocketHandler, ViaActor, ViaFn, channel,
 };
+#[cfg(feature = "prometheus")]
+pub use server::Metrics;
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
     HTTP_SHUTDOWN_TIMEOUT, HistoryReader, NamespaceBuilder, Past, PastMessage, SocketIo,

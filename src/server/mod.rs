@@ -11,6 +11,8 @@ mod http_server;
 mod io;
 mod io_of_socket;
 mod loading;
+#[cfg(feature = "prometheus")]
+mod metrics;
 mod mount;
 mod namespace;
 mod namespace_overrides;
@@ -32,5 +34,7 @@ pub use builder::Builder;
 pub use engine_io::{EngineHandler, EngineIo, EngineIoBuilder, EngineSocket};
 pub use http_server::{HTTP_SHUTDOWN_TIMEOUT, SocketIoServerExt};
 pub use io::SocketIo;
+#[cfg(feature = "prometheus")]
+pub use metrics::Metrics;
 pub use namespace::NamespaceBuilder;
 pub use past::{HistoryReader, Past, PastMessage};

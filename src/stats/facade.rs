@@ -1,108 +1,24 @@
-use metrics::{counter, gauge};
+use metrics::{Label, counter, gauge};
 
-use super::Stats;
-use crate::{
-    model::{ClusterHealth, NodeStatus},
-    store::StoreStatus,
+use super::{
+    Stats,
+    families::{Families, Family, FamilyKind, PREFIX, SampleValue},
 };
 
 /// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
-    gauge!("actix_socketio_connections").set(stats.connections as f64);
-    for (transport, count) in &stats.transports {
-        gauge!("actix_socketio_sessions", "transport" => *transport).set(*count as f64);
-    }
-    for (namespace, count) in &stats.sockets {
-        gauge!("actix_socketio_sockets", "namespace" => namespace.clone()).set(*count as f64);
-    }
-    gauge!("actix_socketio_channels").set(stats.channels as f64);
-    gauge!("actix_socketio_subscriptions").set(stats.subscriptions as f64);
-    gauge!("actix_socketio_publications_waiting").set(stats.publications_waiting as f64);
-    gauge!("actix_socketio_outbox_frames").set(stats.outbox_frames as f64);
-    gauge!("actix_socketio_outbox_bytes").set(stats.outbox_bytes as f64);
-    gauge!("actix_socketio_client_memory_bytes").set(stats.client_memory as f64);
-    gauge!("actix_socketio_outboxes_congested").set(stats.outboxes_congested as f64);
-    if let Some(store) = &stats.store {
-        record_store(store);
-    }
-    if let Some(cluster) = &stats.cluster {
-        record_cluster(cluster, &stats.nodes);
-    }
-    for (transport, count) in &stats.connections_opened {
-        counter!("actix_socketio_connections_opened_total", "transport" => *transport)
-            .absolute(*count);
-    }
-    counter!("actix_socketio_upgrades_total").absolute(stats.upgrades);
-    for (reason, count) in &stats.disconnects {
-        counter!("actix_socketio_disconnects_total", "reason" => *reason).absolute(*count);
-    }
-    for (reason, count) in &stats.refusals {
-        counter!("actix_socketio_refusals_total", "reason" => *reason).absolute(*count);
-    }
-    counter!("actix_socketio_messages_received_total").absolute(stats.messages_received);
-    counter!("actix_socketio_received_bytes_total").absolute(stats.bytes_received);
-    counter!("actix_socketio_messages_sent_total").absolute(stats.messages_sent);
-    counter!("actix_socketio_sent_bytes_total").absolute(stats.bytes_sent);
-    counter!("actix_socketio_publications_total").absolute(stats.publications);
-    counter!("actix_socketio_publications_held_total").absolute(stats.publications_held);
-    counter!("actix_socketio_slow_consumer_timeouts_total").absolute(stats.slow_consumer_timeouts);
-    counter!("actix_socketio_throttled_total").absolute(stats.throttled);
-    counter!("actix_socketio_events_handled_total").absolute(stats.events_handled);
-    let micros = u64::try_from(stats.handler_time.as_micros()).unwrap_or(u64::MAX);
-    counter!("actix_socketio_handler_microseconds_total").absolute(micros);
-    for (failure, count) in &stats.handler_failures {
-        counter!("actix_socketio_handler_failures_total", "failure" => *failure).absolute(*count);
-    }
-    counter!("actix_socketio_unknown_events_total").absolute(stats.unknown_events);
-    gauge!("actix_socketio_members").set(stats.members as f64);
-    gauge!("actix_socketio_histories").set(stats.histories as f64);
-    gauge!("actix_socketio_history_bytes").set(stats.history_bytes as f64);
-    for (reason, count) in &stats.history_trimmed {
-        counter!("actix_socketio_history_trimmed_total", "reason" => *reason).absolute(*count);
-    }
-    counter!("actix_socketio_replayed_total").absolute(stats.replayed);
-    gauge!("actix_socketio_sessions_away").set(stats.sessions_away as f64);
-    gauge!("actix_socketio_sessions_away_bytes").set(stats.sessions_away_bytes as f64);
-    counter!("actix_socketio_recovered_total").absolute(stats.recovered);
-    for (reason, count) in &stats.unrecovered {
-        counter!("actix_socketio_unrecovered_total", "reason" => *reason).absolute(*count);
-    }
-    for (reason, count) in &stats.sessions_ended {
-        counter!("actix_socketio_sessions_ended_total", "reason" => *reason).absolute(*count);
-    }
-}
-
-fn record_store(store: &StoreStatus) {
-    let is_healthy = f64::from(u8::from(store.health.is_healthy()));
-    gauge!("actix_socketio_store_healthy").set(is_healthy);
-    gauge!("actix_socketio_store_queued_bytes").set(store.queued_bytes as f64);
-    gauge!("actix_socketio_store_live_bytes").set(store.live_bytes as f64);
-    gauge!("actix_socketio_store_stored_bytes").set(store.stored_bytes as f64);
-    counter!("actix_socketio_store_appended_total").absolute(store.appended);
-    counter!("actix_socketio_store_committed_total").absolute(store.committed);
-    counter!("actix_socketio_store_left_out_total").absolute(store.left_out);
-    counter!("actix_socketio_store_groups_total").absolute(store.groups);
-    counter!("actix_socketio_store_failures_total").absolute(store.failures);
-    counter!("actix_socketio_store_damaged_total").absolute(store.damaged);
-}
-
-fn record_cluster(health: &ClusterHealth, nodes: &[NodeStatus]) {
-    gauge!("actix_socketio_cluster_connected").set(f64::from(u8::from(health.is_connected)));
-    gauge!("actix_socketio_cluster_silence_seconds").set(health.silence.as_secs_f64());
-    gauge!("actix_socketio_cluster_lag_seconds").set(health.lag.as_secs_f64());
-    gauge!("actix_socketio_cluster_waiting").set(health.waiting as f64);
-    gauge!("actix_socketio_cluster_waiting_bytes").set(health.waiting_bytes as f64);
-    counter!("actix_socketio_cluster_sent_total").absolute(health.sent);
-    counter!("actix_socketio_cluster_given_up_total").absolute(health.given_up);
-    counter!("actix_socketio_cluster_losses_total").absolute(health.losses);
-    counter!("actix_socketio_cluster_ignored_total").absolute(health.ignored);
-    counter!("actix_socketio_cluster_fell_behind_total").absolute(health.fell_behind);
-    let alive = nodes.iter().filter(|node| node.is_alive).count();
-    gauge!("actix_socketio_cluster_nodes", "state" => "alive").set(alive as f64);
-    gauge!("actix_socketio_cluster_nodes", "state" => "lost").set((nodes.len() - alive) as f64);
-    for NodeStatus { id, last_heard, .. } in nodes {
-        gauge!("actix_socketio_cluster_node_silence_seconds", "node" => id.clone())
-            .set(last_heard.as_secs_f64());
+    for Family { name, kind, label, samples, .. } in Families::of(stats).0 {
+        let name = format!("{PREFIX}{name}");
+        for (of, value) in samples {
+            let labels: Vec<_> = label.map(|label| Label::new(label, of)).into_iter().collect();
+            match (kind, value) {
+                (FamilyKind::Counter, SampleValue::Whole(value)) => {
+                    counter!(name.clone(), labels).absolute(value);
+                }
+                (_, SampleValue::Whole(value)) => gauge!(name.clone(), labels).set(value as f64),
+                (_, SampleValue::Real(value)) => gauge!(name.clone(), labels).set(value),
+            }
+        }
     }
 }
 
@@ -121,6 +37,10 @@ mod tests {
     use super::{
         super::{Counters, Flow, Gauges, RefusalKind},
         *,
+    };
+    use crate::{
+        model::{ClusterHealth, NodeStatus},
+        store::StoreStatus,
     };
 
     /// A recorder that keeps each value by its name and labels.

@@ -6,6 +6,7 @@
 
 mod counters;
 mod facade;
+mod families;
 mod snapshot;
 mod tally;
 mod traffic;
@@ -14,6 +15,8 @@ pub(crate) use counters::{
     Counters, HandlerFailure, RefusalKind, SessionEndKind, TrimReason, UnrecoveredKind,
 };
 pub(crate) use facade::record;
+#[cfg(feature = "prometheus")]
+pub(crate) use families::{Families, Family, FamilyKind, PREFIX, SampleValue};
 pub(crate) use snapshot::Gauges;
 pub use snapshot::Stats;
 pub(crate) use traffic::Flow;
