@@ -380,8 +380,9 @@ pub mod adapter {
     pub use crate::{
         protocol::UnsealedPacket,
         registry::{
-            AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, JoinCluster,
-            Publication, PublishError, RelayedAck, ServerAnswers, ServerEvent, SocketDescription,
+            AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers,
+            ClusterPresence, FoundSockets, JoinCluster, Publication, PublishError, RelayedAck,
+            ServerAnswers, ServerEvent, ServerMember, SocketDescription,
         },
     };
 

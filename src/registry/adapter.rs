@@ -2,7 +2,7 @@ use std::{fmt, future::ready, io, pin::Pin, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{Audience, Change, Publication, PublishError, Receipt};
+use super::{Audience, Change, ClusterPresence, Publication, PublishError, Receipt};
 use crate::{
     model::{Channel, ClusterHealth, Handshake, Namespace, NodeStatus, SocketId},
     protocol::{Args, UnsealedPacket},
@@ -200,6 +200,13 @@ pub trait Adapter: Send + Sync + 'static {
     /// opened before the call. A client that subscribes gets its answer after it. `None`: it does
     /// already.
     fn receives_channels(&self) -> Option<AdapterFuture<()>> {
+        None
+    }
+
+    /// The presence of this server, to share it with the others. `None`: no route has presence.
+    ///
+    /// An adapter that wraps another passes the call on, or shares the presence itself.
+    fn presence(&self) -> Option<ClusterPresence> {
         None
     }
 

@@ -46,6 +46,7 @@ use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
 pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
 pub(crate) use pins::NewestPlace;
+pub use presence::{ChannelMembers, ClusterPresence, ServerMember};
 pub(crate) use presence::{
     DiffContent, DiffReceiver, ListedMember, PresenceCounts, PresenceDiff, PresenceView,
 };

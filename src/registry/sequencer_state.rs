@@ -1,18 +1,17 @@
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
     thread::{self, ThreadId},
 };
 
 use actix::{Addr, AsyncContext, Context};
 use smallvec::SmallVec;
-use tokio::sync::Notify;
 
 use super::{
     Audience, ChannelRegistry, RegistryId,
     channel_registry::WakeUp,
     committing::AwaitingCommits,
     index::RegistryIndex,
+    presence::PresenceWakeUps,
     queue::{Enqueued, RegistryMessage, RegistryQueue},
 };
 use crate::model::{Channel, Namespace};
@@ -42,13 +41,14 @@ pub(super) struct Notified {
     is_queued: bool,
     /// A message for a registry that has stopped.
     unhandled: Option<RegistryMessage>,
-    /// Wakes the task that publishes diffs of presence.
-    diff_due: Option<Arc<Notify>>,
+    /// Wakes the tasks of the presence.
+    presence: PresenceWakeUps,
 }
 
 impl Notified {
     fn nothing() -> Self {
-        Self { to_wake: SmallVec::new(), is_queued: false, unhandled: None, diff_due: None }
+        let presence = PresenceWakeUps::default();
+        Self { to_wake: SmallVec::new(), is_queued: false, unhandled: None, presence }
     }
 
     /// Wakes registries, without the lock. Returns whether the message reached any.
@@ -57,9 +57,7 @@ impl Notified {
             registry.do_send(WakeUp);
         }
         drop(self.unhandled);
-        if let Some(diff_due) = self.diff_due {
-            diff_due.notify_one();
-        }
+        self.presence.wake();
         self.is_queued
     }
 }
@@ -106,7 +104,7 @@ impl SequencerState {
     ) -> Notified {
         let message = message(&mut self.index);
         let mut notified = Notified::nothing();
-        notified.diff_due = self.index.diff_due();
+        notified.presence = self.index.presence_wake_ups();
         self.enqueue(registry_id, message, &mut notified);
         notified
     }

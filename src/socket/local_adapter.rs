@@ -9,7 +9,8 @@ use crate::{
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         AckRelay, Adapter, AdapterFuture, Audience, Change, ChangeSender, ClientAnswers,
-        FoundSockets, Publication, PublishError, Receipt, Sequencer, ServerAnswers, ServerEvent,
+        ClusterPresence, FoundSockets, Publication, PublishError, Receipt, Sequencer,
+        ServerAnswers, ServerEvent,
     },
     stats::RefusalKind,
 };
@@ -275,5 +276,9 @@ impl Adapter for LocalAdapter {
 
     fn report(&self, change: Change) {
         self.server.changes.send(|| change);
+    }
+
+    fn presence(&self) -> Option<ClusterPresence> {
+        self.sequencer.share_presence()
     }
 }

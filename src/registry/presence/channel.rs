@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     mem,
     sync::Arc,
 };
@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 use super::{
     diff::{DiffContent, ListedMember, PresenceCounts, PresenceView},
+    elsewhere::ChannelElsewhere,
+    member::MemberState,
     timers::{TimerId, after},
 };
 use crate::model::{IdMap, Member, Place, PresenceOptions, SocketId};
@@ -16,10 +18,17 @@ use crate::model::{IdMap, Member, Place, PresenceOptions, SocketId};
 #[derive(Debug)]
 pub(super) struct PresentChannel {
     pub(super) options: PresenceOptions,
-    sockets: IdMap<SocketId, Attendance>,
-    members: HashMap<Arc<str>, MemberState>,
+    pub(super) sockets: IdMap<SocketId, Attendance>,
+    /// Those of all servers.
+    pub(super) members: HashMap<Arc<str>, MemberState>,
+    /// The members that are here.
+    pub(super) members_here: usize,
     /// Sockets whose members did not fit into the memory for presence.
-    unlisted: usize,
+    pub(super) unlisted: usize,
+    /// The parts of other servers. Nothing, and no memory, without a cluster.
+    pub(super) elsewhere: Vec<ChannelElsewhere>,
+    /// The members here that the other servers have to be told, if there are any changes for them.
+    pub(super) untold: Option<HashSet<Arc<str>>>,
     /// The counts in the last diff.
     last_counts: PresenceCounts,
     /// Members that have come, gone or changed since the last diff.
@@ -39,18 +48,10 @@ pub(super) struct PresentChannel {
 
 /// The kinds of sockets.
 #[derive(Debug)]
-enum Attendance {
+pub(super) enum Attendance {
     Guest,
     Unlisted,
     Member(Arc<str>),
-}
-
-#[derive(Debug)]
-struct MemberState {
-    member: Member,
-    sockets: usize,
-    /// Without sockets: the timer at which it has gone.
-    away: Option<TimerId>,
 }
 
 /// A member that has changed since the last diff.
@@ -79,24 +80,40 @@ pub(super) enum JoinOutcome {
 /// The outcome of a socket's end for the others.
 #[derive(Debug)]
 pub(super) enum LeaveOutcome {
-    /// The socket was not in the channel, or its member has others.
+    /// The socket was not in the channel.
     Unchanged,
     /// Only the counts have changed.
     Counted,
-    /// The member has no socket any more.
+    /// The member has other sockets here.
+    Fewer(Arc<str>),
+    /// The member has no socket here any more.
     Last(Arc<str>),
+}
+
+/// The outcome of the end of a member on one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RemoveOutcome {
+    /// It was not there, or is on other servers.
+    Unchanged,
+    /// It is on other servers, with other info.
+    Changed,
+    /// It was the last server that had it.
+    Went,
 }
 
 impl PresentChannel {
     /// The memory of a member beside its values.
-    const MEMBER_BYTES: usize = 200;
+    pub(super) const MEMBER_BYTES: usize = 200;
 
     pub(super) fn new(options: PresenceOptions) -> Self {
         Self {
             options,
             sockets: IdMap::default(),
             members: HashMap::new(),
+            members_here: 0,
             unlisted: 0,
+            elsewhere: Vec::new(),
+            untold: None,
             last_counts: PresenceCounts::default(),
             changed: HashMap::new(),
             is_listing: true,
@@ -109,7 +126,16 @@ impl PresentChannel {
     }
 
     pub(super) fn counts(&self) -> PresenceCounts {
-        PresenceCounts { clients: self.sockets.len(), users: self.members.len() + self.unlisted }
+        let elsewhere = self.elsewhere.iter().map(|part| part.clients).sum::<usize>();
+        PresenceCounts {
+            clients: self.sockets.len() + elsewhere,
+            users: self.members.len() + self.all_unlisted(),
+        }
+    }
+
+    /// Members of all servers that are not listed here.
+    fn all_unlisted(&self) -> usize {
+        self.unlisted + self.elsewhere.iter().map(ChannelElsewhere::unlisted).sum::<usize>()
     }
 
     /// The memory that a member takes.
@@ -119,16 +145,30 @@ impl PresentChannel {
 
     /// Whether nothing is left to remember.
     pub(super) fn is_over(&self) -> bool {
-        self.sockets.is_empty() && self.members.is_empty() && self.diff_timer.is_none()
+        self.sockets.is_empty()
+            && self.members.is_empty()
+            && self.elsewhere.is_empty()
+            && self.untold.is_none()
+            && self.diff_timer.is_none()
     }
 
     pub(super) fn has_sockets(&self) -> bool {
         !self.sockets.is_empty()
     }
 
-    /// The bytes that the member takes now, if it is there.
+    /// The bytes that the member takes now, if it is here.
     pub(super) fn cost_of(&self, id: &str) -> usize {
-        self.members.get(id).map_or(0, |present| Self::cost(&present.member))
+        let here = self.members.get(id).and_then(|present| present.here.as_ref());
+        here.map_or(0, |here| Self::MEMBER_BYTES + id.len() + here.info.get().len())
+    }
+
+    /// Begins without a client that knows any member: its options are those of the first one.
+    pub(super) fn begin(&mut self, options: PresenceOptions) {
+        self.options = options;
+        self.list_limit = options.max_members;
+        self.last_counts = self.counts();
+        self.changed = HashMap::new();
+        self.is_listing = self.may_list(self.list_limit);
     }
 
     pub(super) fn join_guest(&mut self, socket: SocketId) {
@@ -147,24 +187,24 @@ impl PresentChannel {
         match self.members.entry(Arc::clone(&id)) {
             Entry::Occupied(present) => {
                 let present = present.into_mut();
-                present.sockets += 1;
-                let timer = present.away.take();
-                if !fits || present.member.info.get() == member.info.get() {
+                self.members_here += usize::from(present.here.is_none());
+                let (is_new, timer) = present.join(member.info, fits);
+                if !is_new {
                     return JoinOutcome::Again(timer);
                 }
-                present.member = member;
                 self.note(&id, true, true);
                 JoinOutcome::Changed(timer)
             }
             Entry::Vacant(place) => {
-                place.insert(MemberState { member, sockets: 1, away: None });
+                place.insert(MemberState::new_here(member));
+                self.members_here += 1;
                 self.note(&id, false, false);
                 JoinOutcome::Came
             }
         }
     }
 
-    /// Removes a socket. A member that has no other one is still there.
+    /// Removes a socket. A member that has no other one here is still there.
     pub(super) fn leave(&mut self, socket: SocketId) -> LeaveOutcome {
         match self.sockets.remove(&socket) {
             None => LeaveOutcome::Unchanged,
@@ -173,37 +213,60 @@ impl PresentChannel {
                 self.unlisted -= 1;
                 LeaveOutcome::Counted
             }
-            Some(Attendance::Member(id)) => match self.members.get_mut(&id) {
-                None => LeaveOutcome::Unchanged,
-                Some(present) => {
-                    present.sockets -= 1;
-                    if present.sockets == 0 {
-                        LeaveOutcome::Last(id)
-                    } else {
-                        LeaveOutcome::Unchanged
+            Some(Attendance::Member(id)) => {
+                let present = self.members.get_mut(&id).and_then(|present| present.here.as_mut());
+                match present {
+                    None => LeaveOutcome::Unchanged,
+                    Some(here) => {
+                        here.sockets -= 1;
+                        if here.sockets == 0 {
+                            LeaveOutcome::Last(id)
+                        } else {
+                            LeaveOutcome::Fewer(id)
+                        }
                     }
                 }
-            },
+            }
         }
     }
 
     /// Keeps a member without sockets until a timer.
     pub(super) fn set_away(&mut self, id: &str, until: TimerId) {
-        if let Some(present) = self.members.get_mut(id) {
-            present.away = Some(until);
+        if let Some(here) = self.members.get_mut(id).and_then(|present| present.here.as_mut()) {
+            here.away = Some(until);
         }
     }
 
-    /// Removes a member without sockets, and returns it.
-    pub(super) fn remove(&mut self, id: &str) -> Option<Member> {
-        let present = self.members.remove(id)?;
-        self.note(&present.member.id, true, false);
-        Some(present.member)
+    /// Removes the part of a member that is here, which has no sockets.
+    pub(super) fn remove(&mut self, id: &str) -> RemoveOutcome {
+        let Some(present) = self.members.get_mut(id) else { return RemoveOutcome::Unchanged };
+        if present.here.take().is_none() {
+            return RemoveOutcome::Unchanged;
+        }
+        self.members_here -= 1;
+        self.after_removal(id)
+    }
+
+    /// Removes a member that no server has any more, or shows what the others say of it.
+    pub(super) fn after_removal(&mut self, id: &str) -> RemoveOutcome {
+        let Some(present) = self.members.get_mut(id) else { return RemoveOutcome::Unchanged };
+        let id = Arc::clone(&present.shown.id);
+        if present.is_over() {
+            self.members.remove(&id);
+            self.note(&id, true, false);
+            RemoveOutcome::Went
+        } else if present.show_newest() {
+            self.note(&id, true, true);
+            RemoveOutcome::Changed
+        } else {
+            RemoveOutcome::Unchanged
+        }
     }
 
     /// Notes that a member is not as the last diff says.
-    fn note(&mut self, id: &Arc<str>, was_there: bool, is_shown: bool) {
-        if !self.is_listing {
+    pub(super) fn note(&mut self, id: &Arc<str>, was_there: bool, is_shown: bool) {
+        // Without a client, the next one begins with a list.
+        if !self.is_listing || !self.has_sockets() {
             return;
         }
         let is_there = self.members.contains_key(id);
@@ -233,11 +296,14 @@ impl PresentChannel {
     /// The members as they are now. The version is that of all diffs so far.
     pub(super) fn view(&mut self, version: Place) -> PresenceView {
         let counts = self.counts();
-        if !self.may_list(self.list_limit) {
+        let may_list = self.may_list(self.list_limit);
+        if !may_list {
             // The client of this view is told the whole list when there is one again.
             self.stop_listing();
         }
-        let members = self.is_listing.then(|| {
+        // Without a client, no diff has said that there is no list.
+        let is_listed = self.is_listing || (may_list && !self.has_sockets());
+        let members = is_listed.then(|| {
             self.changed.values_mut().for_each(|pending| pending.is_shown = true);
             self.list()
         });
@@ -280,7 +346,7 @@ impl PresentChannel {
         for (id, pending) in self.changed.drain() {
             match self.members.get(&id) {
                 Some(present) if !pending.was_there || pending.is_shown => {
-                    joins.push(present.member.clone());
+                    joins.push(present.shown.clone());
                 }
                 None if pending.was_there || pending.is_shown => leaves.push(id),
                 _ => {}
@@ -301,13 +367,13 @@ impl PresentChannel {
     }
 
     fn may_list(&self, limit: usize) -> bool {
-        self.unlisted == 0 && self.members.len() <= limit
+        self.members.len() <= limit && self.all_unlisted() == 0
     }
 
     fn list(&self) -> Vec<ListedMember> {
         let listed = |present: &MemberState| ListedMember {
-            member: present.member.clone(),
-            sockets: present.sockets,
+            member: present.shown.clone(),
+            sockets: present.sockets(),
         };
         self.members.values().map(listed).collect()
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{PresenceTable, PresenceView};
+use super::{PresenceTable, PresenceView, PresenceWakeUps};
 use crate::{
     model::{Channel, JoiningMember, Namespace, PresenceExit, SocketId},
     registry::index::RegistryIndex,
@@ -58,8 +58,8 @@ impl RegistryIndex {
         self.presence.as_mut()?.view(self.place, namespace, channel)
     }
 
-    /// The signal for the task that publishes diffs, if it has to wake.
-    pub(in crate::registry) fn diff_due(&mut self) -> Option<Arc<Notify>> {
-        self.presence.as_mut()?.take_wake_up()
+    /// The tasks that have to wake.
+    pub(in crate::registry) fn presence_wake_ups(&mut self) -> PresenceWakeUps {
+        self.presence.as_mut().map(|presence| presence.take_wake_ups()).unwrap_or_default()
     }
 }

@@ -6,22 +6,30 @@
 //! them as diffs when their time has come.
 
 mod channel;
+mod cluster;
+mod cluster_presence;
 mod diff;
+mod elsewhere;
 mod indexed;
+mod member;
 mod ordered;
 mod receiver;
 mod timers;
+mod told;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
 
-use channel::{JoinOutcome, LeaveOutcome, PresentChannel};
+use channel::{JoinOutcome, LeaveOutcome, PresentChannel, RemoveOutcome};
+use cluster::{PresenceOfCluster, ServerKey};
+pub use cluster_presence::ClusterPresence;
 pub(crate) use diff::{DiffContent, ListedMember, PresenceCounts, PresenceDiff, PresenceView};
 pub(crate) use receiver::DiffReceiver;
 use timers::{Timer, TimerTask, Timers, after};
 use tokio::{sync::Notify, time::Instant};
+pub use told::{ChannelMembers, ServerMember};
 
 use super::{Change, ChangeSender};
 use crate::{
@@ -48,6 +56,8 @@ pub(super) struct PresenceTable {
     due: Arc<Notify>,
     /// Some diffs have been published, or have turned out to be none.
     published: Arc<Notify>,
+    /// If the server shares its members with others.
+    cluster: Option<Box<PresenceOfCluster>>,
     changes: ChangeSender,
     counters: Arc<Counters>,
 }
@@ -58,6 +68,21 @@ pub(super) struct DueDiffs {
     diffs: Vec<PresenceDiff>,
     /// When to ask again. `None`: when a socket joins or leaves.
     next: Option<Instant>,
+}
+
+/// The tasks of the presence to wake, once the lock is free.
+#[derive(Debug, Default)]
+pub(super) struct PresenceWakeUps {
+    diff: Option<Arc<Notify>>,
+    cluster: Option<Arc<Notify>>,
+}
+
+impl PresenceWakeUps {
+    pub(super) fn wake(self) {
+        for task in [self.diff, self.cluster].into_iter().flatten() {
+            task.notify_one();
+        }
+    }
 }
 
 impl PresenceTable {
@@ -71,6 +96,7 @@ impl PresenceTable {
             sleeps_until: None,
             due: Arc::default(),
             published: Arc::default(),
+            cluster: None,
             changes,
             counters,
         }
@@ -94,7 +120,10 @@ impl PresenceTable {
         let channels = self.namespaces.entry(namespace.clone()).or_default();
         let present =
             channels.entry(channel.clone()).or_insert_with(|| PresentChannel::new(options));
-        let is_first = !present.has_sockets();
+        if !present.has_sockets() {
+            present.begin(options);
+        }
+        let told = member.as_ref().map(|member| Arc::clone(&member.id));
         let join = match member {
             None => {
                 present.join_guest(socket);
@@ -103,7 +132,7 @@ impl PresenceTable {
             Some(member) => {
                 let (before, cost) = (present.cost_of(&member.id), PresentChannel::cost(&member));
                 let fits = self.bytes - before + cost <= self.max_bytes;
-                if !fits && before == 0 {
+                if !fits && !present.members.contains_key(&member.id) {
                     self.counters.refused.add(RefusalKind::PresenceBytes);
                     present.join_unlisted(socket);
                     JoinOutcome::Counted
@@ -126,10 +155,10 @@ impl PresenceTable {
         if let JoinOutcome::Again(Some(timer)) | JoinOutcome::Changed(Some(timer)) = join {
             self.timers.remove(timer);
         }
-        // The first client is told the changes that came while no client was there.
-        if !matches!(join, JoinOutcome::Again(_)) || is_first && present.is_behind() {
+        if !matches!(join, JoinOutcome::Again(_)) {
             self.schedule_diff(now, namespace, channel);
         }
+        self.note_untold(namespace, channel, told);
     }
 
     /// Removes a socket that leaves a channel.
@@ -143,37 +172,67 @@ impl PresenceTable {
     ) {
         let Some(present) = self.channel(namespace, channel) else { return };
         let grace = present.options.grace;
-        match present.leave(socket) {
-            LeaveOutcome::Unchanged => {}
-            LeaveOutcome::Counted => self.schedule_diff(now, namespace, channel),
-            LeaveOutcome::Last(id) if exit == PresenceExit::AfterGrace && !grace.is_zero() => {
-                let timer = Timer {
-                    namespace: namespace.clone(),
-                    channel: channel.clone(),
-                    task: TimerTask::End(Arc::clone(&id)),
-                };
-                let timer = self.timers.add(after(now, grace), timer);
-                if let Some(present) = self.channel(namespace, channel) {
-                    present.set_away(&id, timer);
-                }
+        let told = match present.leave(socket) {
+            LeaveOutcome::Unchanged => return,
+            LeaveOutcome::Counted => {
+                self.schedule_diff(now, namespace, channel);
+                None
             }
-            LeaveOutcome::Last(id) => self.remove(now, namespace, channel, &id),
-        }
+            LeaveOutcome::Fewer(id) => Some(id),
+            LeaveOutcome::Last(id) => {
+                if exit == PresenceExit::AfterGrace && !grace.is_zero() {
+                    self.set_away(after(now, grace), namespace, channel, &id);
+                } else {
+                    self.remove(now, namespace, channel, &id);
+                }
+                Some(id)
+            }
+        };
+        self.note_untold(namespace, channel, told);
         self.forget_if_over(namespace, channel);
     }
 
-    /// Removes a member that has no socket.
+    /// Keeps a member without sockets here until a time.
+    fn set_away(
+        &mut self,
+        until: Instant,
+        namespace: &Namespace,
+        channel: &Channel,
+        id: &Arc<str>,
+    ) {
+        let timer = Timer {
+            namespace: namespace.clone(),
+            channel: channel.clone(),
+            task: TimerTask::End(Arc::clone(id)),
+        };
+        let timer = self.timers.add(until, timer);
+        if let Some(present) = self.channel(namespace, channel) {
+            present.set_away(id, timer);
+        }
+    }
+
+    /// Removes a member that has no socket here. It may have some on other servers.
     fn remove(&mut self, now: Instant, namespace: &Namespace, channel: &Channel, id: &str) {
         let Some(present) = self.channel(namespace, channel) else { return };
-        let Some(member) = present.remove(id) else { return };
-        self.bytes -= PresentChannel::cost(&member);
+        let cost = present.cost_of(id);
+        let outcome = present.remove(id);
+        self.bytes -= cost;
+        match outcome {
+            RemoveOutcome::Unchanged => return,
+            RemoveOutcome::Changed => {}
+            RemoveOutcome::Went => self.went(namespace, channel, id),
+        }
+        self.schedule_diff(now, namespace, channel);
+    }
+
+    /// Reports that a member has gone.
+    fn went(&self, namespace: &Namespace, channel: &Channel, id: &str) {
         self.counters.members.down();
         self.changes.send(|| Change::Went {
             namespace: namespace.clone(),
             channel: channel.clone(),
             member: id.to_owned(),
         });
-        self.schedule_diff(now, namespace, channel);
     }
 
     fn channel(&mut self, namespace: &Namespace, channel: &Channel) -> Option<&mut PresentChannel> {
@@ -217,6 +276,11 @@ impl PresenceTable {
         }
     }
 
+    /// The signals for the tasks that have something to do.
+    fn take_wake_ups(&mut self) -> PresenceWakeUps {
+        PresenceWakeUps { diff: self.take_wake_up(), cluster: self.take_cluster_wake_up() }
+    }
+
     /// The signal for the task that takes the diffs, if a timer is due before it would wake.
     fn take_wake_up(&mut self) -> Option<Arc<Notify>> {
         let next = self.timers.next();
@@ -241,7 +305,10 @@ impl PresenceTable {
             let Some(Timer { namespace, channel, task }) = self.timers.take_due(now) else { break };
             cost += 1;
             match task {
-                TimerTask::End(id) => self.remove(now, &namespace, &channel, &id),
+                TimerTask::End(id) => {
+                    self.remove(now, &namespace, &channel, &id);
+                    self.note_untold(&namespace, &channel, Some(id));
+                }
                 TimerTask::Diff => {
                     if let Some(diff) = self.take_diff(now, place, &namespace, &channel) {
                         cost += diff.content.len();
@@ -325,8 +392,11 @@ impl PresenceTable {
 
 impl Drop for PresenceTable {
     fn drop(&mut self) {
-        // The task ends with the server.
+        // The tasks end with the server.
         self.due.notify_one();
+        if let Some(cluster) = &self.cluster {
+            cluster.changed.notify_one();
+        }
     }
 }
 

@@ -63,6 +63,12 @@ impl Sequencer {
         let mut state = self.0.lock_state();
         let RegistryIndex { presence, place, .. } = state.index_mut();
         let due = presence.as_deref_mut().map(|presence| presence.take_due(Instant::now(), place));
+        // Members have gone whose time was over. The caller looks for its own next diff.
+        let cluster = presence.as_deref_mut().and_then(PresenceTable::take_cluster_wake_up);
+        drop(state);
+        if let Some(cluster) = cluster {
+            cluster.notify_one();
+        }
         due.unwrap_or(DueDiffs { diffs: Vec::new(), next: None })
     }
 

@@ -1,4 +1,5 @@
 mod properties;
+mod union;
 
 use std::time::Duration;
 

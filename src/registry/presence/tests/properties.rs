@@ -14,12 +14,12 @@ use super::*;
 pub(super) struct Observer {
     version: Place,
     /// `None`: only the counts are known.
-    members: Option<BTreeSet<String>>,
+    pub(super) members: Option<BTreeSet<String>>,
     counts: PresenceCounts,
 }
 
 impl Observer {
-    fn snapshot(view: PresenceView) -> Self {
+    pub(super) fn snapshot(view: PresenceView) -> Self {
         let ids =
             |all: Vec<ListedMember>| all.iter().map(|one| one.member.id.to_string()).collect();
         Self { version: view.version, members: view.members.map(ids), counts: view.counts }

@@ -1,0 +1,429 @@
+//! Three servers of a cluster, beside a simple model.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::registry::{Changes, presence::told::ChannelMembers};
+
+const SERVERS: usize = 3;
+const NAMES: [&str; SERVERS] = ["a", "b", "c"];
+
+/// What one server tells the others.
+#[derive(Debug, Clone)]
+enum Told {
+    Changes(Vec<ChannelMembers>),
+    WholeBegins,
+    WholeEnds,
+}
+
+struct Server {
+    room: Room,
+    sockets: Vec<(SocketId, Option<u8>)>,
+    changes: Changes,
+    /// On their way from each of the others, and whether anything was lost.
+    incoming: [(VecDeque<Told>, bool); SERVERS],
+    observers: Vec<Observer>,
+    /// The members as the reported changes have them.
+    reported: BTreeSet<String>,
+}
+
+impl Server {
+    fn new() -> Self {
+        let mut room = Room::new(OPTIONS);
+        let sender = ChangeSender::new(10_000);
+        room.table = PresenceTable::new(usize::MAX, sender.clone(), Arc::default());
+        room.table.enable_cluster();
+        Self {
+            room,
+            sockets: Vec::new(),
+            changes: sender.listen(),
+            incoming: Default::default(),
+            observers: Vec::new(),
+            reported: BTreeSet::new(),
+        }
+    }
+
+    /// The members with their infos and sockets, as this server lists them.
+    fn list(&mut self) -> BTreeMap<String, (String, usize)> {
+        let listed = |one: ListedMember| {
+            (one.member.id.to_string(), (one.member.info.get().to_owned(), one.sockets))
+        };
+        self.room.view().members.expect("few").into_iter().map(listed).collect()
+    }
+
+    /// Checks that each member comes and goes by turns.
+    fn take_reports(&mut self) {
+        while let Some(Some(change)) = futures_util::FutureExt::now_or_never(self.changes.next()) {
+            match change {
+                Change::Came { member, .. } => assert!(self.reported.insert(member)),
+                Change::Went { member, .. } => assert!(self.reported.remove(&member)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+struct Cluster(Vec<Server>);
+
+impl Cluster {
+    fn new() -> Self {
+        Self((0..SERVERS).map(|_| Server::new()).collect())
+    }
+
+    fn send(&mut self, from: usize, told: &Told) {
+        for to in (0..SERVERS).filter(|to| *to != from) {
+            self.0[to].incoming[from].0.push_back(told.clone());
+        }
+    }
+
+    fn tell(&mut self, from: usize) {
+        if self.0[from].room.table.take_needs_whole() {
+            self.tell_whole(from);
+        }
+        loop {
+            let changes = self.0[from].room.table.take_untold(3);
+            if changes.is_empty() {
+                return;
+            }
+            self.send(from, &Told::Changes(changes));
+        }
+    }
+
+    /// In pieces of one member each.
+    fn tell_whole(&mut self, from: usize) {
+        self.send(from, &Told::WholeBegins);
+        for (namespace, channel) in self.0[from].room.table.channels_here() {
+            let told = self.0[from].room.table.tell_channel(&namespace, &channel);
+            let Some(mut told) = told else { continue };
+            for member in told.joins.split_off(told.joins.len().min(1)) {
+                let mut part = ChannelMembers::new(namespace.clone(), channel.clone());
+                part.max_members = told.max_members;
+                part.joins.push(member);
+                self.send(from, &Told::Changes(vec![part]));
+            }
+            self.send(from, &Told::Changes(vec![told]));
+        }
+        self.send(from, &Told::WholeEnds);
+    }
+
+    fn receive(&mut self, to: usize, from: usize) {
+        let Server { room, incoming, .. } = &mut self.0[to];
+        let (queue, has_lost) = &mut incoming[from];
+        match queue.pop_front() {
+            None => {}
+            Some(Told::Changes(all)) => room.table.take_up(room.now, NAMES[from], all),
+            Some(Told::WholeBegins) => {
+                *has_lost = false;
+                room.table.begin_whole(NAMES[from]);
+            }
+            // With a hole in it, it is not whole.
+            Some(Told::WholeEnds) if *has_lost => {}
+            Some(Told::WholeEnds) => while room.table.end_whole(room.now, NAMES[from], 1) {},
+        }
+    }
+
+    fn receive_all(&mut self) {
+        for (to, from) in (0..SERVERS).flat_map(|to| (0..SERVERS).map(move |from| (to, from))) {
+            while !self.0[to].incoming[from].0.is_empty() {
+                self.receive(to, from);
+            }
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        for server in &mut self.0 {
+            let end = server.room.now + time;
+            server.room.run_until(end, &mut server.observers);
+        }
+    }
+
+    /// Lets all servers know all of each other.
+    fn settle(&mut self) {
+        for from in 0..SERVERS {
+            self.tell(from);
+        }
+        self.receive_all();
+        for from in 0..SERVERS {
+            if (0..SERVERS).any(|to| self.0[to].incoming[from].1) {
+                self.tell_whole(from);
+            }
+        }
+        self.receive_all();
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Join(usize, u8, u8),
+    Guest(usize),
+    Leave(usize, usize, bool),
+    Wait(u64),
+    Tell(usize),
+    TellWhole(usize),
+    Receive(usize, usize),
+    /// A message is lost, and the receiver knows it.
+    Lose(usize, usize),
+    /// A server is silent for so long that another one takes it for dead.
+    Forget(usize, usize),
+    Observe(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let server = || 0..SERVERS;
+    prop_oneof![
+        6 => (server(), 0..5_u8, 0..3_u8).prop_map(|(at, id, info)| Step::Join(at, id, info)),
+        1 => server().prop_map(Step::Guest),
+        5 => (server(), any::<usize>(), any::<bool>())
+            .prop_map(|(at, which, lost)| Step::Leave(at, which, lost)),
+        2 => (0..3_000_u64).prop_map(Step::Wait),
+        4 => server().prop_map(Step::Tell),
+        1 => server().prop_map(Step::TellWhole),
+        8 => (server(), server()).prop_map(|(to, from)| Step::Receive(to, from)),
+        1 => (server(), server()).prop_map(|(to, from)| Step::Lose(to, from)),
+        1 => (server(), server()).prop_map(|(to, from)| Step::Forget(to, from)),
+        1 => server().prop_map(Step::Observe),
+    ]
+}
+
+fn run(cluster: &mut Cluster, step: Step) {
+    match step {
+        Step::Join(at, id, info) => {
+            let server = &mut cluster.0[at];
+            let socket = server.room.join_with(Some(&id.to_string()), &info.to_string());
+            server.sockets.push((socket, Some(id)));
+        }
+        Step::Guest(at) => {
+            let server = &mut cluster.0[at];
+            server.sockets.push((server.room.join_with(None, "null"), None));
+        }
+        Step::Leave(at, which, is_lost) => {
+            let server = &mut cluster.0[at];
+            if !server.sockets.is_empty() {
+                let (socket, _) = server.sockets.swap_remove(which % server.sockets.len());
+                let exit = if is_lost { PresenceExit::AfterGrace } else { PresenceExit::AtOnce };
+                server.room.leave(socket, exit);
+            }
+            if server.sockets.is_empty() {
+                server.observers.clear();
+            }
+        }
+        Step::Wait(time) => cluster.wait(Duration::from_millis(time)),
+        Step::Tell(from) => cluster.tell(from),
+        Step::TellWhole(from) => cluster.tell_whole(from),
+        Step::Receive(to, from) => cluster.receive(to, from),
+        Step::Lose(to, from) => {
+            let (queue, has_lost) = &mut cluster.0[to].incoming[from];
+            *has_lost |= queue.pop_front().is_some();
+        }
+        Step::Forget(to, from) => {
+            let server = &mut cluster.0[to];
+            let now = server.room.now;
+            while server.room.table.forget_server(now, NAMES[from], 1) {}
+            server.incoming[from].1 = true;
+        }
+        Step::Observe(at) => {
+            let server = &mut cluster.0[at];
+            if !server.sockets.is_empty() {
+                let view = server.room.view();
+                server.observers.push(Observer::snapshot(view));
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever comes late or is lost: in the end, all servers have the members of all.
+    #[test]
+    fn all_servers_have_the_members_of_all(steps in proptest::collection::vec(step(), 1..120)) {
+        let mut cluster = Cluster::new();
+        for step in steps {
+            run(&mut cluster, step);
+            for server in &mut cluster.0 {
+                server.take_reports();
+                let list: BTreeSet<_> = server.list().into_keys().collect();
+                prop_assert_eq!(&server.reported, &list);
+            }
+        }
+        cluster.settle();
+        // The members of a lost link have gone, too.
+        cluster.wait(GRACE + SECOND);
+        cluster.settle();
+        cluster.wait(SECOND);
+        let mut expected = BTreeMap::<String, usize>::new();
+        for (_, id) in cluster.0.iter().flat_map(|server| &server.sockets) {
+            if let Some(id) = id {
+                *expected.entry(id.to_string()).or_default() += 1;
+            }
+        }
+        let clients = cluster.0.iter().map(|server| server.sockets.len()).sum::<usize>();
+        let first = cluster.0[0].list();
+        for server in &mut cluster.0 {
+            let list = server.list();
+            prop_assert_eq!(&list, &first);
+            let sockets: BTreeMap<_, _> =
+                list.into_iter().map(|(id, (_, sockets))| (id, sockets)).collect();
+            prop_assert_eq!(&sockets, &expected);
+            prop_assert_eq!(server.room.counts(), (clients, expected.len()));
+            server.take_reports();
+            for observer in &server.observers {
+                let ids = expected.keys().cloned().collect();
+                prop_assert_eq!(observer.members.as_ref(), Some(&ids));
+            }
+        }
+        // Without a socket anywhere, nothing is left.
+        for at in 0..SERVERS {
+            let server = &mut cluster.0[at];
+            for (socket, _) in std::mem::take(&mut server.sockets) {
+                server.room.leave(socket, PresenceExit::AtOnce);
+            }
+        }
+        cluster.settle();
+        for server in &mut cluster.0 {
+            server.room.diffs();
+            prop_assert!(server.room.is_forgotten());
+        }
+    }
+}
+
+/// A table of another server that has told these changes.
+fn told(from: &mut Room) -> Vec<ChannelMembers> {
+    from.table.enable_cluster();
+    from.table.take_untold(1_000)
+}
+
+fn of_cluster(options: PresenceOptions, max_bytes: usize) -> Room {
+    let mut room = Room::with_bytes(options, max_bytes);
+    room.table.enable_cluster();
+    room
+}
+
+#[test]
+fn a_user_on_two_servers_is_one_member() {
+    let [mut here, mut there] = [(); 2].map(|()| of_cluster(OPTIONS, usize::MAX));
+    let socket = here.join("ann");
+    assert_eq!(here.diff(), (owned(&["ann"]), vec![]));
+    let other = there.join("ann");
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.wait(SECOND);
+    assert!(here.diffs().is_empty());
+    assert_eq!(here.counts(), (2, 1));
+    here.join_with(None, "null");
+    here.diffs();
+    here.leave(socket, PresenceExit::AtOnce);
+    here.wait(SECOND);
+    assert!(here.diffs().is_empty(), "it has a socket there");
+    there.leave(other, PresenceExit::AtOnce);
+    here.table.take_up(here.now, "b", told(&mut there));
+    assert_eq!(here.diff(), (vec![], owned(&["ann"])));
+}
+
+#[test]
+fn a_member_that_moves_to_another_server_makes_no_diff() {
+    let [mut here, mut there] = [(); 2].map(|()| of_cluster(OPTIONS, usize::MAX));
+    here.join("bob");
+    here.diffs();
+    let socket = there.join("ann");
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.wait(SECOND);
+    assert_eq!(here.diff(), (owned(&["ann"]), vec![]));
+    there.leave(socket, PresenceExit::AfterGrace);
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.join("ann");
+    there.wait(GRACE);
+    there.diffs();
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.wait(GRACE);
+    assert!(here.diffs().is_empty());
+    assert_eq!(here.counts(), (2, 2));
+    assert!(there.is_forgotten());
+}
+
+#[test]
+fn a_channel_without_clients_here_is_listed() {
+    let options = PresenceOptions { max_members: 5, ..OPTIONS };
+    let [mut here, mut there] = [(); 2].map(|()| of_cluster(options, usize::MAX));
+    for round in 0..20 {
+        let socket = there.join(&round.to_string());
+        here.table.take_up(here.now, "b", told(&mut there));
+        assert_eq!(here.view().members.unwrap().len(), 1);
+        there.leave(socket, PresenceExit::AtOnce);
+        here.table.take_up(here.now, "b", told(&mut there));
+        assert!(here.is_forgotten());
+    }
+    let sockets: Vec<_> = (0..6).map(|id| there.join(&id.to_string())).collect();
+    here.table.take_up(here.now, "b", told(&mut there));
+    assert!(here.view().members.is_none(), "the limit of the other server");
+    assert_eq!(here.counts(), (6, 6));
+    there.leave(sockets[0], PresenceExit::AtOnce);
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.join("0");
+    assert!(here.view().members.is_none());
+    assert!(matches!(here.diffs()[..], [PresenceDiff { content: DiffContent::Counts, .. }]));
+}
+
+#[test]
+fn guests_of_other_servers_are_told_by_the_counts() {
+    let [mut here, mut there] = [(); 2].map(|()| of_cluster(OPTIONS, usize::MAX));
+    here.join("bob");
+    here.diffs();
+    let guest = there.join_with(None, "null");
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.wait(SECOND);
+    assert_eq!(here.diff(), (vec![], vec![]));
+    assert_eq!(here.counts(), (2, 1));
+    there.leave(guest, PresenceExit::AtOnce);
+    here.table.take_up(here.now, "b", told(&mut there));
+    here.wait(SECOND);
+    assert_eq!(here.diff(), (vec![], vec![]));
+    assert_eq!(here.counts(), (1, 1));
+}
+
+#[test]
+fn members_of_other_servers_that_do_not_fit_are_counted() {
+    let room = Room::new(OPTIONS);
+    let cost = PresentChannel::MEMBER_BYTES + 5;
+    let channel = 300 + room.namespace.as_str().len() + room.channel.len();
+    let mut here = of_cluster(OPTIONS, channel + 2 * cost);
+    let mut there = of_cluster(OPTIONS, usize::MAX);
+    let sockets = ["a", "b", "c"].map(|id| there.join(id));
+    here.table.take_up(here.now, "b", told(&mut there));
+    assert_eq!(here.counts(), (3, 3));
+    assert!(here.view().members.is_none());
+    assert!(here.table.bytes <= channel + 2 * cost);
+    assert_eq!(here.table.counters.refused.by_label()["max_presence_bytes"], 1);
+    // Another channel has no room at all.
+    let mut other = of_cluster(OPTIONS, usize::MAX);
+    other.channel = Channel::new("other", 100).unwrap();
+    other.join("a");
+    here.table.take_up(here.now, "c", told(&mut other));
+    assert_eq!(here.table.counters.refused.by_label()["max_presence_bytes"], 2);
+    for socket in sockets {
+        there.leave(socket, PresenceExit::AtOnce);
+    }
+    here.table.take_up(here.now, "b", told(&mut there));
+    assert!(here.is_forgotten());
+}
+
+#[test]
+fn a_server_that_does_not_look_for_long_tells_everything() {
+    let mut room = of_cluster(OPTIONS, usize::MAX);
+    room.join("stays");
+    let mut rounds = 0;
+    while !room.table.take_needs_whole() {
+        rounds += 1;
+        let socket = room.join(&rounds.to_string());
+        room.leave(socket, PresenceExit::AtOnce);
+        assert!(rounds < 30_000);
+    }
+    assert!(room.table.take_untold(1).is_empty(), "in place of changes");
+    let [(namespace, channel)] = &room.table.channels_here()[..] else { panic!("one channel") };
+    let whole = room.table.tell_channel(namespace, channel).unwrap();
+    assert_eq!((whole.joins.len(), whole.counts, whole.is_whole), (1, Some((1, 1)), true));
+    room.join("next");
+    assert_eq!(room.table.take_untold(1).len(), 1, "changes again");
+}
