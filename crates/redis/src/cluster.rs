@@ -286,7 +286,7 @@ impl JoinCluster for Cluster {
             has_room_channels: matches!(self.kind, Kind::Sharded(_)),
             reads_back: matches!(self.kind, Kind::Streams),
             request_timeout: self.request_timeout,
-            max_depth: self.limits.depth,
+            limits: self.limits,
             max_requests: self.max_requests,
             max_answer_bytes: self.max_answer_bytes,
             heartbeat: self.heartbeat,

@@ -12,7 +12,8 @@ use tokio::time::{sleep, timeout};
 use crate::{
     link::LinkStatus,
     message::{Heartbeat, Message, Notice, ServerId},
-    nodes::Heard,
+    nodes::{Heard, MISSED},
+    presence::{self, SharedPresence},
     server::Server,
 };
 
@@ -22,10 +23,14 @@ const NAMESPACE: &str = "/";
 /// The time for the last heartbeat of a server that stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// The longest interval that counts for the members of a server that has left.
+const FAREWELL_STAY: Duration = Duration::from_secs(60);
+
 impl Server {
     /// Another server has left the cluster, or is silent for too long. It is called once for each
     /// loss, and again only if the server has joined in between.
     pub(crate) fn server_lost(&self, id: &ServerId) {
+        self.presence_lost(id);
         self.local.report(Change::NodeLeft { node: id.0.to_string() });
     }
 
@@ -42,17 +47,27 @@ impl Server {
 
     /// Another server says how it is.
     pub(crate) fn heard(&self, id: &ServerId, heartbeat: Heartbeat) {
+        let presence = heartbeat.presence.filter(|_| !heartbeat.is_last);
+        let interval = heartbeat.interval;
         let heard = self.nodes.lock().hear(id, heartbeat, Instant::now());
         match heard {
             Heard::Joined => {
                 self.heartbeat_due.notify_one();
                 self.server_joined(id);
             }
-            Heard::Left => self.server_lost(id),
+            Heard::Left => {
+                self.presence_left(id, MISSED * Duration::from_millis(interval).min(FAREWELL_STAY));
+                self.local.report(Change::NodeLeft { node: id.0.to_string() });
+                return;
+            }
             Heard::Refused => {
                 self.stats.overrun.fetch_add(1, Relaxed);
+                return;
             }
             Heard::Nothing => {}
+        }
+        if let Some(version) = presence {
+            self.presence_heard(id, version);
         }
     }
 
@@ -79,6 +94,12 @@ impl Server {
         self.nodes.lock().connected(Instant::now());
         if !self.is_beating.swap(true, Relaxed) {
             drop(tokio::spawn(beat(Arc::downgrade(self))));
+            if self.presence.is_some() {
+                drop(tokio::spawn(presence::tell(Arc::downgrade(self))));
+            }
+        }
+        if let Some(presence) = &self.presence {
+            presence.due.notify_one();
         }
         self.heartbeat_due.notify_one();
     }
@@ -86,7 +107,8 @@ impl Server {
     /// Tells the other servers how this one is.
     fn tell_heartbeat(&self, is_last: bool) -> impl Future<Output = ()> + Send + 'static {
         let clients = self.local.clients() as u64;
-        let heartbeat = self.nodes.lock().own(clients, is_last, Instant::now());
+        let mut heartbeat = self.nodes.lock().own(clients, is_last, Instant::now());
+        heartbeat.presence = self.presence.as_ref().map(SharedPresence::version);
         let message = Message::Notice(Notice::Heartbeat(heartbeat));
         let sent = self.send_confirmed(self.wire.write(NAMESPACE, &message, None));
         async move {
@@ -108,7 +130,7 @@ impl Server {
         })
     }
 
-    fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.link().is_some_and(|link| link.health().is_connected)
     }
 }
@@ -160,6 +182,9 @@ async fn beat(server: Weak<Server>) {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if let Some(presence) = &self.presence {
+            presence.due.notify_one();
+        }
         // The link sends what waits before it ends.
         drop(self.say_farewell());
     }

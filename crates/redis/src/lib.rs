@@ -42,6 +42,7 @@ mod message;
 mod message_text;
 mod nodes;
 mod pending;
+mod presence;
 mod receiving;
 mod requests;
 mod server;

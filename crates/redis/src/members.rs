@@ -15,8 +15,9 @@ pub(crate) use self::{
     opts::{read_opts, write_opts},
 };
 use crate::{
-    message::{Heartbeat, Opts, Payload, RequestId, ServerId},
+    message::{Heartbeat, Notice, Opts, Payload, RequestId, ServerId},
     message_text::{MessageText, list, parse},
+    presence::read_presence,
     wire::Unreadable,
 };
 
@@ -74,6 +75,9 @@ pub(crate) struct Members<'a> {
     address: Option<&'a RawValue>,
     #[serde(borrow)]
     last: Option<&'a RawValue>,
+    /// The version of presence in a heartbeat, or presence itself.
+    #[serde(borrow)]
+    presence: Option<&'a RawValue>,
 }
 
 /// Reads a member that is there, also if it is `null`.
@@ -152,9 +156,16 @@ impl<'a> Members<'a> {
         self.socket.map(socket_id).transpose()
     }
 
-    /// Reads our own heartbeat. `None`: it is another server's, which has a meaning for other
-    /// adapters.
-    pub(crate) fn heartbeat(&self, text: &MessageText) -> Result<Option<Heartbeat>, Unreadable> {
+    /// Reads what our own servers tell of themselves: a heartbeat, or presence. `None`: it is a
+    /// heartbeat of another server, which has a meaning for other adapters.
+    pub(crate) fn own_notice(&self, text: &MessageText) -> Result<Option<Notice>, Unreadable> {
+        if let (None, Some(presence)) = (self.version, self.presence) {
+            return Ok(Some(Notice::Presence(read_presence(text, presence)?)));
+        }
+        Ok(self.heartbeat(text)?.map(Notice::Heartbeat))
+    }
+
+    fn heartbeat(&self, text: &MessageText) -> Result<Option<Heartbeat>, Unreadable> {
         let Some(version) = self.version else { return Ok(None) };
         let number = |value: Option<&RawValue>| {
             value.and_then(whole).ok_or_else(|| Unreadable::new("a number of a heartbeat"))
@@ -165,6 +176,7 @@ impl<'a> Members<'a> {
             uptime: number(self.uptime)?,
             interval: number(self.interval)?,
             address: self.address.map(|address| read_address(text, address)).transpose()?,
+            presence: self.presence.map(|version| number(Some(version))).transpose()?,
             is_last: self.last.and_then(truthy).unwrap_or(false),
         }))
     }
@@ -256,7 +268,7 @@ pub(crate) fn write_strings<'a>(out: &mut Vec<u8>, texts: impl IntoIterator<Item
 
 /// Writes the members of our own heartbeat.
 pub(crate) fn write_heartbeat(out: &mut Vec<u8>, heartbeat: &Heartbeat) {
-    let Heartbeat { clients, version, uptime, interval, address, is_last } = heartbeat;
+    let Heartbeat { clients, version, uptime, interval, address, presence, is_last } = heartbeat;
     // A vector accepts every write.
     let _ = write!(out, r#"{{"clients":{clients},"version":"#);
     write_string(out, version);
@@ -264,6 +276,9 @@ pub(crate) fn write_heartbeat(out: &mut Vec<u8>, heartbeat: &Heartbeat) {
     if let Some(address) = address {
         out.extend_from_slice(br#","address":"#);
         write_string(out, address);
+    }
+    if let Some(version) = presence {
+        let _ = write!(out, r#","presence":{version}"#);
     }
     let _ = write!(out, r#","last":{is_last}}}"#);
 }

@@ -100,6 +100,8 @@ pub(crate) enum Notice {
     ServerEvent(Payload),
     /// Our own: what a server says of itself. Node's servers ignore it.
     Heartbeat(Heartbeat),
+    /// Our own: the members of channels on a server. Node's servers ignore it.
+    Presence(PresenceNotice),
 }
 
 /// The state of a server, which it tells every few seconds.
@@ -115,8 +117,55 @@ pub(crate) struct Heartbeat {
     pub(crate) interval: u64,
     /// The address at which other servers reach it.
     pub(crate) address: Option<ByteString>,
+    /// The version of its presence, if it has any.
+    pub(crate) presence: Option<u64>,
     /// It stops, and is heard of no more.
     pub(crate) is_last: bool,
+}
+
+/// The members of channels on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PresenceNotice {
+    /// Servers that have missed something are asked to tell everything.
+    Ask { servers: Vec<ServerId> },
+    /// The server's message of this number.
+    Told { version: u64, part: PresencePart, channels: Vec<ChannelPresence> },
+}
+
+/// The meaning of a message of members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PresencePart {
+    Changes,
+    /// The server tells everything from here on.
+    Begins,
+    /// It has told everything.
+    Ends,
+}
+
+/// What has changed in a channel, or all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChannelPresence {
+    pub(crate) namespace: ByteString,
+    pub(crate) channel: ByteString,
+    pub(crate) max_members: u64,
+    /// It is the last part of the whole channel.
+    pub(crate) is_whole: bool,
+    /// Sockets, and members.
+    pub(crate) counts: Option<(u64, u64)>,
+    /// Those of the members that are not listed.
+    pub(crate) unlisted: u64,
+    pub(crate) joins: Vec<MemberPresence>,
+    pub(crate) leaves: Vec<ByteString>,
+}
+
+/// A member of a channel on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemberPresence {
+    pub(crate) id: ByteString,
+    /// JSON.
+    pub(crate) info: ByteString,
+    pub(crate) sockets: u64,
+    pub(crate) revision: u64,
 }
 
 /// See [`Message::Request`].

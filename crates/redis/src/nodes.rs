@@ -10,7 +10,7 @@ use actix_socketio::NodeStatus;
 use crate::message::{Heartbeat, ServerId};
 
 /// A server that was silent for this many of its intervals is lost.
-const MISSED: u32 = 2;
+pub(crate) const MISSED: u32 = 2;
 
 /// How many intervals of this server a lost one is listed.
 const REMEMBERED: u32 = 120;
@@ -110,6 +110,7 @@ impl NodeTable {
             uptime: self.uptime(now),
             interval: millis(self.interval),
             address: None,
+            presence: None,
             is_last,
         }
     }

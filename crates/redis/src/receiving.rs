@@ -48,6 +48,11 @@ impl Server {
                     self.heard(&sender, heartbeat);
                 }
             }
+            Message::Notice(Notice::Presence(presence)) => {
+                if let Some(sender) = sender {
+                    self.presence_told(&sender, presence);
+                }
+            }
             Message::Notice(notice) => self.notice(namespace, notice).await,
             Message::Request(id, request) => self.request(namespace, id, request, sender),
             Message::Answer(id, answer) => self.answered(&id, answer, sender.as_ref()),
@@ -80,8 +85,8 @@ impl Server {
                     drop(tokio::spawn(handled));
                 }
             }
-            // It is heard before.
-            Notice::Heartbeat(_) => {}
+            // They are heard before.
+            Notice::Heartbeat(_) | Notice::Presence(_) => {}
         }
     }
 
@@ -91,7 +96,7 @@ impl Server {
         event: Payload,
         opts: &Opts,
     ) -> Option<Publication> {
-        let Some((name, args)) = audience::event(event, self.max_depth) else {
+        let Some((name, args)) = audience::event(event, self.limits.depth) else {
             self.count_unreadable(&Unreadable::new("the arguments are not those of an event"));
             return None;
         };
@@ -205,7 +210,7 @@ impl Server {
         namespace: Namespace,
         event: Payload,
     ) -> Option<AdapterFuture<Option<actix_socketio::Args>>> {
-        let Some((name, args)) = audience::event(event, self.max_depth) else {
+        let Some((name, args)) = audience::event(event, self.limits.depth) else {
             self.count_unreadable(&Unreadable::new("the arguments are not those of an event"));
             return None;
         };
@@ -220,7 +225,7 @@ impl Server {
         match answer {
             Answer::Receivers { count, ids } => requests.receivers(id, count, ids),
             Answer::Acknowledgement { argument, id: from } => {
-                match audience::answer(argument, self.max_depth) {
+                match audience::answer(argument, self.limits.depth) {
                     Some(args) => requests.acknowledgement(id, from, args),
                     None => self.count_unreadable(&Unreadable::new("the answer is not JSON")),
                 }
@@ -230,7 +235,7 @@ impl Server {
                 let found = sockets.into_iter().filter_map(described::of_another).collect();
                 requests.sockets(id, found, bytes);
             }
-            Answer::ServerEvent(answer) => match audience::answer(answer, self.max_depth) {
+            Answer::ServerEvent(answer) => match audience::answer(answer, self.limits.depth) {
                 Some(args) => requests.server_event(id, args),
                 None => self.count_unreadable(&Unreadable::new("the answer is not JSON")),
             },

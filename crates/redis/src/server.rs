@@ -19,10 +19,12 @@ use rand::RngExt;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
+    limits::WireLimits,
     link::{HoldFull, Link, Sent, Ticket},
     message::{Message, Notice, RequestId, ServerId},
     nodes::NodeTable,
     pending::{Pending, PendingTable},
+    presence::SharedPresence,
     requests::Requests,
     wire::{Outgoing, Unreadable, Wire},
 };
@@ -41,7 +43,7 @@ pub(crate) struct Server {
     /// Events for many clients are delivered when they are read back: the adapter has a stream.
     pub(crate) reads_back: bool,
     pub(crate) request_timeout: Duration,
-    pub(crate) max_depth: usize,
+    pub(crate) limits: WireLimits,
     /// Broadcasts to a room come on a channel of its own.
     pub(crate) has_room_channels: bool,
     /// The publications that were delivered here.
@@ -49,6 +51,8 @@ pub(crate) struct Server {
     next_request: AtomicU64,
     pub(crate) stats: ServerStats,
     pub(crate) nodes: Mutex<NodeTable>,
+    /// `None`: no route has presence.
+    pub(crate) presence: Option<SharedPresence>,
     /// The next heartbeat may be due.
     pub(crate) heartbeat_due: Arc<Notify>,
     /// A task sends the heartbeats.
@@ -77,7 +81,7 @@ pub(crate) struct ServerParts {
     pub(crate) has_room_channels: bool,
     pub(crate) reads_back: bool,
     pub(crate) request_timeout: Duration,
-    pub(crate) max_depth: usize,
+    pub(crate) limits: WireLimits,
     pub(crate) max_requests: usize,
     pub(crate) max_answer_bytes: usize,
     pub(crate) heartbeat: Duration,
@@ -124,6 +128,7 @@ impl Server {
         wire: Box<dyn Wire>,
         parts: ServerParts,
     ) -> Self {
+        let presence = local.presence().map(SharedPresence::new);
         Self {
             id,
             local,
@@ -134,12 +139,13 @@ impl Server {
             namespaces: Mutex::default(),
             reads_back: parts.reads_back,
             request_timeout: parts.request_timeout,
-            max_depth: parts.max_depth,
+            limits: parts.limits,
             has_room_channels: parts.has_room_channels,
             delivered: AtomicU64::new(0),
             next_request: AtomicU64::new(rand::rng().random()),
             stats: ServerStats::default(),
             nodes: Mutex::new(NodeTable::new(parts.heartbeat, parts.max_nodes, Instant::now())),
+            presence,
             heartbeat_due: Arc::default(),
             is_beating: AtomicBool::new(false),
             has_left: AtomicBool::new(false),

@@ -130,7 +130,9 @@ impl Streams {
 impl Wire for Streams {
     fn write(&self, namespace: &str, message: &Message, asker: Option<&ServerId>) -> Outgoing {
         match message {
-            Message::Notice(Notice::ServerEvent(_) | Notice::Heartbeat(_))
+            Message::Notice(
+                Notice::ServerEvent(_) | Notice::Heartbeat(_) | Notice::Presence(_),
+            )
             | Message::Request(..)
             | Message::Answer(..) => self.publish(namespace, message, asker),
             Message::Notice(

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::{
     message::{
-        Answer, DescribedHandshake, DescribedSocket, Envelope, Flags, Heartbeat, Message, Notice,
-        Opts, Payload, Request, RequestId, ServerId,
+        Answer, ChannelPresence, DescribedHandshake, DescribedSocket, Envelope, Flags, Heartbeat,
+        MemberPresence, Message, Notice, Opts, Payload, PresenceNotice, PresencePart, Request,
+        RequestId, ServerId,
     },
     wire::{Outgoing, Unreadable, Wire},
 };
@@ -171,22 +172,61 @@ fn notice() -> BoxedStrategy<Notice> {
         (any_opts(), any::<bool>()).prop_map(|(opts, close)| Notice::Disconnect { opts, close }),
         event().prop_map(Notice::ServerEvent),
         heartbeat().prop_map(Notice::Heartbeat),
+        presence().prop_map(Notice::Presence),
     ]
     .boxed()
 }
 
 fn heartbeat() -> impl Strategy<Value = Heartbeat> {
     let number = || 0..1u64 << 50;
-    (number(), number(), number(), option::of(text()), any::<bool>()).prop_map(
-        |(clients, uptime, interval, address, is_last)| Heartbeat {
+    let flags = (option::of(number()), any::<bool>());
+    (number(), number(), number(), option::of(text()), flags).prop_map(
+        |(clients, uptime, interval, address, (presence, is_last))| Heartbeat {
             clients,
             version: "0.1.0".into(),
             uptime,
             interval,
             address,
+            presence,
             is_last,
         },
     )
+}
+
+fn presence() -> impl Strategy<Value = PresenceNotice> {
+    let number = || 0..1u64 << 50;
+    let part = prop_oneof![
+        Just(PresencePart::Changes),
+        Just(PresencePart::Begins),
+        Just(PresencePart::Ends)
+    ];
+    let info = prop_oneof![Just("null".into()), Just(placeholder(0).into()), value(0)];
+    let member = (text(), info.prop_map(ByteString::from), number(), number())
+        .prop_map(|(id, info, sockets, revision)| MemberPresence { id, info, sockets, revision });
+    let channel = (
+        (text(), text(), number(), any::<bool>()),
+        (option::of((number(), number())), number(), vec(member, 0..4), rooms()),
+    )
+        .prop_map(
+            |((namespace, channel, max_members, is_whole), (counts, unlisted, joins, leaves))| {
+                ChannelPresence {
+                    namespace,
+                    channel,
+                    max_members,
+                    is_whole,
+                    counts,
+                    unlisted,
+                    joins,
+                    leaves,
+                }
+            },
+        );
+    let told = (number(), part, vec(channel, 0..3));
+    let ids = vec("[a-z0-9]{1,16}".prop_map(|id| ServerId(id.into())), 0..3);
+    prop_oneof![
+        told.prop_map(|(version, part, channels)| PresenceNotice::Told { version, part, channels }),
+        ids.prop_map(|servers| PresenceNotice::Ask { servers }),
+    ]
 }
 
 fn any_request() -> BoxedStrategy<Request> {

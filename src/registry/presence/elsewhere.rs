@@ -15,6 +15,10 @@ pub(super) struct ChannelElsewhere {
     /// Its sockets there, and its members, those included that are not listed.
     pub(super) clients: usize,
     users: usize,
+    /// Those of them that the server does not list.
+    unlisted_there: usize,
+    /// There was no memory here for some of them.
+    has_refused: bool,
     /// The members that are listed here, and their sockets.
     listed: usize,
     listed_sockets: usize,
@@ -24,12 +28,23 @@ pub(super) struct ChannelElsewhere {
 
 impl ChannelElsewhere {
     pub(super) fn new(server: ServerKey, mark: u32) -> Self {
-        Self { server, clients: 0, users: 0, listed: 0, listed_sockets: 0, mark }
+        Self {
+            server,
+            clients: 0,
+            users: 0,
+            unlisted_there: 0,
+            has_refused: false,
+            listed: 0,
+            listed_sockets: 0,
+            mark,
+        }
     }
 
-    /// Its members that there was no memory for, here or there.
+    /// Its members that there was no memory for, here or there. Those that this server has missed
+    /// are none of them: it will know them soon.
     pub(super) fn unlisted(&self) -> usize {
-        self.users.saturating_sub(self.listed)
+        let missing = if self.has_refused { self.users.saturating_sub(self.listed) } else { 0 };
+        missing.max(self.unlisted_there)
     }
 
     /// What clients are told beside the members: the sockets without one, and unlisted members.
@@ -47,7 +62,15 @@ impl ChannelElsewhere {
         if is_listed {
             self.listed += 1;
             self.listed_sockets += sockets;
+        } else {
+            self.has_refused = true;
         }
+    }
+
+    /// The numbers of the server, which it tells with the last part of the channel.
+    fn set_counts(&mut self, (clients, users): (usize, usize), unlisted: usize) {
+        (self.clients, self.users, self.unlisted_there) = (clients, users, unlisted);
+        self.has_refused &= self.listed < users.saturating_sub(unlisted);
     }
 
     fn remove(&mut self, part: &MemberElsewhere) {
@@ -117,8 +140,8 @@ impl PresentChannel {
             self.leave_unless(server, Some(mark), bytes.0, &mut effects);
         }
         if let Some(part) = self.part_of(server) {
-            if let Some((clients, users)) = told.counts {
-                (part.clients, part.users) = (clients, users);
+            if let Some(counts) = told.counts {
+                part.set_counts(counts, told.unlisted);
             }
             effects.has_changed |= part.uncommon() != before;
             effects.is_over = part.is_over();
@@ -252,6 +275,7 @@ impl PresentChannel {
         let mut told = ChannelMembers::new(namespace.clone(), channel.clone());
         told.max_members = self.options.max_members;
         told.counts = Some((self.sockets.len(), self.members_here + self.unlisted));
+        told.unlisted = self.unlisted;
         told.is_whole = is_whole;
         if is_whole {
             told.joins = self.members.values().filter_map(member_here).collect();

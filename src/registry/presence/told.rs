@@ -39,6 +39,8 @@ pub struct ChannelMembers {
     /// The sockets in the channel, and its members, those included that are not listed. `None`: as
     /// before, or this is one of several parts, and the last one has them.
     pub counts: Option<(usize, usize)>,
+    /// Those of the members in `counts` that are not listed, because there was no memory for them.
+    pub unlisted: usize,
     /// This is the last part of the whole channel: the server has no member there that it has not
     /// named since the whole began.
     pub is_whole: bool,
@@ -68,6 +70,7 @@ impl ChannelMembers {
             joins: Vec::new(),
             leaves: Vec::new(),
             counts: None,
+            unlisted: 0,
             is_whole: false,
         }
     }

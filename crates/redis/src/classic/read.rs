@@ -116,10 +116,10 @@ fn read_request_message(
         }
         kind::HEARTBEAT => {
             let Some(data) = members.data else { return Ok(None) };
-            let Some(heartbeat) = parse::<Members<'_>>(data.get())?.heartbeat(text)? else {
+            let Some(notice) = parse::<Members<'_>>(data.get())?.own_notice(text)? else {
                 return Ok(None);
             };
-            Message::Notice(Notice::Heartbeat(heartbeat))
+            Message::Notice(notice)
         }
         _ => return Ok(None),
     }))

@@ -91,6 +91,7 @@ fn requests_have_the_bytes_of_node() {
             uptime: 17,
             interval: 5000,
             address: Some("http://10.0.0.3:8081".into()),
+            presence: None,
             is_last: false,
         })),
         r#"{"uid":"atE4j8","type":20,"data":{"clients":3,"version":"0.1.0","uptime":17,"interval":5000,"address":"http://10.0.0.3:8081","last":false}}"#,

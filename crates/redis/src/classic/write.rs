@@ -10,6 +10,7 @@ use super::{Classic, kind};
 use crate::{
     members::{write_heartbeat, write_opts, write_sockets, write_string, write_strings},
     message::{Answer, Message, Notice, Opts, Payload, Request, ServerId},
+    presence::write_presence,
     wire::Outgoing,
 };
 
@@ -114,6 +115,11 @@ fn notice_json<'a>(own: &str, notice: &'a Notice) -> (Vec<u8>, &'a [Bytes]) {
             write_kind(&mut out, kind::HEARTBEAT);
             out.extend_from_slice(br#","data":"#);
             write_heartbeat(&mut out, heartbeat);
+        }
+        Notice::Presence(presence) => {
+            write_kind(&mut out, kind::HEARTBEAT);
+            out.extend_from_slice(br#","data":"#);
+            write_presence(&mut out, presence);
         }
     }
     out.push(b'}');

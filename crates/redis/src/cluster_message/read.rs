@@ -51,8 +51,7 @@ fn read_message(
     let request = || members.request(text);
     let message = match kind {
         kind::HEARTBEAT => {
-            let heartbeat = members.heartbeat(text)?;
-            return Ok(heartbeat.map(|heartbeat| Message::Notice(Notice::Heartbeat(heartbeat))));
+            return Ok(members.own_notice(text)?.map(Message::Notice));
         }
         kind::BROADCAST => {
             let (event, _) = read_packet(text, members.packet)?;

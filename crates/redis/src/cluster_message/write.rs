@@ -6,6 +6,7 @@ use super::kind;
 use crate::{
     members::{write_heartbeat, write_opts, write_sockets, write_string, write_strings},
     message::{Answer, Message, Notice, Opts, Payload, Request},
+    presence::write_presence,
 };
 use actix_socketio::SocketId;
 use bytestring::ByteString;
@@ -28,7 +29,7 @@ pub(crate) fn kind_of(message: &Message) -> u64 {
             Notice::Leave { .. } => kind::LEAVE,
             Notice::Disconnect { .. } => kind::DISCONNECT,
             Notice::ServerEvent(_) => kind::SERVER_EVENT,
-            Notice::Heartbeat(_) => kind::HEARTBEAT,
+            Notice::Heartbeat(_) | Notice::Presence(_) => kind::HEARTBEAT,
         },
         Message::Request(_, request) => match request {
             Request::Broadcast { .. } => kind::BROADCAST,
@@ -97,6 +98,7 @@ fn write_notice(out: &mut Vec<u8>, notice: &Notice) {
             out.push(b'}');
         }
         Notice::Heartbeat(heartbeat) => write_heartbeat(out, heartbeat),
+        Notice::Presence(presence) => write_presence(out, presence),
     }
 }
 

@@ -15,4 +15,5 @@ mod nodes;
 mod order;
 mod ours;
 mod process;
+mod presence;
 mod silent;
