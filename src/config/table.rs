@@ -311,7 +311,9 @@ macro_rules! settings_table {
             /// together, in bytes: the id and the info of each, and about 200 bytes more.
             ///
             /// A member that does not fit is counted and not listed, and its channel is not listed
-            /// until it has gone. Each of its sockets then counts as a member.
+            /// until it has gone. Each of its sockets then counts as a member. In a cluster, the
+            /// members of other servers count as well, and about 300 bytes for each of the channels
+            /// that these have.
             max_presence_bytes: usize = Size(64 MiB), set plain, check at_least_one;
 
             /// Events of other servers that wait for their

@@ -107,8 +107,8 @@ pub enum Change {
         /// The socket.
         socket: SocketId,
     },
-    /// A channel with [`Presence`](crate::Presence) has a new member. Further sockets of a member
-    /// change nothing.
+    /// A channel with [`Presence`](crate::Presence) has a new member, in a cluster on any server.
+    /// Further sockets of a member change nothing.
     Came {
         /// The namespace.
         namespace: Namespace,

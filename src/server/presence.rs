@@ -6,8 +6,8 @@ use crate::{
 
 /// # Presence
 ///
-/// Of channels whose route has a [`Presence`](crate::Presence). Any other channel is empty here. It
-/// is about the clients of this server.
+/// Of channels whose route has a [`Presence`](crate::Presence). Any other channel is empty here. In
+/// a cluster, it is about the clients of all servers.
 impl SocketIo {
     /// Lists the members of a channel now.
     ///

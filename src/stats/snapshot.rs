@@ -100,8 +100,9 @@ pub struct Stats {
     /// Events of clients that no handler took: neither one of their name nor one of all events.
     pub unknown_events: u64,
     /// Members of all channels with [`Presence`](crate::Presence), those included that may still
-    /// come back. [`Config::max_presence_bytes`](crate::Config::max_presence_bytes) is the limit of
-    /// their memory.
+    /// come back. In a cluster, those of all servers.
+    /// [`Config::max_presence_bytes`](crate::Config::max_presence_bytes) is the limit of their
+    /// memory.
     pub members: usize,
     /// Channels that have a history.
     /// [`Config::max_history_channels`](crate::Config::max_history_channels) is their limit.

@@ -142,7 +142,7 @@ pub(crate) enum PresencePart {
     Ends,
 }
 
-/// What has changed in a channel, or all of it.
+/// The changes in a channel, or all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChannelPresence {
     pub(crate) namespace: ByteString,

@@ -73,8 +73,8 @@ impl ClusterPresence {
         self.sequencer.strong_count() > 0
     }
 
-    /// Takes some of the changes here that the other servers have not been told. Empty: there are
-    /// none.
+    /// Takes some of the changes here that the other servers have not been told. Empty: they have
+    /// been told all.
     pub fn take_changes(&self) -> Vec<ChannelMembers> {
         self.with(|presence| presence.take_untold(COST_OF_TURN))
     }
@@ -100,7 +100,7 @@ impl ClusterPresence {
         self.with(|presence| presence.take_up(Instant::now(), server, told));
     }
 
-    /// Another server begins to tell everything. What is known of it stays meanwhile.
+    /// Another server begins to tell everything. Its members that are known stay meanwhile.
     pub fn begin_whole(&self, server: &str) {
         self.with(|presence| presence.begin_whole(server));
     }

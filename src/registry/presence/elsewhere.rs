@@ -41,13 +41,14 @@ impl ChannelElsewhere {
     }
 
     /// Its members that there was no memory for, here or there. Those that this server has missed
-    /// are none of them: it will know them soon.
+    /// do not count: it will know them soon.
     pub(super) fn unlisted(&self) -> usize {
         let missing = if self.has_refused { self.users.saturating_sub(self.listed) } else { 0 };
         missing.max(self.unlisted_there)
     }
 
-    /// What clients are told beside the members: the sockets without one, and unlisted members.
+    /// The numbers that clients are told beside the members: sockets without one, and unlisted
+    /// members.
     fn uncommon(&self) -> (usize, usize) {
         (self.clients.saturating_sub(self.listed_sockets), self.unlisted())
     }

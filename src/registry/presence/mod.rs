@@ -11,6 +11,7 @@ mod cluster_presence;
 mod diff;
 mod elsewhere;
 mod indexed;
+mod leaving;
 mod member;
 mod ordered;
 mod receiver;
@@ -22,18 +23,18 @@ use std::{
     sync::Arc,
 };
 
-use channel::{JoinOutcome, LeaveOutcome, PresentChannel, RemoveOutcome};
+use channel::{JoinOutcome, PresentChannel};
 use cluster::{PresenceOfCluster, ServerKey};
 pub use cluster_presence::ClusterPresence;
 pub(crate) use diff::{DiffContent, ListedMember, PresenceCounts, PresenceDiff, PresenceView};
 pub(crate) use receiver::DiffReceiver;
-use timers::{Timer, TimerTask, Timers, after};
+use timers::{Timer, TimerTask, Timers};
 use tokio::{sync::Notify, time::Instant};
 pub use told::{ChannelMembers, ServerMember};
 
 use super::{Change, ChangeSender};
 use crate::{
-    model::{Channel, JoiningMember, Namespace, Place, PresenceExit, SocketId},
+    model::{Channel, JoiningMember, Namespace, Place, SocketId},
     stats::{Counters, RefusalKind},
 };
 
@@ -159,80 +160,6 @@ impl PresenceTable {
             self.schedule_diff(now, namespace, channel);
         }
         self.note_untold(namespace, channel, told);
-    }
-
-    /// Removes a socket that leaves a channel.
-    pub(super) fn leave(
-        &mut self,
-        now: Instant,
-        namespace: &Namespace,
-        channel: &Channel,
-        socket: SocketId,
-        exit: PresenceExit,
-    ) {
-        let Some(present) = self.channel(namespace, channel) else { return };
-        let grace = present.options.grace;
-        let told = match present.leave(socket) {
-            LeaveOutcome::Unchanged => return,
-            LeaveOutcome::Counted => {
-                self.schedule_diff(now, namespace, channel);
-                None
-            }
-            LeaveOutcome::Fewer(id) => Some(id),
-            LeaveOutcome::Last(id) => {
-                if exit == PresenceExit::AfterGrace && !grace.is_zero() {
-                    self.set_away(after(now, grace), namespace, channel, &id);
-                } else {
-                    self.remove(now, namespace, channel, &id);
-                }
-                Some(id)
-            }
-        };
-        self.note_untold(namespace, channel, told);
-        self.forget_if_over(namespace, channel);
-    }
-
-    /// Keeps a member without sockets here until a time.
-    fn set_away(
-        &mut self,
-        until: Instant,
-        namespace: &Namespace,
-        channel: &Channel,
-        id: &Arc<str>,
-    ) {
-        let timer = Timer {
-            namespace: namespace.clone(),
-            channel: channel.clone(),
-            task: TimerTask::End(Arc::clone(id)),
-        };
-        let timer = self.timers.add(until, timer);
-        if let Some(present) = self.channel(namespace, channel) {
-            present.set_away(id, timer);
-        }
-    }
-
-    /// Removes a member that has no socket here. It may have some on other servers.
-    fn remove(&mut self, now: Instant, namespace: &Namespace, channel: &Channel, id: &str) {
-        let Some(present) = self.channel(namespace, channel) else { return };
-        let cost = present.cost_of(id);
-        let outcome = present.remove(id);
-        self.bytes -= cost;
-        match outcome {
-            RemoveOutcome::Unchanged => return,
-            RemoveOutcome::Changed => {}
-            RemoveOutcome::Went => self.went(namespace, channel, id),
-        }
-        self.schedule_diff(now, namespace, channel);
-    }
-
-    /// Reports that a member has gone.
-    fn went(&self, namespace: &Namespace, channel: &Channel, id: &str) {
-        self.counters.members.down();
-        self.changes.send(|| Change::Went {
-            namespace: namespace.clone(),
-            channel: channel.clone(),
-            member: id.to_owned(),
-        });
     }
 
     fn channel(&mut self, namespace: &Namespace, channel: &Channel) -> Option<&mut PresentChannel> {

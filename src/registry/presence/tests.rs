@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::*;
-use crate::model::{Member, Place, PresenceOptions};
+use crate::model::{Member, Place, PresenceExit, PresenceOptions};
 use properties::Observer;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,9 +1,10 @@
 //! The presence of this server among the others: each tells of its own members alone.
 //!
-//! Each message of members has a version, the number of such messages that its server has sent. They
-//! go by one channel, and so come in order. A server that finds a hole asks for everything, and the
-//! other tells it to all, as more of the same messages. Heartbeats have the version too, so that a
-//! hole is found when nothing more is told.
+//! Each message of members has a version: the number of such messages that its server has sent.
+//! They go by one channel, and so come in order. A server that finds a hole asks for everything,
+//! and the other tells it to all, as more of the same messages. Heartbeats have the version too, so
+//! that a hole is found when nothing more is told. The id of a server is new with each start, so
+//! versions need no other mark of a life.
 
 mod batch;
 mod convert;

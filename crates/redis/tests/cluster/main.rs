@@ -14,6 +14,6 @@ mod mixed;
 mod nodes;
 mod order;
 mod ours;
-mod process;
 mod presence;
+mod process;
 mod silent;

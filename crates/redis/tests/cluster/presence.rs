@@ -1,4 +1,4 @@
-//! Who is in a channel, over all servers.
+//! Presence over all servers.
 
 mod guest;
 mod process;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_socketio::{Presence, Socket, channel};
 use actix_socketio_redis::Cluster;
+use serde::Deserialize;
 use serde_json::json;
 
 use self::{
@@ -31,9 +32,14 @@ with_each_adapter!(
 /// Short, so that a loss is noticed soon.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 
+#[derive(Deserialize)]
+struct Auth {
+    user: String,
+}
+
 /// The user of a client, as its `auth` says it.
 fn user(socket: &Socket) -> Option<String> {
-    socket.handshake().auth::<String>().ok()
+    socket.handshake().auth::<Auth>().ok().map(|auth| auth.user)
 }
 
 async fn node_with(cluster: Cluster) -> Node {
@@ -137,7 +143,7 @@ async fn a_server_that_comes_later_knows_who_is_there(kind: Kind) {
     let mut bob = Guest::enter(&two, "bob").await;
     bob.until(&["ann", "bob"]).await;
     eventually_ids(&one, &["ann", "bob"]).await;
-    // A server without presence is none of those that ask or tell.
+    // A server without presence takes no part.
     let plain = Node::new(kind.cluster(&redis).heartbeat(HEARTBEAT), |builder| builder).await;
     assert_eq!(plain.io.presence("room-1").await.expect("a name").users, 0);
 }

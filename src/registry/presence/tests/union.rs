@@ -13,7 +13,7 @@ use crate::registry::{Changes, presence::told::ChannelMembers};
 const SERVERS: usize = 3;
 const NAMES: [&str; SERVERS] = ["a", "b", "c"];
 
-/// What one server tells the others.
+/// A message of one server to the others.
 #[derive(Debug, Clone)]
 enum Told {
     Changes(Vec<ChannelMembers>),

@@ -18,7 +18,7 @@ pub(super) struct Guest {
 impl Guest {
     /// Enters as a user, and takes the list.
     pub(super) async fn enter(node: &Node, user: &str) -> Self {
-        let mut client = node.client_with(&json!(user)).await;
+        let mut client = node.client_with(&json!({ "user": user })).await;
         let args = ("room-1", json!({ "presence": true }));
         let answer = client.ask_args("subscribe", &args).await.expect("an answer");
         let answer: Vec<Value> =
