@@ -63,7 +63,8 @@ impl Server {
         }
     }
 
-    /// Tells everything. Changes of the meantime are told after it.
+    /// Tells everything. Changes of the meantime are told after it. If Redis is lost, it begins
+    /// again when Redis is back.
     async fn tell_all(&self, presence: &SharedPresence) {
         self.send_presence(presence, PresencePart::Begins, Vec::new()).await;
         let mut batches = self.batches();
@@ -71,6 +72,10 @@ impl Server {
             if let Some(told) = presence.core.channel(&namespace, &channel) {
                 batches.push(convert::to_message(told));
                 self.send_batches(presence, &mut batches, false).await;
+            }
+            if !self.is_connected() {
+                presence.is_asked.store(true, Relaxed);
+                return;
             }
         }
         self.send_batches(presence, &mut batches, true).await;
@@ -87,6 +92,10 @@ impl Server {
 
     async fn send_batches(&self, presence: &SharedPresence, batches: &mut Batches, all: bool) {
         for channels in batches.take_full() {
+            // The rest would wait in vain, and the hole is there anyway.
+            if !self.is_connected() {
+                return;
+            }
             self.send_presence(presence, PresencePart::Changes, channels).await;
         }
         if all {

@@ -61,6 +61,11 @@ fn garbage() -> Vec<Vec<u8>> {
         r#"{"requestId":"unknown","sockets":[1,{"id":2}]}"#.to_owned(),
         format!(r#"{{"type":3,"uid":"x","nsp":"/","data":{{"packet":{{"type":2,"data":["bad",{}]}},"opts":{{"rooms":[],"except":[],"flags":{{}}}}}}}}"#, nested_json(100_000)),
         format!(r#"{{"type":3,"uid":"x","nsp":"/","data":{{"packet":{{"type":2,"data":["bad","{}"]}},"opts":{{"rooms":[],"except":[],"flags":{{}}}}}}}}"#, long()),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"presence":1}}"#.to_owned(),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"presence":{"ask":[1]}}}"#.to_owned(),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"presence":{"version":1,"part":9}}}"#.to_owned(),
+        r#"{"type":2,"uid":"x","nsp":"/","data":{"presence":{"version":1,"channels":[{"nsp":"/","name":"a","max":1,"joins":[["bob","{bad",1,0]]}]}}}"#.to_owned(),
+        r#"{"type":20,"uid":"x","data":{"presence":{"version":1,"channels":[{"nsp":"/","name":1,"max":-1}]}}}"#.to_owned(),
         nested_json(1_000_000),
     ];
     let mut all: Vec<Vec<u8>> = texts.into_iter().map(String::into_bytes).collect();
