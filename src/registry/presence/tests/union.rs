@@ -21,7 +21,7 @@ enum Told {
     WholeEnds,
 }
 
-struct Server {
+struct Peer {
     room: Room,
     sockets: Vec<(SocketId, Option<u8>)>,
     changes: Changes,
@@ -32,7 +32,7 @@ struct Server {
     reported: BTreeSet<String>,
 }
 
-impl Server {
+impl Peer {
     fn new() -> Self {
         let mut room = Room::new(OPTIONS);
         let sender = ChangeSender::new(10_000);
@@ -68,11 +68,11 @@ impl Server {
     }
 }
 
-struct Cluster(Vec<Server>);
+struct Cluster(Vec<Peer>);
 
 impl Cluster {
     fn new() -> Self {
-        Self((0..SERVERS).map(|_| Server::new()).collect())
+        Self((0..SERVERS).map(|_| Peer::new()).collect())
     }
 
     fn send(&mut self, from: usize, told: &Told) {
@@ -112,7 +112,7 @@ impl Cluster {
     }
 
     fn receive(&mut self, to: usize, from: usize) {
-        let Server { room, incoming, .. } = &mut self.0[to];
+        let Peer { room, incoming, .. } = &mut self.0[to];
         let (queue, has_lost) = &mut incoming[from];
         match queue.pop_front() {
             None => {}
@@ -158,7 +158,7 @@ impl Cluster {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum PeerStep {
     Join(usize, u8, u8),
     Guest(usize),
     Leave(usize, usize, bool),
@@ -173,35 +173,35 @@ enum Step {
     Observe(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = PeerStep> {
     let server = || 0..SERVERS;
     prop_oneof![
-        6 => (server(), 0..5_u8, 0..3_u8).prop_map(|(at, id, info)| Step::Join(at, id, info)),
-        1 => server().prop_map(Step::Guest),
+        6 => (server(), 0..5_u8, 0..3_u8).prop_map(|(at, id, info)| PeerStep::Join(at, id, info)),
+        1 => server().prop_map(PeerStep::Guest),
         5 => (server(), any::<usize>(), any::<bool>())
-            .prop_map(|(at, which, lost)| Step::Leave(at, which, lost)),
-        2 => (0..3_000_u64).prop_map(Step::Wait),
-        4 => server().prop_map(Step::Tell),
-        1 => server().prop_map(Step::TellWhole),
-        8 => (server(), server()).prop_map(|(to, from)| Step::Receive(to, from)),
-        1 => (server(), server()).prop_map(|(to, from)| Step::Lose(to, from)),
-        1 => (server(), server()).prop_map(|(to, from)| Step::Forget(to, from)),
-        1 => server().prop_map(Step::Observe),
+            .prop_map(|(at, which, lost)| PeerStep::Leave(at, which, lost)),
+        2 => (0..3_000_u64).prop_map(PeerStep::Wait),
+        4 => server().prop_map(PeerStep::Tell),
+        1 => server().prop_map(PeerStep::TellWhole),
+        8 => (server(), server()).prop_map(|(to, from)| PeerStep::Receive(to, from)),
+        1 => (server(), server()).prop_map(|(to, from)| PeerStep::Lose(to, from)),
+        1 => (server(), server()).prop_map(|(to, from)| PeerStep::Forget(to, from)),
+        1 => server().prop_map(PeerStep::Observe),
     ]
 }
 
-fn run(cluster: &mut Cluster, step: Step) {
+fn run(cluster: &mut Cluster, step: PeerStep) {
     match step {
-        Step::Join(at, id, info) => {
+        PeerStep::Join(at, id, info) => {
             let server = &mut cluster.0[at];
             let socket = server.room.join_with(Some(&id.to_string()), &info.to_string());
             server.sockets.push((socket, Some(id)));
         }
-        Step::Guest(at) => {
+        PeerStep::Guest(at) => {
             let server = &mut cluster.0[at];
             server.sockets.push((server.room.join_with(None, "null"), None));
         }
-        Step::Leave(at, which, is_lost) => {
+        PeerStep::Leave(at, which, is_lost) => {
             let server = &mut cluster.0[at];
             if !server.sockets.is_empty() {
                 let (socket, _) = server.sockets.swap_remove(which % server.sockets.len());
@@ -212,21 +212,21 @@ fn run(cluster: &mut Cluster, step: Step) {
                 server.observers.clear();
             }
         }
-        Step::Wait(time) => cluster.wait(Duration::from_millis(time)),
-        Step::Tell(from) => cluster.tell(from),
-        Step::TellWhole(from) => cluster.tell_whole(from),
-        Step::Receive(to, from) => cluster.receive(to, from),
-        Step::Lose(to, from) => {
+        PeerStep::Wait(time) => cluster.wait(Duration::from_millis(time)),
+        PeerStep::Tell(from) => cluster.tell(from),
+        PeerStep::TellWhole(from) => cluster.tell_whole(from),
+        PeerStep::Receive(to, from) => cluster.receive(to, from),
+        PeerStep::Lose(to, from) => {
             let (queue, has_lost) = &mut cluster.0[to].incoming[from];
             *has_lost |= queue.pop_front().is_some();
         }
-        Step::Forget(to, from) => {
+        PeerStep::Forget(to, from) => {
             let server = &mut cluster.0[to];
             let now = server.room.now;
             while server.room.table.forget_server(now, NAMES[from], 1) {}
             server.incoming[from].1 = true;
         }
-        Step::Observe(at) => {
+        PeerStep::Observe(at) => {
             let server = &mut cluster.0[at];
             if !server.sockets.is_empty() {
                 let view = server.room.view();
