@@ -200,7 +200,7 @@ fn presence() -> impl Strategy<Value = PresenceNotice> {
         Just(PresencePart::Begins),
         Just(PresencePart::Ends)
     ];
-    let info = prop_oneof![Just("null".into()), Just(placeholder(0).into()), value(0)];
+    let info = prop_oneof![Just("null".into()), Just(placeholder(0)), value(0)];
     let member = (text(), info.prop_map(ByteString::from), number(), number())
         .prop_map(|(id, info, sockets, revision)| MemberPresence { id, info, sockets, revision });
     let channel = (

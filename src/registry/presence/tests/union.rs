@@ -239,7 +239,7 @@ fn run(cluster: &mut Cluster, step: PeerStep) {
 proptest! {
     /// Whatever comes late or is lost: in the end, all servers have the members of all.
     #[test]
-    fn all_servers_have_the_members_of_all(steps in proptest::collection::vec(step(), 1..120)) {
+    fn all_servers_have_the_members_of_all(steps in proptest::collection::vec(step(), 1..80)) {
         let mut cluster = Cluster::new();
         for step in steps {
             run(&mut cluster, step);
