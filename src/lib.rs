@@ -344,7 +344,7 @@ pub use event::{
     DisconnectReason, HandlerError, HandlerResult, MessageError, OnConnect, OnDisconnect, OnError,
     OnFinish, OnMessage, OnPacket, OnServerEvent, OnSubscribe, OnUnsubscribe, OnUpgrade,
 };
-pub use http::{ConnectionError, Cookie, Cors, SameSite};
+pub use http::{ConnectionError, Cookie, Cors, SameSite, close_unread_bodies};
 pub use model::Transport;
 pub use model::{
     Channel, ChannelError, ClusterHealth, ContextMap, DataMap, Extensions, Handshake, History,

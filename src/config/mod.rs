@@ -127,20 +127,31 @@ macro_rules! define_config {
                 Ok(())
             }
 
+            /// The settings that no server can work with, each with the first check that fails.
+            pub(crate) fn invalid_settings(&self) -> Vec<InvalidSetting> {
+                let mut invalid = Vec::new();
+                $($({
+                    let checked = || -> Result<(), String> {
+                        $(check::$check(
+                            &self.$name
+                            $(, &[$((stringify!($other), &self.$other)),+])?
+                        )?;)*
+                        Ok(())
+                    };
+                    if let Err(expected) = checked() {
+                        invalid.push(InvalidSetting {
+                            setting: stringify!($name),
+                            value: kind::$kind::show(&self.$name),
+                            expected,
+                        });
+                    }
+                })+)+
+                invalid
+            }
+
             /// The first setting that no server can work with.
             pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
-                $($($(
-                    check::$check(
-                        &self.$name
-                        $(, &[$((stringify!($other), &self.$other)),+])?
-                    )
-                    .map_err(|expected| InvalidSetting {
-                        setting: stringify!($name),
-                        value: kind::$kind::show(&self.$name),
-                        expected,
-                    })?;
-                )*)+)+
-                Ok(())
+                self.invalid_settings().into_iter().next().map_or(Ok(()), Err)
             }
         }
     };

@@ -97,18 +97,23 @@ impl Cors {
         self
     }
 
+    /// The origins of the list that no browser sends.
+    pub(crate) fn invalid_origins(&self) -> Vec<InvalidSetting> {
+        let invalid = |(text, origin): &(String, Result<Origin, &'static str>)| {
+            let expected = origin.as_ref().err()?;
+            let hint = if text.contains('*') { "; \"*\" by itself allows all origins" } else { "" };
+            let (value, expected) = (format!("{text:?}"), format!("it must {expected}{hint}"));
+            Some(InvalidSetting { setting: "cors", value, expected })
+        };
+        self.origins.iter().flatten().filter_map(invalid).collect()
+    }
+
     /// Checks that browsers can send each origin of the list.
     ///
     /// # Errors
     /// The first origin that they never send.
     pub(super) fn check(&self) -> Result<(), InvalidSetting> {
-        for (text, origin) in self.origins.iter().flatten() {
-            let Err(expected) = origin else { continue };
-            let hint = if text.contains('*') { "; \"*\" by itself allows all origins" } else { "" };
-            let expected = format!("it must {expected}{hint}");
-            return Err(InvalidSetting { setting: "cors", value: format!("{text:?}"), expected });
-        }
-        Ok(())
+        self.invalid_origins().into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Returns whether a page of this origin may connect to this host.

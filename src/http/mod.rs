@@ -21,4 +21,4 @@ pub use cors::Cors;
 pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub use refusal::ConnectionError;
 pub(crate) use service::mount;
-pub(crate) use unread_body::finish;
+pub use unread_body::close_unread_bodies;

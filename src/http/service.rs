@@ -16,7 +16,7 @@ use actix_web::{
 use super::{
     duplicate_server::MountRecord,
     endpoint::{Endpoint, handle_request},
-    unread_body::{finish, needs_finish},
+    unread_body::{close_unread_bodies, needs_finish},
 };
 
 /// Registers an endpoint with an app. The application's request handlers get `handle` as
@@ -41,7 +41,7 @@ pub(crate) fn mount<T: 'static>(
             // The CORS middleware answers some requests without the endpoint, and drops their
             // bodies. The second middleware keeps them. Other requests do not pass through it.
             let guard = fn_guard(|request| needs_finish(request.head()));
-            services.service(scope().guard(guard).wrap(from_fn(finish)));
+            services.service(scope().guard(guard).wrap(from_fn(close_unread_bodies)));
             services.service(scope())
         }
         None => services.service(service),

@@ -55,13 +55,31 @@ fn asks_for_upgrade(request: &RequestHead) -> bool {
     request.connection_type() == ConnectionType::Upgrade
 }
 
-/// Whether the response to a request needs [`finish`].
+/// Whether the response to a request needs [`close_unread_bodies`].
 pub(super) fn needs_finish(request: &RequestHead) -> bool {
     has_chunked_body(request) || asks_for_upgrade(request)
 }
 
-/// Does both as a middleware, for services that are not ours.
-pub(crate) async fn finish(
+/// A middleware for services beside a Socket.IO server: it makes sure that the connection of a
+/// client that does not end the body of its request is closed.
+///
+/// actix-http reads on after an answer until a chunked body ends, for as long as that takes. A
+/// client that never ends it keeps its connection. The endpoint of this crate does not need the
+/// middleware, and neither does a service that reads the body with a limit and a timeout.
+///
+/// ```no_run
+/// use actix_socketio::{SocketIo, close_unread_bodies};
+/// use actix_web::{App, HttpResponse, middleware::from_fn, web};
+///
+/// # fn example(io: SocketIo) {
+/// let not_found = web::route().to(HttpResponse::NotFound).wrap(from_fn(close_unread_bodies));
+/// let app = App::new().configure(io.mount()).default_service(not_found);
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of the service.
+pub async fn close_unread_bodies(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {

@@ -42,7 +42,7 @@ impl Routing {
     {
         let mut global = Handlers::default();
         global.register(on_message);
-        let router = Router::new(global, routes, Config::default().handler_timeout)?;
+        let router = Router::new(global, routes, false, Config::default().handler_timeout)?;
         let socket = socket(router.channel_routes().clone());
         Ok(Self { router: Arc::new(router), socket })
     }

@@ -67,6 +67,8 @@ pub(crate) struct ChannelRoutes {
     /// For each route, the match of a channel that has this route only. Most channels have one, and
     /// share its match.
     single: Vec<Arc<ChannelMatch>>,
+    /// Of several routes that match a channel, only the first counts.
+    is_first_only: bool,
     #[cfg(test)]
     searches: AtomicUsize,
 }
@@ -89,9 +91,15 @@ impl ChannelRoutes {
             patterns,
             none: Arc::default(),
             single: single.collect(),
+            is_first_only: false,
             #[cfg(test)]
             searches: AtomicUsize::new(0),
         })
+    }
+
+    /// Lets only the first of several routes count that match a channel, or all of them.
+    pub(crate) fn first_only(self, is_first_only: bool) -> Self {
+        Self { is_first_only, ..self }
     }
 
     /// The routes that match a channel. This is the only place that runs the patterns.
@@ -104,6 +112,7 @@ impl ChannelRoutes {
             (None, _) => Arc::clone(&self.none),
             // The set reports positions of patterns, of which there are as many as matches here.
             (Some(route), None) => Arc::clone(&self.single[route]),
+            (Some(route), Some(_)) if self.is_first_only => Arc::clone(&self.single[route]),
             (Some(_), Some(_)) => Arc::new(self.merged(matched.iter().collect())),
         }
     }
@@ -171,6 +180,16 @@ mod tests {
         assert_eq!(of("room-2"), (vec![0, 2], CLOSED));
         assert_eq!(of("room-3"), (vec![0], CLOSED));
         assert_eq!(of("hall"), (vec![], CLOSED));
+    }
+
+    #[test]
+    fn only_the_first_route_counts_if_that_is_asked_for() {
+        let patterns = [("room-1", CLOSED), ("room-", OPEN)];
+        let routes = ChannelRoutes::new(&patterns).unwrap().first_only(true);
+        assert_eq!(matches(&routes, "room-1").routes.to_vec(), [0]);
+        assert_eq!(matches(&routes, "room-1").options, CLOSED);
+        assert_eq!(matches(&routes, "room-2").options, OPEN);
+        assert!(!matches(&routes, "hall").is_declared());
     }
 
     #[test]

@@ -205,6 +205,14 @@ impl Sequencer {
         let _ = is_done.await;
     }
 
+    /// Waits until every registry has handled all messages that were queued before.
+    pub(crate) async fn barrier_of_all(&self) {
+        let count = self.0.state.lock().registry_count();
+        for id in 0..count {
+            self.barrier(RegistryId(id)).await;
+        }
+    }
+
     /// The names of all channels of a namespace.
     pub(crate) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
         self.0.state.lock().channels(namespace)

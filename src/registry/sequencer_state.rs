@@ -92,6 +92,10 @@ impl SequencerState {
         id
     }
 
+    pub(super) fn registry_count(&self) -> usize {
+        self.registries.len()
+    }
+
     pub(super) fn channels(&self, namespace: &Namespace) -> Vec<Channel> {
         self.index.channels(namespace)
     }

@@ -8,7 +8,8 @@ use crate::model::{ChannelOptions, History};
 ///
 /// [`channel`] makes a route. [`Builder::route`](crate::Builder::route) takes it. Where several
 /// routes match a channel, the handlers of all of them run, in the order of registration, and one
-/// route that allows something is enough.
+/// route that allows something is enough. With
+/// [`first_route_only`](crate::Builder::first_route_only), only the first of them counts.
 ///
 /// ```
 /// use actix_socketio::{OnUnsubscribe, SocketIo, channel};

@@ -48,11 +48,12 @@ impl Router {
     pub(crate) fn new(
         global: Handlers,
         routes: Vec<Route>,
+        is_first_only: bool,
         handler_timeout: Duration,
     ) -> Result<Self, PatternError> {
         let declared: Vec<_> =
             routes.iter().map(|route| (route.pattern.as_str(), route.options)).collect();
-        let channel_routes = Arc::new(ChannelRoutes::new(&declared)?);
+        let channel_routes = Arc::new(ChannelRoutes::new(&declared)?.first_only(is_first_only));
         let (by_route, presence): (Vec<_>, Vec<_>) =
             routes.into_iter().map(|route| (route.handlers, route.presence)).unzip();
         let members = PresenceOfRoutes::source(presence);

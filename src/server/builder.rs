@@ -179,6 +179,22 @@ impl Builder {
         self.main(|main| main.route(route))
     }
 
+    /// Lets only the first of several routes count that match a channel of the main namespace, in
+    /// the order of registration. Otherwise the handlers of all of them run, and their options are
+    /// merged.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// let builder = SocketIo::builder()
+    ///     .first_route_only()
+    ///     .route(channel("^official-")) // no publications of clients here
+    ///     .route(channel("").allow_publish());
+    /// ```
+    pub fn first_route_only(self) -> Self {
+        self.main(NamespaceBuilder::first_route_only)
+    }
+
     /// Registers an actor for all events that its [`SocketHandler`] lists.
     ///
     /// ```

@@ -13,6 +13,7 @@ mod io_of_socket;
 mod loading;
 #[cfg(feature = "prometheus")]
 mod metrics;
+mod mistakes;
 mod mount;
 mod namespace;
 mod namespace_overrides;

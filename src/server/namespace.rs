@@ -36,6 +36,7 @@ use crate::{
 pub struct NamespaceBuilder {
     pub(super) handlers: Handlers,
     routes: Vec<Route>,
+    is_first_route_only: bool,
     history: Option<History>,
     pub(super) overrides: NamespaceOverrides,
 }
@@ -75,6 +76,23 @@ impl NamespaceBuilder {
         self
     }
 
+    /// Lets only the first of several routes count that match a channel, in the order of
+    /// registration. Otherwise the handlers of all of them run, and their options are merged.
+    ///
+    /// ```
+    /// use actix_socketio::{SocketIo, channel};
+    ///
+    /// let builder = SocketIo::builder().namespace("/news", |news| {
+    ///     news.first_route_only()
+    ///         .route(channel("^official-")) // no publications of clients here
+    ///         .route(channel("").allow_publish())
+    /// });
+    /// ```
+    pub fn first_route_only(mut self) -> Self {
+        self.is_first_route_only = true;
+        self
+    }
+
     /// Registers an actor for all events that its [`SocketHandler`] lists, as
     /// [`Builder::to`](super::Builder::to) does.
     pub fn to<A: SocketHandler>(mut self, addr: &Addr<A>) -> Self {
@@ -101,9 +119,14 @@ impl NamespaceBuilder {
             check_handlers(handlers, &config, has_presence, data)?;
         }
         let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
-        let router = Router::new(self.handlers, self.routes, config.handler_timeout)
-            .map_err(BuildError::Pattern)?
-            .with_history(self.history);
+        let router = Router::new(
+            self.handlers,
+            self.routes,
+            self.is_first_route_only,
+            config.handler_timeout,
+        )
+        .map_err(BuildError::Pattern)?
+        .with_history(self.history);
         check_routes(&patterns, &config)?;
         Ok((Arc::new(router), config))
     }
@@ -146,7 +169,7 @@ fn check_handlers(
 }
 
 /// Finds a route that no channel can have. The patterns are valid.
-fn check_routes(patterns: &[String], config: &Config) -> Result<(), BuildError> {
+pub(super) fn check_routes(patterns: &[String], config: &Config) -> Result<(), BuildError> {
     if config.max_channels == 0 && !patterns.is_empty() {
         return Err(BuildError::Setting {
             setting: "max_channels",

@@ -69,6 +69,26 @@ impl SocketIo {
         stats::record(&self.stats());
     }
 
+    /// Waits until each worker that has had a client has handled what was queued for it: a check
+    /// that no worker hangs.
+    ///
+    /// Give it a time limit. A handler that blocks its thread keeps all clients of its worker
+    /// waiting, and this as well.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use actix_socketio::SocketIo;
+    ///
+    /// # async fn example(io: SocketIo) {
+    /// let answer = tokio::time::timeout(Duration::from_secs(5), io.workers_respond());
+    /// let is_alive = answer.await.is_ok();
+    /// # }
+    /// ```
+    pub async fn workers_respond(&self) {
+        self.namespace.sequencer.barrier_of_all().await;
+    }
+
     /// Ends all connections, and waits until the last [`OnFinish`](crate::OnFinish) is handled, for
     /// at most [`Config::shutdown_timeout`](crate::Config::shutdown_timeout).
     ///

@@ -4,7 +4,7 @@ use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 
 use super::{EngineIo, SocketIo, SocketIoServerExt, loading};
 use crate::{
-    engine::EngineState, http::finish, log_text::log_line, registry::Sequencer,
+    engine::EngineState, http::close_unread_bodies, log_text::log_line, registry::Sequencer,
     state::RecoveryState,
 };
 
@@ -39,7 +39,8 @@ impl SocketIo {
     pub async fn serve(self, addr: impl ToSocketAddrs) -> io::Result<()> {
         let app = self.clone();
         let server = HttpServer::new(move || {
-            let not_found = web::route().to(HttpResponse::NotFound).wrap(from_fn(finish));
+            let not_found =
+                web::route().to(HttpResponse::NotFound).wrap(from_fn(close_unread_bodies));
             App::new().configure(app.mount()).default_service(not_found)
         })
         .socketio(&self)
