@@ -12,6 +12,7 @@
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
+//! | [Broker](broker) | the program: rules for channels in a file, health, signals |
 //! | [Cluster](cluster) | several servers over Redis, with Node's among them |
 //! | [Security](security) | the rights of clients: connecting, subscribing, publishing |
 //! | [Settings and limits](limits) | each setting, its default, and what happens at the limit |
@@ -26,6 +27,14 @@
 
 // Pages link each other by files. A definition that stands before that of the page wins, so here
 // they lead to modules.
+
+#[doc = "[limits]: crate::guide::limits"]
+#[doc = "[history]: crate::guide::history"]
+#[doc = "[presence]: crate::guide::presence"]
+#[doc = "[deploy]: crate::guide::deploy"]
+#[doc = ""]
+#[doc = include_str!("../docs/broker.md")]
+pub mod broker {}
 
 #[doc = include_str!("../docs/client.md")]
 pub mod client {}

@@ -1,0 +1,38 @@
+//! `genconfig`: a small configuration to begin with.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, ErrorKind, Write as _},
+    path::Path,
+    process::ExitCode,
+};
+
+use super::mistake;
+
+const TEMPLATE: &str = include_str!("genconfig.toml");
+
+pub(crate) fn genconfig(path: &Path) -> ExitCode {
+    let name = path.display();
+    match write_new(path) {
+        Ok(()) => {
+            println!("{name} was written. Next: actix-socketio serve -c {name}");
+            ExitCode::SUCCESS
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            mistake(&format!("{name} is there already, and is left alone"))
+        }
+        Err(error) => {
+            eprintln!("actix-socketio: {name} can't be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The file is for its owner alone, because it is where secrets go.
+fn write_new(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(TEMPLATE.as_bytes())
+}

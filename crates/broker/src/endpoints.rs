@@ -1,0 +1,113 @@
+//! The requests that the program itself answers, and the two HTTP servers.
+
+use std::{io, net::SocketAddr};
+
+use actix_socketio::{SocketIo, SocketIoServerExt, close_unread_bodies};
+use actix_web::{
+    App, HttpResponse, HttpServer, Route,
+    dev::{HttpServiceFactory, Server},
+    http::header::CACHE_CONTROL,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use serde_json::json;
+
+use crate::health::{Health, Verdict};
+
+/// The number of connections that may wait to be accepted. Many clients reconnect at the same time
+/// after an outage.
+const BACKLOG: u32 = 4096;
+/// The seconds that unfinished requests may take after all sessions have ended.
+const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
+
+/// The server of clients: Socket.IO, and `/healthz` without details.
+///
+/// # Errors
+/// That of the operating system, if the program can't listen there.
+pub(crate) fn public(io: &SocketIo, health: &Health, addrs: &[SocketAddr]) -> io::Result<Server> {
+    let (app, health) = (io.clone(), health.clone());
+    let server = HttpServer::new(move || {
+        let health = health.clone();
+        App::new()
+            .service(probe("/healthz", move || healthz(&health.ready())))
+            .configure(app.mount())
+            .default_service(not_found())
+    })
+    .socketio(io)
+    .disable_signals()
+    // The program decides when it ends, after the clients have been told.
+    .shutdown_signal(std::future::pending())
+    .backlog(BACKLOG)
+    .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
+    .bind(addrs)?;
+    for addr in server.addrs() {
+        log::info!("listening on http://{addr}{}", io.config().path);
+    }
+    Ok(server.run())
+}
+
+/// The server of the operator.
+///
+/// # Errors
+/// That of the operating system, if the program can't listen there.
+pub(crate) fn internal(health: &Health, addrs: &[SocketAddr]) -> io::Result<Server> {
+    let health = health.clone();
+    let server = HttpServer::new(move || {
+        App::new().configure(internal_services(&health)).default_service(not_found())
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_signal(std::future::pending())
+    .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
+    .bind(addrs)?;
+    for addr in server.addrs() {
+        log::info!("health on http://{addr}/readyz and /livez");
+    }
+    Ok(server.run())
+}
+
+/// All that is at the internal address.
+fn internal_services(health: &Health) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let (live, ready) = (health.clone(), health.clone());
+    move |services| {
+        services
+            .service(probe("/livez", move || with_details(&live.live())))
+            .service(probe("/readyz", move || with_details(&ready.ready())));
+    }
+}
+
+fn probe(
+    path: &str,
+    answer: impl Fn() -> HttpResponse + Clone + 'static,
+) -> impl HttpServiceFactory + 'static {
+    let handler = move || {
+        let answer = answer();
+        async move { answer }
+    };
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .wrap(from_fn(close_unread_bodies))
+}
+
+fn healthz(verdict: &Verdict) -> HttpResponse {
+    respond(verdict, json!({ "status": status(verdict) }))
+}
+
+fn with_details(verdict: &Verdict) -> HttpResponse {
+    respond(verdict, json!({ "status": status(verdict), "checks": verdict.checks }))
+}
+
+fn status(verdict: &Verdict) -> &'static str {
+    if verdict.is_good { "ok" } else { "unavailable" }
+}
+
+fn respond(verdict: &Verdict, body: serde_json::Value) -> HttpResponse {
+    let mut response =
+        if verdict.is_good { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    response.insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+fn not_found() -> Route {
+    web::route().to(HttpResponse::NotFound).wrap(from_fn(close_unread_bodies))
+}

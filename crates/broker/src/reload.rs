@@ -1,0 +1,178 @@
+//! The reload by SIGHUP. The whole configuration is read and checked first, and a mistake changes
+//! nothing. No client is disconnected.
+
+use std::{collections::BTreeSet, mem};
+
+use crate::{
+    config::{self, Loaded, NamespaceRule, Settings, Sources, Table, Value},
+    logging,
+    rules::{Rules, SharedRules},
+    systemd,
+};
+
+/// Reads the configuration again, and takes over what can change while clients are connected.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    sources: Sources,
+    /// All values that were read last.
+    tree: Table,
+    /// The rules of the main namespace, and those of the other namespaces in their order.
+    rules: Vec<SharedRules>,
+    /// The names of the other namespaces, which do not change.
+    namespaces: Vec<NamespaceRule>,
+}
+
+/// The keys of a changed configuration.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes {
+    taken: BTreeSet<String>,
+    /// They have an effect after a restart.
+    left: BTreeSet<String>,
+}
+
+impl Reloader {
+    pub(crate) fn new(
+        sources: Sources,
+        tree: Table,
+        rules: Vec<SharedRules>,
+        namespaces: Vec<NamespaceRule>,
+    ) -> Self {
+        Self { sources, tree, rules, namespaces }
+    }
+
+    pub(crate) fn reload(&mut self) {
+        systemd::reloading();
+        self.take_over();
+        systemd::ready();
+    }
+
+    fn take_over(&mut self) {
+        let Loaded { settings, mistakes, warnings, tree } = config::load(&self.sources);
+        for warning in &warnings {
+            log::warn!("{warning}");
+        }
+        for mistake in &mistakes {
+            log::error!("{mistake}");
+        }
+        let Some(settings) = settings else {
+            return log::error!("nothing was reloaded: the configuration has mistakes");
+        };
+        let rules = match self.rules_of(&settings) {
+            Ok(rules) => rules,
+            Err(error) => return log::error!("nothing was reloaded: {error}"),
+        };
+        // From here on nothing fails.
+        for (shared, rules) in self.rules.iter().zip(rules) {
+            if let Some(rules) = rules {
+                shared.replace(rules);
+            }
+        }
+        logging::log_as(&settings.log);
+        let changes = changes(&mem::replace(&mut self.tree, tree), &self.tree);
+        log::info!("the configuration was reloaded: {}", listed(&changes.taken));
+        if !changes.left.is_empty() {
+            log::warn!("not before a restart: {}", listed(&changes.left));
+        }
+    }
+
+    /// The new rules of each namespace. `None`: the configuration does not have it any more.
+    fn rules_of(&self, settings: &Settings) -> Result<Vec<Option<Rules>>, regex::Error> {
+        let mut all = vec![Some(Rules::new(&settings.channels, &settings.config)?)];
+        for namespace in &self.namespaces {
+            let is_same = |new: &&NamespaceRule| new.name == namespace.name;
+            let new = settings.namespaces.iter().find(is_same);
+            let rules = new.map(|new| Rules::new(&new.channels, &settings.config)).transpose()?;
+            all.push(rules);
+        }
+        Ok(all)
+    }
+}
+
+fn listed(keys: &BTreeSet<String>) -> String {
+    if keys.is_empty() {
+        return "nothing else is in it".to_owned();
+    }
+    keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The keys that are in one of the two, or have another value.
+fn changes(old: &Table, new: &Table) -> Changes {
+    let mut changes = Changes::default();
+    let (old, new) = (leaves(old), leaves(new));
+    for (key, _) in old.symmetric_difference(&new) {
+        let keys = if is_taken_over(key) { &mut changes.taken } else { &mut changes.left };
+        keys.insert(key.clone());
+    }
+    changes
+}
+
+/// Whether a reload takes over a key.
+fn is_taken_over(key: &str) -> bool {
+    let of_channel = key
+        .rsplit_once(']')
+        .filter(|(list, _)| list.starts_with("channels[") || list.contains(".channels["));
+    match of_channel {
+        Some((_, option)) => [".pattern", ".subscribe", ".publish"].contains(&option),
+        None => key.starts_with("log.") || key == "limits.open_channels",
+    }
+}
+
+/// Each value by its path, as text. Those of secrets are compared and never shown.
+fn leaves(table: &Table) -> BTreeSet<(String, String)> {
+    fn walk(path: &str, value: &Value, into: &mut BTreeSet<(String, String)>) {
+        match value {
+            Value::Table(table) => {
+                for (key, node) in table {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    walk(&format!("{path}{dot}{key}"), &node.value, into);
+                }
+            }
+            // The items of these lists are tables, whose keys are told apart.
+            Value::List(items)
+                if matches!(items.first().map(|item| &item.value), Some(Value::Table(_))) =>
+            {
+                for (at, item) in items.iter().enumerate() {
+                    walk(&format!("{path}[{at}]"), &item.value, into);
+                }
+            }
+            _ => {
+                into.insert((path.to_owned(), value.to_string()));
+            }
+        }
+    }
+    let mut leaves = BTreeSet::new();
+    for (key, node) in table {
+        // A list or table in a variable is text here, and is as one key.
+        let parsed = node.as_json_text();
+        let node = parsed.as_ref().unwrap_or(node);
+        walk(key, &node.value, &mut leaves);
+    }
+    leaves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Table {
+        config::parse("old.toml", text).unwrap()
+    }
+
+    #[test]
+    fn changed_keys_are_named_and_those_that_need_a_restart_are_told_apart() {
+        let old = tree(
+            "path = \"/a\"\n[limits]\nmax_inbox = 1\n[log]\nlevel = \"info\"\n\
+             [[channels]]\npattern = \"a\"\nhistory = { last = 1 }\n",
+        );
+        let new = tree(
+            "path = \"/a\"\n[limits]\nmax_inbox = 2\n[cluster]\nredis = \"redis://:x@h\"\n\
+             [log]\nlevel = \"warn\"\n\
+             [[channels]]\npattern = \"a\"\npublish = \"subscriber\"\nhistory = { last = 2 }\n",
+        );
+        let changes = changes(&old, &new);
+        let taken: Vec<_> = changes.taken.iter().map(String::as_str).collect();
+        let left: Vec<_> = changes.left.iter().map(String::as_str).collect();
+        assert_eq!(taken, ["channels[0].publish", "log.level"]);
+        assert_eq!(left, ["channels[0].history.last", "cluster.redis", "limits.max_inbox"]);
+    }
+}
