@@ -75,3 +75,4 @@ mod takeover;
 mod unknown_events;
 mod upgrade;
 mod verbs;
+mod workers;

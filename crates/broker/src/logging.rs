@@ -47,11 +47,9 @@ pub(crate) fn log_as(settings: &LogSettings) {
 }
 
 fn json_line(buffer: &mut env_logger::fmt::Formatter, record: &Record<'_>) -> std::io::Result<()> {
-    let line = json!({
-        "ts": buffer.timestamp_millis().to_string(),
-        "level": record.level().as_str().to_lowercase(),
-        "target": record.target(),
-        "msg": record.args().to_string(),
-    });
-    writeln!(buffer, "{line}")
+    let ts = json!(buffer.timestamp_millis().to_string());
+    let level = json!(record.level().as_str().to_lowercase());
+    let (target, msg) = (json!(record.target()), json!(record.args().to_string()));
+    // An object of serde_json would have its keys in the order of the alphabet.
+    writeln!(buffer, r#"{{"ts":{ts},"level":{level},"target":{target},"msg":{msg}}}"#)
 }

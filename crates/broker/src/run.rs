@@ -70,7 +70,8 @@ pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn
             wish = signals.next() => match (wish, &mut reloader) {
                 (Wish::Stop, _) => break,
                 (Wish::Reload, Some(reloader)) => reloader.reload(),
-                (Wish::Reload, None) => log::warn!("there is no configuration to reload"),
+                // As without a handler: the terminal has been closed.
+                (Wish::Reload, None) => break,
             },
             error = public.ended() => return Err(error.into()),
             error = ended(&mut internal) => return Err(error.into()),

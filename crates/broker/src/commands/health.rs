@@ -8,7 +8,6 @@ use std::{
 };
 
 use crate::{
-    MISTAKE,
     cli::HealthQuestion,
     config::{self, Sources},
 };
@@ -29,7 +28,7 @@ pub(crate) fn health(question: HealthQuestion) -> ExitCode {
                 for mistake in &loaded.mistakes {
                     eprintln!("{mistake}");
                 }
-                return ExitCode::from(MISTAKE);
+                return ExitCode::FAILURE;
             };
             // A resolved address has at least one.
             let addr = settings.address.resolved.first().copied();
