@@ -121,6 +121,15 @@ impl Sequencer {
         PastPublications { publications, place, is_whole: is_whole && !is_limited }
     }
 
+    /// Drops the publications that a channel has kept.
+    pub(crate) fn remove_history(&self, namespace: &Namespace, channel: Option<&Channel>) {
+        let mut state = self.0.lock_state();
+        let index = state.index_mut();
+        if let Some(history) = index.record(namespace, channel).and_then(|record| record.history) {
+            index.histories.clear(history);
+        }
+    }
+
     /// The newest place.
     pub(crate) fn place(&self) -> Place {
         self.0.lock_state().index_mut().place

@@ -25,13 +25,14 @@ pub struct HistoryReader {
     channel: Option<Channel>,
     since: Option<Position>,
     limit: usize,
+    is_reversed: bool,
 }
 
 /// The publications that a channel has kept.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Past {
-    /// The publications, the oldest first.
+    /// The publications, the oldest first, or the newest with [`HistoryReader::reverse`].
     pub messages: Vec<PastMessage>,
     /// The position up to which this is: give it to a client with what you render, and its
     /// `since` leaves no gap.
@@ -105,7 +106,26 @@ impl SocketIo {
 
     fn read_history(&self, channel: Option<Channel>) -> HistoryReader {
         let namespace = Arc::clone(&self.namespace);
-        HistoryReader { namespace, channel, since: None, limit: usize::MAX }
+        HistoryReader { namespace, channel, since: None, limit: usize::MAX, is_reversed: false }
+    }
+
+    /// Drops what a channel of this server has kept. A client that has missed some of it is told
+    /// that it can't have it, and not that there was nothing.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// // The match is over.
+    /// io.remove_history("match-42")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ChannelError`]: the name is invalid.
+    pub fn remove_history(&self, channel: impl ToChannel) -> Result<(), ChannelError> {
+        let channel = channel.to_channel(self.config().max_channel_length)?;
+        self.namespace.sequencer.remove_history(&self.namespace.name, Some(&channel));
+        Ok(())
     }
 }
 
@@ -117,19 +137,39 @@ impl HistoryReader {
         self
     }
 
-    /// At most this number, the oldest. Default: all.
+    /// At most this number, the oldest, or the newest with [`reverse`](Self::reverse). Default: all.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
+    /// The newest first, which is what a page shows that is scrolled back.
+    ///
+    /// ```no_run
+    /// # fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// let newest = io.history("match-42")?.reverse().limit(1).read().messages.pop();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reverse(mut self) -> Self {
+        self.is_reversed = true;
+        self
+    }
+
     /// Reads it. This takes no I/O.
     pub fn read(self) -> Past {
-        let Self { namespace, channel, since, limit } = self;
+        let Self { namespace, channel, since, limit, is_reversed } = self;
         let sequencer = &namespace.sequencer;
         let known = since.filter(|since| since.epoch() == sequencer.epoch());
         let from = known.map(|since| since.point().place);
-        let past = sequencer.past(&namespace.name, channel.as_ref(), from, limit);
+        // The newest are known when all are.
+        let oldest = if is_reversed { usize::MAX } else { limit };
+        let mut past = sequencer.past(&namespace.name, channel.as_ref(), from, oldest);
+        if is_reversed {
+            past.publications.reverse();
+            past.is_whole &= past.publications.len() <= limit;
+            past.publications.truncate(limit);
+        }
         let messages = past.publications.iter().filter_map(|one| {
             let event = read_event(one.frame(), &namespace.codec)?;
             let position = sequencer.position(one.place());

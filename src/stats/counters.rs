@@ -90,6 +90,8 @@ labels! {
         Age = "age",
         Bytes = "bytes",
         Channels = "channels",
+        /// By [`SocketIo::remove_history`](crate::SocketIo::remove_history).
+        Removed = "removed",
     }
 }
 

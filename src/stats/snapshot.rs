@@ -111,7 +111,8 @@ pub struct Stats {
     /// their limit.
     pub history_bytes: usize,
     /// Publications that histories have dropped, by what was reached: `count` or `age` of the
-    /// channel, `bytes` or `channels` of all.
+    /// channel, `bytes` or `channels` of all. `removed` counts those that the application has
+    /// removed.
     pub history_trimmed: BTreeMap<&'static str, u64>,
     /// Events that were sent again to clients that came back.
     pub replayed: u64,

@@ -2,6 +2,7 @@
 //! or are told that something is missing.
 
 mod once;
+mod removed;
 
 use std::time::Duration;
 

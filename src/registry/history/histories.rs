@@ -247,6 +247,12 @@ impl Histories {
         self.counters.history_bytes.set(self.bytes);
     }
 
+    /// Drops everything in one history. A client that has not had it is told of the gap.
+    pub(in crate::registry) fn clear(&mut self, id: HistoryId) {
+        while self.drop_oldest(id, TrimReason::Removed) {}
+        self.counters.history_bytes.set(self.bytes);
+    }
+
     fn oldest(&self, id: HistoryId) -> Option<Place> {
         self.history(id)?.iter().next().map(Kept::place)
     }
