@@ -9,6 +9,7 @@
 //! | [History](history) | clients that were away get what they missed, or are told |
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Presence](presence) | the list of a channel's users, for clients in every language |
+//! | [HTTP API](api) | publishing and more from any language, by HTTP: the feature `api` |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
@@ -27,6 +28,11 @@
 
 // Pages link each other by files. A definition that stands before that of the page wins, so here
 // they lead to modules.
+
+#[doc = "[history]: crate::guide::history"]
+#[doc = ""]
+#[doc = include_str!("../docs/api.md")]
+pub mod api {}
 
 #[doc = "[limits]: crate::guide::limits"]
 #[doc = "[history]: crate::guide::history"]
@@ -95,6 +101,7 @@ pub mod from_socketioxide {}
 #[doc = include_str!("../docs/history.md")]
 pub mod history {}
 
+#[doc = "[api]: crate::guide::api#settings"]
 #[doc = "[stats]: crate::guide::observability"]
 #[doc = "[presence]: crate::guide::presence"]
 #[doc = "[bounds of its own]: crate::guide::presence#bounds"]
@@ -104,6 +111,7 @@ pub mod history {}
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
+#[doc = "[api]: crate::guide::api"]
 #[doc = "[publications of clients wait for]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[security.md]: crate::guide::security#logs"]
 #[doc = ""]

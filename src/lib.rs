@@ -240,6 +240,12 @@
 //! [`EngineIo`] is the layer below Socket.IO, for a protocol of your own: messages of text or bytes
 //! over a WebSocket, with HTTP long-polling as the fall-back. An [`EngineHandler`] receives them.
 //!
+//! # HTTP API
+//!
+//! With the feature `api`, backends in other languages publish by HTTP, look at clients and act on
+//! them: `SocketIo::api` mounts an `Api`, whose keys have names and rights. The guide is
+//! [`guide::api`].
+//!
 //! # Data of a client
 //!
 //! [`Socket::context`] is a map of JSON values by name. [`Socket::extensions`] has Rust values by
@@ -307,6 +313,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+#[cfg(feature = "api")]
+mod api;
 mod config;
 mod connection;
 mod deadline;
@@ -338,6 +346,8 @@ pub mod store;
 pub mod test;
 mod transport;
 
+#[cfg(feature = "api")]
+pub use api::{Api, ApiBuilder, ApiError, ApiKey, ApiMethod};
 pub use config::{Config, Setting};
 pub use engine::EngineMessage;
 pub use event::{

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 21] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
@@ -94,6 +94,13 @@ const LAYERS: [(&str, &[&str]); 21] = [
             "routing",
             "state",
             "connection",
+        ],
+    ),
+    (
+        "api",
+        &[
+            "log_text", "protocol", "model", "stats", "config", "http", "registry", "socket",
+            "server",
         ],
     ),
     ("test", &["protocol", "model", "registry", "socket", "event", "routing", "server"]),

@@ -22,3 +22,5 @@ pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub use refusal::ConnectionError;
 pub(crate) use service::mount;
 pub use unread_body::close_unread_bodies;
+#[cfg(feature = "api")]
+pub(crate) use unread_body::keep_unread;

@@ -95,6 +95,11 @@ impl ChannelRecord {
         }
     }
 
+    #[cfg(feature = "api")]
+    pub(super) fn subscribers(&self) -> usize {
+        self.subscribers.0.iter().map(|(_, count)| count).sum()
+    }
+
     pub(super) fn is_unused(&self) -> bool {
         self.subscribers.is_empty() && self.history.is_none() && self.pins == 0
     }

@@ -22,6 +22,8 @@ mod history;
 mod index;
 mod namespace_table;
 mod ordered_publication;
+#[cfg(feature = "api")]
+mod overview;
 mod past_run;
 mod pins;
 mod presence;

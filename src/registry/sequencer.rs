@@ -282,7 +282,11 @@ impl Sequencer {
     }
 
     /// Gives a publication its place and seals its packet, or lets it wait for its commit.
-    fn order(&self, publication: Publication, report: Report) -> Result<Ordered, PublishError> {
+    pub(super) fn order(
+        &self,
+        publication: Publication,
+        report: Report,
+    ) -> Result<Ordered, PublishError> {
         let SequencerInner { publications, limits, counters, .. } = &*self.0;
         // It would only disconnect its receivers. Another server may have larger outboxes.
         let (length, limit) = (publication.packet.cost(), limits.max_outbox);

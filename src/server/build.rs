@@ -111,6 +111,8 @@ impl Builder {
             changes,
             client_files,
             recovery,
+            #[cfg(feature = "api")]
+            built: std::time::Instant::now(),
         };
         Ok(SocketIo::new(Arc::new(state)))
     }

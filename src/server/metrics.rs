@@ -121,7 +121,7 @@ impl Collector for Metrics {
 
 fn encode_one(
     encoder: &mut DescriptorEncoder<'_>,
-    Family { name, kind, help, label, samples }: &Family,
+    Family { name, kind, help, labels, samples }: &Family,
 ) -> fmt::Result {
     let (name, kind) = match kind {
         FamilyKind::Gauge => (*name, MetricType::Gauge),
@@ -131,7 +131,7 @@ fn encode_one(
     let name = format!("{PREFIX}{name}");
     let mut encoder = encoder.encode_descriptor(&name, help, None, kind)?;
     for (of, value) in samples {
-        let labels: Vec<_> = label.iter().map(|label| (*label, of.as_str())).collect();
+        let labels: Vec<_> = labels.iter().zip(of).map(|(label, of)| (*label, of.as_str())).collect();
         let encoder = encoder.encode_family(&labels)?;
         match (kind, *value) {
             (MetricType::Counter, SampleValue::Whole(value)) => {

@@ -1,5 +1,7 @@
 //! The face of the crate to applications: the builder and the handle of a server.
 
+#[cfg(feature = "api")]
+mod api_access;
 mod build;
 mod build_error;
 mod builder;

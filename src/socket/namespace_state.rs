@@ -53,6 +53,12 @@ impl NamespaceState {
         })
     }
 
+    /// Whether no adapter wraps the local one, so that this server is the only one.
+    #[cfg(feature = "api")]
+    pub(super) fn is_alone(&self) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.adapter), Arc::as_ptr(&self.local))
+    }
+
     /// Refuses a packet that is larger than an outbox. It would only disconnect its receivers.
     pub(super) fn check_size(&self, cost: usize) -> Result<(), SendError> {
         let (length, limit) = (cost, self.config.max_outbox);

@@ -1,4 +1,6 @@
 mod acting;
+#[cfg(feature = "api")]
+mod by_api;
 
 use std::{sync::Arc, time::Duration};
 

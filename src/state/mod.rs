@@ -35,6 +35,8 @@ pub(crate) struct ServerState {
     pub(crate) client_files: ClientFiles,
     /// `None`: no socket comes back.
     pub(crate) recovery: Option<Arc<RecoveryState>>,
+    #[cfg(feature = "api")]
+    pub(crate) built: std::time::Instant,
 }
 
 impl ServerState {

@@ -6,10 +6,14 @@ use std::{
 
 use parking_lot::Mutex;
 
+#[cfg(feature = "api")]
+use super::namespace_family::NamespaceMatcher;
 use super::{
     namespace_factory::NamespaceFactory,
     namespace_family::{LiveNamespaces, NamespaceFamily},
 };
+#[cfg(feature = "api")]
+use crate::model::ChannelRoutes;
 use crate::{
     config::Config,
     model::{Handshake, Namespace, Quota},
@@ -76,6 +80,27 @@ impl Namespaces {
         }
         let dynamic = self.dynamic.iter().find(|dynamic| dynamic.matcher.matches_name(&name));
         self.get_or_make(name, dynamic)
+    }
+
+    /// Whether clients may be in a namespace. A function decides with the handshake of a client, so
+    /// where there is one, they may be in any.
+    #[cfg(feature = "api")]
+    pub(crate) fn may_exist(&self, name: &Namespace) -> bool {
+        let may_be = |family: &NamespaceFamily| {
+            matches!(family.matcher, NamespaceMatcher::Function(_))
+                || family.matcher.matches_name(name)
+        };
+        self.named.contains_key(name) || self.dynamic.iter().any(may_be)
+    }
+
+    /// The routes of a namespace. `None`: a function decides which.
+    #[cfg(feature = "api")]
+    pub(crate) fn routes(&self, name: &Namespace) -> Option<Arc<ChannelRoutes>> {
+        if let Some(entry) = self.named.get(name) {
+            return Some(Arc::clone(entry.router.channel_routes()));
+        }
+        let family = self.dynamic.iter().find(|family| family.matcher.matches_name(name))?;
+        Some(Arc::clone(family.router.channel_routes()))
     }
 
     /// The names of all namespaces: those that were added, and the others that are alive.

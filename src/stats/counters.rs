@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(feature = "api")]
+use super::api_requests::ApiRequests;
 use super::{
     tally::{Count, Label, Tally},
     traffic::Traffic,
@@ -195,6 +197,8 @@ pub(crate) struct Counters {
     pub(crate) unrecovered: Tally<UnrecoveredKind>,
     /// Sockets that were away and do not come back.
     pub(crate) sessions_ended: Tally<SessionEndKind>,
+    #[cfg(feature = "api")]
+    pub(crate) api_requests: ApiRequests,
 }
 
 /// A number of things that exist now.

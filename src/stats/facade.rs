@@ -7,10 +7,11 @@ use super::{
 
 /// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
-    for Family { name, kind, label, samples, .. } in Families::of(stats).0 {
+    for Family { name, kind, labels, samples, .. } in Families::of(stats).0 {
         let name = format!("{PREFIX}{name}");
         for (of, value) in samples {
-            let labels: Vec<_> = label.map(|label| Label::new(label, of)).into_iter().collect();
+            let labels = labels.iter().zip(of);
+            let labels: Vec<_> = labels.map(|(label, of)| Label::new(*label, of)).collect();
             match (kind, value) {
                 (FamilyKind::Counter, SampleValue::Whole(value)) => {
                     counter!(name.clone(), labels).absolute(value);
@@ -97,6 +98,8 @@ mod tests {
         counters.refused.add(RefusalKind::TooManyConnections);
         counters.traffic.add(Flow::Sent, 3, 120);
         counters.traffic.add(Flow::Handled, 1, 7);
+        #[cfg(feature = "api")]
+        counters.api_requests.add("publish", 200);
         let gauges = Gauges {
             connections: 2,
             transports: [("polling", 1), ("websocket", 1)].into(),

@@ -26,10 +26,10 @@ pub(crate) struct Family {
     pub(crate) name: &'static str,
     pub(crate) kind: FamilyKind,
     pub(crate) help: &'static str,
-    /// The name of its label, if it has one.
-    pub(crate) label: Option<&'static str>,
-    /// The value of the label, which is empty without one, and the metric's value.
-    pub(crate) samples: Vec<(String, SampleValue)>,
+    /// The names of its labels.
+    pub(crate) labels: &'static [&'static str],
+    /// The values of the labels, and the metric's value.
+    pub(crate) samples: Vec<(Vec<String>, SampleValue)>,
 }
 
 /// A value. Those of counters are whole.
@@ -70,6 +70,8 @@ impl Families {
         families.add_messages(stats);
         families.add_handlers(stats);
         families.add_past(stats);
+        #[cfg(feature = "api")]
+        families.add_api(stats);
         if let Some(cluster) = &stats.cluster {
             families.add_cluster(cluster, &stats.nodes);
         }
@@ -80,48 +82,48 @@ impl Families {
     }
 
     fn gauge(&mut self, name: &'static str, help: &'static str, value: impl Into<SampleValue>) {
-        let samples = vec![(String::new(), value.into())];
-        self.0.push(Family { name, kind: FamilyKind::Gauge, help, label: None, samples });
+        let samples = vec![(Vec::new(), value.into())];
+        self.0.push(Family { name, kind: FamilyKind::Gauge, help, labels: &[], samples });
     }
 
     fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {
-        let samples = vec![(String::new(), value.into())];
-        self.0.push(Family { name, kind: FamilyKind::Counter, help, label: None, samples });
+        let samples = vec![(Vec::new(), value.into())];
+        self.0.push(Family { name, kind: FamilyKind::Counter, help, labels: &[], samples });
     }
 
     fn gauges<L: ToString, V: Into<SampleValue>>(
         &mut self,
         name: &'static str,
-        label: &'static str,
+        labels: &'static [&'static str],
         help: &'static str,
         values: impl IntoIterator<Item = (L, V)>,
     ) {
         let values = values.into_iter();
-        let samples = values.map(|(of, value)| (of.to_string(), value.into())).collect();
+        let samples = values.map(|(of, value)| (vec![of.to_string()], value.into())).collect();
         let kind = FamilyKind::Gauge;
-        self.0.push(Family { name, kind, help, label: Some(label), samples });
+        self.0.push(Family { name, kind, help, labels, samples });
     }
 
     fn counters(
         &mut self,
         name: &'static str,
-        label: &'static str,
+        labels: &'static [&'static str],
         help: &'static str,
         values: &BTreeMap<&'static str, u64>,
     ) {
         let samples =
-            values.iter().map(|(of, value)| ((*of).to_owned(), (*value).into())).collect();
+            values.iter().map(|(of, value)| (vec![(*of).to_owned()], (*value).into())).collect();
         let kind = FamilyKind::Counter;
-        self.0.push(Family { name, kind, help, label: Some(label), samples });
+        self.0.push(Family { name, kind, help, labels, samples });
     }
 
     fn add_connections(&mut self, stats: &Stats) {
         self.gauge("connections", "Connections, those included that end", stats.connections);
         let help = "Sessions, by their current transport";
         let sessions = stats.transports.iter().map(|(of, count)| (*of, *count));
-        self.gauges("sessions", "transport", help, sessions);
+        self.gauges("sessions", &["transport"], help, sessions);
         let sockets = stats.sockets.iter().map(|(of, count)| (of, *count));
-        self.gauges("sockets", "namespace", "Sockets", sockets);
+        self.gauges("sockets", &["namespace"], "Sockets", sockets);
         self.gauge("channels", "Channels that have a subscriber", stats.channels);
         self.gauge("subscriptions", "Subscriptions", stats.subscriptions);
         let help = "Members of channels with presence";
@@ -129,12 +131,12 @@ impl Families {
         let help = "Memory that counts for max_memory";
         self.gauge("client_memory_bytes", help, stats.client_memory);
         let help = "Connections, by their first transport";
-        self.counters("connections_opened_total", "transport", help, &stats.connections_opened);
+        self.counters("connections_opened_total", &["transport"], help, &stats.connections_opened);
         self.counter("upgrades_total", "Upgrades from polling to a WebSocket", stats.upgrades);
         let help = "Connections that ended, by the reason";
-        self.counters("disconnects_total", "reason", help, &stats.disconnects);
+        self.counters("disconnects_total", &["reason"], help, &stats.disconnects);
         let help = "Refusals, by the limit or the part that refused";
-        self.counters("refusals_total", "reason", help, &stats.refusals);
+        self.counters("refusals_total", &["reason"], help, &stats.refusals);
     }
 
     fn add_messages(&mut self, stats: &Stats) {
@@ -165,7 +167,7 @@ impl Families {
         let micros = u64::try_from(stats.handler_time.as_micros()).unwrap_or(u64::MAX);
         self.counter("handler_microseconds_total", "The time of these events", micros);
         let help = "Handlers that failed, by the kind";
-        self.counters("handler_failures_total", "failure", help, &stats.handler_failures);
+        self.counters("handler_failures_total", &["failure"], help, &stats.handler_failures);
         let help = "Events of clients that no handler took";
         self.counter("unknown_events_total", help, stats.unknown_events);
     }
@@ -174,7 +176,7 @@ impl Families {
         self.gauge("histories", "Channels that have a history", stats.histories);
         self.gauge("history_bytes", "Bytes of all histories", stats.history_bytes);
         let help = "Publications that histories have dropped, by the limit";
-        self.counters("history_trimmed_total", "reason", help, &stats.history_trimmed);
+        self.counters("history_trimmed_total", &["reason"], help, &stats.history_trimmed);
         let help = "Events that were sent again to clients that came back";
         self.counter("replayed_total", help, stats.replayed);
         let help = "Sockets that are away and may come back";
@@ -182,9 +184,24 @@ impl Families {
         self.gauge("sessions_away_bytes", "Memory of these sockets", stats.sessions_away_bytes);
         self.counter("recovered_total", "Sockets that have come back", stats.recovered);
         let help = "Clients that wanted their socket back and got a new one, by the reason";
-        self.counters("unrecovered_total", "reason", help, &stats.unrecovered);
+        self.counters("unrecovered_total", &["reason"], help, &stats.unrecovered);
         let help = "Sockets that were away and do not come back, by the reason";
-        self.counters("sessions_ended_total", "reason", help, &stats.sessions_ended);
+        self.counters("sessions_ended_total", &["reason"], help, &stats.sessions_ended);
+    }
+
+    #[cfg(feature = "api")]
+    fn add_api(&mut self, stats: &Stats) {
+        let samples = stats.api_requests.iter().flat_map(|(method, counts)| {
+            let of = |status: &u16| vec![(*method).to_owned(), status.to_string()];
+            counts.iter().map(move |(status, count)| (of(status), SampleValue::from(*count)))
+        });
+        self.0.push(Family {
+            name: "api_requests_total",
+            kind: FamilyKind::Counter,
+            help: "Requests of the HTTP API",
+            labels: &["method", "status"],
+            samples: samples.collect(),
+        });
     }
 
     fn add_cluster(&mut self, health: &ClusterHealth, nodes: &[NodeStatus]) {
@@ -199,10 +216,10 @@ impl Families {
         self.gauge("cluster_waiting_bytes", help, health.waiting_bytes);
         let alive = nodes.iter().filter(|node| node.is_alive).count();
         let states = [("alive", alive), ("lost", nodes.len() - alive)];
-        self.gauges("cluster_nodes", "state", "Servers of the cluster, by their state", states);
+        self.gauges("cluster_nodes", &["state"], "Servers of the cluster, by their state", states);
         let silence = nodes.iter().map(|node| (&node.id, node.last_heard));
         let help = "The time since a server of the cluster was heard";
-        self.gauges("cluster_node_silence_seconds", "node", help, silence);
+        self.gauges("cluster_node_silence_seconds", &["node"], help, silence);
         self.counter("cluster_sent_total", "Messages that Redis has taken", health.sent);
         let help = "Messages that could not be sent in time";
         self.counter("cluster_given_up_total", help, health.given_up);

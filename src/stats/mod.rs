@@ -4,6 +4,8 @@
 //! thread has its own counters for what is counted with every message. Gauges that follow from
 //! other state are computed when [`Stats`] are taken.
 
+#[cfg(feature = "api")]
+mod api_requests;
 mod counters;
 mod facade;
 mod families;

@@ -130,6 +130,10 @@ pub struct Stats {
     /// Sockets that were away and do not come back, by the reason: `window`, `forgotten`, `lost`,
     /// or the limit that was reached.
     pub sessions_ended: BTreeMap<&'static str, u64>,
+    /// Requests of the [HTTP API](crate::Api), by method and then by status: the feature `api`.
+    /// `openapi` counts those for the description, and `other` those for what does not exist.
+    #[cfg(feature = "api")]
+    pub api_requests: BTreeMap<&'static str, BTreeMap<u16, u64>>,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -204,6 +208,8 @@ impl Stats {
             recovered: counters.recovered.get(),
             unrecovered: counters.unrecovered.by_label(),
             sessions_ended: counters.sessions_ended.by_label(),
+            #[cfg(feature = "api")]
+            api_requests: counters.api_requests.by_method(),
         }
     }
 
