@@ -136,6 +136,7 @@ pub mod presence {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
+#[doc = "[api]: crate::guide::api"]
 #[doc = "[deploy]: crate::guide::deploy"]
 #[doc = "[passed on]: crate::guide::protocol#what-is-passed-on"]
 #[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]

@@ -22,7 +22,11 @@ use super::{
     problem::{Problem, ProblemCode},
     scope::RequestScope,
 };
-use crate::{http::keep_unread, log_text::log_line, server::SocketIo};
+use crate::{
+    http::{close_if_asked_to_upgrade, keep_unread},
+    log_text::log_line,
+    server::SocketIo,
+};
 
 /// Answers a request for a method.
 pub(super) async fn answer(
@@ -33,31 +37,38 @@ pub(super) async fn answer(
     body: web::Payload,
 ) -> HttpResponse {
     let mut body = body.into_inner();
-    let answered = respond(&io, &api, method, &request, &mut body).await;
+    let key = authenticate(&api.inner.keys(), request.headers());
+    let (name, answered) = match key {
+        Ok(key) => {
+            let answered = respond(&io, &api, &key, method, &request, &mut body).await;
+            (format!("key {}", key.name), answered)
+        }
+        Err(problem) => ("unknown key".to_owned(), Err(problem)),
+    };
     let response = match answered {
         Ok(json) => HttpResponse::Ok()
             .content_type("application/json")
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(json.get().to_owned()),
         Err(problem) => {
-            log_line!(log::Level::Debug, "the API refuses {}: {}", method, problem.detail());
+            let detail = problem.detail();
+            log_line!(log::Level::Debug, "the API refuses {} to the {}: {}", method, name, detail);
             problem.response()
         }
     };
-    io.count_api_request(method.as_str(), response.status().as_u16());
-    keep_unread(&request, body, response)
+    finish(&io, method.as_str(), &request, body, response)
 }
 
 /// Each check is cheaper than the next, and nothing of the body is read before the key is known.
 async fn respond(
     io: &SocketIo,
     api: &Api,
+    key: &Arc<KeyRights>,
     method: ApiMethod,
     request: &HttpRequest,
     body: &mut Payload,
 ) -> Answered {
     let settings = &api.inner.settings;
-    let key = authenticate(&api.inner.keys(), request.headers())?;
     if !key.may(method) {
         return Err(Problem::new(ProblemCode::Forbidden, format!("the key may not {method}")));
     }
@@ -71,11 +82,25 @@ async fn respond(
     let text = read_text(body, settings.max_body, io.config().body_timeout).await?;
     let command = Command::read(method, &text)?;
     drop(text);
-    let scope = RequestScope { io: io.clone(), api: api.inner.clone(), key };
+    let scope = RequestScope { io: io.clone(), api: Arc::clone(&api.inner), key: Arc::clone(key) };
     match command {
         Command::Batch(request) => write(batch(&scope, request).await),
         command => perform(&scope, command).await,
     }
+}
+
+/// Counts a response, and decides how its connection goes on.
+fn finish(
+    io: &SocketIo,
+    method: &'static str,
+    request: &HttpRequest,
+    body: Payload,
+    response: HttpResponse,
+) -> HttpResponse {
+    io.count_api_request(method, response.status().as_u16());
+    let mut response = keep_unread(request, body, response);
+    close_if_asked_to_upgrade(request, response.head_mut());
+    response
 }
 
 /// Finds the key of a request. It is never in the URL, which ends in the logs of proxies.
@@ -106,8 +131,7 @@ pub(super) async fn refuse_http_method(
     let mut response = problem.response();
     let allowed = header::HeaderValue::from_static(allowed);
     response.headers_mut().insert(header::ALLOW, allowed);
-    io.count_api_request(name, response.status().as_u16());
-    keep_unread(&request, body.into_inner(), response)
+    finish(&io, name, &request, body.into_inner(), response)
 }
 
 /// Answers a request for a method that does not exist.
@@ -117,9 +141,7 @@ pub(super) async fn refuse_path(
     body: web::Payload,
 ) -> HttpResponse {
     let problem = Problem::new(ProblemCode::NotFound, "there is no such method");
-    let response = problem.response();
-    io.count_api_request("other", response.status().as_u16());
-    keep_unread(&request, body.into_inner(), response)
+    finish(&io, "other", &request, body.into_inner(), problem.response())
 }
 
 /// Answers with the description.

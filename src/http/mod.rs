@@ -23,4 +23,4 @@ pub use refusal::ConnectionError;
 pub(crate) use service::mount;
 pub use unread_body::close_unread_bodies;
 #[cfg(feature = "api")]
-pub(crate) use unread_body::keep_unread;
+pub(crate) use unread_body::{close_if_asked_to_upgrade, keep_unread};
