@@ -82,7 +82,8 @@ pub(super) async fn connect(
     listener: &Arc<dyn Listener>,
     memory: &mut Memory,
 ) -> Result<Connections, Broken> {
-    let found = find(&shared.options.target, &config(shared)).await?;
+    let known = shared.cluster_servers.lock().clone();
+    let found = find(&shared.options.target, &known, &config(shared)).await?;
     let single = match &found {
         Found::Single(info) => Some(info.clone()),
         Found::Cluster(..) => None,

@@ -16,7 +16,14 @@ pub(super) enum Found {
 }
 
 /// Finds out where to connect to now.
-pub(super) async fn find(target: &Target, config: &AsyncConnectionConfig) -> Result<Found, Broken> {
+///
+/// `known`: the masters of the cluster, as they were seen last. All servers of the settings may
+/// have gone since.
+pub(super) async fn find(
+    target: &Target,
+    known: &[ConnectionInfo],
+    config: &AsyncConnectionConfig,
+) -> Result<Found, Broken> {
     #[cfg(feature = "tls")]
     choose_cryptography();
     match target {
@@ -35,14 +42,8 @@ pub(super) async fn find(target: &Target, config: &AsyncConnectionConfig) -> Res
             Err(last)
         }
         Target::Cluster(servers) => {
-            let mut last = Broken::new("no server of the cluster knows all masters");
-            for server in servers {
-                match find_slots(server, config).await {
-                    Ok(slots) => return Ok(Found::Cluster(slots, server.clone())),
-                    Err(broken) => last = broken,
-                }
-            }
-            Err(last)
+            let (slots, server) = ask_for_slots(servers.iter().chain(known), config).await?;
+            Ok(Found::Cluster(slots, server))
         }
     }
 }
@@ -57,8 +58,22 @@ fn choose_cryptography() {
     }
 }
 
-/// Asks a server of a cluster which master has which slots.
-pub(super) async fn find_slots(
+/// Asks one server of a cluster after the other which master has which slots.
+pub(super) async fn ask_for_slots(
+    servers: impl Iterator<Item = &ConnectionInfo>,
+    config: &AsyncConnectionConfig,
+) -> Result<(Slots, ConnectionInfo), Broken> {
+    let mut last = Broken::new("no server of the cluster knows all masters");
+    for server in servers {
+        match find_slots(server, config).await {
+            Ok(slots) => return Ok((slots, server.clone())),
+            Err(broken) => last = broken,
+        }
+    }
+    Err(last)
+}
+
+async fn find_slots(
     server: &ConnectionInfo,
     config: &AsyncConnectionConfig,
 ) -> Result<Slots, Broken> {

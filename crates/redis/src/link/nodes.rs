@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 use super::{
     Listener,
     broken::Broken,
-    finding::{Found, find_slots, settings_of},
+    finding::{Found, ask_for_slots, settings_of},
     listening::{Hearing, receive},
     shared::Shared,
     slots::{Address, Slots},
+    target::Target,
 };
 use crate::wire::{Outgoing, Subscription};
 
@@ -73,6 +74,8 @@ impl Nodes {
 
     /// Connects to the masters that are new, and uses these slots from now on.
     async fn take(&self, slots: Slots, server: ConnectionInfo) -> Result<(), Broken> {
+        let infos = slots.masters().iter().map(|master| settings_of(&server, master)).collect();
+        *self.shared.cluster_servers.lock() = infos;
         for master in slots.masters() {
             let is_known = |node: &Node| node.address.as_ref() == Some(&master);
             if !self.map.borrow().nodes.iter().any(is_known) {
@@ -90,7 +93,13 @@ impl Nodes {
             return Err(Broken::new("Redis has become a server of a cluster"));
         };
         tokio::time::sleep(LOOK_INTERVAL).await;
-        let slots = find_slots(&server, &config(&self.shared)).await?;
+        let Target::Cluster(seeds) = &self.shared.options.target else {
+            return Err(Broken::new("Redis has become a server of a cluster"));
+        };
+        // The server that told the slots may have gone, and so may have those of the settings.
+        let known = self.shared.cluster_servers.lock().clone();
+        let servers = std::iter::once(&server).chain(&known).chain(seeds);
+        let (slots, server) = ask_for_slots(servers, &config(&self.shared)).await?;
         self.take(slots, server).await
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use bytestring::ByteString;
 use parking_lot::Mutex;
-use redis::{Cmd, Value};
+use redis::{Cmd, ConnectionInfo, Value};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
@@ -36,6 +36,8 @@ pub(super) struct Shared {
     questions: mpsc::Sender<Question>,
     /// How many listened to a channel when it was asked last.
     counts: Mutex<HashMap<Subscription, usize>>,
+    /// The masters of a cluster, as they were seen last.
+    pub(super) cluster_servers: Mutex<Vec<ConnectionInfo>>,
     closed: watch::Sender<bool>,
     /// The listener has entries of a stream, and is not done with them.
     pub(super) is_handing_on: AtomicBool,
@@ -53,6 +55,7 @@ impl Shared {
             resubscribe: Notify::new(),
             questions,
             counts: Mutex::default(),
+            cluster_servers: Mutex::default(),
             closed: watch::Sender::new(false),
             is_handing_on: AtomicBool::new(false),
             options,

@@ -5,19 +5,21 @@ use super::{recorder::Seen, *};
 /// Three masters of a Redis Cluster.
 struct RedisCluster(Vec<RedisServer>);
 
+/// Options of each server.
+const OPTIONS: [&str; 8] = [
+    "--save",
+    "",
+    "--cluster-enabled",
+    "yes",
+    "--cluster-node-timeout",
+    "2000",
+    "--cluster-config-file",
+    "nodes.conf",
+];
+
 impl RedisCluster {
     fn start() -> Self {
-        let options = [
-            "--save",
-            "",
-            "--cluster-enabled",
-            "yes",
-            "--cluster-node-timeout",
-            "2000",
-            "--cluster-config-file",
-            "nodes.conf",
-        ];
-        let servers: Vec<_> = (0..3).map(|_| RedisServer::start_with(&options)).collect();
+        let servers: Vec<_> = (0..3).map(|_| RedisServer::start_with(&OPTIONS)).collect();
         let addresses = servers.iter().map(|server| format!("127.0.0.1:{}", server.port()));
         let status = Command::new("redis-cli")
             .args(["--cluster", "create"])
@@ -34,6 +36,17 @@ impl RedisCluster {
             cluster.0.iter().all(is_ok)
         });
         cluster
+    }
+
+    /// One more server, without slots, which knows those of the others.
+    fn add_server(&self) -> RedisServer {
+        let server = RedisServer::start_with(&OPTIONS);
+        let _: String = server.run(&format!("CLUSTER MEET 127.0.0.1 {}", self.0[0].port()));
+        wait_until("it knows the cluster", || {
+            let slots: Vec<redis::Value> = server.run("CLUSTER SLOTS");
+            slots.len() == 3
+        });
+        server
     }
 
     fn options(&self) -> LinkOptions {
@@ -171,6 +184,31 @@ fn a_master_that_restarts_is_found_again() {
     }
     cluster.0[1].launch();
     recorder.wait("all come", |seen| seen.messages.len() == 30);
+}
+
+#[test]
+fn a_cluster_is_found_by_any_of_its_servers() {
+    let mut cluster = RedisCluster::start();
+    // The only server of the settings has no slots, so the link has no connection to it.
+    let seed = cluster.add_server();
+    let target = Target::cluster(&[&seed.url()]).expect("an address");
+    let (link, recorder) = start(LinkOptions { target, ..options(&seed.url()) });
+    wait(link.subscribe(shards())).expect("a confirmation");
+    drop(seed);
+    cluster.move_slot("shard7");
+    recorder.wait("it is told", |seen| seen.statuses.contains(&LinkStatus::ShardMoved));
+    let (owner, _) = cluster.owner("shard7");
+    wait_until("it has subscribed there", || {
+        let numsub: Vec<(String, u64)> = owner.run("PUBSUB SHARDNUMSUB shard7");
+        numsub[0].1 == 1
+    });
+    link.send(shard_publication("shard7", "0")).expect("room");
+    recorder.wait("it comes", |seen| seen.messages.len() == 1);
+    assert_eq!(link.health().losses, 0);
+    cluster.0[1].kill();
+    recorder.wait("it is away", |seen| !seen.is_up());
+    cluster.0[1].launch();
+    recorder.wait("it is back", Seen::is_up);
 }
 
 #[test]
