@@ -376,9 +376,9 @@ pub use server::{
     SocketIoServerExt,
 };
 pub use socket::{
-    AckError, BroadcastAcks, FetchedSockets, Outgoing, OutgoingEvent, PresenceList, PresenceStats,
-    PresentMember, RemoteSocket, SendError, ServerAcks, Socket, SocketEmitter, SubscribeError,
-    Target, Targets,
+    AckError, BroadcastAcks, ClusterChannels, FetchedSockets, Outgoing, OutgoingEvent,
+    PresenceList, PresenceStats, PresentMember, RemoteSocket, SendError, ServerAcks, Socket,
+    SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
 
@@ -391,8 +391,8 @@ pub mod adapter {
         protocol::UnsealedPacket,
         registry::{
             AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers,
-            ClusterPresence, FoundSockets, JoinCluster, Publication, PublishError, RelayedAck,
-            ServerAnswers, ServerEvent, ServerMember, SocketDescription,
+            ClusterPresence, FoundChannels, FoundSockets, JoinCluster, KeptChannels, Publication,
+            PublishError, RelayedAck, ServerAnswers, ServerEvent, ServerMember, SocketDescription,
         },
     };
 

@@ -99,9 +99,14 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
     let request = HttpRequestParts::new(&TestRequest::default().to_http_request(), 0);
     let namespace = Namespace::default();
     let null = Arc::new(NullConnection);
-    let server = ServerView { changes: ChangeSender::new(1), connections: Box::new(|| 1) };
+    let server = ServerView {
+        changes: ChangeSender::new(1),
+        connections: Box::new(|| 1),
+        max_ack_bytes: 0,
+        max_event_depth: config.max_json_depth,
+    };
     let (codec, sockets) = (PacketCodec::default(), Arc::clone(&null) as _);
-    let adapter = LocalAdapter::new(registry, codec, sockets, None, null, 0, server);
+    let adapter = LocalAdapter::new(registry, codec, sockets, None, null, server);
     Socket::attach(SocketParts {
         server: Arc::new(()),
         namespace: NamespaceState::new(

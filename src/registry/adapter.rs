@@ -2,7 +2,9 @@ use std::{fmt, future::ready, io, pin::Pin, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{Audience, Change, ClusterPresence, Publication, PublishError, Receipt};
+use super::{
+    Audience, Change, ClusterPresence, FoundChannels, Publication, PublishError, Receipt,
+};
 use crate::{
     model::{Channel, ClusterHealth, Handshake, Namespace, NodeStatus, SocketId},
     protocol::{Args, UnsealedPacket},
@@ -40,6 +42,10 @@ pub trait JoinCluster: Send + 'static {
 
 /// An answer of an [`Adapter`] that comes later.
 pub type AdapterFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Channels whose publications come to a server until it is dropped:
+/// [`Adapter::prepare_channels`].
+pub type KeptChannels = Box<dyn Send>;
 
 /// Takes what [`Adapter::publish_and_relay_acks`] relays.
 pub type AckRelay = Box<dyn Fn(RelayedAck) + Send + Sync>;
@@ -86,6 +92,13 @@ pub trait Adapter: Send + Sync + 'static {
         compress: bool,
     ) -> UnsealedPacket;
 
+    /// The most levels of nested arrays and objects in an event of this server's clients:
+    /// [`Builder::max_json_depth`](crate::Builder::max_json_depth). An adapter has to carry events
+    /// that are as deep. By default, it is unknown.
+    fn max_event_depth(&self) -> Option<usize> {
+        None
+    }
+
     /// Publishes without waiting.
     ///
     /// # Errors
@@ -120,6 +133,13 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// Describes the sockets of an audience.
     fn fetch(&self, audience: Audience) -> AdapterFuture<FoundSockets>;
+
+    /// Lists the channels of a namespace that have subscribers on any server. By default, those of
+    /// the sockets that [`fetch`](Self::fetch) finds.
+    fn channels(&self, namespace: &Namespace) -> AdapterFuture<FoundChannels> {
+        let found = self.fetch(Audience::everyone(namespace.clone()));
+        Box::pin(async move { found.await.into() })
+    }
 
     /// Subscribes the sockets of an audience to a channel. A socket that is in the maximum number
     /// of channels is left out.
@@ -207,6 +227,17 @@ pub trait Adapter: Send + Sync + 'static {
     ///
     /// An adapter that wraps another passes the call on, or shares the presence itself.
     fn presence(&self) -> Option<ClusterPresence> {
+        None
+    }
+
+    /// Begins to receive the publications of other servers to channels that this server is about to
+    /// open, and waits until they come. They come as long as the value is kept, and then as long as
+    /// the channels are open. `None`: they come already.
+    fn prepare_channels(
+        &self,
+        _: &Namespace,
+        _: &[Channel],
+    ) -> Option<AdapterFuture<KeptChannels>> {
         None
     }
 

@@ -18,6 +18,7 @@ mod catching_up;
 mod change;
 mod channel_registry;
 mod committing;
+mod found_channels;
 mod history;
 mod index;
 mod namespace_table;
@@ -38,14 +39,15 @@ pub(crate) mod subscribers;
 mod sweep;
 
 pub use adapter::{
-    AckRelay, Adapter, AdapterFuture, ClientAnswers, FoundSockets, JoinCluster, RelayedAck,
-    ServerAnswers, ServerEvent, SocketDescription,
+    AckRelay, Adapter, AdapterFuture, ClientAnswers, FoundSockets, JoinCluster, KeptChannels,
+    RelayedAck, ServerAnswers, ServerEvent, SocketDescription,
 };
 pub(crate) use catching_up::{CatchUpAnswer, JoinedPlace, Joining};
 pub(crate) use change::ChangeSender;
 pub use change::{Change, Changes};
 use channel_registry::ChannelRegistry;
 pub(crate) use channel_registry::RegistryId;
+pub use found_channels::FoundChannels;
 pub(crate) use history::{CatchUp, CaughtUp, ChannelOutcome, Gap, HistoryLimits};
 pub(crate) use pins::NewestPlace;
 pub use presence::{ChannelMembers, ClusterPresence, ServerMember};

@@ -87,6 +87,8 @@ impl Builder {
         let server = ServerView {
             changes: changes.clone(),
             connections: Box::new(move || connected.sessions.count()),
+            max_ack_bytes: config.max_ack_bytes,
+            max_event_depth: config.max_json_depth,
         };
         let local = LocalAdapter::new(
             sequencer,
@@ -94,7 +96,6 @@ impl Builder {
             Arc::clone(&sockets) as _,
             recovery.clone().map(|recovery| recovery as _),
             Arc::new(server_events),
-            config.max_ack_bytes,
             server,
         );
         let used = used_adapter(adapter, Arc::clone(&local) as _)?;
@@ -124,7 +125,7 @@ fn used_adapter(
     local: Arc<dyn Adapter>,
 ) -> Result<Arc<dyn Adapter>, BuildError> {
     match wrap {
-        Some(wrap) => wrap(local).map_err(|error| BuildError::Thread(error.kind())),
+        Some(wrap) => wrap(local).map_err(|error| BuildError::Cluster(Arc::new(error))),
         None => Ok(local),
     }
 }

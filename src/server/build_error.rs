@@ -43,6 +43,9 @@ pub enum BuildError {
     /// The system has no thread for the server. Only a server that is built outside of an actix
     /// system needs one.
     Thread(io::ErrorKind),
+    /// The server can't join the cluster of [`Builder::cluster`](crate::Builder::cluster): a setting
+    /// does not fit, for example.
+    Cluster(Arc<io::Error>),
     /// The store of [`Builder::store`](crate::Builder::store) can't be used.
     Store(StoreError),
     /// No server can work with the value of a setting.
@@ -89,6 +92,7 @@ impl fmt::Display for BuildError {
                 f.write_str("which Builder::data was not given")
             }
             Self::Thread(kind) => write!(f, "cannot start the thread of the server: {kind}"),
+            Self::Cluster(error) => write!(f, "cannot join the cluster: {error}"),
             Self::Store(error) => error.fmt(f),
             Self::Setting { setting, value, expected } => {
                 write!(f, "setting {setting:?} is {value}: {expected}")

@@ -5,7 +5,7 @@ use crate::{
     model::{ClusterHealth, NodeStatus},
     protocol::to_args,
     registry::ServerEvent,
-    socket::{NamespaceState, SendError, ServerAcks},
+    socket::{ClusterChannels, NamespaceState, SendError, ServerAcks},
 };
 
 /// Event names that Socket.IO reserves for servers.
@@ -70,6 +70,17 @@ impl SocketIo {
     #[doc(alias = "serverCount")]
     pub async fn server_count(&self) -> usize {
         self.namespace.adapter.server_count(&self.namespace.name).await
+    }
+
+    /// The channels that clients of any server of the cluster are subscribed to, in no particular
+    /// order. [`channels`](Self::channels) has those of this server alone.
+    ///
+    /// A cluster that has no shorter question asks for all clients, with their channels.
+    /// [`ClusterChannels`] has an example.
+    #[doc(alias = "allRooms")]
+    pub async fn cluster_channels(&self) -> ClusterChannels {
+        let found = self.namespace.adapter.channels(&self.namespace.name).await;
+        ClusterChannels { channels: found.channels, missing_servers: found.missing }
     }
 
     /// How the way to the other servers of the cluster is. `None`: the server is in no cluster.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AckError, RemoteSocket};
 use crate::{
-    model::SocketId,
+    model::{Channel, SocketId},
     protocol::Args,
     registry::{ClientAnswers, ServerAnswers},
 };
@@ -130,6 +130,28 @@ impl<R: DeserializeOwned> ServerAcks<R> {
 pub struct FetchedSockets {
     /// The clients of all servers that answered in time.
     pub sockets: Vec<RemoteSocket>,
+    /// The number of servers that did not answer in time. Without a cluster, it is 0.
+    pub missing_servers: usize,
+}
+
+/// The channels that [`SocketIo::cluster_channels`](crate::SocketIo::cluster_channels) has found,
+/// beside the number of servers that they lack.
+///
+/// ```
+/// # actix::System::new().block_on(async {
+/// let io = actix_socketio::SocketIo::builder().build().unwrap();
+/// let found = io.cluster_channels().await;
+/// if found.missing_servers > 0 {
+///     println!("{} servers have not answered", found.missing_servers);
+/// }
+/// assert!(found.channels.is_empty());
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ClusterChannels {
+    /// The channels of all servers that answered in time, each once.
+    pub channels: Vec<Channel>,
     /// The number of servers that did not answer in time. Without a cluster, it is 0.
     pub missing_servers: usize,
 }

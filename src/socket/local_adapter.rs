@@ -9,8 +9,8 @@ use crate::{
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         AckRelay, Adapter, AdapterFuture, Audience, Change, ChangeSender, ClientAnswers,
-        ClusterPresence, FoundSockets, Publication, PublishError, Receipt, Sequencer,
-        ServerAnswers, ServerEvent,
+        ClusterPresence, FoundChannels, FoundSockets, Publication, PublishError, Receipt,
+        Sequencer, ServerAnswers, ServerEvent,
     },
     stats::RefusalKind,
 };
@@ -39,6 +39,9 @@ pub(crate) struct ServerView {
     pub(crate) changes: ChangeSender,
     /// Counts the connections.
     pub(crate) connections: Box<dyn Fn() -> usize + Send + Sync>,
+    /// The memory for the answers to all broadcasts.
+    pub(crate) max_ack_bytes: usize,
+    pub(crate) max_event_depth: usize,
 }
 
 /// The adapter of one server: it acts on the sockets of this server, and knows of no other.
@@ -64,7 +67,6 @@ impl LocalAdapter {
         sockets: Arc<dyn SocketLookup>,
         absences: Option<Arc<dyn AbsenceLookup>>,
         server_events: Arc<dyn ServerEventHandler>,
-        max_ack_bytes: usize,
         server: ServerView,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -73,9 +75,9 @@ impl LocalAdapter {
             sockets,
             absences,
             server_events,
-            server,
             ack_collectors: Mutex::default(),
-            ack_bytes: MemoryBudget::new(max_ack_bytes),
+            ack_bytes: MemoryBudget::new(server.max_ack_bytes),
+            server,
         })
     }
 
@@ -160,6 +162,10 @@ impl Adapter for LocalAdapter {
         self.codec.relay(namespace.as_str(), event, args, compress)
     }
 
+    fn max_event_depth(&self) -> Option<usize> {
+        Some(self.server.max_event_depth)
+    }
+
     fn publish(&self, publication: Publication) -> Result<(), PublishError> {
         self.sequencer.publish(publication)
     }
@@ -218,6 +224,10 @@ impl Adapter for LocalAdapter {
             let sockets = ids.iter().filter_map(|id| sockets.socket(id));
             FoundSockets::new(sockets.map(|socket| socket.describe()).collect())
         })
+    }
+
+    fn channels(&self, namespace: &Namespace) -> AdapterFuture<FoundChannels> {
+        Box::pin(ready(FoundChannels::new(self.sequencer.channels(namespace))))
     }
 
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {

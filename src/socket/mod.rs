@@ -28,7 +28,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 pub(crate) use absence::{AbsenceRecord, SocketAbsence, StoredAbsence};
 use acks::Acks;
-pub use answers::{BroadcastAcks, FetchedSockets, ServerAcks};
+pub use answers::{BroadcastAcks, ClusterChannels, FetchedSockets, ServerAcks};
 pub use emitter::SocketEmitter;
 pub use error::{AckError, SendError, SubscribeError};
 pub(crate) use local_adapter::{

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use super::{Socket, SocketInner, SubscribeError};
+use super::{NamespaceState, Socket, SocketInner, SubscribeError};
 use crate::{
+    deadline::within,
     model::{Channel, ChannelMatch, JoiningMember, ToChannel},
-    registry::{CatchUp, CatchUpAnswer},
+    registry::{CatchUp, CatchUpAnswer, KeptChannels},
 };
 
 /// # Subscriptions
@@ -37,6 +38,8 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// It does not wait for the other servers of a cluster: [`subscribed`](Self::subscribed) does.
     ///
     /// # Errors
     /// [`SubscribeError`]: the name is invalid, the client is in too many channels, or it has gone.
@@ -78,11 +81,34 @@ impl Socket {
         self.join(channel, |_| matched, joining)
     }
 
-    /// Waits until publications of other servers to its channels reach it.
-    pub(crate) async fn receives_channels(&self) {
+    /// Waits until the events of all servers of a cluster reach the client in the channels that it
+    /// is subscribed to. It takes at most
+    /// [`handler_timeout`](crate::Builder::handler_timeout), and most adapters need no time at all.
+    ///
+    /// The server waits by itself before it answers a client: to a connection, for the channels of
+    /// `OnConnect`, and to a subscription of the client's own.
+    ///
+    /// ```no_run
+    /// # async fn example(socket: actix_socketio::Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// socket.subscribe("match-42")?;
+    /// socket.subscribed().await;
+    /// // From here on, no event of another server is missed either.
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn subscribed(&self) {
         if let Some(receives) = self.inner.namespace.adapter.receives_channels() {
-            receives.await;
+            // The adapter may wait for long, or for ever.
+            let _ = within(self.config().handler_timeout, receives).await;
         }
+    }
+
+    /// Waits until publications of other servers to some channels come to this server, whether or
+    /// not they are open yet. They come as long as the value is kept.
+    pub(crate) async fn prepare_channels(&self, channels: &[Channel]) -> Option<KeptChannels> {
+        let NamespaceState { adapter, name, .. } = &*self.inner.namespace;
+        let prepared = adapter.prepare_channels(name, channels)?;
+        within(self.config().handler_timeout, prepared).await
     }
 
     /// Finds the member behind the socket, for a channel that it joins. It asks the application, so

@@ -8,14 +8,15 @@ use std::{
 use actix_socketio::{
     Args, Change, Channel, ClusterHealth, Namespace, NodeStatus, Receipt,
     adapter::{
-        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundSockets, Publication,
-        PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
+        AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundChannels, FoundSockets,
+        KeptChannels, Publication, PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
     },
 };
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::{
-    asked::Asked,
+    asked::{Asked, channels_of_all},
     audience::{opts, server_event},
     message::{Flags, Message, Notice, Opts, Payload, Request},
     pending::Pending,
@@ -92,6 +93,17 @@ fn for_others(publication: &Publication, timeout: Option<Duration>) -> Option<(P
     Some((event, opts))
 }
 
+/// A call of the local adapter, unless the local adapter refuses it. It does so at once, so that
+/// the other servers need not hear of it.
+fn accepted<T: Send + 'static>(
+    mut call: AdapterFuture<Result<T, PublishError>>,
+) -> Result<AdapterFuture<Result<T, PublishError>>, PublishError> {
+    match (&mut call).now_or_never() {
+        None => Ok(call),
+        Some(outcome) => outcome.map(|done| Box::pin(ready(Ok(done))) as _),
+    }
+}
+
 impl Adapter for ClusterAdapter {
     fn encode(
         &self,
@@ -103,6 +115,10 @@ impl Adapter for ClusterAdapter {
         self.local().encode(namespace, event, args, compress)
     }
 
+    fn max_event_depth(&self) -> Option<usize> {
+        self.local().max_event_depth()
+    }
+
     fn publish(&self, publication: Publication) -> Result<(), PublishError> {
         let Some((event, opts)) = for_others(&publication, None) else {
             return self.local().publish(publication);
@@ -110,11 +126,8 @@ impl Adapter for ClusterAdapter {
         let namespace = publication.audience.namespace.clone();
         let notice = Notice::Broadcast { event, opts };
         if self.server.reads_back {
-            return self.server.append(
-                &namespace,
-                notice,
-                Pending::Publish { publication, confirm: None },
-            );
+            let pending = Pending::Publish { publication, confirm: None };
+            return self.server.append(&namespace, notice, pending);
         }
         let outgoing = self.server.write(&namespace, &Message::Notice(notice))?;
         self.local().publish(publication)?;
@@ -144,7 +157,10 @@ impl Adapter for ClusterAdapter {
             Ok(outgoing) => outgoing,
             Err(error) => return Box::pin(ready(Err(error))),
         };
-        let counted = self.local().publish_and_count(publication);
+        let counted = match accepted(self.local().publish_and_count(publication)) {
+            Ok(counted) => counted,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
         let handed = self.server.send_confirmed(outgoing);
         Box::pin(async move {
             let (counted, servers) = tokio::join!(counted, handed);
@@ -163,7 +179,10 @@ impl Adapter for ClusterAdapter {
             return self.local().publish_with_acks(publication, timeout);
         };
         let namespace = publication.audience.namespace.clone();
-        let here = self.local().publish_with_acks(publication, timeout);
+        let here = match accepted(self.local().publish_with_acks(publication, timeout)) {
+            Ok(here) => here,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
         let request = Request::Broadcast { event, opts };
         let there = Asked::new(&self.server, &namespace, Purpose::Acks, request);
         let others = self.server.others(&namespace);
@@ -218,6 +237,14 @@ impl Adapter for ClusterAdapter {
             all.sockets.extend(new);
             all
         })
+    }
+
+    fn channels(&self, namespace: &Namespace) -> AdapterFuture<FoundChannels> {
+        if !self.server.wire.asks_for_rooms() {
+            let found = self.fetch(Audience::everyone(namespace.clone()));
+            return Box::pin(async move { found.await.into() });
+        }
+        channels_of_all(&self.server, namespace)
     }
 
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
@@ -345,6 +372,14 @@ impl Adapter for ClusterAdapter {
 
     fn receives_channels(&self) -> Option<AdapterFuture<()>> {
         self.server.receives_rooms()
+    }
+
+    fn prepare_channels(
+        &self,
+        namespace: &Namespace,
+        channels: &[Channel],
+    ) -> Option<AdapterFuture<KeptChannels>> {
+        Server::prepare_rooms(&self.server, namespace, channels)
     }
 
     fn close(&self) -> AdapterFuture<()> {

@@ -7,15 +7,17 @@ use std::{
 };
 
 use actix_socketio::{
-    Args, Namespace,
-    adapter::{ClientAnswers, FoundSockets, ServerAnswers},
+    Args, Namespace, SocketId,
+    adapter::{AdapterFuture, ClientAnswers, FoundChannels, FoundSockets, ServerAnswers},
 };
+use bytestring::ByteString;
 use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
 };
 
 use crate::{
+    audience::channel,
     message::{Message, Request, RequestId},
     requests::Purpose,
     server::{OthersCount, Server, unheard},
@@ -82,6 +84,11 @@ impl Asked {
         found
     }
 
+    /// The rooms of the servers that answered, and the number of the others.
+    pub(crate) fn rooms(self) -> (Vec<ByteString>, usize) {
+        self.server.requests.lock().close_rooms(&self.id, unheard(&self.others))
+    }
+
     pub(crate) fn servers(self) -> ServerAnswers {
         let (answers, missing): (Vec<Args>, usize) =
             self.server.requests.lock().close_servers(&self.id, unheard(&self.others));
@@ -95,4 +102,28 @@ impl Drop for Asked {
     fn drop(&mut self) {
         self.server.requests.lock().forget(&self.id);
     }
+}
+
+/// Asks all servers for their rooms, and lists those that are channels.
+pub(crate) fn channels_of_all(
+    server: &Arc<Server>,
+    namespace: &Namespace,
+) -> AdapterFuture<FoundChannels> {
+    let here = server.local.channels(namespace);
+    let there = Asked::new(server, namespace, Purpose::Rooms, Request::Rooms);
+    let (others, limit) = (server.others(namespace), server.request_timeout);
+    Box::pin(async move {
+        let mut all = here.await;
+        let Some(mut there) = there else {
+            all.missing = unheard(&others);
+            return all;
+        };
+        there.wait(limit).await;
+        let (rooms, missing) = there.rooms();
+        // Each socket has a room of its own, with its id as the name.
+        let rooms = rooms.iter().filter(|room| room.parse::<SocketId>().is_err());
+        all.extend(rooms.filter_map(|room| channel(room)));
+        all.missing += missing;
+        all
+    })
 }

@@ -46,6 +46,13 @@ impl Classic {
         format!("{}-request#{namespace}#", self.key)
     }
 
+    /// The pattern of the channels of broadcasts: one for all clients, and one for each room.
+    fn broadcast_pattern(&self, namespace: &str) -> String {
+        let mut pattern = escape_pattern(&format!("{}#{namespace}#", self.key));
+        pattern.push('*');
+        pattern
+    }
+
     fn response_channel(&self, namespace: &str) -> String {
         format!("{}-response#{namespace}#", self.key)
     }
@@ -60,6 +67,14 @@ impl Wire for Classic {
         read::read(self, channel, payload)
     }
 
+    fn is_pattern_of(&self, pattern: &[u8], namespace: &str) -> bool {
+        self.broadcast_pattern(namespace).as_bytes() == pattern
+    }
+
+    fn asks_for_rooms(&self) -> bool {
+        true
+    }
+
     fn read_entry(&self, _fields: &[(Bytes, Bytes)]) -> Result<Option<Envelope>, Unreadable> {
         Ok(None)
     }
@@ -70,11 +85,10 @@ impl Wire for Classic {
     }
 
     fn subscriptions(&self, namespace: &str) -> Vec<Subscription> {
-        let broadcasts = escape_pattern(&format!("{}#{namespace}#", self.key));
         let responses = self.response_channel(namespace);
         vec![
             Subscription::Channel(self.request_channel(namespace).into()),
-            Subscription::Pattern(format!("{broadcasts}*").into()),
+            Subscription::Pattern(self.broadcast_pattern(namespace).into()),
             self.answers_to(namespace, &self.own),
             Subscription::Channel(responses.into()),
         ]

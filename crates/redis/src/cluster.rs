@@ -274,6 +274,19 @@ impl Cluster {
 
 impl JoinCluster for Cluster {
     fn join(self: Box<Self>, local: Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>> {
+        if let Some(depth) = local.max_event_depth()
+            && depth > self.limits.depth
+        {
+            // It would hand on events that the other servers ignore.
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "max_json_depth is {depth}, and servers of the cluster read {} levels: set \
+                     WireLimits::depth to {depth} on all of them",
+                    self.limits.depth
+                ),
+            ));
+        }
         // Random, so that no two servers have the same.
         let id = format!("{:016x}", rand::rng().random::<u64>());
         let id = ServerId(ByteString::from(id));

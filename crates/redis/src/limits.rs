@@ -21,6 +21,9 @@ pub struct WireLimits {
     /// one message. Default: 8 MiB.
     pub message_bytes: usize,
     /// The most levels of nested arrays and objects in the arguments of an event. Default: 100.
+    ///
+    /// It is not below [`max_json_depth`](actix_socketio::Builder::max_json_depth): a server is not
+    /// built whose clients may send more than the other servers read.
     pub depth: usize,
     /// The most rooms that a message names, for each of its lists. Default: 10,000.
     pub rooms: usize,

@@ -30,9 +30,16 @@ struct Received {
     max_bytes: usize,
 }
 
+struct ChannelMessage {
+    channel: Bytes,
+    /// The pattern by which it came.
+    pattern: Option<Bytes>,
+    payload: Bytes,
+}
+
 #[derive(Default)]
 struct MessageQueue {
-    messages: VecDeque<(Bytes, Bytes)>,
+    messages: VecDeque<ChannelMessage>,
     bytes: usize,
     /// A task takes messages out.
     is_taken: bool,
@@ -68,40 +75,48 @@ impl ServerListener {
 
 impl Received {
     /// Adds a message. `None`: there is no room for it. Otherwise, whether a task has to begin.
-    fn push(&self, channel: Bytes, payload: Bytes) -> Option<bool> {
-        let cost = cost(&channel, &payload);
+    fn push(&self, message: ChannelMessage) -> Option<bool> {
+        let cost = message.cost();
         let mut queue = self.queue.lock();
         if queue.bytes + cost > self.max_bytes {
             return None;
         }
         queue.bytes += cost;
-        queue.messages.push_back((channel, payload));
+        queue.messages.push_back(message);
         Some(!std::mem::replace(&mut queue.is_taken, true))
     }
 
-    fn pop(&self) -> Option<(Bytes, Bytes)> {
+    fn pop(&self) -> Option<ChannelMessage> {
         let mut queue = self.queue.lock();
         let next = queue.messages.pop_front();
         match &next {
-            Some((channel, payload)) => queue.bytes -= cost(channel, payload),
+            Some(message) => queue.bytes -= message.cost(),
             None => queue.is_taken = false,
         }
         next
     }
 }
 
-/// Bytes of a message that waits.
-fn cost(channel: &Bytes, payload: &Bytes) -> usize {
-    channel.len() + payload.len() + 64
+impl ChannelMessage {
+    /// Its bytes while it waits.
+    fn cost(&self) -> usize {
+        let pattern = self.pattern.as_ref().map_or(0, Bytes::len);
+        self.channel.len() + pattern + self.payload.len() + 96
+    }
 }
 
 /// Does what came on channels, one after the other.
 async fn take(server: Weak<Server>, received: Arc<Received>) {
-    while let Some((channel, payload)) = received.pop() {
+    while let Some(ChannelMessage { channel, pattern, payload }) = received.pop() {
         // A server that has ended receives nothing.
         let Some(server) = server.upgrade() else { return };
         match server.wire.read(&channel, &payload) {
-            Ok(Some(envelope)) => server.receive(envelope).await,
+            Ok(Some(envelope)) => {
+                let is_of = |pattern| server.wire.is_pattern_of(pattern, &envelope.namespace);
+                if pattern.as_deref().is_none_or(is_of) {
+                    server.receive(envelope).await;
+                }
+            }
             Ok(None) => {}
             Err(unreadable) => server.count_unreadable(&unreadable),
         }
@@ -109,8 +124,10 @@ async fn take(server: Weak<Server>, received: Arc<Received>) {
 }
 
 impl Listener for ServerListener {
-    fn on_message(&self, channel: &Bytes, payload: Bytes) {
-        match self.received.push(channel.clone(), payload) {
+    fn on_message(&self, channel: &Bytes, pattern: Option<&Bytes>, payload: Bytes) {
+        let message =
+            ChannelMessage { channel: channel.clone(), pattern: pattern.cloned(), payload };
+        match self.received.push(message) {
             Some(true) => {
                 drop(tokio::spawn(take(self.server.clone(), Arc::clone(&self.received))));
             }
@@ -130,6 +147,7 @@ impl Listener for ServerListener {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(self.take_entries(entries))
     }
+
     fn on_given_up(&self, ticket: Ticket, _reason: GivenUp) {
         let Some(server) = self.server.upgrade() else { return };
         let pending = server.pending.lock().take(ticket);

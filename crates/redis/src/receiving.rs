@@ -239,8 +239,9 @@ impl Server {
                 Some(args) => requests.server_event(id, args),
                 None => self.count_unreadable(&Unreadable::new("the answer is not JSON")),
             },
+            Answer::Rooms(rooms) => requests.rooms(id, rooms),
             // This server never asks for these.
-            Answer::SocketIds(_) | Answer::Rooms(_) => {}
+            Answer::SocketIds(_) => {}
         }
     }
 

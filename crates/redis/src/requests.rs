@@ -8,6 +8,7 @@ use actix_socketio::{
     Args, SocketId,
     adapter::{ClientAnswers, SocketDescription},
 };
+use bytestring::ByteString;
 use tokio::sync::Notify;
 
 use crate::{
@@ -44,6 +45,7 @@ enum Gathered {
     Acks(Acks),
     Sockets(Vec<SocketDescription>),
     Servers(Vec<Args>),
+    Rooms(Vec<ByteString>),
 }
 
 /// The acknowledgements of clients.
@@ -63,6 +65,7 @@ pub(crate) enum Purpose {
     Acks,
     Sockets,
     ServerEvent,
+    Rooms,
 }
 
 /// The maximum number of requests waits: [`Requests::open`].
@@ -91,6 +94,7 @@ impl Requests {
             Purpose::Acks => Gathered::Acks(Acks::default()),
             Purpose::Sockets => Gathered::Sockets(Vec::new()),
             Purpose::ServerEvent => Gathered::Servers(Vec::new()),
+            Purpose::Rooms => Gathered::Rooms(Vec::new()),
         };
         let complete = Arc::new(Notify::new());
         let waiting = Waiting {
@@ -185,6 +189,20 @@ impl Requests {
         });
     }
 
+    /// The rooms of a server. They have the same bound.
+    pub(crate) fn rooms(&mut self, id: &RequestId, names: Vec<ByteString>) {
+        let bytes: usize = names.iter().map(|name| name.len() + size_of::<ByteString>()).sum();
+        self.change(id, |waiting, max_bytes| {
+            if let Gathered::Rooms(rooms) = &mut waiting.gathered
+                && waiting.bytes.saturating_add(bytes) <= max_bytes
+            {
+                waiting.answered += 1;
+                waiting.bytes += bytes;
+                rooms.extend(names);
+            }
+        });
+    }
+
     /// Ends to wait, whatever has come.
     pub(crate) fn forget(&mut self, id: &RequestId) {
         self.waiting.remove(id);
@@ -231,6 +249,20 @@ impl Requests {
         let missing = waiting.missing(servers);
         match waiting.gathered {
             Gathered::Sockets(sockets) => (sockets, missing),
+            _ => (Vec::new(), missing),
+        }
+    }
+
+    /// The same for rooms.
+    pub(crate) fn close_rooms(
+        &mut self,
+        id: &RequestId,
+        servers: usize,
+    ) -> (Vec<ByteString>, usize) {
+        let Some(waiting) = self.waiting.remove(id) else { return (Vec::new(), servers) };
+        let missing = waiting.missing(servers);
+        match waiting.gathered {
+            Gathered::Rooms(rooms) => (rooms, missing),
             _ => (Vec::new(), missing),
         }
     }

@@ -11,7 +11,7 @@ use std::{
 
 use actix_socketio::{
     Channel, ClusterHealth, Namespace,
-    adapter::{Adapter, AdapterFuture, PublishError},
+    adapter::{Adapter, AdapterFuture, KeptChannels, PublishError},
 };
 use log::warn;
 use parking_lot::Mutex;
@@ -26,7 +26,7 @@ use crate::{
     pending::{Pending, PendingTable},
     presence::SharedPresence,
     requests::Requests,
-    wire::{Outgoing, Unreadable, Wire},
+    wire::{Outgoing, Subscription, Unreadable, Wire},
 };
 
 /// The part of one server in the cluster, which its adapter and what it receives share.
@@ -119,6 +119,20 @@ struct NamespaceOfCluster {
     namespace: Namespace,
     /// The other servers that were counted last.
     others: Arc<AtomicUsize>,
+}
+
+/// Rooms that this server listens to until it is dropped.
+struct KeptRooms {
+    server: Arc<Server>,
+    rooms: Vec<Subscription>,
+}
+
+impl Drop for KeptRooms {
+    fn drop(&mut self) {
+        if let Some(link) = self.server.link() {
+            drop(link.unsubscribe(std::mem::take(&mut self.rooms)));
+        }
+    }
 }
 
 impl Server {
@@ -344,6 +358,30 @@ impl Server {
         Some(Box::pin(async move {
             // Redis may go away meanwhile.
             let _ = timeout(limit, confirmed).await;
+        }))
+    }
+
+    /// Listens to rooms that are about to have members here, and waits until Redis knows of it.
+    /// `None` as for [`receives_rooms`](Self::receives_rooms).
+    pub(crate) fn prepare_rooms(
+        server: &Arc<Self>,
+        namespace: &Namespace,
+        channels: &[Channel],
+    ) -> Option<AdapterFuture<KeptChannels>> {
+        let link = server.link().filter(|link| link.health().is_connected)?;
+        let room =
+            |channel: &Channel| server.wire.room_subscription(namespace.as_str(), channel.as_str());
+        let rooms: Vec<_> = channels.iter().filter_map(room).collect();
+        if rooms.is_empty() {
+            return None;
+        }
+        let confirmed = link.subscribe(rooms.clone());
+        let kept = KeptRooms { server: Arc::clone(server), rooms };
+        let limit = server.request_timeout;
+        Some(Box::pin(async move {
+            // Redis may go away meanwhile.
+            let _ = timeout(limit, confirmed).await;
+            Box::new(kept) as _
         }))
     }
 

@@ -19,6 +19,17 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// are for, or that this version has no use for.
     fn read(&self, channel: &[u8], payload: &Bytes) -> Result<Option<Envelope>, Unreadable>;
 
+    /// Whether a message that came by a pattern is for the namespace that it names. The patterns of
+    /// other namespaces may match its channel as well, and then it comes more than once.
+    fn is_pattern_of(&self, _pattern: &[u8], _namespace: &str) -> bool {
+        true
+    }
+
+    /// Whether all servers answer the question for their rooms, Node's too.
+    fn asks_for_rooms(&self) -> bool {
+        false
+    }
+
     /// Reads an entry of a stream: its fields in order. Adapters without a stream read none.
     ///
     /// # Errors

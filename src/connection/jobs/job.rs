@@ -124,6 +124,9 @@ impl Job {
                 if recovered && router.is_handled::<OnSubscribe>() {
                     Box::pin(requests::subscribe_again(&socket, &router)).await;
                 }
+                if socket.channel_count() > 0 {
+                    socket.subscribed().await;
+                }
                 Outcome::Admit
             }
             Task::Event { name, args, id } => {

@@ -64,6 +64,9 @@ pub(super) async fn subscribe_and_catch_up(
         .iter()
         .map(|(channel, matched)| (channel.clone(), matched.is_told_at_once()))
         .collect();
+    let channels: Vec<_> = admitted.iter().map(|(channel, _)| channel.clone()).collect();
+    // The answer has all that came before it. The server receives already what comes after it.
+    let _kept = socket.prepare_channels(&channels).await;
     let catch_up = options.catch_up(socket.epoch());
     let done = socket.subscribe_and_catch_up(admitted, catch_up, |refused| answer.with(refused));
     done.map_err(|error| refuse(refusal(error)))?;

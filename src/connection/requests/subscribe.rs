@@ -35,7 +35,7 @@ pub(super) async fn subscribe(
     if is_told_at_once {
         wait_until_told(socket, &channel).await;
     }
-    let _ = within(socket.config().handler_timeout, socket.receives_channels()).await;
+    socket.subscribed().await;
     Ok(Granted::Nothing)
 }
 

@@ -78,7 +78,7 @@ impl CountingLink {
 }
 
 impl Listener for Count {
-    fn on_message(&self, _: &Bytes, _: Bytes) {
+    fn on_message(&self, _: &Bytes, _: Option<&Bytes>, _: Bytes) {
         self.0.fetch_add(1, Relaxed);
     }
 

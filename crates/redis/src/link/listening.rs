@@ -71,9 +71,10 @@ pub(super) fn receive(
 ) -> impl Fn(PushInfo) -> Result<(), Broken> + Send + Sync + 'static {
     move |PushInfo { kind, data }| {
         let mut data = data.into_iter().map(value::bytes);
+        let mut pattern = None;
         match kind {
             PushKind::Message | PushKind::SMessage => {}
-            PushKind::PMessage => drop(data.next()),
+            PushKind::PMessage => pattern = data.next().flatten(),
             PushKind::SUnsubscribe => {
                 let name = data.next().flatten().and_then(|name| ByteString::try_from(name).ok());
                 if name.is_some_and(|name| shared.lose_shard(name)) {
@@ -93,7 +94,7 @@ pub(super) fn receive(
         if let (Some(Some(channel)), Some(Some(payload))) = (data.next(), data.next())
             && channel != hearing.probe_channel
         {
-            listener.on_message(&channel, payload);
+            listener.on_message(&channel, pattern.as_ref(), payload);
         }
         Ok(())
     }

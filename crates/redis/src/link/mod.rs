@@ -51,11 +51,12 @@ use crate::wire::{Outgoing, Subscription};
 
 /// Is told what a link receives, on the link's thread. Redis waits for it.
 pub(crate) trait Listener: Send + Sync + 'static {
-    /// Something came on a channel: of `SUBSCRIBE`, `PSUBSCRIBE` or `SSUBSCRIBE`.
+    /// Something came on a channel: of `SUBSCRIBE`, `SSUBSCRIBE`, or of `PSUBSCRIBE` with this
+    /// pattern. It comes once for each pattern that matches.
     ///
     /// A listener that is too slow makes Redis end the connection, by its bound
     /// `client-output-buffer-limit`. Then [`LinkStatus::Back`] says that something may be missing.
-    fn on_message(&self, channel: &Bytes, payload: Bytes);
+    fn on_message(&self, channel: &Bytes, pattern: Option<&Bytes>, payload: Bytes);
 
     /// Entries of a stream, each of them once and in the stream's order. No further ones are read
     /// before the future ends.

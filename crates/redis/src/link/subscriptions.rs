@@ -1,4 +1,4 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use tokio::sync::oneshot;
 
@@ -10,7 +10,8 @@ use crate::wire::Subscription;
 /// away, or faster than Redis answers, costs one command or none.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    wanted: HashSet<Subscription>,
+    /// Each as often as it was added. Its end is that of the last one.
+    wanted: HashMap<Subscription, usize>,
     changed: HashSet<Subscription>,
     /// Redis has ended these by itself.
     lost: HashSet<Subscription>,
@@ -43,7 +44,9 @@ impl Subscriptions {
     /// The receiver hears of it when Redis has confirmed all of them.
     pub(super) fn add(&mut self, subscriptions: Vec<Subscription>) -> oneshot::Receiver<()> {
         for subscription in subscriptions {
-            if self.wanted.insert(subscription.clone()) {
+            let times = self.wanted.entry(subscription.clone()).or_default();
+            *times += 1;
+            if *times == 1 {
                 self.changed.insert(subscription);
             }
         }
@@ -53,8 +56,13 @@ impl Subscriptions {
     /// The receiver hears of it when Redis has confirmed all of them.
     pub(super) fn remove(&mut self, subscriptions: Vec<Subscription>) -> oneshot::Receiver<()> {
         for subscription in subscriptions {
-            self.counted.remove(&subscription);
-            if self.wanted.remove(&subscription) {
+            let Entry::Occupied(mut times) = self.wanted.entry(subscription.clone()) else {
+                continue;
+            };
+            *times.get_mut() -= 1;
+            if *times.get() == 0 {
+                times.remove();
+                self.counted.remove(&subscription);
                 self.changed.insert(subscription);
             }
         }
@@ -76,7 +84,7 @@ impl Subscriptions {
         }
         let (mut subscribe, mut unsubscribe) = (Vec::new(), Vec::new());
         for subscription in self.changed.drain() {
-            if self.wanted.contains(&subscription) {
+            if self.wanted.contains_key(&subscription) {
                 if actual.insert(subscription.clone()) {
                     subscribe.push(subscription);
                 }
@@ -91,13 +99,13 @@ impl Subscriptions {
 
     /// There is a new connection, which has no subscription yet.
     pub(super) fn begin_anew(&mut self) {
-        self.changed = self.wanted.clone();
+        self.changed = self.wanted.keys().cloned().collect();
         self.lost.clear();
     }
 
     /// Redis has ended a subscription. Whether it is still wanted.
     pub(super) fn lose(&mut self, subscription: Subscription) -> bool {
-        let is_wanted = self.wanted.contains(&subscription);
+        let is_wanted = self.wanted.contains_key(&subscription);
         if is_wanted {
             self.lost.insert(subscription);
         }
@@ -105,7 +113,7 @@ impl Subscriptions {
     }
 
     pub(super) fn has(&self, subscription: &Subscription) -> bool {
-        self.wanted.contains(subscription)
+        self.wanted.contains_key(subscription)
     }
 
     /// Redis knows of all changes for which these waited.
@@ -151,6 +159,10 @@ mod tests {
         assert!(first.try_recv().is_err(), "Redis has not confirmed it");
         subscriptions.confirmed(changes.waiting);
         assert_eq!(first.try_recv(), Ok(()));
+
+        drop(subscriptions.remove(vec![channel("a")]));
+        let changes = subscriptions.take(&mut actual);
+        assert!(changes.unsubscribe.is_empty(), "it was added twice");
 
         drop(subscriptions.add(vec![channel("b"), channel("c")]));
         drop(subscriptions.remove(vec![channel("a"), channel("never")]));

@@ -16,4 +16,6 @@ mod order;
 mod ours;
 mod presence;
 mod process;
+mod refused;
 mod silent;
+mod subscribing;

@@ -17,6 +17,7 @@ with_each_adapter!(
     acknowledgements_come_from_all_servers,
     sockets_of_all_servers_are_fetched,
     sockets_of_all_servers_are_acted_upon,
+    channels_of_all_servers_are_listed,
     servers_send_events_to_each_other,
     who_has_subscribed_receives_what_follows,
     an_event_that_is_accepted_reaches_all_servers,
@@ -103,6 +104,20 @@ async fn sockets_of_all_servers_are_fetched(kind: Kind) {
     assert!(of_b.handshake().uri().path().starts_with("/socket.io"));
     let local = one.io.to("room").local().fetch_sockets().await.expect("a name");
     assert_eq!((local.len(), local[0].id()), (1, a.id()));
+}
+
+async fn channels_of_all_servers_are_listed(kind: Kind) {
+    let redis = RedisServer::start();
+    let [one, two] = nodes(kind, &redis).await;
+    let mut here = one.client_in("both").await;
+    let _there = two.client_in("both").await;
+    here.subscribe("here").await.expect("an open channel");
+    let _elsewhere = two.client_in("there").await;
+    let found = one.io.cluster_channels().await;
+    let mut names: Vec<_> = found.channels.iter().map(Channel::as_str).collect();
+    names.sort_unstable();
+    assert_eq!((names, found.missing_servers), (vec!["both", "here", "there"], 0));
+    assert_eq!(one.io.channels().await.len(), 2, "those of this server");
 }
 
 async fn sockets_of_all_servers_are_acted_upon(kind: Kind) {

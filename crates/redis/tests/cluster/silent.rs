@@ -33,6 +33,7 @@ async fn echo(event: OnServerEvent) -> HandlerResult {
 async fn assert_one_is_missing(node: &Node, clients: usize) {
     let found = node.io.everyone().fetch_sockets().await.expect("a name");
     assert_eq!((found.len(), found.missing_servers), (clients, 1));
+    assert_eq!(node.io.cluster_channels().await.missing_servers, 1);
     let ask = node.io.everyone().timeout(LIMIT);
     let acks = ask.emit_with_ack::<_, Value>("who?", &()).await.expect("sent");
     assert_eq!((acks.missing.len(), acks.unnamed_missing), (clients, 0));

@@ -66,7 +66,7 @@ fn text(bytes: &Bytes) -> String {
 }
 
 impl Listener for Recorder {
-    fn on_message(&self, channel: &Bytes, payload: Bytes) {
+    fn on_message(&self, channel: &Bytes, _: Option<&Bytes>, payload: Bytes) {
         self.record(|seen| seen.messages.push((text(channel), text(&payload))));
     }
 

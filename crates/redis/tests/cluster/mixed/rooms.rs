@@ -1,5 +1,6 @@
 //! Rooms that servers change for clients of each other.
 
+use actix_socketio::Channel;
 use serde_json::json;
 
 use super::{Mixed, until_last, until_last_js};
@@ -11,6 +12,7 @@ with_each_adapter!(
     theirs_changes_the_rooms_of_our_clients,
     what_follows_a_join_reaches_who_has_joined,
     a_number_is_a_room,
+    rooms_of_all_servers_are_listed,
 );
 
 async fn ours_changes_the_rooms_of_their_clients(kind: Kind) {
@@ -108,5 +110,17 @@ async fn a_number_is_a_room(kind: Kind) {
     mixed.theirs.call("emit", json!({ "except": [5], "args": ["not 5"] })).await;
     mixed.theirs.call("emit", json!({ "args": ["last"] })).await;
     assert_eq!(until_last(&mut here).await, json!([]));
+    mixed.end().await;
+}
+
+async fn rooms_of_all_servers_are_listed(kind: Kind) {
+    let mixed = Mixed::start(kind).await;
+    let _here = mixed.ours.client_in("both").await;
+    let there = mixed.client_of_theirs(json!(["both", "theirs"])).await;
+    let found = mixed.ours.io.cluster_channels().await;
+    let mut names: Vec<_> = found.channels.iter().map(Channel::as_str).collect();
+    names.sort_unstable();
+    assert_eq!((names, found.missing_servers), (vec!["both", "theirs"], 0));
+    drop(there);
     mixed.end().await;
 }
