@@ -388,6 +388,7 @@ pub use stats::Stats;
 /// You need this module only to write an adapter. [`Builder::adapter`] takes it.
 pub mod adapter {
     pub use crate::{
+        model::{FoundNode, InvalidNodeAddress, InvalidNodeId, NodeAddress, NodeDirectory, NodeId},
         protocol::UnsealedPacket,
         registry::{
             AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers,

@@ -161,6 +161,14 @@ macro_rules! settings_table {
             /// do not wait then either.
             slow_consumer_timeout: Duration = Time(5 s), set plain, check at_most_a_year;
 
+            /// How long another server of a cluster may take to answer a request that was passed on
+            /// to it, with [`Builder::node_address`](crate::Builder::node_address). A poll may take
+            /// `ping_interval` and `ping_timeout` longer. To connect, it may take a tenth of it.
+            ///
+            /// The client then gets `Session ID unknown`, and begins anew.
+            forward_timeout: Duration = Time(30 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
             /// How long a client may take to acknowledge an event.
             ///
             /// The wait then ends with [`AckError::Timeout`](crate::AckError::Timeout).
@@ -321,6 +329,13 @@ macro_rules! settings_table {
             ///
             /// More are refused: no handler receives them, and the sender gets no answer.
             max_server_events: usize = Amount(1_024), set plain, check at_least_one;
+
+            /// Requests that this server passes on to other servers of a cluster at the same time,
+            /// with [`Builder::node_address`](crate::Builder::node_address). A poll counts until it
+            /// is answered, and an upgraded WebSocket as long as it is open.
+            ///
+            /// More are refused with HTTP 503 and `Retry-After`. Each takes a descriptor.
+            max_forwarded: usize = Amount(10_000), set plain, check at_least_one;
 
             /// Changes that wait for the slowest listener of
             /// [`SocketIo::changes`](crate::SocketIo::changes).

@@ -8,6 +8,7 @@
 mod alarm;
 mod connection_quota;
 mod driver;
+mod forwarding;
 mod heartbeat;
 mod message;
 mod packet_queue;
@@ -16,13 +17,14 @@ mod sessions;
 mod traffic_batch;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::{self, ThreadId},
 };
 
 pub(crate) use alarm::Alarm;
 pub(crate) use connection_quota::{ConnectionSlot, QuotaExceeded};
 pub(crate) use driver::{AfterEvent, ClientEnd, Due, OutboxNotice, SessionDriver, SessionRequest};
+pub(crate) use forwarding::Forwarding;
 pub use message::EngineMessage;
 pub(crate) use sessions::Sessions;
 
@@ -35,6 +37,9 @@ pub(crate) struct EngineState {
     pub(crate) sessions: Sessions,
     pub(crate) counters: Arc<Counters>,
     pub(crate) memory: MemoryBudget,
+    /// Set while the server is built, once its adapter is known. Empty: other servers are not asked,
+    /// and do not know this one.
+    pub(crate) forwarding: OnceLock<Forwarding>,
     /// The thread that built the server.
     pub(crate) built_on: ThreadId,
 }
@@ -43,6 +48,7 @@ impl EngineState {
     pub(crate) fn new(config: Arc<Config>, counters: Arc<Counters>) -> Arc<Self> {
         let memory = MemoryBudget::new(config.max_memory);
         let built_on = thread::current().id();
-        Arc::new(Self { config, sessions: Sessions::default(), counters, memory, built_on })
+        let (sessions, forwarding) = (Sessions::default(), OnceLock::new());
+        Arc::new(Self { config, sessions, counters, memory, forwarding, built_on })
     }
 }

@@ -13,6 +13,7 @@ use actix_web::{
 
 use super::{
     ConnectionError, Cookie, Cors,
+    forward::forward,
     hooks::Hooks,
     refusal::Refusal,
     unread_body::{close_if_asked_to_upgrade, keep_unread},
@@ -75,9 +76,12 @@ pub(super) async fn handle_request(
     let (request, mut body) = request.into_parts();
     let is_upgrade = is_upgrade(&request);
     let response = match respond(&endpoint, &request, is_upgrade, &mut body).await {
-        Ok((mut response, is_handshake)) => {
-            let headers = response.headers_mut();
-            endpoint.settings.hooks.write_headers(headers, &request, is_handshake);
+        Ok((mut response, answers)) => {
+            // The other server has called its hooks for what it has answered.
+            if answers != Answers::Elsewhere {
+                let (headers, is_first) = (response.headers_mut(), answers == Answers::Handshake);
+                endpoint.settings.hooks.write_headers(headers, &request, is_first);
+            }
             response
         }
         Err(refusal) => refuse(&endpoint, &request, &refusal),
@@ -87,7 +91,17 @@ pub(super) async fn handle_request(
     Ok(ServiceResponse::new(request, response))
 }
 
-/// Returns the response, and whether it is the first one of a session.
+/// The kind of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    /// The first one of a session.
+    Handshake,
+    Session,
+    /// That of another server.
+    Elsewhere,
+}
+
+/// Returns the response, and its kind.
 ///
 /// The future is allocated for each request, and that of a poll lives as long as the poll waits. So
 /// futures that few requests await are boxed separately. If the future had 1,024 bytes or more,
@@ -97,12 +111,12 @@ async fn respond(
     request: &HttpRequest,
     is_upgrade: bool,
     body: &mut Payload,
-) -> Result<(HttpResponse, bool), Refusal> {
+) -> Result<(HttpResponse, Answers), Refusal> {
     let (session, new_id) = match classify(endpoint, request, is_upgrade)? {
         RequestKind::Handshake { transport: Transport::WebSocket, version } => {
             let open = handshake(endpoint, request, Transport::WebSocket, version.as_deref())?;
             let response = websocket::open(|| open().1, request, body.take());
-            return Ok((response.map_err(Refusal::InvalidUpgrade)?, true));
+            return Ok((response.map_err(Refusal::InvalidUpgrade)?, Answers::Handshake));
         }
         // The handshake is also the first poll: it finds the open packet in the outbox.
         RequestKind::Handshake { transport: Transport::Polling, version } => {
@@ -113,21 +127,25 @@ async fn respond(
         RequestKind::Polling(session) => (session, None),
         RequestKind::Upgrade(session) => {
             let response = websocket::probe(session, request, body.take());
-            return Ok((response.map_err(Refusal::InvalidUpgrade)?, false));
+            return Ok((response.map_err(Refusal::InvalidUpgrade)?, Answers::Session));
+        }
+        RequestKind::Elsewhere(node) => {
+            let response = Box::pin(forward(endpoint, request, node, body)).await;
+            return Ok((response?, Answers::Elsewhere));
         }
         RequestKind::OtherMethod => {
-            return Ok((HttpResponse::InternalServerError().finish(), false));
+            return Ok((HttpResponse::InternalServerError().finish(), Answers::Session));
         }
     };
     if request.method() == Method::POST {
-        return Ok((polling::post(&session, request, body).await, false));
+        return Ok((polling::post(&session, request, body).await, Answers::Session));
     }
     let response = polling::get(&session, request).await;
     let mut response = response.ok_or_else(|| Refusal::UnknownSession)?;
     if let Some(id) = &new_id {
         set_cookie(endpoint, response.headers_mut(), id);
     }
-    Ok((response, new_id.is_some()))
+    Ok((response, if new_id.is_some() { Answers::Handshake } else { Answers::Session }))
 }
 
 /// Verifies a request and returns its kind. Closes the TCP connection's duplicate descriptor if the

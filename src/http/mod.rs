@@ -7,6 +7,7 @@ mod cookie_rules;
 mod cors;
 mod duplicate_server;
 mod endpoint;
+mod forward;
 mod hooks;
 mod origin;
 mod parameters;

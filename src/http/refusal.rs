@@ -40,6 +40,10 @@ pub(crate) enum Refusal {
     LargeHandshake,
     /// The server shuts down and opens no new sessions.
     ShuttingDown,
+    /// As many requests are passed on to other servers as `max_forwarded` allows.
+    TooManyForwarded,
+    /// A request pretends to come from another server.
+    WrongProof,
 }
 
 impl Refusal {
@@ -50,15 +54,17 @@ impl Refusal {
             Self::UnknownSession => RefusalKind::UnknownSession,
             Self::BadMethod(_) => RefusalKind::BadMethod,
             Self::BadRequest(_) | Self::InvalidUpgrade(_) => RefusalKind::BadRequest,
-            Self::Forbidden(_) | Self::HookPanicked | Self::ForbiddenOrigin { .. } => {
-                RefusalKind::Forbidden
-            }
+            Self::Forbidden(_)
+            | Self::HookPanicked
+            | Self::ForbiddenOrigin { .. }
+            | Self::WrongProof => RefusalKind::Forbidden,
             Self::UnsupportedVersion(_) => RefusalKind::UnsupportedVersion,
             Self::QuotaExceeded(QuotaExceeded::Server) => RefusalKind::TooManyConnections,
             Self::QuotaExceeded(QuotaExceeded::Address) => RefusalKind::TooManyOfAddress,
             Self::LargeHandshake => RefusalKind::LargeHandshake,
             Self::MemoryExhausted => RefusalKind::MemoryExhausted,
             Self::ShuttingDown => RefusalKind::ShuttingDown,
+            Self::TooManyForwarded => RefusalKind::TooManyForwarded,
         }
     }
 
@@ -73,7 +79,9 @@ impl Refusal {
             | Self::ForbiddenOrigin { .. }
             | Self::QuotaExceeded(_)
             | Self::MemoryExhausted
-            | Self::ShuttingDown => 4,
+            | Self::ShuttingDown
+            | Self::TooManyForwarded
+            | Self::WrongProof => 4,
             Self::UnsupportedVersion(_) => 5,
         }
     }
@@ -84,10 +92,11 @@ impl Refusal {
             Self::UnknownSession => "Session ID unknown",
             Self::BadMethod(_) => "Bad handshake method",
             Self::BadRequest(_) | Self::InvalidUpgrade(_) | Self::LargeHandshake => "Bad request",
-            Self::Forbidden(_) | Self::ForbiddenOrigin { .. } => "Forbidden",
+            Self::Forbidden(_) | Self::ForbiddenOrigin { .. } | Self::WrongProof => "Forbidden",
             Self::HookPanicked => "Internal error",
             Self::QuotaExceeded(_) | Self::MemoryExhausted => "Too many connections",
             Self::ShuttingDown => "Shutting down",
+            Self::TooManyForwarded => "Too many requests",
             Self::UnsupportedVersion(_) => "Unsupported protocol version",
         }
     }
@@ -135,6 +144,8 @@ impl Refusal {
             Self::LargeHandshake => "max_handshake".into(),
             Self::MemoryExhausted => "max_memory".into(),
             Self::ShuttingDown => "no new sessions".into(),
+            Self::TooManyForwarded => "max_forwarded".into(),
+            Self::WrongProof => "it does not come from a server of the cluster".into(),
             Self::UnsupportedVersion(None) => "no EIO".into(),
             Self::UnsupportedVersion(Some(version)) => {
                 format!(r#"EIO "{}""#, LogText(version)).into()
@@ -152,17 +163,19 @@ impl Refusal {
             Self::Forbidden(_) | Self::ForbiddenOrigin { .. } if !is_upgrade => {
                 StatusCode::FORBIDDEN
             }
+            Self::WrongProof => StatusCode::FORBIDDEN,
             Self::HookPanicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::QuotaExceeded(QuotaExceeded::Address) => StatusCode::TOO_MANY_REQUESTS,
             Self::LargeHandshake => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::QuotaExceeded(QuotaExceeded::Server)
             | Self::MemoryExhausted
-            | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::ShuttingDown
+            | Self::TooManyForwarded => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if matches!(self, Self::QuotaExceeded(_) | Self::MemoryExhausted | Self::ShuttingDown) {
+        if status == StatusCode::SERVICE_UNAVAILABLE || matches!(self, Self::QuotaExceeded(_)) {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         if is_upgrade {
@@ -249,6 +262,7 @@ impl<'a> ConnectionError<'a> {
     /// | 4 | Internal error: a function of [`Builder::on_handshake`](crate::Builder::on_handshake) panicked |
     /// | 4 | Too many connections: one of the two limits is reached |
     /// | 4 | Shutting down |
+    /// | 4 | Too many requests: [`Config::max_forwarded`](crate::Config::max_forwarded) is reached |
     /// | 5 | Unsupported protocol version |
     ///
     /// Code 1 is common. A client polls after its session has ended, or it polls another server

@@ -7,10 +7,16 @@ use actix_web::{
     http::{Method, header},
 };
 
-use super::{endpoint::Endpoint, origin::OwnHost, parameters::RequestParameters, refusal::Refusal};
+use super::{
+    endpoint::Endpoint,
+    forward::{is_forwarded, other_node},
+    origin::OwnHost,
+    parameters::RequestParameters,
+    refusal::Refusal,
+};
 use crate::{
     config::Config,
-    model::{SessionId, Transport},
+    model::{NodeId, SessionId, Transport},
     protocol::Version,
     transport::Session,
 };
@@ -23,6 +29,8 @@ pub(super) enum RequestKind<'a> {
     Polling(Arc<Session>),
     /// A WebSocket handshake for a session that is open.
     Upgrade(Arc<Session>),
+    /// A request to a session of another server.
+    Elsewhere(NodeId),
     /// A request to a session with another method.
     OtherMethod,
 }
@@ -53,6 +61,7 @@ pub(super) fn verify<'a>(
     is_upgrade: bool,
 ) -> Result<RequestKind<'a>, Refusal> {
     let config = &endpoint.engine.config;
+    let is_forwarded = is_forwarded(endpoint, request)?;
     let parameters = RequestParameters::read(request.query_string())
         .ok_or_else(|| Refusal::BadRequest("INVALID_QUERY"))?;
     let RequestParameters { version, transport: name, sid } = parameters;
@@ -72,9 +81,11 @@ pub(super) fn verify<'a>(
         }
         return Ok(RequestKind::Handshake { transport, version });
     };
-    let session = SessionId::parse(&sid)
-        .and_then(|id| endpoint.engine.sessions.get(&id))
-        .ok_or_else(|| Refusal::UnknownSession)?;
+    let id = SessionId::parse(&sid).ok_or_else(|| Refusal::UnknownSession)?;
+    let Some(session) = endpoint.engine.sessions.get(&id) else {
+        let node = if is_forwarded { None } else { other_node(endpoint, request, &id) };
+        return node.map(RequestKind::Elsewhere).ok_or_else(|| Refusal::UnknownSession);
+    };
     let is_mismatch = match transport {
         Transport::WebSocket => !is_upgrade,
         Transport::Polling => is_upgrade || session.transport() != transport,

@@ -3,6 +3,8 @@ use std::{borrow::Cow, collections::HashMap, error, fmt, marker::PhantomData, st
 use rand::RngExt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::NodeId;
+
 /// The length of an id in characters. Socket.IO uses the same length, by which its Redis adapter
 /// recognizes the room of a single socket.
 const LENGTH: usize = 20;
@@ -22,23 +24,34 @@ static IS_IN_ALPHABET: [bool; 256] = {
 /// that collide, and a fast hash without protection against collisions is enough.
 pub(crate) type IdMap<Id, T> = HashMap<Id, T, foldhash::fast::RandomState>;
 
+/// The length of a [`NodeId`] in characters.
+pub(super) const NODE_LENGTH: usize = 4;
+
+/// Random characters of the alphabet, from a cryptographic generator.
+pub(super) fn random_characters<const COUNT: usize>() -> [u8; COUNT] {
+    let mut characters = [0; COUNT];
+    rand::rng().fill(&mut characters[..]);
+    characters.map(|byte: u8| ALPHABET[usize::from(byte & 63)])
+}
+
+/// Whether all characters are in the alphabet. To check every byte is less work than to stop at the
+/// first invalid one.
+pub(super) fn are_valid<const COUNT: usize>(characters: &[u8; COUNT]) -> bool {
+    characters.iter().fold(true, |all, byte| all & IS_IN_ALPHABET[usize::from(*byte)])
+}
+
 /// 120 random bits from a cryptographic generator, written as base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Id([u8; LENGTH]);
 
 impl Id {
     fn random() -> Self {
-        let random: [u8; LENGTH] = rand::rng().random();
-        Self(random.map(|byte| ALPHABET[usize::from(byte & 63)]))
+        Self(random_characters())
     }
 
     fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; LENGTH] = text.as_bytes().try_into().ok()?;
-        // To check every byte is less work than to stop at the first invalid one.
-        bytes
-            .iter()
-            .fold(true, |all, byte| all & IS_IN_ALPHABET[usize::from(*byte)])
-            .then_some(Self(bytes))
+        are_valid(&bytes).then_some(Self(bytes))
     }
 
     fn as_str(&self) -> &str {
@@ -169,6 +182,24 @@ impl<Owner> SecretId<Owner> {
     }
 }
 
+impl SessionId {
+    /// The id of a new session. In a cluster, it begins with the id of its node, and 96 bits are
+    /// random.
+    pub(crate) fn of_node(node: Option<NodeId>) -> Self {
+        let mut id = Self::random();
+        if let Some(node) = node {
+            id.0.0[..NODE_LENGTH].copy_from_slice(&node.0);
+        }
+        id
+    }
+
+    /// The node of the session, if it begins with one.
+    pub(crate) fn node(&self) -> NodeId {
+        let [a, b, c, d, ..] = self.0.0;
+        NodeId([a, b, c, d])
+    }
+}
+
 impl<Owner> fmt::Debug for SecretId<Owner> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretId(..)")
@@ -209,6 +240,20 @@ mod tests {
         }
         let error = "x".repeat(1000).parse::<SocketId>().unwrap_err();
         assert!(error.to_string().len() < 120, "a long text is cut: {error}");
+    }
+
+    #[test]
+    fn a_session_of_a_node_begins_with_its_id() {
+        let node: NodeId = "n0-_".parse().unwrap();
+        let ids: HashSet<_> = (0..1_000).map(|_| SessionId::of_node(Some(node))).collect();
+        assert_eq!(ids.len(), 1_000);
+        for id in ids {
+            assert_eq!((&id.reveal()[..4], id.node()), ("n0-_", node));
+            assert_eq!(SessionId::parse(id.reveal()), Some(id));
+        }
+        let others: HashSet<_> =
+            (0..100).map(|_| SessionId::of_node(None).node().to_string()).collect();
+        assert!(others.len() > 90, "without a cluster, all characters are random");
     }
 
     #[test]

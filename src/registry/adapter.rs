@@ -6,7 +6,10 @@ use super::{
     Audience, Change, ClusterPresence, FoundChannels, Publication, PublishError, Receipt,
 };
 use crate::{
-    model::{Channel, ClusterHealth, Handshake, Namespace, NodeStatus, SocketId},
+    model::{
+        Channel, ClusterHealth, Handshake, Namespace, NodeAddress, NodeDirectory, NodeStatus,
+        SocketId,
+    },
     protocol::{Args, UnsealedPacket},
 };
 
@@ -238,6 +241,15 @@ pub trait Adapter: Send + Sync + 'static {
         _: &Namespace,
         _: &[Channel],
     ) -> Option<AdapterFuture<KeptChannels>> {
+        None
+    }
+
+    /// Tells the other servers the address of this one, so that they pass on the requests of
+    /// clients whose sessions are here. `None`: the adapter can't do it.
+    ///
+    /// It is called once at most: when the server is built, if it has a
+    /// [`Builder::node_address`](crate::Builder::node_address).
+    fn announce(&self, _: &NodeAddress) -> Option<Arc<dyn NodeDirectory>> {
         None
     }
 

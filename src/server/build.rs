@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    engine::EngineState,
+    engine::{EngineState, Forwarding},
     http::ClientFiles,
-    model::{Namespace, Recovery},
+    model::{Namespace, NodeAddress, Recovery},
     protocol::PacketCodec,
     registry::{Adapter, ChangeSender},
     socket::{LocalAdapter, ServerView},
@@ -48,9 +48,11 @@ impl Builder {
     /// client, or the system has no thread for the server.
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, dynamic, endpoint, codec, .. } = self;
-        let Self { adapter, data, client_files, store, recovery, .. } = self;
+        let Self { adapter, data, client_files, store, recovery, node_address, .. } = self;
         let data = Arc::new(data);
         check(&config, &codec, recovery.as_ref(), &namespaces)?;
+        let node_address =
+            node_address.map(|text| read_address(&text, adapter.is_some())).transpose()?;
         endpoint.check()?;
         let client_files = client_files
             .map_or_else(|| Ok(ClientFiles::own()), |folder| ClientFiles::read(&folder))?;
@@ -102,6 +104,10 @@ impl Builder {
         if used.wants_changes() {
             changes.report_to(&used);
         }
+        if let Some(address) = node_address {
+            // The engine is new, so it is set for the first time.
+            let _ = engine.forwarding.set(announce(&used, address)?);
+        }
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let state = ServerState {
             engine,
@@ -128,6 +134,29 @@ fn used_adapter(
         Some(wrap) => wrap(local).map_err(|error| BuildError::Cluster(Arc::new(error))),
         None => Ok(local),
     }
+}
+
+/// Reads the address of [`Builder::node_address`].
+fn read_address(text: &str, is_in_cluster: bool) -> Result<NodeAddress, BuildError> {
+    let address = text.parse::<NodeAddress>();
+    let address = address.map_err(|error| wrong_address(format!("{text:?}"), error.to_string()))?;
+    if is_in_cluster { Ok(address) } else { Err(no_directory(&address)) }
+}
+
+/// Tells the cluster the address of the server.
+fn announce(adapter: &Arc<dyn Adapter>, address: NodeAddress) -> Result<Forwarding, BuildError> {
+    let directory = adapter.announce(&address).ok_or_else(|| no_directory(&address))?;
+    Ok(Forwarding { directory, address })
+}
+
+fn no_directory(address: &NodeAddress) -> BuildError {
+    let expected = "it must be with Builder::cluster, and a cluster whose servers find each other: \
+                    Cluster of actix-socketio-redis is one";
+    wrong_address(format!("\"{address}\""), expected.to_owned())
+}
+
+fn wrong_address(value: String, expected: String) -> BuildError {
+    BuildError::Setting { setting: "node_address", value, expected }
 }
 
 /// Finds settings that no server can work with.

@@ -64,6 +64,7 @@ pub struct Builder {
     pub(super) client_files: Option<PathBuf>,
     pub(super) store: Option<Arc<dyn HistoryStore>>,
     pub(super) recovery: Option<Recovery>,
+    pub(super) node_address: Option<String>,
 }
 
 /// # Handlers
@@ -309,6 +310,31 @@ impl Builder {
         self
     }
 
+    /// The address by which the other servers of the [`cluster`](Self::cluster) reach this one, such
+    /// as `http://10.0.0.3:8081`. Then clients that poll need no sticky sessions: a server that
+    /// gets the request of another server's session passes it on to this address.
+    ///
+    /// It is an `http://` URL with a host and a port, and leads to this server alone, and not to a
+    /// load balancer. Give each server of the cluster its own. Without it, the server does not know
+    /// others, and is not known to them.
+    ///
+    /// ```no_run
+    /// use actix_socketio::{SocketIo, adapter::JoinCluster};
+    ///
+    /// # fn example(cluster: impl JoinCluster) {
+    /// let builder =
+    ///     SocketIo::builder().cluster(cluster).node_address("http://10.0.0.3:8081");
+    /// # }
+    /// ```
+    ///
+    /// [`build`](Self::build) fails if it is not an address, or if there is no cluster that can do
+    /// it. [`max_forwarded`](Self::max_forwarded) and [`forward_timeout`](Self::forward_timeout)
+    /// bound the requests that are passed on.
+    pub fn node_address(mut self, address: impl Into<String>) -> Self {
+        self.node_address = Some(address.into());
+        self
+    }
+
     /// Keeps the histories of channels, their positions and the server's epoch in a store, so that
     /// clients can come back after a restart of the server.
     ///
@@ -359,6 +385,7 @@ impl Builder {
             client_files: None,
             store: None,
             recovery: None,
+            node_address: None,
         }
     }
 }

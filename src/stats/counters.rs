@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 #[cfg(feature = "api")]
 use super::api_requests::ApiRequests;
@@ -47,6 +50,8 @@ labels! {
         TooManyOfAddress = "max_connections_per_address",
         MemoryExhausted = "max_memory",
         ShuttingDown = "shutting_down",
+        // A request whose session is on another server.
+        TooManyForwarded = "max_forwarded",
         // A request, or a connection that joins a namespace.
         LargeHandshake = "max_handshake",
         // A connection that joins a namespace.
@@ -81,6 +86,22 @@ labels! {
         Panic = "panic",
         Timeout = "timeout",
         Stopped = "stopped",
+    }
+}
+
+labels! {
+    /// Why a request could not be passed on to the server that has its session.
+    ForwardFailure {
+        /// No server has the id that the session names.
+        UnknownNode = "unknown_node",
+        /// The server refuses the connection, or this one is not known to the cluster yet.
+        Unreachable = "unreachable",
+        /// The server has not answered in time.
+        Timeout = "timeout",
+        /// The connection was lost before the answer, or the answer is invalid.
+        Broken = "broken",
+        /// Another server has passed a request on to this one, with a proof that is wrong or old.
+        WrongProof = "wrong_proof",
     }
 }
 
@@ -127,6 +148,12 @@ labels! {
     }
 }
 
+impl fmt::Display for ForwardFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
 impl Label for DisconnectReason {
     const ALL: &'static [Self] = &Self::ALL;
 
@@ -162,6 +189,11 @@ pub(crate) struct Counters {
     pub(crate) ended: Tally<DisconnectReason>,
     pub(crate) refused: Tally<RefusalKind>,
     pub(crate) traffic: Traffic,
+    /// Requests that are passed on to other servers now.
+    pub(crate) forwarding: Quota,
+    /// Requests that were passed on to other servers, and answered by them.
+    pub(crate) forwarded: Count,
+    pub(crate) forward_failures: Tally<ForwardFailure>,
     /// Publications that the sequencer has ordered.
     pub(crate) published: Count,
     /// Publications of clients that were held back for receivers that read slowly.

@@ -151,6 +151,12 @@ impl Families {
         let help = "Packets queued, once for each receiver";
         self.counter("messages_sent_total", help, stats.messages_sent);
         self.counter("sent_bytes_total", "Bytes of the packets queued", stats.bytes_sent);
+        let help = "Requests that other servers of the cluster are answering";
+        self.gauge("forwarding", help, stats.forwarding);
+        let help = "Requests that were passed on to other servers of the cluster";
+        self.counter("forwarded_requests_total", help, stats.forwarded_requests);
+        let help = "Requests that could not be passed on, by the reason";
+        self.counters("forward_failures_total", &["reason"], help, &stats.forward_failures);
         let help = "Publications that have their place in the order";
         self.counter("publications_total", help, stats.publications);
         let help = "Publications of clients that were held back for a slow subscriber";

@@ -14,7 +14,8 @@ mod tally;
 mod traffic;
 
 pub(crate) use counters::{
-    Counters, HandlerFailure, RefusalKind, SessionEndKind, TrimReason, UnrecoveredKind,
+    Counters, ForwardFailure, HandlerFailure, RefusalKind, SessionEndKind, TrimReason,
+    UnrecoveredKind,
 };
 pub(crate) use facade::record;
 #[cfg(feature = "prometheus")]

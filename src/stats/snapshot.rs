@@ -81,6 +81,15 @@ pub struct Stats {
     pub messages_sent: u64,
     /// Bytes of the packets in `messages_sent`.
     pub bytes_sent: u64,
+    /// Requests that are passed on to other servers of the cluster now, with
+    /// [`Builder::node_address`](crate::Builder::node_address).
+    /// [`Config::max_forwarded`](crate::Config::max_forwarded) is their limit.
+    pub forwarding: usize,
+    /// Requests that other servers have answered for this one.
+    pub forwarded_requests: u64,
+    /// Requests that could not be passed on: `unknown_node`, `unreachable`, `timeout`, or `broken`.
+    /// `wrong_proof` counts requests to this server that pretend to come from another one.
+    pub forward_failures: BTreeMap<&'static str, u64>,
     /// Publications that reached the registry, whether or not they had receivers.
     pub publications: u64,
     /// Publications of clients that were held back because a receiver read slowly.
@@ -190,6 +199,9 @@ impl Stats {
             bytes_received,
             messages_sent,
             bytes_sent,
+            forwarding: counters.forwarding.in_use(),
+            forwarded_requests: counters.forwarded.get(),
+            forward_failures: counters.forward_failures.by_label(),
             publications: counters.published.get(),
             publications_held: counters.held.get(),
             slow_consumer_timeouts: counters.given_up.get(),
@@ -229,7 +241,7 @@ impl Stats {
     pub fn is_idle(&self) -> bool {
         let Self { connections, transports, sockets, channels, subscriptions, .. } = self;
         let Self { publications_waiting, outbox_frames, outbox_bytes, .. } = self;
-        let Self { client_memory, outboxes_congested, .. } = self;
+        let Self { client_memory, outboxes_congested, forwarding, .. } = self;
         transports.values().chain(sockets.values()).all(|count| *count == 0)
             && [
                 connections,
@@ -240,6 +252,7 @@ impl Stats {
                 outbox_bytes,
                 client_memory,
                 outboxes_congested,
+                forwarding,
             ]
             .into_iter()
             .all(|gauge| *gauge == 0)

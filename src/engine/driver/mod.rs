@@ -82,7 +82,8 @@ impl SessionDriver {
     where
         A: Actor<Context = Context<A>> + Handler<SessionEvent> + Handler<OutboxNotice>,
     {
-        let (id, config, now) = (SessionId::random(), &engine.config, Instant::now());
+        let node = engine.forwarding.get().map(|others| others.directory.own_id());
+        let (id, config, now) = (SessionId::of_node(node), &engine.config, Instant::now());
         let notices = Arc::clone(addr);
         let shares = OutboxShares {
             memory: engine.memory.share(),

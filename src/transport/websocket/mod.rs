@@ -25,6 +25,7 @@ mod reader;
 mod stream;
 mod subprotocol;
 mod takeover;
+mod tunnel;
 mod writer;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
@@ -43,12 +44,15 @@ use actix_web::{
 use actix_web_actors::ws::HandshakeError;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-pub(crate) use self::takeover::DuplicateStream;
 use self::{
     read_source::ReadSource,
     reader::Reader,
     takeover::Takeover,
     writer::{FrameSource, WriteState, Writer},
+};
+pub(crate) use self::{
+    takeover::DuplicateStream,
+    tunnel::{TunnelEnds, tunnel},
 };
 use super::{Session, deflate, session::wants_base64};
 
@@ -105,6 +109,14 @@ fn handshake(request: &HttpRequest) -> Result<HttpResponseBuilder, Error> {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, name));
     }
     Ok(response)
+}
+
+/// Whether a request asks for a WebSocket on its connection.
+pub(crate) fn asks_for_websocket(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let mut upgrades = headers.get_all(header::UPGRADE);
+    let is_websocket = upgrades.any(|name| name.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    is_websocket && names_upgrade(headers) && request.version() == Version::HTTP_11
 }
 
 /// Whether `Connection` has the option `upgrade`, beside any others.
