@@ -1,7 +1,7 @@
 use std::{
     collections::HashSet,
     future::ready,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, OnceLock, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -9,7 +9,8 @@ use actix_socketio::{
     Args, Change, Channel, ClusterHealth, Namespace, NodeStatus, Receipt,
     adapter::{
         AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundChannels, FoundSockets,
-        KeptChannels, Publication, PublishError, ServerAnswers, ServerEvent, UnsealedPacket,
+        KeptChannels, NodeAddress, NodeDirectory, Publication, PublishError, ServerAnswers,
+        ServerEvent, UnsealedPacket,
     },
 };
 use futures_util::FutureExt;
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::{
     asked::{Asked, channels_of_all},
     audience::{opts, server_event},
+    directory::{DirectoryHandle, RedisDirectory},
     message::{Flags, Message, Notice, Opts, Payload, Request},
     pending::Pending,
     requests::Purpose,
@@ -27,11 +29,13 @@ use crate::{
 /// Passes calls on to the other servers.
 pub(crate) struct ClusterAdapter {
     server: Arc<Server>,
+    /// Set if the server has an address for the others.
+    directory: OnceLock<Arc<RedisDirectory>>,
 }
 
 impl ClusterAdapter {
     pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server }
+        Self { server, directory: OnceLock::new() }
     }
 
     fn local(&self) -> &dyn Adapter {
@@ -382,7 +386,24 @@ impl Adapter for ClusterAdapter {
         Server::prepare_rooms(&self.server, namespace, channels)
     }
 
+    fn announce(&self, address: &NodeAddress) -> Option<Arc<dyn NodeDirectory>> {
+        let Server { prefix, heartbeat, .. } = &*self.server;
+        let directory = self.directory.get_or_init(|| {
+            RedisDirectory::start(&self.server, address.clone(), prefix.clone(), *heartbeat)
+        });
+        Some(Arc::new(DirectoryHandle(Arc::clone(directory))))
+    }
+
     fn close(&self) -> AdapterFuture<()> {
-        self.server.close()
+        let server = Arc::clone(&self.server);
+        let Some(directory) = self.directory.get() else {
+            return server.close();
+        };
+        let released = Arc::clone(directory).release();
+        Box::pin(async move {
+            // The link answers within its own limit, which is shorter.
+            let _ = tokio::time::timeout(server.request_timeout, released).await;
+            server.close().await;
+        })
     }
 }

@@ -221,6 +221,9 @@ impl Cluster {
     /// A server that the others have not heard for twice this time is lost. A connection to Redis
     /// by which nothing comes for twice this time, not even a heartbeat of this server itself, is
     /// made anew.
+    ///
+    /// With [`Builder::node_address`](actix_socketio::Builder::node_address), the server's address
+    /// is also renewed in Redis after this time, and ends after three times as long.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = interval.max(Duration::from_millis(10));
         self
@@ -296,6 +299,8 @@ impl JoinCluster for Cluster {
         (options.patience, options.heartbeat) = (self.patience, self.heartbeat);
         let wire = self.wire(&id, &mut options);
         let parts = ServerParts {
+            prefix: self.prefix.clone(),
+            heartbeat: self.heartbeat,
             has_room_channels: matches!(self.kind, Kind::Sharded(_)),
             reads_back: matches!(self.kind, Kind::Streams),
             request_timeout: self.request_timeout,

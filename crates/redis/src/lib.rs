@@ -26,6 +26,7 @@ mod classic;
 mod cluster;
 mod cluster_message;
 mod described;
+mod directory;
 #[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;

@@ -49,6 +49,9 @@ pub(crate) struct Server {
     /// The publications that were delivered here.
     pub(crate) delivered: AtomicU64,
     next_request: AtomicU64,
+    /// Begins the names of keys.
+    pub(crate) prefix: String,
+    pub(crate) heartbeat: Duration,
     pub(crate) stats: ServerStats,
     pub(crate) nodes: Mutex<NodeTable>,
     /// `None`: no route has presence.
@@ -78,6 +81,8 @@ pub(crate) struct ServerStats {
 
 /// The settings of a [`Server`].
 pub(crate) struct ServerParts {
+    pub(crate) prefix: String,
+    pub(crate) heartbeat: Duration,
     pub(crate) has_room_channels: bool,
     pub(crate) reads_back: bool,
     pub(crate) request_timeout: Duration,
@@ -157,6 +162,8 @@ impl Server {
             has_room_channels: parts.has_room_channels,
             delivered: AtomicU64::new(0),
             next_request: AtomicU64::new(rand::rng().random()),
+            prefix: parts.prefix,
+            heartbeat: parts.heartbeat,
             stats: ServerStats::default(),
             nodes: Mutex::new(NodeTable::new(parts.heartbeat, parts.max_nodes, Instant::now())),
             presence,

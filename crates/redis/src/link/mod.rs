@@ -34,6 +34,7 @@ use std::{fmt, future::Future, io, pin::Pin, sync::Arc, thread, time::Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use redis::{Cmd, Value};
 use tokio::sync::oneshot;
 
 #[allow(unused_imports)] // until the adapter uses all of it
@@ -122,7 +123,7 @@ impl std::error::Error for LinkClosed {}
 pub(crate) struct Link(Arc<Handle>);
 
 #[derive(Debug)]
-struct Handle(Arc<Shared>);
+struct Handle(Arc<Shared>, tokio::runtime::Handle);
 
 impl Drop for Handle {
     fn drop(&mut self) {
@@ -148,8 +149,27 @@ impl Link {
         let shared = Arc::new(shared);
         let session = Session::new(shared.clone(), listener, questions);
         let name = String::from("socketio-redis");
+        let handle = runtime.handle().clone();
         thread::Builder::new().name(name).spawn(move || runtime.block_on(session.run()))?;
-        Ok(Self(Arc::new(Handle(shared))))
+        Ok(Self(Arc::new(Handle(shared, handle))))
+    }
+
+    /// Runs a task on the link's thread, until it ends or the link does.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.0.1.spawn(task));
+    }
+
+    /// Sends a command about one key behind those before, and gives the answer.
+    ///
+    /// # Errors
+    /// [`QuestionFailed`], without waiting while Redis is away.
+    pub(crate) fn ask(
+        &self,
+        key: &str,
+        command: Cmd,
+    ) -> impl Future<Output = Result<Value, QuestionFailed>> + Send + 'static {
+        let asked = self.0.0.ask(command, Some(ByteString::from(key)));
+        async move { asked.await?.pop().ok_or(QuestionFailed::Refused) }
     }
 
     /// Whether [`send`](Self::send) takes a message now.
@@ -221,7 +241,7 @@ impl Link {
         let shared = self.0.0.clone();
         async move {
             let command = Question::count(&counted).ok_or(QuestionFailed::Refused)?;
-            let counts = questions::read_counts(shared.ask(command).await?, counted.len())?;
+            let counts = questions::read_counts(shared.ask(command, None).await?, counted.len())?;
             if let (Some(first), Some(count)) = (counted.into_iter().next(), counts.first()) {
                 shared.remember_count(first, *count);
             }

@@ -160,6 +160,11 @@ impl Nodes {
         }
     }
 
+    /// The server that has a key.
+    pub(super) fn of_key(&self, key: &[u8]) -> Node {
+        self.get(self.of_shard(key))
+    }
+
     fn of_shard(&self, channel: &[u8]) -> usize {
         let map = self.map.borrow();
         let master = map.slots.as_ref().and_then(|(slots, _)| slots.master_of(channel));

@@ -1,20 +1,19 @@
 use std::{error, fmt};
 
+use bytestring::ByteString;
 use futures_util::{StreamExt, future::try_join_all, stream::FuturesUnordered};
 use redis::{Cmd, RedisError, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    broken::Broken,
-    nodes::{Node, Nodes},
-    value,
-};
+use super::{broken::Broken, nodes::Nodes, value};
 use crate::wire::Subscription;
 
 /// A command with an answer.
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) command: Cmd,
+    /// In a cluster, only the server with this key is asked.
+    pub(super) key: Option<ByteString>,
     pub(super) answer: oneshot::Sender<Result<Vec<Value>, QuestionFailed>>,
 }
 
@@ -80,7 +79,7 @@ pub(super) async fn ask_all(questions: &mut mpsc::Receiver<Question>, nodes: &No
     loop {
         tokio::select! {
             Some(question) = questions.recv() => {
-                asked.push(ask(question, nodes.all()));
+                asked.push(ask(question, nodes));
             }
             Some(broken) = asked.next() => {
                 if let Err(broken) = broken {
@@ -93,8 +92,10 @@ pub(super) async fn ask_all(questions: &mut mpsc::Receiver<Question>, nodes: &No
     }
 }
 
-async fn ask(question: Question, servers: Vec<Node>) -> Result<(), Broken> {
-    let Question { command, answer } = question;
+async fn ask(question: Question, nodes: &Nodes) -> Result<(), Broken> {
+    let Question { command, key, answer } = question;
+    let servers =
+        key.as_ref().map_or_else(|| nodes.all(), |key| vec![nodes.of_key(key.as_bytes())]);
     let answers = servers.into_iter().map(|mut server| {
         let command = &command;
         async move { server.publishing.send_packed_command(command).await }
@@ -103,6 +104,10 @@ async fn ask(question: Question, servers: Vec<Node>) -> Result<(), Broken> {
     let is_broken = |error: &RedisError| error.is_unrecoverable_error() || error.is_timeout();
     let outcome = match answers {
         Ok(answers) if answers.iter().any(|answer| matches!(answer, Value::ServerError(_))) => {
+            // The key has moved to another server, where the next question goes.
+            if answers.iter().any(is_moved) {
+                nodes.refresh().await?;
+            }
             Err(QuestionFailed::Refused)
         }
         Ok(answers) => Ok(answers),
@@ -114,6 +119,10 @@ async fn ask(question: Question, servers: Vec<Node>) -> Result<(), Broken> {
     };
     let _ = answer.send(outcome);
     Ok(())
+}
+
+fn is_moved(answer: &Value) -> bool {
+    matches!(answer, Value::ServerError(error) if error.code() == "MOVED")
 }
 
 #[cfg(test)]

@@ -87,14 +87,15 @@ impl Shared {
         confirmed
     }
 
-    /// Asks Redis on the link's thread.
+    /// Asks Redis on the link's thread: all servers, or the one that has a key.
     pub(super) fn ask(
         &self,
         command: Cmd,
+        key: Option<ByteString>,
     ) -> impl Future<Output = Result<Vec<Value>, QuestionFailed>> + Send + use<> {
         let (answer, receiver) = oneshot::channel();
         let is_asked = self.vitals.is_connected.load(Relaxed)
-            && self.questions.try_send(Question { command, answer }).is_ok();
+            && self.questions.try_send(Question { command, key, answer }).is_ok();
         async move {
             match is_asked {
                 true => receiver.await.unwrap_or(Err(QuestionFailed::Away)),

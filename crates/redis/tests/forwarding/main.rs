@@ -1,0 +1,13 @@
+//! Polling without sticky sessions: each request of a client goes to another server.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod balancer;
+mod clients;
+mod nodes;
+mod raw;
+mod requests;
+mod reservation;
+mod strangers;
+mod tunnel;
