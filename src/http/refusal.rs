@@ -267,7 +267,7 @@ impl<'a> ConnectionError<'a> {
     ///
     /// Code 1 is common. A client polls after its session has ended, or it polls another server
     /// than the one that has its session. The latter happens with several servers without sticky
-    /// sessions.
+    /// sessions and without [`Builder::node_address`](crate::Builder::node_address).
     ///
     /// ```
     /// use std::sync::{

@@ -15,15 +15,21 @@ use actix_web::{
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::codec::Decoder as _;
 
-use super::exchange::{NodeAnswer, NodeConnection};
-use crate::model::Slot;
+use super::{
+    exchange::{NodeAnswer, NodeConnection},
+    pool,
+};
+use crate::model::{NodeAddress, Slot};
 
 /// Reads from the other server no faster than the client reads.
 pub(super) struct ForwardedBody {
     size: BodySize,
     kind: MessageType,
     codec: ClientPayloadCodec,
-    connection: NodeConnection,
+    /// `None`: it waits for another request.
+    connection: Option<NodeConnection>,
+    /// The server to which the connection can be used again.
+    reusable: Option<NodeAddress>,
     /// How long the other server may send nothing.
     limit: Duration,
     patience: Pin<Box<Sleep>>,
@@ -33,35 +39,58 @@ pub(super) struct ForwardedBody {
 }
 
 impl ForwardedBody {
-    pub(super) fn new(answer: NodeAnswer, limit: Duration, slot: Slot) -> Self {
+    pub(super) fn new(
+        answer: NodeAnswer,
+        address: NodeAddress,
+        limit: Duration,
+        slot: Slot,
+    ) -> Self {
         let kind = answer.codec.message_type();
         let size = match (answer.length(), kind) {
             (_, MessageType::None) => BodySize::Sized(0),
             (Some(length), _) => BodySize::Sized(length),
             (None, _) => BodySize::Stream,
         };
-        Self {
+        let mut body = Self {
             size,
             kind,
             codec: answer.codec.into_payload_codec(),
-            connection: answer.connection,
+            connection: Some(answer.connection),
+            reusable: answer.is_reusable.then_some(address),
             limit,
             patience: Box::pin(sleep(limit)),
             is_ended: kind == MessageType::None,
             _slot: slot,
+        };
+        if body.is_ended {
+            body.release();
+        }
+        body
+    }
+
+    /// Lets the connection wait for another request.
+    fn release(&mut self) {
+        if let (Some(connection), Some(address)) = (self.connection.take(), self.reusable.take())
+            && connection.read.is_empty()
+        {
+            pool::put(address, connection);
         }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         let broken = || Poll::Ready(Err(io::Error::from(ErrorKind::UnexpectedEof)));
         loop {
-            match self.codec.decode(&mut self.connection.read) {
+            let Some(connection) = &mut self.connection else { return Poll::Ready(Ok(None)) };
+            match self.codec.decode(&mut connection.read) {
                 Ok(Some(Some(chunk))) => return Poll::Ready(Ok(Some(chunk))),
-                Ok(Some(None)) => return Poll::Ready(Ok(None)),
+                Ok(Some(None)) => {
+                    self.release();
+                    return Poll::Ready(Ok(None));
+                }
                 Ok(None) => {}
                 Err(_) => return broken(),
             }
-            match ready!(self.connection.poll_more(cx)) {
+            match ready!(connection.poll_more(cx)) {
                 Ok(true) => {}
                 // Only a body without a length ends with the connection.
                 Ok(false) if self.kind == MessageType::Stream => return Poll::Ready(Ok(None)),

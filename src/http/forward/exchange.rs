@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_http::{
-    RequestHead, RequestHeadType, ResponseHead, ServiceConfig,
+    ConnectionType, RequestHead, RequestHeadType, ResponseHead, ServiceConfig,
     body::BodySize,
     h1::{ClientCodec, Message},
 };
@@ -52,6 +52,8 @@ pub(super) struct NodeAnswer {
     pub(super) head: ResponseHead,
     pub(super) codec: ClientCodec,
     pub(super) connection: NodeConnection,
+    /// Whether the connection can be used for another request, once the body is read.
+    pub(super) is_reusable: bool,
 }
 
 impl NodeConnection {
@@ -70,6 +72,12 @@ impl NodeConnection {
         };
         prepare(&stream, tcp_timeout).map_err(|_| ForwardFailure::Unreachable)?;
         Ok(Self { stream, read: BytesMut::new() })
+    }
+
+    /// Whether the other end is open, and has sent nothing that was not asked for.
+    pub(super) fn is_quiet(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        self.read.is_empty() && read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Reads more bytes. Returns `false` at the end of the stream.
@@ -111,7 +119,7 @@ pub(super) async fn exchange(
     let NodeConnection { stream, read } = &mut connection;
     let (reader, mut writer) = stream.split();
     let mut decoder = codec();
-    let mut is_sent = false;
+    let (mut is_sent, mut is_whole) = (false, false);
     let answer = {
         let mut sending = Box::pin(send(&mut writer, head, body, size));
         let mut decode = |read: &mut BytesMut| loop {
@@ -124,7 +132,7 @@ pub(super) async fn exchange(
         poll_fn(|cx| {
             if !is_sent && let Poll::Ready(sent) = sending.as_mut().poll(cx) {
                 // If the other server closes its end, there may be an answer nonetheless.
-                is_sent = true;
+                (is_sent, is_whole) = (true, sent.is_ok());
                 if let Err(Unsent::Body) = sent {
                     return Poll::Ready(Err(ForwardFailure::Broken));
                 }
@@ -145,7 +153,9 @@ pub(super) async fn exchange(
         })
         .await
     };
-    Ok(NodeAnswer { head: answer?, codec: decoder, connection })
+    let head = answer?;
+    let is_reusable = is_whole && head.connection_type() == ConnectionType::KeepAlive;
+    Ok(NodeAnswer { head, codec: decoder, connection, is_reusable })
 }
 
 /// Why a request could not be sent as a whole.

@@ -6,36 +6,25 @@
 //! sent to the client as it comes, and an upgrade becomes a tunnel. A request that was passed on
 //! once is never passed on again.
 
+mod asking;
 mod body;
 mod exchange;
 mod heads;
+mod pool;
 mod proof;
 
-use std::time::Duration;
-
-use actix_http::body::BodySize;
 use actix_web::{
     HttpRequest, HttpResponse,
     body::BoxBody,
     dev::Payload,
-    http::{
-        Method, StatusCode, Version,
-        header::{self, HeaderValue},
-    },
+    http::{Method, StatusCode},
 };
-use tokio::time::timeout;
 
-use self::{
-    body::ForwardedBody,
-    exchange::{NodeAnswer, NodeConnection, exchange},
-    proof::Proof,
-};
+use self::{asking::Asking, body::ForwardedBody, exchange::NodeConnection, proof::Proof};
 use super::{endpoint::Endpoint, refusal::Refusal};
 use crate::{
-    config::Config,
-    engine::Forwarding,
     log_text::log_line,
-    model::{NodeAddress, NodeId, SessionId},
+    model::{NodeId, SessionId},
     stats::ForwardFailure,
     transport::websocket,
 };
@@ -85,8 +74,9 @@ pub(super) async fn forward(
     let slot = counters.forwarding.acquire(config.max_forwarded);
     let slot = slot.ok_or_else(|| Refusal::TooManyForwarded)?;
     let is_upgrade = websocket::asks_for_websocket(request);
-    let answer = match ask(config, others, request, node, is_upgrade, payload).await {
-        Ok(answer) => answer,
+    let asking = Asking { config, others, request, node, is_upgrade };
+    let (answer, address) = match asking.ask(payload).await {
+        Ok(answered) => answered,
         Err(failure) => {
             log_line!(log::Level::Debug, "a request for the node {} fails: {}", node, failure);
             counters.forward_failures.add(failure);
@@ -106,61 +96,6 @@ pub(super) async fn forward(
         };
         return Ok(websocket::tunnel(ends, response, config, slot));
     }
-    let limit = limit(config, request, is_upgrade);
-    Ok(response.body(BoxBody::new(ForwardedBody::new(answer, limit, slot))))
-}
-
-/// How long the other server may take.
-fn limit(config: &Config, request: &HttpRequest, is_upgrade: bool) -> Duration {
-    let Config { forward_timeout, ping_interval, ping_timeout, body_timeout, .. } = *config;
-    let of_client = match *request.method() {
-        _ if is_upgrade => Duration::ZERO,
-        Method::POST => ping_interval + ping_timeout + body_timeout,
-        // A poll is answered with a ping at the latest, or by the end of the session.
-        _ => ping_interval + ping_timeout,
-    };
-    forward_timeout + of_client
-}
-
-async fn ask(
-    config: &Config,
-    others: &Forwarding,
-    request: &HttpRequest,
-    node: NodeId,
-    is_upgrade: bool,
-    payload: &mut Payload,
-) -> Result<NodeAnswer, ForwardFailure> {
-    let address = others.directory.find(node).await;
-    // A server that was started anew at its address may find an id that it had before.
-    let address = address.filter(|address| *address != others.address);
-    let address: NodeAddress = address.ok_or(ForwardFailure::UnknownNode)?;
-    let (method, query) = (request.method(), request.query_string());
-    let proof = proof::prove(&*others.directory, method, query, proof::now());
-    let proof = proof.ok_or(ForwardFailure::Unreachable)?;
-    let head = heads::of_request(request, proof, is_upgrade);
-    let connection =
-        NodeConnection::open(&address, config.forward_timeout / 10, config.tcp_timeout).await;
-    let connection = connection.inspect_err(|_| others.directory.unreachable(node))?;
-    let size = size(request, is_upgrade);
-    let answer = exchange(connection, head, payload, size);
-    let answer = timeout(limit(config, request, is_upgrade), answer).await;
-    answer.unwrap_or(Err(ForwardFailure::Timeout))
-}
-
-/// The size of a request's body.
-fn size(request: &HttpRequest, is_upgrade: bool) -> BodySize {
-    let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH).map(HeaderValue::to_str);
-    match length {
-        _ if is_upgrade => BodySize::None,
-        // actix-http has refused what is not a number.
-        Some(length) => {
-            length.ok().and_then(|text| text.parse().ok()).map_or(BodySize::Stream, BodySize::Sized)
-        }
-        None if headers.contains_key(header::TRANSFER_ENCODING) => BodySize::Stream,
-        None if request.version() == Version::HTTP_2 && *request.method() == Method::POST => {
-            BodySize::Stream
-        }
-        None => BodySize::None,
-    }
+    let body = ForwardedBody::new(answer, address, asking.limit(), slot);
+    Ok(response.body(BoxBody::new(body)))
 }

@@ -58,6 +58,18 @@ impl Cache {
         self.addresses.insert(id, (address, now + self.lifetime));
     }
 
+    /// Redis has no address for an id. A Redis that has lost its data gets it back soon, so an
+    /// address that was there a short while ago is still used.
+    pub(super) fn miss(&mut self, id: NodeId, now: Instant) -> Option<NodeAddress> {
+        let known = self.addresses.get(&id);
+        let recent = known.filter(|(_, until)| now < *until + 2 * self.lifetime);
+        let recent = recent.map(|(address, _)| address.clone());
+        if recent.is_none() {
+            self.remember_absent(id, now);
+        }
+        recent
+    }
+
     pub(super) fn remember_absent(&mut self, id: NodeId, now: Instant) {
         self.addresses.remove(&id);
         if self.absent.len() >= CAPACITY {
@@ -91,6 +103,23 @@ mod tests {
         assert_eq!(cache.find(id, now + 6 * second), Remembered::Old(None));
         cache.remember(id, address(2), now + 5 * second);
         assert_eq!(cache.find(id, now + 5 * second), Remembered::Answer(Some(address(2))));
+    }
+
+    #[test]
+    fn an_address_that_redis_has_lost_is_used_for_a_while() {
+        let (second, now) = (Duration::from_secs(1), Instant::now());
+        let (mut cache, id) = (Cache::new(5 * second), NodeId::random());
+        assert_eq!(cache.miss(id, now), None);
+        assert_eq!(cache.find(id, now), Remembered::Answer(None));
+        cache.remember(id, address(1), now);
+        assert_eq!(cache.miss(id, now + 14 * second), Some(address(1)));
+        assert_eq!(cache.find(id, now + 14 * second), Remembered::Old(Some(address(1))));
+        assert_eq!(cache.miss(id, now + 15 * second), None);
+        assert_eq!(cache.find(id, now + 15 * second), Remembered::Answer(None));
+        // One that can't be reached is not.
+        cache.remember(id, address(1), now);
+        cache.remember_absent(id, now);
+        assert_eq!(cache.miss(id, now), None);
     }
 
     #[test]

@@ -7,13 +7,16 @@ use std::{
 
 use actix_socketio::adapter::NodeId;
 use redis::{Cmd, Value};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::{RedisDirectory, address_of, secret::Secret};
 use crate::link::QuestionFailed;
 
 /// How soon it is tried again, if Redis does not answer.
-const RETRY: Duration = Duration::from_millis(100);
+pub(super) const RETRY: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether Redis was away meanwhile. It may have lost the id.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// The server that has an id.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,16 +26,17 @@ enum Holder {
 }
 
 /// Reserves an id and renews it, until the directory is closed or dropped.
-pub(super) async fn keep(directory: Weak<RedisDirectory>) {
+pub(super) async fn keep(weak: Weak<RedisDirectory>) {
     // A random one at first, for the case that the cluster has no secret yet. Later it is the
     // cluster's, and so comes back to a Redis that has lost its data.
     let mut secret = Secret::random();
     let mut warned = false;
     loop {
-        let Some(directory) = directory.upgrade() else { return };
+        let Some(directory) = weak.upgrade() else { return };
         if directory.is_closing.load(Relaxed) {
             return;
         }
+        let losses = directory.losses();
         let wait = match renew(&directory, &mut secret).await {
             Ok(()) => directory.interval,
             Err(QuestionFailed::Away) => RETRY,
@@ -47,8 +51,19 @@ pub(super) async fn keep(directory: Weak<RedisDirectory>) {
                 directory.interval
             }
         };
+        let due = Instant::now() + wait;
         drop(directory);
-        sleep(wait).await;
+        pause(&weak, due, losses).await;
+    }
+}
+
+/// Waits until the next renewal is due, or until Redis was lost.
+async fn pause(directory: &Weak<RedisDirectory>, due: Instant, losses: u64) {
+    while Instant::now() < due {
+        sleep_until(due.min(Instant::now() + LOOK)).await;
+        if directory.upgrade().is_none_or(|directory| directory.losses() != losses) {
+            return;
+        }
     }
 }
 
@@ -127,6 +142,11 @@ async fn reserve(directory: &RedisDirectory, id: NodeId) -> Result<Holder, Quest
 }
 
 impl RedisDirectory {
+    /// How often Redis was lost.
+    fn losses(&self) -> u64 {
+        self.server.link().map_or(0, |link| link.health().losses)
+    }
+
     /// Gives the own id back, so that requests for it are refused by the others at once.
     pub(crate) async fn release(self: Arc<Self>) {
         self.is_closing.store(true, Relaxed);

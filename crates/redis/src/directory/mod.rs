@@ -56,6 +56,7 @@ impl RedisDirectory {
         prefix: String,
         interval: Duration,
     ) -> Arc<Self> {
+        let interval = interval.max(keeping::RETRY);
         let directory = Arc::new(Self {
             server: Arc::clone(server),
             address,
@@ -90,13 +91,10 @@ impl RedisDirectory {
             // While Redis is away, servers are where they were.
             let Ok(value) = asked.await else { return old };
             drop(permit);
-            let address = address_of(&value);
-            let mut cache = this.cache.lock();
-            match &address {
-                Some(address) => cache.remember(id, address.clone(), Instant::now()),
-                None => cache.remember_absent(id, Instant::now()),
-            }
-            address
+            let (mut cache, now) = (this.cache.lock(), Instant::now());
+            let Some(address) = address_of(&value) else { return cache.miss(id, now) };
+            cache.remember(id, address.clone(), now);
+            Some(address)
         })
     }
 

@@ -5,6 +5,7 @@ mod common;
 
 mod balancer;
 mod clients;
+mod log;
 mod nodes;
 mod raw;
 mod requests;

@@ -30,6 +30,16 @@ impl Node {
         redis: &RedisServer,
         change: impl FnOnce(Builder) -> Builder + Send + 'static,
     ) -> Self {
+        Self::start_at(redis, change, true)
+    }
+
+    /// `is_prepared`: its `HttpServer` has the options for Socket.IO. Without them, WebSockets stay
+    /// with actix-http.
+    pub(crate) fn start_at(
+        redis: &RedisServer,
+        change: impl FnOnce(Builder) -> Builder + Send + 'static,
+        is_prepared: bool,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port on loopback");
         let addr = listener.local_addr().expect("it is bound");
         let cluster = Cluster::redis(&redis.url()).expect("an address").heartbeat(HEARTBEAT);
@@ -49,9 +59,9 @@ impl Node {
             System::new().block_on(async move {
                 let io = change(builder).build().expect("valid settings");
                 let app = io.clone();
-                let server = HttpServer::new(move || App::new().configure(app.mount()))
-                    .workers(1)
-                    .socketio(&io)
+                let server = HttpServer::new(move || App::new().configure(app.mount())).workers(1);
+                let server = if is_prepared { server.socketio(&io) } else { server };
+                let server = server
                     .disable_signals()
                     .shutdown_timeout(1)
                     .listen(listener)

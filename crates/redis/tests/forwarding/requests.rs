@@ -1,6 +1,15 @@
 //! Single requests: those that are passed on, and their answers.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use actix_socketio::{Cookie, Cors};
 use serde_json::json;
@@ -196,6 +205,45 @@ fn more_than_max_forwarded_are_refused() {
     assert_eq!(post(two.addr, &poll(&second), "", "40").status, 200);
 }
 
+/// A stand-in for another server counts the connections.
+#[test]
+fn requests_share_a_connection() {
+    if !has_redis() {
+        return;
+    }
+    let redis = RedisServer::start();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+    redis.command::<()>(&["SET", "socket.io:node:test", &address]);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    // The threads end with the connections, and with the test's process.
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::Relaxed);
+            thread::spawn(move || {
+                let reader = BufReader::new(stream.try_clone().expect("a descriptor"));
+                // Each head ends with an empty line, and the bodies have none.
+                for line in reader.lines().map_while(Result::ok) {
+                    if line.is_empty() {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                        stream.write_all(answer).expect("an answer");
+                    }
+                }
+            });
+        }
+    });
+    let [node] = plain(&redis);
+    let poll = poll("testAAAAAAAAAAAAAAAA");
+    for _ in 0..50 {
+        get(node.addr, &poll, "").assert_ok("ok");
+        post(node.addr, &poll, "", "40\n").assert_ok("ok");
+    }
+    // A machine that stands still for half a second may need a few more.
+    let opened = opened.load(Ordering::Relaxed);
+    assert!(opened <= 10, "{opened} connections for 100 requests");
+}
+
 #[test]
 fn a_server_that_does_not_answer_in_time_has_no_session() {
     if !has_redis() {
@@ -203,7 +251,7 @@ fn a_server_that_does_not_answer_in_time_has_no_session() {
     }
     let redis = RedisServer::start();
     // It accepts connections by its backlog, and reads nothing.
-    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = format!("http://{}", silent.local_addr().expect("it is bound"));
     redis.command::<()>(&["SET", "socket.io:node:sile", &address]);
     redis.command::<()>(&["SET", "socket.io:node:dead", "http://127.0.0.1:1"]);

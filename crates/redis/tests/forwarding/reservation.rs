@@ -7,7 +7,7 @@ use actix_socketio_redis::Cluster;
 
 use crate::{
     common::{Need, RedisServer, all_there, wait_until},
-    nodes::{HEARTBEAT, Node, plain, reserved},
+    nodes::{HEARTBEAT, Node, plain, reserved, start},
     raw::{self, connect, get, open, open_over, poll, post, read_answer},
 };
 
@@ -83,6 +83,22 @@ fn a_redis_that_has_lost_its_data_gets_the_same_secret_and_ids() {
     assert_eq!(redis.command::<Vec<u8>>(&["GET", "socket.io:secret"]), secret);
     post(two.addr, &poll(&sid), "", r#"421["echo",2]"#).assert_ok("ok");
     get(two.addr, &poll(&sid), "").assert_ok("431[2]");
+}
+
+/// It does not wait for the next heartbeat.
+#[test]
+fn an_id_is_reserved_again_as_soon_as_redis_is_back() {
+    if !has_redis() {
+        return;
+    }
+    let mut redis = RedisServer::start();
+    let cluster = Cluster::redis(&redis.url()).expect("an address");
+    let minute = std::time::Duration::from_secs(60);
+    let [node] = start(&redis, move |builder| builder.cluster(cluster.clone().heartbeat(minute)));
+    redis.restart();
+    assert_eq!(reserved(&redis).len(), 0);
+    wait_until("it is reserved again", || reserved(&redis).len() == 1);
+    drop(node);
 }
 
 #[actix_web::test]

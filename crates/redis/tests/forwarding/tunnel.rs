@@ -10,7 +10,7 @@ use actix_socketio::prelude::Bytes;
 
 use crate::{
     common::{Need, RedisServer, all_there, wait_until},
-    nodes::{Node, plain},
+    nodes::{Node, plain, reserved},
     raw::{self, connect, get, open_over, poll},
 };
 
@@ -70,11 +70,24 @@ fn upgrade(owner: SocketAddr, other: SocketAddr) -> TcpStream {
 
 #[test]
 fn it_carries_both_directions_and_ends_with_either() {
-    if !has_redis() {
-        return;
+    if has_redis() {
+        let redis = RedisServer::start();
+        carry_both_directions(plain(&redis));
     }
-    let redis = RedisServer::start();
-    let [one, two]: [Node; 2] = plain(&redis);
+}
+
+/// The connections of clients stay with actix-http, as with TLS of actix-web's own.
+#[test]
+fn it_does_so_on_a_connection_of_actix_http() {
+    if has_redis() {
+        let redis = RedisServer::start();
+        let nodes = std::array::from_fn(|_| Node::start_at(&redis, |builder| builder, false));
+        wait_until("both ids are reserved", || reserved(&redis).len() == 2);
+        carry_both_directions(nodes);
+    }
+}
+
+fn carry_both_directions([one, two]: [Node; 2]) {
     for ended_by_client in [true, false] {
         let mut stream = upgrade(one.addr, two.addr);
         for number in 0..50 {
