@@ -28,7 +28,7 @@ pub(crate) enum RedisAt {
     /// Servers of a Redis Cluster.
     Cluster(Vec<Secret>),
     /// The URL of the master, with its name as the host.
-    Sentinels(Vec<String>, Secret),
+    Sentinels(Vec<Secret>, Secret),
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ const EXPECTED: &str = "the URL of a Redis, such as \"redis://127.0.0.1\", or a 
 
 pub(super) fn read(section: &mut Reader<'_>) -> Option<ClusterSettings> {
     let urls = section.secret("redis", urls);
-    let sentinels = section.value("sentinels", values::texts);
+    let sentinels = section.secret("sentinels", values::texts);
     let kind = section.value("kind", ClusterKind::read);
     let settings = |redis, kind, section: &mut Reader<'_>| ClusterSettings {
         redis,
@@ -106,7 +106,10 @@ fn place(
     let mut urls: Vec<_> = urls.into_iter().map(Secret::new).collect();
     let redis = match (sentinels, urls.len()) {
         (Some(_), 2..) => return refuse("it must be the one URL of the master of the sentinels"),
-        (Some(sentinels), _) => RedisAt::Sentinels(sentinels, urls.pop()?),
+        (Some(sentinels), _) => {
+            let sentinels = sentinels.into_iter().map(Secret::new).collect();
+            RedisAt::Sentinels(sentinels, urls.pop()?)
+        }
         (None, 1) => RedisAt::One(urls.pop()?),
         (None, _) => RedisAt::Cluster(urls),
     };
@@ -126,7 +129,7 @@ impl RedisAt {
                 Cluster::redis_cluster(&urls)
             }
             Self::Sentinels(sentinels, master) => {
-                let sentinels: Vec<_> = sentinels.iter().map(String::as_str).collect();
+                let sentinels: Vec<_> = sentinels.iter().map(Secret::reveal).collect();
                 Cluster::sentinel(&sentinels, master.reveal())
             }
         }

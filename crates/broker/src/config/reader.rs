@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     mistake::Mistake,
     report::Report,
+    sources::SECRETS,
     tree::{Node, Origin, Table, Value},
 };
 
@@ -160,7 +161,8 @@ impl<'a> Reader<'a> {
         let node = parsed.as_ref().unwrap_or(node);
         let Value::Table(table) = &node.value else {
             let path = path.trim_end_matches('.');
-            self.report.mistake(Mistake::value(node, path, false, "a table"));
+            let has_secret = SECRETS.iter().any(|key| key.starts_with(path));
+            self.report.mistake(Mistake::value(node, path, has_secret, "a table"));
             return None;
         };
         let origin = Some(node.origin.clone());

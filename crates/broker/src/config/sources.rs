@@ -14,7 +14,7 @@ pub(super) const PREFIX: &str = "SOCKETIO_";
 /// Behind the name of a secret: the variable names a file that has it.
 const FILE_SUFFIX: &str = "_FILE";
 /// The keys whose values are secrets.
-const SECRETS: [&str; 1] = ["cluster.redis"];
+pub(super) const SECRETS: [&str; 2] = ["cluster.redis", "cluster.sentinels"];
 /// The older names for the two parts of `address`.
 const HOST: &str = "SOCKETIO_HOST";
 const PORT: &str = "SOCKETIO_PORT";

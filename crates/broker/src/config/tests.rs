@@ -102,6 +102,19 @@ fn a_secret_comes_from_a_file_and_is_in_no_debug_output() {
     assert!(mistakes[0].to_string().contains("SOCKETIO_CLUSTER__REDIS is set as well"));
     let gone = [("SOCKETIO_CLUSTER__REDIS_FILE", "/nowhere")];
     assert!(sources("", &gone, &[]).mistakes[0].to_string().contains("can't be read"));
+    for wrong in [
+        "cluster = 'redis://:hunter2@h'\n",
+        "[cluster]\nredis = { url = 'redis://:hunter2@h' }\n",
+        "[cluster]\nredis = 'redis://m'\nsentinels = 'redis://:hunter2@h'\n",
+        "[cluster]\nredis = 'redis://:hunter2@h:port'\n",
+    ] {
+        let loaded = sources(wrong, &[], &[]);
+        let told: String = loaded.mistakes.iter().map(ToString::to_string).collect();
+        assert!(told.contains("…") && !told.contains("hunter2"), "{told}");
+    }
+    let sentinels = "redis = 'redis://m'\nsentinels = ['redis://:hunter2@h']\n";
+    let shown = format!("{:?}", settings_of(&format!("[cluster]\n{sentinels}"), &[]));
+    assert!(!shown.contains("hunter2"), "{shown}");
     fs::write(&file, "\n").unwrap();
     let empty = sources("", &[("SOCKETIO_CLUSTER__REDIS_FILE", name)], &[]);
     assert!(empty.settings.is_none(), "an empty secret does not start");
