@@ -388,12 +388,16 @@ pub use stats::Stats;
 /// You need this module only to write an adapter. [`Builder::adapter`] takes it.
 pub mod adapter {
     pub use crate::{
-        model::{FoundNode, InvalidNodeAddress, InvalidNodeId, NodeAddress, NodeDirectory, NodeId},
+        model::{
+            FoundNode, InvalidNodeAddress, InvalidNodeId, NodeAddress, NodeDirectory, NodeId, Place,
+            PrivateId,
+        },
         protocol::UnsealedPacket,
         registry::{
-            AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers,
-            ClusterPresence, FoundChannels, FoundSockets, JoinCluster, KeptChannels, Publication,
-            PublishError, RelayedAck, ServerAnswers, ServerEvent, ServerMember, SocketDescription,
+            AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers, ClusterOrder,
+            ClusterPresence, ClusterSession, FoundChannels, FoundSockets, JoinCluster, KeptChannels,
+            MembershipChange, PastReceiver, Publication, PublishError, RelayedAck, ServerAnswers,
+            ServerEvent, ServerMember, SharedPast, SocketDescription, TakenSession,
         },
     };
 

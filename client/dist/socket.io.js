@@ -1633,10 +1633,18 @@
     return [manager, manager._place.namespace];
   };
 
+  // src/channels/positions.js
+  var ENTRY = /^(\d+)-(\d+)(?:\.(\d+))?$/;
+  var order = (position) => {
+    const entry = ENTRY.exec(position);
+    return entry ? entry.slice(1).map((number2 = "") => number2.padStart(14, "0")).join() : position;
+  };
+  var isAfter = (one, other) => order(one) > order(other);
+  var isDirect = (position) => ENTRY.test(position) ? position.includes(".") : position.length === 16 && !position.endsWith("----");
+
   // src/channels/catch_up.js
-  var isDirect = (position) => position.length === 16 && !position.endsWith("----");
   var isEmpty = (object) => Object.keys(object).length === 0;
-  var later = (one, other) => one < other || one === void 0 ? other : one;
+  var later = (one, other) => one === void 0 || other !== void 0 && isAfter(other, one) ? other : one;
   var CatchUp = class {
     #subscriptions;
     #progress;
@@ -1655,7 +1663,7 @@
       return this.#behind.size > 0;
     }
     get position() {
-      const [oldest] = [...this.#behind].map(({ from }) => from).sort();
+      const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => isAfter(one, other) ? 1 : -1);
       return oldest ?? this.#newest;
     }
     get #newest() {
@@ -1726,7 +1734,7 @@
     received(position) {
       const replay = this.#replay;
       if (!replay || isDirect(position)) return false;
-      const isMissed = position <= replay.until;
+      const isMissed = !isAfter(position, replay.until);
       for (const subscription of replay.joining) subscription.from = position;
       replay.left -= 1;
       if (replay.left === 0 || !isMissed) this.#endReplay();

@@ -381,6 +381,19 @@ macro_rules! settings_table {
             /// The one that has been away longest does not come back then.
             max_sessions_away_bytes: usize = Size(64 MiB), set plain, check at_least_one;
 
+            /// Changes by which many sockets leave a channel or are disconnected, and that a server
+            /// of a cluster of streams remembers.
+            ///
+            /// A client that was put aside before the oldest of them, and comes back to a server
+            /// that did not have it, gets a new socket.
+            max_cluster_notices: usize = Amount(1000), set plain, check at_least_one;
+
+            /// Clients that show a secret which the cluster does not know, and whose sockets the
+            /// server searches for on the other servers, at once.
+            ///
+            /// One more gets a new socket without a search.
+            max_session_searches: usize = Amount(1000), set plain, check at_least_one;
+
             /// How long a client that comes back waits for the handlers of its old connection, if
             /// the server had not noticed that this is broken.
             ///

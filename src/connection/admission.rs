@@ -32,6 +32,10 @@ impl Connection {
         auth: Option<ByteString>,
         ctx: &mut Context<Self>,
     ) -> Result<(), ClientEnd> {
+        if !self.shared.start_gate.is_open() {
+            self.connect_later(name.clone(), auth, ctx);
+            return Ok(());
+        }
         // Clients of Socket.IO 2 have their `auth` as a query in the name.
         let (name, auth) = match self.driver.version() {
             Version::V3 => {

@@ -57,6 +57,28 @@ impl Connection {
         }
     }
 
+    /// Takes a CONNECT when the server has read the past of its cluster. Until then, no packets are
+    /// processed.
+    pub(super) fn connect_later(
+        &mut self,
+        name: ByteString,
+        auth: Option<ByteString>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.claims += 1;
+        let opened = self.shared.start_gate.clone().opened().into_actor(self);
+        ctx.spawn(opened.map(move |(), connection, ctx| {
+            connection.claims -= 1;
+            if !connection.driver.is_ended()
+                && let Err(client_end) = connection.connect(&name, auth, ctx)
+            {
+                let reason = connection.driver.log_client_end(&client_end);
+                connection.end(reason, ctx);
+            }
+            connection.process(ctx);
+        }));
+    }
+
     fn claimed(
         &mut self,
         entry: NamespaceEntry,

@@ -90,6 +90,7 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
             max_publications: config.max_publications,
             max_outbox: config.max_outbox,
             history: None,
+            is_shared: false,
         },
         None,
     );

@@ -150,34 +150,45 @@ impl error::Error for InvalidSocketId {}
 /// An id that is a bearer secret: it appears neither in logs nor in `Debug`. Those of different
 /// `Owner`s are different types.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct SecretId<Owner>(Id, PhantomData<Owner>);
+pub struct SecretId<Owner>(Id, PhantomData<Owner>);
 
 /// The Engine.IO `sid`. A peer that knows it can poll on behalf of the client, which receives it
 /// once, in the open packet.
 pub(crate) type SessionId = SecretId<OfEngine>;
 
-/// Socket.IO's `pid`, by which a client asks for the socket that it had.
-pub(crate) type PrivateId = SecretId<OfSocket>;
+/// Socket.IO's `pid`, by which a client asks for the socket that it had: 20 characters.
+///
+/// It is a bearer secret. Its `Debug` does not show it. Do not log it.
+///
+/// ```
+/// use actix_socketio::adapter::PrivateId;
+///
+/// let pid = PrivateId::parse("AbCdEfGhIjKlMnOpQrSt").unwrap();
+/// assert_eq!(pid.reveal(), "AbCdEfGhIjKlMnOpQrSt");
+/// assert_eq!(format!("{pid:?}"), "SecretId(..)");
+/// ```
+pub type PrivateId = SecretId<OfSocket>;
 
 /// The owner of a [`SessionId`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum OfEngine {}
 
 /// The owner of a [`PrivateId`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum OfSocket {}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OfSocket {}
 
 impl<Owner> SecretId<Owner> {
     pub(crate) fn random() -> Self {
         Self(Id::random(), PhantomData)
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Reads the text of a secret. `None`: it is not an id.
+    pub fn parse(text: &str) -> Option<Self> {
         Id::parse(text).map(|id| Self(id, PhantomData))
     }
 
     /// The text of the secret, for the client that owns it, and for those who look it up.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         self.0.as_str()
     }
 }

@@ -41,6 +41,9 @@ impl HeldFrame {
         match self {
             Self::Plain(_) => false,
             Self::Direct(_, place) => missed <= *place,
+            Self::Publication(publication) if publication.is_beside() => {
+                missed <= publication.place()
+            }
             Self::Publication(publication) => missed < publication.place(),
         }
     }

@@ -4,7 +4,10 @@ use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use super::{PlacedFrame, Stamps};
-use crate::{model::Place, protocol::Frame};
+use crate::{
+    model::{Place, Point},
+    protocol::Frame,
+};
 
 /// Consecutive publications for the same clients.
 ///
@@ -16,8 +19,8 @@ pub(crate) struct PublicationBatch {
     publications: Publications,
     /// The place of the last publication.
     last: Place,
-    /// The place of the last publication that no history covers.
-    last_uncovered: Option<Place>,
+    /// The point of the last publication that no history covers.
+    last_uncovered: Option<Point>,
     plain: BatchFrames,
     stamped: OnceCell<BatchFrames>,
 }
@@ -63,8 +66,7 @@ impl PublicationBatch {
     pub(crate) fn new(publications: Publications) -> Self {
         // Worked out once, and not for each receiver.
         let last = publications.last().map_or(Place::default(), |one| one.place());
-        let mut newest_first = publications.iter().rev();
-        let last_uncovered = newest_first.find(|one| !one.is_covered()).map(|one| one.place());
+        let last_uncovered = publications.iter().rev().find_map(|one| one.uncovered());
         let plain = BatchFrames::of(&publications, PlacedFrame::frame);
         Self { publications, last, last_uncovered, plain, stamped: OnceCell::new() }
     }
@@ -108,8 +110,8 @@ impl PublicationBatch {
         self.last
     }
 
-    /// The place of the last publication that no history covers.
-    pub(super) fn last_uncovered(&self) -> Option<Place> {
+    /// The point of the last publication that no history covers.
+    pub(super) fn last_uncovered(&self) -> Option<Point> {
         self.last_uncovered
     }
 }

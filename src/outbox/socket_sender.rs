@@ -284,6 +284,7 @@ impl SocketSender {
             if let HeldFrame::Publication(publication) = &frame
                 && let [first, rest @ ..] = missed
                 && first.point() == Point::of(publication.place())
+                && !publication.is_beside()
             {
                 // It was held, too.
                 missed = rest;
@@ -329,7 +330,7 @@ impl SocketSender {
             }
             (HeldFrame::Publication(publication), Some(stamps)) => self.outbox.push_with(|| {
                 let place = publication.place();
-                stamps.published(place, (!publication.is_covered()).then_some(place));
+                stamps.published(place, publication.uncovered());
                 publication.stamped(stamps.epoch(), stamps.namespace()).clone()
             }),
         }

@@ -93,10 +93,10 @@ impl Stamps {
     }
 
     /// Notes that a publication is pushed.
-    pub(super) fn published(&self, last: Place, last_uncovered: Option<Place>) {
+    pub(super) fn published(&self, last: Place, last_uncovered: Option<Point>) {
         self.last.store(last.number(), Relaxed);
-        if let Some(place) = last_uncovered {
-            self.set_uncovered(Point::of(place));
+        if let Some(point) = last_uncovered {
+            self.set_uncovered(point);
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(stamps.uncovered(), point(4, 1), "a volatile event may be lost");
         assert_eq!(direct(false), point(9, 3));
         assert_eq!(stamps.uncovered(), point(9, 3));
-        stamps.published(Place::new(11), Some(Place::new(10)));
+        stamps.published(Place::new(11), Some(point(10, 0)));
         assert_eq!((stamps.uncovered(), stamps.newest()), (point(10, 0), Some(Place::new(11))));
     }
 }

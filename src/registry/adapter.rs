@@ -3,7 +3,8 @@ use std::{fmt, future::ready, io, pin::Pin, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
-    Audience, Change, ClusterPresence, FoundChannels, Publication, PublishError, Receipt,
+    Audience, Change, ClusterOrder, ClusterPresence, FoundChannels, PastReceiver, Publication,
+    PublishError, Receipt, SharedPast,
 };
 use crate::{
     model::{
@@ -41,6 +42,11 @@ pub trait JoinCluster: Send + 'static {
     /// # Errors
     /// The system has no thread, for example. [`Builder::build`](crate::Builder::build) fails then.
     fn join(self: Box<Self>, local: Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>>;
+
+    /// The order in which clients receive what the servers publish.
+    fn order(&self) -> ClusterOrder {
+        ClusterOrder::PerServer
+    }
 }
 
 /// An answer of an [`Adapter`] that comes later.
@@ -250,6 +256,16 @@ pub trait Adapter: Send + Sync + 'static {
     /// It is called once at most: when the server is built, if it has a
     /// [`Builder::node_address`](crate::Builder::node_address).
     fn announce(&self, _: &NodeAddress) -> Option<Arc<dyn NodeDirectory>> {
+        None
+    }
+
+    /// The past that the servers share. An adapter of [`ClusterOrder::Stream`] has one.
+    fn shared_past(&self) -> Option<Arc<dyn SharedPast>> {
+        None
+    }
+
+    /// The side of the server that receives the shared past. The local adapter has one.
+    fn past_receiver(&self) -> Option<Arc<dyn PastReceiver>> {
         None
     }
 

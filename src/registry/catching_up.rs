@@ -118,7 +118,10 @@ impl Sequencer {
             None if is_limited => since.unwrap_or_default(),
             _ => index.place,
         };
-        PastPublications { publications, place, is_whole: is_whole && !is_limited }
+        // This server has not reached a later position.
+        let is_known = since.is_none_or(|since| since <= index.place);
+        let is_whole = is_whole && !is_limited && is_known;
+        PastPublications { publications, place, is_whole }
     }
 
     /// Drops the publications that a channel has kept.
@@ -223,8 +226,8 @@ impl RegistryIndex {
     ) -> Result<Missed, Gap> {
         let nothing = Missed { from: Some(place), ..Missed::default() };
         let trimmed = |upto| self.past_run.trimmed(place, upto);
-        let forgotten = self.histories.forgotten();
         let Some(record) = self.record(joining.namespace, Some(channel)) else {
+            let forgotten = self.unrecorded_newest(joining.namespace, Some(channel));
             return if forgotten <= place { Ok(nothing) } else { Err(trimmed(forgotten)) };
         };
         let (newest, history) = (record.newest, record.history);
@@ -280,7 +283,7 @@ impl RegistryIndex {
         since: Option<Place>,
         now: Instant,
     ) -> (Vec<Arc<PlacedFrame>>, bool) {
-        let forgotten = self.histories.forgotten();
+        let forgotten = self.unrecorded_newest(namespace, channel);
         let from = since.unwrap_or_default();
         let rule = self.rule(namespace, channel).flatten();
         let has_crashed = self.past_run.has_crashed(from, rule);

@@ -43,7 +43,7 @@ pub(super) struct ReservedPlaces {
 impl RegistryIndex {
     /// The next place in the order.
     pub(super) fn next_place(&mut self) -> Place {
-        self.place = self.place.next();
+        self.place = self.place.ahead(self.step);
         // Places begin after the first number, so without a reservation they never meet.
         if self.place == self.reserved_from {
             self.overtake();

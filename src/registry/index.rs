@@ -12,6 +12,7 @@ use super::{
     history::{Histories, HistoryId, HistoryLimits},
     past_run::PastRun,
     presence::PresenceTable,
+    shared_order::SharedOrder,
 };
 use crate::{
     model::{Channel, History, IdMap, Namespace, Place, SocketId},
@@ -29,6 +30,10 @@ pub(super) struct RegistryIndex {
     pub(super) namespaces: HashMap<Namespace, NamespaceIndex>,
     /// The newest place.
     pub(super) place: Place,
+    /// The distance to the next place: none where a cluster gives the places.
+    pub(super) step: u64,
+    /// If a cluster orders what its servers publish.
+    pub(super) shared: Option<Box<SharedOrder>>,
     /// The first place that is reserved, or none.
     pub(super) reserved_from: Place,
     pub(super) reserved: Option<ReservedPlaces>,
@@ -75,6 +80,11 @@ impl ChannelRecord {
         // Without a rule, no client asks for earlier ones.
         let newest = if rule.is_some() { forgotten } else { Place::default() };
         Self { rule: Some(rule), newest, ..Self::default() }
+    }
+
+    /// The same, if the newest publication is known otherwise.
+    pub(super) fn at(self, newest: Option<Place>) -> Self {
+        Self { newest: newest.unwrap_or(self.newest), ..self }
     }
 
     /// Notes a publication that leaves these sockets out. Returns the place of the newest before.
@@ -154,6 +164,8 @@ impl RegistryIndex {
         Self {
             namespaces: HashMap::new(),
             place: Place::START,
+            step: 1,
+            shared: None,
             reserved_from: Place::START,
             reserved: None,
             histories: Histories::new(limits, Arc::clone(&counters)),
@@ -165,11 +177,12 @@ impl RegistryIndex {
     }
 
     pub(super) fn attach(&mut self, namespace: Namespace, registry_id: RegistryId) {
-        let namespace_index = self.namespaces.entry(namespace.clone()).or_default();
-        if namespace_index.sockets.is_empty() {
+        let is_empty = self.namespace_or_new(&namespace).sockets.is_empty();
+        if is_empty {
+            let namespace = namespace.clone();
             self.changes.send(|| Change::NamespaceOpened { namespace });
         }
-        namespace_index.sockets.add(registry_id);
+        self.namespace_or_new(&namespace).sockets.add(registry_id);
     }
 
     /// `rule`: the history that the routes give the channel.
@@ -181,11 +194,11 @@ impl RegistryIndex {
         channel: &Channel,
         rule: Option<History>,
     ) {
+        let forgotten = self.histories.forgotten();
+        let newest = self.shared_newest(namespace, channel);
         let Some(namespace_index) = self.namespaces.get_mut(namespace) else { return };
-        let record = namespace_index
-            .channels
-            .entry(channel.clone())
-            .or_insert_with(|| ChannelRecord::new(rule, self.histories.forgotten()));
+        let record = namespace_index.channels.entry(channel.clone());
+        let record = record.or_insert_with(|| ChannelRecord::new(rule, forgotten).at(newest));
         record.rule = Some(rule);
         let here = || (namespace.clone(), channel.clone());
         if record.subscribers.is_empty() {

@@ -30,10 +30,13 @@ mod pins;
 mod presence;
 mod publication;
 mod queue;
+mod reading_on;
 mod recording;
 mod returning;
 mod sequencer;
 mod sequencer_state;
+mod shared_order;
+mod shared_past;
 mod storing;
 pub(crate) mod subscribers;
 mod sweep;
@@ -61,6 +64,9 @@ pub(crate) use returning::{
 };
 use sequencer::SequencerInner;
 pub(crate) use sequencer::{Sequencer, SequencerLimits};
+pub use shared_past::{
+    ClusterOrder, ClusterSession, MembershipChange, PastReceiver, SharedPast, TakenSession,
+};
 
 #[cfg(test)]
 mod tests;

@@ -52,7 +52,7 @@ impl Sequencer {
     ) {
         let mut state = self.0.lock_state();
         let index = state.index_mut();
-        index.namespaces.entry(namespace.clone()).or_default().away.insert(id, Place::default());
+        index.namespace_or_new(namespace).away.insert(id, Place::default());
         for record in records {
             index.pin_past(namespace, record);
         }
@@ -95,7 +95,8 @@ impl RegistryIndex {
     /// The place of the newest publication that named a socket while it was away.
     pub(super) fn named_last(&self, namespace: &Namespace, id: SocketId) -> Place {
         let namespace_index = self.namespaces.get(namespace);
-        namespace_index.and_then(|index| index.away.get(&id).copied()).unwrap_or_default()
+        let here = namespace_index.and_then(|index| index.away.get(&id).copied());
+        here.unwrap_or_default().max(self.shared_named_last(id))
     }
 
     /// Notes that a publication names sockets.

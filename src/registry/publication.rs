@@ -2,7 +2,7 @@ use std::{error, fmt};
 
 use super::backpressure::Reservation;
 use crate::{
-    model::{Channel, Namespace, Position, SocketId},
+    model::{Channel, Namespace, Place, Position, SocketId},
     protocol::UnsealedPacket,
     store::StoreError,
 };
@@ -132,6 +132,12 @@ pub struct Publication {
     /// It is published even if the maximum number of publications is in flight: another server has
     /// accepted it already.
     pub is_accepted: bool,
+    /// Its place, if a cluster orders what its servers publish: that of its entry in the stream.
+    /// `None`: it is not in the stream, so a client that misses it is told.
+    pub place: Option<Place>,
+    /// It is from before this server joined the cluster: histories keep it, and no client receives
+    /// it now.
+    pub is_past: bool,
     /// Room for it in the outboxes of its receivers, if it is a publication of a client.
     pub(super) reservation: Option<Reservation>,
 }
@@ -146,6 +152,8 @@ impl Publication {
             skip_history: false,
             durable: false,
             is_accepted: false,
+            place: None,
+            is_past: false,
             reservation: None,
         }
     }

@@ -77,10 +77,10 @@ impl RegistryIndex {
     ) {
         let forgotten = self.histories.forgotten();
         if rule.is_some() {
-            let namespace_index = self.namespaces.entry(namespace.clone()).or_default();
-            if let Some(channel) = channel {
-                let record = namespace_index.channels.entry(channel.clone());
-                record.or_insert_with(|| ChannelRecord::new(rule, forgotten));
+            let new = channel.map(|channel| self.new_record(namespace, channel, rule));
+            let namespace_index = self.namespace_or_new(namespace);
+            if let Some((channel, new)) = channel.zip(new) {
+                namespace_index.channels.entry(channel.clone()).or_insert(new);
             }
         }
         let namespace_index = self.namespaces.get_mut(namespace);
@@ -120,6 +120,7 @@ impl RegistryIndex {
                 store.append(kept.stored(namespace, channels, SystemTime::now()));
             }
         }
+        self.note_shared(audience, publication.place());
         for named in [&audience.including, &audience.sockets] {
             self.name(namespace, named, publication.place());
         }

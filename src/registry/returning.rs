@@ -274,7 +274,7 @@ impl RegistryIndex {
         visit: &mut dyn FnMut(&Kept),
     ) -> Result<(), Gap> {
         let Some(record) = self.record(returning.namespace, channel) else {
-            let is_whole = self.histories.forgotten() <= from;
+            let is_whole = self.unrecorded_newest(returning.namespace, channel) <= from;
             return if is_whole { Ok(()) } else { Err(Gap::Trimmed) };
         };
         let (newest, history) = (record.newest_for(returning.id), record.history);

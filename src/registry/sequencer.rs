@@ -18,6 +18,7 @@ use super::{
     ordered_publication::{Ordered, OrderedPublication, Query, RegistrySum, Report},
     queue::RegistryMessage,
     sequencer_state::SequencerState,
+    shared_order::SharedOrder,
     subscribers::RegistryTable,
 };
 use crate::{
@@ -57,6 +58,8 @@ pub(crate) struct SequencerLimits {
     pub(crate) max_outbox: usize,
     /// Without them, nothing is kept, and no client is told its position.
     pub(crate) history: Option<HistoryLimits>,
+    /// A cluster orders what its servers publish.
+    pub(crate) is_shared: bool,
 }
 
 impl Sequencer {
@@ -74,7 +77,11 @@ impl Sequencer {
     ) -> Self {
         let history = limits.history.unwrap_or_default();
         let mut index = RegistryIndex::new(changes, Arc::clone(&counters), history);
+        if limits.is_shared {
+            (index.step, index.shared) = (0, Some(SharedOrder::new(history.max_channels)));
+        }
         let (store, epoch) = match stored {
+            None if limits.is_shared => (None, Epoch::CLUSTER),
             None => (None, Epoch::random()),
             Some((store, loaded)) => {
                 let epoch = loaded.epoch;
@@ -300,8 +307,9 @@ impl Sequencer {
         })?;
         counters.published.add(1);
         let is_kept = publication.is_kept();
-        let Publication { audience, packet, volatile, durable, reservation: _reservation, .. } =
+        let Publication { audience, packet, volatile, durable, place: entry, is_past, .. } =
             publication;
+        let _reservation = publication.reservation;
         let (is_question, is_durable) = (packet.asks_ack(), durable);
         // Allocated before the lock is taken.
         let mut ordered_publication = Arc::new(OrderedPublication {
@@ -332,12 +340,21 @@ impl Sequencer {
             let frame = packet.seal();
             return state.commit_first(&**store, ordered_publication, frame, is_question);
         }
-        let place = state.index_mut().next_place();
+        let index = state.index_mut();
+        let (place, is_beside) = index.place_of(entry, is_past);
+        let is_covered = is_covered && (!is_beside || now.is_none());
         let event = PlacedFrame::new(packet.seal(), place, is_covered, is_question);
+        let event = if is_beside { event.beside() } else { event };
         OrderedPublication::set_event(&mut ordered_publication, event);
         if let Some(now) = now {
             let OrderedPublication { audience, event, .. } = &*ordered_publication;
-            state.index_mut().keep(audience, event, false, now);
+            match is_beside {
+                true => index.note_beside(audience),
+                false => index.keep(audience, event, false, now),
+            }
+        }
+        if is_past {
+            return Ok(Ordered::Now(place));
         }
         let notified = state.notify_all(&ordered_publication.audience, || {
             RegistryMessage::Publish(Arc::clone(&ordered_publication))
@@ -360,6 +377,10 @@ impl Sequencer {
 }
 
 impl SequencerInner {
+    pub(super) fn is_shared(&self) -> bool {
+        self.limits.is_shared
+    }
+
     pub(super) fn lock_state(&self) -> MutexGuard<'_, SequencerState> {
         self.state.lock()
     }

@@ -32,7 +32,7 @@ fn publication(number: u32) -> Publication {
 }
 
 fn sequencer(max_publications: usize, max_outbox: usize) -> Sequencer {
-    let limits = SequencerLimits { max_publications, max_outbox, history: None };
+    let limits = SequencerLimits { max_publications, max_outbox, history: None, is_shared: false };
     Sequencer::start(ChangeSender::new(1), Arc::default(), limits, None)
 }
 

@@ -4,7 +4,7 @@ use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::AdapterFactory,
     compiled::CompiledNamespaces,
-    loading, presence_task,
+    joining, loading, presence_task,
     starting::{StartedTasks, TaskParts},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     http::ClientFiles,
     model::{Namespace, NodeAddress, Recovery},
     protocol::PacketCodec,
-    registry::{Adapter, ChangeSender},
+    registry::{Adapter, ChangeSender, ClusterOrder},
     socket::{LocalAdapter, ServerView},
     state::{NamespaceFactory, Namespaces, ServerState, SocketTable},
     stats::Counters,
@@ -48,7 +48,8 @@ impl Builder {
     /// client, or the system has no thread for the server.
     pub fn build(self) -> Result<SocketIo, BuildError> {
         let Self { config, main, namespaces, dynamic, endpoint, codec, .. } = self;
-        let Self { adapter, data, client_files, store, recovery, node_address, .. } = self;
+        let Self { adapter, cluster_order, data, client_files, store, .. } = self;
+        let Self { recovery, node_address, .. } = self;
         let data = Arc::new(data);
         check(&config, &codec, recovery.as_ref(), &namespaces)?;
         let node_address =
@@ -63,6 +64,7 @@ impl Builder {
         let (families, has_presence) = (compiled.families(), compiled.have_presence());
         let is_recording =
             recovery.is_some() || families.iter().any(|family| family.rules.keeps_anything());
+        joining::check(cluster_order, store.is_some())?;
         let stored = loading::load(store, &config, &families)?;
         let CompiledNamespaces { named, dynamic, server_events } = compiled;
         // Start nothing before all settings are known to be valid.
@@ -76,6 +78,7 @@ impl Builder {
             server_events,
             data: Arc::clone(&data),
             is_recording,
+            cluster_order,
             stored,
             recovery,
             families,
@@ -92,6 +95,12 @@ impl Builder {
             max_ack_bytes: config.max_ack_bytes,
             max_event_depth: config.max_json_depth,
         };
+        if cluster_order == ClusterOrder::Stream {
+            // Before the cluster is joined: its past is read at once.
+            for (name, (router, _)) in &named {
+                sequencer.set_history_rules(name, &router.history_rules());
+            }
+        }
         let local = LocalAdapter::new(
             sequencer,
             codec.clone(),
@@ -101,6 +110,7 @@ impl Builder {
             server,
         );
         let used = used_adapter(adapter, Arc::clone(&local) as _)?;
+        let start_gate = joining::join(cluster_order, &used, recovery.as_ref())?;
         if used.wants_changes() {
             changes.report_to(&used);
         }
@@ -120,6 +130,7 @@ impl Builder {
             recovery,
             #[cfg(feature = "api")]
             built: std::time::Instant::now(),
+            start_gate,
         };
         Ok(SocketIo::new(Arc::new(state)))
     }

@@ -8,7 +8,7 @@ use crate::{
     http::EndpointSettings,
     model::{DataMap, Handshake, History, Namespace, Recovery},
     protocol::PacketCodec,
-    registry::{Adapter, JoinCluster},
+    registry::{Adapter, ClusterOrder, JoinCluster},
     routing::{Route, SocketHandler, registrations},
     state::NamespacePredicate,
     store::HistoryStore,
@@ -60,6 +60,7 @@ pub struct Builder {
     pub(super) endpoint: EndpointSettings,
     pub(super) codec: PacketCodec,
     pub(super) adapter: Option<AdapterFactory>,
+    pub(super) cluster_order: ClusterOrder,
     pub(super) data: DataMap,
     pub(super) client_files: Option<PathBuf>,
     pub(super) store: Option<Arc<dyn HistoryStore>>,
@@ -286,6 +287,7 @@ impl Builder {
     where
         F: FnOnce(Arc<dyn Adapter>) -> Arc<dyn Adapter> + Send + 'static,
     {
+        self.cluster_order = ClusterOrder::PerServer;
         self.adapter = Some(Box::new(|local| Ok(wrap(local))));
         self
     }
@@ -305,6 +307,7 @@ impl Builder {
     ///
     /// It takes the place of [`Builder::adapter`], which is the same for adapters of your own.
     pub fn cluster(mut self, cluster: impl JoinCluster) -> Self {
+        self.cluster_order = cluster.order();
         let cluster = Box::new(cluster);
         self.adapter = Some(Box::new(|local| cluster.join(local)));
         self
@@ -381,6 +384,7 @@ impl Builder {
             endpoint: EndpointSettings::default(),
             codec: PacketCodec::default(),
             adapter: None,
+            cluster_order: ClusterOrder::PerServer,
             data: DataMap::default(),
             client_files: None,
             store: None,

@@ -12,6 +12,7 @@ mod hooks;
 mod http_server;
 mod io;
 mod io_of_socket;
+mod joining;
 mod loading;
 #[cfg(feature = "prometheus")]
 mod metrics;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Config,
     model::{DataMap, Recovery},
-    registry::{ChangeSender, HistoryLimits, Sequencer, SequencerLimits},
+    registry::{ChangeSender, ClusterOrder, HistoryLimits, Sequencer, SequencerLimits},
     socket::SocketLookup,
     state::{RecoveryLimits, RecoveryState, RouteFamily},
     stats::Counters,
@@ -26,6 +26,7 @@ pub(super) struct TaskParts {
     pub(super) data: Arc<DataMap>,
     /// Whether publications are kept, or noted for clients that come back.
     pub(super) is_recording: bool,
+    pub(super) cluster_order: ClusterOrder,
     pub(super) stored: Option<LoadedStore>,
     pub(super) recovery: Option<Recovery>,
     pub(super) families: Vec<RouteFamily>,
@@ -52,6 +53,7 @@ impl StartedTasks {
     fn start_here(parts: TaskParts) -> Self {
         let TaskParts { config, changes, counters, server_events, data, .. } = parts;
         let TaskParts { is_recording, stored, recovery, families, sockets, .. } = parts;
+        let TaskParts { cluster_order, .. } = parts;
         let Config { max_publications, max_outbox, max_server_events, .. } = *config;
         let limits = SequencerLimits {
             max_publications,
@@ -62,6 +64,7 @@ impl StartedTasks {
                 max_recovered: config.max_recovered,
                 max_recovered_bytes: max_outbox / 2,
             }),
+            is_shared: cluster_order == ClusterOrder::Stream,
         };
         let (stored, sessions) = loading::take_sessions(stored);
         let sequencer = Sequencer::start(changes.clone(), Arc::clone(&counters), limits, stored);
@@ -74,6 +77,8 @@ impl StartedTasks {
                 max_away_bytes: config.max_sessions_away_bytes,
                 max_replay_bytes: config.max_replay_bytes,
                 takeover_timeout: config.takeover_timeout,
+                max_notices: config.max_cluster_notices,
+                max_searches: config.max_session_searches,
             };
             let (sequencer, counters) = (sequencer.clone(), Arc::clone(&counters));
             let state = RecoveryState::new(

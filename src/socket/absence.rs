@@ -126,6 +126,48 @@ impl SocketAbsence {
         true
     }
 
+    /// A socket of a server that keeps no places with it. Its client has seen everything up to one.
+    pub(crate) fn of_another(
+        (pid, id, namespace): (PrivateId, SocketId, Namespace),
+        channels: Vec<Channel>,
+        context: Map<String, Value>,
+        routes: &Arc<ChannelRoutes>,
+        seen: Place,
+    ) -> Self {
+        let channels = channels.into_iter().map(|channel| {
+            let matched = routes.matches(&channel);
+            AbsentChannel { channel, place: seen, whole_from: seen, matched }
+        });
+        Self {
+            id,
+            pid,
+            namespace,
+            channel_routes: Arc::clone(routes),
+            began: seen,
+            channels: channels.collect(),
+            departures: Departures::default(),
+            context,
+            uncovered: Point::default(),
+            kept: KeptDirects::default(),
+            slow_ends: 0,
+        }
+    }
+
+    pub(crate) fn context(&self) -> &Map<String, Value> {
+        &self.context
+    }
+
+    /// The point at which the socket began: its client needs nothing of before.
+    pub(crate) fn began(&self) -> Point {
+        Point::of(self.began)
+    }
+
+    /// The newest place at which it joined something.
+    pub(crate) fn newest_place(&self) -> Place {
+        let channels = self.channels.iter().map(|one| one.place);
+        channels.chain([self.began]).max().unwrap_or_default()
+    }
+
     /// The bytes that a client which has seen everything up to a point has missed, if it can have
     /// all of it.
     pub(crate) fn missed_bytes(&self, sequencer: &Sequencer, seen: Point) -> Result<usize, Gap> {
@@ -210,6 +252,10 @@ impl Socket {
         let (recovery, stamps) = (inner.recovery.as_ref()?, inner.sender.stamps()?);
         let (channels, departures) =
             inner.membership.close_to_return(&inner.namespace, inner.registry_id, inner.id);
+        let uncovered = match inner.namespace.sequencer.has_gap_after(recovery.here_since) {
+            true => Point { place: Place::new(u64::MAX), directs: u32::MAX },
+            false => stamps.uncovered(),
+        };
         Some(SocketAbsence {
             id: inner.id,
             pid: recovery.pid,
@@ -219,7 +265,7 @@ impl Socket {
             channels,
             departures,
             context: inner.context.entries(),
-            uncovered: stamps.uncovered(),
+            uncovered,
             kept: stamps.kept(),
             slow_ends: recovery.slow_ends_after(reason),
         })

@@ -2,15 +2,15 @@ use std::{collections::HashMap, future::ready, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 
-use super::{Socket, ack_collector::AckCollectors};
+use super::{Socket, ack_collector::AckCollectors, local_sockets::LocalSockets};
 use crate::{
     deadline::within,
-    model::{Channel, MemoryBudget, Namespace, SocketId},
+    model::{Channel, MemoryBudget, Namespace, Place, PrivateId, SocketId},
     protocol::{Args, PacketCodec, UnsealedPacket},
     registry::{
         AckRelay, Adapter, AdapterFuture, Audience, Change, ChangeSender, ClientAnswers,
-        ClusterPresence, FoundChannels, FoundSockets, Publication, PublishError, Receipt,
-        Sequencer, ServerAnswers, ServerEvent,
+        ClusterPresence, FoundChannels, FoundSockets, MembershipChange, PastReceiver, Publication,
+        PublishError, Receipt, Sequencer, ServerAnswers, ServerEvent,
     },
     stats::RefusalKind,
 };
@@ -26,6 +26,15 @@ pub(crate) trait AbsenceLookup: Send + Sync {
     fn leave(&self, audience: &Audience, channel: &Channel);
     /// Forgets them, so that they do not come back.
     fn forget(&self, audience: &Audience);
+    /// Notes a change that a cluster's stream has at a place, for sessions that come later.
+    fn note(&self, place: Place, change: &MembershipChange);
+    /// The stream's past before a place is unknown.
+    fn past_begins_at(&self, place: Place);
+    /// Another server of the cluster has taken a session.
+    fn session_taken(&self, pid: &PrivateId);
+    /// Gives a session to the cluster whose client has come back to another server. Returns whether
+    /// it was here.
+    fn hand_over(self: Arc<Self>, pid: PrivateId) -> AdapterFuture<bool>;
 }
 
 /// Hands events of other servers to the handlers of this one.
@@ -110,44 +119,21 @@ impl LocalAdapter {
         }
     }
 
+    /// The sockets whose memberships calls change.
+    fn members(&self) -> LocalSockets {
+        LocalSockets {
+            sequencer: self.sequencer.clone(),
+            sockets: Arc::clone(&self.sockets),
+            absences: self.absences.clone(),
+        }
+    }
+
     fn ack_collectors(&self, namespace: &Namespace) -> Arc<AckCollectors> {
         let by_namespace = self.ack_collectors.lock();
         // A namespace that does not exist here has no sockets that could answer.
         by_namespace
             .get(namespace)
             .map_or_else(Arc::default, |(collectors, _)| Arc::clone(collectors))
-    }
-
-    /// Calls `act` with each socket of an audience, once the registries have done what they were
-    /// asked to do before.
-    fn for_each(
-        &self,
-        audience: Audience,
-        mut act: impl FnMut(Socket) + Send + 'static,
-    ) -> AdapterFuture<()> {
-        let (ids, sockets) = (self.sequencer.select(audience), Arc::clone(&self.sockets));
-        Box::pin(async move {
-            ids.await.iter().filter_map(|id| sockets.socket(id)).for_each(&mut act);
-        })
-    }
-}
-
-impl LocalAdapter {
-    /// Acts on the sockets of an audience that are here, and on those that are away. A socket may
-    /// go away meanwhile, so those are looked at again.
-    fn for_all(
-        &self,
-        audience: Audience,
-        here: impl FnOnce(Audience) -> AdapterFuture<()>,
-        away: impl Fn(&dyn AbsenceLookup, &Audience) + Send + 'static,
-    ) -> AdapterFuture<()> {
-        let Some(absences) = self.absences.clone() else { return here(audience) };
-        away(&*absences, &audience);
-        let done = here(audience.clone());
-        Box::pin(async move {
-            done.await;
-            away(&*absences, &audience);
-        })
     }
 }
 
@@ -231,33 +217,15 @@ impl Adapter for LocalAdapter {
     }
 
     fn join(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
-        self.for_each(audience, move |socket| {
-            // A socket that has gone, or is in the maximum number of channels, is left out.
-            let _ = socket.subscribe(&channel);
-        })
+        self.members().join(audience, channel)
     }
 
     fn leave(&self, audience: Audience, channel: Channel) -> AdapterFuture<()> {
-        let away = channel.clone();
-        let here = |audience: Audience| {
-            self.for_each(audience, move |socket| {
-                socket.unsubscribe(&channel);
-            })
-        };
-        self.for_all(audience, here, move |absences, audience| absences.leave(audience, &away))
+        self.members().leave(audience, channel)
     }
 
     fn disconnect(&self, audience: Audience, close: bool) -> AdapterFuture<()> {
-        let here = |audience: Audience| {
-            self.for_each(audience, move |socket| {
-                if close {
-                    socket.close();
-                } else {
-                    socket.disconnect();
-                }
-            })
-        };
-        self.for_all(audience, here, |absences, audience| absences.forget(audience))
+        self.members().disconnect(audience, close)
     }
 
     fn server_side_emit(&self, _: ServerEvent) -> Result<(), PublishError> {
@@ -290,5 +258,9 @@ impl Adapter for LocalAdapter {
 
     fn presence(&self) -> Option<ClusterPresence> {
         self.sequencer.share_presence()
+    }
+
+    fn past_receiver(&self) -> Option<Arc<dyn PastReceiver>> {
+        Some(Arc::new(self.members()))
     }
 }

@@ -30,6 +30,8 @@ struct MembershipState {
     channels: HashMap<Channel, JoinedChannel>,
     routes: RouteCounts,
     closed: bool,
+    /// The number of subscriptions so far.
+    turns: usize,
     /// The memory of the subscriptions, roughly.
     bytes: usize,
     memory: MemoryShare,
@@ -43,12 +45,20 @@ struct MembershipState {
 struct JoinedChannel {
     /// The place of its subscription, which orders the channels.
     place: Place,
+    /// Orders the channels of one place.
+    turn: usize,
     /// The place from which on the client has what was published to the channel: that of its
     /// subscription, or an earlier one if it got what it missed.
     whole_from: Place,
     matched: Arc<ChannelMatch>,
     /// The sequencer does not know of it yet: the socket comes back, and is not admitted.
     is_pending: bool,
+}
+
+impl JoinedChannel {
+    fn order(&self) -> (Place, usize) {
+        (self.place, self.turn)
+    }
 }
 
 impl MembershipState {
@@ -124,7 +134,9 @@ impl Membership {
         {
             stamps.advance(place);
         }
-        let joined = JoinedChannel { place, whole_from: place, matched, is_pending: false };
+        state.turns += 1;
+        let turn = state.turns;
+        let joined = JoinedChannel { place, turn, whole_from: place, matched, is_pending: false };
         state.channels.insert(channel, joined);
         Ok(true)
     }
@@ -160,8 +172,9 @@ impl Membership {
                 members.push(member);
                 // Its places are known below. It has nothing of the channel yet.
                 let (place, whole_from) = (Place::default(), Place::new(u64::MAX));
-                let is_pending = false;
-                let joined = JoinedChannel { place, whole_from, matched, is_pending };
+                state.turns += 1;
+                let (turn, is_pending) = (state.turns, false);
+                let joined = JoinedChannel { place, turn, whole_from, matched, is_pending };
                 state.channels.insert(channel, joined);
             }
         }
@@ -248,9 +261,9 @@ impl Membership {
             .lock()
             .channels
             .iter()
-            .map(|(channel, joined)| (joined.place, read(channel, &joined.matched)))
+            .map(|(channel, joined)| (joined.order(), read(channel, &joined.matched)))
             .collect();
-        channels.sort_unstable_by_key(|(place, _)| *place);
+        channels.sort_unstable_by_key(|(order, _)| *order);
         channels.into_iter().map(|(_, item)| item).collect()
     }
 

@@ -8,6 +8,7 @@ mod emitter;
 mod ending;
 mod error;
 mod local_adapter;
+mod local_sockets;
 mod membership;
 mod namespace_state;
 mod outgoing;

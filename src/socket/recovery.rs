@@ -27,12 +27,14 @@ pub(super) struct SocketRecovery {
     pub(super) pid: PrivateId,
     /// The place at which its first life began.
     pub(super) began: Place,
+    /// The newest place when it was attached to this server.
+    pub(super) here_since: Place,
     pub(super) is_recovered: bool,
     /// How often in a row it has ended because the client was too slow.
     pub(super) slow_ends: u8,
     /// It was put out, and does not come back.
     pub(super) is_forgotten: AtomicBool,
-    /// A store keeps it when the server stops.
+    /// A store or the cluster keeps it when the server stops.
     pub(super) outlives_stop: bool,
 }
 
@@ -42,12 +44,14 @@ impl SocketRecovery {
 
     pub(super) fn new(pid: PrivateId, began: Place, outlives_stop: bool) -> Self {
         let is_forgotten = AtomicBool::new(false);
-        Self { pid, began, is_recovered: false, slow_ends: 0, is_forgotten, outlives_stop }
+        let (here_since, is_recovered, slow_ends) = (began, false, 0);
+        Self { pid, began, here_since, is_recovered, slow_ends, is_forgotten, outlives_stop }
     }
 
-    pub(super) fn of(absence: &SocketAbsence, outlives_stop: bool) -> Self {
+    pub(super) fn of(absence: &SocketAbsence, here_since: Place, outlives_stop: bool) -> Self {
         let SocketAbsence { pid, began, slow_ends, .. } = *absence;
-        Self { is_recovered: true, slow_ends, ..Self::new(pid, began, outlives_stop) }
+        let new = Self::new(pid, began, outlives_stop);
+        Self { is_recovered: true, here_since, slow_ends, ..new }
     }
 
     pub(super) fn set_forgotten(&self) {
@@ -98,6 +102,20 @@ impl Socket {
 }
 
 impl Socket {
+    /// Waits until this server has read the stream of its cluster up to a place that the client
+    /// says. It may come from a server that is ahead.
+    pub(crate) async fn reach(&self, place: Place) {
+        let NamespaceState { sequencer, adapter, .. } = &*self.inner.namespace;
+        if sequencer.is_shared()
+            && let Some(past) = adapter.shared_past()
+        {
+            // If it has not, the client is told.
+            let _ = sequencer.reach(&*past, place).await;
+        }
+    }
+}
+
+impl Socket {
     /// The member that it is in each channel with presence to which it comes back. It asks the
     /// application, so no lock is held.
     fn returning_members(&self) -> Vec<(Channel, JoiningMember)> {
@@ -129,7 +147,7 @@ impl SocketOrigin {
         memory: MemoryShare,
     ) -> Beginning {
         let (sequencer, name) = (&namespace.sequencer, &namespace.name);
-        let outlives_stop = sequencer.has_store();
+        let outlives_stop = sequencer.has_store() || sequencer.is_shared();
         match self {
             Self::New(pid) => {
                 let id = SocketId::random();
@@ -143,7 +161,9 @@ impl SocketOrigin {
                 }
             }
             Self::Returning(absence, seen) => {
-                let recovery = Some(Box::new(SocketRecovery::of(&absence, outlives_stop)));
+                let here_since = if sequencer.is_shared() { sequencer.place() } else { seen.place };
+                let recovery = SocketRecovery::of(&absence, here_since, outlives_stop);
+                let recovery = Some(Box::new(recovery));
                 let returning = Returning {
                     namespace: name,
                     id: absence.id,

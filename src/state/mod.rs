@@ -5,6 +5,7 @@ mod namespace_family;
 mod namespaces;
 mod recovery;
 mod sockets;
+mod start_gate;
 
 use std::{fmt, sync::Arc};
 
@@ -15,6 +16,7 @@ pub(crate) use recovery::{
     ClaimedSession, RecoveryLimits, RecoveryState, ReplayPermit, ReturnRequest, RouteFamily,
 };
 pub(crate) use sockets::SocketTable;
+pub(crate) use start_gate::StartGate;
 
 use crate::{
     config::Config,
@@ -37,6 +39,7 @@ pub(crate) struct ServerState {
     pub(crate) recovery: Option<Arc<RecoveryState>>,
     #[cfg(feature = "api")]
     pub(crate) built: std::time::Instant,
+    pub(crate) start_gate: StartGate,
 }
 
 impl ServerState {

@@ -1,9 +1,8 @@
-/** The last characters count what was sent to this socket alone. A publication has no count. */
-const isDirect = (position) => position.length === 16 && !position.endsWith("----");
+import { isAfter, isDirect } from "./positions.js";
 
 const isEmpty = (object) => Object.keys(object).length === 0;
 
-const later = (one, other) => (one < other || one === undefined ? other : one);
+const later = (one, other) => (one === undefined || (other !== undefined && isAfter(other, one)) ? other : one);
 
 /**
  * Where each channel of a socket goes on after a connection that was not recovered. One position
@@ -28,7 +27,7 @@ export class CatchUp {
   }
 
   get position() {
-    const [oldest] = [...this.#behind].map(({ from }) => from).sort();
+    const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => (isAfter(one, other) ? 1 : -1));
     return oldest ?? this.#newest;
   }
 
@@ -108,7 +107,7 @@ export class CatchUp {
   received(position) {
     const replay = this.#replay;
     if (!replay || isDirect(position)) return false;
-    const isMissed = position <= replay.until;
+    const isMissed = !isAfter(position, replay.until);
     for (const subscription of replay.joining) subscription.from = position;
     replay.left -= 1;
     if (replay.left === 0 || !isMissed) this.#endReplay();

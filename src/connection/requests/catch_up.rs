@@ -68,6 +68,9 @@ pub(super) async fn subscribe_and_catch_up(
     // The answer has all that came before it. The server receives already what comes after it.
     let _kept = socket.prepare_channels(&channels).await;
     let catch_up = options.catch_up(socket.epoch());
+    if let Ok(place) = catch_up.since {
+        socket.reach(place).await;
+    }
     let done = socket.subscribe_and_catch_up(admitted, catch_up, |refused| answer.with(refused));
     done.map_err(|error| refuse(refusal(error)))?;
     for (channel, is_told_at_once) in &names {

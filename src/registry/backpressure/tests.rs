@@ -24,8 +24,12 @@ impl Server {
     fn start() -> Self {
         let counters = Arc::<Counters>::default();
         let changes = ChangeSender::new(1);
-        let limits =
-            SequencerLimits { max_publications: 1000, max_outbox: MAX_OUTBOX, history: None };
+        let limits = SequencerLimits {
+            max_publications: 1000,
+            max_outbox: MAX_OUTBOX,
+            history: None,
+            is_shared: false,
+        };
         let sequencer = Sequencer::start(changes, Arc::clone(&counters), limits, None);
         Self { sequencer, counters }
     }

@@ -146,8 +146,13 @@ impl ChannelHistory {
     /// Drops the oldest.
     pub(super) fn pop(&mut self) -> Option<Kept> {
         let oldest = self.kept.pop_front()?;
-        self.trimmed = oldest.place();
+        self.uncover(oldest.place());
         Some(oldest)
+    }
+
+    /// Publications up to a place may be missing.
+    pub(super) fn uncover(&mut self, place: Place) {
+        self.trimmed = place.max(self.trimmed);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -110,6 +110,19 @@ impl Histories {
         self.forgotten = self.forgotten.max(place);
     }
 
+    /// Forgets that one history has all publications up to a place.
+    pub(in crate::registry) fn uncover(&mut self, id: HistoryId, place: Place) {
+        if let Some(slot) = &mut self.slots[id.0] {
+            slot.history.uncover(place);
+        }
+    }
+
+    /// Forgets that histories, and channels without one, have all publications up to a place.
+    pub(in crate::registry) fn uncover_all(&mut self, place: Place) {
+        self.forget(place);
+        self.slots.iter_mut().flatten().for_each(|slot| slot.history.uncover(place));
+    }
+
     pub(in crate::registry) fn store(&self) -> Option<&Arc<dyn HistoryStore>> {
         self.store.as_ref()
     }

@@ -55,7 +55,8 @@ impl RegistryIndex {
         namespace: &Namespace,
         channel: &Channel,
     ) -> Option<PresenceView> {
-        self.presence.as_mut()?.view(self.place, namespace, channel)
+        let version = *self.version();
+        self.presence.as_mut()?.view(version, namespace, channel)
     }
 
     /// The tasks that have to wake.

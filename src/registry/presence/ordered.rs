@@ -7,7 +7,7 @@ use crate::{
     model::{Channel, Namespace, Place},
     outbox::SocketSender,
     protocol::Frame,
-    registry::{RegistryId, Sequencer, index::RegistryIndex, queue::RegistryMessage},
+    registry::{RegistryId, Sequencer, queue::RegistryMessage},
 };
 
 /// Presence, in the sequencer's order. Without [`Sequencer::enable_presence`] all channels are
@@ -28,7 +28,10 @@ impl Sequencer {
         let mut state = self.0.lock_state();
         let index = state.index_mut();
         let view = index.view_presence(namespace, channel);
-        view.unwrap_or_else(|| PresenceView { version: index.place, ..PresenceView::default() })
+        view.unwrap_or_else(|| PresenceView {
+            version: *index.version(),
+            ..PresenceView::default()
+        })
     }
 
     /// How many are in a channel now.
@@ -61,10 +64,13 @@ impl Sequencer {
     /// Takes diffs that are due.
     pub(super) fn take_due_diffs(&self) -> DueDiffs {
         let mut state = self.0.lock_state();
-        let RegistryIndex { presence, place, .. } = state.index_mut();
-        let due = presence.as_deref_mut().map(|presence| presence.take_due(Instant::now(), place));
+        let index = state.index_mut();
+        let mut version = *index.version();
+        let mut presence = index.presence.as_deref_mut();
+        let due = presence.as_mut().map(|table| table.take_due(Instant::now(), &mut version));
         // Members have gone whose time was over. The caller looks for its own next diff.
-        let cluster = presence.as_deref_mut().and_then(PresenceTable::take_cluster_wake_up);
+        let cluster = presence.and_then(PresenceTable::take_cluster_wake_up);
+        *index.version() = version;
         drop(state);
         if let Some(cluster) = cluster {
             cluster.notify_one();

@@ -46,6 +46,9 @@ pub(crate) struct StoredAbsence {
     context: Map<String, Value>,
     kept: Vec<StoredDirect>,
     slow_ends: u8,
+    /// The newest place when it was put aside or changed.
+    #[serde(default)]
+    kept_at: u64,
 }
 
 /// A [`Point`]: its place, and its number of direct events.
@@ -95,6 +98,8 @@ pub(crate) struct AbsenceRecord<'a> {
     /// The time that is left to come back.
     pub(crate) rest: Duration,
     pub(crate) family: &'a str,
+    /// The newest place now.
+    pub(crate) kept_at: Place,
     /// The newest publication that named the socket while it was away.
     pub(crate) named: Place,
     pub(crate) everyone: NewestPlace,
@@ -108,7 +113,7 @@ impl StoredAbsence {
 
     /// Describes a socket that is away.
     pub(crate) fn of(absence: &SocketAbsence, record: AbsenceRecord<'_>, now: SystemTime) -> Self {
-        let AbsenceRecord { epoch, rest, family, named, everyone, channels } = record;
+        let AbsenceRecord { epoch, rest, family, kept_at, named, everyone, channels } = record;
         let channels = absence.channels.iter().zip(channels).map(|(one, newest)| StoredChannel {
             channel: one.channel.clone(),
             place: one.place.number(),
@@ -140,7 +145,18 @@ impl StoredAbsence {
             context: absence.context.clone(),
             kept: kept.map(|(point, frame)| StoredDirect::of(*point, frame.clone())).collect(),
             slow_ends: absence.slow_ends,
+            kept_at: kept_at.number(),
         }
+    }
+
+    /// Leaves its context out, which is kept beside it.
+    pub(crate) fn without_context(self) -> Self {
+        Self { context: Map::new(), ..self }
+    }
+
+    /// The same, with its context.
+    pub(crate) fn with_context(self, context: Map<String, Value>) -> Self {
+        Self { context, ..self }
     }
 
     /// The bytes for a store. `None`: it can't be written, which does not happen with JSON values.
@@ -167,7 +183,15 @@ impl StoredAbsence {
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
-        Epoch::new(self.epoch)
+        Epoch::of_any(self.epoch)
+    }
+
+    pub(crate) fn kept_at(&self) -> Place {
+        Place::new(self.kept_at)
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     pub(crate) fn family(&self) -> &str {

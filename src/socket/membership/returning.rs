@@ -110,13 +110,16 @@ impl Membership {
     ) -> Self {
         let mut state = MembershipState { memory, ..MembershipState::default() };
         let mut bytes = 0;
-        for AbsentChannel { channel, place, whole_from, matched } in &absence.channels {
+        for (turn, absent) in absence.channels.iter().enumerate() {
+            let AbsentChannel { channel, place, whole_from, matched } = absent;
             state.routes.add(matched);
             bytes += Self::bytes(channel, matched.options.presence.is_some());
             let (place, whole_from, matched) = (*place, *whole_from, matched.clone());
-            let joined = JoinedChannel { place, whole_from, matched, is_pending: true };
+            let is_pending = true;
+            let joined = JoinedChannel { place, turn, whole_from, matched, is_pending };
             state.channels.insert(channel.clone(), joined);
         }
+        state.turns = absence.channels.len();
         let Departures { last, forgotten } = &absence.departures;
         let (last, forgotten) = (last.clone(), *forgotten);
         state.departures = Some(Box::new(Departures { last, forgotten }));
@@ -193,7 +196,9 @@ impl Membership {
         let channels =
             DetachedChannels { subscribed: &subscribed, pinned: Some(&all), unpinned, exit };
         namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
-        let channels = state.channels.into_iter().map(|(channel, joined)| {
+        let mut channels: Vec<_> = state.channels.into_iter().collect();
+        channels.sort_unstable_by_key(|(_, joined)| joined.order());
+        let channels = channels.into_iter().map(|(channel, joined)| {
             let JoinedChannel { place, whole_from, matched, .. } = joined;
             AbsentChannel { channel, place, whole_from, matched }
         });

@@ -3,18 +3,24 @@
 //! [`SessionTable`] is plain data with the clock passed in. [`RecoveryState`] adds the lock, the
 //! timer, and what others have to know of it.
 
+mod notices;
 mod past_sessions;
 mod replay_budget;
 mod session_table;
+mod shared;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
-    sync::Notify,
+    sync::{Notify, oneshot},
     time::{Instant, sleep_until},
 };
 
+use notices::Notices;
 pub(crate) use past_sessions::RouteFamily;
 use replay_budget::ReplayBudget;
 pub(crate) use replay_budget::ReplayPermit;
@@ -24,10 +30,10 @@ use session_table::{Claim, EndedSession, SessionTable};
 use crate::{
     deadline::within,
     model::{
-        Channel, ChannelRoutes, Namespace, Place, Point, Position, PrivateId, Recovery, SocketId,
+        ChannelRoutes, Namespace, Place, Point, Position, PrivateId, Quota, Recovery, SocketId,
     },
-    registry::{Audience, Change, ChangeSender, Gap, Sequencer},
-    socket::{AbsenceLookup, Socket, SocketAbsence, SocketLookup},
+    registry::{Adapter, Change, ChangeSender, Gap, Sequencer},
+    socket::{Socket, SocketAbsence, SocketLookup},
     stats::{Counters, SessionEndKind, UnrecoveredKind},
 };
 
@@ -44,6 +50,12 @@ pub(crate) struct RecoveryState {
     counters: Arc<Counters>,
     /// A session waits for its end.
     is_waiting: Arc<Notify>,
+    /// The cluster to which sessions go.
+    cluster: OnceLock<Weak<dyn Adapter>>,
+    notices: Mutex<Notices>,
+    /// The clients whose sockets are searched for on other servers.
+    searches: Quota,
+    max_searches: usize,
 }
 
 /// The request of a client that comes back.
@@ -70,6 +82,10 @@ pub(crate) struct RecoveryLimits {
     pub(crate) max_away_bytes: usize,
     pub(crate) max_replay_bytes: usize,
     pub(crate) takeover_timeout: Duration,
+    /// Changes of memberships that are known of a cluster.
+    pub(crate) max_notices: usize,
+    /// Clients whose sockets are searched for on other servers of a cluster at once.
+    pub(crate) max_searches: usize,
 }
 
 impl RecoveryState {
@@ -82,8 +98,9 @@ impl RecoveryState {
         changes: ChangeSender,
         counters: Arc<Counters>,
     ) -> Arc<Self> {
-        let RecoveryLimits { max_away, max_away_bytes, max_replay_bytes, takeover_timeout } =
+        let RecoveryLimits { max_away, max_away_bytes, max_replay_bytes, takeover_timeout, .. } =
             *limits;
+        let RecoveryLimits { max_notices, max_searches, .. } = *limits;
         let sessions =
             SessionLimits { window: settings.window, max_away, max_bytes: max_away_bytes };
         Arc::new(Self {
@@ -97,6 +114,10 @@ impl RecoveryState {
             changes,
             counters,
             is_waiting: Arc::default(),
+            cluster: OnceLock::new(),
+            notices: Mutex::new(Notices::new(max_notices)),
+            searches: Quota::default(),
+            max_searches,
         })
     }
 
@@ -152,7 +173,7 @@ impl RecoveryState {
 
     /// Puts a socket aside that has lost its connection. `was_away`: it had not come back yet.
     pub(crate) fn put_aside(&self, absence: SocketAbsence, was_away: bool) {
-        let (namespace, socket) = (absence.namespace.clone(), absence.id);
+        let (namespace, socket, pid) = (absence.namespace.clone(), absence.id, absence.pid);
         if !was_away {
             self.changes.send(|| Change::Away { namespace, socket });
         }
@@ -160,6 +181,7 @@ impl RecoveryState {
         let ended = table.put_aside(absence, Instant::now());
         self.count(&table);
         drop(table);
+        self.keep(&pid);
         self.is_waiting.notify_one();
         self.end(ended);
     }
@@ -174,6 +196,12 @@ impl RecoveryState {
         self.counters.sessions_ended.add(kind);
         let (namespace, socket) = (absence.namespace.clone(), absence.id);
         self.sequencer.unpin(&namespace, socket, &absence.channel_names());
+        // The cluster's time for it is over then, too.
+        if kind != SessionEndKind::Window
+            && let Some(shared) = self.shared()
+        {
+            shared.drop_session(&absence.pid);
+        }
         self.changes.send(|| Change::Expired { namespace, socket });
     }
 
@@ -206,8 +234,16 @@ impl RecoveryState {
         namespace: Namespace,
         routes: Arc<ChannelRoutes>,
     ) -> Result<ClaimedSession, UnrecoveredKind> {
-        let seen = self.seen(request.offset.as_deref())?;
         let pid = request.pid;
+        let shared = self.shared();
+        let seen = match &shared {
+            None => self.seen(request.offset.as_deref())?,
+            Some(shared) => {
+                let seen = Self::seen_of_cluster(request.offset.as_deref())?;
+                self.fetch(shared, &request, &namespace, &routes, seen).await?;
+                seen.0
+            }
+        };
         let claim = self.table.lock().claim(&pid, &namespace, request.opened, Instant::now());
         let (turn, living) = match claim {
             Claim::Nothing => return Err(UnrecoveredKind::Unknown),
@@ -218,23 +254,17 @@ impl RecoveryState {
         let recovery = Arc::clone(&self);
         let mut claimed = ClaimedSession { recovery, pid, claim: turn, seen, permit: None };
         if let Some((id, ended)) = living {
-            if let Some(socket) = self.sockets.socket(&id) {
-                socket.replace();
-            }
-            match within(self.takeover_timeout, ended).await {
-                Some(Ok(())) => {}
-                Some(Err(_)) => return Err(UnrecoveredKind::Unknown),
-                None => {
-                    self.table.lock().give_up(&pid, turn);
-                    return Err(UnrecoveredKind::Takeover);
-                }
-            }
+            self.replace(&claimed, id, ended).await?;
+        }
+        if let Some(shared) = &shared {
+            self.read_on(&**shared, &claimed).await?;
         }
         let missed = {
             let table = self.table.lock();
             let absence = table.claimed(&pid, turn).filter(|one| one.has_routes(&routes));
             let absence = absence.ok_or(UnrecoveredKind::Unknown)?;
-            absence.missed_bytes(&self.sequencer, seen)
+            claimed.seen = seen.max(absence.began());
+            absence.missed_bytes(&self.sequencer, claimed.seen)
         };
         match missed {
             Ok(bytes) => {
@@ -249,6 +279,26 @@ impl RecoveryState {
                 } else {
                     UnrecoveredKind::Lost
                 })
+            }
+        }
+    }
+
+    /// Ends a living socket whose client has come back, and waits for its end.
+    async fn replace(
+        &self,
+        claimed: &ClaimedSession,
+        id: SocketId,
+        ended: oneshot::Receiver<()>,
+    ) -> Result<(), UnrecoveredKind> {
+        if let Some(socket) = self.sockets.socket(&id) {
+            socket.replace();
+        }
+        match within(self.takeover_timeout, ended).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) => Err(UnrecoveredKind::Unknown),
+            None => {
+                self.table.lock().give_up(&claimed.pid, claimed.claim);
+                Err(UnrecoveredKind::Takeover)
             }
         }
     }
@@ -306,23 +356,7 @@ impl ClaimedSession {
 impl Drop for ClaimedSession {
     fn drop(&mut self) {
         self.recovery.table.lock().give_back(&self.pid, self.claim);
+        self.recovery.keep(&self.pid);
         self.recovery.is_waiting.notify_one();
-    }
-}
-
-impl AbsenceLookup for RecoveryState {
-    fn leave(&self, audience: &Audience, channel: &Channel) {
-        let namespace = &audience.namespace;
-        let end = self.sequencer.channel_end(namespace, channel);
-        let count = self.table.lock().leave_channel(audience, channel, end);
-        (0..count).for_each(|_| self.sequencer.unpin_channel(namespace, channel));
-    }
-
-    fn forget(&self, audience: &Audience) {
-        let mut table = self.table.lock();
-        let forgotten = table.remove_all(audience);
-        self.count(&table);
-        drop(table);
-        forgotten.iter().for_each(|one| self.end_one(one, SessionEndKind::Forgotten));
     }
 }

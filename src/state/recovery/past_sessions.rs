@@ -41,7 +41,7 @@ impl RecoveryState {
         away.filter_map(|(absence, rest)| self.stored(absence, rest, wall)?.encode()).collect()
     }
 
-    fn stored(
+    pub(super) fn stored(
         &self,
         absence: &SocketAbsence,
         rest: Duration,
@@ -51,9 +51,9 @@ impl RecoveryState {
         let channels = absence.histories().map(|(channel, _)| channel);
         let (named, everyone, channels) =
             self.sequencer.newest_places(&absence.namespace, absence.id, channels);
-        let epoch = self.sequencer.epoch();
+        let (epoch, kept_at) = (self.sequencer.epoch(), self.sequencer.place());
         let family = &*family.name;
-        let record = AbsenceRecord { epoch, rest, family, named, everyone, channels };
+        let record = AbsenceRecord { epoch, rest, family, kept_at, named, everyone, channels };
         Some(StoredAbsence::of(absence, record, now))
     }
 

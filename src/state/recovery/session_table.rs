@@ -1,9 +1,13 @@
+mod shared;
+
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
 use tokio::{sync::oneshot, time::Instant};
+
+pub(super) use shared::Whereabouts;
 
 use crate::{
     model::{Channel, IdMap, Namespace, PrivateId, SocketId},
@@ -68,6 +72,8 @@ struct AwaySession {
     expires: (Instant, u64),
     /// A client has come back for it, and waits for its turn.
     claim: Option<Claimant>,
+    /// A cluster has it, too, for whichever server takes it.
+    is_kept: bool,
 }
 
 impl AwaySession {
@@ -193,7 +199,7 @@ impl SessionTable {
         if claim.is_none() {
             self.queue.insert(expires, pid);
         }
-        let session = AwaySession { absence, bytes, expires, claim };
+        let session = AwaySession { absence, bytes, expires, claim, is_kept: false };
         self.by_pid.insert(pid, Entry::Away(Box::new(session)));
     }
 
@@ -327,21 +333,19 @@ impl SessionTable {
         pids.iter().filter_map(|pid| self.remove(pid)).collect()
     }
 
-    /// Takes the sockets of an audience out of a channel. Returns their number.
+    /// Takes the sockets of an audience out of a channel. Returns their secret ids.
     pub(super) fn leave_channel(
         &mut self,
         audience: &Audience,
         channel: &Channel,
         end: ChannelEnd,
-    ) -> usize {
-        let pids: Vec<_> = self.of_audience(audience).collect();
-        let mut count = 0;
-        for pid in pids {
-            if let Some(Entry::Away(session)) = self.by_pid.get_mut(&pid) {
-                count += usize::from(session.absence.leave(channel, end));
-            }
-        }
-        count
+    ) -> Vec<PrivateId> {
+        let mut pids: Vec<_> = self.of_audience(audience).collect();
+        pids.retain(|pid| match self.by_pid.get_mut(pid) {
+            Some(Entry::Away(session)) => session.absence.leave(channel, end),
+            _ => false,
+        });
+        pids
     }
 
     /// It looks at every session: such calls are rare.
@@ -354,7 +358,7 @@ impl SessionTable {
     }
 }
 
-fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
+pub(super) fn is_of(audience: &Audience, absence: &SocketAbsence) -> bool {
     let Audience { namespace, to, except, except_sockets, sockets, including, .. } = audience;
     let is_in_any = |channels: &[Channel]| channels.iter().any(|channel| absence.is_in(channel));
     *namespace == absence.namespace

@@ -6,6 +6,7 @@ mod handlers;
 mod memory_store;
 mod model;
 mod page;
+mod shared;
 mod stops;
 mod told;
 

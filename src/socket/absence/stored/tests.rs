@@ -58,6 +58,7 @@ fn record(named: u64) -> AbsenceRecord<'static> {
         epoch: Epoch::new(7),
         rest: Duration::from_secs(30),
         family: "name /x",
+        kept_at: place(40),
         named: place(named),
         everyone: newest(15),
         channels: vec![newest(20), newest(21)],
