@@ -389,15 +389,16 @@ pub use stats::Stats;
 pub mod adapter {
     pub use crate::{
         model::{
-            FoundNode, InvalidNodeAddress, InvalidNodeId, NodeAddress, NodeDirectory, NodeId, Place,
-            PrivateId,
+            FoundNode, InvalidNodeAddress, InvalidNodeId, NodeAddress, NodeDirectory, NodeId,
+            Place, PrivateId,
         },
         protocol::UnsealedPacket,
         registry::{
-            AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers, ClusterOrder,
-            ClusterPresence, ClusterSession, FoundChannels, FoundSockets, JoinCluster, KeptChannels,
-            MembershipChange, PastReceiver, Publication, PublishError, RelayedAck, ServerAnswers,
-            ServerEvent, ServerMember, SharedPast, SocketDescription, TakenSession,
+            AckRelay, Adapter, AdapterFuture, Audience, ChannelMembers, ClientAnswers,
+            ClusterOrder, ClusterPresence, ClusterSession, FoundChannels, FoundSockets,
+            JoinCluster, KeptChannels, MembershipChange, PastReceiver, Publication, PublishError,
+            RelayedAck, ServerAnswers, ServerEvent, ServerMember, SharedPast, SocketDescription,
+            TakenSession,
         },
     };
 

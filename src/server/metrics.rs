@@ -131,7 +131,8 @@ fn encode_one(
     let name = format!("{PREFIX}{name}");
     let mut encoder = encoder.encode_descriptor(&name, help, None, kind)?;
     for (of, value) in samples {
-        let labels: Vec<_> = labels.iter().zip(of).map(|(label, of)| (*label, of.as_str())).collect();
+        let labels: Vec<_> =
+            labels.iter().zip(of).map(|(label, of)| (*label, of.as_str())).collect();
         let encoder = encoder.encode_family(&labels)?;
         match (kind, *value) {
             (MetricType::Counter, SampleValue::Whole(value)) => {

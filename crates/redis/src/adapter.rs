@@ -9,8 +9,8 @@ use actix_socketio::{
     Args, Change, Channel, ClusterHealth, Namespace, NodeStatus, Receipt,
     adapter::{
         AckRelay, Adapter, AdapterFuture, Audience, ClientAnswers, FoundChannels, FoundSockets,
-        KeptChannels, NodeAddress, NodeDirectory, Publication, PublishError, ServerAnswers,
-        ServerEvent, UnsealedPacket,
+        KeptChannels, NodeAddress, NodeDirectory, PastReceiver, Publication, PublishError,
+        ServerAnswers, ServerEvent, SharedPast, UnsealedPacket,
     },
 };
 use futures_util::FutureExt;
@@ -21,6 +21,7 @@ use crate::{
     audience::{opts, server_event},
     directory::{DirectoryHandle, RedisDirectory},
     message::{Flags, Message, Notice, Opts, Payload, Request},
+    past::ClusterPast,
     pending::Pending,
     requests::Purpose,
     server::{Server, counted, unheard},
@@ -388,10 +389,20 @@ impl Adapter for ClusterAdapter {
 
     fn announce(&self, address: &NodeAddress) -> Option<Arc<dyn NodeDirectory>> {
         let Server { prefix, heartbeat, .. } = &*self.server;
+        self.server.nodes.lock().address = Some(address.to_string().into());
         let directory = self.directory.get_or_init(|| {
             RedisDirectory::start(&self.server, address.clone(), prefix.clone(), *heartbeat)
         });
         Some(Arc::new(DirectoryHandle(Arc::clone(directory))))
+    }
+
+    fn shared_past(&self) -> Option<Arc<dyn SharedPast>> {
+        self.server.past.as_ref()?;
+        Some(Arc::new(ClusterPast::new(&self.server)))
+    }
+
+    fn past_receiver(&self) -> Option<Arc<dyn PastReceiver>> {
+        self.local().past_receiver()
     }
 
     fn close(&self) -> AdapterFuture<()> {

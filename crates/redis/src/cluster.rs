@@ -1,6 +1,6 @@
 use std::{error, fmt, io, sync::Arc, time::Duration};
 
-use actix_socketio::adapter::{Adapter, JoinCluster};
+use actix_socketio::adapter::{Adapter, ClusterOrder, JoinCluster};
 use bytestring::ByteString;
 use rand::RngExt;
 
@@ -11,6 +11,7 @@ use crate::{
     link::{InvalidAddress, Link, LinkOptions, Target},
     listener::ServerListener,
     message::ServerId,
+    past::{Past, PastParts},
     server::{Server, ServerParts},
     sharded::{Sharded, SubscriptionMode},
     streams::Streams,
@@ -24,7 +25,7 @@ use crate::{
 ///
 /// | here | on Node | |
 /// | --- | --- | --- |
-/// | [`Cluster::redis`] | `@socket.io/redis-streams-adapter` 0.3 | One order of events on all servers of this crate. Nothing is lost while Redis restarts. |
+/// | [`Cluster::redis`] | `@socket.io/redis-streams-adapter` 0.3 | One order of events on all servers of this crate, and any of them recovers any client. Nothing is lost while Redis restarts. |
 /// | [`classic`](Self::classic) | `createAdapter` of `@socket.io/redis-adapter`, and every emitter | Clients of the same server do not wait for Redis. |
 /// | [`sharded`](Self::sharded) | `createShardedAdapter` of `@socket.io/redis-adapter` | Only the servers with members of a room receive its events. |
 ///
@@ -48,7 +49,9 @@ pub struct Cluster {
     prefix: String,
     stream_count: u32,
     max_len: u64,
+    session_keys: String,
     max_hold: usize,
+    max_held_sessions: usize,
     patience: Duration,
     heartbeat: Duration,
     request_timeout: Duration,
@@ -87,7 +90,9 @@ impl Cluster {
             prefix: "socket.io".to_owned(),
             stream_count: 1,
             max_len: 10_000,
+            session_keys: "sio:session:".to_owned(),
             max_hold: 4 << 20,
+            max_held_sessions: 16 << 20,
             patience: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             request_timeout: Duration::from_secs(5),
@@ -177,9 +182,18 @@ impl Cluster {
     }
 
     /// Spreads namespaces over several streams: Node's `streamCount`. Default: 1. All servers need
-    /// the same number. Only namespaces in the same stream have one order.
+    /// the same number. Only namespaces in the same stream have one order. With more than one
+    /// stream, each server recovers its own clients alone.
     pub fn stream_count(mut self, count: u32) -> Self {
         self.stream_count = count.max(1);
+        self
+    }
+
+    /// Begins the keys of the sessions of clients that are away: Node's `sessionKeyPrefix`.
+    /// Default: `sio:session:`, also if [`prefix`](Self::prefix) is another one. All servers need
+    /// the same.
+    pub fn session_key_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.session_keys = prefix.into();
         self
     }
 
@@ -202,6 +216,16 @@ impl Cluster {
     /// the oldest message.
     pub fn max_hold(mut self, bytes: usize) -> Self {
         self.max_hold = bytes;
+        self
+    }
+
+    /// The bytes of sessions of clients that are away, while they wait for Redis. Default: 16 MiB.
+    ///
+    /// A session beyond it is not kept in Redis, and is counted in
+    /// [`ClusterHealth::given_up`](actix_socketio::ClusterHealth::given_up). Its client comes back
+    /// as a new one.
+    pub fn max_held_sessions(mut self, bytes: usize) -> Self {
+        self.max_held_sessions = bytes;
         self
     }
 
@@ -297,10 +321,22 @@ impl JoinCluster for Cluster {
         options.prefix = self.prefix.as_str().into();
         (options.max_len, options.max_hold) = (self.max_len, self.max_hold);
         (options.patience, options.heartbeat) = (self.patience, self.heartbeat);
+        options.max_key_bytes = self.max_held_sessions;
         let wire = self.wire(&id, &mut options);
+        let receiver = local.past_receiver().filter(|_| self.order() == ClusterOrder::Stream);
+        options.reads_past = receiver.is_some();
+        let past = receiver.map(|receiver| {
+            Past::new(PastParts {
+                receiver,
+                prefix: self.prefix.clone(),
+                session_keys: self.session_keys.clone(),
+                max_questions: self.max_requests,
+                limits: self.limits,
+            })
+        });
         let parts = ServerParts {
             prefix: self.prefix.clone(),
-            heartbeat: self.heartbeat,
+            past,
             has_room_channels: matches!(self.kind, Kind::Sharded(_)),
             reads_back: matches!(self.kind, Kind::Streams),
             request_timeout: self.request_timeout,
@@ -314,6 +350,14 @@ impl JoinCluster for Cluster {
         let listener = ServerListener::new(Arc::downgrade(&server), self.max_received);
         server.set_link(Link::start(options, Arc::new(listener))?);
         Ok(Arc::new(ClusterAdapter::new(server)))
+    }
+
+    fn order(&self) -> ClusterOrder {
+        match self.kind {
+            // Of several streams, each has an order of its own.
+            Kind::Streams if self.stream_count == 1 => ClusterOrder::Stream,
+            Kind::Streams | Kind::Classic | Kind::Sharded(_) => ClusterOrder::PerServer,
+        }
     }
 }
 

@@ -4,12 +4,16 @@
 //! `tests/fuzz` calls these functions with generated inputs, and the tests below with the inputs of
 //! its corpus. Each `expect` in the module is a property under test.
 
+use actix_socketio::adapter::PrivateId;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
 use crate::{
     classic::Classic,
     limits::WireLimits,
     message::{Envelope, Message, ServerId},
+    session::{self, KeptSession},
+    session_message::SessionMessage,
     sharded::{Sharded, SubscriptionMode},
     streams::Streams,
     wire::{Outgoing, Unreadable, Wire},
@@ -69,6 +73,38 @@ pub fn streams(data: &[u8]) {
     let fields = [("nsp", "/".into()), ("type", kind.to_string().into()), ("data", rest)];
     let fields = fields.map(|(name, value)| (Bytes::from_static(name.as_bytes()), value));
     check(&wire, wire.read_entry(&fields));
+}
+
+/// Reads the session of a client that is away. The first byte says whether it is base64 already.
+pub fn session(data: &[u8]) {
+    let Some((form, rest)) = data.split_first() else { return };
+    let value = match form % 2 {
+        0 => rest.to_vec(),
+        _ => BASE64_STANDARD.encode(rest).into_bytes(),
+    };
+    let pid = PrivateId::parse("i0LIE3TZ-E61qPLZAAAB").expect("it has the form of one");
+    let Ok(KeptSession { session: read, by }) = session::decode(&value, &pid, LIMITS) else {
+        return;
+    };
+    assert!(read.channels.len() <= LIMITS.rooms);
+    let written = session::encode(&read, by.as_ref()).expect("it can be written");
+    // A room that was a number can be longer as text.
+    if written.len() <= LIMITS.message_bytes {
+        let again = session::decode(&written, &pid, LIMITS);
+        let channels = again.map(|again| again.session.channels);
+        assert!(channels.is_ok_and(|channels| channels == read.channels));
+    }
+}
+
+/// Reads a message about a session.
+pub fn session_message(data: &[u8]) {
+    if let Ok(message) = SessionMessage::read(data) {
+        let written = message.write();
+        // A name may be longer with the escapes of JSON.
+        if written.len() <= data.len() {
+            assert_eq!(SessionMessage::read(&written), Ok(message));
+        }
+    }
 }
 
 /// Checks that a message is within the limits, and that what is written for it is read again.
@@ -156,5 +192,5 @@ mod tests {
         )*};
     }
 
-    formats! { classic sharded streams }
+    formats! { classic session session_message sharded streams }
 }

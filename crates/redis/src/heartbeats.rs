@@ -86,7 +86,9 @@ impl Server {
                 self.is_away.store(true, Relaxed);
                 return self.local.report(Change::ClusterAway);
             }
-            LinkStatus::FellBehind { .. } | LinkStatus::ShardMoved => return,
+            LinkStatus::FellBehind { .. }
+            | LinkStatus::PastBegins { .. }
+            | LinkStatus::ShardMoved => return,
         };
         if self.is_away.swap(false, Relaxed) {
             self.local.report(Change::ClusterBack { missed });

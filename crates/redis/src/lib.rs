@@ -2,7 +2,8 @@
 //!
 //! A cluster is one line more for the builder of a server. Then everything that is for many clients
 //! reaches the clients of all servers: broadcasts, channels, acknowledgements, `fetch_sockets`,
-//! `sockets_join`, `disconnect_sockets` and server-side events.
+//! `sockets_join`, `disconnect_sockets` and server-side events. With a stream, any server recovers
+//! any client.
 //!
 //! ```no_run
 //! use actix_socketio::SocketIo;
@@ -42,11 +43,14 @@ mod members;
 mod message;
 mod message_text;
 mod nodes;
+mod past;
 mod pending;
 mod presence;
 mod receiving;
 mod requests;
 mod server;
+mod session;
+mod session_message;
 mod sharded;
 mod streams;
 #[cfg(test)]

@@ -17,15 +17,16 @@ const ENVELOPE_DEPTH: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WireLimits {
-    /// The most bytes of one message, or of one entry of a stream. An answer with many sockets is
-    /// one message. Default: 8 MiB.
+    /// The most bytes of one message, of one entry of a stream, or of the session of a client that
+    /// is away. An answer with many sockets is one message. Default: 8 MiB.
     pub message_bytes: usize,
     /// The most levels of nested arrays and objects in the arguments of an event. Default: 100.
     ///
     /// It is not below [`max_json_depth`](actix_socketio::Builder::max_json_depth): a server is not
     /// built whose clients may send more than the other servers read.
     pub depth: usize,
-    /// The most rooms that a message names, for each of its lists. Default: 10,000.
+    /// The most rooms that a message names, for each of its lists, or that a session has. Default:
+    /// 10,000.
     pub rooms: usize,
     /// The most sockets or rooms in one answer. Default: 100,000.
     pub answer_entries: usize,

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::{
     link::{Entry, GivenUp, LinkStatus, Listener, Ticket},
     message::Envelope,
+    past::place,
     server::Server,
 };
 
@@ -55,20 +56,26 @@ impl ServerListener {
 impl ServerListener {
     async fn take_entries(&self, entries: Vec<Entry>) {
         let Some(server) = self.server.upgrade() else { return };
-        for Entry { own, fields, .. } in entries {
+        let last = entries.last().map(|entry| entry.id);
+        for Entry { id, own, fields } in entries {
+            let place = server.past.as_ref().map(|_| place(id));
             let pending = own.and_then(|ticket| server.pending.lock().take(ticket));
             match pending {
-                Some(pending) => server.read_back(pending).await,
+                Some(pending) => server.read_back(pending, place).await,
                 None => match server.wire.read_entry(&fields) {
                     // It has been given up here, and is in the stream all the same.
                     Ok(Some(Envelope { namespace, message, .. })) if own.is_some() => {
-                        server.receive(Envelope { sender: None, namespace, message }).await;
+                        let envelope = Envelope { sender: None, namespace, message };
+                        server.receive_entry(envelope, place).await;
                     }
-                    Ok(Some(envelope)) => server.receive(envelope).await,
+                    Ok(Some(envelope)) => server.receive_entry(envelope, place).await,
                     Ok(None) => {}
                     Err(unreadable) => server.count_unreadable(&unreadable),
                 },
             }
+        }
+        if let Some((past, last)) = server.past.as_ref().zip(last) {
+            past.has_handed_on(last);
         }
     }
 }
@@ -110,6 +117,10 @@ async fn take(server: Weak<Server>, received: Arc<Received>) {
     while let Some(ChannelMessage { channel, pattern, payload }) = received.pop() {
         // A server that has ended receives nothing.
         let Some(server) = server.upgrade() else { return };
+        if server.past.as_ref().is_some_and(|past| past.is_its_channel(&channel)) {
+            server.session_message(&payload);
+            continue;
+        }
         match server.wire.read(&channel, &payload) {
             Ok(Some(envelope)) => {
                 let is_of = |pattern| server.wire.is_pattern_of(pattern, &envelope.namespace);
@@ -159,8 +170,13 @@ impl Listener for ServerListener {
     fn on_status(&self, status: LinkStatus) {
         // The link has written it into the log.
         let Some(server) = self.server.upgrade() else { return };
-        if let LinkStatus::FellBehind { .. } = status {
-            server.stats.fell_behind.fetch_add(1, Relaxed);
+        match (&status, &server.past) {
+            (LinkStatus::FellBehind { .. }, _) => {
+                server.stats.fell_behind.fetch_add(1, Relaxed);
+            }
+            (LinkStatus::PastBegins { at }, Some(past)) => past.receiver.past_begins_at(place(*at)),
+            (LinkStatus::Ready { .. }, Some(past)) => past.has_started(),
+            _ => {}
         }
         server.link_changed(&status);
     }

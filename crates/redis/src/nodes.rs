@@ -6,6 +6,7 @@ use std::{
 };
 
 use actix_socketio::NodeStatus;
+use bytestring::ByteString;
 
 use crate::message::{Heartbeat, ServerId};
 
@@ -32,6 +33,8 @@ pub(crate) struct NodeTable {
     interval: Duration,
     max_nodes: usize,
     nodes: HashMap<ServerId, KnownNode>,
+    /// The address by which the others reach this server, if it has one.
+    pub(crate) address: Option<ByteString>,
     /// The silence of others counts from here on.
     listening: Instant,
     /// When a heartbeat of this server came back.
@@ -68,6 +71,7 @@ impl NodeTable {
             interval: interval.max(INTERVALS.0),
             max_nodes,
             nodes: HashMap::new(),
+            address: None,
             listening: now,
             heard_own: None,
             sent: None,
@@ -109,7 +113,7 @@ impl NodeTable {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime: self.uptime(now),
             interval: millis(self.interval),
-            address: None,
+            address: self.address.clone(),
             presence: None,
             is_last,
         }

@@ -8,8 +8,8 @@ use std::{
 use actix_socketio::{
     Namespace,
     adapter::{
-        AckRelay, AdapterFuture, Publication, PublishError, RelayedAck, ServerEvent,
-        SocketDescription,
+        AckRelay, AdapterFuture, MembershipChange, Place, Publication, PublishError, RelayedAck,
+        ServerEvent, SocketDescription,
     },
 };
 use bytestring::ByteString;
@@ -18,6 +18,7 @@ use crate::{
     audience::{self, audience, channel},
     described,
     message::{Answer, Envelope, Message, Notice, Opts, Payload, Request, RequestId, ServerId},
+    past::Past,
     pending::Pending,
     server::Server,
     wire::Unreadable,
@@ -53,33 +54,54 @@ impl Server {
                     self.presence_told(&sender, presence);
                 }
             }
-            Message::Notice(notice) => self.notice(namespace, notice).await,
+            Message::Notice(notice) => self.notice(namespace, notice, None).await,
             Message::Request(id, request) => self.request(namespace, id, request, sender),
             Message::Answer(id, answer) => self.answered(&id, answer, sender.as_ref()),
         }
     }
 
-    async fn notice(self: &Arc<Self>, namespace: Namespace, notice: Notice) {
-        let local = &self.local;
+    /// Does what an entry of a stream says. It has a place if it is of the one past of all servers.
+    pub(crate) async fn receive_entry(self: &Arc<Self>, envelope: Envelope, place: Option<Place>) {
+        let Envelope { sender, namespace, message } = envelope;
+        let Message::Notice(notice) = message else {
+            return self.receive(Envelope { sender, namespace, message }).await;
+        };
+        // Its own have a ticket, and no sender here.
+        if sender.as_ref() != Some(&self.id)
+            && let Some(namespace) = self.namespace_of_entry(&namespace)
+        {
+            self.notice(namespace, notice, place).await;
+        }
+    }
+
+    async fn notice(self: &Arc<Self>, namespace: Namespace, notice: Notice, place: Option<Place>) {
+        let past = self.past.as_ref().filter(|_| place.is_some());
+        let is_past = past.is_some_and(Past::is_reading_past);
         match notice {
             Notice::Broadcast { event, opts } => {
-                if let Some(publication) = self.publication(namespace, event, &opts) {
+                if let Some(mut publication) = self.publication(namespace, event, &opts) {
+                    (publication.place, publication.is_past) = (place, is_past);
                     self.deliver(publication).await;
                 }
             }
             Notice::Join { opts, rooms } => {
                 for channel in rooms.iter().filter_map(|room| channel(room)) {
-                    local.join(audience(namespace.clone(), &opts), channel).await;
+                    let audience = audience(namespace.clone(), &opts);
+                    self.change(place, MembershipChange::Join { audience, channel }).await;
                 }
             }
             Notice::Leave { opts, rooms } => {
                 for channel in rooms.iter().filter_map(|room| channel(room)) {
-                    local.leave(audience(namespace.clone(), &opts), channel).await;
+                    let audience = audience(namespace.clone(), &opts);
+                    self.change(place, MembershipChange::Leave { audience, channel }).await;
                 }
             }
             Notice::Disconnect { opts, close } => {
-                local.disconnect(audience(namespace, &opts), close).await;
+                let audience = audience(namespace, &opts);
+                self.change(place, MembershipChange::Disconnect { audience, close }).await;
             }
+            // It was for the servers of its time.
+            Notice::ServerEvent(_) if is_past => {}
             Notice::ServerEvent(event) => {
                 if let Some(handled) = self.server_event(namespace, event) {
                     drop(tokio::spawn(handled));
@@ -87,6 +109,20 @@ impl Server {
             }
             // They are heard before.
             Notice::Heartbeat(_) | Notice::Presence(_) => {}
+        }
+    }
+
+    /// Changes the channels of sockets here, or disconnects them.
+    fn change(&self, place: Option<Place>, change: MembershipChange) -> AdapterFuture<()> {
+        if let Some((past, place)) = self.past.as_ref().zip(place) {
+            return past.receiver.apply(place, change);
+        }
+        let local = &self.local;
+        match change {
+            MembershipChange::Join { audience, channel } => local.join(audience, channel),
+            MembershipChange::Leave { audience, channel } => local.leave(audience, channel),
+            MembershipChange::Disconnect { audience, close } => local.disconnect(audience, close),
+            _ => Box::pin(std::future::ready(())),
         }
     }
 
@@ -246,27 +282,30 @@ impl Server {
     }
 
     /// Does what this server has put into the stream, now that it has its place there.
-    pub(crate) async fn read_back(&self, pending: Pending) {
-        match pending {
-            Pending::Publish { publication, confirm: None } => self.deliver(publication).await,
+    pub(crate) async fn read_back(&self, pending: Pending, place: Option<Place>) {
+        let (change, done) = match pending {
+            Pending::Publish { mut publication, confirm: None } => {
+                publication.place = place;
+                return self.deliver(publication).await;
+            }
             Pending::Publish { mut publication, confirm: Some(confirm) } => {
-                publication.is_accepted = true;
+                (publication.place, publication.is_accepted) = (place, true);
                 // The caller may have gone.
                 let _ = confirm.send(Ok(self.local.publish_and_count(publication)));
+                return;
             }
             Pending::Join { audience, channel, done } => {
-                self.local.join(audience, channel).await;
-                let _ = done.send(());
+                (MembershipChange::Join { audience, channel }, done)
             }
             Pending::Leave { audience, channel, done } => {
-                self.local.leave(audience, channel).await;
-                let _ = done.send(());
+                (MembershipChange::Leave { audience, channel }, done)
             }
             Pending::Disconnect { audience, close, done } => {
-                self.local.disconnect(audience, close).await;
-                let _ = done.send(());
+                (MembershipChange::Disconnect { audience, close }, done)
             }
-        }
+        };
+        self.change(place, change).await;
+        let _ = done.send(());
     }
 
     /// Tells who waits that no server will do it.

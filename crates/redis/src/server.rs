@@ -23,6 +23,7 @@ use crate::{
     link::{HoldFull, Link, Sent, Ticket},
     message::{Message, Notice, RequestId, ServerId},
     nodes::NodeTable,
+    past::Past,
     pending::{Pending, PendingTable},
     presence::SharedPresence,
     requests::Requests,
@@ -40,6 +41,8 @@ pub(crate) struct Server {
     pub(crate) pending: Mutex<PendingTable>,
     /// By name.
     namespaces: Mutex<HashMap<String, NamespaceOfCluster>>,
+    /// `None`: each server has a past of its own.
+    pub(crate) past: Option<Past>,
     /// Events for many clients are delivered when they are read back: the adapter has a stream.
     pub(crate) reads_back: bool,
     pub(crate) request_timeout: Duration,
@@ -82,7 +85,7 @@ pub(crate) struct ServerStats {
 /// The settings of a [`Server`].
 pub(crate) struct ServerParts {
     pub(crate) prefix: String,
-    pub(crate) heartbeat: Duration,
+    pub(crate) past: Option<Past>,
     pub(crate) has_room_channels: bool,
     pub(crate) reads_back: bool,
     pub(crate) request_timeout: Duration,
@@ -156,6 +159,7 @@ impl Server {
             requests: Mutex::new(Requests::new(parts.max_requests, parts.max_answer_bytes)),
             pending: Mutex::default(),
             namespaces: Mutex::default(),
+            past: parts.past,
             reads_back: parts.reads_back,
             request_timeout: parts.request_timeout,
             limits: parts.limits,
@@ -176,6 +180,9 @@ impl Server {
 
     /// Sets the link, which is made for the server.
     pub(crate) fn set_link(&self, link: Link) {
+        if let Some(past) = &self.past {
+            drop(link.subscribe(past.subscriptions(&self.id)));
+        }
         // It is set once.
         let _ = self.link.set(link);
     }
@@ -329,6 +336,13 @@ impl Server {
         self.namespaces.lock().get(name).map(|here| here.namespace.clone())
     }
 
+    /// The namespace of an entry of the stream. With a past for all, it need not exist here: its
+    /// clients may come here later.
+    pub(crate) fn namespace_of_entry(&self, name: &str) -> Option<Namespace> {
+        let elsewhere = || self.past.as_ref().map(|_| Namespace::new(name));
+        self.namespace(name).or_else(elsewhere)
+    }
+
     pub(crate) fn begin_namespace(&self, namespace: &Namespace) {
         let others = Arc::new(AtomicUsize::new(UNCOUNTED));
         let here = NamespaceOfCluster { namespace: namespace.clone(), others };
@@ -392,16 +406,19 @@ impl Server {
         }))
     }
 
-    /// Leaves the cluster. The future ends when the others have been told.
+    /// Leaves the cluster. The future ends when the others have been told and all that waited is
+    /// sent, or when Redis has had its time for it.
     pub(crate) fn close(&self) -> AdapterFuture<()> {
         let farewell = self.say_farewell();
-        if let Some(link) = self.link() {
-            link.close();
-        }
+        let Some(link) = self.link() else { return Box::pin(std::future::ready(())) };
+        link.close();
+        let ended = link.ended();
+        let limit = self.request_timeout;
         Box::pin(async move {
             if let Some(farewell) = farewell {
                 farewell.await;
             }
+            let _ = timeout(limit, ended).await;
         })
     }
 }

@@ -28,7 +28,7 @@ use crate::{
 const NO_MESSAGE: &[u8] = b"{";
 
 /// Reads base64 with or without padding, as Node does.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

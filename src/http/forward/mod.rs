@@ -70,7 +70,9 @@ pub(super) async fn forward(
     payload: &mut Payload,
 ) -> Result<HttpResponse, Refusal> {
     let (config, counters) = (&endpoint.engine.config, &endpoint.engine.counters);
-    let Some(others) = endpoint.engine.forwarding.get() else { return Err(Refusal::UnknownSession) };
+    let Some(others) = endpoint.engine.forwarding.get() else {
+        return Err(Refusal::UnknownSession);
+    };
     let slot = counters.forwarding.acquire(config.max_forwarded);
     let slot = slot.ok_or_else(|| Refusal::TooManyForwarded)?;
     let is_upgrade = websocket::asks_for_websocket(request);

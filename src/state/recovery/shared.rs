@@ -277,9 +277,13 @@ impl AbsenceLookup for RecoveryState {
     }
 
     fn hand_over(self: Arc<Self>, pid: PrivateId) -> AdapterFuture<bool> {
-        let claim = self.table.lock().hand_over(&pid);
+        let mut table = self.table.lock();
+        let claim = table.hand_over(&pid);
+        // The cluster may have it since the other server has asked for it.
+        let is_kept = table.whereabouts(&pid) == Whereabouts::Kept;
+        drop(table);
         let (turn, living) = match claim {
-            Claim::Nothing => return Box::pin(std::future::ready(false)),
+            Claim::Nothing => return Box::pin(std::future::ready(is_kept)),
             Claim::Away(turn) => (turn, None),
             Claim::Living(turn, id, ended) => (turn, Some((id, ended))),
         };

@@ -5,9 +5,10 @@ use redis::{Pipeline, Value, aio::MultiplexedConnection};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Listener, Missed,
+    LinkStatus, Listener, Missed,
     broken::Broken,
-    epoch,
+    entry::EntryId,
+    epoch::{Epoch, look_up},
     finding::{Found, find},
     listening::Channels,
     nodes::{Nodes, config},
@@ -65,13 +66,15 @@ impl Memory {
         }
     }
 
-    fn resume(&mut self, epoch: ByteString, infos: &[StreamInfo], reads_past: bool) {
+    /// Returns where the past begins, if something of it is missing.
+    fn resume(&mut self, epoch: Epoch, infos: &[StreamInfo], reads_past: bool) -> Option<EntryId> {
         if self.positions.epoch.is_none() {
-            return self.positions.start(epoch, infos, reads_past);
+            return Some(self.positions.start(epoch, infos, reads_past));
         }
-        let missed = self.positions.resume(epoch, infos);
+        let (missed, begins) = self.positions.resume(epoch, infos);
         self.missed = self.missed.max(missed);
         self.is_whole &= missed != Missed::Maybe;
+        begins
     }
 }
 
@@ -95,12 +98,14 @@ pub(super) async fn connect(
     let is_fenced = fence(&mut publishing, memory, identity.as_ref()).await?;
     // `Link::start` refuses streams on a cluster.
     if let Some(info) = single.filter(|_| !shared.options.streams.is_empty()) {
-        let life = epoch::look_up(shared, &mut publishing).await?;
-        let infos = look_up(shared, &mut publishing).await?;
-        memory.resume(life.clone(), &infos, shared.options.reads_past);
+        let (life, infos) = look_up(shared, &mut publishing, &memory.positions).await?;
+        epoch = Some(life.text.clone());
+        if let Some(at) = memory.resume(life, &infos, shared.options.reads_past) {
+            listener.on_status(LinkStatus::PastBegins { at });
+        }
         let mut streams = Reader::new(nodes.open_reader(info).await?);
         streams.catch_up(shared, &**listener, &mut memory.positions).await?;
-        (reader, epoch) = (Some(streams), Some(life));
+        reader = Some(streams);
     }
     // Others count this server from here on, and it misses nothing any more.
     let channels = Channels::subscribe(shared, &nodes).await?;
@@ -159,25 +164,6 @@ async fn fence(
         is_certain &= matches!(answer, Value::Int(_));
     }
     Ok(is_certain)
-}
-
-/// The ends of all streams. One that is not there has none.
-async fn look_up(
-    shared: &Shared,
-    connection: &mut MultiplexedConnection,
-) -> Result<Vec<StreamInfo>, Broken> {
-    let mut infos = Vec::new();
-    for stream in &shared.options.streams {
-        let mut command = redis::cmd("XINFO");
-        command.arg("STREAM").arg(&stream[..]);
-        infos.push(match connection.send_packed_command(&command).await? {
-            // "no such key"
-            Value::ServerError(error) if error.code() == "ERR" => StreamInfo::default(),
-            Value::ServerError(error) => return Err(redis::RedisError::from(error).into()),
-            info => StreamInfo::read(info).ok_or(Broken::new("Redis describes no stream"))?,
-        });
-    }
-    Ok(infos)
 }
 
 /// Waits until others have subscribed again, if something is to be sent to them. Sent at once, it

@@ -14,6 +14,7 @@ mod epoch;
 mod finding;
 mod health;
 mod hold;
+mod keys;
 mod listening;
 mod nodes;
 mod options;
@@ -30,7 +31,15 @@ mod target;
 mod ticket;
 mod value;
 
-use std::{fmt, future::Future, io, pin::Pin, sync::Arc, thread, time::Instant};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -87,6 +96,9 @@ pub(crate) enum LinkStatus {
     Away { reason: String },
     /// It works again.
     Back { missed: Missed, epoch: Option<ByteString> },
+    /// Entries of before this one may be missing here: the streams are shorter, or Redis has lost
+    /// its data. It comes before the entries that are read then, and before the first one of all.
+    PastBegins { at: EntryId },
     /// Entries may have left a stream before they were read here: this server is too slow, or the
     /// stream too short.
     FellBehind { stream: ByteString },
@@ -193,7 +205,7 @@ impl Link {
     pub(crate) fn send_confirmed(
         &self,
         outgoing: Outgoing,
-    ) -> Result<(Ticket, impl Future<Output = Result<Sent, GivenUp>> + Send + 'static), HoldFull>
+    ) -> Result<(Ticket, impl Future<Output = Result<Sent, GivenUp>> + Send + use<>), HoldFull>
     {
         let (sender, receiver) = oneshot::channel();
         let ticket = self.0.0.send(outgoing, Some(sender))?;
@@ -249,6 +261,51 @@ impl Link {
         }
     }
 
+    /// Sets a value for this long, behind all commands for keys that were given before. While Redis
+    /// is away, it waits.
+    ///
+    /// # Errors
+    /// [`HoldFull`]: too many values wait for Redis, or the link is closed.
+    pub(crate) fn set_px(
+        &self,
+        key: ByteString,
+        value: Bytes,
+        window: Duration,
+    ) -> Result<(), HoldFull> {
+        let until = keys::until(window, Instant::now());
+        self.0.0.change_keys(|keys| keys.set(key, value, until))
+    }
+
+    /// Deletes a key, as [`set_px`](Self::set_px) sets it.
+    ///
+    /// # Errors
+    /// As [`set_px`](Self::set_px).
+    pub(crate) fn del(&self, key: ByteString) -> Result<(), HoldFull> {
+        self.0.0.change_keys(|keys| keys.delete(key))
+    }
+
+    /// Reads the value of a key and deletes it, behind all commands for keys that were given
+    /// before. Of several links that do it at once, one has the value.
+    ///
+    /// # Errors
+    /// [`QuestionFailed`], without waiting while Redis is away.
+    pub(crate) fn get_del(
+        &self,
+        key: ByteString,
+    ) -> impl Future<Output = Result<Option<Bytes>, QuestionFailed>> + Send + use<> {
+        let (answer, receiver) = oneshot::channel();
+        self.0.0.change_keys(|keys| keys.take(key, answer));
+        async move { receiver.await.unwrap_or(Err(QuestionFailed::Away)) }
+    }
+
+    /// Waits until Redis has done all commands for keys that were given before. `false`: it went
+    /// away.
+    pub(crate) fn has_set_all(&self) -> impl Future<Output = bool> + Send + use<> {
+        let (done, is_done) = oneshot::channel();
+        self.0.0.change_keys(|keys| keys.wait(done));
+        async move { is_done.await.is_ok() }
+    }
+
     /// How the link is.
     pub(crate) fn health(&self) -> LinkHealth {
         self.0.0.health(Instant::now())
@@ -258,6 +315,12 @@ impl Link {
     /// does not wait.
     pub(crate) fn close(&self) {
         self.0.0.close();
+    }
+
+    /// Waits until the link has ended, after [`close`](Self::close): until then, it sends what
+    /// waits.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.0.ended()
     }
 }
 

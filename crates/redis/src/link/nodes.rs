@@ -148,26 +148,27 @@ impl Nodes {
 
     pub(super) fn of_message(&self, outgoing: &Outgoing) -> usize {
         match outgoing {
-            Outgoing::ShardPublish { channel, .. } => self.of_shard(channel.as_bytes()),
+            Outgoing::ShardPublish { channel, .. } => self.of_key(channel.as_bytes()),
             Outgoing::Publish { .. } | Outgoing::Append { .. } => self.map.borrow().home,
         }
     }
 
     pub(super) fn of_subscription(&self, subscription: &Subscription) -> usize {
         match subscription {
-            Subscription::Shard(channel) => self.of_shard(channel.as_bytes()),
+            Subscription::Shard(channel) => self.of_key(channel.as_bytes()),
             Subscription::Channel(_) | Subscription::Pattern(_) => self.map.borrow().home,
         }
     }
 
-    /// The server that has a key.
-    pub(super) fn of_key(&self, key: &[u8]) -> Node {
-        self.get(self.of_shard(key))
+    /// The server that has the slot of a key.
+    pub(super) fn node_of_key(&self, key: &[u8]) -> Node {
+        self.get(self.of_key(key))
     }
 
-    fn of_shard(&self, channel: &[u8]) -> usize {
+    /// The number of the server that has the slot of a key or of a shard channel.
+    pub(super) fn of_key(&self, key: &[u8]) -> usize {
         let map = self.map.borrow();
-        let master = map.slots.as_ref().and_then(|(slots, _)| slots.master_of(channel));
+        let master = map.slots.as_ref().and_then(|(slots, _)| slots.master_of(key));
         let node = master.and_then(|master| {
             map.nodes.iter().position(|node| node.address.as_ref() == Some(master))
         });

@@ -22,6 +22,8 @@ pub(crate) struct LinkOptions {
     pub(crate) read_count: u64,
     /// The bytes of messages that wait for Redis. Default: 4 MiB.
     pub(crate) max_hold: usize,
+    /// The bytes of values for keys that wait for Redis. Default: 16 MiB.
+    pub(crate) max_key_bytes: usize,
     /// How long a message waits for Redis. Default: 5 s.
     pub(crate) patience: Duration,
     /// The time in which something comes by each way. A way by which nothing comes is probed a
@@ -50,6 +52,7 @@ impl LinkOptions {
             max_len: 10_000,
             read_count: 100,
             max_hold: 4 << 20,
+            max_key_bytes: 16 << 20,
             patience: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             response_timeout: Duration::from_secs(1),

@@ -1,6 +1,6 @@
 use bytestring::ByteString;
 
-use super::{Missed, entry::EntryId, value::StreamInfo};
+use super::{Missed, entry::EntryId, epoch::Epoch, value::StreamInfo};
 
 /// Up to where the streams are read, and in which life of theirs.
 #[derive(Debug)]
@@ -26,25 +26,50 @@ impl Positions {
         self.streams.iter_mut().find(|position| position.stream.as_bytes() == stream)
     }
 
-    /// The link has connected for the first time.
-    pub(super) fn start(&mut self, epoch: ByteString, infos: &[StreamInfo], reads_past: bool) {
-        self.epoch = Some(epoch);
-        for (position, info) in self.streams.iter_mut().zip(infos) {
-            position.last = if reads_past { EntryId::ZERO } else { info.last };
-        }
+    /// The newest entry that was read.
+    pub(super) fn newest(&self) -> EntryId {
+        self.streams.iter().map(|position| position.last).max().unwrap_or_default()
     }
 
-    /// The link has connected again. The positions are then where reading goes on.
-    pub(super) fn resume(&mut self, epoch: ByteString, infos: &[StreamInfo]) -> Missed {
-        let is_same = self.epoch.as_ref() == Some(&epoch);
-        self.epoch = Some(epoch);
-        let streams = self.streams.iter_mut().zip(infos);
-        let missed = streams.map(|(position, info)| {
+    /// Whether more was read than there is.
+    pub(super) fn have_lost(&self, infos: &[StreamInfo]) -> bool {
+        self.streams.iter().zip(infos).any(|(position, info)| info.last < position.last)
+    }
+
+    /// The link has connected for the first time. Returns where the past begins.
+    pub(super) fn start(
+        &mut self,
+        epoch: Epoch,
+        infos: &[StreamInfo],
+        reads_past: bool,
+    ) -> EntryId {
+        self.epoch = Some(epoch.text);
+        let mut begins = epoch.floor;
+        for (position, info) in self.streams.iter_mut().zip(infos) {
+            position.last = if reads_past { EntryId::ZERO } else { info.last };
+            begins = begins.max(info.begins_behind(position.last));
+        }
+        begins
+    }
+
+    /// The link has connected again. The positions are then where reading goes on. Returns where
+    /// the past begins, if something of it is missing.
+    pub(super) fn resume(
+        &mut self,
+        epoch: Epoch,
+        infos: &[StreamInfo],
+    ) -> (Missed, Option<EntryId>) {
+        let is_same = self.epoch.as_ref() == Some(&epoch.text);
+        self.epoch = Some(epoch.text);
+        let (mut worst, mut begins) = (None, epoch.floor);
+        for (position, info) in self.streams.iter_mut().zip(infos) {
             let (last, missed) = resume(position.last, info, is_same);
             position.last = last;
-            missed
-        });
-        missed.max().unwrap_or(Missed::Maybe)
+            begins = begins.max(info.begins_behind(last));
+            worst = worst.max(Some(missed));
+        }
+        let missed = worst.unwrap_or(Missed::Maybe);
+        (missed, (missed > Missed::Nothing).then_some(begins))
     }
 }
 
@@ -70,6 +95,10 @@ mod tests {
         EntryId { ms, seq: 0 }
     }
 
+    fn epoch(text: &'static str) -> Epoch {
+        Epoch { text: text.into(), floor: id(2) }
+    }
+
     fn info(first: Option<u64>, last: u64) -> StreamInfo {
         StreamInfo { last: id(last), first: first.map(id), is_untrimmed: false }
     }
@@ -77,11 +106,13 @@ mod tests {
     #[test]
     fn a_link_starts_at_the_end_or_at_the_beginning() {
         let mut positions = Positions::new(&["a".into(), "b".into()]);
-        let infos = [info(Some(1), 9), StreamInfo::default()];
-        positions.start("e".into(), &infos, false);
+        let infos = [info(Some(3), 9), StreamInfo::default()];
+        assert_eq!(positions.start(epoch("e"), &infos, false), id(9));
         assert_eq!((positions.streams[0].last, positions.streams[1].last), (id(9), EntryId::ZERO));
-        positions.start("e".into(), &infos, true);
+        assert_eq!(positions.start(epoch("e"), &infos, true), id(3), "it is trimmed");
         assert_eq!(positions.streams[0].last, EntryId::ZERO);
+        let untrimmed = [StreamInfo { is_untrimmed: true, ..info(Some(3), 9) }];
+        assert_eq!(positions.start(epoch("e"), &untrimmed, true), id(2), "the life began there");
     }
 
     #[test]
@@ -109,10 +140,19 @@ mod tests {
     #[test]
     fn the_worst_of_all_streams_counts() {
         let mut positions = Positions::new(&["a".into(), "b".into()]);
-        positions.start("e".into(), &[info(Some(1), 5), info(Some(1), 5)], false);
+        positions.start(epoch("e"), &[info(Some(1), 5), info(Some(1), 5)], false);
         let infos = [info(Some(1), 9), info(Some(6), 9)];
-        assert_eq!(positions.resume("e".into(), &infos), Missed::Maybe);
-        assert_eq!(positions.resume("f".into(), &infos), Missed::Past);
-        assert_eq!(Positions::new(&[]).resume("e".into(), &[]), Missed::Maybe);
+        assert_eq!(positions.resume(epoch("e"), &infos), (Missed::Maybe, Some(id(6))));
+        assert_eq!(positions.resume(epoch("f"), &infos), (Missed::Past, Some(id(6))));
+        assert_eq!(Positions::new(&[]).resume(epoch("e"), &[]).0, Missed::Maybe);
+    }
+
+    #[test]
+    fn nothing_is_missing_where_the_stream_goes_on() {
+        let mut positions = Positions::new(&["a".into()]);
+        positions.start(epoch("e"), &[info(Some(1), 5)], false);
+        assert_eq!(positions.resume(epoch("e"), &[info(Some(4), 9)]), (Missed::Nothing, None));
+        assert!(positions.have_lost(&[info(Some(1), 4)]));
+        assert_eq!(positions.resume(epoch("f"), &[info(Some(1), 4)]).1, Some(id(2)));
     }
 }

@@ -181,6 +181,6 @@ fn settle(shared: &Shared, tickets: &[Ticket], answers: Vec<Value>) -> Result<bo
 }
 
 /// Whether Redis says that it takes no messages now, and not that it does not take this one.
-fn ends_connection(code: &str) -> bool {
+pub(super) fn ends_connection(code: &str) -> bool {
     matches!(code, "READONLY" | "LOADING" | "MASTERDOWN" | "NOREPLICAS" | "MISCONF" | "CLUSTERDOWN")
 }

@@ -95,7 +95,7 @@ pub(super) async fn ask_all(questions: &mut mpsc::Receiver<Question>, nodes: &No
 async fn ask(question: Question, nodes: &Nodes) -> Result<(), Broken> {
     let Question { command, key, answer } = question;
     let servers =
-        key.as_ref().map_or_else(|| nodes.all(), |key| vec![nodes.of_key(key.as_bytes())]);
+        key.as_ref().map_or_else(|| nodes.all(), |key| vec![nodes.node_of_key(key.as_bytes())]);
     let answers = servers.into_iter().map(|mut server| {
         let command = &command;
         async move { server.publishing.send_packed_command(command).await }

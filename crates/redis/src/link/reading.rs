@@ -8,6 +8,7 @@ use super::{
     LinkStatus, Listener,
     broken::Broken,
     entry::{Entry, EntryId},
+    epoch,
     positions::Positions,
     shared::Shared,
     value,
@@ -89,13 +90,19 @@ impl Reader {
         for (stream, _) in &behind {
             pipeline.cmd("XRANGE").arg(&stream[..]).arg("-").arg("+").arg("COUNT").arg(1);
         }
-        let answers = self.connection.send_packed_commands(&pipeline, 0, 1 + behind.len());
+        pipeline.cmd("GET").arg(epoch::key(shared));
+        let answers = self.connection.send_packed_commands(&pipeline, 0, 2 + behind.len());
         let limit = shared.options.response_timeout;
         // A way that is dead is noticed within two heartbeats.
         let within = block.map_or(limit, |block| block + limit.min(block));
         let answers = timeout(within, answers).await;
         let answers = answers.map_err(|_| Broken::new("Redis does not answer in time"))??;
         let mut answers = answers.into_iter();
+        let epoch = answers.next_back().and_then(value::bytes);
+        if epoch.as_deref() != positions.epoch.as_ref().map(|epoch| epoch.as_bytes().as_ref()) {
+            // The entries may be those of another life: they are read again.
+            return Err(Broken::new("Redis has lost its data"));
+        }
         let streams = match answers.next().unwrap_or_default() {
             Value::ServerError(error) => return Err(redis::RedisError::from(error).into()),
             streams => Entry::read_all(streams, shared.id),
@@ -156,5 +163,7 @@ fn tell_gap(
         && first.is_none_or(|first| first > read)
     {
         listener.on_status(LinkStatus::FellBehind { stream: position.stream.clone() });
+        let at = first.unwrap_or(position.last);
+        listener.on_status(LinkStatus::PastBegins { at });
     }
 }

@@ -15,6 +15,7 @@ use super::{
     back_off::BackOff,
     broken::Broken,
     connecting::{Connections, Memory, connect},
+    keys::keep_keys,
     listening::probe,
     publishing::publish,
     questions::{Question, ask_all},
@@ -54,8 +55,10 @@ impl Session {
         }
         self.shared.vitals.is_connected.store(false, Relaxed);
         self.shared.hold.lock().abandon();
+        self.shared.keys.lock().abandon();
         self.shared.subscriptions.lock().abandon();
         self.shared.tell_given_up(&*self.listener);
+        self.shared.end();
     }
 
     /// From a connection to its loss. `None`: the link was closed.
@@ -80,6 +83,7 @@ impl Session {
         self.back_off.reset();
         self.is_away = false;
         self.shared.vitals.is_connected.store(true, Relaxed);
+        self.shared.keys.lock().connected();
         let epoch = connections.epoch.clone();
         let status = if self.memory.has_been_ready {
             log::info!("Redis is back at {}", self.shared.options.target);
@@ -106,14 +110,17 @@ impl Session {
         let mut read = pin!(read);
         // It may have panicked with the connections before.
         shared.is_handing_on.store(false, Relaxed);
+        let send_all = async {
+            tokio::try_join!(publish(shared, listener, nodes), keep_keys(shared, nodes)).map(drop)
+        };
         let ended = tokio::select! {
-            ended = publish(shared, listener, nodes) => ended,
+            ended = send_all => ended,
             broken = &mut read => Err(broken),
             broken = channels.keep(shared, nodes) => Err(broken),
             broken = probe(shared, nodes) => Err(broken),
             broken = ask_all(&mut self.questions, nodes) => Err(broken),
             () = nodes.disconnected.notified() => Err(Broken::new("the connection has ended")),
-            () = shared.closed(shared.options.response_timeout) => return Ok(()),
+            () = shared.closed_and_late() => return Ok(()),
         };
         shared.vitals.is_connected.store(false, Relaxed);
         // The listener has entries that are not read again: it takes them to the end.
@@ -129,6 +136,7 @@ impl Session {
 
     fn lose(&mut self, broken: &Broken) {
         self.shared.hold.lock().lost();
+        self.shared.keys.lock().lost();
         let was = self.memory.current.take();
         if self.shared.hold.lock().is_in_doubt() {
             self.memory.lost.extend(was);

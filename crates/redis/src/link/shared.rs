@@ -14,6 +14,7 @@ use super::{
     Listener,
     health::{LinkHealth, Vitals},
     hold::{Hold, HoldFull, Waiter},
+    keys::Keys,
     options::LinkOptions,
     questions::{Question, QuestionFailed},
     subscriptions::Subscriptions,
@@ -33,12 +34,16 @@ pub(super) struct Shared {
     pub(super) subscriptions: Mutex<Subscriptions>,
     /// The subscriptions have changed.
     pub(super) resubscribe: Notify,
+    pub(super) keys: Mutex<Keys>,
+    /// There is a command for a key.
+    pub(super) keys_filled: Notify,
     questions: mpsc::Sender<Question>,
     /// How many listened to a channel when it was asked last.
     counts: Mutex<HashMap<Subscription, usize>>,
     /// The masters of a cluster, as they were seen last.
     pub(super) cluster_servers: Mutex<Vec<ConnectionInfo>>,
     closed: watch::Sender<bool>,
+    ended: watch::Sender<bool>,
     /// The listener has entries of a stream, and is not done with them.
     pub(super) is_handing_on: AtomicBool,
 }
@@ -53,10 +58,13 @@ impl Shared {
             filled: Notify::new(),
             subscriptions: Mutex::default(),
             resubscribe: Notify::new(),
+            keys: Mutex::new(Keys::new(options.max_key_bytes)),
+            keys_filled: Notify::new(),
             questions,
             counts: Mutex::default(),
             cluster_servers: Mutex::default(),
             closed: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
             is_handing_on: AtomicBool::new(false),
             options,
         };
@@ -71,6 +79,12 @@ impl Shared {
         let ticket = self.hold.lock().push(outgoing, waiter, Instant::now())?;
         self.filled.notify_one();
         Ok(ticket)
+    }
+
+    pub(super) fn change_keys<T>(&self, change: impl FnOnce(&mut Keys) -> T) -> T {
+        let changed = change(&mut self.keys.lock());
+        self.keys_filled.notify_one();
+        changed
     }
 
     pub(super) fn change_subscriptions(
@@ -138,8 +152,24 @@ impl Shared {
 
     pub(super) fn close(&self) {
         self.hold.lock().close();
+        self.keys.lock().close();
         self.closed.send_replace(true);
         self.filled.notify_one();
+        self.keys_filled.notify_one();
+    }
+
+    /// The link's thread has done its last work.
+    pub(super) fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// Waits until the link's thread has ended.
+    pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ended = self.ended.subscribe();
+        async move {
+            // The sender is dropped with the thread.
+            let _ = ended.wait_for(|has_ended| *has_ended).await;
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -151,6 +181,14 @@ impl Shared {
         // The sender is in `self`, so waiting does not fail.
         let _ = self.closed.subscribe().wait_for(|is_closed| *is_closed).await;
         tokio::time::sleep(after).await;
+    }
+
+    /// Ends when the link is closed, and has had its time to send what waits.
+    pub(super) async fn closed_and_late(&self) {
+        self.closed(Duration::ZERO).await;
+        let LinkOptions { response_timeout, patience, .. } = self.options;
+        let limit = self.keys.lock().time_to_send(response_timeout);
+        tokio::time::sleep(limit.min(patience.max(response_timeout))).await;
     }
 
     /// The channel by which the link sends itself probes. No server counts it, and Node's servers

@@ -3,6 +3,7 @@
 mod channels;
 mod clusters;
 mod faults;
+mod keys;
 mod proxy;
 mod recorder;
 mod redis_server;
@@ -14,7 +15,10 @@ use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
 
-use self::{recorder::Recorder, redis_server::RedisServer};
+use self::{
+    recorder::{Recorder, Seen},
+    redis_server::RedisServer,
+};
 use super::*;
 
 fn publication(channel: &str, payload: &str) -> Outgoing {
@@ -53,7 +57,7 @@ fn stream_options(url: &str) -> LinkOptions {
 fn start(options: LinkOptions) -> (Link, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
     let link = Link::start(options, recorder.clone()).expect("a thread");
-    recorder.wait("it is ready", recorder::Seen::is_up);
+    recorder.wait("it is ready", Seen::is_up);
     (link, recorder)
 }
 

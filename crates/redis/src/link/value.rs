@@ -66,6 +66,14 @@ impl StreamInfo {
         is_whole || self.last <= id || self.first.is_some_and(|first| first <= id)
     }
 
+    /// From where on all is there that is read behind this entry.
+    pub(super) fn begins_behind(&self, id: EntryId) -> EntryId {
+        match self.is_joined_to(id) {
+            true => id,
+            false => self.first.unwrap_or(self.last),
+        }
+    }
+
     pub(super) fn read(answer: Value) -> Option<Self> {
         let mut info = Self::default();
         let (mut has_last, mut length, mut added) = (false, None, None);

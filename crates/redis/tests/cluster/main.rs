@@ -16,6 +16,7 @@ mod order;
 mod ours;
 mod presence;
 mod process;
+mod recovery;
 mod refused;
 mod silent;
 mod subscribing;

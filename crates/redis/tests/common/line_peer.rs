@@ -44,7 +44,9 @@ impl LinePeer {
         let (first, started) = mpsc::channel();
         let answers = Arc::clone(&waiting);
         thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
+            let lines = output.lines().map_while(Result::ok);
+            // A test program prints the names of its tests.
+            for line in lines.filter(|line| line.starts_with('{')) {
                 let line: Value = serde_json::from_str(&line).expect("lines are JSON");
                 match line["id"].as_u64() {
                     // A test that has failed receives nothing any more.

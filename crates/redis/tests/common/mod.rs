@@ -23,7 +23,7 @@ pub(crate) use self::{
     line_peer::{LinePeer, bytes},
     monitor::Monitor,
     needs::{Need, all_there},
-    node_clients::{NodeClient, NodeClients},
+    node_clients::{NodeClient, NodeClients, RoamingClient},
     node_peer::{Emitter, NodePeer},
     proxy::Proxy,
     redis_cluster::RedisCluster,

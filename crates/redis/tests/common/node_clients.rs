@@ -38,6 +38,70 @@ impl NodeClients {
     }
 }
 
+/// A client that comes back by itself, to the server that it is led to.
+#[derive(Debug)]
+pub(crate) struct RoamingClient(NodeClient);
+
+impl NodeClients {
+    /// Connects a client that says each of `join` at first, and again where it is not recovered.
+    pub(crate) async fn roam(&self, url: &str, nsp: &str, join: Value) -> RoamingClient {
+        let command = json!({ "url": url, "nsp": nsp, "join": join });
+        let connected = self.0.call("roam", command).await;
+        RoamingClient(NodeClient {
+            peer: Arc::clone(&self.0),
+            number: connected["client"].as_u64().expect("it has a number"),
+            id: connected["id"].as_str().expect("it has an id").to_owned(),
+        })
+    }
+}
+
+impl NodeClients {
+    /// Connects a client with the secret and the position of another one: its id. `None`: its
+    /// connection has ended before.
+    pub(crate) async fn claim(&self, url: &str, pid: &str, offset: &str) -> Option<String> {
+        let auth = json!({ "pid": pid, "offset": offset });
+        let claimed = self.0.call("claim", json!({ "url": url, "auth": auth })).await;
+        claimed["id"].as_str().map(str::to_owned)
+    }
+}
+
+impl RoamingClient {
+    /// The id that it had at first.
+    pub(crate) fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// Breaks its connection, and leads it to a server.
+    pub(crate) async fn move_to(&self, url: &str) {
+        self.0.call("move", json!({ "url": url })).await;
+    }
+
+    /// The same, but its old server does not see it.
+    pub(crate) async fn move_silently_to(&self, url: &str) {
+        self.0.call("move", json!({ "url": url, "silently": true })).await;
+    }
+
+    /// Waits until it is back: whether it was recovered, and its id.
+    pub(crate) async fn returned(&self) -> (bool, String) {
+        let back = self.0.call("returned", json!({})).await;
+        let id = back["id"].as_str().expect("it has an id").to_owned();
+        (back["recovered"].as_bool().unwrap_or(false), id)
+    }
+
+    /// The first argument of each event, and whether it was recovered, for each return.
+    pub(crate) async fn log(&self) -> Vec<Value> {
+        let log = self.0.call("log", json!({})).await;
+        log.as_array().expect("a list").clone()
+    }
+
+    /// The secret by which it comes back, and the position that it shows.
+    pub(crate) async fn secret(&self) -> (String, String) {
+        let secret = self.0.call("secret", json!({})).await;
+        let text = |name| secret[name].as_str().unwrap_or_default().to_owned();
+        (text("pid"), text("offset"))
+    }
+}
+
 impl NodeClient {
     async fn call(&self, verb: &str, mut command: Value) -> Value {
         command["client"] = self.number.into();

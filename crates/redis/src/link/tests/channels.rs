@@ -1,4 +1,4 @@
-use super::{recorder::Seen, *};
+use super::*;
 
 #[test]
 fn channels_patterns_and_shards_are_heard_in_order() {

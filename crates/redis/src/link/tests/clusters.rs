@@ -1,6 +1,6 @@
 use std::process::{Command, Stdio};
 
-use super::{recorder::Seen, *};
+use super::*;
 
 /// Three masters of a Redis Cluster.
 struct RedisCluster(Vec<RedisServer>);

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, sync::atomic::Ordering::Relaxed};
 
-use super::{proxy::Proxy, recorder::Seen, *};
+use super::{proxy::Proxy, *};
 
 /// A number, its ticket, and what will have become of it.
 type Outcome = (String, Ticket, oneshot::Receiver<Result<Sent, GivenUp>>);

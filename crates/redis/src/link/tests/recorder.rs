@@ -20,7 +20,9 @@ impl Seen {
     pub(super) fn is_up(&self) -> bool {
         self.statuses
             .iter()
-            .rfind(|status| !matches!(status, LinkStatus::FellBehind { .. }))
+            .rfind(|status| {
+                !matches!(status, LinkStatus::FellBehind { .. } | LinkStatus::PastBegins { .. })
+            })
             .is_some_and(|status| !matches!(status, LinkStatus::Away { .. }))
     }
 

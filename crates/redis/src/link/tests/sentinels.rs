@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::{recorder::Seen, *};
+use super::*;
 
 /// A sentinel for a master, whose replicas it finds.
 fn sentinel(master: u16) -> RedisServer {

@@ -81,3 +81,69 @@ fn lag_is_shown_and_ends() {
     recorder.wait("it comes", |seen| seen.entries.len() == 1);
     wait_until("nothing is to be read", || link.health().lag == Duration::ZERO);
 }
+
+/// Where the past begins, as often as it was told.
+fn begins(seen: &Seen) -> Vec<EntryId> {
+    let begins = seen.statuses.iter().filter_map(|status| match status {
+        LinkStatus::PastBegins { at } => Some(*at),
+        _ => None,
+    });
+    begins.collect()
+}
+
+#[test]
+fn a_link_says_where_the_past_begins() {
+    let server = RedisServer::start();
+    let past = || LinkOptions { reads_past: true, ..stream_options(&server.url()) };
+    let (link, recorder) = start(past());
+    let [floor] = begins(&recorder.seen.lock())[..] else { panic!("it is told once") };
+    assert!(floor > EntryId::ZERO, "the life of the streams has begun");
+    for data in ["a", "b", "c"] {
+        link.send(append(data)).expect("room");
+    }
+    recorder.wait("they come", |seen| seen.entries.len() == 3);
+    assert!(recorder.seen.lock().ids[0] >= floor);
+    // All is there, so it begins where it began.
+    let (_second, recorder) = start(past());
+    assert_eq!(begins(&recorder.seen.lock()), [floor]);
+    server.run::<u64>("XTRIM s MAXLEN 1");
+    let (_third, recorder) = start(past());
+    let seen = recorder.seen.lock();
+    assert_eq!(begins(&seen), seen.ids, "only the last one is left");
+}
+
+#[test]
+fn a_redis_that_is_flushed_under_its_connections_is_noticed() {
+    let server = RedisServer::start();
+    let (link, recorder) = start(stream_options(&server.url()));
+    link.send(append("lost")).expect("room");
+    recorder.wait("it comes", |seen| seen.entries.len() == 1);
+    // In the same millisecond, the new entry has the id of the lost one.
+    let last = recorder.seen.lock().ids[0].ms;
+    wait_until("the clock goes on", || {
+        let (seconds, micros): (u64, u64) = server.run("TIME");
+        seconds * 1_000 + micros / 1_000 > last
+    });
+    server.run::<()>("FLUSHALL");
+    let _: String = server.run("XADD s * data new");
+    recorder.wait("it is noticed", |seen| seen.backs() == [Missed::Past]);
+    recorder.wait("the new one comes", |seen| seen.data() == ["lost", "new"]);
+    let seen = recorder.seen.lock();
+    assert!(begins(&seen)[1] > seen.ids[0], "the first one is of another life");
+}
+
+#[test]
+fn ids_go_on_behind_those_that_redis_has_lost() {
+    let mut server = RedisServer::start();
+    let (link, recorder) = start(stream_options(&server.url()));
+    let _: String = server.run("XADD s 9999999999999-7 data lost");
+    recorder.wait("it comes", |seen| seen.entries.len() == 1);
+    server.kill();
+    recorder.wait("it is away", |seen| !seen.is_up());
+    server.launch();
+    recorder.wait("it is back", |seen| seen.backs() == [Missed::Past]);
+    let Ok(Sent::Entry(id)) = wait(link.send_confirmed(append("new")).expect("room").1) else {
+        panic!("it is not sent")
+    };
+    assert!(id > EntryId { ms: 9_999_999_999_999, seq: 7 }, "{id}");
+}
