@@ -26,6 +26,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest interval that counts for the members of a server that has left.
 const FAREWELL_STAY: Duration = Duration::from_secs(60);
 
+/// How often a server without Redis looks whether it is still there itself.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 impl Server {
     /// Another server has left the cluster, or is silent for too long. It is called once for each
     /// loss, and again only if the server has joined in between.
@@ -106,26 +109,31 @@ impl Server {
         self.heartbeat_due.notify_one();
     }
 
-    /// Tells the other servers how this one is.
-    fn tell_heartbeat(&self, is_last: bool) -> impl Future<Output = ()> + Send + 'static {
+    /// Tells the other servers how this one is. `None`: Redis is away, or they have its last
+    /// heartbeat.
+    fn tell_heartbeat(
+        &self,
+        is_last: bool,
+    ) -> Option<impl Future<Output = usize> + Send + 'static> {
         let clients = self.local.clients() as u64;
+        // Held until it is sent, so that no other one comes behind the last.
+        let mut has_left = self.has_left.lock();
+        if *has_left {
+            return None;
+        }
+        *has_left = is_last;
+        if !self.is_connected() {
+            return None;
+        }
         let mut heartbeat = self.nodes.lock().own(clients, is_last, Instant::now());
         heartbeat.presence = self.presence.as_ref().map(SharedPresence::version);
         let message = Message::Notice(Notice::Heartbeat(heartbeat));
-        let sent = self.send_confirmed(self.wire.write(NAMESPACE, &message, None));
-        async move {
-            // How many have heard it does not matter.
-            let _ = sent.await;
-        }
+        Some(self.send_confirmed(self.wire.write(NAMESPACE, &message, None)))
     }
 
-    /// Tells the other servers that this one is heard of no more. `None`: it has told it, or it
-    /// can't, since Redis is away.
+    /// Tells the other servers that this one is heard of no more, once.
     pub(crate) fn say_farewell(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
-        if self.has_left.swap(true, Relaxed) || !self.is_connected() {
-            return None;
-        }
-        let told = self.tell_heartbeat(true);
+        let told = self.tell_heartbeat(true)?;
         Some(async move {
             // Redis may go away meanwhile.
             let _ = timeout(FAREWELL, told).await;
@@ -160,21 +168,24 @@ async fn beat(server: Weak<Server>) {
     }
     loop {
         let Some(server_now) = server.upgrade() else { return };
+        if *server_now.has_left.lock() {
+            return;
+        }
         let is_due = Arc::clone(&server_now.heartbeat_due);
         let wait = match server_now.is_connected() {
             true => server_now.nodes.lock().next(Instant::now()),
             // It is notified when Redis is back.
-            false => Some(FAREWELL),
+            false => Some(LOOK_INTERVAL),
         };
-        if server_now.has_left.load(Relaxed) {
-            return;
-        }
-        let sent = wait.is_none().then(|| server_now.tell_heartbeat(false));
+        let sent = if wait.is_none() { server_now.tell_heartbeat(false) } else { None };
         // The server may end while this waits.
         drop(server_now);
-        match (sent, wait) {
-            (Some(sent), _) => sent.await,
-            (None, wait) => tokio::select! {
+        match sent {
+            Some(sent) => {
+                // How many have heard it does not matter.
+                let _ = sent.await;
+            }
+            None => tokio::select! {
                 () = sleep(wait.unwrap_or_default()) => {}
                 () = is_due.notified() => {}
             },

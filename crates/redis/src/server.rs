@@ -64,7 +64,7 @@ pub(crate) struct Server {
     /// A task sends the heartbeats.
     pub(crate) is_beating: AtomicBool,
     /// The last heartbeat is sent.
-    pub(crate) has_left: AtomicBool,
+    pub(crate) has_left: Mutex<bool>,
     /// The way to Redis is lost, and listeners know it.
     pub(crate) is_away: AtomicBool,
 }
@@ -173,7 +173,7 @@ impl Server {
             presence,
             heartbeat_due: Arc::default(),
             is_beating: AtomicBool::new(false),
-            has_left: AtomicBool::new(false),
+            has_left: Mutex::default(),
             is_away: AtomicBool::new(false),
         }
     }
