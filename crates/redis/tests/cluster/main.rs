@@ -19,4 +19,5 @@ mod process;
 mod recovery;
 mod refused;
 mod silent;
+mod slow;
 mod subscribing;

@@ -1,6 +1,7 @@
 //! A server of ours in a process of its own, which can be stopped and killed.
 
 use std::{
+    cell::RefCell,
     env,
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, ChildStdout, Command, Stdio},
@@ -92,11 +93,17 @@ impl Drop for Process {
     }
 }
 
-/// Asks the one process among the other servers how it is: `{ nodes, lost, health }`. Servers of
-/// the test program answer otherwise.
-pub(crate) async fn state_of_process(node: &Node) -> Option<Value> {
-    let acks = node.io.server_side_emit_with_ack::<_, Value>("state", &()).await.expect("sent");
-    acks.answers.into_iter().map(|state| state.expect("JSON")).find(Value::is_object)
+/// The state of the one process among the other servers: `{ nodes, lost, health }`. Servers of the
+/// test program answer otherwise.
+pub(crate) async fn state_of_process(node: &Node) -> Value {
+    let state = RefCell::new(Value::Null);
+    eventually("the process answers", async || {
+        let acks = node.io.server_side_emit_with_ack::<_, Value>("state", &()).await.expect("sent");
+        let mut answers = acks.answers.into_iter().map(|state| state.expect("JSON"));
+        answers.find(Value::is_object).map(|found| state.replace(found)).is_some()
+    })
+    .await;
+    state.into_inner()
 }
 
 /// Answers `echo` with its argument and `state` with the state of the server. At `emit`, its

@@ -58,4 +58,18 @@ pub(crate) fn signal(name: &str, process: u32) {
         .args([&format!("-{name}"), "--", &process.to_string()])
         .status();
     assert!(status.expect("kill is there").success(), "{name}");
+    if name == "STOP" {
+        wait_until("it stands still", || stands_still(process));
+    }
+}
+
+/// Whether all threads of a process are stopped. On a busy machine, they run on for a moment. Where
+/// the system does not tell it, they are.
+fn stands_still(process: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        // The state stands behind the name, which is in brackets.
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+    })
 }
