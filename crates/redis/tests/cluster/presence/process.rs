@@ -5,7 +5,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use super::{Guest, HEARTBEAT, node_with};
+use super::{Guest, SHORT_HEARTBEAT, node_with};
 use crate::{common::RedisServer, fixture::Kind};
 
 /// In the environment of a process that is a server: its adapter, and the URL of Redis.
@@ -20,7 +20,7 @@ pub(super) async fn serve_if_server() -> bool {
     let (kind, url) = server.split_once(' ').expect("two words");
     let kind =
         [Kind::Streams, Kind::Classic, Kind::Sharded].into_iter().find(|it| it.name() == kind);
-    let cluster = kind.expect("an adapter").cluster_at(url).heartbeat(HEARTBEAT);
+    let cluster = kind.expect("an adapter").cluster_at(url).heartbeat(SHORT_HEARTBEAT);
     let node = node_with(cluster).await;
     let _clients = [Guest::enter(&node, "ann").await, Guest::enter(&node, "cid").await];
     println!("\n{READY}");
