@@ -63,6 +63,7 @@ pub mod cookbook {}
 #[doc = "[memory]: crate::guide::reliability#memory"]
 #[doc = "[health]: crate::guide::observability"]
 #[doc = "[cluster]: crate::guide::cluster"]
+#[doc = "[broker]: crate::guide::broker"]
 #[doc = ""]
 #[doc = include_str!("../docs/deploy.md")]
 pub mod deploy {}

@@ -319,3 +319,26 @@ fn the_limit_of_descriptors_is_raised_and_one_that_is_too_low_is_told() {
     let numbers: Vec<_> = line.split_whitespace().filter(|word| *word == "5000").collect();
     assert_eq!(numbers.len(), 2, "{line}");
 }
+
+#[cfg(feature = "disk")]
+#[test]
+fn a_history_on_disk_is_there_after_a_restart() {
+    let config = Config::new("");
+    let store = config.folder.path().join("history.redb");
+    config.write(&format!(
+        "[store]\npath = '{}'\n\
+         [[channels]]\npattern = '^room-'\npublish = 'subscriber'\nhistory = {{ last = 10 }}\n",
+        store.display()
+    ));
+    let mut broker = RunningBroker::serve(&config.path);
+    let mut client = Client::connect(&broker.address);
+    assert!(client.subscribe("room-1").starts_with("[null"));
+    assert!(client.publish("room-1", "kept").starts_with("[null"));
+    broker.signal("-TERM");
+    assert!(broker.wait().success());
+
+    let broker = RunningBroker::serve(&config.path);
+    let mut client = Client::connect(&broker.address);
+    assert!(client.ask(r#"["subscribe","room-1",{"last":5}]"#).starts_with("[null"));
+    client.message("kept");
+}
