@@ -1634,17 +1634,13 @@
   };
 
   // src/channels/positions.js
-  var ENTRY = /^(\d+)-(\d+)(?:\.(\d+))?$/;
-  var order = (position) => {
-    const entry = ENTRY.exec(position);
-    return entry ? entry.slice(1).map((number2 = "") => number2.padStart(14, "0")).join() : position;
-  };
+  var order = (position) => /^\d+-[\d.]+$/.test(position) ? position.replace(/\d+/g, (number2) => number2.padStart(14)) : position;
   var isAfter = (one, other) => order(one) > order(other);
-  var isDirect = (position) => ENTRY.test(position) ? position.includes(".") : position.length === 16 && !position.endsWith("----");
+  var isDirect = (position) => !/----$|^\d+-\d+$/.test(position);
 
   // src/channels/catch_up.js
   var isEmpty = (object) => Object.keys(object).length === 0;
-  var later = (one, other) => one === void 0 || other !== void 0 && isAfter(other, one) ? other : one;
+  var later = (one, other) => one === void 0 || isAfter(other, one) ? other : one;
   var CatchUp = class {
     #subscriptions;
     #progress;
@@ -1663,7 +1659,7 @@
       return this.#behind.size > 0;
     }
     get position() {
-      const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => isAfter(one, other) ? 1 : -1);
+      const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => isAfter(one, other) - 0.5);
       return oldest ?? this.#newest;
     }
     get #newest() {

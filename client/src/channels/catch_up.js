@@ -2,7 +2,7 @@ import { isAfter, isDirect } from "./positions.js";
 
 const isEmpty = (object) => Object.keys(object).length === 0;
 
-const later = (one, other) => (one === undefined || (other !== undefined && isAfter(other, one)) ? other : one);
+const later = (one, other) => (one === undefined || isAfter(other, one) ? other : one);
 
 /**
  * Where each channel of a socket goes on after a connection that was not recovered. One position
@@ -27,7 +27,7 @@ export class CatchUp {
   }
 
   get position() {
-    const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => (isAfter(one, other) ? 1 : -1));
+    const [oldest] = [...this.#behind].map(({ from }) => from).sort((one, other) => isAfter(one, other) - 0.5);
     return oldest ?? this.#newest;
   }
 
