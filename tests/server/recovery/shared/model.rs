@@ -2,7 +2,7 @@
 //! oracle.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Page, Stream, TestServer, join, publish, routes};
 use crate::client::Mode;
@@ -53,5 +53,34 @@ async fn a_client_that_wanders_has_every_event_once_and_in_order() {
         stream.read_by(here).await;
         seen.extend(page.events().await.iter().map(|event| number(event)));
         assert_eq!(seen, (1..=published).collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+/// A client subscribes with a position beside publications that other servers make.
+#[actix_web::test]
+async fn a_subscription_beside_publications_loses_and_doubles_nothing() {
+    let mut random = StdRng::seed_from_u64(7);
+    let stream = Stream::default();
+    let servers: Vec<TestServer> = (0..3).map(|_| join(&stream, routes())).collect();
+    let mut positions = vec![servers[0].io.position()];
+    for _ in 0..30 {
+        let [here, there] = [(); 2].map(|()| random.random_range(0..3));
+        let seen = random.random_range(0..positions.len());
+        let mut page = Page::open(&servers[here], Mode::WebSocket).await;
+        let question = json!(["match-1", {"since": positions[seen]}]);
+        let first = positions.len();
+        let (answer, ()) =
+            tokio::join!(page.client().emit_with_ack("subscribe", question), async {
+                for number in first..first + random.random_range(0..4) {
+                    let sent = servers[there].io.to("match-1").publish("goal", &number).await;
+                    positions.push(sent.expect("it is read back").position);
+                }
+            });
+        assert_eq!(answer[1]["recovered"], true, "{answer}");
+        stream.read_by(here).await;
+        let events = page.events().await;
+        let numbers: Vec<_> = events.iter().map(|event| number(event) as usize).collect();
+        assert_eq!(numbers, (seen + 1..positions.len()).collect::<Vec<_>>());
+        page.vanish_at_once();
     }
 }
