@@ -82,11 +82,6 @@ impl ChannelRecord {
         Self { rule: Some(rule), newest, ..Self::default() }
     }
 
-    /// The same, if the newest publication is known otherwise.
-    pub(super) fn at(self, newest: Option<Place>) -> Self {
-        Self { newest: newest.unwrap_or(self.newest), ..self }
-    }
-
     /// Notes a publication that leaves these sockets out. Returns the place of the newest before.
     pub(super) fn note(&mut self, place: Place, except: &[SocketId]) -> Place {
         self.left_out = match (except, self.left_out) {

@@ -84,6 +84,14 @@ impl SharedOrder {
     }
 }
 
+impl ChannelRecord {
+    /// The same, if the newest publication is known otherwise.
+    pub(super) fn at(mut self, newest: Option<Place>) -> Self {
+        self.newest = newest.unwrap_or(self.newest);
+        self
+    }
+}
+
 impl RegistryIndex {
     /// The place of a publication, and whether it is beside the cluster's stream: it has no entry,
     /// or its entry is not behind the newest, so that no position says whether a client has it.
