@@ -37,8 +37,8 @@ pub(crate) struct EngineState {
     pub(crate) sessions: Sessions,
     pub(crate) counters: Arc<Counters>,
     pub(crate) memory: MemoryBudget,
-    /// Set while the server is built, once its adapter is known. Empty: other servers are not asked,
-    /// and do not know this one.
+    /// Set while the server is built, once its adapter is known. Without it, other servers are not
+    /// asked, and do not know this one.
     pub(crate) forwarding: OnceLock<Forwarding>,
     /// The thread that built the server.
     pub(crate) built_on: ThreadId,
