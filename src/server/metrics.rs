@@ -3,6 +3,7 @@ use std::fmt;
 use actix_web::{
     HttpResponse,
     http::header::CONTENT_TYPE,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
 use prometheus_client::{
@@ -13,7 +14,10 @@ use prometheus_client::{
 };
 
 use super::SocketIo;
-use crate::stats::{Families, Family, FamilyKind, PREFIX, SampleValue};
+use crate::{
+    http::close_unread_bodies,
+    stats::{Families, Family, FamilyKind, PREFIX, SampleValue},
+};
 
 /// The type of the text, with its version: OpenMetrics, which Prometheus asks for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -101,7 +105,9 @@ impl Metrics {
                 let text = self.to_text();
                 async move { HttpResponse::Ok().insert_header((CONTENT_TYPE, OPEN_METRICS)).body(text) }
             };
-            services.route(&path, web::get().to(page));
+            // As the endpoint itself, it keeps no connection of a client that never ends its body.
+            let page = web::resource(path).route(web::get().to(page));
+            services.service(page.wrap(from_fn(close_unread_bodies)));
         }
     }
 }

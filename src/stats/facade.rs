@@ -1,4 +1,4 @@
-use metrics::{Label, counter, gauge};
+use metrics::{Label, counter, describe_counter, describe_gauge, gauge};
 
 use super::{
     Stats,
@@ -7,8 +7,12 @@ use super::{
 
 /// Records all stats with the `metrics` recorder that the application has installed, if any.
 pub(crate) fn record(stats: &Stats) {
-    for Family { name, kind, labels, samples, .. } in Families::of(stats).0 {
+    for Family { name, kind, help, labels, samples } in Families::of(stats).0 {
         let name = format!("{PREFIX}{name}");
+        match kind {
+            FamilyKind::Gauge => describe_gauge!(name.clone(), help),
+            FamilyKind::Counter => describe_counter!(name.clone(), help),
+        }
         for (of, value) in samples {
             let labels = labels.iter().zip(of);
             let labels: Vec<_> = labels.map(|(label, of)| Label::new(*label, of)).collect();
