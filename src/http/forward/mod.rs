@@ -2,7 +2,7 @@
 //! may send each request of a client to any server.
 //!
 //! The id of a session begins with the id of its server. A request whose session is elsewhere is
-//! sent to that server as it came, with a [proof](proof) that it comes from this one. The answer is
+//! sent to that server as it came, with a [`proof`] that it comes from this one. The answer is
 //! sent to the client as it comes, and an upgrade becomes a tunnel. A request that was passed on
 //! once is never passed on again.
 
