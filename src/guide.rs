@@ -34,6 +34,9 @@
 #[doc = include_str!("../docs/api.md")]
 pub mod api {}
 
+#[doc = "[api]: crate::guide::api"]
+#[doc = "[metrics]: crate::guide::observability#prometheus"]
+#[doc = "[nodes]: crate::guide::cluster#polling-without-sticky-sessions"]
 #[doc = "[limits]: crate::guide::limits"]
 #[doc = "[history]: crate::guide::history"]
 #[doc = "[presence]: crate::guide::presence"]

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Genconfig(GenConfig),
     /// Report every mistake in a configuration
     Checkconfig(CheckConfig),
+    /// Print the description of the HTTP API, in OpenAPI 3.1
+    Openapi,
     /// Ask a running broker whether it is ready: exit code 0 or 1
     Health(HealthQuestion),
 }
@@ -56,7 +58,7 @@ pub(crate) struct Serve {
     /// Where clients reach the broker, HOST:PORT or PORT
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
-    /// Where the operator reaches it: health
+    /// Where the operator reaches it: health, metrics, the HTTP API
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) internal_address: Option<String>,
     /// The level of the log: error, warn, info, debug, trace

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use actix_socketio::{SocketIo, SocketIoServerExt, close_unread_bodies};
+use actix_socketio::{Api, SocketIo, SocketIoServerExt, close_unread_bodies};
 use actix_web::{
     App, HttpResponse, HttpServer, Route,
     dev::{HttpServiceFactory, Server},
@@ -50,10 +50,18 @@ pub(crate) fn public(io: &SocketIo, health: &Health, addrs: &[SocketAddr]) -> io
 ///
 /// # Errors
 /// That of the operating system, if the program can't listen there.
-pub(crate) fn internal(health: &Health, addrs: &[SocketAddr]) -> io::Result<Server> {
-    let health = health.clone();
+pub(crate) fn internal(
+    io: &SocketIo,
+    health: &Health,
+    api: Option<&Api>,
+    addrs: &[SocketAddr],
+) -> io::Result<Server> {
+    let (io, health, api) = (io.clone(), health.clone(), api.cloned());
+    let has_api = api.is_some();
     let server = HttpServer::new(move || {
-        App::new().configure(internal_services(&health)).default_service(not_found())
+        App::new()
+            .configure(internal_services(&io, &health, api.as_ref()))
+            .default_service(not_found())
     })
     .workers(1)
     .disable_signals()
@@ -61,15 +69,28 @@ pub(crate) fn internal(health: &Health, addrs: &[SocketAddr]) -> io::Result<Serv
     .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
     .bind(addrs)?;
     for addr in server.addrs() {
-        log::info!("health on http://{addr}/readyz and /livez");
+        log::info!("health on http://{addr}/readyz and /livez, metrics on /metrics");
+        if has_api {
+            log::info!("HTTP API on http://{addr}/api");
+        }
     }
     Ok(server.run())
 }
 
 /// All that is at the internal address.
-fn internal_services(health: &Health) -> impl FnOnce(&mut ServiceConfig) + use<> {
+fn internal_services(
+    io: &SocketIo,
+    health: &Health,
+    api: Option<&Api>,
+) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let (live, ready) = (health.clone(), health.clone());
+    let metrics = io.metrics().mount("/metrics");
+    let api = api.map(|api| io.api(api));
     move |services| {
+        services.configure(metrics);
+        if let Some(api) = api {
+            services.configure(api);
+        }
         services
             .service(probe("/livez", move || with_details(&live.live())))
             .service(probe("/readyz", move || with_details(&ready.ready())));

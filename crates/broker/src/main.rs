@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => commands::serve(serve),
         Some(Command::Genconfig(args)) => commands::genconfig(&args.config),
         Some(Command::Checkconfig(args)) => commands::checkconfig(args),
+        Some(Command::Openapi) => commands::openapi(),
         Some(Command::Health(question)) => commands::health(question),
     }
 }

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, mem};
 
+use actix_socketio::Api;
+
 use crate::{
     config::{self, Loaded, NamespaceRule, Settings, Sources, Table, Value},
     logging,
@@ -20,6 +22,7 @@ pub(crate) struct Reloader {
     rules: Vec<SharedRules>,
     /// The names of the other namespaces, which do not change.
     namespaces: Vec<NamespaceRule>,
+    api: Option<Api>,
 }
 
 /// The keys of a changed configuration.
@@ -36,8 +39,9 @@ impl Reloader {
         tree: Table,
         rules: Vec<SharedRules>,
         namespaces: Vec<NamespaceRule>,
+        api: Option<Api>,
     ) -> Self {
-        Self { sources, tree, rules, namespaces }
+        Self { sources, tree, rules, namespaces, api }
     }
 
     pub(crate) fn reload(&mut self) {
@@ -66,6 +70,11 @@ impl Reloader {
             if let Some(rules) = rules {
                 shared.replace(rules);
             }
+        }
+        if let (Some(api), Some(new)) = (&self.api, &settings.api)
+            && let Err(error) = api.set_keys(new.keys.iter().cloned())
+        {
+            log::error!("the keys of the API are those of before: {error}");
         }
         logging::log_as(&settings.log);
         let changes = changes(&mem::replace(&mut self.tree, tree), &self.tree);
@@ -113,7 +122,9 @@ fn is_taken_over(key: &str) -> bool {
         .filter(|(list, _)| list.starts_with("channels[") || list.contains(".channels["));
     match of_channel {
         Some((_, option)) => [".pattern", ".subscribe", ".publish"].contains(&option),
-        None => key.starts_with("log.") || key == "limits.open_channels",
+        None => {
+            key.starts_with("log.") || key.starts_with("api.keys") || key == "limits.open_channels"
+        }
     }
 }
 

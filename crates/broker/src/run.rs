@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr, time::Duration};
 
-use actix_socketio::SocketIo;
+use actix_socketio::{Api, SocketIo};
 use actix_web::{
     dev::{Server, ServerHandle},
     rt,
@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) io: SocketIo,
     pub(crate) address: Vec<SocketAddr>,
     pub(crate) internal_address: Option<Vec<SocketAddr>>,
+    /// The API at the internal address.
+    pub(crate) api: Option<Api>,
     /// The time between a stop signal and the end of the first connection.
     pub(crate) shutdown_delay: Duration,
     /// `None`: there is no file to read again.
@@ -47,7 +49,7 @@ pub(crate) enum End {
 /// # Errors
 /// The program can't listen on an address, or an HTTP server has ended by itself.
 pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn Error>> {
-    let Plan { io, address, internal_address, shutdown_delay, mut reloader } = plan;
+    let Plan { io, address, internal_address, api, shutdown_delay, mut reloader } = plan;
     descriptors::raise(io.config().max_connections);
     let health = Health::new(io.clone());
     let cannot_listen = |addrs: &[SocketAddr], error: io::Error| {
@@ -57,7 +59,7 @@ pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn
     let mut public = Listener::start(public.map_err(|error| cannot_listen(&address, error))?);
     let mut internal = match internal_address {
         Some(addrs) => {
-            let server = endpoints::internal(&health, &addrs);
+            let server = endpoints::internal(&io, &health, api.as_ref(), &addrs);
             Some(Listener::start(server.map_err(|error| cannot_listen(&addrs, error))?))
         }
         None => None,

@@ -2,11 +2,11 @@
 
 use std::{error::Error, fmt};
 
-use actix_socketio::{BuildError, Builder, NamespaceBuilder, SocketIo, channel};
+use actix_socketio::{Api, ApiError, BuildError, Builder, NamespaceBuilder, SocketIo, channel};
 use actix_socketio_redis::{Cluster, SubscriptionMode};
 
 use crate::{
-    config::{ClusterKind, ClusterSettings, NamespaceName, Settings},
+    config::{ApiSettings, ClusterKind, ClusterSettings, NamespaceName, Settings},
     memory,
     rules::{Rules, SharedRules},
 };
@@ -17,12 +17,15 @@ pub(crate) struct BuiltServer {
     pub(crate) io: SocketIo,
     /// Those of the main namespace, and those of the other namespaces in their order.
     pub(crate) rules: Vec<SharedRules>,
+    /// `None`: there is no `[api]`.
+    pub(crate) api: Option<Api>,
 }
 
 /// The reason why a server was not built from a configuration that can be read.
 #[derive(Debug)]
 pub(crate) enum BuildFailure {
     Build(BuildError),
+    Api(ApiError),
     Patterns(regex::Error),
     Cluster(actix_socketio_redis::InvalidRedisUrl),
     #[cfg(feature = "disk")]
@@ -33,6 +36,7 @@ impl fmt::Display for BuildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
+            Self::Api(error) => write!(f, "api: {error}"),
             Self::Patterns(error) => write!(f, "the patterns of all channels together: {error}"),
             Self::Cluster(error) => write!(f, "cluster.redis: {error}"),
             #[cfg(feature = "disk")]
@@ -90,8 +94,13 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
     builder = with_store(builder, settings)?;
     if let Some(cluster) = &settings.cluster {
         builder = builder.cluster(cluster_of(cluster)?);
+        if let Some(address) = &cluster.node_address {
+            builder = builder.node_address(address);
+        }
     }
-    Ok(BuiltServer { io: builder.build()?, rules })
+    let api = settings.api.as_ref().map(ApiSettings::build).transpose();
+    let api = api.map_err(BuildFailure::Api)?;
+    Ok(BuiltServer { io: builder.build()?, rules, api })
 }
 
 fn with_memory(builder: Builder) -> Builder {
@@ -144,5 +153,6 @@ fn cluster_of(settings: &ClusterSettings) -> Result<Cluster, BuildFailure> {
     }
     set!(prefix, stream_count, max_len, max_hold, patience, heartbeat);
     set!(request_timeout, max_requests, max_answer_bytes, max_received);
+    set!(max_nodes, max_held_sessions, session_key_prefix);
     Ok(cluster)
 }

@@ -48,6 +48,18 @@ fn a_generated_configuration_is_right_and_no_file_is_overwritten() {
     let text = String::from_utf8_lossy(&checked.stderr).into_owned();
     assert!(checked.status.success() && text.is_empty(), "{text}");
 
+    let text = fs::read_to_string(&path).expect("the file");
+    let key = |text: &str| {
+        let key = text.split_once("key = \"").expect("a key").1.split('"').next();
+        key.expect("its end").to_owned()
+    };
+    let other = folder.path().join("other.toml");
+    let other_name = other.to_str().expect("UTF-8");
+    assert!(output(program(&["genconfig", "-c", other_name])).status.success());
+    let of_other = key(&fs::read_to_string(&other).expect("the file"));
+    assert_eq!(key(&text).len(), 32);
+    assert_ne!(key(&text), of_other, "each file has a key of its own");
+
     fs::write(&path, "mine").expect("it can be written");
     let again = output(program(&["genconfig", "-c", name]));
     assert_eq!(again.status.code(), Some(2));

@@ -5,7 +5,7 @@ mod common;
 
 use std::{fs, os::unix::net::UnixDatagram, path::PathBuf, process::Command, thread};
 
-use common::{Client, PATIENCE, RunningBroker, get, output, program, wait_for_status};
+use common::{Client, PATIENCE, RunningBroker, get, output, post_json, program, wait_for_status};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -183,6 +183,52 @@ fn health_is_on_the_internal_port_and_in_short_on_the_public_one() {
     broker.signal("-TERM");
     assert_eq!(broker.wait().code(), Some(1), "a client was cut");
     assert_eq!(ask(&format!("http://{public}/healthz")), Some(1), "it has ended");
+}
+
+#[test]
+fn a_backend_publishes_by_the_api_and_the_monitor_reads_metrics() {
+    const KEY: &str = "4f9b1c70a2d85e36";
+    let api = |key: &str| {
+        let rights = "may = ['publish'], channels = '^news-'";
+        format!(
+            "[api]\nkeys = [{{ name = 'shop', key = '{key}', {rights} }}]\n\
+             [[channels]]\npattern = ''\n"
+        )
+    };
+    let config = Config::new(&api(KEY));
+    let broker = RunningBroker::serve(&config.path);
+    let internal = broker.wait_for_address("HTTP API on http://");
+    let mut client = Client::connect(&broker.address);
+    assert!(client.subscribe("news-1").starts_with("[null"));
+    let publish = |address: &str, key: &str, channel: &str| {
+        let body = format!(r#"{{"channel":"{channel}","data":"by HTTP","wait":true}}"#);
+        post_json(address, "/api/publish", key, &body)
+    };
+    let (status, answer) = publish(&internal, KEY, "news-1");
+    assert!(status == 200 && answer.contains(r#""delivered":1"#), "{status} {answer}");
+    client.message("by HTTP");
+    assert_eq!(publish(&internal, "another-key-0000", "news-1").0, 401);
+    assert_eq!(publish(&internal, KEY, "other").0, 403);
+    assert_eq!(publish(&broker.address, KEY, "news-1").0, 404, "not on the port of clients");
+
+    let (status, metrics) = get(&internal, "/metrics");
+    assert_eq!(status, 200);
+    for line in [
+        "actix_socketio_connections 1",
+        "actix_socketio_api_requests_total{method=\"publish\",status=\"200\"} 1",
+    ] {
+        assert!(metrics.lines().any(|one| one == line), "{line} is not in {metrics}");
+    }
+    assert_eq!(get(&broker.address, "/metrics").0, 404);
+
+    config.write(&api("a-new-key-0123456789"));
+    broker.signal("-HUP");
+    let told = broker.wait_for("the configuration was reloaded: ");
+    assert!(told.contains("api.keys[0].key"), "{told}");
+    assert_eq!(publish(&internal, KEY, "news-1").0, 401);
+    assert_eq!(publish(&internal, "a-new-key-0123456789", "news-1").0, 200);
+    client.message("by HTTP");
+    assert!(broker.log().iter().all(|line| !line.contains(KEY)));
 }
 
 #[test]

@@ -28,11 +28,16 @@ pub(crate) fn genconfig(path: &Path) -> ExitCode {
     }
 }
 
+/// A key of 128 bits that no other file has.
+fn fresh_key() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// The file is for its owner alone, because it is where secrets go.
 fn write_new(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(TEMPLATE.as_bytes())
+    options.open(path)?.write_all(TEMPLATE.replace("FRESH", &fresh_key()).as_bytes())
 }

@@ -3,12 +3,14 @@
 mod checkconfig;
 mod genconfig;
 mod health;
+mod openapi;
 mod serve;
 mod serve_open;
 
 pub(crate) use checkconfig::checkconfig;
 pub(crate) use genconfig::genconfig;
 pub(crate) use health::health;
+pub(crate) use openapi::openapi;
 pub(crate) use serve::serve;
 pub(crate) use serve_open::serve_open;
 

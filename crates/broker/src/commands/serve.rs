@@ -31,15 +31,16 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
         log::warn!("{warning}");
     }
     run_until_a_signal(async || {
-        let BuiltServer { io, rules } = server::server_of(&settings)?;
+        let BuiltServer { io, rules, api } = server::server_of(&settings)?;
         tell_what_is_open(&settings);
         let namespaces = settings.namespaces;
         Ok(Plan {
             io,
             address: settings.address.resolved,
             internal_address: settings.internal_address.map(|address| address.resolved),
+            api: api.clone(),
             shutdown_delay: settings.shutdown_delay,
-            reloader: Some(Reloader::new(sources, tree, rules, namespaces)),
+            reloader: Some(Reloader::new(sources, tree, rules, namespaces, api)),
         })
     })
 }
@@ -65,6 +66,9 @@ fn tell_what_is_open(settings: &Settings) {
         Some(_) => "pages of the listed origins may connect",
     };
     log::info!("{}: {pages}, and programs without an origin", settings.address.text);
+    if let Some(api) = &settings.api {
+        log::info!("HTTP API: {} keys", api.keys.len());
+    }
     tell_rules("", &settings.channels);
     for namespace in &settings.namespaces {
         let (NamespaceName::Name(name) | NamespaceName::Pattern(name)) = &namespace.name;

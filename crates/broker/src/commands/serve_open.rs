@@ -30,6 +30,7 @@ pub(crate) fn serve_open(arg: Option<&str>, extra: &[String]) -> ExitCode {
             io,
             address: address.resolved,
             internal_address: None,
+            api: None,
             shutdown_delay: Duration::ZERO,
             reloader: None,
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_socketio::adapter::NodeAddress;
 use actix_socketio_redis::{Cluster, InvalidRedisUrl};
 
 use super::{
@@ -45,6 +46,11 @@ pub(crate) struct ClusterSettings {
     pub(crate) max_requests: Option<usize>,
     pub(crate) max_answer_bytes: Option<usize>,
     pub(crate) max_received: Option<usize>,
+    pub(crate) max_nodes: Option<usize>,
+    pub(crate) max_held_sessions: Option<usize>,
+    pub(crate) session_key_prefix: Option<String>,
+    /// Where the other servers reach this one.
+    pub(crate) node_address: Option<String>,
 }
 
 const EXPECTED: &str = "the URL of a Redis, such as \"redis://127.0.0.1\", or a list of them";
@@ -66,6 +72,10 @@ pub(super) fn read(section: &mut Reader<'_>) -> Option<ClusterSettings> {
         max_requests: section.value("max_requests", values::count),
         max_answer_bytes: section.value("max_answer_bytes", values::size),
         max_received: section.value("max_received", values::size),
+        max_nodes: section.value("max_nodes", values::count),
+        max_held_sessions: section.value("max_held_sessions", values::size),
+        session_key_prefix: section.value("session_key_prefix", values::text),
+        node_address: section.value("node_address", node_address),
     };
     if !section.has("redis") {
         section.missing("redis", EXPECTED);
@@ -81,6 +91,15 @@ pub(super) fn read(section: &mut Reader<'_>) -> Option<ClusterSettings> {
     let has_redis = redis.is_some();
     let settings = settings(redis.unwrap_or(nowhere), kind.unwrap_or(default), section);
     has_redis.then_some(settings)
+}
+
+/// The address of a server for the others, as the library reads it.
+fn node_address(node: &Node) -> Result<String, String> {
+    let text = values::text(node).unwrap_or_default();
+    let is_address = text.parse::<NodeAddress>().is_ok();
+    is_address.then_some(text).ok_or_else(|| {
+        "the URL where other servers reach this one, such as \"http://10.0.0.3:9000\"".to_owned()
+    })
 }
 
 /// One URL, or several. Their syntax is checked with the others.

@@ -5,6 +5,7 @@
 //! does not know. The other modules read one section each.
 
 mod address;
+mod api;
 mod channels;
 mod cluster;
 mod file;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use actix_socketio::{Config, Recovery};
 
 pub(crate) use address::{Address, DEFAULT_HOST, DEFAULT_PORT, join};
+pub(crate) use api::ApiSettings;
 use channels::Around;
 pub(crate) use channels::{ChannelRule, PresenceRule, Publishers, Subscribers};
 pub(crate) use cluster::{ClusterKind, ClusterSettings};
@@ -50,6 +52,7 @@ pub(crate) use tree::{Table, Value};
 pub(crate) struct Settings {
     pub(crate) address: Address,
     pub(crate) internal_address: Option<Address>,
+    pub(crate) api: Option<ApiSettings>,
     /// `[limits]` and `path`.
     pub(crate) config: Config,
     /// Whether `[limits]` has `max_memory`, which otherwise depends on the machine.
@@ -105,6 +108,10 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
     let mut top = Reader::new(tree, report);
     let network = network::read(&mut top);
     let limits = limits::read(&mut top);
+    let api = top.section("api", api::read).flatten();
+    if api.is_some() && !top.has("internal_address") {
+        top.rule_of("api", "without an internal_address", "it must have one, where it listens");
+    }
     let around = Around { config: &limits.config, has_store: top.has("store") };
     let channels = channels::read(&mut top, around);
     let namespaces = namespaces::read(&mut top, around);
@@ -116,6 +123,7 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
     Some(Settings {
         address: network.address?,
         internal_address: network.internal_address,
+        api,
         config: limits.config,
         has_max_memory: limits.has_max_memory,
         cors: network.cors,

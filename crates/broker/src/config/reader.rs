@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     mistake::Mistake,
     report::Report,
-    sources::SECRETS,
+    sources::is_secret,
     tree::{Node, Origin, Table, Value},
 };
 
@@ -89,7 +89,8 @@ impl<'a> Reader<'a> {
         let node = parsed.as_ref().unwrap_or(node);
         let Value::List(items) = &node.value else {
             let path = format!("{}{key}", self.path);
-            self.report.mistake(Mistake::value(node, &path, false, "a list of tables"));
+            let is_secret = is_secret(&format!("{}{key}", self.name));
+            self.report.mistake(Mistake::value(node, &path, is_secret, "a list of tables"));
             return None;
         };
         if items.is_empty() {
@@ -161,8 +162,7 @@ impl<'a> Reader<'a> {
         let node = parsed.as_ref().unwrap_or(node);
         let Value::Table(table) = &node.value else {
             let path = path.trim_end_matches('.');
-            let has_secret = SECRETS.iter().any(|key| key.starts_with(path));
-            self.report.mistake(Mistake::value(node, path, has_secret, "a table"));
+            self.report.mistake(Mistake::value(node, path, is_secret(&name), "a table"));
             return None;
         };
         let origin = Some(node.origin.clone());

@@ -14,7 +14,7 @@ pub(super) const PREFIX: &str = "SOCKETIO_";
 /// Behind the name of a secret: the variable names a file that has it.
 const FILE_SUFFIX: &str = "_FILE";
 /// The keys whose values are secrets.
-pub(super) const SECRETS: [&str; 2] = ["cluster.redis", "cluster.sentinels"];
+const SECRETS: [&str; 3] = ["api.keys", "cluster.redis", "cluster.sentinels"];
 /// The older names for the two parts of `address`.
 const HOST: &str = "SOCKETIO_HOST";
 const PORT: &str = "SOCKETIO_PORT";
@@ -107,6 +107,12 @@ impl Sources {
         let key = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
         insert(tree, &key, Node::text(value, origin))
     }
+}
+
+/// Whether the value at a path is a secret, or has one.
+pub(super) fn is_secret(path: &str) -> bool {
+    let path = path.trim_end_matches(['.', '[', ']']);
+    SECRETS.iter().any(|key| key.starts_with(path) || path.starts_with(key))
 }
 
 /// The variable of a key: `cors.origins` is `SOCKETIO_CORS__ORIGINS`.

@@ -24,6 +24,34 @@ fn settings_of(file: &str, variables: &[(&str, &str)]) -> Settings {
 }
 
 #[test]
+fn the_api_has_listed_keys_or_one() {
+    const KEY: &str = "4f9b1c70a2d85e36";
+    let internal = "internal_address = \"127.0.0.1:0\"\n";
+    let listed = format!("{internal}[api]\nkeys = [{{ name = \"a\", key = \"{KEY}\" }}]\n");
+    let one = format!("{internal}[api]\nkeys = \"{KEY}\"\n");
+    let json = format!("[{{\"name\":\"b\",\"key\":\"{KEY}x\"}}]");
+    for (file, variables, name) in [
+        (&*listed, &[][..], "a"),
+        (&one, &[], "backend"),
+        (internal, &[("SOCKETIO_API__KEYS", KEY)], "backend"),
+        (&listed, &[("SOCKETIO_API__KEYS", &*json)], "b"),
+    ] {
+        let api = settings_of(file, variables).api.expect("an API");
+        let shown = format!("{api:?}");
+        assert!(shown.contains(&format!("{name:?}")) && !shown.contains(KEY), "{shown}");
+    }
+    let told = sources(&format!("[api]\nkeys = \"{KEY}\"\n"), &[], &[]).mistakes;
+    assert!(format!("{told:?}").contains("without an internal_address"), "{told:?}");
+    for wrong in
+        ["[\"hunter2\"]", "5", "[{ name = \"a\", key = \"hunter2\" }]", "{ a = \"hunter2\" }"]
+    {
+        let told = sources(&format!("{internal}[api]\nkeys = {wrong}\n"), &[], &[]).mistakes;
+        let told = format!("{told:?}");
+        assert!(told.contains("api.keys") && !told.contains("hunter2"), "{wrong}: {told}");
+    }
+}
+
+#[test]
 fn a_flag_comes_before_a_variable_before_the_file_before_the_default() {
     const FILE: &str = "address = \"127.0.0.1:1\"\n[log]\nlevel = \"warn\"\n";
     const HOST: (&str, &str) = ("SOCKETIO_HOST", "127.0.0.9");

@@ -120,13 +120,23 @@ impl Drop for RunningBroker {
 
 /// The status and the body of an answer.
 pub(crate) fn http(address: &str, request: &str, body: &str) -> (u16, String) {
+    http_with(address, request, "Content-Type: text/plain;charset=UTF-8\r\n", body)
+}
+
+/// Posts JSON with a key of the API.
+pub(crate) fn post_json(address: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+    let headers = format!("Content-Type: application/json\r\nX-API-Key: {key}\r\n");
+    http_with(address, &format!("POST {path}"), &headers, body)
+}
+
+fn http_with(address: &str, request: &str, headers: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let length = body.len();
     write!(
         stream,
         "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Length: {length}\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\n{body}"
+         Content-Length: {length}\r\n{headers}\r\n{body}"
     )
     .expect("it reads");
     let mut answer = String::new();
