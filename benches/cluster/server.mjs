@@ -18,6 +18,6 @@ const http = createServer();
 const io = new Server(http, { adapter });
 io.on("connection", (socket) => {
   socket.join("room");
-  socket.on("publish", (number) => socket.to("room").emit("e", number));
+  socket.on("fan", (number) => socket.to("room").emit("e", number));
 });
 http.listen(0, "127.0.0.1", () => console.log(`port ${http.address().port}`));

@@ -60,7 +60,7 @@ pub(crate) fn measure(
     let mut number = 0;
     let mut publish = || -> Result<(), Failure> {
         number += 1;
-        publisher.send("publish", number)?;
+        publisher.send("fan", number)?;
         is_all.recv_timeout(LIMIT).map_err(|_| format!("{number} has not reached all"))?;
         Ok(())
     };

@@ -43,7 +43,7 @@ pub(crate) fn measure(server: &str, rate: u32, time: Duration) -> Result<Latenci
     let published = paced(
         rate,
         count,
-        move |number| Ok(publisher.send("publish", number)?),
+        move |number| Ok(publisher.send("fan", number)?),
         move || Ok(subscriber.event()?),
     )?;
     drop((from, to));

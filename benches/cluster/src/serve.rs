@@ -61,9 +61,9 @@ async fn socketioxide(redis: &str) -> Result<(), Failure> {
     }
     async fn connect<A: Adapter>(socket: SocketRef<A>) {
         socket.join("room");
-        socket.on("publish", publish);
+        socket.on("fan", publish);
     }
-    let client = redis::Client::open(format!("{redis}?protocol=RESP3"))?;
+    let client = redis::Client::open(format!("{redis}?protocol=resp3"))?;
     let adapter = RedisAdapterCtr::new_with_redis(&client).await?;
     let (layer, io) = SocketIo::builder()
         .with_adapter::<RedisAdapter<_>>(adapter)
