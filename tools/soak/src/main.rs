@@ -23,11 +23,12 @@
 //! | `sigterm` | SIGTERM with 10,000 clients, 200 of them polling, a publisher, and 100 events in their handlers | each client is notified; each event in a handler is acknowledged; each connect has its finish; no new client is admitted; exit code 0 in `shutdown_timeout` + 2 s |
 //! | `stall` | one of 100 subscribers stops reading | it is disconnected as a slow consumer, and its descriptor is closed within 2 s; the others miss nothing |
 //! | `storm` | 10,000 clients in five channels each are cut, miss 100 events in each, and come back at the same time: without recovery, with it, and with `since` | each has all that it missed, once and in order; ten ordinary clients miss nothing meanwhile |
+//! | `api` | 1,000 subscribers of a channel that the HTTP API publishes to; then 1,000 requests a second for 10 s, beside 20,000 deliveries a second | each client receives everything; server, API and live traffic together take less than one core |
 //! | `soak` | 2,000 clients of all kinds connect and leave for a minute, or as many seconds as are given | no client fails without a reason; memory at the end is at most 110 % of that after the first tenth |
 //!
-//! After each but `storm`: all gauges of [`SocketIo::stats`] are zero, the descriptors are as many
-//! as before (after `sigterm` there is no process left to ask), nothing has panicked, and SIGTERM
-//! ends the server with code 0.
+//! After each but `storm` and `api`: all gauges of [`SocketIo::stats`] are zero, the descriptors
+//! are as many as before (after `sigterm` there is no process left to ask), nothing has panicked,
+//! and SIGTERM ends the server with code 0.
 //!
 //! `reconnect`, `shed`, `handshakes` and `stall` have five rounds, or as many as are given, on one
 //! server. The first four are the warm-up: the allocator keeps what it had, and takes a little more
@@ -38,6 +39,7 @@
 //! [`SocketIo::serve`]: actix_socketio::SocketIo::serve
 //! [`SocketIo::stats`]: actix_socketio::SocketIo::stats
 
+mod api;
 mod chatter;
 mod churn;
 mod close_notice;
@@ -68,8 +70,8 @@ use crate::report::Report;
 /// The result of an experiment: an error means that it could not go on.
 type Fallible<T = ()> = Result<T, Box<dyn Error>>;
 
-const EXPERIMENTS: [&str; 7] =
-    ["reconnect", "shed", "handshakes", "stall", "sigterm", "storm", "soak"];
+const EXPERIMENTS: [&str; 8] =
+    ["reconnect", "shed", "handshakes", "stall", "sigterm", "storm", "api", "soak"];
 
 /// How many rounds most experiments have.
 const ROUNDS: u64 = leak_check::WARM_UP + 1;
@@ -89,7 +91,7 @@ fn main() -> ExitCode {
         (None, Ok(None)) if name == "all" => experiments(&EXPERIMENTS, None),
         _ => {
             eprintln!(
-                "usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS] | soak sigterm|storm",
+                "usage: soak all | soak soak [SECONDS] | soak {} [ROUNDS] | soak sigterm|storm|api",
                 EXPERIMENTS[..4].join("|")
             );
             ExitCode::from(2)
@@ -124,6 +126,7 @@ async fn experiment(name: &str, number: Option<u64>, report: &mut Report) -> Fal
         "sigterm" => sigterm::run(report).await,
         "stall" => stall::run(report, rounds).await,
         "storm" => storm::run(report).await,
+        "api" => api::run(report).await,
         _ => churn::run(report, Duration::from_secs(number.unwrap_or(SECONDS))).await,
     }
 }

@@ -121,6 +121,17 @@ impl Stream {
         Ok(Head { status: status.ok_or(ErrorKind::InvalidData)?, headers })
     }
 
+    /// Reads a body of this length, and drops it.
+    pub(crate) async fn skip_body(&mut self, length: usize) -> io::Result<()> {
+        while self.unread.len() < length {
+            if !timeout(PATIENCE, self.more()).await.map_err(|_| ErrorKind::TimedOut)?? {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.unread.drain(..length);
+        Ok(())
+    }
+
     /// Ends it with a RST instead of a FIN.
     pub(crate) fn reset(self) {
         // If the system refuses that, the connection ends with a FIN.

@@ -13,12 +13,17 @@ use std::{
 };
 
 use actix_socketio::{
-    Builder, HandlerResult, History, Many, OnConnect, OnFinish, OnMessage, Recovery, SendError,
-    SocketIo, channel,
+    Api, ApiKey, Builder, HandlerResult, History, Many, OnConnect, OnFinish, OnMessage, Recovery,
+    SendError, SocketIo, channel,
 };
+use actix_web::{App, HttpServer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::sleep;
+
+/// The key of the HTTP API, and the line with its address.
+pub(crate) const API_KEY: &str = "the-key-of-the-experiment";
+pub(crate) const API_LINE: &str = "soak: the API is on ";
 
 /// Warnings, and the line with the address.
 const LOGGED: &str = "warn,actix_socketio::server::serve=info";
@@ -100,11 +105,17 @@ pub(crate) fn run(settings: &[String]) -> ExitCode {
 
 async fn serve(settings: &[String]) -> io::Result<()> {
     let done = Arc::new(HandlerCounts::default());
+    let mut settings = settings.to_vec();
+    let has_api = settings.iter().position(|setting| setting == "api=1");
+    let has_api = has_api.map(|at| settings.remove(at)).is_some();
     let builder =
         settings.iter().try_fold(handlers(&done), |builder, setting| set(builder, setting));
     let builder =
         builder.ok_or_else(|| io::Error::other(format!("unknown settings: {settings:?}")))?;
     let io = builder.build().map_err(io::Error::other)?;
+    if has_api {
+        serve_api(&io)?;
+    }
     let (commanded, counts) = (io.clone(), Arc::clone(&done));
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
@@ -117,6 +128,19 @@ async fn serve(settings: &[String]) -> io::Result<()> {
     });
     io.clone().serve("127.0.0.1:0").await?;
     print(&Reading::new(&io, &done)?)
+}
+
+/// Serves the HTTP API with one worker, on a port of its own.
+fn serve_api(io: &SocketIo) -> io::Result<()> {
+    let api = Api::new([ApiKey::new("soak", API_KEY)])?;
+    let io = io.clone();
+    let server = HttpServer::new(move || App::new().configure(io.api(&api)))
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))?;
+    eprintln!("{API_LINE}{}", server.addrs()[0]);
+    actix_web::rt::spawn(server.run());
+    Ok(())
 }
 
 fn handlers(done: &Arc<HandlerCounts>) -> Builder {

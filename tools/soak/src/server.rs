@@ -20,7 +20,7 @@ use crate::{
     Fallible,
     net::{PATIENCE, until},
     report::Report,
-    serve::Reading,
+    serve::{API_LINE, Reading},
 };
 
 pub(crate) struct Server {
@@ -60,6 +60,13 @@ impl Server {
             answers: AsyncMutex::new(answers),
             log,
         })
+    }
+
+    /// The address of the HTTP API, of a server with `api=1`.
+    pub(crate) fn api_addr(&self) -> Fallible<SocketAddr> {
+        let log = self.log.lock();
+        let addr = log.iter().find_map(|line| line.split_once(API_LINE)?.1.parse().ok());
+        Ok(addr.ok_or("no address of the API")?)
     }
 
     /// Writes a command. Only `read` has an answer.
