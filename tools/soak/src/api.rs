@@ -54,8 +54,9 @@ async fn cost(
     readers: &Readers,
     report: &mut Report,
 ) -> Fallible {
-    let mut http = Stream::connect(api).await?;
     for by_http in [true, false, true, false] {
+        // An idle connection is closed after a while.
+        let mut http = Stream::connect(api).await?;
         let due = readers.received.get() + SUBSCRIBERS * PUBLICATIONS;
         let before = server.read().await?;
         for number in 0..PUBLICATIONS {
