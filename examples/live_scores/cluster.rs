@@ -19,6 +19,7 @@ mod matches;
 mod minute;
 mod names;
 mod page;
+mod publish;
 #[allow(dead_code, reason = "the demo shows a command that reports a goal")]
 mod report;
 mod schedule;

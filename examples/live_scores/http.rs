@@ -17,19 +17,8 @@ use crate::{
 };
 
 pub(crate) fn services(services: &mut web::ServiceConfig) {
-    for file in page::FILES {
-        let answer = move || async move {
-            let mut response = HttpResponse::Ok();
-            response.content_type(file.content_type);
-            for header in page::HEADERS {
-                response.insert_header(header);
-            }
-            response.body(file.body)
-        };
-        services.route(file.path, web::get().to(answer));
-        services.route(file.path, web::head().to(answer));
-    }
     services
+        .configure(page::files)
         .route("/health", web::get().to(health))
         .route("/health", web::head().to(health))
         .route("/token", web::post().to(reveal_token))

@@ -13,6 +13,7 @@ mod matches;
 mod minute;
 mod names;
 mod page;
+mod publish;
 mod report;
 mod schedule;
 mod scoreboard;

@@ -1,14 +1,19 @@
 //! The files of the page, which are compiled into the program, and the headers of their responses.
 
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
+
 /// One file of the page.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct File {
-    pub(crate) path: &'static str,
-    pub(crate) content_type: &'static str,
-    pub(crate) body: &'static str,
+struct File {
+    path: &'static str,
+    content_type: &'static str,
+    body: &'static str,
 }
 
-pub(crate) const FILES: [File; 10] = [
+const FILES: [File; 10] = [
     file("/", HTML, include_str!("page/index.html")),
     file("/page.css", CSS, include_str!("page/page.css")),
     file("/icon.svg", SVG, include_str!("page/icon.svg")),
@@ -32,7 +37,7 @@ const fn file(path: &'static str, content_type: &'static str, body: &'static str
 
 /// The headers of every file. The page loads nothing from elsewhere and runs no inline script, so
 /// markup in the name of a scorer stays text.
-pub(crate) const HEADERS: [(&str, &str); 4] = [
+const HEADERS: [(&str, &str); 4] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -43,6 +48,22 @@ pub(crate) const HEADERS: [(&str, &str); 4] = [
     // The next version of the program may have another page.
     ("cache-control", "no-cache"),
 ];
+
+/// Adds the files of the page.
+pub(crate) fn files(services: &mut ServiceConfig) {
+    for file in FILES {
+        let answer = move || async move {
+            let mut response = HttpResponse::Ok();
+            response.content_type(file.content_type);
+            for header in HEADERS {
+                response.insert_header(header);
+            }
+            response.body(file.body)
+        };
+        services.route(file.path, web::get().to(answer));
+        services.route(file.path, web::head().to(answer));
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use actix_socketio::{Target, prelude::*};
+use actix_socketio::prelude::*;
 
 use crate::{
+    publish,
     report::{RefusedReport, Report},
     schedule::Clock,
     scoreboard::Scoreboard,
@@ -47,16 +48,9 @@ impl Scores {
         }
     }
 
-    /// Publishes to all channels. A client that is in several receives the message once.
     fn publish(&self, publication: &Publication) {
-        let Some(io) = &self.io else { return };
-        let Some((first, others)) = publication.channels.split_first() else { return };
-        let mut target = others.iter().fold(io.to(first), Target::to);
-        if !publication.data.is_kept() {
-            target = target.skip_history();
-        }
-        if let Err(error) = target.emit(publication.event, &publication.data) {
-            log::error!("{} was not published: {error}", publication.event);
+        if let Some(io) = &self.io {
+            publish::publish(io, publication);
         }
     }
 

@@ -9,18 +9,8 @@ use actix_web::{
 use crate::{page, report, source::Source, token::Token};
 
 pub(crate) fn services(services: &mut web::ServiceConfig) {
-    for file in page::FILES {
-        let answer = move || async move {
-            let mut response = HttpResponse::Ok();
-            response.content_type(file.content_type);
-            for header in page::HEADERS {
-                response.insert_header(header);
-            }
-            response.body(file.body)
-        };
-        services.route(file.path, web::get().to(answer));
-    }
     services
+        .configure(page::files)
         .route("/health", web::get().to(async || HttpResponse::Ok().body("ok\n")))
         // The page asks for a token to show. It gets none, since a proxy may be in between.
         .route("/token", web::post().to(async || HttpResponse::NoContent().finish()))

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix::prelude::*;
-use actix_socketio::{Target, prelude::*};
+use actix_socketio::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
     matches::Match,
+    publish,
     report::Report,
     schedule::Clock,
     scoreboard::Scoreboard,
@@ -58,17 +59,9 @@ impl Player {
         }
     }
 
-    /// Publishes to all channels on all servers. A client that is in several channels receives the
-    /// message once.
     fn publish(&self, publication: &Publication) {
-        let Some(io) = &self.io else { return };
-        let Some((first, others)) = publication.channels.split_first() else { return };
-        let mut target = others.iter().fold(io.to(first), Target::to);
-        if !publication.data.is_kept() {
-            target = target.skip_history();
-        }
-        if let Err(error) = target.emit(publication.event, &publication.data) {
-            log::error!("{} was not published: {error}", publication.event);
+        if let Some(io) = &self.io {
+            publish::publish(io, publication);
         }
     }
 }
