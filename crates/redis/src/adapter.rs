@@ -21,10 +21,11 @@ use crate::{
     audience::{opts, server_event},
     directory::{DirectoryHandle, RedisDirectory},
     message::{Flags, Message, Notice, Opts, Payload, Request},
+    others::{counted, unheard},
     past::ClusterPast,
     pending::Pending,
     requests::Purpose,
-    server::{Server, counted, unheard},
+    server::Server,
 };
 
 /// Passes calls on to the other servers.

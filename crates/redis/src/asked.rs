@@ -19,8 +19,9 @@ use tokio::{
 use crate::{
     audience::channel,
     message::{Message, Request, RequestId},
+    others::{OthersCount, unheard},
     requests::Purpose,
-    server::{OthersCount, Server, unheard},
+    server::Server,
 };
 
 /// A request that all other servers were asked, and whose answers are gathered until it is dropped.

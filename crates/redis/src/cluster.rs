@@ -1,4 +1,4 @@
-use std::{error, fmt, io, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use actix_socketio::adapter::{Adapter, ClusterOrder, JoinCluster};
 use bytestring::ByteString;
@@ -7,8 +7,9 @@ use rand::RngExt;
 use crate::{
     adapter::ClusterAdapter,
     classic::Classic,
+    invalid_url::InvalidRedisUrl,
     limits::WireLimits,
-    link::{InvalidAddress, Link, LinkOptions, Target},
+    link::{Link, LinkOptions, Target},
     listener::ServerListener,
     message::ServerId,
     past::{Past, PastParts},
@@ -394,17 +395,3 @@ impl fmt::Debug for Cluster {
             .finish_non_exhaustive()
     }
 }
-
-/// A text is not the URL of a Redis.
-///
-/// It does not show the URL, which may have a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidRedisUrl(InvalidAddress);
-
-impl fmt::Display for InvalidRedisUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl error::Error for InvalidRedisUrl {}

@@ -35,6 +35,7 @@ mod heartbeats;
 #[doc(hidden)]
 #[cfg(feature = "internals")]
 pub mod internals;
+mod invalid_url;
 mod js_date;
 mod limits;
 mod link;
@@ -43,6 +44,7 @@ mod members;
 mod message;
 mod message_text;
 mod nodes;
+mod others;
 mod past;
 mod pending;
 mod presence;
@@ -57,6 +59,7 @@ mod streams;
 mod testing;
 mod wire;
 
-pub use cluster::{Cluster, InvalidRedisUrl};
+pub use cluster::Cluster;
+pub use invalid_url::InvalidRedisUrl;
 pub use limits::WireLimits;
 pub use sharded::SubscriptionMode;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     message::{RequestId, ServerId},
-    server::Others,
+    others::Others,
 };
 
 /// The requests of this server that wait for the answers of others. Pure data: its deadlines are
