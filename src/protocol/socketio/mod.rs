@@ -4,6 +4,7 @@
 mod all_args;
 mod arg_error;
 mod arg_index;
+mod arg_ranges;
 mod args;
 mod attachments;
 mod decoder;

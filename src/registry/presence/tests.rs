@@ -1,5 +1,6 @@
 mod properties;
 mod union;
+mod union_model;
 
 use std::time::Duration;
 
