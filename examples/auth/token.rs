@@ -91,8 +91,8 @@ impl Tokens {
         // last second.
         rules.reject_tokens_expiring_in_less_than = 1;
         Ok(Self {
-            signs: EncodingKey::from_secret(secret),
-            checks: DecodingKey::from_secret(secret),
+            signs: EncodingKey::from_secret(secret).map_err(|_| WeakSecret)?,
+            checks: DecodingKey::from_secret(secret).map_err(|_| WeakSecret)?,
             rules,
         })
     }
@@ -131,9 +131,8 @@ mod tests {
                 value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
             };
         }
-        let token =
-            jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET))
-                .unwrap();
+        let key = EncodingKey::from_secret(SECRET).unwrap();
+        let token = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();
         tokens().check(&token).map_err(|error| error.kind().clone())
     }
 

@@ -18,7 +18,7 @@ struct Token {
 }
 
 async fn enter(socket: Socket, Auth(Token { token }): Auth<Token>) -> HandlerResult {
-    let secret = DecodingKey::from_secret(b"secret");
+    let secret = DecodingKey::from_secret(b"secret")?;
     let token = decode::<serde_json::Value>(token, &secret, &Validation::default()).ok();
     let name = token.and_then(|token| token.claims["sub"].as_str().map(str::to_owned));
     let name = name.ok_or_else(|| HandlerError::reject("log in first"))?;

@@ -31,7 +31,7 @@ pub(crate) fn signed_by(
 ) -> String {
     let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
     let text = format!("{}.{}", part(header), part(claims));
-    let key = EncodingKey::from_secret(secret);
+    let key = EncodingKey::from_secret(secret).expect("a key");
     let signature =
         jsonwebtoken::crypto::sign(text.as_bytes(), &key, algorithm).expect("a signature");
     format!("{text}.{signature}")

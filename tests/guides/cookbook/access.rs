@@ -55,7 +55,7 @@ async fn a_token_says_who_connects() {
     let server = TestServer::start(recipes::jwt::builder());
     let token = |secret: &str, expires: u64| {
         let claims = json!({"sub": "ada", "exp": expires});
-        let key = EncodingKey::from_secret(secret.as_bytes());
+        let key = EncodingKey::from_secret(secret.as_bytes()).expect("a key");
         json!({"token": encode(&Header::default(), &claims, &key).expect("a token")})
     };
     let secret = "read this from the environment: 32 bytes or more";

@@ -13,7 +13,7 @@ struct Claims {
 }
 
 async fn enter(socket: Socket, Auth(auth): Auth<Token>) -> HandlerResult {
-    let key = DecodingKey::from_secret(b"read this from the environment: 32 bytes or more");
+    let key = DecodingKey::from_secret(b"read this from the environment: 32 bytes or more")?;
     let claims = decode::<Claims>(auth.token, &key, &Validation::new(Algorithm::HS256))
         .map_err(|_| HandlerError::reject("log in first"))?
         .claims;
