@@ -11,6 +11,7 @@ mod endpoints;
 mod health;
 mod logging;
 mod memory;
+mod origins;
 mod reload;
 mod rules;
 mod run;

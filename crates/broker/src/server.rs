@@ -7,7 +7,7 @@ use actix_socketio_redis::{Cluster, SubscriptionMode};
 
 use crate::{
     config::{ApiSettings, ClusterKind, ClusterSettings, NamespaceName, Settings},
-    memory,
+    memory, origins,
     rules::{Rules, SharedRules},
 };
 
@@ -57,7 +57,7 @@ impl From<BuildError> for BuildFailure {
 pub(crate) fn open_server() -> Result<SocketIo, BuildError> {
     // The empty pattern matches all names. The broker has no handler that a name could mean
     // something to.
-    let builder = with_memory(SocketIo::builder());
+    let builder = origins::warn_without_cors(with_memory(SocketIo::builder()));
     builder.open_channels().route(channel("").allow_publish()).build()
 }
 
@@ -85,9 +85,10 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
         };
         rules.push(own);
     }
-    if let Some(cors) = &settings.cors {
-        builder = builder.cors(cors.cors.clone());
-    }
+    builder = match &settings.cors {
+        Some(cors) => origins::warn_with_cors(builder.cors(cors.cors.clone())),
+        None => origins::warn_without_cors(builder),
+    };
     if let Some(recovery) = settings.recovery {
         builder = builder.recovery(recovery);
     }

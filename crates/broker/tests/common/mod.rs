@@ -129,7 +129,7 @@ pub(crate) fn post_json(address: &str, path: &str, key: &str, body: &str) -> (u1
     http_with(address, &format!("POST {path}"), &headers, body)
 }
 
-fn http_with(address: &str, request: &str, headers: &str, body: &str) -> (u16, String) {
+pub(crate) fn http_with(address: &str, request: &str, headers: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let length = body.len();
