@@ -4,6 +4,7 @@
 //!
 //! | | |
 //! | --- | --- |
+//! | [Quick starts](quickstart) | a page that updates, from `curl`, Flask or Node, without Rust |
 //! | [Tutorial](tutorial) | a chat, from an empty folder to its deployment |
 //! | [Handlers](handlers) | parameters, answers, state, and a chat beside Node's |
 //! | [History](history) | clients that were away get what they missed, or are told |
@@ -34,6 +35,7 @@
 #[doc = include_str!("../docs/api.md")]
 pub mod api {}
 
+#[doc = "[quickstart]: crate::guide::quickstart"]
 #[doc = "[api]: crate::guide::api"]
 #[doc = "[metrics]: crate::guide::observability#prometheus"]
 #[doc = "[nodes]: crate::guide::cluster#polling-without-sticky-sessions"]
@@ -136,6 +138,13 @@ pub mod protocol {}
 #[doc = ""]
 #[doc = include_str!("../docs/presence.md")]
 pub mod presence {}
+
+#[doc = "[broker]: crate::guide::broker"]
+#[doc = "[api]: crate::guide::api"]
+#[doc = "[deploy]: crate::guide::deploy"]
+#[doc = ""]
+#[doc = include_str!("../docs/quickstart.md")]
+pub mod quickstart {}
 
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}

@@ -53,9 +53,9 @@ impl Need {
             Self::Node => node_version().is_some_and(|version| version >= OLDEST_NODE),
             Self::NodePackages => clients().join("node_modules/.package-lock.json").is_file(),
             Self::ClientPackages => client().join("node_modules/.package-lock.json").is_file(),
-            Self::PythonPackages => {
-                succeeds(Command::new(python()).args(["-c", "import aiohttp, msgpack, socketio"]))
-            }
+            Self::PythonPackages => succeeds(
+                Command::new(python()).args(["-c", "import aiohttp, flask, msgpack, socketio"]),
+            ),
             Self::RustClient => rust_client().is_file(),
             Self::Chromium => succeeds(Command::new(chromium()).arg("--version")),
             Self::Nginx => succeeds(Command::new(system_program("nginx")).arg("-v")),
