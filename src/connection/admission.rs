@@ -19,6 +19,7 @@ use crate::{
     model::{Channel, Handshake, PrivateId, SocketId},
     outbox::{KeptDirects, SocketSender, Stamps},
     protocol::{self, ConnectAnswer, Frame, Version},
+    registry::Change,
     socket::{NamespaceState, Socket, SocketOrigin, SocketParts},
     state::{ClaimedSession, NamespaceEntry, ReplayPermit, ReturnRequest},
     stats::RefusalKind,
@@ -191,6 +192,10 @@ impl Connection {
         let Some(entry) = self.sockets.get(id) else { return };
         let socket = entry.socket.clone();
         let permit = self.sockets.set_admitted(id);
+        // First: a socket that can't be restored ends at once.
+        self.shared
+            .changes
+            .send(|| Change::SocketConnected { namespace: socket.namespace().clone(), socket: id });
         if socket.recovered() {
             self.restore(id, permit, ctx);
         } else {

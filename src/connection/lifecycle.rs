@@ -33,17 +33,17 @@ impl Connection {
     fn detach_or_put_aside(&self, entry: &SocketEntry) {
         let SocketEntry { socket, admitted, end_reason, .. } = entry;
         let Some(recovery) = &self.shared.recovery else {
-            return socket.detach(entry.presence_exit());
+            return socket.detach(entry.presence_exit(), entry.reported_end());
         };
         let was_away = socket.is_returning();
         // A client whose first CONNECT was not answered knows no secret to come back with.
         let away = end_reason
             .filter(|reason| socket.may_return(*reason) && (*admitted || socket.recovered()))
-            .and_then(|reason| socket.detach_to_return(reason));
+            .and_then(|reason| socket.detach_to_return(reason, *admitted));
         match away {
             Some(absence) => recovery.put_aside(absence, was_away),
             None => {
-                socket.detach(entry.presence_exit());
+                socket.detach(entry.presence_exit(), entry.reported_end());
                 recovery.leave(socket, was_away);
             }
         }

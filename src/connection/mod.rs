@@ -115,7 +115,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         for entry in &self.sockets.list {
             self.shared.sockets.remove(&entry.socket);
-            entry.socket.detach(entry.presence_exit());
+            entry.socket.detach(entry.presence_exit(), entry.reported_end());
             if let Some(recovery) = &self.shared.recovery {
                 recovery.leave(&entry.socket, false);
             }

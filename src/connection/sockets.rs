@@ -56,6 +56,12 @@ impl SocketEntry {
     pub(super) fn presence_exit(&self) -> PresenceExit {
         self.end_reason.map_or(PresenceExit::AtOnce, PresenceExit::from)
     }
+
+    /// Why the socket has ended, for the feed of changes. `None`: it was not admitted.
+    pub(super) fn reported_end(&self) -> Option<DisconnectReason> {
+        // Without a reason, the actor was dropped: its `System` has ended.
+        self.admitted.then(|| self.end_reason.unwrap_or(DisconnectReason::ServerShutdown))
+    }
 }
 
 impl ClientSockets {

@@ -6,10 +6,10 @@ use std::{
 use tokio::sync::broadcast;
 
 use super::Adapter;
-use crate::model::{Channel, Namespace, SocketId};
+use crate::model::{Channel, DisconnectReason, Namespace, SocketId};
 
-/// A change of the namespaces, channels and subscriptions of this server, or of its cluster, for
-/// [`Changes`].
+/// A change of the namespaces, sockets, channels and subscriptions of this server, or of its
+/// cluster, for [`Changes`].
 ///
 /// The first socket opens a namespace, and the first subscriber opens a channel. The last one
 /// closes it. A channel opens before its first subscriber joins it, and closes after the last one
@@ -46,6 +46,28 @@ pub enum Change {
     NamespaceClosed {
         /// The namespace.
         namespace: Namespace,
+    },
+    /// A client is admitted to a namespace, as a new socket or one that comes back: Socket.IO's
+    /// `connection`. It has joined the channels before that an [`OnConnect`](crate::OnConnect)
+    /// handler subscribes it to. One that comes back joins its channels next, and is then
+    /// [`Returned`](Self::Returned).
+    #[doc(alias = "connection")]
+    SocketConnected {
+        /// The namespace.
+        namespace: Namespace,
+        /// The socket. [`SocketIo::socket`](crate::SocketIo::socket) finds it.
+        socket: SocketId,
+    },
+    /// An admitted socket has gone: Socket.IO's `disconnect`. The handlers of its end are done. It
+    /// leaves its channels next, and then it may be [`Away`](Self::Away).
+    #[doc(alias = "disconnect")]
+    SocketDisconnected {
+        /// The namespace.
+        namespace: Namespace,
+        /// The socket.
+        socket: SocketId,
+        /// Why it has gone. [`DisconnectReason::as_str`] has the word of Socket.IO.
+        reason: DisconnectReason,
     },
     /// A channel has its first subscriber: Socket.IO's `create-room`.
     #[doc(alias = "create-room")]

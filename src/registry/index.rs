@@ -15,7 +15,7 @@ use super::{
     shared_order::SharedOrder,
 };
 use crate::{
-    model::{Channel, History, IdMap, Namespace, Place, SocketId},
+    model::{Channel, DisconnectReason, History, IdMap, Namespace, Place, SocketId},
     stats::Counters,
 };
 
@@ -239,6 +239,17 @@ impl RegistryIndex {
                 Change::ChannelClosed { namespace, channel }
             });
         }
+    }
+
+    /// Reports that an admitted socket has ended.
+    pub(super) fn socket_ended(
+        &self,
+        namespace: &Namespace,
+        socket: SocketId,
+        reason: DisconnectReason,
+    ) {
+        let namespace = || namespace.clone();
+        self.changes.send(|| Change::SocketDisconnected { namespace: namespace(), socket, reason });
     }
 
     /// Removes a socket that was subscribed to these channels.

@@ -12,7 +12,10 @@ use super::{
     queue::{ComeBack, RegistryMessage},
 };
 use crate::{
-    model::{Channel, History, JoiningMember, Namespace, Place, Point, PresenceExit, SocketId},
+    model::{
+        Channel, DisconnectReason, History, JoiningMember, Namespace, Place, Point, PresenceExit,
+        SocketId,
+    },
     outbox::{MissedEvent, SocketSender},
 };
 
@@ -61,6 +64,8 @@ pub(crate) struct DetachedChannels<'a> {
     pub(crate) unpinned: Option<&'a [Channel]>,
     /// When the socket goes as a member.
     pub(crate) exit: PresenceExit,
+    /// Why the socket has ended, if it was admitted.
+    pub(crate) ended: Option<DisconnectReason>,
 }
 
 /// The channels of a socket that comes back.
@@ -91,6 +96,10 @@ impl Sequencer {
                 if channels.pinned.is_none() {
                     index.unpin(namespace, id, &[]);
                 }
+            }
+            // Under the lock, so that no change of this socket's subscriptions comes between.
+            if let Some(reason) = channels.ended {
+                index.socket_ended(namespace, id, reason);
             }
             index.end_presence(namespace, id, channels.subscribed, channels.exit);
             index.detach(namespace, registry_id, id, channels.subscribed);

@@ -123,8 +123,9 @@ impl SocketIo {
         is_empty
     }
 
-    /// Receives the changes of namespaces, channels and subscriptions from now on, in all
-    /// namespaces: Socket.IO's `new_namespace`, and the events of its adapters.
+    /// Receives the changes of namespaces, sockets, channels and subscriptions from now on, in all
+    /// namespaces: Socket.IO's `connection`, `disconnect` and `new_namespace`, and the events of
+    /// its adapters.
     ///
     /// ```no_run
     /// # async fn example(io: actix_socketio::SocketIo) {

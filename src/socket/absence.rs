@@ -246,12 +246,17 @@ impl Socket {
     }
 
     /// Ends the socket as [`Socket::detach`] does, and keeps what it needs to come back.
-    pub(crate) fn detach_to_return(&self, reason: DisconnectReason) -> Option<SocketAbsence> {
+    pub(crate) fn detach_to_return(
+        &self,
+        reason: DisconnectReason,
+        admitted: bool,
+    ) -> Option<SocketAbsence> {
         self.close_sender();
         let inner = &*self.inner;
         let (recovery, stamps) = (inner.recovery.as_ref()?, inner.sender.stamps()?);
+        let ended = admitted.then_some(reason);
         let (channels, departures) =
-            inner.membership.close_to_return(&inner.namespace, inner.registry_id, inner.id);
+            inner.membership.close_to_return(&inner.namespace, inner.registry_id, inner.id, ended);
         let uncovered = match inner.namespace.sequencer.has_gap_after(recovery.here_since) {
             true => Point { place: Place::new(u64::MAX), directs: u32::MAX },
             false => stamps.uncovered(),

@@ -1,5 +1,8 @@
 use super::{ConnectionCommand, Socket, SocketInner};
-use crate::{model::PresenceExit, outbox::Pushed};
+use crate::{
+    model::{DisconnectReason, PresenceExit},
+    outbox::Pushed,
+};
 
 /// # Disconnecting
 impl Socket {
@@ -67,11 +70,11 @@ impl Socket {
         self.inner.acks.close();
     }
 
-    /// Ends the socket: it leaves its channels.
-    pub(crate) fn detach(&self, exit: PresenceExit) {
+    /// Ends the socket: it leaves its channels. `ended`: why, if it was admitted.
+    pub(crate) fn detach(&self, exit: PresenceExit, ended: Option<DisconnectReason>) {
         self.close_sender();
         let SocketInner { membership, namespace, registry_id, id, .. } = &*self.inner;
-        membership.close(namespace, *registry_id, *id, exit);
+        membership.close(namespace, *registry_id, *id, exit, ended);
     }
 
     /// Ends the connection, because the client has come back over another one.

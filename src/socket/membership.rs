@@ -10,7 +10,10 @@ use returning::ReturnState;
 
 use super::{NamespaceState, SubscribeError, absence::Departures, route_counts::RouteCounts};
 use crate::{
-    model::{Channel, ChannelMatch, JoiningMember, MemoryShare, Place, PresenceExit, SocketId},
+    model::{
+        Channel, ChannelMatch, DisconnectReason, JoiningMember, MemoryShare, Place, PresenceExit,
+        SocketId,
+    },
     outbox::SocketSender,
     registry::{CatchUp, CatchUpAnswer, DetachedChannels, JoinedPlace, Joining, RegistryId},
 };
@@ -280,11 +283,13 @@ impl Membership {
         registry_id: RegistryId,
         id: SocketId,
         exit: PresenceExit,
+        ended: Option<DisconnectReason>,
     ) {
         let state = self.take();
         let (subscribed, _) = state.subscribed();
         let unpinned = state.returning.as_ref().map(|returning| &*returning.pinned);
-        let channels = DetachedChannels { subscribed: &subscribed, pinned: None, unpinned, exit };
+        let channels =
+            DetachedChannels { subscribed: &subscribed, pinned: None, unpinned, exit, ended };
         namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
     }
 

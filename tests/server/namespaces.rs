@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use actix_socketio::{Change, Namespace, OnMessage, Receipt, SendError, channel};
+use actix_socketio::{
+    Change, Changes, HandlerError, Namespace, OnConnect, OnMessage, Receipt, SendError, channel,
+};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -18,6 +20,7 @@ in_every_mode! {
     a_full_namespace_refuses_and_has_room_again,
     a_family_is_reached_as_a_whole,
     a_packet_finds_its_socket_while_others_come_and_go,
+    the_feed_has_every_admitted_socket_and_why_it_goes,
 }
 
 async fn a_namespace_has_limits_of_its_own(mode: Mode) {
@@ -156,6 +159,10 @@ async fn changes_are_reported_in_order() {
         .iter()
         .map(|change| match change {
             Change::NamespaceOpened { namespace } => format!("{namespace} opened"),
+            Change::SocketConnected { socket: who, .. } if *who == socket => "connected".to_owned(),
+            Change::SocketDisconnected { socket: who, reason, .. } if *who == socket => {
+                format!("disconnected: {reason}")
+            }
             Change::ChannelOpened { channel, .. } => format!("{channel} opened"),
             Change::Joined { channel, socket: who, .. } if *who == socket => {
                 format!("joined {channel}")
@@ -172,13 +179,56 @@ async fn changes_are_reported_in_order() {
         text,
         [
             "/live-1 opened",
+            "connected",
             "match-1 opened",
             "joined match-1",
+            "disconnected: transport close",
             "left match-1",
             "match-1 closed",
             "/live-1 closed"
         ]
     );
+}
+
+/// The sockets of the feed: who came to which namespace, and why who has gone.
+async fn sockets_of(changes: &mut Changes, count: usize) -> Vec<String> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        let change = timeout(PATIENCE, changes.next()).await;
+        match change.unwrap_or_else(|_| panic!("nothing after {seen:?}")).expect("a server") {
+            Change::SocketConnected { namespace, .. } => seen.push(format!("{namespace} +")),
+            Change::SocketDisconnected { namespace, reason, .. } => {
+                seen.push(format!("{namespace} - {reason}"));
+            }
+            _ => {}
+        }
+    }
+    seen
+}
+
+async fn the_feed_has_every_admitted_socket_and_why_it_goes(mode: Mode) {
+    let refused = async |_: OnConnect| Err(HandlerError::reject("not here"));
+    let server = TestServer::start(
+        builder()
+            .namespace("/refused", |namespace| namespace.on_connect(refused))
+            .namespace("/chat", |namespace| namespace),
+    );
+    let mut changes = server.io.changes();
+    let mut client = Client::connect_with(&server.url, mode, "0/chat,").await;
+    client.send("0/refused,").await;
+    assert!(client.recv().await.starts_with("4/refused,"), "it is refused");
+    client.send("0").await;
+    assert!(client.recv().await.starts_with("0{"), "it is admitted");
+    assert_eq!(sockets_of(&mut changes, 2).await, ["/chat +", "/ +"], "and not the refused one");
+    client.send("1/chat,").await;
+    assert_eq!(sockets_of(&mut changes, 1).await, ["/chat - client namespace disconnect"]);
+    client.send("0/chat,").await;
+    assert!(client.recv().await.starts_with("0/chat,"), "it is admitted again");
+    server.io.of("/chat").everyone().disconnect_sockets(false).await.expect("they are told");
+    let chat = ["/chat +", "/chat - server namespace disconnect"];
+    assert_eq!(sockets_of(&mut changes, 2).await, chat);
+    server.io.everyone().disconnect_sockets(true).await.expect("they are told");
+    assert_eq!(sockets_of(&mut changes, 1).await, ["/ - server namespace disconnect"]);
 }
 
 /// Sockets are found by a table while there are several. It follows each that comes and goes.

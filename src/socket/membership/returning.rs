@@ -4,7 +4,10 @@ use std::{fmt, mem, sync::Arc};
 
 use super::{JoinedChannel, Membership, MembershipState};
 use crate::{
-    model::{Channel, ChannelMatch, JoiningMember, MemoryShare, Point, PresenceExit, SocketId},
+    model::{
+        Channel, ChannelMatch, DisconnectReason, JoiningMember, MemoryShare, Point, PresenceExit,
+        SocketId,
+    },
     outbox::{MissedEvent, SocketSender},
     registry::{
         ComeBack, Departure, DetachedChannels, Gap, RegistryId, Returning, ReturningChannel,
@@ -187,6 +190,7 @@ impl Membership {
         namespace: &NamespaceState,
         registry_id: RegistryId,
         id: SocketId,
+        ended: Option<DisconnectReason>,
     ) -> (Vec<AbsentChannel>, Departures) {
         let state = self.take();
         let (subscribed, pending) = state.subscribed();
@@ -194,7 +198,7 @@ impl Membership {
         let unpinned = state.returning.as_ref().map(|returning| &*returning.pinned);
         let exit = PresenceExit::AfterGrace;
         let channels =
-            DetachedChannels { subscribed: &subscribed, pinned: Some(&all), unpinned, exit };
+            DetachedChannels { subscribed: &subscribed, pinned: Some(&all), unpinned, exit, ended };
         namespace.sequencer.detach_channels(registry_id, &namespace.name, id, &channels);
         let mut channels: Vec<_> = state.channels.into_iter().collect();
         channels.sort_unstable_by_key(|(_, joined)| joined.order());

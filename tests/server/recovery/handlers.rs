@@ -10,8 +10,8 @@ use std::{
 };
 
 use actix_socketio::{
-    Change, HandlerError, History, OnConnect, OnDisconnect, OnFinish, OnSubscribe, OnUnsubscribe,
-    Recovery, SocketIo, channel,
+    Change, DisconnectReason, HandlerError, History, OnConnect, OnDisconnect, OnFinish,
+    OnSubscribe, OnUnsubscribe, Recovery, SocketIo, channel,
 };
 use serde_json::{Value, json};
 
@@ -278,17 +278,27 @@ async fn the_feed_of_changes_says_who_is_away() {
     assert!(page.recovered);
     page.vanish().await;
     let mut seen = Vec::new();
-    let (n, s) = (|| namespace.clone(), socket);
+    let (n, s, reason) = (|| namespace.clone(), socket, DisconnectReason::TransportClose);
     let expected = [
+        Change::SocketDisconnected { namespace: n(), socket: s, reason },
         Change::Away { namespace: n(), socket: s },
+        Change::SocketConnected { namespace: n(), socket: s },
         Change::Returned { namespace: n(), socket: s },
+        Change::SocketDisconnected { namespace: n(), socket: s, reason },
         Change::Away { namespace: n(), socket: s },
         Change::Expired { namespace: n(), socket: s },
     ];
     while seen.len() < expected.len() {
         let change = changes.next().await.expect("the server is there");
-        if matches!(change, Change::Away { .. } | Change::Returned { .. } | Change::Expired { .. })
-        {
+        let is_of_socket = matches!(
+            change,
+            Change::SocketConnected { .. }
+                | Change::SocketDisconnected { .. }
+                | Change::Away { .. }
+                | Change::Returned { .. }
+                | Change::Expired { .. }
+        );
+        if is_of_socket {
             seen.push(change);
         }
     }
