@@ -11,6 +11,7 @@
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Presence](presence) | the list of a channel's users, for clients in every language |
 //! | [HTTP API](api) | publishing and more from any language, by HTTP: the feature `api` |
+//! | [Admin UI](admin) | Socket.IO's page for administrators: the feature `admin` |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
 //! | [Cookbook](cookbook) | log-ins, history, private messages, presence, rates, retries |
 //! | [Deployment](deploy) | proxies, TLS, systemd, containers, development servers |
@@ -29,6 +30,13 @@
 
 // Pages link each other by files. A definition that stands before that of the page wins, so here
 // they lead to modules.
+
+#[doc = "[metrics]: crate::guide::observability#counters"]
+#[doc = "[proxy]: crate::guide::security#behind-a-proxy"]
+#[doc = "[origins]: crate::guide::security#which-pages-origins"]
+#[doc = ""]
+#[doc = include_str!("../docs/admin.md")]
+pub mod admin {}
 
 #[doc = "[history]: crate::guide::history"]
 #[doc = ""]
@@ -117,6 +125,7 @@ pub mod history {}
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
+#[doc = "[admin]: crate::guide::admin"]
 #[doc = "[api]: crate::guide::api"]
 #[doc = "[publications of clients wait for]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[security.md]: crate::guide::security#logs"]
@@ -149,6 +158,7 @@ pub mod quickstart {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
+#[doc = "[admin]: crate::guide::admin"]
 #[doc = "[api]: crate::guide::api"]
 #[doc = "[deploy]: crate::guide::deploy"]
 #[doc = "[passed on]: crate::guide::protocol#what-is-passed-on"]

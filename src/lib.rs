@@ -292,6 +292,9 @@
 //! `SocketIo::metrics` is a page for Prometheus. [`SocketIo::changes`] reports each channel that
 //! opens and closes, and the sockets that join and leave it.
 //!
+//! With the feature `admin`, [Socket.IO's Admin UI](https://admin.socket.io) shows the server, and
+//! disconnects clients, for users that log in: `Builder::admin`.
+//!
 //! # Testing
 //!
 //! With the feature `test`, `actix_socketio::test` has a server without a port and clients within
@@ -313,6 +316,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+#[cfg(feature = "admin")]
+mod admin;
 #[cfg(feature = "api")]
 mod api;
 mod config;
@@ -346,6 +351,8 @@ pub mod store;
 pub mod test;
 mod transport;
 
+#[cfg(feature = "admin")]
+pub use admin::{Admin, AdminMode, AdminUser, InvalidPassword};
 #[cfg(feature = "api")]
 pub use api::{Api, ApiBuilder, ApiError, ApiKey, ApiMethod};
 pub use config::{Config, Setting};

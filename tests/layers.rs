@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
@@ -103,6 +103,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
             "server",
         ],
     ),
+    ("admin", &["log_text", "protocol", "model", "stats", "socket", "event", "server"]),
     ("test", &["protocol", "model", "registry", "socket", "event", "routing", "server"]),
 ];
 

@@ -23,7 +23,7 @@ mod history;
 mod index;
 mod namespace_table;
 mod ordered_publication;
-#[cfg(feature = "api")]
+#[cfg(any(feature = "admin", feature = "api"))]
 mod overview;
 mod past_run;
 mod pins;

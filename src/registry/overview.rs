@@ -1,10 +1,12 @@
-//! The subscriptions of a namespace as the HTTP API shows them.
+//! The subscriptions of a namespace as the HTTP API and the Admin UI see them.
 
 use super::{
     Publication, PublishError, Sequencer,
     ordered_publication::{Ordered, Report},
 };
-use crate::model::{Channel, Namespace, Place, SocketId};
+#[cfg(feature = "api")]
+use crate::model::Channel;
+use crate::model::{Namespace, Place, SocketId};
 
 impl Sequencer {
     /// Sends a publication on its way. Returns its place, unless it has none before its commit.
@@ -19,6 +21,7 @@ impl Sequencer {
     }
 
     /// The channels of a namespace with the number of their subscribers, in no particular order.
+    #[cfg(feature = "api")]
     pub(crate) fn subscriber_counts(&self, namespace: &Namespace) -> Vec<(Channel, usize)> {
         let mut state = self.0.lock_state();
         let Some(index) = state.index_mut().namespaces.get(namespace) else { return Vec::new() };
@@ -35,6 +38,7 @@ impl Sequencer {
     }
 
     /// The number of a channel's subscribers that are away and may come back.
+    #[cfg(feature = "api")]
     pub(crate) fn away_in(&self, namespace: &Namespace, channel: &Channel) -> usize {
         let mut state = self.0.lock_state();
         let record = state.index_mut().record(namespace, Some(channel));

@@ -1,26 +1,13 @@
 //! The parts of a server that its HTTP API looks at.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::SocketIo;
-use crate::{
-    model::{Channel, ChannelOptions, Namespace, SocketId},
-    socket::Target,
-};
+use crate::model::{Channel, ChannelOptions};
 
 impl SocketIo {
     pub(crate) fn main_namespace(&self) -> Self {
         Self::new(Arc::clone(&self.state))
-    }
-
-    /// The handle to a namespace in which clients may be.
-    pub(crate) fn known_namespace(&self, name: &str) -> Option<Self> {
-        let is_known = self.state.namespaces.may_exist(&Namespace::new(name));
-        is_known.then(|| self.of(name))
-    }
-
-    pub(crate) fn max_channel_length(&self) -> usize {
-        self.namespace.config.max_channel_length
     }
 
     /// The options that routes give a channel. The outer `None`: a function decides which clients
@@ -32,29 +19,14 @@ impl SocketIo {
         Some(is_declared.then_some(matched.options))
     }
 
-    /// The client of any server with an id.
-    pub(crate) fn target_of(&self, id: SocketId) -> Target {
-        Target::of_socket(Arc::clone(&self.namespace), id)
-    }
-
     /// The channels that clients of this server are subscribed to, with the number of subscribers.
     pub(crate) fn subscriber_counts(&self) -> Vec<(Channel, usize)> {
         self.namespace.sequencer.subscriber_counts(&self.namespace.name)
     }
 
-    /// Whether a socket of this server is away and may come back.
-    pub(crate) fn is_away(&self, id: &SocketId) -> bool {
-        self.namespace.sequencer.is_away(&self.namespace.name, id)
-    }
-
     /// The number of a channel's subscribers that are away and may come back.
     pub(crate) fn away_in(&self, channel: &Channel) -> usize {
         self.namespace.sequencer.away_in(&self.namespace.name, channel)
-    }
-
-    /// The time since the server was built.
-    pub(crate) fn uptime(&self) -> Duration {
-        self.state.built.elapsed()
     }
 
     pub(crate) fn count_api_request(&self, method: &'static str, status: u16) {

@@ -50,6 +50,12 @@ impl Builder {
         let Self { config, main, namespaces, dynamic, endpoint, codec, .. } = self;
         let Self { adapter, cluster_order, data, client_files, store, .. } = self;
         let Self { recovery, node_address, .. } = self;
+        #[cfg(feature = "admin")]
+        let (mistake, after_build) = (self.mistake, self.after_build);
+        #[cfg(feature = "admin")]
+        if let Some(mistake) = mistake {
+            return Err(mistake);
+        }
         let data = Arc::new(data);
         check(&config, &codec, recovery.as_ref(), &namespaces)?;
         let node_address =
@@ -128,11 +134,16 @@ impl Builder {
             changes,
             client_files,
             recovery,
-            #[cfg(feature = "api")]
+            #[cfg(any(feature = "admin", feature = "api"))]
             built: std::time::Instant::now(),
             start_gate,
         };
-        Ok(SocketIo::new(Arc::new(state)))
+        let io = SocketIo::new(Arc::new(state));
+        #[cfg(feature = "admin")]
+        for call in after_build {
+            call(&io);
+        }
+        Ok(io)
     }
 }
 

@@ -3,6 +3,8 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 use actix::Addr;
 
 use super::NamespaceBuilder;
+#[cfg(feature = "admin")]
+use super::{BuildError, SocketIo};
 use crate::{
     config::Config,
     http::EndpointSettings,
@@ -17,6 +19,10 @@ use crate::{
 /// Makes the adapter to use out of the local one.
 pub(super) type AdapterFactory =
     Box<dyn FnOnce(Arc<dyn Adapter>) -> io::Result<Arc<dyn Adapter>> + Send>;
+
+/// Gets the server once it is built.
+#[cfg(feature = "admin")]
+pub(super) type AfterBuild = Box<dyn FnOnce(&SocketIo) + Send>;
 
 /// Chooses the names that belong to a family of namespaces.
 pub(super) enum Names {
@@ -66,6 +72,11 @@ pub struct Builder {
     pub(super) store: Option<Arc<dyn HistoryStore>>,
     pub(super) recovery: Option<Recovery>,
     pub(super) node_address: Option<String>,
+    /// A mistake that was found before `build`.
+    #[cfg(feature = "admin")]
+    pub(super) mistake: Option<BuildError>,
+    #[cfg(feature = "admin")]
+    pub(super) after_build: Vec<AfterBuild>,
 }
 
 /// # Handlers
@@ -390,6 +401,10 @@ impl Builder {
             store: None,
             recovery: None,
             node_address: None,
+            #[cfg(feature = "admin")]
+            mistake: None,
+            #[cfg(feature = "admin")]
+            after_build: Vec::new(),
         }
     }
 }

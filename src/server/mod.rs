@@ -1,5 +1,9 @@
 //! The face of the crate to applications: the builder and the handle of a server.
 
+#[cfg(any(feature = "admin", feature = "api"))]
+mod access;
+#[cfg(feature = "admin")]
+mod admin_access;
 #[cfg(feature = "api")]
 mod api_access;
 mod build;
@@ -33,6 +37,8 @@ mod task_thread;
 #[cfg(feature = "test")]
 mod test_access;
 
+#[cfg(feature = "admin")]
+pub(crate) use admin_access::WeakSocketIo;
 pub use build_error::BuildError;
 pub use builder::Builder;
 pub use engine_io::{EngineHandler, EngineIo, EngineIoBuilder, EngineSocket};

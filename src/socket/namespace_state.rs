@@ -54,7 +54,7 @@ impl NamespaceState {
     }
 
     /// Whether no adapter wraps the local one, so that this server is the only one.
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "admin", feature = "api"))]
     pub(super) fn is_alone(&self) -> bool {
         std::ptr::addr_eq(Arc::as_ptr(&self.adapter), Arc::as_ptr(&self.local))
     }

@@ -1,5 +1,5 @@
 mod acting;
-#[cfg(feature = "api")]
+#[cfg(any(feature = "admin", feature = "api"))]
 mod by_api;
 
 use std::{sync::Arc, time::Duration};

@@ -37,7 +37,7 @@ pub(crate) struct ServerState {
     pub(crate) client_files: ClientFiles,
     /// `None`: no socket comes back.
     pub(crate) recovery: Option<Arc<RecoveryState>>,
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "admin", feature = "api"))]
     pub(crate) built: std::time::Instant,
     pub(crate) start_gate: StartGate,
 }

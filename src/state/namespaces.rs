@@ -6,8 +6,10 @@ use std::{
 
 use parking_lot::Mutex;
 
-#[cfg(feature = "api")]
+#[cfg(any(feature = "admin", feature = "api"))]
 use super::namespace_family::NamespaceMatcher;
+#[cfg(feature = "admin")]
+use super::sockets::SocketTable;
 use super::{
     namespace_factory::NamespaceFactory,
     namespace_family::{LiveNamespaces, NamespaceFamily},
@@ -84,7 +86,7 @@ impl Namespaces {
 
     /// Whether clients may be in a namespace. A function decides with the handshake of a client, so
     /// where there is one, they may be in any.
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "admin", feature = "api"))]
     pub(crate) fn may_exist(&self, name: &Namespace) -> bool {
         let may_be = |family: &NamespaceFamily| {
             matches!(family.matcher, NamespaceMatcher::Function(_))
@@ -121,6 +123,25 @@ impl Namespaces {
             *socket_counts.entry(label.to_owned()).or_default() += count;
         }
         socket_counts
+    }
+
+    /// The namespaces with the number of their sockets. Those of families are counted one by one.
+    #[cfg(feature = "admin")]
+    pub(crate) fn sizes(&self, sockets: &SocketTable) -> BTreeMap<Namespace, usize> {
+        let named = self.named.iter().map(|(name, entry)| (name.clone(), entry.quota.in_use()));
+        let mut sizes: BTreeMap<_, _> = named.collect();
+        if !self.dynamic.is_empty() {
+            sockets.each(|socket| {
+                let name = socket.namespace();
+                if !self.named.contains_key(name) {
+                    match sizes.get_mut(name) {
+                        Some(size) => *size += 1,
+                        None => drop(sizes.insert(name.clone(), 1)),
+                    }
+                }
+            });
+        }
+        sizes
     }
 
     fn get_or_make(

@@ -19,6 +19,12 @@ impl SocketTable {
         let socket = self.0.write().remove(&socket.id());
         drop(socket);
     }
+
+    /// Shows each socket. No socket comes or goes meanwhile.
+    #[cfg(feature = "admin")]
+    pub(crate) fn each(&self, show: impl FnMut(&Socket)) {
+        self.0.read().values().for_each(show);
+    }
 }
 
 impl SocketLookup for SocketTable {

@@ -3,6 +3,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+#[cfg(feature = "admin")]
+use super::admin::AdminCounters;
 #[cfg(feature = "api")]
 use super::api_requests::ApiRequests;
 use super::{
@@ -35,6 +37,9 @@ macro_rules! labels {
         }
     };
 }
+
+#[cfg(feature = "admin")]
+pub(super) use labels;
 
 labels! {
     /// Why a request, a namespace, a channel, a publication or a server event was refused.
@@ -229,6 +234,8 @@ pub(crate) struct Counters {
     pub(crate) unrecovered: Tally<UnrecoveredKind>,
     /// Sockets that were away and do not come back.
     pub(crate) sessions_ended: Tally<SessionEndKind>,
+    #[cfg(feature = "admin")]
+    pub(crate) admin: AdminCounters,
     #[cfg(feature = "api")]
     pub(crate) api_requests: ApiRequests,
 }

@@ -70,6 +70,8 @@ impl Families {
         families.add_messages(stats);
         families.add_handlers(stats);
         families.add_past(stats);
+        #[cfg(feature = "admin")]
+        families.add_admin(stats);
         #[cfg(feature = "api")]
         families.add_api(stats);
         if let Some(cluster) = &stats.cluster {
@@ -193,6 +195,25 @@ impl Families {
         self.counters("unrecovered_total", &["reason"], help, &stats.unrecovered);
         let help = "Sockets that were away and do not come back, by the reason";
         self.counters("sessions_ended_total", &["reason"], help, &stats.sessions_ended);
+    }
+
+    #[cfg(feature = "admin")]
+    fn add_admin(&mut self, stats: &Stats) {
+        let help = "Log-ins of administrators, by the outcome";
+        self.counters("admin_log_ins_total", &["outcome"], help, &stats.admin_log_ins);
+        let samples = stats.admin_commands.iter().flat_map(|(command, counts)| {
+            let of = |outcome: &&str| vec![(*command).to_owned(), (*outcome).to_owned()];
+            counts.iter().map(move |(outcome, count)| (of(outcome), SampleValue::from(*count)))
+        });
+        self.0.push(Family {
+            name: "admin_commands_total",
+            kind: FamilyKind::Counter,
+            help: "Commands of administrators, by the outcome",
+            labels: &["command", "outcome"],
+            samples: samples.collect(),
+        });
+        let help = "Sessions by which administrators log in again";
+        self.gauge("admin_sessions", help, stats.admin_sessions);
     }
 
     #[cfg(feature = "api")]

@@ -4,6 +4,8 @@
 //! thread has its own counters for what is counted with every message. Gauges that follow from
 //! other state are computed when [`Stats`] are taken.
 
+#[cfg(feature = "admin")]
+mod admin;
 #[cfg(feature = "api")]
 mod api_requests;
 mod counters;
@@ -13,6 +15,8 @@ mod snapshot;
 mod tally;
 mod traffic;
 
+#[cfg(feature = "admin")]
+pub(crate) use admin::{AdminCommand, AdminCounters, CommandOutcome, LogInOutcome};
 pub(crate) use counters::{
     Counters, ForwardFailure, HandlerFailure, RefusalKind, SessionEndKind, TrimReason,
     UnrecoveredKind,

@@ -139,6 +139,18 @@ pub struct Stats {
     /// Sockets that were away and do not come back, by the reason: `window`, `forgotten`, `lost`,
     /// or the limit that was reached.
     pub sessions_ended: BTreeMap<&'static str, u64>,
+    /// Log-ins of administrators, by how they ended: the feature `admin`. `password` and `session`
+    /// were granted. `wrong`, `unreadable` and `unknown_session` showed nothing that is right.
+    /// `throttled` and `busy` were not checked.
+    #[cfg(feature = "admin")]
+    pub admin_log_ins: BTreeMap<&'static str, u64>,
+    /// Commands of administrators, by the event and then by how they ended: the feature `admin`.
+    #[cfg(feature = "admin")]
+    pub admin_commands: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    /// Sessions by which administrators log in without a password, as of the last log-in: the
+    /// feature `admin`.
+    #[cfg(feature = "admin")]
+    pub admin_sessions: usize,
     /// Requests of the [HTTP API](crate::Api), by method and then by status: the feature `api`.
     /// `openapi` counts those for the description, and `other` those for what does not exist.
     #[cfg(feature = "api")]
@@ -220,6 +232,12 @@ impl Stats {
             recovered: counters.recovered.get(),
             unrecovered: counters.unrecovered.by_label(),
             sessions_ended: counters.sessions_ended.by_label(),
+            #[cfg(feature = "admin")]
+            admin_log_ins: counters.admin.log_ins.by_label(),
+            #[cfg(feature = "admin")]
+            admin_commands: counters.admin.commands(),
+            #[cfg(feature = "admin")]
+            admin_sessions: counters.admin.sessions.get(),
             #[cfg(feature = "api")]
             api_requests: counters.api_requests.by_method(),
         }

@@ -1,4 +1,4 @@
-//! How the HTTP API sends.
+//! How the HTTP API and the Admin UI send.
 
 use std::sync::Arc;
 
@@ -6,10 +6,12 @@ use super::{
     super::{NamespaceState, SendError, send::check},
     Target,
 };
+#[cfg(feature = "api")]
+use crate::registry::Receipt;
 use crate::{
     model::{Position, SocketId},
     protocol::Args,
-    registry::{Audience, Receipt},
+    registry::Audience,
 };
 
 impl Target {
@@ -36,6 +38,7 @@ impl Target {
     }
 
     /// Sends arguments as they came, and waits as [`Target::publish`] does.
+    #[cfg(feature = "api")]
     pub(crate) async fn publish_args(self, event: &str, args: &Args) -> Result<Receipt, SendError> {
         check(event)?;
         let NamespaceState { codec, name, .. } = &*self.namespace;
