@@ -365,8 +365,8 @@ pub use http::{ConnectionError, Cookie, Cors, SameSite, close_unread_bodies};
 pub use model::Transport;
 pub use model::{
     Channel, ChannelError, ClusterHealth, ContextMap, DataMap, Extensions, Handshake, History,
-    InvalidPosition, InvalidSocketId, Namespace, NodeStatus, Position, Rate, Recovery, SocketId,
-    ToChannel,
+    InvalidPosition, InvalidSocketId, Namespace, NodeStatus, PathHealth, PathOutcome, Position,
+    Rate, Recovery, SocketId, ToChannel,
 };
 pub use protocol::{ArgError, Args, Many};
 pub use registry::{Change, Changes, Receipt};

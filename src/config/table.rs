@@ -161,6 +161,28 @@ macro_rules! settings_table {
             /// do not wait then either.
             slow_consumer_timeout: Duration = Time(5 s), set plain, check at_most_a_year;
 
+            /// The time between two probes of
+            /// [`SocketIo::path_health`](crate::SocketIo::path_health).
+            ///
+            /// A result that is older than three of these and both limits of a probe says nothing
+            /// any more: the path is taken for broken.
+            path_interval: Duration = Time(5 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a probe of [`SocketIo::path_health`](crate::SocketIo::path_health) may take
+            /// on this server: through the order and all workers.
+            ///
+            /// The path is taken for broken then, until the probe has come out.
+            path_timeout: Duration = Time(1 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
+            /// How long a probe of [`SocketIo::path_health`](crate::SocketIo::path_health) may take
+            /// through a cluster and back.
+            ///
+            /// The path is taken for broken then, until a later probe comes back.
+            cluster_path_timeout: Duration = Time(2 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
             /// How long another server of a cluster may take to answer a request that was passed on
             /// to it, with [`Builder::node_address`](crate::Builder::node_address). A poll may take
             /// `ping_interval` and `ping_timeout` longer. To connect, it may take a tenth of it.

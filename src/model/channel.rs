@@ -32,6 +32,11 @@ impl Channel {
         Self::check(name, max_length).map(|()| Self(name.into()))
     }
 
+    /// The only channel of the namespace in which the path of publications is probed.
+    pub(crate) fn probe() -> Self {
+        Self("probe".into())
+    }
+
     /// Checks a name without making a channel.
     pub(crate) fn check(name: &str, max_length: usize) -> Result<(), ChannelError> {
         Self::check_length(name, max_length)?;

@@ -193,6 +193,13 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
+    /// Sends something by the way that messages to other servers take, and waits until this server
+    /// receives it. The answer is `false` if it can't be sent. The caller bounds the time. `None`:
+    /// there are no others.
+    fn probe_path(&self) -> Option<AdapterFuture<bool>> {
+        None
+    }
+
     /// The servers of the cluster that tell each other of themselves, this one included.
     fn nodes(&self) -> Vec<NodeStatus> {
         Vec::new()

@@ -167,6 +167,7 @@ impl ChannelRegistry {
             RegistryMessage::Probe(probe) => {
                 return Step::Done { cost: 1 + probe.ask(&mut self.table) };
             }
+            RegistryMessage::PathProbe(probe) => self.table.probe_path(*probe),
             RegistryMessage::Barrier(done) => {
                 // A receiver that no longer waits needs no answer.
                 let _ = done.send(());

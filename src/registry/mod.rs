@@ -26,6 +26,7 @@ mod ordered_publication;
 #[cfg(any(feature = "admin", feature = "api"))]
 mod overview;
 mod past_run;
+mod path_probe;
 mod pins;
 mod presence;
 mod publication;

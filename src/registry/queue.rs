@@ -7,6 +7,7 @@ use super::{
     catching_up::CatchUpAnswer,
     history::CaughtUp,
     ordered_publication::{OrderedPublication, Query},
+    path_probe::PathProbe,
 };
 use crate::{
     model::{Channel, Namespace, Place, SocketId},
@@ -36,6 +37,8 @@ pub(super) enum RegistryMessage {
     Select(Arc<Query>),
     /// Asks whether a publication of a client has to wait for any of its sockets.
     Probe(Arc<Probe>),
+    /// Delivers a message to a subscriber that exists for it alone.
+    PathProbe(Box<PathProbe>),
     /// Does nothing. The answer says that every earlier message is handled.
     Barrier(oneshot::Sender<()>),
 }
@@ -102,6 +105,10 @@ impl RegistryQueue {
         }
         self.awake = !to.is_empty();
         self.awake
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// The registry has stopped. Returns the messages that it has not handled.

@@ -132,6 +132,17 @@ impl SequencerState {
         notified
     }
 
+    /// Queues a message on every registry that runs.
+    pub(super) fn notify_each(&mut self, mut message: impl FnMut() -> RegistryMessage) -> Notified {
+        let mut notified = Notified::nothing();
+        for id in (0..self.registries.len()).map(RegistryId) {
+            if !self.registries[id.0].1.is_closed() {
+                self.enqueue(id, message(), &mut notified);
+            }
+        }
+        notified
+    }
+
     fn enqueue(
         &mut self,
         registry_id: RegistryId,

@@ -15,7 +15,7 @@ use crate::{
     protocol::PacketCodec,
     registry::{Adapter, ChangeSender, ClusterOrder},
     socket::{LocalAdapter, ServerView},
-    state::{NamespaceFactory, Namespaces, ServerState, SocketTable},
+    state::{NamespaceFactory, Namespaces, PathMonitor, ServerState, SocketTable},
     stats::Counters,
 };
 
@@ -137,6 +137,7 @@ impl Builder {
             #[cfg(any(feature = "admin", feature = "api"))]
             built: std::time::Instant::now(),
             start_gate,
+            path: PathMonitor::default(),
         };
         let io = SocketIo::new(Arc::new(state));
         #[cfg(feature = "admin")]

@@ -26,6 +26,7 @@ mod namespace;
 mod namespace_overrides;
 mod operation;
 mod past;
+mod path_health;
 mod presence;
 mod presence_task;
 mod response_errors;

@@ -3,6 +3,7 @@
 mod namespace_factory;
 mod namespace_family;
 mod namespaces;
+mod path_monitor;
 mod recovery;
 mod sockets;
 mod start_gate;
@@ -12,6 +13,7 @@ use std::{fmt, sync::Arc};
 pub(crate) use namespace_factory::NamespaceFactory;
 pub(crate) use namespace_family::{NamespaceFamily, NamespaceMatcher, NamespacePredicate};
 pub(crate) use namespaces::{NamespaceEntry, Namespaces};
+pub(crate) use path_monitor::PathMonitor;
 pub(crate) use recovery::{
     ClaimedSession, RecoveryLimits, RecoveryState, ReplayPermit, ReturnRequest, RouteFamily,
 };
@@ -40,6 +42,7 @@ pub(crate) struct ServerState {
     #[cfg(any(feature = "admin", feature = "api"))]
     pub(crate) built: std::time::Instant,
     pub(crate) start_gate: StartGate,
+    pub(crate) path: PathMonitor,
 }
 
 impl ServerState {

@@ -236,6 +236,9 @@ pub(crate) struct Counters {
     pub(crate) sessions_ended: Tally<SessionEndKind>,
     #[cfg(feature = "admin")]
     pub(crate) admin: AdminCounters,
+    /// Microseconds that the last probe of the path took.
+    pub(crate) path_probe_micros: Gauge,
+    pub(crate) path_probe_failures: Count,
     #[cfg(feature = "api")]
     pub(crate) api_requests: ApiRequests,
 }

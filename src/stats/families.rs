@@ -72,6 +72,7 @@ impl Families {
         families.add_past(stats);
         #[cfg(feature = "admin")]
         families.add_admin(stats);
+        families.add_path(stats);
         #[cfg(feature = "api")]
         families.add_api(stats);
         if let Some(cluster) = &stats.cluster {
@@ -214,6 +215,13 @@ impl Families {
         });
         let help = "Sessions by which administrators log in again";
         self.gauge("admin_sessions", help, stats.admin_sessions);
+    }
+
+    fn add_path(&mut self, stats: &Stats) {
+        let help = "The time of the last probe of the path of publications";
+        self.gauge("path_probe_seconds", help, stats.path_probe);
+        let help = "Probes of the path that failed";
+        self.counter("path_probe_failures_total", help, stats.path_probe_failures);
     }
 
     #[cfg(feature = "api")]

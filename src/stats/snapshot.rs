@@ -151,6 +151,11 @@ pub struct Stats {
     /// feature `admin`.
     #[cfg(feature = "admin")]
     pub admin_sessions: usize,
+    /// The time that the last probe of [`SocketIo::path_health`](crate::SocketIo::path_health)
+    /// took, the way through the cluster included. Zero before the first success.
+    pub path_probe: Duration,
+    /// Probes of the path that failed, or were not over in time.
+    pub path_probe_failures: u64,
     /// Requests of the [HTTP API](crate::Api), by method and then by status: the feature `api`.
     /// `openapi` counts those for the description, and `other` those for what does not exist.
     #[cfg(feature = "api")]
@@ -238,6 +243,8 @@ impl Stats {
             admin_commands: counters.admin.commands(),
             #[cfg(feature = "admin")]
             admin_sessions: counters.admin.sessions.get(),
+            path_probe: Duration::from_micros(counters.path_probe_micros.get() as u64),
+            path_probe_failures: counters.path_probe_failures.get(),
             #[cfg(feature = "api")]
             api_requests: counters.api_requests.by_method(),
         }

@@ -62,6 +62,7 @@ mod odd_endings;
 mod options;
 mod order;
 mod own_parameters;
+mod path;
 mod prelude;
 mod presence;
 mod publish;

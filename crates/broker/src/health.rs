@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_socketio::SocketIo;
+use actix_socketio::{PathHealth, PathOutcome, SocketIo};
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tokio::{pin, time};
@@ -19,6 +19,8 @@ use crate::systemd;
 
 /// The time between two probes.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// The time between two looks for the first result of the probe of the path.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 /// How long the workers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The age at which a result says nothing any more: the probe itself hangs.
@@ -66,6 +68,16 @@ impl Health {
         }
     }
 
+    /// Waits until the first probe of the path is over, so that the broker does not say that it has
+    /// started before it could say that it is ready.
+    pub(crate) async fn first_path(&self) {
+        let limit = self.io.config().path_timeout.max(self.io.config().cluster_path_timeout);
+        let deadline = time::Instant::now() + limit.min(PATIENCE);
+        while self.io.path_health().is_none() && time::Instant::now() < deadline {
+            time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
     /// Asks all workers. One that hangs is waited for, so that no questions pile up before it.
     pub(crate) async fn probe(&self) {
         let begin = Instant::now();
@@ -96,15 +108,23 @@ impl Health {
         let is_stopping = self.is_stopping.load(Ordering::Relaxed);
         let (connections, max) = (self.io.connections(), self.io.config().max_connections);
         let cluster = last.and_then(|last| last.cluster);
+        let path = self.io.path_health();
         let mut checks = json!({
             "workers": last.map(describe),
+            "path": path.map(describe_path),
             "stopping": is_stopping,
             "connections": { "now": connections, "max": max },
         });
         if let Some(is_connected) = cluster {
-            checks["cluster"] = json!({ "connected": is_connected });
+            let round_trip = path.and_then(|path| path.cluster).and_then(PathOutcome::time);
+            let ms = round_trip.map(milliseconds);
+            checks["cluster"] = json!({ "connected": is_connected, "ms": ms });
         }
-        let is_good = is_live(last) && !is_stopping && connections < max && cluster != Some(false);
+        let is_good = is_live(last)
+            && path.is_some_and(|path| path.is_whole())
+            && !is_stopping
+            && connections < max
+            && cluster != Some(false);
         Verdict { is_good, checks }
     }
 }
@@ -113,10 +133,22 @@ fn is_live(last: Option<Probed>) -> bool {
     last.is_some_and(|last| last.workers.is_some() && last.at.elapsed() < STALE)
 }
 
+fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+fn describe_path(path: PathHealth) -> Value {
+    json!({
+        "whole": path.is_whole(),
+        "ms": path.workers.time().map(milliseconds),
+        "age_ms": path.age.as_millis() as u64,
+    })
+}
+
 fn describe(last: Probed) -> Value {
     json!({
         "answered": last.workers.is_some(),
-        "ms": last.workers.map(|time| time.as_micros() as f64 / 1e3),
+        "ms": last.workers.map(milliseconds),
         "age_ms": last.at.elapsed().as_millis() as u64,
     })
 }

@@ -65,6 +65,7 @@ pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn
         None => None,
     };
     health.probe().await;
+    health.first_path().await;
     let probing = rt::spawn(health.clone().probe_for_ever());
     systemd::ready();
     loop {

@@ -348,6 +348,13 @@ impl Adapter for ClusterAdapter {
         Some(self.server.health())
     }
 
+    fn probe_path(&self) -> Option<AdapterFuture<bool>> {
+        Some(match self.server.probe_path() {
+            Some(comes_back) => Box::pin(comes_back),
+            None => Box::pin(ready(false)),
+        })
+    }
+
     fn nodes(&self) -> Vec<NodeStatus> {
         self.server.statuses()
     }

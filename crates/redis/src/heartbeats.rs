@@ -7,7 +7,10 @@ use std::{
 };
 
 use actix_socketio::{Change, NodeStatus};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::{
     link::LinkStatus,
@@ -76,6 +79,12 @@ impl Server {
 
     /// A heartbeat of this server has come back.
     pub(crate) fn heard_own(&self, heartbeat: &Heartbeat) {
+        if let Some((_, comes_back)) =
+            self.path_probe.lock().take_if(|(uptime, _)| heartbeat.uptime >= *uptime)
+        {
+            // The caller may have given up.
+            let _ = comes_back.send(());
+        }
         let lost = self.nodes.lock().hear_own(heartbeat.uptime, Instant::now());
         lost.iter().for_each(|id| self.server_lost(id));
     }
@@ -115,6 +124,29 @@ impl Server {
         &self,
         is_last: bool,
     ) -> Option<impl Future<Output = usize> + Send + 'static> {
+        self.send_heartbeat(is_last, |_| {})
+    }
+
+    /// Sends itself a heartbeat more, by the way of all messages between servers: Redis hands it to
+    /// this server, too. `None`: Redis is away. The answer is `false` if a later probe is in place
+    /// of this one.
+    pub(crate) fn probe_path(&self) -> Option<impl Future<Output = bool> + Send + 'static> {
+        let (comes_back, is_back) = oneshot::channel();
+        let sent = self.send_heartbeat(false, |uptime| {
+            *self.path_probe.lock() = Some((uptime, comes_back));
+        })?;
+        Some(async move {
+            sent.await;
+            is_back.await.is_ok()
+        })
+    }
+
+    /// `before` is called with the heartbeat's uptime, before it is sent.
+    fn send_heartbeat(
+        &self,
+        is_last: bool,
+        before: impl FnOnce(u64),
+    ) -> Option<impl Future<Output = usize> + Send + 'static> {
         let clients = self.local.clients() as u64;
         // Held until it is sent, so that no other one comes behind the last.
         let mut has_left = self.has_left.lock();
@@ -127,6 +159,7 @@ impl Server {
         }
         let mut heartbeat = self.nodes.lock().own(clients, is_last, Instant::now());
         heartbeat.presence = self.presence.as_ref().map(SharedPresence::version);
+        before(heartbeat.uptime);
         let message = Message::Notice(Notice::Heartbeat(heartbeat));
         Some(self.send_confirmed(self.wire.write(NAMESPACE, &message, None)))
     }

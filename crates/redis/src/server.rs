@@ -14,7 +14,10 @@ use actix_socketio::{
 use log::warn;
 use parking_lot::Mutex;
 use rand::RngExt;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
 
 use crate::{
     limits::WireLimits,
@@ -60,6 +63,8 @@ pub(crate) struct Server {
     pub(crate) presence: Option<SharedPresence>,
     /// The next heartbeat may be due.
     pub(crate) heartbeat_due: Arc<Notify>,
+    /// The probe of the path that is on its way: the uptime that its heartbeat says.
+    pub(crate) path_probe: Mutex<Option<(u64, oneshot::Sender<()>)>>,
     /// A task sends the heartbeats.
     pub(crate) is_beating: AtomicBool,
     /// The last heartbeat is sent.
@@ -146,6 +151,7 @@ impl Server {
             nodes: Mutex::new(NodeTable::new(parts.heartbeat, parts.max_nodes, Instant::now())),
             presence,
             heartbeat_due: Arc::default(),
+            path_probe: Mutex::default(),
             is_beating: AtomicBool::new(false),
             has_left: Mutex::default(),
             is_away: AtomicBool::new(false),

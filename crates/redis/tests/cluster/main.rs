@@ -14,6 +14,7 @@ mod mixed;
 mod nodes;
 mod order;
 mod ours;
+mod path;
 mod presence;
 mod process;
 mod recovery;
