@@ -349,6 +349,8 @@ mod stats;
 pub mod store;
 #[cfg(feature = "test")]
 pub mod test;
+#[cfg(feature = "jwt")]
+mod tokens;
 mod transport;
 
 #[cfg(feature = "admin")]
@@ -388,6 +390,8 @@ pub use socket::{
     SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
+#[cfg(feature = "jwt")]
+pub use tokens::{Claims, KeyError, TokenError, Tokens};
 
 /// The parts of a cluster: the trait that carries calls for more than one socket, and its plain
 /// data.
