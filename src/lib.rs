@@ -379,6 +379,8 @@ pub use routing::{
 };
 #[cfg(feature = "prometheus")]
 pub use server::Metrics;
+#[cfg(feature = "jwt")]
+pub use server::RevokeError;
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
     HTTP_SHUTDOWN_TIMEOUT, HistoryReader, NamespaceBuilder, Past, PastMessage, SocketIo,

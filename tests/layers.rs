@@ -17,7 +17,8 @@ const LAYERS: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("store", &["protocol", "model"]),
     ("outbox", &["protocol", "model"]),
-    ("stats", &["model", "store"]),
+    ("tokens", &[]),
+    ("stats", &["model", "store", "tokens"]),
     ("config", &["protocol", "model"]),
     ("transport", &["deadline", "message_sink", "protocol", "model", "outbox", "config"]),
     (

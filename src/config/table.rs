@@ -94,6 +94,28 @@ macro_rules! settings_table {
                 check other_than(subscribe_event, unsubscribe_event, publish_event, presence_event);
         }
 
+        "Tokens" {
+            /// Whether clients without a token may connect, as guests. Without
+            /// `Builder::tokens`, all clients are guests.
+            ///
+            /// A client that shows a token which is not believed is refused all the same.
+            allow_guests: bool = Switch(false), set flag, namespace own;
+
+            /// The event by which a client shows a new token before the old one ends.
+            ///
+            /// It is for clients that have a user. For guests, and without `Builder::tokens`, it is
+            /// an event as any other.
+            refresh_event: String = Text("refresh"), set into, check event_name,
+                check other_than(subscribe_event, unsubscribe_event, publish_event);
+
+            /// How long before its token ends a client is told, by the event `token_expires`.
+            token_warning: Duration = Time(25 s), set plain, check at_most_a_year;
+
+            /// The most tokens that are revoked at the same time. One that has ended counts no
+            /// more.
+            max_revoked_tokens: usize = Amount(10000), set plain;
+        }
+
         "Heartbeat and waits" {
             /// The time between two pings. The first ping comes one interval after the handshake.
             ///

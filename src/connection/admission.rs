@@ -20,10 +20,17 @@ use crate::{
     outbox::{KeptDirects, SocketSender, Stamps},
     protocol::{self, ConnectAnswer, Frame, Version},
     registry::Change,
-    socket::{NamespaceState, Socket, SocketOrigin, SocketParts},
+    socket::{Identity, NamespaceState, Socket, SocketOrigin, SocketParts},
     state::{ClaimedSession, NamespaceEntry, ReplayPermit, ReturnRequest},
     stats::RefusalKind,
 };
+
+/// A client that asks for a socket.
+pub(super) struct Client {
+    pub(super) handshake: Handshake,
+    /// Who it is, by its token.
+    pub(super) identity: Identity,
+}
 
 impl Connection {
     /// Takes a CONNECT: makes a socket, whose `OnConnect` handlers are asked by a job.
@@ -67,18 +74,40 @@ impl Connection {
             Version::V4 => request.take_from(auth, self.shared.recovery.is_some()),
             Version::V3 => auth,
         };
+        #[cfg(feature = "jwt")]
+        let auth = if self.shared.tokens.is_some() { request.take_token(auth) } else { auth };
         let handshake = Handshake::new(Arc::clone(self.driver.request()), auth)
             .with_offsets(request.asks_for_offsets);
         let Some(entry) = self.shared.namespaces.enter(name, &handshake) else {
             self.refuse(RefusalKind::UnknownNamespace, name, "Invalid namespace");
             return Ok(());
         };
-        match request.returning.filter(|_| self.asks_for_offsets(&entry.namespace, &handshake)) {
-            Some((pid, offset)) => {
-                let request = ReturnRequest { pid, offset, opened: handshake.opened() };
-                self.connect_again(entry, handshake, request, ctx);
+        #[cfg(not(feature = "jwt"))]
+        let identity = Identity;
+        #[cfg(feature = "jwt")]
+        let identity = match self.identify(request.token.as_deref(), &handshake, &entry.config) {
+            Ok(login) => login,
+            Err((kind, why)) => {
+                self.refuse(kind, name, why);
+                return Ok(());
             }
-            None => self.attach_socket(entry, handshake, None),
+        };
+        let client = Client { handshake, identity };
+        match request
+            .returning
+            .filter(|_| self.asks_for_offsets(&entry.namespace, &client.handshake))
+        {
+            Some((pid, offset)) => {
+                let request = ReturnRequest {
+                    pid,
+                    offset,
+                    opened: client.handshake.opened(),
+                    #[cfg(feature = "jwt")]
+                    user: self.known_user(&client.identity),
+                };
+                self.connect_again(entry, client, request, ctx);
+            }
+            None => self.attach_socket(entry, client, None),
         }
         Ok(())
     }
@@ -87,9 +116,10 @@ impl Connection {
     pub(super) fn attach_socket(
         &mut self,
         entry: NamespaceEntry,
-        handshake: Handshake,
+        client: Client,
         claimed: Option<ClaimedSession>,
     ) {
+        let Client { handshake, identity } = client;
         let NamespaceEntry { namespace, router, config, quota } = entry;
         let name = namespace.name.clone();
         let name = name.as_str();
@@ -118,8 +148,11 @@ impl Connection {
             subscriptions: self.sockets.subscribe_rate.clone(),
             memory: self.shared.engine.memory.share(),
             origin,
+            identity,
         });
         let id = socket.id();
+        #[cfg(feature = "jwt")]
+        self.enter_own_channels(&socket);
         let connect =
             Job { socket: socket.clone(), router: Arc::clone(&router), task: Task::Connect };
         let entry = SocketEntry {
@@ -211,6 +244,8 @@ impl Connection {
             socket.transport()
         );
         self.clock.entered();
+        #[cfg(feature = "jwt")]
+        self.tokens_changed(ctx);
     }
 
     /// Removes a socket that its handlers have refused, and tells the client why.

@@ -19,12 +19,21 @@ pub(super) struct Clock {
     alarm: Alarm,
     connect_by: Option<Deadline>,
     connect_timeout: Duration,
+    /// When a token needs something next.
+    #[cfg(feature = "jwt")]
+    pub(super) token_at: Option<Instant>,
 }
 
 impl Clock {
     pub(super) fn new(connect_timeout: Duration, now: Instant) -> Self {
         let connect_by = Some(Deadline::after(now, connect_timeout));
-        Self { alarm: Alarm::default(), connect_by, connect_timeout }
+        Self {
+            alarm: Alarm::default(),
+            connect_by,
+            connect_timeout,
+            #[cfg(feature = "jwt")]
+            token_at: None,
+        }
     }
 
     /// Notes that the client is in a namespace, so that there is no deadline.
@@ -55,6 +64,8 @@ impl Connection {
 
     fn next_deadline(&self) -> Instant {
         let next = self.driver.next_deadline();
+        #[cfg(feature = "jwt")]
+        let next = self.clock.token_at.map_or(next, |at| next.min(at));
         match &self.clock.connect_by {
             Some(connect_by) if self.may_be_late() => next.min(connect_by.at()),
             _ => next,
@@ -64,6 +75,10 @@ impl Connection {
     /// The timer has fired.
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.clock.alarm.clear();
+        #[cfg(feature = "jwt")]
+        if self.tokens_due(ctx) {
+            return;
+        }
         if self.driver.resumes_reading(Instant::now()) {
             self.process(ctx);
             if !self.driver.is_held() {

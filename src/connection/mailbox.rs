@@ -33,6 +33,8 @@ impl Handler<ConnectionCommand> for Connection {
             ConnectionCommand::Close => self.end(DisconnectReason::ServerDisconnect, ctx),
             ConnectionCommand::Replace => self.end(DisconnectReason::Replaced, ctx),
             ConnectionCommand::CloseTransport => self.end(DisconnectReason::ForcedClose, ctx),
+            #[cfg(feature = "jwt")]
+            ConnectionCommand::TokensChanged => self.tokens_changed(ctx),
         }
     }
 }

@@ -13,6 +13,8 @@ mod mailbox;
 mod requests;
 mod returning;
 mod sockets;
+#[cfg(feature = "jwt")]
+mod tokens;
 
 use std::sync::Arc;
 

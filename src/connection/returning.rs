@@ -14,11 +14,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::Connection;
+use super::{Connection, admission::Client};
 use crate::{
     event::DisconnectReason,
     log_text::log_line,
-    model::{Handshake, PrivateId, SocketId},
+    model::{PrivateId, SocketId},
     outbox::Hold,
     state::{ClaimedSession, NamespaceEntry, ReplayPermit, ReturnRequest},
     stats::UnrecoveredKind,
@@ -30,25 +30,25 @@ impl Connection {
     pub(super) fn connect_again(
         &mut self,
         entry: NamespaceEntry,
-        handshake: Handshake,
+        client: Client,
         request: ReturnRequest,
         ctx: &mut Context<Self>,
     ) {
         let Some(recovery) = self.shared.recovery.clone() else {
-            return self.attach_socket(entry, handshake, None);
+            return self.attach_socket(entry, client, None);
         };
         let name = entry.namespace.name.clone();
         let routes = Arc::clone(entry.router.channel_routes());
         let mut claim = Box::pin(recovery.claim(request, name, routes));
         // Mostly nothing has to be waited for.
         match claim.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
-            Poll::Ready(claimed) => self.claimed(entry, handshake, claimed),
+            Poll::Ready(claimed) => self.claimed(entry, client, claimed),
             Poll::Pending => {
                 self.claims += 1;
                 let claimed = claim.into_actor(self).map(|claimed, connection, ctx| {
                     connection.claims -= 1;
                     if !connection.driver.is_ended() {
-                        connection.claimed(entry, handshake, claimed);
+                        connection.claimed(entry, client, claimed);
                     }
                     connection.process(ctx);
                 });
@@ -82,11 +82,11 @@ impl Connection {
     fn claimed(
         &mut self,
         entry: NamespaceEntry,
-        handshake: Handshake,
+        client: Client,
         claimed: Result<ClaimedSession, UnrecoveredKind>,
     ) {
         match claimed {
-            Ok(claimed) => self.attach_socket(entry, handshake, Some(claimed)),
+            Ok(claimed) => self.attach_socket(entry, client, Some(claimed)),
             Err(kind) => {
                 let namespace = &entry.namespace.name;
                 let why = format!("{kind:?}");
@@ -94,7 +94,7 @@ impl Connection {
                 if let Some(recovery) = &self.shared.recovery {
                     recovery.count_unrecovered(kind);
                 }
-                self.attach_socket(entry, handshake, None);
+                self.attach_socket(entry, client, None);
             }
         }
     }
@@ -142,6 +142,9 @@ pub(super) struct ConnectRequest {
     pub(super) asks_for_offsets: bool,
     /// The secret id that it shows, and its position.
     pub(super) returning: Option<(PrivateId, Option<String>)>,
+    /// The token that it shows. One that is not a string can't be believed, and is empty here.
+    #[cfg(feature = "jwt")]
+    pub(super) token: Option<String>,
 }
 
 impl ConnectRequest {
@@ -170,6 +173,26 @@ impl ConnectRequest {
             self.returning = pid.map(|pid| (pid, offset));
         }
         if fields.0.len() == before { Some(text) } else { Some(fields.to_string().into()) }
+    }
+}
+
+#[cfg(feature = "jwt")]
+impl ConnectRequest {
+    /// Takes the token out of `auth`, and returns the rest.
+    pub(super) fn take_token(&mut self, auth: Option<ByteString>) -> Option<ByteString> {
+        let text = auth?;
+        let Ok(mut fields) = serde_json::from_str::<AuthFields<'_>>(&text) else {
+            return Some(text);
+        };
+        match fields.take("token") {
+            None => Some(text),
+            // As if it were not there: an application may have an `auth` that is not complete yet.
+            Some(token) if token.get() == "null" => Some(fields.to_string().into()),
+            Some(token) => {
+                self.token = Some(serde_json::from_str(token.get()).unwrap_or_default());
+                Some(fields.to_string().into())
+            }
+        }
     }
 }
 

@@ -1,13 +1,30 @@
+#[cfg(feature = "jwt")]
+use std::collections::HashMap;
 use std::sync::Arc;
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(feature = "jwt")]
+use regex::Regex;
 use regex::RegexSet;
 
 use super::{
     Channel, History, PatternError, PresenceOptions,
     pattern::{anchored, anchored_source},
 };
+
+/// Which clients may do something in a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    #[default]
+    Anyone,
+    /// Those with a user, who is the one that the channel's name has, if it has one.
+    #[cfg(feature = "jwt")]
+    Users,
+    /// Those who show a token for the channel.
+    #[cfg(feature = "jwt")]
+    Token,
+}
 
 /// The options that a route declares for its channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +35,8 @@ pub(crate) struct ChannelOptions {
     pub(crate) history: Option<History>,
     /// The members of the channel are known.
     pub(crate) presence: Option<PresenceOptions>,
+    pub(crate) subscribe_access: Access,
+    pub(crate) publish_access: Access,
 }
 
 impl ChannelOptions {
@@ -31,6 +50,9 @@ impl ChannelOptions {
                 (one, other) => one.or(other),
             },
             presence: self.presence.or(other.presence),
+            // A restriction of one route holds, whatever the others are for.
+            subscribe_access: self.subscribe_access.max(other.subscribe_access),
+            publish_access: self.publish_access.max(other.publish_access),
         }
     }
 }
@@ -69,6 +91,9 @@ pub(crate) struct ChannelRoutes {
     single: Vec<Arc<ChannelMatch>>,
     /// Of several routes that match a channel, only the first counts.
     is_first_only: bool,
+    /// The patterns with a group `user`.
+    #[cfg(feature = "jwt")]
+    user_patterns: HashMap<usize, Regex>,
     #[cfg(test)]
     searches: AtomicUsize,
 }
@@ -92,6 +117,8 @@ impl ChannelRoutes {
             none: Arc::default(),
             single: single.collect(),
             is_first_only: false,
+            #[cfg(feature = "jwt")]
+            user_patterns: user_patterns(routes)?,
             #[cfg(test)]
             searches: AtomicUsize::new(0),
         })
@@ -115,6 +142,16 @@ impl ChannelRoutes {
             (Some(route), Some(_)) if self.is_first_only => Arc::clone(&self.single[route]),
             (Some(_), Some(_)) => Arc::new(self.merged(matched.iter().collect())),
         }
+    }
+
+    /// Whether a channel may be this user's: each of its routes that names a user names this one.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn is_of_user(&self, matched: &ChannelMatch, channel: &str, user: &str) -> bool {
+        let mut patterns = matched.routes.iter().filter_map(|route| self.user_patterns.get(route));
+        patterns.all(|pattern| {
+            let captures = pattern.captures(channel);
+            captures.is_some_and(|groups| groups.name("user").is_some_and(|at| at.as_str() == user))
+        })
     }
 
     fn merged(&self, routes: Box<[usize]>) -> ChannelMatch {
@@ -145,14 +182,31 @@ impl ChannelRoutes {
     }
 }
 
+/// The patterns that name a user, by the group `user`.
+#[cfg(feature = "jwt")]
+fn user_patterns(routes: &[(&str, ChannelOptions)]) -> Result<HashMap<usize, Regex>, PatternError> {
+    let mut named = HashMap::new();
+    for (at, (pattern, _)) in routes.iter().enumerate() {
+        let pattern = anchored(pattern)?;
+        if pattern.capture_names().any(|name| name == Some("user")) {
+            named.insert(at, pattern);
+        }
+    }
+    Ok(named)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLOSED: ChannelOptions =
-        ChannelOptions { allow_publish: false, history: None, presence: None };
-    const OPEN: ChannelOptions =
-        ChannelOptions { allow_publish: true, history: None, presence: None };
+    const CLOSED: ChannelOptions = ChannelOptions {
+        allow_publish: false,
+        history: None,
+        presence: None,
+        subscribe_access: Access::Anyone,
+        publish_access: Access::Anyone,
+    };
+    const OPEN: ChannelOptions = ChannelOptions { allow_publish: true, ..CLOSED };
 
     fn matches(routes: &ChannelRoutes, name: &str) -> Arc<ChannelMatch> {
         routes.matches(&Channel::new(name, 100).unwrap())

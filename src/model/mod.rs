@@ -25,8 +25,12 @@ mod rate;
 mod reason;
 mod recovery;
 mod transport;
+#[cfg(feature = "jwt")]
+mod user;
 
 pub use channel::{Channel, ChannelError, ToChannel};
+#[cfg(feature = "jwt")]
+pub(crate) use channel_routes::Access;
 pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;
 pub use cluster::{ClusterHealth, NodeStatus};
@@ -55,3 +59,5 @@ pub(crate) use rate::TokenBucket;
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
 pub use transport::Transport;
+#[cfg(feature = "jwt")]
+pub(crate) use user::{KnownUser, is_user_channel, user_channel};

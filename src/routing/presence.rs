@@ -67,6 +67,20 @@ impl Presence {
         Self { options: PresenceOptions::DEFAULT, id, info: None }
     }
 
+    /// Presence by the users of [`Builder::tokens`](crate::Builder::tokens). The others see the
+    /// claim `info` of a member's token. Clients without a token are guests.
+    ///
+    /// ```
+    /// use actix_socketio::{Presence, channel};
+    ///
+    /// let route = channel("^room-").for_users().presence(Presence::by_user());
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn by_user() -> Self {
+        let info = |socket: &Socket| -> Option<serde_json::Value> { socket.claims()?.get("info") };
+        Self::by(|socket| socket.user().map(str::to_owned)).info(info)
+    }
+
     /// The part of a member that the others see, such as a name and a picture. Without it, `null`.
     ///
     /// The function is called when a socket of the member subscribes, after the one of

@@ -1,6 +1,8 @@
 use actix::Addr;
 
 use super::{ChannelEventSet, EventSet, Handlers, Presence, SocketHandler, registrations};
+#[cfg(feature = "jwt")]
+use crate::model::Access;
 use crate::model::{ChannelOptions, History};
 
 /// Declares the channels whose names match a pattern: what clients may do, and which handlers
@@ -138,6 +140,60 @@ impl Route {
     pub fn allow_publish(mut self) -> Self {
         self.options.allow_publish = true;
         self
+    }
+
+    /// Lets clients subscribe that have a user, by [`Builder::tokens`](crate::Builder::tokens).
+    ///
+    /// If the pattern has a group `user`, it must be the client's user. Where several routes match a
+    /// channel, the strictest holds.
+    ///
+    /// ```
+    /// use actix_socketio::channel;
+    ///
+    /// let team = channel("^team-").for_users();
+    /// let inbox = channel("^inbox-(?<user>.+)$").for_users();
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn for_users(mut self) -> Self {
+        self.options.subscribe_access = self.options.subscribe_access.max(Access::Users);
+        self
+    }
+
+    /// Lets clients subscribe that show a token for the channel: `subscribe(name, {token}, ack)`.
+    ///
+    /// Its `sub` must be the connection's user, and its claim `channel` the name, or `pattern` a
+    /// regular expression for the whole name. When it ends, the client is unsubscribed.
+    /// [`Claims::for_channel`](crate::Claims::for_channel) makes one.
+    ///
+    /// ```
+    /// let route = actix_socketio::channel("^match-").with_token();
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn with_token(mut self) -> Self {
+        self.options.subscribe_access = Access::Token;
+        self
+    }
+
+    /// Lets subscribers publish that have a user.
+    ///
+    /// ```
+    /// let route = actix_socketio::channel("^chat-").publish_for_users();
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn publish_for_users(mut self) -> Self {
+        self.options.publish_access = self.options.publish_access.max(Access::Users);
+        self.allow_publish()
+    }
+
+    /// Lets subscribers publish whose token for the channel says so, by the claim `publish`.
+    ///
+    /// ```
+    /// let route = actix_socketio::channel("^chat-").with_token().publish_with_token();
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn publish_with_token(mut self) -> Self {
+        self.options.publish_access = Access::Token;
+        self.allow_publish()
     }
 
     /// Keeps the newest publications to each of the channels, for clients that come back.

@@ -3,10 +3,12 @@ use std::{sync::Arc, time::Duration};
 use super::{
     BuildError, Builder, NamespaceBuilder, SocketIo,
     builder::AdapterFactory,
-    compiled::CompiledNamespaces,
+    compiled::{CompiledNamespaces, Given},
     joining, loading, presence_task,
     starting::{StartedTasks, TaskParts},
 };
+#[cfg(feature = "jwt")]
+use crate::tokens::TokenGate;
 use crate::{
     config::Config,
     engine::{EngineState, Forwarding},
@@ -56,6 +58,8 @@ impl Builder {
         if let Some(mistake) = mistake {
             return Err(mistake);
         }
+        #[cfg(feature = "jwt")]
+        let tokens = self.tokens;
         let data = Arc::new(data);
         check(&config, &codec, recovery.as_ref(), &namespaces)?;
         let node_address =
@@ -66,7 +70,12 @@ impl Builder {
         let codec =
             codec.deflate_from(config.per_message_deflate.then_some(config.deflate_threshold));
         let config = Arc::new(config);
-        let compiled = CompiledNamespaces::compile(main, namespaces, dynamic, &config, &data)?;
+        #[cfg(feature = "jwt")]
+        let has_tokens = tokens.is_some();
+        #[cfg(not(feature = "jwt"))]
+        let has_tokens = false;
+        let given = Given { data: &data, has_tokens };
+        let compiled = CompiledNamespaces::compile(main, namespaces, dynamic, &config, given)?;
         let (families, has_presence) = (compiled.families(), compiled.have_presence());
         let is_recording =
             recovery.is_some() || families.iter().any(|family| family.rules.keeps_anything());
@@ -124,6 +133,8 @@ impl Builder {
             // The engine is new, so it is set for the first time.
             let _ = engine.forwarding.set(announce(&used, address)?);
         }
+        #[cfg(feature = "jwt")]
+        let max_revoked = config.max_revoked_tokens;
         let factory = NamespaceFactory::new(config, counters, data, used, local);
         let state = ServerState {
             engine,
@@ -138,6 +149,8 @@ impl Builder {
             built: std::time::Instant::now(),
             start_gate,
             path: PathMonitor::default(),
+            #[cfg(feature = "jwt")]
+            tokens: tokens.map(|tokens| Arc::new(TokenGate::new(tokens, max_revoked))),
         };
         let io = SocketIo::new(Arc::new(state));
         #[cfg(feature = "admin")]

@@ -5,6 +5,8 @@ use actix::Addr;
 use super::NamespaceBuilder;
 #[cfg(feature = "admin")]
 use super::{BuildError, SocketIo};
+#[cfg(feature = "jwt")]
+use crate::tokens::Tokens;
 use crate::{
     config::Config,
     http::EndpointSettings,
@@ -77,6 +79,8 @@ pub struct Builder {
     pub(super) mistake: Option<BuildError>,
     #[cfg(feature = "admin")]
     pub(super) after_build: Vec<AfterBuild>,
+    #[cfg(feature = "jwt")]
+    pub(super) tokens: Option<Tokens>,
 }
 
 /// # Handlers
@@ -405,6 +409,8 @@ impl Builder {
             mistake: None,
             #[cfg(feature = "admin")]
             after_build: Vec::new(),
+            #[cfg(feature = "jwt")]
+            tokens: None,
         }
     }
 }

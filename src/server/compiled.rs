@@ -13,6 +13,15 @@ use crate::{
 /// A namespace in compiled form: its handlers, and the settings that hold in it.
 type Compiled = (Arc<Router>, Arc<Config>);
 
+/// What the application has given beside its handlers.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// Its values for handlers.
+    pub(super) data: &'a DataMap,
+    /// Whether clients show tokens.
+    pub(super) has_tokens: bool,
+}
+
 /// All namespaces in compiled form.
 pub(super) struct CompiledNamespaces {
     /// Those that were added by their name.
@@ -29,11 +38,11 @@ impl CompiledNamespaces {
         named: Vec<(Namespace, NamespaceBuilder)>,
         dynamic: Vec<(Names, NamespaceBuilder)>,
         config: &Arc<Config>,
-        data: &DataMap,
+        given: Given<'_>,
     ) -> Result<Self, BuildError> {
         let mut server_events = ServerEventTable::default();
-        let named = compile_named(main, named, config, data, &mut server_events)?;
-        let dynamic = compile_dynamic(dynamic, config, data, &mut server_events)?;
+        let named = compile_named(main, named, config, given, &mut server_events)?;
+        let dynamic = compile_dynamic(dynamic, config, given, &mut server_events)?;
         Ok(Self { named, dynamic, server_events })
     }
 
@@ -71,13 +80,13 @@ fn compile_named(
     main: NamespaceBuilder,
     namespaces: Vec<(Namespace, NamespaceBuilder)>,
     config: &Arc<Config>,
-    data: &DataMap,
+    given: Given<'_>,
     server_events: &mut ServerEventTable,
 ) -> Result<HashMap<Namespace, Compiled>, BuildError> {
     let mut named = HashMap::new();
     for (name, namespace) in iter::once((Namespace::default(), main)).chain(namespaces) {
         server_events.add(name.clone(), namespace.server_event_handlers(config));
-        if named.insert(name.clone(), namespace.compile(config, data)?).is_some() {
+        if named.insert(name.clone(), namespace.compile(config, given)?).is_some() {
             return Err(BuildError::NamespaceTwice(name));
         }
     }
@@ -87,7 +96,7 @@ fn compile_named(
 fn compile_dynamic(
     namespaces: Vec<(Names, NamespaceBuilder)>,
     config: &Arc<Config>,
-    data: &DataMap,
+    given: Given<'_>,
     server_events: &mut ServerEventTable,
 ) -> Result<Vec<NamespaceFamily>, BuildError> {
     let mut dynamic = Vec::new();
@@ -102,7 +111,7 @@ fn compile_dynamic(
             }
             Names::If(function) => (NamespaceMatcher::Function(function), "function".to_owned()),
         };
-        let (router, config) = namespace.compile(config, data)?;
+        let (router, config) = namespace.compile(config, given)?;
         let quota = Quota::default();
         dynamic.push(NamespaceFamily { label, matcher, router, config, quota });
     }

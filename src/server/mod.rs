@@ -37,6 +37,8 @@ mod starting;
 mod task_thread;
 #[cfg(feature = "test")]
 mod test_access;
+#[cfg(feature = "jwt")]
+mod tokens;
 
 #[cfg(feature = "admin")]
 pub(crate) use admin_access::WeakSocketIo;
@@ -49,3 +51,5 @@ pub use io::SocketIo;
 pub use metrics::Metrics;
 pub use namespace::NamespaceBuilder;
 pub use past::{HistoryReader, Past, PastMessage};
+#[cfg(feature = "jwt")]
+pub use tokens::RevokeError;

@@ -2,10 +2,10 @@ use std::{iter, sync::Arc};
 
 use actix::Addr;
 
-use super::{BuildError, namespace_overrides::NamespaceOverrides};
+use super::{BuildError, compiled::Given, namespace_overrides::NamespaceOverrides};
 use crate::{
     config::Config,
-    model::{DataMap, History, NameRules, matches_some_name},
+    model::{History, NameRules, matches_some_name},
     protocol::is_reserved,
     routing::{
         EventSet, Handlers, Route, Router, ServerEventHandlers, SocketHandler, registrations,
@@ -110,13 +110,13 @@ impl NamespaceBuilder {
     pub(super) fn compile(
         self,
         server: &Arc<Config>,
-        data: &DataMap,
+        given: Given<'_>,
     ) -> Result<(Arc<Router>, Arc<Config>), BuildError> {
         let config = Arc::new(self.overrides.over(server));
         config.check()?;
         let has_presence = self.routes.iter().any(Route::has_presence);
         for handlers in iter::once(&self.handlers).chain(self.routes.iter().map(Route::handlers)) {
-            check_handlers(handlers, &config, has_presence, data)?;
+            check_handlers(handlers, &config, has_presence, given)?;
         }
         let patterns: Vec<_> = self.routes.iter().map(|route| route.pattern().to_owned()).collect();
         let router = Router::new(
@@ -137,7 +137,7 @@ fn check_handlers(
     handlers: &Handlers,
     config: &Config,
     has_presence: bool,
-    data: &DataMap,
+    given: Given<'_>,
 ) -> Result<(), BuildError> {
     let is_presence = |name: &str| {
         has_presence && (name == config.presence_event || name == config.presence_stats_event)
@@ -157,12 +157,15 @@ fn check_handlers(
             None if is_presence(name) => {
                 "it is a request for the presence in a channel, which the server answers".to_owned()
             }
+            None if given.has_tokens && name == config.refresh_event => {
+                "it is the request for a new token, which the server answers".to_owned()
+            }
             None if is_reserved(name) => "the name is reserved, so no client sends it".to_owned(),
             None => continue,
         };
         return Err(BuildError::Event { event: name.to_owned(), reason });
     }
-    match handlers.missing(data) {
+    match handlers.missing(given.data) {
         None => Ok(()),
         Some((of, expected)) => Err(BuildError::Data { handler: of.to_owned(), expected }),
     }

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 pub(crate) use stored::{AbsenceRecord, StoredAbsence};
 
 use super::Socket;
+#[cfg(feature = "jwt")]
+use crate::model::KnownUser;
 use crate::{
     model::{
         Channel, ChannelMatch, ChannelRoutes, DisconnectReason, History, Namespace, Place, Point,
@@ -106,6 +108,12 @@ impl SocketAbsence {
     /// Whether these are the routes of its router. Two families may share a namespace.
     pub(crate) fn has_routes(&self, routes: &Arc<ChannelRoutes>) -> bool {
         Arc::ptr_eq(&self.channel_routes, routes)
+    }
+
+    /// Whether it was the socket of this user.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn was_of(&self, user: &KnownUser) -> bool {
+        user.was_in(self.channels.iter().map(|one| &one.channel))
     }
 
     pub(crate) fn is_in(&self, channel: &Channel) -> bool {

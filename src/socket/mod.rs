@@ -20,6 +20,8 @@ mod send;
 mod subscriptions;
 mod target;
 mod targets;
+#[cfg(feature = "jwt")]
+mod user;
 
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
@@ -47,6 +49,15 @@ pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
 pub use target::Target;
 pub use targets::Targets;
+#[cfg(feature = "jwt")]
+pub(crate) use user::{DueTokens, Login};
+
+/// Who the client is, by its token.
+#[cfg(feature = "jwt")]
+pub(crate) type Identity = Option<Login>;
+/// Without the feature `jwt`, nothing is known.
+#[cfg(not(feature = "jwt"))]
+pub(crate) struct Identity;
 
 use crate::{
     config::Config,
@@ -100,6 +111,8 @@ struct SocketInner {
     subscriptions: Option<Arc<Mutex<TokenBucket>>>,
     /// For a socket that may come back.
     recovery: Option<Box<SocketRecovery>>,
+    #[cfg(feature = "jwt")]
+    user: Option<Box<user::SocketUser>>,
 }
 
 /// A request of a socket to its connection.
@@ -114,6 +127,9 @@ pub(crate) enum ConnectionCommand {
     CloseTransport,
     /// End the connection: its client has come back over another one.
     Replace,
+    /// The socket has a token that ends at another time.
+    #[cfg(feature = "jwt")]
+    TokensChanged,
 }
 
 /// The parts of a new socket.
@@ -136,6 +152,7 @@ pub(crate) struct SocketParts {
     /// Counts its subscriptions.
     pub(crate) memory: MemoryShare,
     pub(crate) origin: SocketOrigin,
+    pub(crate) identity: Identity,
 }
 
 impl Socket {
@@ -154,7 +171,10 @@ impl Socket {
             subscriptions,
             memory,
             origin,
+            identity,
         } = parts;
+        #[cfg(not(feature = "jwt"))]
+        let Identity = identity;
         let registry_id = namespace.sequencer.registry_id();
         let Beginning { id, context, membership, recovery } =
             origin.begin(&namespace, registry_id, &sender, memory);
@@ -176,6 +196,8 @@ impl Socket {
                 commands,
                 subscriptions,
                 recovery,
+                #[cfg(feature = "jwt")]
+                user: identity.map(|login| Box::new(user::SocketUser::new(login))),
             }),
         }
     }
@@ -290,6 +312,19 @@ impl Socket {
     /// The application's values.
     pub(crate) fn data(&self) -> &DataMap {
         &self.inner.namespace.data
+    }
+
+    /// Whether the client may be in channels by a token.
+    pub(crate) fn has_tokens(&self) -> bool {
+        #[cfg(feature = "jwt")]
+        return self.inner.user.is_some();
+        #[cfg(not(feature = "jwt"))]
+        false
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn channel_routes(&self) -> &ChannelRoutes {
+        &self.inner.channel_routes
     }
 
     pub(crate) fn namespace_state(&self) -> &Arc<NamespaceState> {

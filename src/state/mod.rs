@@ -20,6 +20,8 @@ pub(crate) use recovery::{
 pub(crate) use sockets::SocketTable;
 pub(crate) use start_gate::StartGate;
 
+#[cfg(feature = "jwt")]
+use crate::tokens::TokenGate;
 use crate::{
     config::Config,
     engine::EngineState,
@@ -43,6 +45,9 @@ pub(crate) struct ServerState {
     pub(crate) built: std::time::Instant,
     pub(crate) start_gate: StartGate,
     pub(crate) path: PathMonitor,
+    /// `None`: all clients are guests.
+    #[cfg(feature = "jwt")]
+    pub(crate) tokens: Option<Arc<TokenGate>>,
 }
 
 impl ServerState {

@@ -25,6 +25,12 @@ impl SocketTable {
     pub(crate) fn each(&self, show: impl FnMut(&Socket)) {
         self.0.read().values().for_each(show);
     }
+
+    /// The sockets that a test holds for.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn matching(&self, wanted: impl Fn(&Socket) -> bool) -> Vec<Socket> {
+        self.0.read().values().filter(|socket| wanted(socket)).cloned().collect()
+    }
 }
 
 impl SocketLookup for SocketTable {

@@ -12,6 +12,8 @@ use super::{
     traffic::Traffic,
 };
 use crate::model::{DisconnectReason, Quota, Transport};
+#[cfg(feature = "jwt")]
+use crate::tokens::TokenError;
 
 /// Declares an enum whose values are the labels of a [`Tally`].
 macro_rules! labels {
@@ -64,6 +66,7 @@ labels! {
         FullNamespace = "max_sockets",
         TooManyNamespaces = "max_namespaces",
         ByOnConnect = "on_connect",
+        Token = "token",
         // A socket's request about a channel.
         Subscription = "subscribe",
         SubscriptionRate = "subscribe_rate",
@@ -150,6 +153,21 @@ labels! {
         Lost = "lost",
         TooMuch = "max_recovered",
         Takeover = "takeover_timeout",
+        /// The client is another user by now, or a guest.
+        OtherUser = "other_user",
+    }
+}
+
+#[cfg(feature = "jwt")]
+impl Label for TokenError {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+
+    fn text(self) -> &'static str {
+        self.as_str()
     }
 }
 
@@ -241,6 +259,9 @@ pub(crate) struct Counters {
     pub(crate) path_probe_failures: Count,
     #[cfg(feature = "api")]
     pub(crate) api_requests: ApiRequests,
+    /// Tokens that were not believed.
+    #[cfg(feature = "jwt")]
+    pub(crate) tokens_refused: Tally<TokenError>,
 }
 
 /// A number of things that exist now.

@@ -75,6 +75,8 @@ impl Families {
         families.add_path(stats);
         #[cfg(feature = "api")]
         families.add_api(stats);
+        #[cfg(feature = "jwt")]
+        families.add_tokens(stats);
         if let Some(cluster) = &stats.cluster {
             families.add_cluster(cluster, &stats.nodes);
         }
@@ -237,6 +239,12 @@ impl Families {
             labels: &["method", "status"],
             samples: samples.collect(),
         });
+    }
+
+    #[cfg(feature = "jwt")]
+    fn add_tokens(&mut self, stats: &Stats) {
+        let help = "Tokens that were not believed, by the reason";
+        self.counters("tokens_refused_total", &["reason"], help, &stats.tokens_refused);
     }
 
     fn add_cluster(&mut self, health: &ClusterHealth, nodes: &[NodeStatus]) {

@@ -134,7 +134,7 @@ pub struct Stats {
     /// Sockets that have come back.
     pub recovered: u64,
     /// Clients that wanted their socket back and got a new one, by the reason: `unknown`,
-    /// `position`, `lost`, `max_recovered`, or `takeover_timeout`.
+    /// `position`, `lost`, `max_recovered`, `takeover_timeout`, or `other_user`.
     pub unrecovered: BTreeMap<&'static str, u64>,
     /// Sockets that were away and do not come back, by the reason: `window`, `forgotten`, `lost`,
     /// or the limit that was reached.
@@ -160,6 +160,10 @@ pub struct Stats {
     /// `openapi` counts those for the description, and `other` those for what does not exist.
     #[cfg(feature = "api")]
     pub api_requests: BTreeMap<&'static str, BTreeMap<u16, u64>>,
+    /// Tokens that were not believed, by [`TokenError::as_str`](crate::TokenError::as_str): the
+    /// feature `jwt`.
+    #[cfg(feature = "jwt")]
+    pub tokens_refused: BTreeMap<&'static str, u64>,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -247,6 +251,8 @@ impl Stats {
             path_probe_failures: counters.path_probe_failures.get(),
             #[cfg(feature = "api")]
             api_requests: counters.api_requests.by_method(),
+            #[cfg(feature = "jwt")]
+            tokens_refused: counters.tokens_refused.by_label(),
         }
     }
 

@@ -3,6 +3,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use regex::RegexBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,9 @@ use super::{TokenError, Tokens};
 
 /// The last second of the year 9999. Later dates are typing errors, and overflow somewhere.
 const LAST_SECOND: u64 = 253_402_300_799;
+
+/// The memory of a compiled pattern, in bytes. The issuer writes patterns, and may be wrong.
+const MAX_PATTERN: usize = 64 * 1024;
 
 /// What a token says.
 ///
@@ -123,6 +127,17 @@ impl Claims {
     /// ```
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         T::deserialize(self.all.get(name)?).ok()
+    }
+
+    /// Whether it is a token for this channel. A pattern that is not a regular expression, or a
+    /// large one, is for none.
+    pub(crate) fn is_for_channel(&self, channel: &str) -> bool {
+        if let Some(Value::String(name)) = self.all.get("channel") {
+            return name == channel;
+        }
+        let Some(Value::String(pattern)) = self.all.get("pattern") else { return false };
+        let whole = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(MAX_PATTERN).build();
+        whole.is_ok_and(|whole| whole.is_match(channel))
     }
 
     /// Reads the claims of a token that is believed.

@@ -6,6 +6,7 @@
 mod algorithm;
 mod claims;
 mod error;
+mod gate;
 mod key;
 mod object;
 mod parts;
@@ -19,6 +20,7 @@ use parking_lot::RwLock;
 
 pub use claims::Claims;
 pub use error::{KeyError, TokenError};
+pub(crate) use gate::{TokenGate, TooManyRevoked};
 use key::{Key, Keys};
 
 /// The keys and rules by which tokens are believed.

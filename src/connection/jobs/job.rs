@@ -90,7 +90,11 @@ impl Job {
             Task::Event { name, args, id } if is_plain(&socket, &router, &name) => {
                 return notify(&socket, &router, name, args, id);
             }
-            Task::Connect if !router.has_handler::<OnConnect>() && !socket.recovered() => {
+            Task::Connect
+                if !router.has_handler::<OnConnect>()
+                    && !socket.recovered()
+                    && socket.channel_count() == 0 =>
+            {
                 return Started::Done(Outcome::Admit);
             }
             task => task,
@@ -121,7 +125,7 @@ impl Job {
                     }
                     return Outcome::Refuse(error);
                 }
-                if recovered && router.is_handled::<OnSubscribe>() {
+                if recovered && (router.is_handled::<OnSubscribe>() || socket.has_tokens()) {
                     Box::pin(requests::subscribe_again(&socket, &router)).await;
                 }
                 if socket.channel_count() > 0 {
@@ -166,6 +170,10 @@ pub(in crate::connection) fn is_plain(socket: &Socket, router: &Router, name: &s
 }
 
 fn request(socket: &Socket, router: &Router, name: &str) -> Option<ChannelRequest> {
+    #[cfg(feature = "jwt")]
+    if *name == *socket.config().refresh_event && socket.user().is_some() {
+        return Some(ChannelRequest::Refresh);
+    }
     ChannelRequest::of(socket.config(), router.members().is_some(), name)
 }
 

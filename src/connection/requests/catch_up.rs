@@ -45,7 +45,7 @@ pub(super) async fn subscribe_and_catch_up(
         if at > 0 {
             charge(socket)?;
         }
-        match authorize(socket, router, &channel).await {
+        match authorize(socket, router, &channel, options.token.as_deref()).await {
             Ok(matched) => admitted.push((channel, matched)),
             Err(answer) if !is_list => return Err(refuse(answer)),
             Err(answer) => drop(refused.insert(channel.to_string(), answer)),

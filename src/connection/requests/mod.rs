@@ -1,9 +1,13 @@
 //! The requests of clients about channels: `subscribe`, `unsubscribe`, `publish`, `presence` and
 //! `presence_stats`. The server answers them itself, with an error-first acknowledgement.
 
+#[cfg(feature = "jwt")]
+mod access;
 mod catch_up;
 mod presence;
 mod publish;
+#[cfg(feature = "jwt")]
+mod refresh;
 mod subscribe;
 mod subscribe_options;
 mod unsubscribe;
@@ -32,6 +36,9 @@ pub(super) enum ChannelRequest {
     Publish,
     Presence,
     PresenceStats,
+    /// With a new token. It is not about a channel, and is answered as the others are.
+    #[cfg(feature = "jwt")]
+    Refresh,
 }
 
 /// The answer to a request that is granted.
@@ -81,6 +88,8 @@ impl ChannelRequest {
             Self::Publish => Box::pin(publish::publish(socket, router, args)).await,
             Self::Presence => presence::presence(socket, args, &id),
             Self::PresenceStats => presence::presence_stats(socket, args),
+            #[cfg(feature = "jwt")]
+            Self::Refresh => refresh::refresh(socket, args),
         };
         if let Err(RefusedRequest { answer, kind }) = &done {
             socket.counters().refused.add(*kind);
@@ -110,6 +119,8 @@ impl ChannelRequest {
             Self::Publish => "publish",
             Self::Presence => "presence",
             Self::PresenceStats => "presence_stats",
+            #[cfg(feature = "jwt")]
+            Self::Refresh => "refresh",
         }
     }
 
@@ -118,6 +129,8 @@ impl ChannelRequest {
             Self::Subscribe | Self::Unsubscribe => RefusalKind::Subscription,
             Self::Publish => RefusalKind::Publication,
             Self::Presence | Self::PresenceStats => RefusalKind::Presence,
+            #[cfg(feature = "jwt")]
+            Self::Refresh => RefusalKind::Token,
         };
         RefusedRequest { answer, kind }
     }
@@ -132,7 +145,7 @@ async fn subscribe(
     let options = SubscribeOptions::read(args);
     let options = options.map_err(|answer| ChannelRequest::Subscribe.refuse(answer))?;
     if !catch_up::is_wanted(args, &options) {
-        return subscribe::subscribe(socket, router, args).await;
+        return subscribe::subscribe(socket, router, args, options.token.as_deref()).await;
     }
     catch_up::subscribe_and_catch_up(socket, router, args, &options, id.clone()).await?;
     Ok(Granted::Sent)
@@ -156,5 +169,8 @@ fn channel_of(args: &Args, config: &Config) -> Result<Channel, Value> {
     let name: String = args
         .get(0)
         .map_err(|_| refusal("the channel's name must be the first argument, a string"))?;
-    name.to_channel(config.max_channel_length).map_err(refusal)
+    let channel = name.to_channel(config.max_channel_length).map_err(refusal)?;
+    #[cfg(feature = "jwt")]
+    access::check_name(&channel)?;
+    Ok(channel)
 }

@@ -1,6 +1,8 @@
 use bytestring::ByteString;
 use serde_json::Value;
 
+#[cfg(feature = "jwt")]
+use super::access;
 use super::{ChannelRequest, Granted, RefusedRequest, channel_of, refusal};
 use crate::{
     event::OnMessage,
@@ -22,6 +24,8 @@ pub(super) async fn publish(
     let Some(matched) = socket.matched_channel(&channel) else {
         return Err(refuse(refusal("subscribe to the channel before you publish to it")));
     };
+    #[cfg(feature = "jwt")]
+    access::check_publish(socket, &channel, &matched).map_err(refuse)?;
     let allow_publish = matched.options.allow_publish;
     let message =
         OnMessage::new(socket.clone(), Some(channel.clone()), event.clone(), data.clone(), None);

@@ -2,7 +2,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+#[cfg(feature = "jwt")]
+use super::access;
 use super::{ChannelRequest, Granted, RefusedRequest, channel_of, refusal};
+#[cfg(feature = "jwt")]
+use crate::model::is_user_channel;
 use crate::{
     deadline::within,
     event::OnSubscribe,
@@ -19,6 +23,7 @@ pub(super) async fn subscribe(
     socket: &Socket,
     router: &Router,
     args: &Args,
+    token: Option<&str>,
 ) -> Result<Granted, RefusedRequest> {
     let refuse = |answer| ChannelRequest::Subscribe.refuse(answer);
     let config = socket.config();
@@ -27,7 +32,7 @@ pub(super) async fn subscribe(
     if socket.is_subscribed(&channel) {
         return Ok(Granted::Nothing);
     }
-    let matched = authorize(socket, router, &channel).await.map_err(refuse)?;
+    let matched = authorize(socket, router, &channel, token).await.map_err(refuse)?;
     let is_told_at_once = matched.is_told_at_once();
     let subscribed = socket.subscribe_matched(channel.clone(), matched);
     subscribed.map_err(|error| refuse(refusal(error)))?;
@@ -70,6 +75,7 @@ pub(super) async fn authorize(
     socket: &Socket,
     router: &Router,
     channel: &Channel,
+    token: Option<&str>,
 ) -> Result<Arc<ChannelMatch>, Value> {
     let config = socket.config();
     let matched = router.channel_routes().matches(channel);
@@ -82,6 +88,10 @@ pub(super) async fn authorize(
         // Checked before the handlers run, since they may already count the client as a subscriber.
         return Err(refusal(SubscribeError::TooManyChannels { limit }));
     }
+    #[cfg(feature = "jwt")]
+    access::check_subscribe(socket, channel, &matched, token)?;
+    #[cfg(not(feature = "jwt"))]
+    let _ = token;
     let event = OnSubscribe { socket: socket.clone(), channel: channel.clone(), recovered: false };
     if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
         // A handler may have subscribed the client before this or another handler refused.
@@ -99,6 +109,13 @@ pub(super) async fn authorize(
 /// that they refuse.
 pub(in crate::connection) async fn subscribe_again(socket: &Socket, router: &Router) {
     for (channel, matched) in socket.returning_channels() {
+        #[cfg(feature = "jwt")]
+        if !is_user_channel(&channel)
+            && access::check_subscribe(socket, &channel, &matched, None).is_err()
+        {
+            socket.refuse_channel(&channel);
+            continue;
+        }
         let event =
             OnSubscribe { socket: socket.clone(), channel: channel.clone(), recovered: true };
         if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {

@@ -16,6 +16,8 @@ pub(super) struct SubscribeOptions {
     last: Option<usize>,
     /// Whether the client wants to know who is there.
     presence: bool,
+    /// The client's token for the channel. It asks for no answer of its own.
+    pub(super) token: Option<String>,
 }
 
 impl SubscribeOptions {
@@ -42,6 +44,10 @@ impl SubscribeOptions {
                     read.last = Some(count.ok_or_else(wrong)?);
                 }
                 ("presence", Value::Bool(presence)) => read.presence = presence,
+                #[cfg(feature = "jwt")]
+                ("token", Value::String(token)) => read.token = Some(token),
+                #[cfg(feature = "jwt")]
+                ("token", _) => return Err(refusal("\"token\" must be a string")),
                 ("presence", _) => return Err(refusal("\"presence\" must be true or false")),
                 _ => {
                     let name: String = name.chars().take(40).collect();
@@ -54,7 +60,7 @@ impl SubscribeOptions {
 
     /// Whether the client asks for an answer of its own.
     pub(super) fn is_any_set(&self) -> bool {
-        *self != Self::default()
+        self.since.is_some() || self.last.is_some() || self.presence
     }
 
     pub(super) fn catch_up(&self, epoch: Epoch) -> CatchUp {

@@ -15,6 +15,8 @@ pub(super) async fn unsubscribe(
 ) -> Result<Granted, RefusedRequest> {
     let channel = channel_of(args, socket.config())
         .map_err(|answer| ChannelRequest::Unsubscribe.refuse(answer))?;
+    #[cfg(feature = "jwt")]
+    socket.drop_channel_token(&channel);
     if let Some(matched) = socket.unsubscribe_and_wait(&channel).await {
         log_line!(
             log::Level::Info,

@@ -27,6 +27,8 @@ pub(crate) use replay_budget::ReplayPermit;
 pub(crate) use session_table::SessionLimits;
 use session_table::{Claim, EndedSession, SessionTable};
 
+#[cfg(feature = "jwt")]
+use crate::model::KnownUser;
 use crate::{
     deadline::within,
     model::{
@@ -65,6 +67,8 @@ pub(crate) struct ReturnRequest {
     pub(crate) offset: Option<String>,
     /// When its connection was opened.
     pub(crate) opened: std::time::Instant,
+    #[cfg(feature = "jwt")]
+    pub(crate) user: KnownUser,
 }
 
 /// A session that a client has claimed. It is given back when this is dropped.
@@ -263,6 +267,10 @@ impl RecoveryState {
             let table = self.table.lock();
             let absence = table.claimed(&pid, turn).filter(|one| one.has_routes(&routes));
             let absence = absence.ok_or(UnrecoveredKind::Unknown)?;
+            #[cfg(feature = "jwt")]
+            if !absence.was_of(&request.user) {
+                return Err(UnrecoveredKind::OtherUser);
+            }
             claimed.seen = seen.max(absence.began());
             absence.missed_bytes(&self.sequencer, claimed.seen)
         };
