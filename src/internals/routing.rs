@@ -129,6 +129,10 @@ fn socket(channel_routes: Arc<ChannelRoutes>) -> Socket {
         subscriptions: None,
         memory: MemoryShare::default(),
         origin: SocketOrigin::New(None),
+        #[cfg(feature = "jwt")]
+        identity: None,
+        #[cfg(not(feature = "jwt"))]
+        identity: crate::socket::Identity,
     })
 }
 

@@ -73,6 +73,7 @@ mod serve_client;
 mod shutdown;
 mod slow_subscribers;
 mod takeover;
+mod tokens;
 mod unknown_events;
 mod upgrade;
 mod verbs;

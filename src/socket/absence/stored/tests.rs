@@ -7,8 +7,9 @@ use crate::{
     protocol::event,
 };
 
-const OPTIONS: ChannelOptions =
-    ChannelOptions { allow_publish: false, history: Some(History::last(5)), presence: None };
+fn options() -> ChannelOptions {
+    ChannelOptions { history: Some(History::last(5)), ..ChannelOptions::default() }
+}
 
 fn place(number: u64) -> Place {
     Place::new(number)
@@ -48,7 +49,7 @@ fn absence(routes: &Arc<ChannelRoutes>) -> SocketAbsence {
 }
 
 fn routes(patterns: &[&str]) -> Arc<ChannelRoutes> {
-    let routes: Vec<_> = patterns.iter().map(|pattern| (*pattern, OPTIONS)).collect();
+    let routes: Vec<_> = patterns.iter().map(|pattern| (*pattern, options())).collect();
     Arc::new(ChannelRoutes::new(&routes).unwrap())
 }
 
