@@ -10,6 +10,7 @@
 //! | [History](history) | clients that were away get what they missed, or are told |
 //! | [The client](client) | the browser client that the server serves, and its channels |
 //! | [Presence](presence) | the list of a channel's users, for clients in every language |
+//! | [Tokens](tokens) | users by JSON Web Tokens, and channels for them: the feature `jwt` |
 //! | [HTTP API](api) | publishing and more from any language, by HTTP: the feature `api` |
 //! | [Admin UI](admin) | Socket.IO's page for administrators: the feature `admin` |
 //! | [Testing](testing) | tests without a port, events by hand, a clock that the test moves |
@@ -117,6 +118,7 @@ pub mod history {}
 
 #[doc = "[api]: crate::guide::api#settings"]
 #[doc = "[stats]: crate::guide::observability"]
+#[doc = "[tokens]: crate::guide::tokens#ends-and-refreshing"]
 #[doc = "[presence]: crate::guide::presence"]
 #[doc = "[bounds of its own]: crate::guide::presence#bounds"]
 #[doc = "[reliability.md]: crate::guide::reliability#memory"]
@@ -127,6 +129,7 @@ pub mod limits {}
 
 #[doc = "[admin]: crate::guide::admin"]
 #[doc = "[api]: crate::guide::api"]
+#[doc = "[tokens]: crate::guide::tokens"]
 #[doc = "[publications of clients wait for]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[security.md]: crate::guide::security#logs"]
 #[doc = ""]
@@ -165,12 +168,19 @@ pub mod reliability {}
 #[doc = "[limits.md]: crate::guide::limits#publications-of-clients-and-slow-subscribers"]
 #[doc = "[limits]: crate::guide::limits"]
 #[doc = "[protocol.md]: crate::guide::protocol"]
+#[doc = "[tokens.md]: crate::guide::tokens"]
 #[doc = ""]
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
+
+#[doc = "[presence]: crate::guide::presence"]
+#[doc = "[recovery]: crate::guide::history#sockets-that-come-back"]
+#[doc = ""]
+#[doc = include_str!("../docs/tokens.md")]
+pub mod tokens {}
 
 #[doc = "[cookbook]: crate::guide::cookbook"]
 #[doc = "[handlers]: crate::guide::handlers"]

@@ -23,6 +23,8 @@ fn namespace_of(namespace: NamespaceBuilder, state: &Arc<AdminState>) -> Namespa
     let [entering, leaving, told] = [(); 3].map(|()| Arc::clone(state));
     let namespace = namespace
         .max_sockets(state.max_admins)
+        // Administrators log in here by a name, whether or not clients have tokens.
+        .allow_guests()
         .on_connect(async move |event: OnConnect| Arc::clone(&entering).log_in(event).await)
         .on_disconnect(async move |event: OnDisconnect| {
             leaving.leave(&event.socket);

@@ -28,7 +28,7 @@ use crate::{
 /// A client that asks for a socket.
 pub(super) struct Client {
     pub(super) handshake: Handshake,
-    /// Who it is, by its token.
+    /// Its user, by its token.
     pub(super) identity: Identity,
 }
 

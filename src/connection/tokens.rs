@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     event::DisconnectReason,
     log_text::log_line,
-    model::{Handshake, KnownUser},
+    model::{Access, Channel, Handshake, KnownUser},
     protocol::Args,
     socket::{DueTokens, Identity, Login, Socket},
     stats::RefusalKind,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The event that tells a client that a token ends soon.
 const ENDS_SOON: &str = "token_expires";
-/// The event that tells a client that it has left a channel, since its token for it has ended.
+/// The event that tells a client that its token for a channel has ended.
 const HAS_ENDED: &str = "token_expired";
 
 impl Connection {
@@ -34,7 +34,7 @@ impl Connection {
     /// `Authorization` of its handshake. Without tokens, all are guests.
     ///
     /// # Errors
-    /// What the client reads: its token is not believed, or it has to show one.
+    /// The client reads why: its token is not believed, or it has to show one.
     pub(super) fn identify(
         &self,
         shown: Option<&str>,
@@ -78,8 +78,12 @@ impl Connection {
         }
     }
 
-    /// Finds out when a token needs something next.
+    /// Finds out when a token needs something next. The connection ends if one was revoked after
+    /// it was checked, and before the socket could be found by it.
     pub(super) fn tokens_changed(&mut self, ctx: &mut Context<Self>) {
+        if self.sockets.list.iter().any(|entry| entry.socket.has_revoked_token()) {
+            return self.end(DisconnectReason::ForcedClose, ctx);
+        }
         let admitted = self.sockets.list.iter().filter(|entry| entry.admitted && !entry.ending);
         self.clock.token_at = admitted.filter_map(|entry| entry.socket.next_token_deadline()).min();
         self.reschedule(ctx);
@@ -105,10 +109,15 @@ impl Connection {
                 self.end(DisconnectReason::ForcedClose, ctx);
                 return true;
             }
-            for channel in due.ended_channels {
+            let of_subscribers = |channel: &Channel| {
+                let matched = router.channel_routes().matches(channel);
+                matched.options.subscribe_access == Access::Token
+            };
+            // Where the token was for publishing alone, the client stays.
+            for channel in due.ended_channels.into_iter().filter(of_subscribers) {
                 // As a request of the client: handlers are told, and it waits for its turn.
                 let name = socket.config().unsubscribe_event.clone().into();
-                // One string is no depth, so this always succeeds.
+                // One string is not nested, so this always succeeds.
                 let Ok(args) = Args::parse(json!([channel]).to_string().into(), 1) else {
                     continue;
                 };
@@ -119,7 +128,7 @@ impl Connection {
         }
         self.tokens_changed(ctx);
         self.process(ctx);
-        false
+        self.driver.is_ended()
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regex::Regex;
 use regex::RegexSet;
 
+#[cfg(feature = "jwt")]
+use super::user::is_user_channel;
 use super::{
     Channel, History, PatternError, PresenceOptions,
     pattern::{anchored, anchored_source},
@@ -40,6 +42,12 @@ pub(crate) struct ChannelOptions {
 }
 
 impl ChannelOptions {
+    /// Whether clients show tokens for the channel.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn uses_tokens(&self) -> bool {
+        self.subscribe_access == Access::Token || self.publish_access == Access::Token
+    }
+
     /// Adds the options of a later route that matches the same channel: a permission of one route
     /// is enough, and the first presence counts.
     fn merge(self, other: Self) -> Self {
@@ -133,6 +141,26 @@ impl ChannelRoutes {
     pub(crate) fn matches(&self, channel: &Channel) -> Arc<ChannelMatch> {
         #[cfg(test)]
         self.searches.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "jwt")]
+        if is_user_channel(channel) {
+            return self.match_of_user(channel);
+        }
+        self.search(channel)
+    }
+
+    /// The channel of a user is the server's, so no route lets clients do something in it, and none
+    /// has handlers for it. It may have a history.
+    #[cfg(feature = "jwt")]
+    fn match_of_user(&self, channel: &Channel) -> Arc<ChannelMatch> {
+        let history = self.search(channel).options.history;
+        if history.is_none() {
+            return Arc::clone(&self.none);
+        }
+        let options = ChannelOptions { history, ..ChannelOptions::default() };
+        Arc::new(ChannelMatch { routes: Box::default(), options })
+    }
+
+    fn search(&self, channel: &Channel) -> Arc<ChannelMatch> {
         let matched = self.patterns.matches(channel);
         let mut routes = matched.iter();
         match (routes.next(), routes.next()) {
@@ -244,6 +272,22 @@ mod tests {
         assert_eq!(matches(&routes, "room-1").options, CLOSED);
         assert_eq!(matches(&routes, "room-2").options, OPEN);
         assert!(!matches(&routes, "hall").is_declared());
+    }
+
+    #[cfg(feature = "jwt")]
+    #[test]
+    fn of_a_route_the_channel_of_a_user_has_the_history_alone() {
+        let history = Some(History::last(5));
+        let patterns = [("", OPEN), ("@user:", ChannelOptions { history, ..OPEN })];
+        let routes = ChannelRoutes::new(&patterns).unwrap();
+        let of_user = matches(&routes, "@user:ada");
+        assert!(!of_user.is_declared());
+        assert_eq!(of_user.options, ChannelOptions { history, ..CLOSED });
+        assert!(matches(&routes, "@users").is_declared());
+        assert_eq!(
+            *matches(&ChannelRoutes::new(&patterns[..1]).unwrap(), "@user:ada"),
+            ChannelMatch::default()
+        );
     }
 
     #[test]

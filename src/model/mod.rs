@@ -60,4 +60,4 @@ pub use reason::DisconnectReason;
 pub use recovery::Recovery;
 pub use transport::Transport;
 #[cfg(feature = "jwt")]
-pub(crate) use user::{KnownUser, is_user_channel, user_channel};
+pub(crate) use user::{KnownUser, is_user_channel, user_channel, user_of_channel};

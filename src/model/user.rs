@@ -3,11 +3,16 @@
 use super::Channel;
 
 /// The start of the names of users' channels. Clients can't subscribe to them.
-pub(crate) const USER_PREFIX: &str = "@user:";
+const USER_PREFIX: &str = "@user:";
 
 /// Whether a channel is that of a user.
 pub(crate) fn is_user_channel(name: &str) -> bool {
     name.starts_with(USER_PREFIX)
+}
+
+/// The user whose channel this is.
+pub(crate) fn user_of_channel(name: &str) -> Option<&str> {
+    name.strip_prefix(USER_PREFIX)
 }
 
 /// The channel of a user.
@@ -23,7 +28,7 @@ fn no_user() -> Channel {
     Channel::new(USER_PREFIX, usize::MAX).expect("a valid name")
 }
 
-/// What is known of the user of a client that comes back.
+/// The user of a client that comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KnownUser {
     /// The server has no tokens.
@@ -51,6 +56,7 @@ mod tests {
     #[test]
     fn any_text_has_a_channel_that_no_other_user_has() {
         assert_eq!(user_channel("ada"), *"@user:ada");
+        assert_eq!(user_of_channel(&user_channel("ada")), Some("ada"));
         assert_eq!(user_channel("a\nb"), *USER_PREFIX);
         assert!(is_user_channel(&user_channel("ada")) && !is_user_channel("user:ada"));
     }

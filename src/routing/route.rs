@@ -144,8 +144,8 @@ impl Route {
 
     /// Lets clients subscribe that have a user, by [`Builder::tokens`](crate::Builder::tokens).
     ///
-    /// If the pattern has a group `user`, it must be the client's user. Where several routes match a
-    /// channel, the strictest holds.
+    /// If the pattern has a group `user`, it must be the client's user. Where several routes match
+    /// a channel, the strictest holds.
     ///
     /// ```
     /// use actix_socketio::channel;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::SocketIo;
+#[cfg(feature = "jwt")]
+use crate::model::is_user_channel;
 use crate::model::{Channel, ChannelOptions};
 
 impl SocketIo {
@@ -21,7 +23,14 @@ impl SocketIo {
 
     /// The channels that clients of this server are subscribed to, with the number of subscribers.
     pub(crate) fn subscriber_counts(&self) -> Vec<(Channel, usize)> {
-        self.namespace.sequencer.subscriber_counts(&self.namespace.name)
+        let counts = self.namespace.sequencer.subscriber_counts(&self.namespace.name);
+        #[cfg(feature = "jwt")]
+        let counts = {
+            let mut counts = counts;
+            counts.retain(|(channel, _)| !is_user_channel(channel));
+            counts
+        };
+        counts
     }
 
     /// The number of a channel's subscribers that are away and may come back.

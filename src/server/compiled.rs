@@ -13,7 +13,7 @@ use crate::{
 /// A namespace in compiled form: its handlers, and the settings that hold in it.
 type Compiled = (Arc<Router>, Arc<Config>);
 
-/// What the application has given beside its handlers.
+/// The values that the application has given beside its handlers.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
     /// Its values for handlers.

@@ -3,6 +3,8 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 
 use super::Builder;
+#[cfg(feature = "jwt")]
+use crate::model::is_user_channel;
 use crate::{
     config::Config,
     connection::Connection,
@@ -302,7 +304,14 @@ impl SocketIo {
     /// # }
     /// ```
     pub async fn channels(&self) -> Vec<Channel> {
-        self.namespace.sequencer.channels(&self.namespace.name)
+        let channels = self.namespace.sequencer.channels(&self.namespace.name);
+        #[cfg(feature = "jwt")]
+        let channels = {
+            let mut channels = channels;
+            channels.retain(|channel| !is_user_channel(channel));
+            channels
+        };
+        channels
     }
 
     /// All clients. [`Target`] sends to them, lists them and acts on them.

@@ -5,7 +5,7 @@ use std::{error, fmt, time::SystemTime};
 use super::{Builder, SocketIo};
 use crate::{
     model::user_channel,
-    socket::Target,
+    socket::{Socket, Target},
     tokens::{Tokens, TooManyRevoked},
 };
 
@@ -79,12 +79,12 @@ impl SocketIo {
         gate.revoke(token_id, until, SystemTime::now()).map_err(|TooManyRevoked| {
             RevokeError::Full { limit: self.state.config().max_revoked_tokens }
         })?;
-        let has_it = |socket: &crate::Socket| {
+        let has_it = |socket: &Socket| {
             socket.claims().is_some_and(|claims| claims.token_id() == Some(token_id))
         };
         let sockets = self.state.sockets.matching(has_it);
         // Clients come back, and are refused with this token.
-        sockets.iter().for_each(crate::Socket::close_transport);
+        sockets.iter().for_each(Socket::close_transport);
         Ok(sockets.len())
     }
 }
@@ -106,7 +106,7 @@ impl SocketIo {
 pub enum RevokeError {
     /// The server was built without [`Builder::tokens`](crate::Builder::tokens).
     NoTokens,
-    /// So many tokens are revoked and have not ended.
+    /// The maximum of tokens is revoked and has not ended.
     #[non_exhaustive]
     Full {
         /// [`Config::max_revoked_tokens`](crate::Config::max_revoked_tokens).

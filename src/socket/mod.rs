@@ -52,7 +52,7 @@ pub use targets::Targets;
 #[cfg(feature = "jwt")]
 pub(crate) use user::{DueTokens, Login};
 
-/// Who the client is, by its token.
+/// The client's user, by its token.
 #[cfg(feature = "jwt")]
 pub(crate) type Identity = Option<Login>;
 /// Without the feature `jwt`, nothing is known.
@@ -392,7 +392,7 @@ impl Socket {
     /// The socket as plain data.
     fn describe(&self) -> SocketDescription {
         let SocketInner { id, handshake, context, .. } = &*self.inner;
-        SocketDescription::new(*id, handshake.clone(), self.channels(), context.entries())
+        SocketDescription::new(*id, handshake.clone(), self.all_channels(), context.entries())
     }
 
     fn target(&self) -> Target {

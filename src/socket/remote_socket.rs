@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{NamespaceState, SendError, Target};
+#[cfg(feature = "jwt")]
+use crate::model::{is_user_channel, user_of_channel};
 use crate::{
     model::{Channel, ChannelError, Handshake, Namespace, SocketId, ToChannel},
     registry::{Audience, SocketDescription},
@@ -29,11 +31,26 @@ use crate::{
 pub struct RemoteSocket {
     namespace: Arc<NamespaceState>,
     description: SocketDescription,
+    #[cfg(feature = "jwt")]
+    user: Option<Channel>,
 }
 
 impl RemoteSocket {
     pub(super) fn new(namespace: Arc<NamespaceState>, description: SocketDescription) -> Self {
-        Self { namespace, description }
+        #[cfg(feature = "jwt")]
+        let (user, description) = {
+            let mut description = description;
+            let (users, channels): (Vec<_>, Vec<_>) =
+                description.channels.into_iter().partition(|channel| is_user_channel(channel));
+            description.channels = channels;
+            (users.into_iter().next(), description)
+        };
+        Self {
+            namespace,
+            description,
+            #[cfg(feature = "jwt")]
+            user,
+        }
     }
 
     /// The id of the client.
@@ -54,6 +71,21 @@ impl RemoteSocket {
     /// The channels that the client is subscribed to.
     pub fn channels(&self) -> &[Channel] {
         &self.description.channels
+    }
+
+    /// The user of the client, by its token. `None` for a guest.
+    ///
+    /// ```no_run
+    /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
+    /// for socket in io.everyone().fetch_sockets().await? {
+    ///     println!("{} is {}", socket.id(), socket.user().unwrap_or("a guest"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "jwt")]
+    pub fn user(&self) -> Option<&str> {
+        user_of_channel(self.user.as_ref()?)
     }
 
     /// The content of the client's [`Socket::context`](crate::Socket::context): Socket.IO's

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use super::{NamespaceState, Socket, SocketInner, SubscribeError};
+#[cfg(feature = "jwt")]
+use crate::model::is_user_channel;
 use crate::{
     deadline::within,
     model::{Channel, ChannelMatch, JoiningMember, ToChannel},
@@ -22,6 +24,11 @@ impl Socket {
     /// ```
     #[doc(alias = "rooms")]
     pub fn channels(&self) -> Vec<Channel> {
+        visible(self.all_channels(), |channel| channel)
+    }
+
+    /// Its channels with that of its user, which is the server's.
+    pub(crate) fn all_channels(&self) -> Vec<Channel> {
         self.inner.membership.list(|channel, _| channel.clone())
     }
 
@@ -176,7 +183,7 @@ impl Socket {
     /// Its channels with their routes, the oldest subscription first.
     pub(crate) fn matched_channels(&self) -> Vec<(Channel, Arc<ChannelMatch>)> {
         let pair = |channel: &Channel, matched: &_| (channel.clone(), Arc::clone(matched));
-        self.inner.membership.list(pair)
+        visible(self.inner.membership.list(pair), |(channel, _)| channel)
     }
 
     /// Passes on the routes that match any of its channels, each once, in the order of
@@ -205,4 +212,16 @@ impl Socket {
         self.inner.namespace.sequencer.barrier(self.inner.registry_id).await;
         left
     }
+}
+
+/// Leaves the channel of the client's user out.
+#[cfg(feature = "jwt")]
+fn visible<T>(mut listed: Vec<T>, channel: impl Fn(&T) -> &Channel) -> Vec<T> {
+    listed.retain(|one| !is_user_channel(channel(one)));
+    listed
+}
+
+#[cfg(not(feature = "jwt"))]
+fn visible<T>(listed: Vec<T>, _: impl Fn(&T) -> &Channel) -> Vec<T> {
+    listed
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{ConnectionCommand, Socket, SocketInner};
 use crate::{
-    model::{Channel, KnownUser, user_channel},
+    model::{Channel, KnownUser, is_user_channel, user_channel},
     tokens::{Claims, TokenError, TokenGate},
 };
 
@@ -50,7 +50,7 @@ struct TokenEnd {
     is_announced: bool,
 }
 
-/// What is due for the tokens of a socket.
+/// The changes that are due for the tokens of a socket.
 #[derive(Debug, Default)]
 pub(crate) struct DueTokens {
     /// Its own token ends soon, at this time.
@@ -114,7 +114,7 @@ impl Socket {
         Some(&self.inner.user.as_ref()?.name)
     }
 
-    /// What the client's token says, or the last one with which it was refreshed.
+    /// The claims of the client's token, or of the last one with which it was refreshed.
     ///
     /// ```no_run
     /// # fn example(socket: actix_socketio::Socket) {
@@ -135,7 +135,7 @@ impl Socket {
         let is_full = self.subscribe_matched(own.clone(), matched).is_err();
         let mut refused: Vec<_> = is_full.then(|| own.to_string()).into_iter().collect();
         for channel in claims.own_channels() {
-            if self.subscribe(channel.as_str()).is_err() {
+            if is_user_channel(channel) || self.subscribe(channel.as_str()).is_err() {
                 refused.push(channel.clone());
             }
         }
@@ -173,7 +173,13 @@ impl Socket {
         }
         let may_publish = claims.get("publish").unwrap_or(false);
         let shown = ChannelToken { end: TokenEnd::of(&claims), may_publish };
-        user.tokens.lock().channels.insert(channel.clone(), shown);
+        let mut tokens = user.tokens.lock();
+        if tokens.channels.len() >= self.inner.config.max_channels {
+            // Some are of subscriptions that the server has ended, or never begun.
+            tokens.channels.retain(|channel, _| self.is_subscribed(channel));
+        }
+        tokens.channels.insert(channel.clone(), shown);
+        drop(tokens);
         self.inner.commands.send(ConnectionCommand::TokensChanged);
         Ok(())
     }
@@ -191,6 +197,13 @@ impl Socket {
         tokens.channels.get(channel).map(|token| token.may_publish)
     }
 
+    /// Whether its token was revoked while it was on its way here.
+    pub(crate) fn has_revoked_token(&self) -> bool {
+        let Some(user) = &self.inner.user else { return false };
+        let claims = Arc::clone(&user.tokens.lock().claims);
+        claims.token_id().is_some_and(|id| user.gate.is_revoked(id, SystemTime::now()))
+    }
+
     /// When its tokens need something next.
     pub(crate) fn next_token_deadline(&self) -> Option<Instant> {
         let SocketInner { user, config, .. } = &*self.inner;
@@ -199,7 +212,7 @@ impl Socket {
         std::iter::once(&tokens.end).chain(channels).map(|end| end.next(config.token_warning)).min()
     }
 
-    /// What its tokens need now. An end is announced once.
+    /// Finds out which of its tokens end now or soon. An end is announced once.
     pub(crate) fn take_due_tokens(&self, now: Instant) -> DueTokens {
         let Some(user) = &self.inner.user else { return DueTokens::default() };
         let warning = self.inner.config.token_warning;
@@ -210,6 +223,9 @@ impl Socket {
             ..DueTokens::default()
         };
         tokens.channels.retain(|channel, token| {
+            if !self.is_subscribed(channel) {
+                return false;
+            }
             if let Some(expires) = token.end.announce(now, warning) {
                 due.channels_end_soon.push((channel.clone(), expires));
             }

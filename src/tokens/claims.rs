@@ -15,7 +15,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 /// The memory of a compiled pattern, in bytes. The issuer writes patterns, and may be wrong.
 const MAX_PATTERN: usize = 64 * 1024;
 
-/// What a token says.
+/// The claims of a token.
 ///
 /// [`Socket::claims`](crate::Socket::claims) has those of a client. For [`Tokens::sign`], make them
 /// with [`Claims::new`].
@@ -69,7 +69,7 @@ impl Claims {
         self
     }
 
-    /// What others see of the user: [`Presence::by_user`](crate::Presence::by_user).
+    /// The part of the user that others see: [`Presence::by_user`](crate::Presence::by_user).
     pub fn info(self, info: Value) -> Self {
         self.with("info", info)
     }

@@ -100,7 +100,7 @@ impl TokenError {
         }
     }
 
-    /// What the client may know. It tells an honest client what to do, and a forger nothing.
+    /// The message for the client. It tells an honest client what to do, and a forger nothing.
     pub(crate) fn to_client(self) -> &'static str {
         match self {
             Self::Missing => "token required",
@@ -164,7 +164,7 @@ pub enum KeyError {
     InvalidKey {
         /// The algorithm that it is for.
         algorithm: &'static str,
-        /// What is wrong with it.
+        /// The mistake in it.
         reason: String,
     },
     /// The previous key is for another algorithm.

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::{Claims, TokenError, Tokens};
 
-/// What decides whether a client's token is believed.
+/// Decides whether a client's token is believed.
 #[derive(Debug)]
 pub(crate) struct TokenGate {
     tokens: Tokens,
@@ -30,11 +30,16 @@ impl TokenGate {
         Self { tokens, revoked: Mutex::new(revoked) }
     }
 
+    /// Whether the token of this id was revoked and has not ended.
+    pub(crate) fn is_revoked(&self, id: &str, now: SystemTime) -> bool {
+        self.revoked.lock().has(id, now)
+    }
+
     /// Reads a token, and returns what it says if it is believed.
     pub(crate) fn check(&self, token: &str, now: SystemTime) -> Result<Claims, TokenError> {
         let claims = self.tokens.check(token, now)?;
         match claims.token_id() {
-            Some(id) if self.revoked.lock().has(id, now) => Err(TokenError::Revoked),
+            Some(id) if self.is_revoked(id, now) => Err(TokenError::Revoked),
             _ => Ok(claims),
         }
     }

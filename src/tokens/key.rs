@@ -90,8 +90,7 @@ impl Key {
         let invalid = |reason: String| KeyError::InvalidKey { algorithm: algorithm.name(), reason };
         let checks = key.map_err(|error| invalid(error.to_string()))?;
         let key = Self { algorithm, id: None, checks, signs: None };
-        // The library reads the key's numbers when it is used, and this is the time to say that they
-        // are wrong.
+        // The library reads the key's numbers when it is used. Mistakes are found here, at once.
         let tried = jsonwebtoken::crypto::verify("AA", b"", &key.checks, algorithm.of_library());
         tried.map(|_| key).map_err(|error| invalid(error.to_string()))
     }

@@ -1,7 +1,7 @@
 //! JSON Web Tokens (RFC 7519): who a client is, by the word of the application's own log-in.
 //!
-//! Only the cryptography is of `jsonwebtoken`. What a token says is read here, strictly: what can't
-//! be read is refused.
+//! Only the cryptography is of `jsonwebtoken`. Header and claims are read here, strictly: a token
+//! that can't be read is refused.
 
 mod algorithm;
 mod claims;
@@ -136,8 +136,8 @@ impl Tokens {
     }
 
     /// The id of the key. A token whose header has a `kid` is checked by the key of this id alone,
-    /// and refused if there is none. A token without it is checked by the current key, and then by
-    /// the previous one.
+    /// and refused if no key has it. A token without a `kid` is checked by the current key, and
+    /// then by the previous one.
     ///
     /// ```
     /// # use actix_socketio::Tokens;
@@ -148,8 +148,8 @@ impl Tokens {
         self.with(|rules| rules.keys.current.id = Some(id.into()))
     }
 
-    /// Also believes tokens of the key of `previous`, until a date. So keys can change while clients
-    /// have tokens of the old one.
+    /// Also believes tokens of the key of `previous`, until a date. So keys can change while
+    /// clients have tokens of the old one.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -172,8 +172,8 @@ impl Tokens {
         Ok(Self { rules: Arc::new(RwLock::new(Arc::new(rules))) })
     }
 
-    /// Takes the keys and rules of `others` from now on. Clients that are connected stay until their
-    /// token ends.
+    /// Takes the keys and rules of `others` from now on. Clients that are connected stay until
+    /// their token ends.
     ///
     /// ```
     /// # use actix_socketio::Tokens;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{TokenError, Tokens, algorithm::Algorithm, object::UniqueObject};
 
 /// A token in its parts (RFC 7515 section 7.1).
-pub(super) struct Parts<'a> {
+pub(super) struct TokenParts<'a> {
     /// Header and claims, which are signed.
     pub(super) signed: &'a str,
     pub(super) signature: &'a str,
@@ -14,12 +14,12 @@ pub(super) struct Parts<'a> {
     claims: &'a str,
 }
 
-/// What a header says, beside the algorithm.
-pub(super) struct Header {
+/// The header of a token, without its algorithm.
+pub(super) struct TokenHeader {
     pub(super) key_id: Option<String>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> TokenParts<'a> {
     pub(super) fn of(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > Tokens::MAX_LENGTH {
             return Err(TokenError::TooLong);
@@ -33,7 +33,7 @@ impl<'a> Parts<'a> {
         Ok(Self { signed, signature, header, claims })
     }
 
-    pub(super) fn header(&self, algorithm: Algorithm) -> Result<Header, TokenError> {
+    pub(super) fn header(&self, algorithm: Algorithm) -> Result<TokenHeader, TokenError> {
         let json = decode(self.header)?;
         let UniqueObject(mut header) =
             serde_json::from_slice(&json).map_err(|_| TokenError::Header)?;
@@ -44,8 +44,8 @@ impl<'a> Parts<'a> {
             return Err(TokenError::Algorithm);
         }
         match header.remove("kid") {
-            None => Ok(Header { key_id: None }),
-            Some(Value::String(id)) => Ok(Header { key_id: Some(id) }),
+            None => Ok(TokenHeader { key_id: None }),
+            Some(Value::String(id)) => Ok(TokenHeader { key_id: Some(id) }),
             Some(_) => Err(TokenError::KeyId),
         }
     }

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use super::{
     Claims, Rules, TokenError,
     claims::{date, date_of_begin},
-    parts::Parts,
+    parts::TokenParts,
 };
 
-/// Reads and checks a token. What it says is looked at after its signature.
+/// Reads and checks a token. Its claims are looked at after its signature.
 pub(super) fn check(token: &str, rules: &Rules, now: SystemTime) -> Result<Claims, TokenError> {
-    let parts = Parts::of(token)?;
+    let parts = TokenParts::of(token)?;
     let header = parts.header(rules.keys.current.algorithm)?;
     let mut candidates = rules.keys.candidates(header.key_id.as_deref(), now).peekable();
     if candidates.peek().is_none() {

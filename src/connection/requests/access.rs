@@ -6,6 +6,7 @@ use super::refusal;
 use crate::{
     model::{Access, Channel, ChannelMatch, is_user_channel},
     socket::Socket,
+    tokens::TokenError,
 };
 
 /// Refuses the channels of users, which are the server's.
@@ -21,10 +22,31 @@ pub(super) fn check_subscribe(
     token: Option<&str>,
 ) -> Result<(), Value> {
     match matched.options.subscribe_access {
-        Access::Anyone => Ok(()),
-        Access::Users => check_user(socket, channel, matched),
-        Access::Token => check_token(socket, channel, matched, token),
+        Access::Anyone => {}
+        Access::Users => check_user(socket, channel, matched)?,
+        Access::Token => {
+            check_user(socket, channel, matched)?;
+            if token.is_none() && !is_own(socket, channel) {
+                return Err(refusal(TokenError::Missing.to_client()));
+            }
+        }
     }
+    show_token(socket, channel, matched, token)
+}
+
+/// Takes a client's token for a channel, if it shows one and the channel has tokens. So a client
+/// that is subscribed goes on with a newer one.
+pub(super) fn show_token(
+    socket: &Socket,
+    channel: &Channel,
+    matched: &ChannelMatch,
+    token: Option<&str>,
+) -> Result<(), Value> {
+    let Some(token) = token.filter(|_| matched.options.uses_tokens()) else { return Ok(()) };
+    socket.show_channel_token(channel, token).map_err(|error| {
+        socket.counters().tokens_refused.add(error);
+        refusal(error.to_client())
+    })
 }
 
 /// Whether a client may publish to a channel that it is subscribed to.
@@ -49,23 +71,8 @@ fn check_user(socket: &Socket, channel: &Channel, matched: &ChannelMatch) -> Res
     Err(refusal("this channel is another user's"))
 }
 
-/// A token that was shown before counts as long as the client is subscribed. The channels that its
-/// connection's token names need no other one.
-fn check_token(
-    socket: &Socket,
-    channel: &Channel,
-    matched: &ChannelMatch,
-    token: Option<&str>,
-) -> Result<(), Value> {
-    check_user(socket, channel, matched)?;
-    let Some(token) = token else {
-        let claims = socket.claims();
-        let is_own =
-            claims.is_some_and(|claims| claims.own_channels().iter().any(|own| *own == **channel));
-        return if is_own { Ok(()) } else { Err(refusal("token required")) };
-    };
-    socket.show_channel_token(channel, token).map_err(|error| {
-        socket.counters().tokens_refused.add(error);
-        refusal(error.to_client())
-    })
+/// Whether the connection's token names the channel, so that it needs no other one.
+fn is_own(socket: &Socket, channel: &Channel) -> bool {
+    let claims = socket.claims();
+    claims.is_some_and(|claims| claims.own_channels().iter().any(|own| *own == **channel))
 }

@@ -5,8 +5,6 @@ use serde_json::Value;
 #[cfg(feature = "jwt")]
 use super::access;
 use super::{ChannelRequest, Granted, RefusedRequest, channel_of, refusal};
-#[cfg(feature = "jwt")]
-use crate::model::is_user_channel;
 use crate::{
     deadline::within,
     event::OnSubscribe,
@@ -30,6 +28,10 @@ pub(super) async fn subscribe(
     charge(socket)?;
     let channel = channel_of(args, config).map_err(refuse)?;
     if socket.is_subscribed(&channel) {
+        #[cfg(feature = "jwt")]
+        if let Some(matched) = socket.matched_channel(&channel) {
+            access::show_token(socket, &channel, &matched, token).map_err(refuse)?;
+        }
         return Ok(Granted::Nothing);
     }
     let matched = authorize(socket, router, &channel, token).await.map_err(refuse)?;
@@ -96,6 +98,8 @@ pub(super) async fn authorize(
     if let Err(error) = router.authorize(Scope::Channel(&matched), event).await {
         // A handler may have subscribed the client before this or another handler refused.
         socket.unsubscribe(channel);
+        #[cfg(feature = "jwt")]
+        socket.drop_channel_token(channel);
         let answer = error.to_client();
         if !error.is_rejection() {
             router.report(socket, error).await;
@@ -110,9 +114,7 @@ pub(super) async fn authorize(
 pub(in crate::connection) async fn subscribe_again(socket: &Socket, router: &Router) {
     for (channel, matched) in socket.returning_channels() {
         #[cfg(feature = "jwt")]
-        if !is_user_channel(&channel)
-            && access::check_subscribe(socket, &channel, &matched, None).is_err()
-        {
+        if access::check_subscribe(socket, &channel, &matched, None).is_err() {
             socket.refuse_channel(&channel);
             continue;
         }

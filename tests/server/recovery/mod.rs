@@ -5,7 +5,7 @@ mod faults_of_node;
 mod handlers;
 mod memory_store;
 mod model;
-mod page;
+pub(crate) mod page;
 mod shared;
 mod stops;
 mod told;
