@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 23] = [
+const LAYERS: [(&str, &[&str]); 24] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),

@@ -1,6 +1,6 @@
 //! Tokens that are not believed: what the client reads, and what the operator does.
 
-use actix_socketio::{Claims, Tokens};
+use actix_socketio::{Claims, NamespaceBuilder, Tokens};
 use serde_json::json;
 
 use super::{SECRET, after, auth, connect, signed, token, tokens, whoami, with_tokens};
@@ -85,7 +85,9 @@ async fn one_connection_may_try_again_with_a_good_token(mode: Mode) {
 
 async fn a_namespace_asks_for_its_own_token(mode: Mode) {
     let server = TestServer::start(
-        with_tokens().namespace("/open", |open| open.allow_guests()).namespace("/closed", |it| it),
+        with_tokens()
+            .namespace("/open", NamespaceBuilder::allow_guests)
+            .namespace("/closed", |it| it),
     );
     let mut client = connect(&server, mode, &token("ada")).await;
     client.send("0/open,").await;
