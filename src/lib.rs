@@ -246,6 +246,11 @@
 //! them: `SocketIo::api` mounts an `Api`, whose keys have names and rights. The guide is
 //! [`guide::api`].
 //!
+//! # TLS
+//!
+//! With the feature `tls`, `SocketIo::serve_tls` and `TlsServer` do the TLS of a server, with a
+//! `Certificate` that is replaced while clients are connected. [`guide::deploy`] has all of it.
+//!
 //! # Data of a client
 //!
 //! [`Socket::context`] is a map of JSON values by name. [`Socket::extensions`] has Rust values by
@@ -349,6 +354,8 @@ mod stats;
 pub mod store;
 #[cfg(feature = "test")]
 pub mod test;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "jwt")]
 mod tokens;
 mod transport;
@@ -381,6 +388,8 @@ pub use routing::{
 pub use server::Metrics;
 #[cfg(feature = "jwt")]
 pub use server::RevokeError;
+#[cfg(feature = "tls")]
+pub use server::TlsServer;
 pub use server::{
     BuildError, Builder, EngineHandler, EngineIo, EngineIoBuilder, EngineSocket,
     HTTP_SHUTDOWN_TIMEOUT, HistoryReader, NamespaceBuilder, Past, PastMessage, SocketIo,
@@ -392,6 +401,8 @@ pub use socket::{
     SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
+#[cfg(feature = "tls")]
+pub use tls::{Certificate, CertificateError};
 #[cfg(feature = "jwt")]
 pub use tokens::{Claims, KeyError, TokenError, Tokens};
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Each layer with the layers that it may use, from the bottom up.
-const LAYERS: [(&str, &[&str]); 24] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     ("deadline", &[]),
     ("log_text", &[]),
     ("message_sink", &[]),
@@ -16,11 +16,12 @@ const LAYERS: [(&str, &[&str]); 24] = [
     ("protocol", &["log_text"]),
     ("model", &[]),
     ("store", &["protocol", "model"]),
+    ("tls", &["log_text"]),
     ("outbox", &["protocol", "model"]),
     ("tokens", &[]),
     ("stats", &["model", "store", "tokens"]),
     ("config", &["protocol", "model"]),
-    ("transport", &["deadline", "message_sink", "protocol", "model", "outbox", "config"]),
+    ("transport", &["deadline", "message_sink", "protocol", "model", "tls", "outbox", "config"]),
     (
         "engine",
         &["deadline", "log_text", "protocol", "model", "outbox", "stats", "config", "transport"],
@@ -95,6 +96,7 @@ const LAYERS: [(&str, &[&str]); 24] = [
             "protocol",
             "model",
             "store",
+            "tls",
             "outbox",
             "tokens",
             "stats",

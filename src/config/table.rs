@@ -165,6 +165,11 @@ macro_rules! settings_table {
             /// Zero is allowed: the kernel then waits as long as it does by default.
             tcp_timeout: Duration = Time(20 s), set plain, check fits_the_kernel;
 
+            /// How long a client may take for its TLS handshake, with the feature `tls`. Its
+            /// connection is then closed.
+            tls_handshake_timeout: Duration = Time(10 s), set plain,
+                check longer_than_zero, check at_most_a_year;
+
             /// How long a handler may take for one event.
             ///
             /// The next event is then started, and [`OnError`](crate::OnError) is raised.
@@ -318,6 +323,11 @@ macro_rules! settings_table {
             ///
             /// Each connection takes a descriptor, and the process needs some more.
             max_connections: usize = Amount(100_000), set plain, check at_least_one;
+
+            /// TLS handshakes at once, of each worker, with the feature `tls`.
+            ///
+            /// One more takes the place of the oldest, whose connection is closed.
+            max_tls_handshakes: usize = Amount(1000), set plain, check at_least_one;
 
             /// Memory of all connections together that clients make the server keep, in bytes: what
             /// waits in their outboxes and inboxes, what is being read, their `auth`, and their

@@ -164,8 +164,8 @@ impl SocketIo {
     ///   [`Config::tcp_timeout`](crate::Config::tcp_timeout), so that a client that stops reading
     ///   does not keep the connection.
     ///
-    /// With actix-web's own TLS it does nothing. Let a proxy terminate TLS, or limit the
-    /// connections with actix-web.
+    /// With actix-web's own TLS it does nothing. Use `TlsServer` (the feature `tls`), let a proxy
+    /// terminate TLS, or limit the connections with actix-web.
     pub fn prepare_connection(&self, stream: &dyn Any, extensions: &mut Extensions) {
         prepare(stream, extensions, self.config().tcp_timeout);
     }
@@ -182,11 +182,11 @@ fn prepare(stream: &dyn Any, extensions: &mut Extensions, tcp_timeout: Duration)
 /// Limits how long a connection may wait for a peer whose window is closed. actix-web has no write
 /// timeout of its own.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn set_user_timeout(stream: &TcpStream, limit: Duration) {
+pub(super) fn set_user_timeout(stream: &TcpStream, limit: Duration) {
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {
         log_line!(log::Level::Warn, "TCP_USER_TIMEOUT can't be set: {}"; error);
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn set_user_timeout(_: &TcpStream, _: Duration) {}
+pub(super) fn set_user_timeout(_: &TcpStream, _: Duration) {}

@@ -37,6 +37,10 @@ mod starting;
 mod task_thread;
 #[cfg(feature = "test")]
 mod test_access;
+#[cfg(feature = "tls")]
+mod tls_accept;
+#[cfg(feature = "tls")]
+mod tls_server;
 #[cfg(feature = "jwt")]
 mod tokens;
 
@@ -51,5 +55,7 @@ pub use io::SocketIo;
 pub use metrics::Metrics;
 pub use namespace::NamespaceBuilder;
 pub use past::{HistoryReader, Past, PastMessage};
+#[cfg(feature = "tls")]
+pub use tls_server::TlsServer;
 #[cfg(feature = "jwt")]
 pub use tokens::RevokeError;

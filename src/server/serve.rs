@@ -10,12 +10,12 @@ use crate::{
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
-const BACKLOG: u32 = 4096;
+pub(super) const BACKLOG: u32 = 4096;
 /// The time for which requests are still answered after all sessions have ended, so that clients
 /// learn of the end.
 const FINAL_RESPONSES: Duration = Duration::from_millis(250);
 /// The seconds that unfinished requests may take after all sessions have ended.
-const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
+pub(super) const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
 
 impl SocketIo {
     /// Runs a server that has only this endpoint, until Ctrl-C or SIGTERM. Then it

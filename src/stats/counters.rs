@@ -7,6 +7,8 @@ use std::{
 use super::admin::AdminCounters;
 #[cfg(feature = "api")]
 use super::api_requests::ApiRequests;
+#[cfg(feature = "tls")]
+use super::tls::TlsCounters;
 use super::{
     tally::{Count, Label, Tally},
     traffic::Traffic,
@@ -171,6 +173,24 @@ impl Label for TokenError {
     }
 }
 
+#[cfg(feature = "tls")]
+labels! {
+    /// Why a TLS handshake has failed.
+    HandshakeFailure {
+        Timeout = "timeout",
+        /// It was the oldest of too many.
+        CrowdedOut = "max_tls_handshakes",
+        /// The client has closed the connection.
+        Closed = "closed",
+        /// The client sent something else than TLS, such as plain HTTP.
+        NotTls = "not_tls",
+        /// The client has refused, mostly because it does not trust the certificate.
+        Alert = "alert",
+        /// There is no version, cipher or protocol that both have, or the client broke the rules.
+        Incompatible = "incompatible",
+    }
+}
+
 impl fmt::Display for ForwardFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
@@ -262,6 +282,8 @@ pub(crate) struct Counters {
     /// Tokens that were not believed.
     #[cfg(feature = "jwt")]
     pub(crate) tokens_refused: Tally<TokenError>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: TlsCounters,
 }
 
 /// A number of things that exist now.

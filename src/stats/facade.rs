@@ -104,6 +104,8 @@ mod tests {
         counters.traffic.add(Flow::Handled, 1, 7);
         #[cfg(feature = "api")]
         counters.api_requests.add("publish", 200);
+        #[cfg(feature = "tls")]
+        counters.tls.set_certificate(std::sync::Arc::new(2_214_086_400.into()));
         let gauges = Gauges {
             connections: 2,
             transports: [("polling", 1), ("websocket", 1)].into(),

@@ -77,6 +77,8 @@ impl Families {
         families.add_api(stats);
         #[cfg(feature = "jwt")]
         families.add_tokens(stats);
+        #[cfg(feature = "tls")]
+        families.add_tls(stats);
         if let Some(cluster) = &stats.cluster {
             families.add_cluster(cluster, &stats.nodes);
         }
@@ -245,6 +247,17 @@ impl Families {
     fn add_tokens(&mut self, stats: &Stats) {
         let help = "Tokens that were not believed, by the reason";
         self.counters("tokens_refused_total", &["reason"], help, &stats.tokens_refused);
+    }
+
+    #[cfg(feature = "tls")]
+    fn add_tls(&mut self, stats: &Stats) {
+        self.counter("tls_handshakes_total", "Complete TLS handshakes", stats.tls_handshakes);
+        let (name, help) = ("tls_handshakes_failed_total", "TLS handshakes that have failed");
+        self.counters(name, &["reason"], help, &stats.tls_handshake_failures);
+        if let Some(expires) = stats.tls_certificate_expires {
+            let help = "When the TLS certificate expires, in seconds since 1970";
+            self.gauge("tls_certificate_expires_seconds", help, expires);
+        }
     }
 
     fn add_cluster(&mut self, health: &ClusterHealth, nodes: &[NodeStatus]) {

@@ -13,10 +13,14 @@ mod facade;
 mod families;
 mod snapshot;
 mod tally;
+#[cfg(feature = "tls")]
+mod tls;
 mod traffic;
 
 #[cfg(feature = "admin")]
 pub(crate) use admin::{AdminCommand, AdminCounters, CommandOutcome, LogInOutcome};
+#[cfg(feature = "tls")]
+pub(crate) use counters::HandshakeFailure;
 pub(crate) use counters::{
     Counters, ForwardFailure, HandlerFailure, RefusalKind, SessionEndKind, TrimReason,
     UnrecoveredKind,

@@ -164,6 +164,16 @@ pub struct Stats {
     /// feature `jwt`.
     #[cfg(feature = "jwt")]
     pub tokens_refused: BTreeMap<&'static str, u64>,
+    /// TLS handshakes that are complete, of a server with TLS of its own: the feature `tls`.
+    #[cfg(feature = "tls")]
+    pub tls_handshakes: u64,
+    /// TLS handshakes that have failed, by the reason: `timeout`, `max_tls_handshakes`, `closed`,
+    /// `not_tls`, `alert`, `incompatible`.
+    #[cfg(feature = "tls")]
+    pub tls_handshake_failures: BTreeMap<&'static str, u64>,
+    /// When the certificate expires, in seconds since 1970. `None` without TLS of the server's own.
+    #[cfg(feature = "tls")]
+    pub tls_certificate_expires: Option<u64>,
 }
 
 /// The gauges that are computed when [`Stats`] are taken.
@@ -253,6 +263,12 @@ impl Stats {
             api_requests: counters.api_requests.by_method(),
             #[cfg(feature = "jwt")]
             tokens_refused: counters.tokens_refused.by_label(),
+            #[cfg(feature = "tls")]
+            tls_handshakes: counters.tls.handshakes.get(),
+            #[cfg(feature = "tls")]
+            tls_handshake_failures: counters.tls.failures.by_label(),
+            #[cfg(feature = "tls")]
+            tls_certificate_expires: counters.tls.expires(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The TCP stream of a WebSocket that was taken over, as its task uses it.
+//! The stream of a WebSocket that was taken over, as its task uses it.
 
 use std::{
     cell::RefCell,
@@ -14,6 +14,8 @@ use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
 use crate::outbox::Outbox;
+#[cfg(feature = "tls")]
+use crate::tls::TlsConnection;
 
 /// The most bytes that are written in one system call. A stream in the outbox is written under the
 /// outbox's lock, so this bounds how long a push waits for the lock.
@@ -26,6 +28,10 @@ enum StreamOwner {
     Here(TcpStream),
     /// The stream is in the outbox, where registries write to it.
     Outbox(Arc<Outbox>),
+    /// A TLS stream stays here. If registries encrypted under the outbox's lock, each push would
+    /// wait for that.
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsConnection>),
 }
 
 impl ConnectionStream {
@@ -33,10 +39,18 @@ impl ConnectionStream {
         Self(RefCell::new(StreamOwner::Here(stream)))
     }
 
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(stream: TlsConnection) -> Self {
+        Self(RefCell::new(StreamOwner::Tls(Box::new(stream))))
+    }
+
     /// Moves the stream into the outbox, so that others may write to it while the task waits for
     /// frames. The stream stays here if the outbox has another one already.
     pub(super) fn attach_stream(&self, outbox: &Arc<Outbox>) {
         let owner = &mut *self.0.borrow_mut();
+        if !matches!(owner, StreamOwner::Here(_)) {
+            return;
+        }
         if let StreamOwner::Here(stream) =
             mem::replace(owner, StreamOwner::Outbox(Arc::clone(outbox)))
             && let Err(stream) = outbox.attach_stream(stream)
@@ -61,6 +75,10 @@ impl ConnectionStream {
         buffer: &mut [u8],
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        #[cfg(feature = "tls")]
+        if let StreamOwner::Tls(stream) = &mut *self.0.borrow_mut() {
+            return stream.poll_read(buffer, cx);
+        }
         self.poll(|stream| {
             loop {
                 ready!(stream.poll_read_ready(cx))?;
@@ -89,20 +107,33 @@ impl ConnectionStream {
     /// Whether there may be bytes to read, by the readiness that tokio has recorded. This makes no
     /// system call.
     pub(super) fn is_readable(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let StreamOwner::Tls(stream) = &*self.0.borrow() {
+            return stream.is_readable();
+        }
         self.with(|stream| stream.try_io(Interest::READABLE, || Ok(())).is_ok()).unwrap_or(true)
     }
 
     /// Ready if the stream has space to write, or is broken.
     pub(super) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        #[cfg(feature = "tls")]
+        if let StreamOwner::Tls(stream) = &*self.0.borrow() {
+            return stream.poll_write_ready(cx);
+        }
         self.poll(|stream| stream.poll_write_ready(cx))
     }
 
     /// Writes the beginning of a chunk, at most [`MAX_WRITE`] bytes, and removes it from the chunk.
+    /// The next call must have the rest of the same chunk, if there is one.
     pub(super) fn poll_write(
         &self,
         chunk: &mut Bytes,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        #[cfg(feature = "tls")]
+        if let StreamOwner::Tls(stream) = &mut *self.0.borrow_mut() {
+            return stream.poll_write(chunk, MAX_WRITE, cx);
+        }
         self.poll(|stream| {
             loop {
                 // Try first: the kernel's buffer mostly has space.
@@ -122,16 +153,22 @@ impl ConnectionStream {
 
     /// Closes the writing direction of the stream.
     pub(super) fn shut_down(&self) {
+        #[cfg(feature = "tls")]
+        if let StreamOwner::Tls(stream) = &mut *self.0.borrow_mut() {
+            return stream.shut_down();
+        }
         // This fails only if the client has gone already.
         let _ = self.with(|stream| SockRef::from(stream).shutdown(Shutdown::Write));
     }
 
-    /// Calls `f` with the stream. Returns `None` if the outbox does not have it, which does not
-    /// happen: only this type detaches it.
+    /// Calls `f` with the TCP stream. Returns `None` if the outbox does not have it, which does not
+    /// happen: only this type detaches it. A TLS stream does not come here.
     fn with<R>(&self, f: impl FnOnce(&TcpStream) -> R) -> Option<R> {
         match &*self.0.borrow() {
             StreamOwner::Here(stream) => Some(f(stream)),
             StreamOwner::Outbox(outbox) => outbox.with_stream(f),
+            #[cfg(feature = "tls")]
+            StreamOwner::Tls(_) => None,
         }
     }
 

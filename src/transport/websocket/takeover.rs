@@ -28,6 +28,8 @@ use futures_core::Stream as _;
 use tokio::{net::TcpStream, sync::oneshot};
 
 use super::stream::ConnectionStream;
+#[cfg(feature = "tls")]
+use crate::tls::SharedTlsStream;
 
 /// A second descriptor of a client's TCP stream. It is kept with the HTTP connection until a
 /// WebSocket takes it, or until it is clear that none will.
@@ -54,6 +56,43 @@ impl DuplicateStream {
     }
 }
 
+/// The stream of a request, before it is taken over.
+enum ClaimedStream {
+    /// The duplicate, which is here already.
+    Duplicate(ConnectionStream),
+    /// The TLS stream itself. actix-http has it until it is taken away.
+    #[cfg(feature = "tls")]
+    Tls(SharedTlsStream),
+}
+
+impl ClaimedStream {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        #[cfg(feature = "tls")]
+        if let Some(stream) = SharedTlsStream::of(request) {
+            return Some(Self::Tls(stream));
+        }
+        let duplicate = TcpStream::from_std(DuplicateStream::take(request)?).ok()?;
+        Some(Self::Duplicate(ConnectionStream::new(duplicate)))
+    }
+
+    /// Ready if there is space to write, or the stream is broken.
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Duplicate(stream) => stream.poll_write_ready(cx).map(drop),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.poll_write_ready(cx),
+        }
+    }
+
+    fn take(self) -> Option<ConnectionStream> {
+        match self {
+            Self::Duplicate(stream) => Some(stream),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.take().map(ConnectionStream::tls),
+        }
+    }
+}
+
 /// A stream that was taken over, with the bytes that the client had sent by then.
 pub(super) struct TakenStream {
     pub(super) stream: ConnectionStream,
@@ -63,7 +102,7 @@ pub(super) struct TakenStream {
 /// The body of the answer to a handshake. It waits until the answer is written, and then hands the
 /// stream to the WebSocket's task.
 pub(super) struct Takeover {
-    stream: Option<ConnectionStream>,
+    stream: Option<ClaimedStream>,
     /// Frames that are sent with the answer, in the same write.
     first_frames: Bytes,
     payload: Payload,
@@ -89,12 +128,10 @@ impl Takeover {
         payload: Payload,
         max_payload: usize,
     ) -> Result<(Self, oneshot::Receiver<TakenStream>), Payload> {
-        let Some(Ok(stream)) = DuplicateStream::take(request).map(TcpStream::from_std) else {
-            return Err(payload);
-        };
+        let Some(stream) = ClaimedStream::of(request) else { return Err(payload) };
         let (sender, taken) = oneshot::channel();
         let takeover = Self {
-            stream: Some(ConnectionStream::new(stream)),
+            stream: Some(stream),
             first_frames: Bytes::new(),
             payload,
             early: BytesMut::new(),
@@ -161,7 +198,8 @@ impl MessageBody for Takeover {
             }
             false => return Poll::Pending,
         }
-        if let (Some(stream), Some(sender)) = (this.stream.take(), this.sender.take()) {
+        let stream = this.stream.take().and_then(ClaimedStream::take);
+        if let (Some(stream), Some(sender)) = (stream, this.sender.take()) {
             // If the task no longer waits, the stream is dropped here, which closes it.
             let _ = sender.send(TakenStream { stream, early: mem::take(&mut this.early) });
         }
