@@ -33,6 +33,7 @@
 // they lead to modules.
 
 #[doc = "[metrics]: crate::guide::observability#counters"]
+#[doc = "[broker]: crate::guide::broker"]
 #[doc = "[proxy]: crate::guide::security#behind-a-proxy"]
 #[doc = "[origins]: crate::guide::security#which-pages-origins"]
 #[doc = ""]
@@ -46,6 +47,7 @@ pub mod api {}
 
 #[doc = "[quickstart]: crate::guide::quickstart"]
 #[doc = "[api]: crate::guide::api"]
+#[doc = "[admin]: crate::guide::admin"]
 #[doc = "[metrics]: crate::guide::observability#prometheus"]
 #[doc = "[nodes]: crate::guide::cluster#polling-without-sticky-sessions"]
 #[doc = "[limits]: crate::guide::limits"]

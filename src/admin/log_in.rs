@@ -104,6 +104,10 @@ impl AdminState {
         socket: &Socket,
         users: &Arc<UserTable>,
     ) -> Result<Result<LoggedIn, RefusedLogIn>, BlockingError> {
+        if self.only_for.as_ref().is_some_and(|filter| !filter.admits(socket)) {
+            let message = "administrators can't log in from here".to_owned();
+            return Ok(Err(RefusedLogIn { outcome: LogInOutcome::Forbidden, message }));
+        }
         let Ok(auth) = socket.handshake().auth::<Option<Credentials>>() else {
             return Ok(Err(RefusedLogIn::credentials(LogInOutcome::Unreadable)));
         };

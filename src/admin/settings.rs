@@ -1,7 +1,11 @@
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{AdminMode, AdminUser, attempts::AttemptLimits, user::mistake};
-use crate::{model::Namespace, server::BuildError};
+use crate::{model::Namespace, server::BuildError, socket::Socket};
+
+/// Decides which clients may try to log in.
+#[derive(Clone)]
+pub(super) struct ClientFilter(Arc<dyn Fn(&Socket) -> bool + Send + Sync>);
 
 /// The settings of the [Admin UI](crate::Builder::admin): its users, and its bounds.
 ///
@@ -22,6 +26,7 @@ pub struct Admin {
     pub(super) mode: AdminMode,
     pub(super) is_readonly: bool,
     pub(super) server_id: Option<String>,
+    pub(super) only_for: Option<ClientFilter>,
     pub(super) max_admins: usize,
     pub(super) max_sessions: usize,
     pub(super) session_lifetime: Duration,
@@ -49,6 +54,7 @@ impl Admin {
             mode: AdminMode::default(),
             is_readonly: false,
             server_id: None,
+            only_for: None,
             max_admins: 100,
             max_sessions: 1_000,
             session_lifetime: Duration::from_secs(24 * 3_600),
@@ -90,6 +96,23 @@ impl Admin {
     /// number of the process, such as `web-1#4711`.
     pub fn server_id(mut self, id: impl Into<String>) -> Self {
         self.server_id = Some(id.into());
+        self
+    }
+
+    /// Lets a client log in only if the function returns `true`: one of your own network, for
+    /// example. Others read `administrators can't log in from here`, whatever they show. The
+    /// function must not block. Default: all clients.
+    ///
+    /// ```
+    /// use actix_socketio::{Admin, Socket};
+    ///
+    /// # let hash = "$2b$12$vVPs5SZ8eGgWqY2Ke3xJTuZyWTEK5cSqa0MYi9kHyfyfWqJ2WYKSm";
+    /// let admin = Admin::new("ada", hash).only_for(|socket: &Socket| {
+    ///     socket.handshake().client_ip().is_some_and(|ip| ip.is_loopback())
+    /// });
+    /// ```
+    pub fn only_for(mut self, admits: impl Fn(&Socket) -> bool + Send + Sync + 'static) -> Self {
+        self.only_for = Some(ClientFilter(Arc::new(admits)));
         self
     }
 
@@ -176,5 +199,17 @@ impl Admin {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl ClientFilter {
+    pub(super) fn admits(&self, socket: &Socket) -> bool {
+        (self.0)(socket)
+    }
+}
+
+impl fmt::Debug for ClientFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientFilter").finish_non_exhaustive()
     }
 }

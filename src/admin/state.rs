@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Admin, AdminMode, attempts::AttemptTable, features::UiConfig, sessions::AdminSessions,
-    stats::ServerIdentity, stats_task::WATCH_TIME, users::UserTable,
+    settings::ClientFilter, stats::ServerIdentity, stats_task::WATCH_TIME, users::UserTable,
 };
 use crate::{
     model::{Namespace, SocketId},
@@ -22,6 +22,7 @@ pub(super) struct AdminState {
     pub(super) identity: ServerIdentity,
     pub(super) max_admins: usize,
     pub(super) attempts: Mutex<AttemptTable>,
+    pub(super) only_for: Option<ClientFilter>,
     mode: AdminMode,
     is_readonly: bool,
     users: RwLock<Arc<UserTable>>,
@@ -52,6 +53,7 @@ impl AdminState {
             namespace: Namespace::new(&namespace),
             identity: ServerIdentity::new(server_id),
             max_admins: admin.max_admins,
+            only_for: admin.only_for,
             attempts: Mutex::new(AttemptTable::new(admin.attempts)),
             mode,
             is_readonly,

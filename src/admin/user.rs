@@ -81,8 +81,8 @@ impl AdminUser {
         if COSTS.contains(&parts.get_cost()) {
             return Ok(());
         }
-        let cost = format!("the cost {}", parts.get_cost());
-        Err(mistake(of(&cost), "it must be from 4 to 14"))
+        let expected = format!("it must have a cost from 4 to 14, and not {}", parts.get_cost());
+        Err(mistake(of("the password hash"), &expected))
     }
 
     pub(super) fn name(&self) -> &str {

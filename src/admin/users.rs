@@ -169,9 +169,9 @@ pub(super) mod tests {
             (with_hash(format!("$2b${rest}x")), "the password hash of the user \"ada\""),
             (with_hash(format!("$2b$04$!{}", &body[1..])), "the password hash of the user"),
             (with_hash(format!("$2b$xx${body}")), "the password hash of the user \"ada\""),
-            (with_hash(format!("$2b$03${body}")), "the cost 3 of the user \"ada\""),
-            (with_hash(format!("$2b$15${body}")), "the cost 15 of the user \"ada\""),
-            (with_hash(format!("$2b$31${body}")), "it must be from 4 to 14"),
+            (with_hash(format!("$2b$03${body}")), "it must have a cost from 4 to 14, and not 3"),
+            (with_hash(format!("$2b$15${body}")), "it must have a cost from 4 to 14, and not 15"),
+            (with_hash(format!("$2b$31${body}")), "it must have a cost from 4 to 14, and not 31"),
         ];
         for (users, expected) in cases {
             assert!(!format!("{users:?}").contains(body));

@@ -17,6 +17,8 @@ labels! {
         /// There is no name and password, and no session.
         Unreadable = "unreadable",
         UnknownSession = "unknown_session",
+        /// `Admin::only_for` does not take the client.
+        Forbidden = "forbidden",
         /// The address has failed too often.
         Throttled = "throttled",
         /// The address has another log-in that is being checked, or the server has too many.

@@ -141,7 +141,7 @@ pub struct Stats {
     pub sessions_ended: BTreeMap<&'static str, u64>,
     /// Log-ins of administrators, by how they ended: the feature `admin`. `password` and `session`
     /// were granted. `wrong`, `unreadable` and `unknown_session` showed nothing that is right.
-    /// `throttled` and `busy` were not checked.
+    /// `forbidden`, `throttled` and `busy` were not checked.
     #[cfg(feature = "admin")]
     pub admin_log_ins: BTreeMap<&'static str, u64>,
     /// Commands of administrators, by the event and then by how they ended: the feature `admin`.

@@ -52,3 +52,13 @@ async fn administrators_are_bounded() {
     let auth = serde_json::json!({ "sessionId": session });
     assert_eq!(server.answer(&auth).await, refusal("the namespace is full"));
 }
+
+#[actix_web::test]
+async fn clients_that_the_application_does_not_admit_are_not_checked() {
+    let server = AdminServer::start(admin().only_for(|_| false));
+    let auth = serde_json::json!({ "username": "admin", "password": PASSWORD });
+    let answer = server.answer(&auth).await;
+    assert_eq!(answer, refusal("administrators can't log in from here"));
+    let counts = server.io.stats().admin_log_ins;
+    assert_eq!((counts["forbidden"], counts["password"]), (1, 0));
+}

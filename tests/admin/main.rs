@@ -9,6 +9,7 @@ mod log_in;
 #[path = "../common/needs.rs"]
 mod needs;
 mod oracle;
+mod page;
 #[path = "../common/programs.rs"]
 mod programs;
 #[path = "../common/raw/mod.rs"]

@@ -10,7 +10,10 @@ use actix_socketio::{Admin, AdminUser, Builder, SocketIo, SocketIoServerExt, cha
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Mode};
+use crate::{
+    client::{Client, Mode},
+    page,
+};
 
 pub(crate) const PASSWORD: &str = "secret";
 
@@ -54,13 +57,15 @@ impl AdminServer {
             System::new().block_on(async move {
                 let io = builder.build().expect("the settings are valid");
                 let mounted = io.clone();
-                let server = HttpServer::new(move || App::new().configure(mounted.mount()))
-                    .workers(1)
-                    .socketio(&io)
-                    .disable_signals()
-                    .shutdown_timeout(1)
-                    .bind(("127.0.0.1", 0))
-                    .expect("a port on loopback");
+                let server = HttpServer::new(move || {
+                    App::new().configure(mounted.mount()).service(page::files())
+                })
+                .workers(1)
+                .socketio(&io)
+                .disable_signals()
+                .shutdown_timeout(1)
+                .bind(("127.0.0.1", 0))
+                .expect("a port on loopback");
                 let url = format!("http://{}", server.addrs()[0]);
                 let server = server.run();
                 started.send((io, url, server.handle())).expect("the test waits for this");
