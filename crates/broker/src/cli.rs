@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Checkconfig(CheckConfig),
     /// Print the description of the HTTP API, in OpenAPI 3.1
     Openapi,
+    /// Print the hash of a password for the Admin UI: from a terminal, or from the input
+    HashPassword,
     /// Ask a running broker whether it is ready: exit code 0 or 1
     Health(HealthQuestion),
 }
@@ -58,7 +60,7 @@ pub(crate) struct Serve {
     /// Where clients reach the broker, HOST:PORT or PORT
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
-    /// Where the operator reaches it: health, metrics, the HTTP API
+    /// Where the operator reaches it: health, metrics, the HTTP API, the Admin UI
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) internal_address: Option<String>,
     /// The level of the log: error, warn, info, debug, trace

@@ -12,13 +12,21 @@ use actix_web::{
 };
 use serde_json::json;
 
-use crate::health::{Health, Verdict};
+use crate::{
+    admin_files::admin_files,
+    config::AdminSettings,
+    health::{Health, Verdict},
+};
 
 /// The number of connections that may wait to be accepted. Many clients reconnect at the same time
 /// after an outage.
 const BACKLOG: u32 = 4096;
 /// The seconds that unfinished requests may take after all sessions have ended.
 const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
+
+/// Marks the requests and the connections of the internal address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InternalListener;
 
 /// The server of clients: Socket.IO, and `/healthz` without details.
 ///
@@ -54,16 +62,29 @@ pub(crate) fn internal(
     io: &SocketIo,
     health: &Health,
     api: Option<&Api>,
+    admin: Option<&AdminSettings>,
     addrs: &[SocketAddr],
 ) -> io::Result<Server> {
-    let (io, health, api) = (io.clone(), health.clone(), api.cloned());
+    let (app, health, api) = (io.clone(), health.clone(), api.cloned());
     let has_api = api.is_some();
+    let ui_dir = admin.and_then(|admin| admin.ui_dir.clone());
+    let has_ui = ui_dir.is_some();
+    let has_endpoint = admin.is_some_and(|admin| admin.is_internal);
     let server = HttpServer::new(move || {
         App::new()
-            .configure(internal_services(&io, &health, api.as_ref()))
+            .configure(internal_services(&app, &health, api.as_ref()))
+            .configure(|services| {
+                if let Some(folder) = &ui_dir {
+                    services.configure(admin_files(folder.clone()));
+                }
+                if has_endpoint {
+                    services.app_data(InternalListener).configure(app.mount());
+                }
+            })
             .default_service(not_found())
     })
     .workers(1)
+    .socketio(io)
     .disable_signals()
     .shutdown_signal(std::future::pending())
     .shutdown_timeout(REQUEST_SHUTDOWN_TIMEOUT)
@@ -72,6 +93,9 @@ pub(crate) fn internal(
         log::info!("health on http://{addr}/readyz and /livez, metrics on /metrics");
         if has_api {
             log::info!("HTTP API on http://{addr}/api");
+        }
+        if has_ui {
+            log::info!("Admin UI on http://{addr}/admin/");
         }
     }
     Ok(server.run())

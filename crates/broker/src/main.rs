@@ -3,6 +3,7 @@
 //! Without a command, clients subscribe to channels of any name. `serve` has a configuration, with
 //! rules for channels. docs/broker.md is its manual.
 
+mod admin_files;
 mod cli;
 mod commands;
 mod config;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Some(Command::Genconfig(args)) => commands::genconfig(&args.config),
         Some(Command::Checkconfig(args)) => commands::checkconfig(args),
         Some(Command::Openapi) => commands::openapi(),
+        Some(Command::HashPassword) => commands::hash_password(),
         Some(Command::Health(question)) => commands::health(question),
     }
 }

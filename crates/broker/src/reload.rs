@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, mem};
 
-use actix_socketio::Api;
+use actix_socketio::{Api, SocketIo};
 
 use crate::{
     config::{self, Loaded, NamespaceRule, Settings, Sources, Table, Value},
@@ -15,14 +15,16 @@ use crate::{
 /// Reads the configuration again, and takes over what can change while clients are connected.
 #[derive(Debug)]
 pub(crate) struct Reloader {
-    sources: Sources,
+    pub(crate) sources: Sources,
     /// All values that were read last.
-    tree: Table,
+    pub(crate) tree: Table,
     /// The rules of the main namespace, and those of the other namespaces in their order.
-    rules: Vec<SharedRules>,
+    pub(crate) rules: Vec<SharedRules>,
     /// The names of the other namespaces, which do not change.
-    namespaces: Vec<NamespaceRule>,
-    api: Option<Api>,
+    pub(crate) namespaces: Vec<NamespaceRule>,
+    pub(crate) api: Option<Api>,
+    /// The server, if it has administrators.
+    pub(crate) admin: Option<SocketIo>,
 }
 
 /// The keys of a changed configuration.
@@ -34,16 +36,6 @@ struct Changes {
 }
 
 impl Reloader {
-    pub(crate) fn new(
-        sources: Sources,
-        tree: Table,
-        rules: Vec<SharedRules>,
-        namespaces: Vec<NamespaceRule>,
-        api: Option<Api>,
-    ) -> Self {
-        Self { sources, tree, rules, namespaces, api }
-    }
-
     pub(crate) fn reload(&mut self) {
         systemd::reloading();
         self.take_over();
@@ -75,6 +67,11 @@ impl Reloader {
             && let Err(error) = api.set_keys(new.keys.iter().cloned())
         {
             log::error!("the keys of the API are those of before: {error}");
+        }
+        if let (Some(io), Some(new)) = (&self.admin, &settings.admin)
+            && let Err(error) = io.set_admin_users(new.users.iter().cloned())
+        {
+            log::error!("the administrators are those of before: {error}");
         }
         logging::log_as(&settings.log);
         let changes = changes(&mem::replace(&mut self.tree, tree), &self.tree);
@@ -123,7 +120,8 @@ fn is_taken_over(key: &str) -> bool {
     match of_channel {
         Some((_, option)) => [".pattern", ".subscribe", ".publish"].contains(&option),
         None => {
-            key.starts_with("log.") || key.starts_with("api.keys") || key == "limits.open_channels"
+            ["log.", "api.keys", "admin.users"].iter().any(|taken| key.starts_with(taken))
+                || key == "limits.open_channels"
         }
     }
 }

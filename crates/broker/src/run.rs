@@ -10,6 +10,7 @@ use actix_web::{
 use tokio::{task::JoinHandle, time};
 
 use crate::{
+    config::AdminSettings,
     descriptors, endpoints,
     health::Health,
     reload::Reloader,
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) internal_address: Option<Vec<SocketAddr>>,
     /// The API at the internal address.
     pub(crate) api: Option<Api>,
+    /// The Admin UI, a part of which may be there.
+    pub(crate) admin: Option<AdminSettings>,
     /// The time between a stop signal and the end of the first connection.
     pub(crate) shutdown_delay: Duration,
     /// `None`: there is no file to read again.
@@ -49,7 +52,8 @@ pub(crate) enum End {
 /// # Errors
 /// The program can't listen on an address, or an HTTP server has ended by itself.
 pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn Error>> {
-    let Plan { io, address, internal_address, api, shutdown_delay, mut reloader } = plan;
+    let Plan { io, address, internal_address, api, admin, .. } = plan;
+    let Plan { shutdown_delay, mut reloader, .. } = plan;
     descriptors::raise(io.config().max_connections);
     let health = Health::new(io.clone());
     let cannot_listen = |addrs: &[SocketAddr], error: io::Error| {
@@ -59,7 +63,7 @@ pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn
     let mut public = Listener::start(public.map_err(|error| cannot_listen(&address, error))?);
     let mut internal = match internal_address {
         Some(addrs) => {
-            let server = endpoints::internal(&io, &health, api.as_ref(), &addrs);
+            let server = endpoints::internal(&io, &health, api.as_ref(), admin.as_ref(), &addrs);
             Some(Listener::start(server.map_err(|error| cannot_listen(&addrs, error))?))
         }
         None => None,

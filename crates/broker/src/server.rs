@@ -7,6 +7,7 @@ use actix_socketio_redis::{Cluster, SubscriptionMode};
 
 use crate::{
     config::{ApiSettings, ClusterKind, ClusterSettings, NamespaceName, Settings},
+    endpoints::InternalListener,
     memory, origins,
     rules::{Rules, SharedRules},
 };
@@ -97,6 +98,17 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
         builder = builder.cluster(cluster_of(cluster)?);
         if let Some(address) = &cluster.node_address {
             builder = builder.node_address(address);
+        }
+    }
+    if let Some(admin) = &settings.admin {
+        builder = builder.admin(admin.build());
+        if admin.is_internal {
+            builder = builder.on_handshake(|request, extensions| {
+                if let Some(internal) = request.app_data::<InternalListener>() {
+                    extensions.insert(*internal);
+                }
+                Ok(())
+            });
         }
     }
     let api = settings.api.as_ref().map(ApiSettings::build).transpose();

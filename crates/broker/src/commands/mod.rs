@@ -2,6 +2,7 @@
 
 mod checkconfig;
 mod genconfig;
+mod hash_password;
 mod health;
 mod openapi;
 mod serve;
@@ -9,6 +10,7 @@ mod serve_open;
 
 pub(crate) use checkconfig::checkconfig;
 pub(crate) use genconfig::genconfig;
+pub(crate) use hash_password::hash_password;
 pub(crate) use health::health;
 pub(crate) use openapi::openapi;
 pub(crate) use serve::serve;

@@ -34,13 +34,22 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
         let BuiltServer { io, rules, api } = server::server_of(&settings)?;
         tell_what_is_open(&settings);
         let namespaces = settings.namespaces;
+        let reloader = Reloader {
+            sources,
+            tree,
+            rules,
+            namespaces,
+            api: api.clone(),
+            admin: settings.admin.is_some().then(|| io.clone()),
+        };
         Ok(Plan {
             io,
             address: settings.address.resolved,
             internal_address: settings.internal_address.map(|address| address.resolved),
-            api: api.clone(),
+            api,
+            admin: settings.admin,
             shutdown_delay: settings.shutdown_delay,
-            reloader: Some(Reloader::new(sources, tree, rules, namespaces, api)),
+            reloader: Some(reloader),
         })
     })
 }
@@ -68,6 +77,9 @@ fn tell_what_is_open(settings: &Settings) {
     log::info!("{}: {pages}, and programs without an origin", settings.address.text);
     if let Some(api) = &settings.api {
         log::info!("HTTP API: {} keys", api.keys.len());
+    }
+    if let Some(admin) = &settings.admin {
+        log::info!("{}", admin.describe());
     }
     tell_rules("", &settings.channels);
     for namespace in &settings.namespaces {

@@ -31,6 +31,7 @@ pub(crate) fn serve_open(arg: Option<&str>, extra: &[String]) -> ExitCode {
             address: address.resolved,
             internal_address: None,
             api: None,
+            admin: None,
             shutdown_delay: Duration::ZERO,
             reloader: None,
         })

@@ -5,6 +5,7 @@
 //! does not know. The other modules read one section each.
 
 mod address;
+mod admin;
 mod api;
 mod channels;
 mod cluster;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use actix_socketio::{Config, Recovery};
 
 pub(crate) use address::{Address, DEFAULT_HOST, DEFAULT_PORT, join};
+pub(crate) use admin::AdminSettings;
 pub(crate) use api::ApiSettings;
 use channels::Around;
 pub(crate) use channels::{ChannelRule, PresenceRule, Publishers, Subscribers};
@@ -53,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) address: Address,
     pub(crate) internal_address: Option<Address>,
     pub(crate) api: Option<ApiSettings>,
+    pub(crate) admin: Option<AdminSettings>,
     /// `[limits]` and `path`.
     pub(crate) config: Config,
     /// Whether `[limits]` has `max_memory`, which otherwise depends on the machine.
@@ -112,9 +115,23 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
     if api.is_some() && !top.has("internal_address") {
         top.rule_of("api", "without an internal_address", "it must have one, where it listens");
     }
+    let admin = top.section("admin", admin::read).flatten();
+    let is_at_internal = |admin: &AdminSettings| admin.is_internal || admin.ui_dir.is_some();
+    if admin.as_ref().is_some_and(is_at_internal) && !top.has("internal_address") {
+        let rule = "it must have one, for ui_dir and internal";
+        top.rule_of("admin", "without an internal_address", rule);
+    }
     let around = Around { config: &limits.config, has_store: top.has("store") };
     let channels = channels::read(&mut top, around);
     let namespaces = namespaces::read(&mut top, around);
+    let is_admin = |namespace: &NamespaceRule| match (&namespace.name, &admin) {
+        (NamespaceName::Name(name), Some(admin)) => *name == admin.namespace,
+        _ => false,
+    };
+    if namespaces.iter().any(is_admin) {
+        let rule = "it must not be one of [[namespaces]]";
+        top.rule_of("admin", "in a namespace of clients", rule);
+    }
     let recovery = top.section("recovery", recovery::read);
     let store = top.section("store", store::read).flatten();
     let cluster = top.section("cluster", cluster::read).flatten();
@@ -124,6 +141,7 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
         address: network.address?,
         internal_address: network.internal_address,
         api,
+        admin,
         config: limits.config,
         has_max_memory: limits.has_max_memory,
         cors: network.cors,

@@ -130,6 +130,16 @@ pub(crate) fn post_json(address: &str, path: &str, key: &str, body: &str) -> (u1
 }
 
 pub(crate) fn http_with(address: &str, request: &str, headers: &str, body: &str) -> (u16, String) {
+    let (head, body) = exchange(address, request, headers, body);
+    (head[9..12].parse().expect("a status"), body)
+}
+
+/// The head and the body of the answer to a request without a body.
+pub(crate) fn answer(address: &str, request: &str) -> (String, String) {
+    exchange(address, request, "", "")
+}
+
+fn exchange(address: &str, request: &str, headers: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let length = body.len();
@@ -142,7 +152,7 @@ pub(crate) fn http_with(address: &str, request: &str, headers: &str, body: &str)
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    (head[9..12].parse().expect("a status"), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
 
 pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
@@ -163,6 +173,7 @@ pub(crate) fn wait_for_status(address: &str, path: &str, status: u16) -> String 
 }
 
 /// A client by long-polling, in one namespace.
+#[derive(Debug)]
 pub(crate) struct Client {
     address: String,
     path: String,
@@ -177,6 +188,12 @@ impl Client {
     }
 
     pub(crate) fn connect_to(address: &str, namespace: &str) -> Self {
+        Self::try_connect(address, namespace, "")
+            .unwrap_or_else(|refusal| panic!("it is not refused: {refusal}"))
+    }
+
+    /// A client that shows this `auth`. An `Err` is the packet that refuses it.
+    pub(crate) fn try_connect(address: &str, namespace: &str, auth: &str) -> Result<Self, String> {
         let path = "/socket.io/?EIO=4&transport=polling".to_owned();
         let (status, open) = get(address, &path);
         assert_eq!(status, 200, "{open}");
@@ -190,10 +207,9 @@ impl Client {
             received: VecDeque::new(),
             asked: 0,
         };
-        client.send(&format!("40{}", client.namespace));
+        client.send(&format!("40{}{auth}", client.namespace));
         let answer = client.next(|_| true);
-        assert!(answer.starts_with("40"), "{answer}");
-        client
+        if answer.starts_with("40") { Ok(client) } else { Err(answer) }
     }
 
     fn send(&self, packet: &str) {
