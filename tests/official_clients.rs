@@ -11,6 +11,8 @@ mod programs;
 mod running;
 #[path = "common/suites.rs"]
 mod suites;
+#[path = "common/tokens.rs"]
+mod tokens;
 
 use needs::{Need, all_there, chromium, clients};
 use programs::node_tests;
@@ -49,6 +51,22 @@ fn both_clients_in_a_browser() {
     node_tests(&clients().join("browser"), |node| {
         node.env("SERVER_URL", app.url()).env("CHROMIUM", chromium())
     });
+}
+
+#[test]
+fn javascript_clients_with_tokens() {
+    if !all_there("the JavaScript clients with tokens", &[Need::Node, Need::NodePackages]) {
+        return;
+    }
+    let _turn = turn();
+    for client in JAVASCRIPT_CLIENTS {
+        let app = tokens::start();
+        node_tests(&clients().join("tokens"), |node| {
+            node.env("SERVER_URL", app.url())
+                .env("JWT_SECRET", tokens::SECRET)
+                .env("CLIENT", client)
+        });
+    }
 }
 
 #[test]
