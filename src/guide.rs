@@ -41,6 +41,7 @@
 pub mod admin {}
 
 #[doc = "[history]: crate::guide::history"]
+#[doc = "[tokens]: crate::guide::tokens"]
 #[doc = ""]
 #[doc = include_str!("../docs/api.md")]
 pub mod api {}
@@ -180,6 +181,7 @@ pub mod testing {}
 
 #[doc = "[presence]: crate::guide::presence"]
 #[doc = "[recovery]: crate::guide::history#sockets-that-come-back"]
+#[doc = "[api]: crate::guide::api"]
 #[doc = ""]
 #[doc = include_str!("../docs/tokens.md")]
 pub mod tokens {}

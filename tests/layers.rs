@@ -115,8 +115,8 @@ const LAYERS: [(&str, &[&str]); 25] = [
     (
         "api",
         &[
-            "log_text", "protocol", "model", "stats", "config", "http", "registry", "socket",
-            "server",
+            "log_text", "protocol", "model", "tokens", "stats", "config", "http", "registry",
+            "socket", "server",
         ],
     ),
     ("admin", &["log_text", "protocol", "model", "stats", "socket", "event", "server"]),

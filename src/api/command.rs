@@ -2,6 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "jwt")]
+use super::requests::RevokeRequest;
 use super::{
     ApiMethod,
     problem::Problem,
@@ -30,6 +32,8 @@ pub(super) enum Command {
     Channels(ChannelsRequest),
     Sockets(SocketsRequest),
     Info,
+    #[cfg(feature = "jwt")]
+    Revoke(RevokeRequest),
 }
 
 impl Command {
@@ -56,6 +60,8 @@ impl Command {
             ApiMethod::Channels => of(json, Self::Channels),
             ApiMethod::Sockets => of(json, Self::Sockets),
             ApiMethod::Info => of(json, |InfoRequest {}| Self::Info),
+            #[cfg(feature = "jwt")]
+            ApiMethod::Revoke => of(json, Self::Revoke),
         }
     }
 }

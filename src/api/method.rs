@@ -42,11 +42,17 @@ pub enum ApiMethod {
     Sockets,
     /// Tells the version, and what the server has counted.
     Info,
+    /// Believes a token no more: the feature `jwt`.
+    #[cfg(feature = "jwt")]
+    Revoke,
 }
+
+/// The number of methods.
+const METHODS: usize = if cfg!(feature = "jwt") { 15 } else { 14 };
 
 impl ApiMethod {
     /// All methods.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; METHODS] = [
         Self::Publish,
         Self::Broadcast,
         Self::Batch,
@@ -61,6 +67,8 @@ impl ApiMethod {
         Self::Channels,
         Self::Sockets,
         Self::Info,
+        #[cfg(feature = "jwt")]
+        Self::Revoke,
     ];
 
     /// The name of the method in a URL.
@@ -80,6 +88,8 @@ impl ApiMethod {
             Self::Channels => "channels",
             Self::Sockets => "sockets",
             Self::Info => "info",
+            #[cfg(feature = "jwt")]
+            Self::Revoke => "revoke",
         }
     }
 

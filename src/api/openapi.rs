@@ -1,8 +1,12 @@
 //! The description of the API, made from the types that are read and written.
 
 use serde_json::{Map, Value, json};
+#[cfg(feature = "jwt")]
+use utoipa::PartialSchema as _;
 use utoipa::{OpenApi, ToSchema};
 
+#[cfg(feature = "jwt")]
+use super::requests::RevokeRequest;
 use super::{
     ApiMethod,
     problem::{ProblemCode, ProblemDocument},
@@ -80,9 +84,7 @@ fn parts(method: ApiMethod) -> (String, String, &'static str) {
             of::<BroadcastRequest, PublishReply>("Publish to several channels, once to each client")
         }
         ApiMethod::Batch => of::<BatchRequest, BatchReply>("Do several commands"),
-        ApiMethod::Emit => {
-            of::<EmitRequest, EmitReply>("Send an event to a socket, a channel, or all clients")
-        }
+        ApiMethod::Emit => of::<EmitRequest, EmitReply>("Send an event to sockets"),
         ApiMethod::Subscribe => {
             of::<MembershipRequest, CountReply>("Subscribe sockets to a channel")
         }
@@ -103,6 +105,8 @@ fn parts(method: ApiMethod) -> (String, String, &'static str) {
         ApiMethod::Channels => of::<ChannelsRequest, ChannelsReply>("List channels"),
         ApiMethod::Sockets => of::<SocketsRequest, SocketsReply>("List sockets"),
         ApiMethod::Info => of::<InfoRequest, InfoReply>("Describe the server"),
+        #[cfg(feature = "jwt")]
+        ApiMethod::Revoke => of::<RevokeRequest, CountReply>("Believe a token no more"),
     }
 }
 
@@ -112,8 +116,14 @@ pub(super) fn describe(path: &str) -> Value {
         .into_iter()
         .map(|method| (format!("{path}/{method}"), json!({"post": operation(method)})))
         .collect();
+    let components = Schemas::openapi().components;
+    #[cfg(feature = "jwt")]
+    let components = components.map(|mut components| {
+        components.schemas.insert(RevokeRequest::name().into_owned(), RevokeRequest::schema());
+        components
+    });
     // The derived part has no maps with keys that are not strings.
-    let mut schemas = serde_json::to_value(Schemas::openapi().components).unwrap_or_default();
+    let mut schemas = serde_json::to_value(components).unwrap_or_default();
     schemas["securitySchemes"] = json!({
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "bearer": {"type": "http", "scheme": "bearer"},

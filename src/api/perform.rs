@@ -30,6 +30,8 @@ pub(super) async fn perform(scope: &RequestScope, command: Command) -> Answered 
         Command::Channels(request) => write(overview::channels(scope, request)),
         Command::Sockets(request) => write(members::sockets(scope, request).await),
         Command::Info => write(overview::info(scope)),
+        #[cfg(feature = "jwt")]
+        Command::Revoke(request) => write(members::revoke(scope, request)),
         Command::Batch(_) => Err(Problem::bad_request("a batch has no batch")),
     }
 }

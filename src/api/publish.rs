@@ -143,6 +143,11 @@ async fn send(
     Ok(PublishReply { position: Some(receipt.position), delivered: Some(receipt.delivered) })
 }
 
+#[cfg(feature = "jwt")]
+const ONE_OF: &str = "expected exactly one of `socket`, `channel`, `everyone` and `user`";
+#[cfg(not(feature = "jwt"))]
+const ONE_OF: &str = "expected exactly one of `socket`, `channel` and `everyone`";
+
 /// Publishes, and waits for capacity if the maximum of publications is on its way.
 async fn publish_when_possible(
     target: Target,
@@ -165,26 +170,33 @@ async fn publish_when_possible(
 
 /// Sends an event of several arguments.
 pub(super) async fn emit(scope: &RequestScope, request: EmitRequest) -> Result<EmitReply, Problem> {
-    let EmitRequest { socket, channel, everyone, event, args, namespace } = request;
-    let namespace = scope.namespace(&namespace)?;
+    #[cfg(feature = "jwt")]
+    let user = request.user.as_deref();
+    #[cfg(not(feature = "jwt"))]
+    let user: Option<&str> = None;
+    let EmitRequest { socket, channel, everyone, event, args, namespace, .. } = &request;
+    let namespace = scope.namespace(namespace)?;
     scope.check_items(args.len(), "args")?;
-    let target = match (socket, &channel, everyone) {
-        (Some(id), None, false) => {
+    let target = match (socket, channel, everyone, user) {
+        (Some(id), None, false, None) => {
             namespace.check_all("socket")?;
-            namespace.io.target_of(id)
+            namespace.io.target_of(*id)
         }
-        (None, Some(name), false) => namespace.io.to(&namespace.target_channel(name, "channel")?),
-        (None, None, true) => {
+        (None, Some(name), false, None) => {
+            namespace.io.to(&namespace.target_channel(name, "channel")?)
+        }
+        (None, None, true, None) => {
             namespace.check_all("everyone")?;
             namespace.io.everyone()
         }
-        _ => {
-            return Err(Problem::bad_request(
-                "expected exactly one of `socket`, `channel` and `everyone`",
-            ));
+        #[cfg(feature = "jwt")]
+        (None, None, false, Some(user)) => {
+            namespace.check_all("user")?;
+            namespace.io.user(user)
         }
+        _ => return Err(Problem::bad_request(ONE_OF)),
     };
     let args = arguments(args.iter().map(|json| &**json), "args", scope.io.config())?;
-    let receipt = target.publish_args(&event, &args).await?;
+    let receipt = target.publish_args(event, &args).await?;
     Ok(EmitReply { delivered: receipt.delivered })
 }

@@ -137,6 +137,11 @@ pub(super) struct SocketReply {
     pub(super) namespace: Namespace,
     /// The address of the client, if it is known.
     pub(super) address: Option<String>,
+    /// The user of its token: the feature `jwt`. It is left out for a guest, and for a key that is
+    /// for some channels alone.
+    #[cfg(feature = "jwt")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
     /// The channels that it is subscribed to.
     #[schema(value_type = Vec<String>)]
     pub(super) channels: Vec<Channel>,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The names of all fields, which errors may show. Others are the client's words.
-pub(super) const FIELDS: [&str; 21] = [
+pub(super) const FIELDS: [&str; 24] = [
     "args",
     "b64data",
     "channel",
@@ -31,6 +31,9 @@ pub(super) const FIELDS: [&str; 21] = [
     "since",
     "skip_history",
     "socket",
+    "token_id",
+    "until",
+    "user",
     "wait",
 ];
 
@@ -114,7 +117,7 @@ pub(super) struct BroadcastRequest {
     pub(super) skip_history: bool,
 }
 
-/// An event of several arguments. It has exactly one of `socket`, `channel` and `everyone`.
+/// An event of several arguments. It has exactly one of `socket`, `channel`, `everyone` and `user`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EmitRequest {
@@ -122,6 +125,9 @@ pub(super) struct EmitRequest {
     #[schema(value_type = Option<String>)]
     pub(super) socket: Option<SocketId>,
     pub(super) channel: Option<String>,
+    /// All sockets of this user: the feature `jwt`.
+    #[cfg(feature = "jwt")]
+    pub(super) user: Option<String>,
     /// All clients of the namespace.
     #[serde(default)]
     pub(super) everyone: bool,
@@ -134,7 +140,7 @@ pub(super) struct EmitRequest {
     pub(super) namespace: String,
 }
 
-/// The sockets that join or leave a channel: exactly one of `socket` and `in_channel`.
+/// The sockets that join or leave a channel: exactly one of `socket`, `in_channel` and `user`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MembershipRequest {
@@ -142,19 +148,25 @@ pub(super) struct MembershipRequest {
     /// The id of a socket.
     #[schema(value_type = Option<String>)]
     pub(super) socket: Option<SocketId>,
+    /// All sockets of this user: the feature `jwt`.
+    #[cfg(feature = "jwt")]
+    pub(super) user: Option<String>,
     /// All sockets in this channel.
     pub(super) in_channel: Option<String>,
     #[serde(default = "main_namespace")]
     pub(super) namespace: String,
 }
 
-/// The sockets that are put out: exactly one of `socket` and `in_channel`.
+/// The sockets that are put out: exactly one of `socket`, `in_channel` and `user`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DisconnectRequest {
     /// The id of a socket.
     #[schema(value_type = Option<String>)]
     pub(super) socket: Option<SocketId>,
+    /// All sockets of this user: the feature `jwt`.
+    #[cfg(feature = "jwt")]
+    pub(super) user: Option<String>,
     /// All sockets in this channel.
     pub(super) in_channel: Option<String>,
     /// Closes the whole connection, and not only the socket of the namespace.
@@ -217,6 +229,17 @@ pub(super) struct SocketsRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InfoRequest {}
+
+/// A token that is believed no more.
+#[cfg(feature = "jwt")]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RevokeRequest {
+    /// Its id, the claim `jti`.
+    pub(super) token_id: String,
+    /// When it ends, in seconds since 1970: its claim `exp`, or later.
+    pub(super) until: u64,
+}
 
 /// Several commands.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -8,11 +8,18 @@ use super::{
     problem::{Problem, ProblemCode},
     refusals::channel,
 };
+#[cfg(feature = "jwt")]
+use crate::model::{is_user_channel, user_channel};
 use crate::{
     model::{Channel, ChannelOptions, SocketId},
     server::SocketIo,
     socket::Target,
 };
+
+#[cfg(feature = "jwt")]
+const ONE_OF: &str = "expected exactly one of `socket`, `in_channel` and `user`";
+#[cfg(not(feature = "jwt"))]
+const ONE_OF: &str = "expected exactly one of `socket` and `in_channel`";
 
 /// A request's server, API and key.
 #[derive(Clone)]
@@ -63,6 +70,11 @@ impl NamespaceScope<'_> {
     /// A channel that the key may use.
     pub(super) fn channel(&self, name: &str, field: &str) -> Result<Channel, Problem> {
         let channel = channel(name, self.io.max_channel_length(), field)?;
+        #[cfg(feature = "jwt")]
+        if is_user_channel(&channel) {
+            let reason = "the channels of users are the server's: use `user`";
+            return Err(Problem::new(ProblemCode::NoSuchChannel, reason).in_field(field));
+        }
         if !self.key.may_use(&channel) {
             let reason = "the key may not use this channel";
             return Err(Problem::new(ProblemCode::Forbidden, reason).in_field(field));
@@ -101,23 +113,35 @@ impl NamespaceScope<'_> {
         Err(Problem::new(ProblemCode::Forbidden, reason).in_field(field))
     }
 
-    /// The sockets of a command: one by its id, or those in a channel.
+    /// The sockets of a command: one by its id, those in a channel, or those of a user.
     pub(super) fn sockets(
         &self,
         socket: Option<SocketId>,
         in_channel: Option<&str>,
+        user: Option<&str>,
     ) -> Result<(Target, ChosenSockets), Problem> {
-        match (socket, in_channel) {
-            (Some(id), None) => {
+        match (socket, in_channel, user) {
+            (Some(id), None, None) => {
                 self.check_all("socket")?;
                 Ok((self.io.target_of(id), ChosenSockets::One(id)))
             }
-            (None, Some(name)) => {
+            (None, Some(name), None) => {
                 let channel = self.channel(name, "in_channel")?;
                 Ok((self.io.to(&channel), ChosenSockets::In(channel)))
             }
-            _ => Err(Problem::bad_request("expected exactly one of `socket` and `in_channel`")),
+            #[cfg(feature = "jwt")]
+            (None, None, Some(user)) => {
+                self.check_all("user")?;
+                Ok((self.io.user(user), ChosenSockets::In(user_channel(user))))
+            }
+            _ => Err(Problem::bad_request(ONE_OF)),
         }
+    }
+
+    /// Whether the key is for all channels.
+    #[cfg(feature = "jwt")]
+    pub(super) fn may_use_all(&self) -> bool {
+        self.key.may_use_all()
     }
 
     pub(super) fn may_use(&self, channel: &Channel) -> bool {

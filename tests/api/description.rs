@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     schema::mistakes,
     server::{ApiServer, KEY},
+    users,
 };
 
 /// The schema of a method's request, or of its response with a status.
@@ -24,7 +25,7 @@ fn schema<'a>(document: &'a Value, method: &str, status: Option<u16>) -> &'a Val
 
 #[actix_web::test]
 async fn real_requests_and_answers_are_as_the_description_says() {
-    let server = ApiServer::start();
+    let server = users::server();
     let document = server.ask("GET", "/api/openapi.json", "", "").body;
     assert_eq!(document, Api::openapi("/api"));
     let (_ada, ada_id) = server.client(&["match-1", "room-1"]).await;
@@ -53,6 +54,9 @@ async fn real_requests_and_answers_are_as_the_description_says() {
         ("channels", json!({"pattern": "match-", "limit": 10})),
         ("sockets", json!({"channel": "room-1"})),
         ("info", json!({})),
+        ("emit", json!({"user": "ada", "event": "e"})),
+        ("subscribe", json!({"channel": "match-3", "user": "ada"})),
+        ("revoke", json!({"token_id": "4711", "until": 4_000_000_000_u64})),
         ("disconnect", json!({"socket": ada_id, "close": false})),
     ] {
         let wrong = mistakes(&document, schema(&document, method, None), &request);

@@ -25,6 +25,7 @@ mod server;
 #[path = "../server/transport.rs"]
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod transport;
+mod users;
 #[path = "../common/wait.rs"]
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod wait;

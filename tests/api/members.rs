@@ -36,7 +36,7 @@ async fn sockets_join_and_leave_channels() {
     server.post("publish", &json!({"channel": "plain-4", "data": 2}));
     assert_eq!(ada.messages().await, [2]);
 
-    let exactly = "expected exactly one of `socket` and `in_channel`";
+    let exactly = "expected exactly one of `socket`, `in_channel` and `user`";
     for method in ["subscribe", "unsubscribe"] {
         for body in [
             json!({"channel": "plain-1"}),

@@ -168,7 +168,7 @@ async fn an_event_of_several_arguments_goes_to_one_socket_a_channel_or_all() {
     assert_eq!(ada.fence().await, [r#"2["a",1,[2],{"x":null}]"#, r#"2["b","x"]"#, r#"2["c"]"#]);
     assert_eq!(bob.fence().await, [r#"2["c"]"#]);
 
-    let exactly = "expected exactly one of `socket`, `channel` and `everyone`";
+    let exactly = "expected exactly one of `socket`, `channel`, `everyone` and `user`";
     for body in [
         json!({"event": "x"}),
         json!({"event": "x", "everyone": false}),
