@@ -123,18 +123,39 @@ impl Cors {
         is_listed(listed, &origin) || own().is_some_and(|own| origin.is_own(&own))
     }
 
-    /// Makes the middleware that sends the headers of CORS and answers preflights.
-    pub(super) fn middleware(&self) -> actix_cors::Cors {
+    /// What can't change while the server runs, as text.
+    pub(super) fn kind(&self) -> &'static str {
+        match (&self.origins, self.credentials) {
+            (Some(_), false) => "a list",
+            (Some(_), true) => "a list with credentials",
+            (None, false) => "any origin",
+            (None, true) => "any origin with credentials",
+        }
+    }
+
+    /// Whether it may take the place of another one: both are lists, with the same credentials.
+    pub(super) fn is_of_the_kind_of(&self, other: &Self) -> bool {
+        self.origins.is_some() && self.kind() == other.kind()
+    }
+
+    /// Whether pages of this origin may connect, whatever the host is.
+    pub(super) fn lists(&self, origin: &Origin) -> bool {
+        self.origins.as_ref().is_none_or(|listed| is_listed(listed, origin))
+    }
+
+    /// Makes the middleware that sends the headers of CORS and answers preflights. If there is a
+    /// list, `lists` is asked for each origin.
+    pub(super) fn middleware(&self, lists: impl Fn(&Origin) -> bool + 'static) -> actix_cors::Cors {
         let cors = actix_cors::Cors::default()
             .allowed_methods(["GET", "POST"])
             .allow_any_header()
             .expose_headers([header::CONTENT_TYPE])
             .max_age(3600);
-        let cors = match self.origins.clone() {
+        let cors = match &self.origins {
             // It compares text by itself.
-            Some(listed) => cors.allowed_origin_fn(move |origin, _| {
+            Some(_) => cors.allowed_origin_fn(move |origin, _| {
                 let origin = origin.to_str().ok().and_then(|text| Origin::parse(text).ok());
-                origin.is_some_and(|origin| is_listed(&listed, &origin))
+                origin.is_some_and(|origin| lists(&origin))
             }),
             None => cors.allow_any_origin(),
         };

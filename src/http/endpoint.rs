@@ -12,7 +12,7 @@ use actix_web::{
 };
 
 use super::{
-    ConnectionError, Cookie, Cors,
+    ConnectionError, Cookie, LiveCors,
     forward::forward,
     hooks::Hooks,
     refusal::Refusal,
@@ -50,7 +50,7 @@ pub(crate) struct Endpoint {
 #[derive(Default)]
 pub(crate) struct EndpointSettings {
     pub(crate) on_handshake: Vec<HandshakeCheck>,
-    pub(crate) cors: Option<Cors>,
+    pub(crate) cors: Option<LiveCors>,
     pub(crate) cookie: Option<Cookie>,
     pub(crate) hooks: Hooks,
 }
@@ -58,7 +58,7 @@ pub(crate) struct EndpointSettings {
 impl EndpointSettings {
     /// The first setting that no server or no browser can work with.
     pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
-        self.cors.as_ref().map_or(Ok(()), Cors::check)?;
+        self.cors.as_ref().map_or(Ok(()), LiveCors::check)?;
         let Some(cookie) = &self.cookie else { return Ok(()) };
         cookie.check().map_err(|expected| InvalidSetting {
             setting: "cookie",

@@ -1,7 +1,7 @@
 //! The mistakes in parts of a server, for programs that read these from a file and report all of
 //! them at once. [`Builder::build`](crate::Builder::build) returns the first.
 
-use super::{BuildError, namespace::check_routes};
+use super::{BuildError, SocketIo, namespace::check_routes};
 use crate::{
     config::Config,
     http::Cors,
@@ -37,6 +37,41 @@ impl Cors {
     /// ```
     pub fn mistakes(&self) -> Vec<BuildError> {
         self.invalid_origins().into_iter().map(BuildError::from).collect()
+    }
+}
+
+/// # Changing origins
+impl SocketIo {
+    /// Replaces the origins of [`Builder::cors`](crate::Builder::cors) while the server runs, for
+    /// programs that read a configuration again. Clients that are connected stay until their next
+    /// request.
+    ///
+    /// Both must be lists with the same [`credentials`](Cors::credentials). Browsers keep the answer
+    /// to a preflight for an hour at most. The server refuses a page that is listed no more at once.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// use actix_socketio::{Cors, SocketIo};
+    ///
+    /// let cors = Cors::origins(["https://example.com"]);
+    /// let io = SocketIo::builder().cors(cors).build().unwrap();
+    /// io.set_cors(Cors::origins(["https://example.com", "https://new.example.com"])).unwrap();
+    /// assert!(io.set_cors(Cors::any_origin()).is_err());
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError::Setting`]: an origin is one that no browser sends, or the server was built
+    /// without a list or with other credentials. Nothing changes then.
+    pub fn set_cors(&self, cors: Cors) -> Result<(), BuildError> {
+        match &self.state.endpoint.cors {
+            Some(live) => live.replace(cors).map_err(BuildError::from),
+            None => Err(BuildError::Setting {
+                setting: "cors",
+                value: "a list".to_owned(),
+                expected: "it must be set when the server is built".to_owned(),
+            }),
+        }
     }
 }
 

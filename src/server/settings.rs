@@ -127,7 +127,7 @@ impl Builder {
     /// let builder = SocketIo::builder().cors(Cors::origins(["https://example.org"]));
     /// ```
     pub fn cors(mut self, cors: Cors) -> Self {
-        self.endpoint.cors = Some(cors);
+        self.endpoint.cors = Some(cors.into());
         self
     }
 

@@ -15,6 +15,7 @@ use crate::{
 /// Reads the configuration again, and takes over what can change while clients are connected.
 #[derive(Debug)]
 pub(crate) struct Reloader {
+    pub(crate) io: SocketIo,
     pub(crate) sources: Sources,
     /// All values that were read last.
     pub(crate) tree: Table,
@@ -73,8 +74,12 @@ impl Reloader {
         {
             log::error!("the administrators are those of before: {error}");
         }
+        // A list alone may take the place of a list. Every origin in it was checked.
+        let takes_origins =
+            settings.cors.as_ref().is_some_and(|new| self.io.set_cors(new.cors.clone()).is_ok());
         logging::log_as(&settings.log);
-        let changes = changes(&mem::replace(&mut self.tree, tree), &self.tree);
+        let old = mem::replace(&mut self.tree, tree);
+        let changes = changes(&old, &self.tree, takes_origins);
         log::info!("the configuration was reloaded: {}", listed(&changes.taken));
         if !changes.left.is_empty() {
             log::warn!("not before a restart: {}", listed(&changes.left));
@@ -102,11 +107,14 @@ fn listed(keys: &BTreeSet<String>) -> String {
 }
 
 /// The keys that are in one of the two, or have another value.
-fn changes(old: &Table, new: &Table) -> Changes {
+///
+/// `takes_origins`: the origins of pages are taken over.
+fn changes(old: &Table, new: &Table, takes_origins: bool) -> Changes {
     let mut changes = Changes::default();
     let (old, new) = (leaves(old), leaves(new));
     for (key, _) in old.symmetric_difference(&new) {
-        let keys = if is_taken_over(key) { &mut changes.taken } else { &mut changes.left };
+        let is_taken = is_taken_over(key) || (takes_origins && key == "cors.origins");
+        let keys = if is_taken { &mut changes.taken } else { &mut changes.left };
         keys.insert(key.clone());
     }
     changes
@@ -178,10 +186,19 @@ mod tests {
              [log]\nlevel = \"warn\"\n\
              [[channels]]\npattern = \"a\"\npublish = \"subscriber\"\nhistory = { last = 2 }\n",
         );
-        let changes = changes(&old, &new);
+        let changes = changes(&old, &new, false);
         let taken: Vec<_> = changes.taken.iter().map(String::as_str).collect();
         let left: Vec<_> = changes.left.iter().map(String::as_str).collect();
         assert_eq!(taken, ["channels[0].publish", "log.level"]);
         assert_eq!(left, ["channels[0].history.last", "cluster.redis", "limits.max_inbox"]);
+    }
+
+    #[test]
+    fn origins_need_a_restart_where_they_are_not_taken_over() {
+        let cors = |origin: &str| tree(&format!("[cors]\norigins = [\"{origin}\"]\n"));
+        let (old, new) = (cors("https://a.example"), cors("https://b.example"));
+        let key = BTreeSet::from(["cors.origins".to_owned()]);
+        assert_eq!(changes(&old, &new, true), Changes { taken: key.clone(), ..Changes::default() });
+        assert_eq!(changes(&old, &new, false), Changes { left: key, ..Changes::default() });
     }
 }

@@ -16,7 +16,7 @@ use actix_web::{
 use self::file::ClientFile;
 pub(crate) use self::folder::FolderError;
 use super::{
-    cors::Cors,
+    live_cors::LiveCors,
     unread_body::{close_if_asked_to_upgrade, keep_unread},
 };
 
@@ -83,7 +83,7 @@ impl ClientFiles {
         &self,
         path: &str,
         compress: bool,
-        cors: Option<&Cors>,
+        cors: Option<&LiveCors>,
         services: &mut ServiceConfig,
     ) {
         let files = self.clone();

@@ -211,7 +211,7 @@ impl EngineIoBuilder {
     /// Lets pages of the listed origins poll, and closes WebSockets to pages of all other origins.
     /// Without it, any page may open a WebSocket, as the documentation of [`Cors`] explains.
     pub fn cors(mut self, cors: Cors) -> Self {
-        self.settings.cors = Some(cors);
+        self.settings.cors = Some(cors.into());
         self
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
         tell_what_is_open(&settings);
         let namespaces = settings.namespaces;
         let reloader = Reloader {
+            io: io.clone(),
             sources,
             tree,
             rules,
