@@ -38,6 +38,7 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let mut body = body.into_inner();
     let key = authenticate(&api.inner.keys(), request.headers());
+    let counted_as = key.as_ref().map_or_else(|_| String::new(), |key| key.name.clone());
     let (name, answered) = match key {
         Ok(key) => {
             let answered = respond(&io, &api, &key, method, &request, &mut body).await;
@@ -56,7 +57,7 @@ pub(super) async fn answer(
             problem.response()
         }
     };
-    finish(&io, method.as_str(), &request, body, response)
+    finish(&io, method.as_str(), &counted_as, &request, body, response)
 }
 
 /// Each check is cheaper than the next, and nothing of the body is read before the key is known.
@@ -89,15 +90,19 @@ async fn respond(
     }
 }
 
+/// The name of the key for requests without a valid one.
+const NO_KEY: &str = "";
+
 /// Counts a response, and decides how its connection goes on.
 fn finish(
     io: &SocketIo,
     method: &'static str,
+    key: &str,
     request: &HttpRequest,
     body: Payload,
     response: HttpResponse,
 ) -> HttpResponse {
-    io.count_api_request(method, response.status().as_u16());
+    io.count_api_request(method, key, response.status().as_u16());
     let mut response = keep_unread(request, body, response);
     close_if_asked_to_upgrade(request, response.head_mut());
     response
@@ -131,7 +136,7 @@ pub(super) async fn refuse_http_method(
     let mut response = problem.response();
     let allowed = header::HeaderValue::from_static(allowed);
     response.headers_mut().insert(header::ALLOW, allowed);
-    finish(&io, name, &request, body.into_inner(), response)
+    finish(&io, name, NO_KEY, &request, body.into_inner(), response)
 }
 
 /// Answers a request for a method that does not exist.
@@ -141,12 +146,12 @@ pub(super) async fn refuse_path(
     body: web::Payload,
 ) -> HttpResponse {
     let problem = Problem::new(ProblemCode::NotFound, "there is no such method");
-    finish(&io, "other", &request, body.into_inner(), problem.response())
+    finish(&io, "other", NO_KEY, &request, body.into_inner(), problem.response())
 }
 
 /// Answers with the description.
 pub(super) fn describe(io: &SocketIo, method: &Method, description: &str) -> HttpResponse {
-    io.count_api_request("openapi", 200);
+    io.count_api_request("openapi", NO_KEY, 200);
     let mut response = HttpResponse::Ok();
     response.content_type("application/json");
     if *method == Method::HEAD { response.finish() } else { response.body(description.to_owned()) }

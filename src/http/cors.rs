@@ -123,7 +123,7 @@ impl Cors {
         is_listed(listed, &origin) || own().is_some_and(|own| origin.is_own(&own))
     }
 
-    /// What can't change while the server runs, as text.
+    /// The part that can't change while the server runs, as text.
     pub(super) fn kind(&self) -> &'static str {
         match (&self.origins, self.credentials) {
             (Some(_), false) => "a list",

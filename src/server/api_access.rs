@@ -38,7 +38,7 @@ impl SocketIo {
         self.namespace.sequencer.away_in(&self.namespace.name, channel)
     }
 
-    pub(crate) fn count_api_request(&self, method: &'static str, status: u16) {
-        self.namespace.counters.api_requests.add(method, status);
+    pub(crate) fn count_api_request(&self, method: &'static str, key: &str, status: u16) {
+        self.namespace.counters.api_requests.add(method, key, status);
     }
 }

@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::SocketIo;
+use super::{SocketIo, process_metrics::ProcessMetrics};
 use crate::{
     http::close_unread_bodies,
     stats::{Families, Family, FamilyKind, PREFIX, SampleValue},
@@ -43,6 +43,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Clone)]
 pub struct Metrics {
     io: SocketIo,
+    has_process: bool,
 }
 
 impl fmt::Debug for Metrics {
@@ -72,11 +73,28 @@ impl SocketIo {
     /// # }
     /// ```
     pub fn metrics(&self) -> Metrics {
-        Metrics { io: self.clone() }
+        Metrics { io: self.clone(), has_process: false }
     }
 }
 
 impl Metrics {
+    /// Adds the values of the process, by the names that Prometheus has for them, such as
+    /// `process_resident_memory_bytes`. They are read from `/proc`, and are left out on systems
+    /// without it. Without the call, an application may have them from elsewhere.
+    ///
+    /// ```
+    /// # actix::System::new().block_on(async {
+    /// let io = actix_socketio::SocketIo::builder().build().unwrap();
+    /// let text = io.metrics().with_process().to_text();
+    /// assert_eq!(text.contains("\nprocess_open_fds "), cfg!(target_os = "linux"));
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn with_process(mut self) -> Self {
+        self.has_process = true;
+        self
+    }
+
     /// The values of this moment, as OpenMetrics text.
     ///
     /// ```
@@ -116,6 +134,11 @@ impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         for family in Families::of(&self.io.stats()).0 {
             encode_one(&mut encoder, &family)?;
+        }
+        if self.has_process
+            && let Some(process) = ProcessMetrics::read()
+        {
+            process.encode(&mut encoder)?;
         }
         let name = format!("{PREFIX}build_info");
         let kind = MetricType::Gauge;

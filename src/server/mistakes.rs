@@ -46,8 +46,9 @@ impl SocketIo {
     /// programs that read a configuration again. Clients that are connected stay until their next
     /// request.
     ///
-    /// Both must be lists with the same [`credentials`](Cors::credentials). Browsers keep the answer
-    /// to a preflight for an hour at most. The server refuses a page that is listed no more at once.
+    /// Both must be lists with the same [`credentials`](Cors::credentials). Browsers keep the
+    /// answer to a preflight for an hour at most. The server refuses a page that is not listed any
+    /// more at once.
     ///
     /// ```
     /// # actix::System::new().block_on(async {

@@ -29,6 +29,8 @@ mod past;
 mod path_health;
 mod presence;
 mod presence_task;
+#[cfg(feature = "prometheus")]
+mod process_metrics;
 mod response_errors;
 mod serve;
 mod server_events;

@@ -103,7 +103,7 @@ mod tests {
         counters.traffic.add(Flow::Sent, 3, 120);
         counters.traffic.add(Flow::Handled, 1, 7);
         #[cfg(feature = "api")]
-        counters.api_requests.add("publish", 200);
+        counters.api_requests.add("publish", "shop", 200);
         #[cfg(feature = "tls")]
         counters.tls.set_certificate(std::sync::Arc::new(2_214_086_400.into()));
         let gauges = Gauges {

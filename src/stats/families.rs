@@ -230,15 +230,17 @@ impl Families {
 
     #[cfg(feature = "api")]
     fn add_api(&mut self, stats: &Stats) {
-        let samples = stats.api_requests.iter().flat_map(|(method, counts)| {
-            let of = |status: &u16| vec![(*method).to_owned(), status.to_string()];
-            counts.iter().map(move |(status, count)| (of(status), SampleValue::from(*count)))
+        let samples = stats.api_requests.iter().flat_map(|(method, keys)| {
+            keys.iter().flat_map(move |(key, counts)| {
+                let of = |status: &u16| vec![(*method).to_owned(), key.clone(), status.to_string()];
+                counts.iter().map(move |(status, count)| (of(status), SampleValue::from(*count)))
+            })
         });
         self.0.push(Family {
             name: "api_requests_total",
             kind: FamilyKind::Counter,
             help: "Requests of the HTTP API",
-            labels: &["method", "status"],
+            labels: &["method", "key", "status"],
             samples: samples.collect(),
         });
     }

@@ -156,10 +156,11 @@ pub struct Stats {
     pub path_probe: Duration,
     /// Probes of the path that failed, or were not over in time.
     pub path_probe_failures: u64,
-    /// Requests of the [HTTP API](crate::Api), by method and then by status: the feature `api`.
-    /// `openapi` counts those for the description, and `other` those for what does not exist.
+    /// Requests of the [HTTP API](crate::Api), by method, by the name of the key, and by
+    /// status: the feature `api`. `openapi` counts those for the description, and `other` those for
+    /// what does not exist. The name is empty for requests without a valid key.
     #[cfg(feature = "api")]
-    pub api_requests: BTreeMap<&'static str, BTreeMap<u16, u64>>,
+    pub api_requests: BTreeMap<&'static str, BTreeMap<String, BTreeMap<u16, u64>>>,
     /// Tokens that were not believed, by [`TokenError::as_str`](crate::TokenError::as_str): the
     /// feature `jwt`.
     #[cfg(feature = "jwt")]
@@ -260,7 +261,7 @@ impl Stats {
             path_probe: Duration::from_micros(counters.path_probe_micros.get() as u64),
             path_probe_failures: counters.path_probe_failures.get(),
             #[cfg(feature = "api")]
-            api_requests: counters.api_requests.by_method(),
+            api_requests: counters.api_requests.counts(),
             #[cfg(feature = "jwt")]
             tokens_refused: counters.tokens_refused.by_label(),
             #[cfg(feature = "tls")]

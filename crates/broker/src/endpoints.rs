@@ -108,7 +108,7 @@ fn internal_services(
     api: Option<&Api>,
 ) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let (live, ready) = (health.clone(), health.clone());
-    let metrics = io.metrics().mount("/metrics");
+    let metrics = io.metrics().with_process().mount("/metrics");
     let api = api.map(|api| io.api(api));
     move |services| {
         services.configure(metrics);

@@ -215,10 +215,13 @@ fn a_backend_publishes_by_the_api_and_the_monitor_reads_metrics() {
     assert_eq!(status, 200);
     for line in [
         "actix_socketio_connections 1",
-        "actix_socketio_api_requests_total{method=\"publish\",status=\"200\"} 1",
+        "actix_socketio_api_requests_total{method=\"publish\",key=\"shop\",status=\"200\"} 1",
+        "actix_socketio_api_requests_total{method=\"publish\",key=\"shop\",status=\"403\"} 1",
+        "actix_socketio_api_requests_total{method=\"publish\",key=\"\",status=\"401\"} 1",
     ] {
         assert!(metrics.lines().any(|one| one == line), "{line} is not in {metrics}");
     }
+    assert_eq!(metrics.contains("\nprocess_open_fds "), cfg!(target_os = "linux"));
     assert_eq!(get(&broker.address, "/metrics").0, 404);
 
     config.write(&api("a-new-key-0123456789"));
