@@ -49,7 +49,7 @@ impl SocketIo {
     /// ```no_run
     /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), Box<dyn std::error::Error>> {
     /// io.user("ada").emit("mail", "you have mail")?;
-    /// io.user("eve").disconnect_sockets(true)?;
+    /// io.user("eve").disconnect_sockets(true).await?;
     /// # Ok(())
     /// # }
     /// ```
