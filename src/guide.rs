@@ -47,6 +47,7 @@ pub mod admin {}
 pub mod api {}
 
 #[doc = "[quickstart]: crate::guide::quickstart"]
+#[doc = "[tokens]: crate::guide::tokens"]
 #[doc = "[api]: crate::guide::api"]
 #[doc = "[admin]: crate::guide::admin"]
 #[doc = "[metrics]: crate::guide::observability#prometheus"]

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -44,6 +44,10 @@ pub(crate) enum Command {
     Genconfig(GenConfig),
     /// Report every mistake in a configuration
     Checkconfig(CheckConfig),
+    /// Print a token for trying things out, signed with the secret of [jwt]
+    Gentoken(GenToken),
+    /// Say what is in a token, whether it is believed, and if not why: exit code 0 or 1
+    Checktoken(CheckToken),
     /// Print the description of the HTTP API, in OpenAPI 3.1
     Openapi,
     /// Print the hash of a password for the Admin UI: from a terminal, or from the input
@@ -86,6 +90,48 @@ pub(crate) struct CheckConfig {
     /// Unknown keys and variables are mistakes
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenToken {
+    /// The file with the configuration. Without it, the environment alone has the secret
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The name of the user
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+    /// How long the token is valid: seconds, or a time such as 15m
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub(crate) ttl: String,
+    /// Make it a token for this channel, which the client shows when it subscribes
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "channels")]
+    pub(crate) channel: Option<String>,
+    /// Let the client publish to the channel
+    #[arg(long, requires = "channel")]
+    pub(crate) publish: bool,
+    /// The channels that the server subscribes the client to: a,b
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
+    pub(crate) channels: Vec<String>,
+    /// The id of the token, by which it can be revoked
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckToken {
+    /// The file with the configuration. Without it, the environment alone has the keys
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The token, or - to read it from the standard input
+    #[arg(value_name = "TOKEN")]
+    pub(crate) token: String,
+}
+
+/// Shows no token.
+impl fmt::Debug for CheckToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckToken").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Args)]

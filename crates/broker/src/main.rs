@@ -39,6 +39,8 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => commands::serve(serve),
         Some(Command::Genconfig(args)) => commands::genconfig(&args.config),
         Some(Command::Checkconfig(args)) => commands::checkconfig(args),
+        Some(Command::Gentoken(args)) => commands::gentoken(args),
+        Some(Command::Checktoken(args)) => commands::checktoken(args),
         Some(Command::Openapi) => commands::openapi(),
         Some(Command::HashPassword) => commands::hash_password(),
         Some(Command::Health(question)) => commands::health(question),

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, mem};
 
-use actix_socketio::{Api, SocketIo};
+use actix_socketio::{Api, SocketIo, Tokens};
 
 use crate::{
     config::{self, Loaded, NamespaceRule, Settings, Sources, Table, Value},
@@ -26,6 +26,8 @@ pub(crate) struct Reloader {
     pub(crate) api: Option<Api>,
     /// The server, if it has administrators.
     pub(crate) admin: Option<SocketIo>,
+    /// `None`: there is no `[jwt]`.
+    pub(crate) tokens: Option<Tokens>,
 }
 
 /// The keys of a changed configuration.
@@ -77,9 +79,19 @@ impl Reloader {
         // A list alone may take the place of a list. Every origin in it was checked.
         let takes_origins =
             settings.cors.as_ref().is_some_and(|new| self.io.set_cors(new.cors.clone()).is_ok());
+        let takes_tokens = match (&self.tokens, &settings.jwt) {
+            (Some(tokens), Some(new)) => {
+                // A file of a key may have changed, where the configuration has not.
+                tokens.replace(&new.tokens);
+                log::info!("the keys of tokens were read again");
+                true
+            }
+            // Tokens begin and end with a restart. Until then, those of before are believed.
+            _ => false,
+        };
         logging::log_as(&settings.log);
         let old = mem::replace(&mut self.tree, tree);
-        let changes = changes(&old, &self.tree, takes_origins);
+        let changes = changes(&old, &self.tree, takes_origins, takes_tokens);
         log::info!("the configuration was reloaded: {}", listed(&changes.taken));
         if !changes.left.is_empty() {
             log::warn!("not before a restart: {}", listed(&changes.left));
@@ -108,16 +120,29 @@ fn listed(keys: &BTreeSet<String>) -> String {
 
 /// The keys that are in one of the two, or have another value.
 ///
-/// `takes_origins`: the origins of pages are taken over.
-fn changes(old: &Table, new: &Table, takes_origins: bool) -> Changes {
+/// `takes_origins`: the origins of pages are taken over. `takes_tokens`: so are the keys of tokens.
+fn changes(old: &Table, new: &Table, takes_origins: bool, takes_tokens: bool) -> Changes {
     let mut changes = Changes::default();
     let (old, new) = (leaves(old), leaves(new));
-    for (key, _) in old.symmetric_difference(&new) {
-        let is_taken = is_taken_over(key) || (takes_origins && key == "cors.origins");
+    for (key, value) in old.symmetric_difference(&new) {
+        let is_taken = if key.starts_with("jwt.") {
+            takes_tokens
+        } else if key == "cors.origins" {
+            takes_origins
+        } else {
+            is_taken_over(key) && !is_for_tokens(key, value)
+        };
         let keys = if is_taken { &mut changes.taken } else { &mut changes.left };
         keys.insert(key.clone());
     }
+    // A right that changes to `token`, or from it, has another value as well.
+    changes.taken = &changes.taken - &changes.left;
     changes
+}
+
+/// Whether a right is that of tokens for channels, which the routes of the start check.
+fn is_for_tokens(key: &str, value: &str) -> bool {
+    value == "\"token\"" && (key.ends_with(".subscribe") || key.ends_with(".publish"))
 }
 
 /// Whether a reload takes over a key.
@@ -186,7 +211,7 @@ mod tests {
              [log]\nlevel = \"warn\"\n\
              [[channels]]\npattern = \"a\"\npublish = \"subscriber\"\nhistory = { last = 2 }\n",
         );
-        let changes = changes(&old, &new, false);
+        let changes = changes(&old, &new, false, false);
         let taken: Vec<_> = changes.taken.iter().map(String::as_str).collect();
         let left: Vec<_> = changes.left.iter().map(String::as_str).collect();
         assert_eq!(taken, ["channels[0].publish", "log.level"]);
@@ -198,7 +223,28 @@ mod tests {
         let cors = |origin: &str| tree(&format!("[cors]\norigins = [\"{origin}\"]\n"));
         let (old, new) = (cors("https://a.example"), cors("https://b.example"));
         let key = BTreeSet::from(["cors.origins".to_owned()]);
-        assert_eq!(changes(&old, &new, true), Changes { taken: key.clone(), ..Changes::default() });
-        assert_eq!(changes(&old, &new, false), Changes { left: key, ..Changes::default() });
+        assert_eq!(
+            changes(&old, &new, true, false),
+            Changes { taken: key.clone(), ..Changes::default() }
+        );
+        assert_eq!(changes(&old, &new, false, false), Changes { left: key, ..Changes::default() });
+    }
+
+    #[test]
+    fn tokens_are_taken_over_where_there_were_some_and_those_for_channels_need_a_restart() {
+        let old = tree(
+            "[jwt]\nsecret = \"a\"\n[[channels]]\npattern = \"a\"\nsubscribe = \"token\"\n\
+             [[channels]]\npattern = \"b\"\nsubscribe = \"user\"\n",
+        );
+        let new = tree(
+            "[jwt]\nsecret = \"b\"\n[[channels]]\npattern = \"a\"\nsubscribe = \"user\"\n\
+             [[channels]]\npattern = \"b\"\nsubscribe = \"anyone\"\npublish = \"token\"\n",
+        );
+        let listed = |keys: &BTreeSet<String>| keys.iter().cloned().collect::<Vec<_>>().join(" ");
+        let with_tokens = changes(&old, &new, false, true);
+        assert_eq!(listed(&with_tokens.taken), "channels[1].subscribe jwt.secret");
+        assert_eq!(listed(&with_tokens.left), "channels[0].subscribe channels[1].publish");
+        let without = changes(&old, &new, false, false);
+        assert!(without.left.contains("jwt.secret") && !without.taken.contains("jwt.secret"));
     }
 }

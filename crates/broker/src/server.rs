@@ -2,7 +2,9 @@
 
 use std::{error::Error, fmt};
 
-use actix_socketio::{Api, ApiError, BuildError, Builder, NamespaceBuilder, SocketIo, channel};
+use actix_socketio::{
+    Api, ApiError, BuildError, Builder, NamespaceBuilder, SocketIo, Tokens, channel,
+};
 use actix_socketio_redis::{Cluster, SubscriptionMode};
 
 use crate::{
@@ -20,6 +22,8 @@ pub(crate) struct BuiltServer {
     pub(crate) rules: Vec<SharedRules>,
     /// `None`: there is no `[api]`.
     pub(crate) api: Option<Api>,
+    /// `None`: there is no `[jwt]`.
+    pub(crate) tokens: Option<Tokens>,
 }
 
 /// The reason why a server was not built from a configuration that can be read.
@@ -70,13 +74,13 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
         builder = with_memory(builder);
     }
     builder = main
-        .routes(&settings.channels)
+        .routes(&settings.channels, settings.jwt.is_some())
         .into_iter()
         .fold(builder.first_route_only(), Builder::route);
     let mut rules = vec![main];
     for namespace in &settings.namespaces {
         let own = rules_of(&namespace.channels, settings)?;
-        let routes = own.routes(&namespace.channels);
+        let routes = own.routes(&namespace.channels, settings.jwt.is_some());
         let add = |namespace: NamespaceBuilder| {
             routes.into_iter().fold(namespace.first_route_only(), NamespaceBuilder::route)
         };
@@ -90,6 +94,10 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
         Some(cors) => origins::warn_with_cors(builder.cors(cors.cors.clone())),
         None => origins::warn_without_cors(builder),
     };
+    let tokens = settings.jwt.as_ref().map(|jwt| jwt.tokens.clone());
+    if let Some(tokens) = &tokens {
+        builder = builder.tokens(tokens.clone());
+    }
     if let Some(recovery) = settings.recovery {
         builder = builder.recovery(recovery);
     }
@@ -113,7 +121,7 @@ pub(crate) fn server_of(settings: &Settings) -> Result<BuiltServer, BuildFailure
     }
     let api = settings.api.as_ref().map(ApiSettings::build).transpose();
     let api = api.map_err(BuildFailure::Api)?;
-    Ok(BuiltServer { io: builder.build()?, rules, api })
+    Ok(BuiltServer { io: builder.build()?, rules, api, tokens })
 }
 
 fn with_memory(builder: Builder) -> Builder {

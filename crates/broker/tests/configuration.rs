@@ -59,6 +59,10 @@ fn a_generated_configuration_is_right_and_no_file_is_overwritten() {
     let of_other = key(&fs::read_to_string(&other).expect("the file"));
     assert_eq!(key(&text).len(), 32);
     assert_ne!(key(&text), of_other, "each file has a key of its own");
+    let secret = text.split_once("# secret = \"").expect("a secret for tokens").1;
+    let secret = secret.split('"').next().expect("its end");
+    assert_eq!(secret.len(), 64);
+    assert_ne!(secret[..32], secret[32..], "each half is fresh");
 
     fs::write(&path, "mine").expect("it can be written");
     let again = output(program(&["genconfig", "-c", name]));

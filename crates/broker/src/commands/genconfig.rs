@@ -33,11 +33,18 @@ fn fresh_key() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
+/// The template with fresh secrets.
+fn fresh_file() -> String {
+    // A secret for tokens has 64 characters, for HS256 wants 32 bytes or more.
+    let secret = fresh_key() + &fresh_key();
+    TEMPLATE.replace("FRESH_SECRET", &secret).replace("FRESH_KEY", &fresh_key())
+}
+
 /// The file is for its owner alone, because it is where secrets go.
 fn write_new(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(TEMPLATE.replace("FRESH", &fresh_key()).as_bytes())
+    options.open(path)?.write_all(fresh_file().as_bytes())
 }

@@ -31,7 +31,7 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
         log::warn!("{warning}");
     }
     run_until_a_signal(async || {
-        let BuiltServer { io, rules, api } = server::server_of(&settings)?;
+        let BuiltServer { io, rules, api, tokens } = server::server_of(&settings)?;
         tell_what_is_open(&settings);
         let namespaces = settings.namespaces;
         let reloader = Reloader {
@@ -41,6 +41,7 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
             rules,
             namespaces,
             api: api.clone(),
+            tokens,
             admin: settings.admin.is_some().then(|| io.clone()),
         };
         Ok(Plan {
@@ -82,6 +83,13 @@ fn tell_what_is_open(settings: &Settings) {
     if let Some(admin) = &settings.admin {
         log::info!("{}", admin.describe());
     }
+    match &settings.jwt {
+        Some(_) if settings.config.allow_guests => {
+            log::info!("clients without a token are guests, and a token that is wrong is refused");
+        }
+        Some(_) => log::info!("clients need a token"),
+        None => {}
+    }
     tell_rules("", &settings.channels);
     for namespace in &settings.namespaces {
         let (NamespaceName::Name(name) | NamespaceName::Pattern(name)) = &namespace.name;
@@ -100,10 +108,14 @@ fn tell_rules(prefix: &str, rules: &[ChannelRule]) {
         let subscribe = match subscribe {
             Subscribers::Anyone => "everyone subscribes",
             Subscribers::Nobody => "the server alone subscribes clients",
+            Subscribers::User => "users subscribe",
+            Subscribers::Token => "users with a token for the channel subscribe",
         };
         let publish = match publish {
             Publishers::Nobody => "the server alone publishes",
             Publishers::Subscriber => "subscribers publish",
+            Publishers::User => "subscribers that are users publish",
+            Publishers::Token => "subscribers publish whose token for the channel allows it",
         };
         log::info!("{prefix}channels {pattern:?}: {subscribe}, {publish}");
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_socketio::{BuildError, Config, History, channel};
+use regex::Regex;
 
 use super::{
     reader::Reader,
@@ -17,6 +18,10 @@ choice! {
         Anyone = anyone,
         /// No client. The server alone puts clients into the channel.
         Nobody = nobody,
+        /// Those that have shown a token. A group `user` in the pattern is their name.
+        User = user,
+        /// Users that show a token for the channel.
+        Token = token,
     }
 }
 
@@ -28,6 +33,10 @@ choice! {
         Nobody = nobody,
         /// Those that are subscribed to it.
         Subscriber = subscriber,
+        /// Subscribers that have shown a token. A group `user` in the pattern is their name.
+        User = user,
+        /// Subscribers whose token for the channel says so.
+        Token = token,
     }
 }
 
@@ -55,6 +64,8 @@ pub(crate) struct PresenceRule {
 pub(super) struct Around<'a> {
     pub(super) config: &'a Config,
     pub(super) has_store: bool,
+    /// Whether there is a `[jwt]`, and so are users.
+    pub(super) has_tokens: bool,
 }
 
 pub(super) fn read(table: &mut Reader<'_>, around: Around<'_>) -> Vec<ChannelRule> {
@@ -70,6 +81,15 @@ fn read_rule(rule: &mut Reader<'_>, around: Around<'_>) -> Option<ChannelRule> {
     });
     let subscribe = rule.value("subscribe", Subscribers::read).unwrap_or_default();
     let publish = rule.value("publish", Publishers::read).unwrap_or_default();
+    let needs_users = [
+        ("subscribe", matches!(subscribe, Subscribers::User | Subscribers::Token)),
+        ("publish", matches!(publish, Publishers::User | Publishers::Token)),
+    ];
+    for (key, needs_users) in needs_users {
+        if needs_users && !around.has_tokens {
+            rule.rule(key, "it must not be there without a [jwt], which says who the users are");
+        }
+    }
     let history =
         rule.section("history", |history| read_history(history, around.has_store)).flatten();
     let presence = rule.section("presence", read_presence);
@@ -88,9 +108,23 @@ fn read_rule(rule: &mut Reader<'_>, around: Around<'_>) -> Option<ChannelRule> {
         Some(BuildError::Setting { setting, value, expected, .. }) => {
             rule.rule_of("pattern", &format!("there, and limits.{setting} is {value}"), &expected);
         }
+        _ if names_user(&pattern) && subscribe == Subscribers::Anyone => {
+            rule.rule(
+                "pattern",
+                "it must not have a group `user` where subscribe is \"anyone\": \"user\" lets in \
+                 the user of this name alone",
+            );
+        }
         _ => {}
     }
     Some(ChannelRule { pattern, subscribe, publish, history, presence })
+}
+
+/// Whether a pattern has a group with the name `user`.
+pub(crate) fn names_user(pattern: &str) -> bool {
+    // Of a pattern that is invalid, its syntax is the mistake.
+    Regex::new(pattern)
+        .is_ok_and(|pattern| pattern.capture_names().flatten().any(|it| it == "user"))
 }
 
 fn read_history(section: &mut Reader<'_>, has_store: bool) -> Option<History> {

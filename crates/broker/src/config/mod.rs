@@ -9,7 +9,9 @@ mod admin;
 mod api;
 mod channels;
 mod cluster;
+mod date;
 mod file;
+mod jwt;
 mod limits;
 mod log;
 mod mistake;
@@ -35,10 +37,11 @@ pub(crate) use address::{Address, DEFAULT_HOST, DEFAULT_PORT, join};
 pub(crate) use admin::AdminSettings;
 pub(crate) use api::ApiSettings;
 use channels::Around;
-pub(crate) use channels::{ChannelRule, PresenceRule, Publishers, Subscribers};
+pub(crate) use channels::{ChannelRule, PresenceRule, Publishers, Subscribers, names_user};
 pub(crate) use cluster::{ClusterKind, ClusterSettings};
 #[cfg(test)]
 pub(crate) use file::parse;
+pub(crate) use jwt::JwtSettings;
 pub(crate) use log::{LogFormat, LogSettings};
 pub(crate) use mistake::Mistake;
 pub(crate) use namespaces::{NamespaceName, NamespaceRule};
@@ -47,7 +50,8 @@ use reader::Reader;
 use report::Report;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreSettings;
-pub(crate) use tree::{Table, Value};
+pub(crate) use tree::{Node, Origin, Table, Value};
+pub(crate) use values::time;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -56,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) internal_address: Option<Address>,
     pub(crate) api: Option<ApiSettings>,
     pub(crate) admin: Option<AdminSettings>,
+    /// `None`: there are no tokens, and so no users.
+    pub(crate) jwt: Option<JwtSettings>,
     /// `[limits]` and `path`.
     pub(crate) config: Config,
     /// Whether `[limits]` has `max_memory`, which otherwise depends on the machine.
@@ -121,7 +127,9 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
         let rule = "it must have one, for ui_dir and internal";
         top.rule_of("admin", "without an internal_address", rule);
     }
-    let around = Around { config: &limits.config, has_store: top.has("store") };
+    let jwt = top.section("jwt", jwt::read).flatten();
+    let (has_store, has_tokens) = (top.has("store"), top.has("jwt"));
+    let around = Around { config: &limits.config, has_store, has_tokens };
     let channels = channels::read(&mut top, around);
     let namespaces = namespaces::read(&mut top, around);
     let is_admin = |namespace: &NamespaceRule| match (&namespace.name, &admin) {
@@ -142,6 +150,7 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
         internal_address: network.internal_address,
         api,
         admin,
+        jwt,
         config: limits.config,
         has_max_memory: limits.has_max_memory,
         cors: network.cors,

@@ -14,7 +14,14 @@ pub(super) const PREFIX: &str = "SOCKETIO_";
 /// Behind the name of a secret: the variable names a file that has it.
 const FILE_SUFFIX: &str = "_FILE";
 /// The keys whose values are secrets.
-const SECRETS: [&str; 4] = ["admin.users", "api.keys", "cluster.redis", "cluster.sentinels"];
+const SECRETS: [&str; 6] = [
+    "admin.users",
+    "api.keys",
+    "cluster.redis",
+    "cluster.sentinels",
+    "jwt.secret",
+    "jwt.previous_secret",
+];
 /// The older names for the two parts of `address`.
 const HOST: &str = "SOCKETIO_HOST";
 const PORT: &str = "SOCKETIO_PORT";

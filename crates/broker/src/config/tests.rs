@@ -149,6 +149,44 @@ fn a_secret_comes_from_a_file_and_is_in_no_debug_output() {
 }
 
 #[test]
+fn keys_of_tokens_come_from_files_and_are_in_no_debug_output() {
+    const SECRET: &str = "hunter2-hunter2-hunter2-hunter2-";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let name = file.to_str().unwrap();
+    let jwt = "[jwt]\nalgorithm = \"HS256\"\n";
+    for (file, variables) in [
+        (format!("{jwt}secret = \"{SECRET}\"\n"), vec![]),
+        (jwt.to_owned(), vec![("SOCKETIO_JWT__SECRET", SECRET)]),
+        (jwt.to_owned(), vec![("SOCKETIO_JWT__SECRET_FILE", name)]),
+        (
+            format!("{jwt}secret = \"{SECRET}+\"\nprevious_until = 2099-01-01T00:00:00Z\n"),
+            vec![("SOCKETIO_JWT__PREVIOUS_SECRET_FILE", name)],
+        ),
+        (
+            String::new(),
+            vec![("SOCKETIO_JWT__ALGORITHM", "HS256"), ("SOCKETIO_JWT__SECRET", SECRET)],
+        ),
+    ] {
+        let settings = settings_of(&file, &variables);
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("JwtSettings") && !shown.contains("hunter2"), "{shown}");
+        let jwt = settings.jwt.expect("it is there");
+        let claims = actix_socketio::Claims::new("ada", std::time::SystemTime::now());
+        assert!(jwt.tokens.sign(&claims).is_ok());
+    }
+    fs::write(&file, "\n").unwrap();
+    let empty = sources(jwt, &[("SOCKETIO_JWT__SECRET_FILE", name)], &[]);
+    assert!(empty.settings.is_none(), "an empty secret does not start");
+    for wrong in ["secret = 5\n", "secret = [\"hunter2\"]\n", "secret = { a = \"hunter2\" }\n"] {
+        let told = sources(&format!("{jwt}{wrong}"), &[], &[]).mistakes;
+        let told = format!("{told:?}");
+        assert!(told.contains("jwt.secret") && !told.contains("hunter2"), "{wrong}: {told}");
+    }
+}
+
+#[test]
 fn unknown_variables_are_told_with_the_nearest_name() {
     let loaded = sources("", &[("SOCKETIO_LIMITS__MAX_OUTBX", "1"), ("SOCKETIO_ABC", "1")], &[]);
     assert!(loaded.settings.is_some());

@@ -188,7 +188,16 @@ impl Client {
     }
 
     pub(crate) fn connect_to(address: &str, namespace: &str) -> Self {
-        Self::try_connect(address, namespace, "")
+        Self::connect_as(address, namespace, "")
+    }
+
+    /// Connects to the main namespace with this `auth`.
+    pub(crate) fn connect_with(address: &str, auth: &str) -> Self {
+        Self::connect_as(address, "/", auth)
+    }
+
+    fn connect_as(address: &str, namespace: &str, auth: &str) -> Self {
+        Self::try_connect(address, namespace, auth)
             .unwrap_or_else(|refusal| panic!("it is not refused: {refusal}"))
     }
 
