@@ -119,7 +119,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
             "socket", "server",
         ],
     ),
-    ("admin", &["log_text", "protocol", "model", "stats", "socket", "event", "server"]),
+    ("admin", &["log_text", "protocol", "model", "stats", "registry", "socket", "event", "server"]),
     ("test", &["protocol", "model", "registry", "socket", "event", "routing", "server"]),
 ];
 

@@ -15,6 +15,9 @@ pub enum AdminMode {
     /// not depend on the traffic.
     #[default]
     Production,
+    /// Each socket, channel and event as well, of servers with few clients. Events are shown as
+    /// they are, with all that is in them, and each of them costs time. The guide has the bounds.
+    Development,
 }
 
 /// The event `config`: the abilities of the server.
@@ -31,6 +34,7 @@ impl UiConfig {
         let commands = if is_readonly { &[][..] } else { &COMMANDS };
         let shown: &[&str] = match mode {
             AdminMode::Production => &["AGGREGATED_EVENTS"],
+            AdminMode::Development => &["AGGREGATED_EVENTS", "ALL_EVENTS"],
         };
         Self { supported_features: [commands, shown].concat() }
     }

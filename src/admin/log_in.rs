@@ -79,7 +79,7 @@ impl AdminState {
                 if outcome == LogInOutcome::Password {
                     socket.emit("session", &self.open_session(user, counters))?;
                 }
-                socket.emit("config", &self.ui_config())?;
+                self.begin(&socket)?;
                 Ok(())
             }
             Err(RefusedLogIn { outcome, message }) => {

@@ -7,6 +7,7 @@
 mod attempts;
 mod command;
 mod commands;
+mod development;
 mod features;
 mod handlers;
 mod log_in;

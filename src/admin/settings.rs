@@ -1,6 +1,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{AdminMode, AdminUser, attempts::AttemptLimits, user::mistake};
+use super::{
+    AdminMode, AdminUser, attempts::AttemptLimits, development::DevelopmentLimits, user::mistake,
+};
 use crate::{model::Namespace, server::BuildError, socket::Socket};
 
 /// Decides which clients may try to log in.
@@ -31,6 +33,7 @@ pub struct Admin {
     pub(super) max_sessions: usize,
     pub(super) session_lifetime: Duration,
     pub(super) attempts: AttemptLimits,
+    pub(super) development: DevelopmentLimits,
 }
 
 impl Admin {
@@ -63,6 +66,11 @@ impl Admin {
                 max_failures: 5,
                 failure_window: Duration::from_secs(60),
                 failure_pause: Duration::from_secs(30),
+            },
+            development: DevelopmentLimits {
+                max_shown_sockets: 1_000,
+                max_waiting_events: 1_000,
+                max_event_bytes: 8 << 10,
             },
         }
     }
@@ -165,6 +173,39 @@ impl Admin {
         self
     }
 
+    /// Sets the maximum of sockets that the [development mode](AdminMode::Development) shows.
+    /// Further ones are not shown. An administrator that comes when there are more sees what the
+    /// production mode shows. Default: 1,000, as the UI does not respond with many more.
+    ///
+    /// ```
+    /// use actix_socketio::{Admin, AdminMode};
+    ///
+    /// # let hash = "$2b$12$vVPs5SZ8eGgWqY2Ke3xJTuZyWTEK5cSqa0MYi9kHyfyfWqJ2WYKSm";
+    /// let admin = Admin::new("ada", hash)
+    ///     .mode(AdminMode::Development)
+    ///     .max_shown_sockets(200)
+    ///     .max_waiting_events(5_000)
+    ///     .max_event_bytes(1_024);
+    /// ```
+    pub fn max_shown_sockets(mut self, count: usize) -> Self {
+        self.development.max_shown_sockets = count;
+        self
+    }
+
+    /// Sets the maximum of events that wait to be shown in the development mode. More are left out
+    /// and counted. 1,048,576 at most. Default: 1,000.
+    pub fn max_waiting_events(mut self, count: usize) -> Self {
+        self.development.max_waiting_events = count;
+        self
+    }
+
+    /// Sets the maximum size of an event that is shown in the development mode, in bytes. The
+    /// length of a larger one is shown. Default: 8 KiB.
+    pub fn max_event_bytes(mut self, bytes: usize) -> Self {
+        self.development.max_event_bytes = bytes;
+        self
+    }
+
     /// Finds a setting that no server can work with. The users are checked elsewhere.
     pub(super) fn check(&self) -> Result<(), BuildError> {
         const YEAR: Duration = Duration::from_secs(365 * 86_400);
@@ -182,9 +223,16 @@ impl Admin {
             ("max_sessions", self.max_sessions),
             ("max_checks", self.attempts.max_checks),
             ("max_failures", self.attempts.max_failures),
+            ("max_shown_sockets", self.development.max_shown_sockets),
+            ("max_waiting_events", self.development.max_waiting_events),
+            ("max_event_bytes", self.development.max_event_bytes),
         ];
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
             return Err(mistake(format!("{name} 0"), "it must be at least 1"));
+        }
+        if self.development.max_waiting_events > 1 << 20 {
+            let found = format!("max_waiting_events {}", self.development.max_waiting_events);
+            return Err(mistake(found, "it must be 1048576 at most"));
         }
         let times = [
             ("session_lifetime", self.session_lifetime),

@@ -6,13 +6,14 @@ use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use super::{
-    Admin, AdminMode, attempts::AttemptTable, features::UiConfig, sessions::AdminSessions,
-    settings::ClientFilter, stats::ServerIdentity, stats_task::WATCH_TIME, users::UserTable,
+    Admin, AdminMode, attempts::AttemptTable, development::Development, features::UiConfig,
+    sessions::AdminSessions, settings::ClientFilter, stats::ServerIdentity, stats_task::WATCH_TIME,
+    users::UserTable,
 };
 use crate::{
     model::{Namespace, SocketId},
     server::{BuildError, WeakSocketIo},
-    socket::Socket,
+    socket::{SendError, Socket},
     stats::AdminCounters,
 };
 
@@ -23,8 +24,9 @@ pub(super) struct AdminState {
     pub(super) max_admins: usize,
     pub(super) attempts: Mutex<AttemptTable>,
     pub(super) only_for: Option<ClientFilter>,
-    mode: AdminMode,
     is_readonly: bool,
+    /// In the development mode.
+    development: Option<Arc<Development>>,
     users: RwLock<Arc<UserTable>>,
     sessions: Mutex<AdminSessions>,
     watch: Mutex<Watch>,
@@ -48,15 +50,18 @@ impl AdminState {
     /// [`BuildError::Setting`]: a user or a bound has a mistake.
     pub(super) fn new(admin: Admin) -> Result<Self, BuildError> {
         admin.check()?;
-        let Admin { users, namespace, mode, is_readonly, server_id, .. } = admin;
+        let Admin { users, namespace, mode, is_readonly, server_id, development, .. } = admin;
+        let namespace = Namespace::new(&namespace);
+        let development = (mode == AdminMode::Development)
+            .then(|| Arc::new(Development::new(development, namespace.clone())));
         Ok(Self {
-            namespace: Namespace::new(&namespace),
+            namespace,
             identity: ServerIdentity::new(server_id),
             max_admins: admin.max_admins,
             only_for: admin.only_for,
             attempts: Mutex::new(AttemptTable::new(admin.attempts)),
-            mode,
             is_readonly,
+            development,
             users: RwLock::new(Arc::new(UserTable::new(users)?)),
             sessions: Mutex::new(AdminSessions::new(admin.max_sessions, admin.session_lifetime)),
             watch: Mutex::default(),
@@ -67,8 +72,24 @@ impl AdminState {
         self.is_readonly
     }
 
-    pub(super) fn ui_config(&self) -> UiConfig {
-        UiConfig::new(self.mode, self.is_readonly)
+    /// Tells an administrator the abilities of the server, and begins to show it everything, if
+    /// that is the mode and the server has few sockets.
+    pub(super) fn begin(&self, admin: &Socket) -> Result<(), SendError> {
+        let io = self.watch.lock().io.clone();
+        let development = self
+            .development
+            .as_ref()
+            .zip(io)
+            .filter(|(development, io)| io.upgrade().is_some_and(|io| development.shows(&io)));
+        let mode = match development {
+            Some(_) => AdminMode::Development,
+            None => AdminMode::Production,
+        };
+        admin.emit("config", &UiConfig::new(mode, self.is_readonly))?;
+        if let Some((development, io)) = development {
+            development.enter(admin, io);
+        }
+        Ok(())
     }
 
     pub(super) fn users(&self) -> Arc<UserTable> {

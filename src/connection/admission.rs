@@ -165,6 +165,8 @@ impl Connection {
             _slots: slots,
         };
         self.shared.sockets.insert(&entry.socket);
+        #[cfg(feature = "admin")]
+        self.shared.taps.attached(&entry.socket);
         if let Some(recovery) = &self.shared.recovery {
             recovery.enter(&entry.socket);
         }
@@ -225,14 +227,11 @@ impl Connection {
         let Some(entry) = self.sockets.get(id) else { return };
         let socket = entry.socket.clone();
         let permit = self.sockets.set_admitted(id);
-        // First: a socket that can't be restored ends at once.
-        self.shared
-            .changes
-            .send(|| Change::SocketConnected { namespace: socket.namespace().clone(), socket: id });
         if socket.recovered() {
             self.restore(id, permit, ctx);
         } else {
             socket.admit(self.connect_packet(&socket));
+            self.report_admitted(&socket);
         }
         // All of it within the macro: a line that is not logged costs nothing.
         log_line!(
@@ -246,6 +245,15 @@ impl Connection {
         self.clock.entered();
         #[cfg(feature = "jwt")]
         self.tokens_changed(ctx);
+    }
+
+    /// Puts an admitted socket into the feed of changes. It is open by then, so that a list of
+    /// sockets that is made after a change has them all.
+    pub(super) fn report_admitted(&self, socket: &Socket) {
+        let (namespace, socket) = (socket.namespace(), socket.id());
+        self.shared
+            .changes
+            .send(|| Change::SocketConnected { namespace: namespace.clone(), socket });
     }
 
     /// Removes a socket that its handlers have refused, and tells the client why.

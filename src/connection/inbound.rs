@@ -110,6 +110,8 @@ impl Connection {
     ) {
         let entry = &self.sockets.list[at];
         let (socket, router) = (&entry.socket, &entry.router);
+        #[cfg(feature = "admin")]
+        self.shared.taps.received(socket, &name, &args);
         if !self.jobs.queue.is_idle() || !entry.admitted || !is_plain(socket, router, &name) {
             let (socket, router) = (socket.clone(), Arc::clone(router));
             self.jobs.queue.push(Job { socket, router, task: Task::Event { name, args, id } });

@@ -125,6 +125,8 @@ impl Connection {
     pub(super) fn upgraded(&mut self, ctx: &mut Context<Self>) {
         self.driver.upgraded();
         for entry in self.sockets.list.iter().filter(|entry| entry.admitted && !entry.ending) {
+            #[cfg(feature = "admin")]
+            self.shared.taps.upgraded(&entry.socket);
             if entry.router.has_handler::<OnUpgrade>() {
                 let (socket, router) = (entry.socket.clone(), Arc::clone(&entry.router));
                 self.jobs.queue.push(Job { socket, router, task: Task::Upgraded });

@@ -110,7 +110,9 @@ impl Connection {
         let Some(entry) = self.sockets.get(id) else { return };
         let socket = entry.socket.clone();
         let hold = permit.map(until_released);
-        match socket.restore(self.connect_packet(&socket), hold) {
+        let restored = socket.restore(self.connect_packet(&socket), hold);
+        self.report_admitted(&socket);
+        match restored {
             Ok(()) => {
                 if let Some(recovery) = &self.shared.recovery {
                     recovery.returned(&socket);

@@ -23,6 +23,8 @@ use serde_json::{Map, Value};
 #[derive(Default)]
 pub struct ContextMap {
     entries: Mutex<Map<String, Value>>,
+    #[cfg(feature = "admin")]
+    tap: super::context_tap::ContextTapSlot,
 }
 
 impl ContextMap {
@@ -54,6 +56,8 @@ impl ContextMap {
     pub fn insert<T: Serialize>(&self, key: impl Into<String>, value: T) -> serde_json::Result<()> {
         let value = serde_json::to_value(value)?;
         self.entries.lock().insert(key.into(), value);
+        #[cfg(feature = "admin")]
+        self.tap.notify();
         Ok(())
     }
 
@@ -80,6 +84,9 @@ impl ContextMap {
         let old = entries.get(key).cloned().map(serde_json::from_value).transpose()?;
         let new = serde_json::to_value(change(old))?;
         entries.insert(key.to_owned(), new);
+        drop(entries);
+        #[cfg(feature = "admin")]
+        self.tap.notify();
         Ok(())
     }
 
@@ -92,7 +99,12 @@ impl ContextMap {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn remove(&self, key: &str) -> Option<Value> {
-        self.entries.lock().remove(key)
+        let value = self.entries.lock().remove(key);
+        if value.is_some() {
+            #[cfg(feature = "admin")]
+            self.tap.notify();
+        }
+        value
     }
 
     /// Returns whether the map has a value for `key`.
@@ -116,11 +128,21 @@ impl ContextMap {
     pub fn entries(&self) -> Map<String, Value> {
         self.entries.lock().clone()
     }
+
+    /// Where a tap is set and removed.
+    #[cfg(feature = "admin")]
+    pub(crate) fn tap(&self) -> &super::context_tap::ContextTapSlot {
+        &self.tap
+    }
 }
 
 impl From<Map<String, Value>> for ContextMap {
     fn from(entries: Map<String, Value>) -> Self {
-        Self { entries: Mutex::new(entries) }
+        Self {
+            entries: Mutex::new(entries),
+            #[cfg(feature = "admin")]
+            tap: super::context_tap::ContextTapSlot::default(),
+        }
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) struct HttpRequestParts {
     peer_addr: Option<SocketAddr>,
     client_ip: Option<IpAddr>,
     received: (Instant, SystemTime),
+    /// Whether it came over TLS to this server.
+    #[cfg(feature = "admin")]
+    is_secure: bool,
 }
 
 impl HttpRequestParts {
@@ -39,6 +42,8 @@ impl HttpRequestParts {
             headers: request.headers().into(),
             peer_addr: request.peer_addr(),
             received: (Instant::now(), SystemTime::now()),
+            #[cfg(feature = "admin")]
+            is_secure: request.app_config().secure(),
         }
     }
 
@@ -97,6 +102,12 @@ impl Handshake {
         self.request.received.0
     }
 
+    /// Whether it came over TLS to this server itself. Not known of other servers' sockets.
+    #[cfg(feature = "admin")]
+    pub(crate) fn is_secure(&self) -> bool {
+        self.request.is_secure
+    }
+
     pub(crate) fn asks_for_offsets(&self) -> bool {
         self.asks_for_offsets
     }
@@ -119,7 +130,16 @@ impl Handshake {
         let (now, age) = (Instant::now(), time.elapsed().unwrap_or_default());
         let received = (now.checked_sub(age).unwrap_or(now), time);
         let headers = headers.into();
-        Self::new(Arc::new(HttpRequestParts { uri, headers, peer_addr, client_ip, received }), auth)
+        let request = HttpRequestParts {
+            uri,
+            headers,
+            peer_addr,
+            client_ip,
+            received,
+            #[cfg(feature = "admin")]
+            is_secure: false,
+        };
+        Self::new(Arc::new(request), auth)
     }
 
     /// Returns the URI of the request, with its query.

@@ -5,6 +5,8 @@ mod channel_routes;
 mod client_ip;
 mod cluster;
 mod context;
+#[cfg(feature = "admin")]
+mod context_tap;
 mod data_map;
 mod extensions;
 mod handshake;
@@ -35,6 +37,8 @@ pub(crate) use channel_routes::{ChannelMatch, ChannelOptions, ChannelRoutes};
 pub(crate) use client_ip::ip_network;
 pub use cluster::{ClusterHealth, NodeStatus};
 pub use context::ContextMap;
+#[cfg(feature = "admin")]
+pub(crate) use context_tap::ContextTap;
 pub use data_map::DataMap;
 pub use extensions::Extensions;
 pub use handshake::Handshake;

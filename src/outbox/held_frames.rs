@@ -1,8 +1,6 @@
 use std::{mem, sync::Arc};
 
-use tokio::sync::mpsc;
-
-use super::PlacedFrame;
+use super::{PlacedFrame, observer::Observer};
 use crate::{model::Place, protocol::Frame};
 
 /// The frames that wait until a client is admitted, and the observers of its socket.
@@ -12,7 +10,7 @@ pub(super) struct HeldFrames {
     /// The last of `frames` is the socket's final frame: the sender closes once they are out.
     pub(super) has_final: bool,
     /// Receive a copy of each frame that goes out.
-    pub(super) observers: Vec<mpsc::Sender<Frame>>,
+    pub(super) observers: Vec<Observer>,
 }
 
 /// A frame on its way to one client, and what it is to a client that asks for positions.
@@ -60,8 +58,6 @@ impl HeldFrames {
 
     /// Sends a copy of the frame to each observer, and removes observers that are gone.
     pub(super) fn notify_observers(&mut self, frame: &Frame) {
-        self.observers.retain(|observer| {
-            !matches!(observer.try_send(frame.clone()), Err(mpsc::error::TrySendError::Closed(_)))
-        });
+        self.observers.retain(|observer| observer.notify(frame));
     }
 }

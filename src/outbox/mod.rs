@@ -15,6 +15,7 @@ mod congestion;
 mod held_frames;
 mod kept_directs;
 mod missed_event;
+mod observer;
 mod placed_frame;
 mod publication_batch;
 mod queue;
@@ -32,6 +33,8 @@ mod tests;
 pub(crate) use congestion::{Hold, WaterMarks};
 pub(crate) use kept_directs::KeptDirects;
 pub(crate) use missed_event::MissedEvent;
+#[cfg(feature = "admin")]
+pub(crate) use observer::FrameTap;
 pub(crate) use placed_frame::PlacedFrame;
 pub(crate) use publication_batch::{PublicationBatch, Publications};
 pub(crate) use queue::{Outbox, OutboxEvent, OutboxShares, Pushed};

@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 
 use super::{
     Hold, MissedEvent, Outbox, PlacedFrame, PublicationBatch, Pushed, Stamps, WriteThroughTurn,
     held_frames::{HeldFrame, HeldFrames},
+    observer::Observer,
 };
 use crate::model::{Place, Point, Transport};
 use crate::protocol::{Frame, OutgoingPacket};
@@ -210,10 +211,46 @@ impl SocketSender {
 
     /// Sends a copy of each frame that goes out from now on to `observer`. An observer misses
     /// frames while its channel is full.
-    pub(crate) fn observe(&self, observer: mpsc::Sender<Frame>) {
+    pub(crate) fn observe(&self, listener: mpsc::Sender<Frame>) {
+        let held = self.held.lock();
+        self.add_observer(held, Observer::Listener(listener));
+    }
+
+    /// Whether the client was admitted and has not gone.
+    #[cfg(feature = "admin")]
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state.load(Ordering::Acquire), OPEN | STAMPED | OBSERVED)
+    }
+
+    /// Bytes that wait in the outbox of the connection.
+    #[cfg(feature = "admin")]
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.outbox.depth().1
+    }
+
+    /// Shows each frame that goes out from now on to `tap`, in the place of an earlier tap.
+    #[cfg(feature = "admin")]
+    pub(crate) fn tap(&self, tap: Arc<dyn super::FrameTap>) {
         let mut held = self.held.lock();
+        held.observers.retain(|observer| !observer.is_tap());
+        self.add_observer(held, Observer::Tap(tap));
+    }
+
+    /// Removes the tap. Without other observers, frames take the short way again.
+    #[cfg(feature = "admin")]
+    pub(crate) fn untap(&self) {
+        let mut held = self.held.lock();
+        held.observers.retain(|observer| !observer.is_tap());
+        if held.observers.is_empty() {
+            let open = if self.stamps.is_some() { STAMPED } else { OPEN };
+            let unobserved = |state| (state == OBSERVED).then_some(open);
+            let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, unobserved);
+        }
+    }
+
+    fn add_observer(&self, mut held: MutexGuard<'_, HeldFrames>, observer: Observer) {
         if self.is_closed() {
-            return; // dropping the observer closes its channel
+            return; // dropping a listener closes its channel
         }
         held.observers.push(observer);
         // A pending sender becomes `OBSERVED` when it opens.

@@ -32,6 +32,8 @@ mod unsealed_packet;
 pub(crate) use engineio::{EnginePacket, OpenPacket, Version, payload, v3};
 pub use error::DecodeError;
 pub(crate) use frame::Frame;
+#[cfg(feature = "admin")]
+pub(crate) use msgpack::iso_8601;
 pub(crate) use outgoing_packet::OutgoingPacket;
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use socketio::encode::connect;

@@ -49,7 +49,7 @@ pub enum Change {
     },
     /// A client is admitted to a namespace, as a new socket or one that comes back: Socket.IO's
     /// `connection`. It has joined the channels before that an [`OnConnect`](crate::OnConnect)
-    /// handler subscribes it to. One that comes back joins its channels next, and is then
+    /// handler subscribes it to. One that comes back has joined its channels, and is then
     /// [`Returned`](Self::Returned).
     #[doc(alias = "connection")]
     SocketConnected {

@@ -151,6 +151,8 @@ impl Builder {
             path: PathMonitor::default(),
             #[cfg(feature = "jwt")]
             tokens: tokens.map(|tokens| Arc::new(TokenGate::new(tokens, max_revoked))),
+            #[cfg(feature = "admin")]
+            taps: crate::socket::Taps::default(),
         };
         let io = SocketIo::new(Arc::new(state));
         #[cfg(feature = "admin")]

@@ -36,6 +36,8 @@ mod serve;
 mod server_events;
 mod settings;
 mod starting;
+#[cfg(feature = "admin")]
+mod tap_access;
 mod task_thread;
 #[cfg(feature = "test")]
 mod test_access;

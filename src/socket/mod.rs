@@ -18,6 +18,8 @@ mod remote_socket;
 mod route_counts;
 mod send;
 mod subscriptions;
+#[cfg(feature = "admin")]
+mod taps;
 mod target;
 mod targets;
 #[cfg(feature = "jwt")]
@@ -47,6 +49,8 @@ pub(crate) use recovery::SocketOrigin;
 use recovery::{Beginning, SocketRecovery};
 pub use remote_socket::RemoteSocket;
 pub(crate) use send::MESSAGE;
+#[cfg(feature = "admin")]
+pub(crate) use taps::{TapListener, Tapped, TappedKind, Taps};
 pub use target::Target;
 pub use targets::Targets;
 #[cfg(feature = "jwt")]

@@ -48,6 +48,8 @@ pub(crate) struct ServerState {
     /// `None`: all clients are guests.
     #[cfg(feature = "jwt")]
     pub(crate) tokens: Option<Arc<TokenGate>>,
+    #[cfg(feature = "admin")]
+    pub(crate) taps: crate::socket::Taps,
 }
 
 impl ServerState {

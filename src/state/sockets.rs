@@ -33,6 +33,17 @@ impl SocketTable {
     }
 }
 
+#[cfg(feature = "admin")]
+impl SocketTable {
+    pub(crate) fn all(&self) -> Vec<Socket> {
+        self.0.read().values().cloned().collect()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.read().len()
+    }
+}
+
 impl SocketLookup for SocketTable {
     fn socket(&self, id: &SocketId) -> Option<Socket> {
         self.0.read().get(id).cloned()

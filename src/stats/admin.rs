@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     counters::{Gauge, labels},
-    tally::{Label, Tally},
+    tally::{Count, Label, Tally},
 };
 
 labels! {
@@ -55,6 +55,12 @@ pub(crate) struct AdminCounters {
     pub(crate) log_ins: Tally<LogInOutcome>,
     commands: [Tally<CommandOutcome>; AdminCommand::ALL.len()],
     pub(crate) sessions: Gauge,
+    /// Sockets that are tapped.
+    pub(crate) taps: Gauge,
+    /// Events that were not shown: too many waited, or the administrator read slowly.
+    pub(crate) events_dropped: Count,
+    /// Sockets that were not shown: there were too many.
+    pub(crate) sockets_hidden: Count,
 }
 
 impl AdminCommand {

@@ -219,6 +219,12 @@ impl Families {
         });
         let help = "Sessions by which administrators log in again";
         self.gauge("admin_sessions", help, stats.admin_sessions);
+        let help = "Sockets whose events administrators see";
+        self.gauge("admin_taps", help, stats.admin_taps);
+        let help = "Events that were not shown to administrators";
+        self.counter("admin_events_dropped_total", help, stats.admin_events_dropped);
+        let help = "Sockets that were not shown to administrators";
+        self.counter("admin_sockets_hidden_total", help, stats.admin_sockets_hidden);
     }
 
     fn add_path(&mut self, stats: &Stats) {

@@ -156,6 +156,19 @@ pub struct Stats {
     pub path_probe: Duration,
     /// Probes of the path that failed, or were not over in time.
     pub path_probe_failures: u64,
+    /// Sockets whose events the Admin UI's development mode sees now: none without an administrator
+    /// in that mode. The feature `admin`.
+    #[cfg(feature = "admin")]
+    pub admin_taps: usize,
+    /// Events that the Admin UI's development mode has not shown, because too many waited or the
+    /// administrator read slowly: the feature `admin`. One that is left out for several
+    /// administrators counts for each.
+    #[cfg(feature = "admin")]
+    pub admin_events_dropped: u64,
+    /// Sockets that the Admin UI's development mode has not shown, because there were too many: the
+    /// feature `admin`.
+    #[cfg(feature = "admin")]
+    pub admin_sockets_hidden: u64,
     /// Requests of the [HTTP API](crate::Api), by method, by the name of the key, and by
     /// status: the feature `api`. `openapi` counts those for the description, and `other` those for
     /// what does not exist. The name is empty for requests without a valid key.
@@ -260,6 +273,12 @@ impl Stats {
             admin_sessions: counters.admin.sessions.get(),
             path_probe: Duration::from_micros(counters.path_probe_micros.get() as u64),
             path_probe_failures: counters.path_probe_failures.get(),
+            #[cfg(feature = "admin")]
+            admin_taps: counters.admin.taps.get(),
+            #[cfg(feature = "admin")]
+            admin_events_dropped: counters.admin.events_dropped.get(),
+            #[cfg(feature = "admin")]
+            admin_sockets_hidden: counters.admin.sockets_hidden.get(),
             #[cfg(feature = "api")]
             api_requests: counters.api_requests.counts(),
             #[cfg(feature = "jwt")]

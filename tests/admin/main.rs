@@ -5,6 +5,7 @@ mod bounds;
 #[allow(dead_code, reason = "the tests of the server need the rest of it")]
 mod client;
 mod commands;
+mod development;
 mod log_in;
 #[path = "../common/needs.rs"]
 mod needs;

@@ -1,6 +1,6 @@
 /// Formats milliseconds since 1970 as JavaScript's `Date.prototype.toJSON` does. Returns `None` if
 /// JavaScript does not accept them as a date.
-pub(super) fn iso_8601(milliseconds: i64) -> Option<String> {
+pub(crate) fn iso_8601(milliseconds: i64) -> Option<String> {
     const DAY: i64 = 86_400_000;
     if milliseconds.unsigned_abs() > 100_000_000 * DAY.unsigned_abs() {
         return None;

@@ -21,6 +21,8 @@ mod encode;
 mod reader;
 mod value;
 
+#[cfg(feature = "admin")]
+pub(crate) use date::iso_8601;
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, with_argument};
 pub use value::{from_json, to_json};
