@@ -14,6 +14,7 @@ use tokio::{
 
 use super::SocketIo;
 use crate::{
+    log_text::log_line,
     model::{Namespace, PathHealth, PathOutcome},
     protocol::to_args,
     registry::AdapterFuture,
@@ -52,7 +53,7 @@ impl SocketIo {
             && let Err(error) = start(&self.state)
         {
             monitor.end();
-            log::error!("the path of publications is not probed: {error}");
+            log_line!(log::Level::Error, "the path of publications is not probed: {}"; error);
         }
         monitor.health(self.config(), Instant::now())
     }
@@ -98,11 +99,13 @@ async fn probe(state: &Weak<ServerState>) -> Option<Duration> {
     if path.is_some() {
         return Some(config.path_interval);
     }
-    log::error!("a publication has not come out of all workers in {:?}", config.path_timeout);
+    let limit = format!("{:?}", config.path_timeout);
+    log_line!(log::Level::Error, "a publication has not come out of all workers in {}", limit);
     while outcome(workers.as_mut(), begin, config.path_interval).await.is_none() {
         note(state, PathOutcome::Broken, cluster)?;
     }
-    log::warn!("the publication has come out of all workers after {:?}", begin.elapsed());
+    let took = format!("{:?}", begin.elapsed());
+    log_line!(log::Level::Warn, "the publication has come out of all workers after {}", took);
     // It was too late. The next one says how the path is now.
     Some(Duration::ZERO)
 }

@@ -106,7 +106,7 @@ mod tests {
     #[actix::test]
     async fn the_page_has_the_values_of_this_process_and_they_are_documented() {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let io = crate::SocketIo::builder().build().expect("a server");
+        let io = super::super::SocketIo::builder().build().expect("a server");
         let text = io.metrics().with_process().to_text();
         let page = include_str!("../../docs/observability.md");
         let value = |name: &str| {
