@@ -70,6 +70,12 @@ impl Node {
         client.connect().await.expect("it is let in")
     }
 
+    /// A client of a namespace with an `auth` payload.
+    pub(crate) async fn client_as(&self, namespace: &str, auth: &serde_json::Value) -> TestClient {
+        let client = self.server.client().patience(PATIENCE).namespace(namespace).auth(auth);
+        client.connect().await.expect("it is let in")
+    }
+
     /// A client with an `auth` payload, a query and a header: `page=ü`, and `x-team: blue`.
     pub(crate) async fn client_with(&self, auth: &serde_json::Value) -> TestClient {
         let client = self.server.client().patience(PATIENCE).auth(auth);

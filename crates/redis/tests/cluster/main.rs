@@ -22,3 +22,4 @@ mod refused;
 mod silent;
 mod slow;
 mod subscribing;
+mod users;

@@ -45,7 +45,18 @@ pub(crate) struct RoamingClient(NodeClient);
 impl NodeClients {
     /// Connects a client that says each of `join` at first, and again where it is not recovered.
     pub(crate) async fn roam(&self, url: &str, nsp: &str, join: Value) -> RoamingClient {
-        let command = json!({ "url": url, "nsp": nsp, "join": join });
+        self.roam_with(url, nsp, join, json!({})).await
+    }
+
+    /// The same, with options of `socket.io-client`.
+    pub(crate) async fn roam_with(
+        &self,
+        url: &str,
+        nsp: &str,
+        join: Value,
+        options: Value,
+    ) -> RoamingClient {
+        let command = json!({ "url": url, "nsp": nsp, "join": join, "options": options });
         let connected = self.0.call("roam", command).await;
         RoamingClient(NodeClient {
             peer: Arc::clone(&self.0),
@@ -59,7 +70,11 @@ impl NodeClients {
     /// Connects a client with the secret and the position of another one: its id. `None`: its
     /// connection has ended before.
     pub(crate) async fn claim(&self, url: &str, pid: &str, offset: &str) -> Option<String> {
-        let auth = json!({ "pid": pid, "offset": offset });
+        self.claim_with(url, json!({ "pid": pid, "offset": offset })).await
+    }
+
+    /// The same, with any `auth`.
+    pub(crate) async fn claim_with(&self, url: &str, auth: Value) -> Option<String> {
         let claimed = self.0.call("claim", json!({ "url": url, "auth": auth })).await;
         claimed["id"].as_str().map(str::to_owned)
     }
