@@ -6,6 +6,7 @@ mod common;
 #[macro_use]
 mod each_adapter;
 
+mod admin;
 mod away;
 mod failures;
 mod fixture;
