@@ -401,6 +401,8 @@ pub use socket::{
     SocketEmitter, SubscribeError, Target, Targets,
 };
 pub use stats::Stats;
+#[cfg(feature = "api")]
+pub use stats::TimeHistogram;
 #[cfg(feature = "tls")]
 pub use tls::{Certificate, CertificateError};
 #[cfg(feature = "jwt")]

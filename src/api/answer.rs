@@ -1,6 +1,6 @@
 //! The way of a request to its answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -36,6 +36,8 @@ pub(super) async fn answer(
     request: HttpRequest,
     body: web::Payload,
 ) -> HttpResponse {
+    // The head is whole, and the answer to the request before it on this connection is out.
+    let began = Instant::now();
     let mut body = body.into_inner();
     let key = authenticate(&api.inner.keys(), request.headers());
     let counted_as = key.as_ref().map_or_else(|_| String::new(), |key| key.name.clone());
@@ -57,7 +59,7 @@ pub(super) async fn answer(
             problem.response()
         }
     };
-    finish(&io, method.as_str(), &counted_as, &request, body, response)
+    finish(&io, (method.as_str(), &counted_as), began, &request, body, response)
 }
 
 /// Each check is cheaper than the next, and nothing of the body is read before the key is known.
@@ -93,16 +95,16 @@ async fn respond(
 /// The name of the key for requests without a valid one.
 const NO_KEY: &str = "";
 
-/// Counts a response, and decides how its connection goes on.
+/// Counts a response by method and key, and decides how its connection goes on.
 fn finish(
     io: &SocketIo,
-    method: &'static str,
-    key: &str,
+    (method, key): (&'static str, &str),
+    began: Instant,
     request: &HttpRequest,
     body: Payload,
     response: HttpResponse,
 ) -> HttpResponse {
-    io.count_api_request(method, key, response.status().as_u16());
+    io.count_api_request(method, key, response.status().as_u16(), began.elapsed());
     let mut response = keep_unread(request, body, response);
     close_if_asked_to_upgrade(request, response.head_mut());
     response
@@ -132,11 +134,12 @@ pub(super) async fn refuse_http_method(
     request: HttpRequest,
     body: web::Payload,
 ) -> HttpResponse {
+    let began = Instant::now();
     let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("expected {allowed}"));
     let mut response = problem.response();
     let allowed = header::HeaderValue::from_static(allowed);
     response.headers_mut().insert(header::ALLOW, allowed);
-    finish(&io, name, NO_KEY, &request, body.into_inner(), response)
+    finish(&io, (name, NO_KEY), began, &request, body.into_inner(), response)
 }
 
 /// Answers a request for a method that does not exist.
@@ -145,14 +148,21 @@ pub(super) async fn refuse_path(
     request: HttpRequest,
     body: web::Payload,
 ) -> HttpResponse {
+    let began = Instant::now();
     let problem = Problem::new(ProblemCode::NotFound, "there is no such method");
-    finish(&io, "other", NO_KEY, &request, body.into_inner(), problem.response())
+    finish(&io, ("other", NO_KEY), began, &request, body.into_inner(), problem.response())
 }
 
 /// Answers with the description.
 pub(super) fn describe(io: &SocketIo, method: &Method, description: &str) -> HttpResponse {
-    io.count_api_request("openapi", NO_KEY, 200);
+    let began = Instant::now();
     let mut response = HttpResponse::Ok();
     response.content_type("application/json");
-    if *method == Method::HEAD { response.finish() } else { response.body(description.to_owned()) }
+    let response = if *method == Method::HEAD {
+        response.finish()
+    } else {
+        response.body(description.to_owned())
+    };
+    io.count_api_request("openapi", NO_KEY, 200, began.elapsed());
+    response
 }

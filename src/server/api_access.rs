@@ -1,6 +1,6 @@
 //! The parts of a server that its HTTP API looks at.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::SocketIo;
 #[cfg(feature = "jwt")]
@@ -38,7 +38,15 @@ impl SocketIo {
         self.namespace.sequencer.away_in(&self.namespace.name, channel)
     }
 
-    pub(crate) fn count_api_request(&self, method: &'static str, key: &str, status: u16) {
+    /// `took`: the time from the whole head of the request to its answer.
+    pub(crate) fn count_api_request(
+        &self,
+        method: &'static str,
+        key: &str,
+        status: u16,
+        took: Duration,
+    ) {
         self.namespace.counters.api_requests.add(method, key, status);
+        self.namespace.counters.api_times.add(method, took);
     }
 }

@@ -6,6 +6,8 @@ use actix_web::{
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
+#[cfg(feature = "api")]
+use prometheus_client::encoding::NoLabelSet;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -156,6 +158,8 @@ fn encode_one(
         FamilyKind::Gauge => (*name, MetricType::Gauge),
         // The encoder adds the end of the name itself.
         FamilyKind::Counter => (name.trim_end_matches("_total"), MetricType::Counter),
+        #[cfg(feature = "api")]
+        FamilyKind::Histogram => (*name, MetricType::Histogram),
     };
     let name = format!("{PREFIX}{name}");
     let mut encoder = encoder.encode_descriptor(&name, help, None, kind)?;
@@ -163,12 +167,19 @@ fn encode_one(
         let labels: Vec<_> =
             labels.iter().zip(of).map(|(label, of)| (*label, of.as_str())).collect();
         let encoder = encoder.encode_family(&labels)?;
-        match (kind, *value) {
+        match (kind, value) {
             (MetricType::Counter, SampleValue::Whole(value)) => {
-                ConstCounter::new(value).encode(encoder)?;
+                ConstCounter::new(*value).encode(encoder)?;
             }
-            (_, SampleValue::Whole(value)) => ConstGauge::new(value).encode(encoder)?,
-            (_, SampleValue::Real(value)) => ConstGauge::new(value).encode(encoder)?,
+            (_, SampleValue::Whole(value)) => ConstGauge::new(*value).encode(encoder)?,
+            (_, SampleValue::Real(value)) => ConstGauge::new(*value).encode(encoder)?,
+            #[cfg(feature = "api")]
+            (_, SampleValue::Times(times)) => {
+                let mut encoder = encoder;
+                let buckets: Vec<_> = times.seconds().collect();
+                let sum = times.sum.as_secs_f64();
+                encoder.encode_histogram::<NoLabelSet>(sum, times.count, &buckets, None)?;
+            }
         }
     }
     Ok(())

@@ -5,10 +5,10 @@ use std::{
 
 #[cfg(feature = "admin")]
 use super::admin::AdminCounters;
-#[cfg(feature = "api")]
-use super::api_requests::ApiRequests;
 #[cfg(feature = "tls")]
 use super::tls::TlsCounters;
+#[cfg(feature = "api")]
+use super::{api_requests::ApiRequests, api_times::ApiTimes};
 use super::{
     tally::{Count, Label, Tally},
     traffic::Traffic,
@@ -279,6 +279,8 @@ pub(crate) struct Counters {
     pub(crate) path_probe_failures: Count,
     #[cfg(feature = "api")]
     pub(crate) api_requests: ApiRequests,
+    #[cfg(feature = "api")]
+    pub(crate) api_times: ApiTimes,
     /// Tokens that were not believed.
     #[cfg(feature = "jwt")]
     pub(crate) tokens_refused: Tally<TokenError>,

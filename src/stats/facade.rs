@@ -1,5 +1,7 @@
 use metrics::{Label, counter, describe_counter, describe_gauge, gauge};
 
+#[cfg(feature = "api")]
+use super::TimeHistogram;
 use super::{
     Stats,
     families::{Families, Family, FamilyKind, PREFIX, SampleValue},
@@ -12,6 +14,12 @@ pub(crate) fn record(stats: &Stats) {
         match kind {
             FamilyKind::Gauge => describe_gauge!(name.clone(), help),
             FamilyKind::Counter => describe_counter!(name.clone(), help),
+            #[cfg(feature = "api")]
+            FamilyKind::Histogram => {
+                describe_counter!(format!("{name}_bucket"), help);
+                describe_counter!(format!("{name}_count"), help);
+                describe_gauge!(format!("{name}_sum"), help);
+            }
         }
         for (of, value) in samples {
             let labels = labels.iter().zip(of);
@@ -22,9 +30,30 @@ pub(crate) fn record(stats: &Stats) {
                 }
                 (_, SampleValue::Whole(value)) => gauge!(name.clone(), labels).set(value as f64),
                 (_, SampleValue::Real(value)) => gauge!(name.clone(), labels).set(value),
+                #[cfg(feature = "api")]
+                (_, SampleValue::Times(times)) => record_times(&name, &labels, &times),
             }
         }
     }
+}
+
+/// Records a histogram. Those of the facade take each value as it comes, and this one is counted
+/// already. So it is recorded as the series that Prometheus makes of a histogram.
+#[cfg(feature = "api")]
+fn record_times(name: &str, labels: &[Label], times: &TimeHistogram) {
+    let mut at_most = 0;
+    for (bound, count) in times.seconds() {
+        at_most += count;
+        let bound = if bound.is_finite() {
+            Label::new("le", format!("{bound:?}"))
+        } else {
+            Label::new("le", "+Inf")
+        };
+        let labels: Vec<_> = labels.iter().cloned().chain([bound]).collect();
+        counter!(format!("{name}_bucket"), labels).absolute(at_most);
+    }
+    counter!(format!("{name}_count"), labels.to_vec()).absolute(times.count);
+    gauge!(format!("{name}_sum"), labels.to_vec()).set(times.sum.as_secs_f64());
 }
 
 #[cfg(test)]
@@ -104,6 +133,10 @@ mod tests {
         counters.traffic.add(Flow::Handled, 1, 7);
         #[cfg(feature = "api")]
         counters.api_requests.add("publish", "shop", 200);
+        #[cfg(feature = "api")]
+        for millis in [4, 5, 6, 6_000] {
+            counters.api_times.add("publish", Duration::from_millis(millis));
+        }
         #[cfg(feature = "tls")]
         counters.tls.set_certificate(std::sync::Arc::new(2_214_086_400.into()));
         let gauges = Gauges {
@@ -142,6 +175,16 @@ mod tests {
         assert_eq!(recorder.gauge("actix_socketio_cluster_nodes state=lost"), 1.0);
         let silence = "actix_socketio_cluster_node_silence_seconds node=b";
         assert_eq!(recorder.gauge(silence), 12.0);
+        #[cfg(feature = "api")]
+        {
+            let series = |end: &str| format!("actix_socketio_api_seconds_{end}");
+            for (bound, count) in [("0.0025", 0), ("0.005", 2), ("5.0", 3), ("+Inf", 4)] {
+                let bucket = series(&format!("bucket method=publish,le={bound}"));
+                assert_eq!(recorder.counter(&bucket), count, "{bucket}");
+            }
+            assert_eq!(recorder.counter(&series("count method=publish")), 4);
+            assert_eq!(recorder.gauge(&series("sum method=publish")), 6.015);
+        }
 
         let page = include_str!("../../docs/observability.md");
         let documented: BTreeSet<_> =

@@ -3,6 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::Stats;
+#[cfg(feature = "api")]
+use super::TimeHistogram;
 use crate::{
     model::{ClusterHealth, NodeStatus},
     store::StoreStatus,
@@ -11,12 +13,16 @@ use crate::{
 /// The start of all names.
 pub(crate) const PREFIX: &str = "actix_socketio_";
 
-/// Whether a value may fall.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FamilyKind {
+    /// It may fall.
     Gauge,
     /// Its name ends with `_total`.
     Counter,
+    /// Monitors have several series of it, whose names end with `_bucket`, `_sum` and `_count`.
+    #[cfg(feature = "api")]
+    Histogram,
 }
 
 /// A metric, with a value for each value of its label.
@@ -33,10 +39,12 @@ pub(crate) struct Family {
 }
 
 /// A value. Those of counters are whole.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SampleValue {
     Whole(u64),
     Real(f64),
+    #[cfg(feature = "api")]
+    Times(TimeHistogram),
 }
 
 impl From<usize> for SampleValue {
@@ -247,6 +255,16 @@ impl Families {
             kind: FamilyKind::Counter,
             help: "Requests of the HTTP API",
             labels: &["method", "key", "status"],
+            samples: samples.collect(),
+        });
+        let times = stats.api_time.iter();
+        let samples = times
+            .map(|(method, times)| (vec![(*method).to_owned()], SampleValue::Times(times.clone())));
+        self.0.push(Family {
+            name: "api_seconds",
+            kind: FamilyKind::Histogram,
+            help: "The time of requests of the HTTP API, from the whole head to the answer",
+            labels: &["method"],
             samples: samples.collect(),
         });
     }

@@ -8,11 +8,15 @@
 mod admin;
 #[cfg(feature = "api")]
 mod api_requests;
+#[cfg(feature = "api")]
+mod api_times;
 mod counters;
 mod facade;
 mod families;
 mod snapshot;
 mod tally;
+#[cfg(feature = "api")]
+mod time_histogram;
 #[cfg(feature = "tls")]
 mod tls;
 mod traffic;
@@ -30,4 +34,6 @@ pub(crate) use facade::record;
 pub(crate) use families::{Families, Family, FamilyKind, PREFIX, SampleValue};
 pub(crate) use snapshot::Gauges;
 pub use snapshot::Stats;
+#[cfg(feature = "api")]
+pub use time_histogram::TimeHistogram;
 pub(crate) use traffic::Flow;

@@ -2,6 +2,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
+#[cfg(feature = "api")]
+use super::TimeHistogram;
 use super::{Counters, Flow};
 use crate::{
     model::{ClusterHealth, NodeStatus},
@@ -174,6 +176,10 @@ pub struct Stats {
     /// what does not exist. The name is empty for requests without a valid key.
     #[cfg(feature = "api")]
     pub api_requests: BTreeMap<&'static str, BTreeMap<String, BTreeMap<u16, u64>>>,
+    /// The time of these requests, from the whole head to the answer, by method. The time that the
+    /// client takes to send the body is in it, and so is what a request with `wait` waits for.
+    #[cfg(feature = "api")]
+    pub api_time: BTreeMap<&'static str, TimeHistogram>,
     /// Tokens that were not believed, by [`TokenError::as_str`](crate::TokenError::as_str): the
     /// feature `jwt`.
     #[cfg(feature = "jwt")]
@@ -281,6 +287,8 @@ impl Stats {
             admin_sockets_hidden: counters.admin.sockets_hidden.get(),
             #[cfg(feature = "api")]
             api_requests: counters.api_requests.counts(),
+            #[cfg(feature = "api")]
+            api_time: counters.api_times.get(),
             #[cfg(feature = "jwt")]
             tokens_refused: counters.tokens_refused.by_label(),
             #[cfg(feature = "tls")]

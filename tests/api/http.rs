@@ -1,8 +1,8 @@
 //! What the API does with requests before it knows what they want.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_socketio::Api;
+use actix_socketio::{Api, ApiMethod, TimeHistogram};
 use serde_json::json;
 
 use crate::{
@@ -186,4 +186,45 @@ async fn requests_are_counted_by_method_key_and_status() {
             "publish": {"": {"401": 1, "405": 1}},
         })
     );
+}
+
+#[actix_web::test]
+async fn the_time_of_a_request_is_that_from_its_head_to_its_answer() {
+    let server = ApiServer::start();
+    let body = r#"{"channel":"plain-1","data":"xy"}"#;
+    let mut http = server.connection();
+    let connected = Instant::now();
+    let expect = format!("{JSON}Content-Length: {}\r\nExpect: 100-continue\r\n", body.len());
+    http.write(head(&expect));
+    // The server asks for the body: the time runs.
+    assert_eq!([http.line(), http.line()], ["HTTP/1.1 100 Continue", ""]);
+    let asked = Instant::now();
+    for method in ApiMethod::ALL {
+        server.post(method.as_str(), &json!({}));
+    }
+    server.ask("GET", "/api/openapi.json", "", "");
+    server.ask("GET", "/api/nothing", "", "");
+    let before = server.io.stats().api_time;
+    assert_eq!(before["publish"].count, 1, "the one without a body is not answered");
+    let at_least = asked.elapsed();
+    http.write(body);
+    assert_eq!(read(&mut http).status, 200);
+    let at_most = connected.elapsed();
+
+    let stats = server.io.stats();
+    let publish = &stats.api_time["publish"];
+    assert_eq!(publish.count, 2);
+    let took = publish.sum - before["publish"].sum;
+    assert!(at_least <= took && took <= at_most, "{at_least:?} {took:?} {at_most:?}");
+    let bucket = TimeHistogram::BOUNDS.partition_point(|bound| *bound < took);
+    assert_eq!(publish.buckets[bucket], before["publish"].buckets[bucket] + 1, "{publish:?}");
+
+    let timed: Vec<_> = stats.api_time.iter().map(|(of, times)| (*of, times.count)).collect();
+    let counted: Vec<_> = stats
+        .api_requests
+        .iter()
+        .map(|(of, keys)| (*of, keys.values().flat_map(|by_status| by_status.values()).sum()))
+        .collect();
+    assert_eq!(timed, counted, "every request is timed");
+    assert_eq!(timed.len(), ApiMethod::ALL.len() + 2, "and so are `openapi` and `other`");
 }

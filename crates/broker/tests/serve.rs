@@ -218,6 +218,9 @@ fn a_backend_publishes_by_the_api_and_the_monitor_reads_metrics() {
         "actix_socketio_api_requests_total{method=\"publish\",key=\"shop\",status=\"200\"} 1",
         "actix_socketio_api_requests_total{method=\"publish\",key=\"shop\",status=\"403\"} 1",
         "actix_socketio_api_requests_total{method=\"publish\",key=\"\",status=\"401\"} 1",
+        "# TYPE actix_socketio_api_seconds histogram",
+        "actix_socketio_api_seconds_count{method=\"publish\"} 3",
+        "actix_socketio_api_seconds_bucket{le=\"+Inf\",method=\"publish\"} 3",
     ] {
         assert!(metrics.lines().any(|one| one == line), "{line} is not in {metrics}");
     }
