@@ -22,7 +22,7 @@ use crate::{
 /// after an outage.
 const BACKLOG: u32 = 4096;
 /// The seconds that unfinished requests may take after all sessions have ended.
-const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
+pub(crate) const REQUEST_SHUTDOWN_TIMEOUT: u64 = 1;
 
 /// Marks the requests and the connections of the internal address.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +33,9 @@ pub(crate) struct InternalListener;
 /// # Errors
 /// That of the operating system, if the program can't listen there.
 pub(crate) fn public(io: &SocketIo, health: &Health, addrs: &[SocketAddr]) -> io::Result<Server> {
-    let (app, health) = (io.clone(), health.clone());
+    let app = public_services(io, health);
     let server = HttpServer::new(move || {
-        let health = health.clone();
-        App::new()
-            .service(probe("/healthz", move || healthz(&health.ready())))
-            .configure(app.mount())
-            .default_service(not_found())
+        App::new().configure(app.clone()).default_service(not_found())
     })
     .socketio(io)
     .disable_signals()
@@ -52,6 +48,17 @@ pub(crate) fn public(io: &SocketIo, health: &Health, addrs: &[SocketAddr]) -> io
         log::info!("listening on http://{addr}{}", io.config().path);
     }
     Ok(server.run())
+}
+
+/// All that is at the public address.
+pub(crate) fn public_services(
+    io: &SocketIo,
+    health: &Health,
+) -> impl FnOnce(&mut ServiceConfig) + Clone + Send + use<> {
+    let (io, health) = (io.clone(), health.clone());
+    move |services| {
+        services.service(probe("/healthz", move || healthz(&health.ready()))).configure(io.mount());
+    }
 }
 
 /// The server of the operator.
@@ -153,6 +160,6 @@ fn respond(verdict: &Verdict, body: serde_json::Value) -> HttpResponse {
     response.insert_header((CACHE_CONTROL, "no-store")).json(body)
 }
 
-fn not_found() -> Route {
+pub(crate) fn not_found() -> Route {
     web::route().to(HttpResponse::NotFound).wrap(from_fn(close_unread_bodies))
 }

@@ -4,6 +4,7 @@
 //! rules for channels. docs/broker.md is its manual.
 
 mod admin_files;
+mod certificate;
 mod cli;
 mod commands;
 mod config;

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, mem};
 use actix_socketio::{Api, SocketIo, Tokens};
 
 use crate::{
+    certificate::{self, Certificate},
     config::{self, Loaded, NamespaceRule, Settings, Sources, Table, Value},
     logging,
     rules::{Rules, SharedRules},
@@ -28,6 +29,8 @@ pub(crate) struct Reloader {
     pub(crate) admin: Option<SocketIo>,
     /// `None`: there is no `[jwt]`.
     pub(crate) tokens: Option<Tokens>,
+    /// `None`: there is no `[tls]`.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 /// The keys of a changed configuration.
@@ -90,6 +93,9 @@ impl Reloader {
             _ => false,
         };
         logging::log_as(&settings.log);
+        if let Some(certificate) = &self.certificate {
+            certificate::reload(certificate);
+        }
         let old = mem::replace(&mut self.tree, tree);
         let changes = changes(&old, &self.tree, takes_origins, takes_tokens);
         log::info!("the configuration was reloaded: {}", listed(&changes.taken));

@@ -10,6 +10,7 @@ use actix_web::{
 use tokio::{task::JoinHandle, time};
 
 use crate::{
+    certificate::{self, Certificate},
     config::AdminSettings,
     descriptors, endpoints,
     health::Health,
@@ -27,6 +28,8 @@ const FINAL_RESPONSES: Duration = Duration::from_millis(250);
 pub(crate) struct Plan {
     pub(crate) io: SocketIo,
     pub(crate) address: Vec<SocketAddr>,
+    /// `None`: clients come without TLS, or through a proxy that does it.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) internal_address: Option<Vec<SocketAddr>>,
     /// The API at the internal address.
     pub(crate) api: Option<Api>,
@@ -52,14 +55,17 @@ pub(crate) enum End {
 /// # Errors
 /// The program can't listen on an address, or an HTTP server has ended by itself.
 pub(crate) async fn run(plan: Plan, mut signals: Signals) -> Result<End, Box<dyn Error>> {
-    let Plan { io, address, internal_address, api, admin, .. } = plan;
+    let Plan { io, address, certificate, internal_address, api, admin, .. } = plan;
     let Plan { shutdown_delay, mut reloader, .. } = plan;
     descriptors::raise(io.config().max_connections);
     let health = Health::new(io.clone());
     let cannot_listen = |addrs: &[SocketAddr], error: io::Error| {
         io::Error::new(error.kind(), format!("cannot listen on {addrs:?}: {error}"))
     };
-    let public = endpoints::public(&io, &health, &address);
+    let public = match &certificate {
+        None => endpoints::public(&io, &health, &address),
+        Some(certificate) => certificate::public(certificate, &io, &health, &address),
+    };
     let mut public = Listener::start(public.map_err(|error| cannot_listen(&address, error))?);
     let mut internal = match internal_address {
         Some(addrs) => {

@@ -31,6 +31,23 @@ fn every_mistake_is_told_with_its_place() {
     assert!(checked >= 5, "{checked} files");
 }
 
+#[cfg(not(feature = "tls"))]
+#[test]
+fn a_certificate_is_a_mistake_without_the_feature() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("broker.toml"), "[tls]\ncertificate = 'a'\nkey = 'b'\n")
+        .expect("it can be written");
+    let mut command = program(&["checkconfig", "-c", "broker.toml"]);
+    command.current_dir(folder.path());
+    let told = output(command);
+    assert_eq!(told.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&told.stderr),
+        "broker.toml:1:2: tls is not in this program: it needs one that was built with the feature \
+         `tls`: cargo install actix-socketio-broker --features tls\n"
+    );
+}
+
 #[test]
 fn a_generated_configuration_is_right_and_no_file_is_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");

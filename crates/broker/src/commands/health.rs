@@ -30,9 +30,21 @@ pub(crate) fn health(question: HealthQuestion) -> ExitCode {
                 }
                 return ExitCode::FAILURE;
             };
+            // The internal address has no TLS, and says the same on another path.
+            let (address, path) = match (&settings.tls, &settings.internal_address) {
+                (None, _) => (&settings.address, "healthz"),
+                (Some(_), Some(internal)) => (internal, "readyz"),
+                (Some(_), None) => {
+                    eprintln!(
+                        "actix-socketio: with [tls], `health` asks the internal_address: set one, \
+                         such as \"127.0.0.1:9001\""
+                    );
+                    return ExitCode::FAILURE;
+                }
+            };
             // A resolved address has at least one.
-            let addr = settings.address.resolved.first().copied();
-            format!("http://{}/healthz", addr.map_or_else(String::new, reachable))
+            let addr = address.resolved.first().copied();
+            format!("http://{}/{path}", addr.map_or_else(String::new, reachable))
         }
     };
     match ask(&url) {

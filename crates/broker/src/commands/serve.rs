@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::run_until_a_signal;
 use crate::{
-    MISTAKE,
+    MISTAKE, certificate,
     cli::Serve,
     config::{
         self, ChannelRule, Loaded, NamespaceName, Publishers, Settings, Sources, Subscribers,
@@ -32,6 +32,7 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
     }
     run_until_a_signal(async || {
         let BuiltServer { io, rules, api, tokens } = server::server_of(&settings)?;
+        let certificate = settings.tls.as_ref().map(certificate::at_start).transpose()?;
         tell_what_is_open(&settings);
         let namespaces = settings.namespaces;
         let reloader = Reloader {
@@ -43,10 +44,12 @@ pub(crate) fn serve(args: Serve) -> ExitCode {
             api: api.clone(),
             tokens,
             admin: settings.admin.is_some().then(|| io.clone()),
+            certificate: certificate.clone(),
         };
         Ok(Plan {
             io,
             address: settings.address.resolved,
+            certificate,
             internal_address: settings.internal_address.map(|address| address.resolved),
             api,
             admin: settings.admin,

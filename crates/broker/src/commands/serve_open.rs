@@ -29,6 +29,7 @@ pub(crate) fn serve_open(arg: Option<&str>, extra: &[String]) -> ExitCode {
         Ok(Plan {
             io,
             address: address.resolved,
+            certificate: None,
             internal_address: None,
             api: None,
             admin: None,

@@ -26,6 +26,7 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tree;
 mod values;
 
@@ -50,6 +51,7 @@ use reader::Reader;
 use report::Report;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreSettings;
+pub(crate) use tls::TlsSettings;
 pub(crate) use tree::{Node, Origin, Table, Value};
 pub(crate) use values::time;
 
@@ -66,6 +68,7 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// Whether `[limits]` has `max_memory`, which otherwise depends on the machine.
     pub(crate) has_max_memory: bool,
+    pub(crate) tls: Option<TlsSettings>,
     pub(crate) cors: Option<CorsSettings>,
     /// The rules for the channels of the main namespace, the first one first.
     pub(crate) channels: Vec<ChannelRule>,
@@ -121,6 +124,7 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
     if api.is_some() && !top.has("internal_address") {
         top.rule_of("api", "without an internal_address", "it must have one, where it listens");
     }
+    let tls = tls::read(&mut top);
     let admin = top.section("admin", admin::read).flatten();
     let is_at_internal = |admin: &AdminSettings| admin.is_internal || admin.ui_dir.is_some();
     if admin.as_ref().is_some_and(is_at_internal) && !top.has("internal_address") {
@@ -153,6 +157,7 @@ fn settings(tree: &Table, report: &Report) -> Option<Settings> {
         jwt,
         config: limits.config,
         has_max_memory: limits.has_max_memory,
+        tls,
         cors: network.cors,
         channels,
         namespaces,

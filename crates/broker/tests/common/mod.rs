@@ -53,7 +53,17 @@ impl RunningBroker {
     }
 
     /// Waits until the broker listens at the address of clients.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_at(command, "listening on http://")
+    }
+
+    /// The same with TLS.
+    pub(crate) fn serve_tls(config: &Path) -> Self {
+        let command = program(&["serve", "-c", config.to_str().expect("a name in UTF-8")]);
+        Self::start_at(command, "listening on https://")
+    }
+
+    fn start_at(mut command: Command, before_address: &str) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         let log = Arc::<Log>::default();
@@ -67,7 +77,7 @@ impl RunningBroker {
             writer.changed.notify_all();
         });
         let mut broker = Self { child, log, address: String::new() };
-        broker.address = broker.wait_for_address("listening on http://");
+        broker.address = broker.wait_for_address(before_address);
         broker
     }
 
