@@ -136,6 +136,41 @@ fn administrators_log_in_at_the_internal_address_and_change_with_a_reload() {
 }
 
 #[test]
+fn the_development_mode_is_warned_of_and_keeps_to_its_bounds() {
+    let folder = folder();
+    configure(folder.path(), &hash_of("secret"), false);
+    let config = folder.path().join("broker.toml");
+    let mut text = fs::read_to_string(&config).expect("it was written");
+    text.push_str(
+        "mode = 'development'\nmax_shown_sockets = 2\nmax_waiting_events = 50\n\
+         max_event_bytes = 100\n",
+    );
+    fs::write(&config, text).expect("a file");
+    let broker = RunningBroker::serve(&config);
+    let warning = broker.wait_for("admin.mode is \"development\"");
+    assert!(warning.contains("WARN"), "{warning}");
+
+    // The administrator is the other socket that is shown.
+    let mut shown = Client::connect(&broker.address);
+    let mut ada = log_in(&broker.address, "secret").expect("the right password");
+    let listed = ada.next(|packet| packet.starts_with(r#"42/admin,["all_sockets",[{"#));
+    assert!(listed.contains(r#""address":"127.0.0.1""#), "{listed}");
+    shown.subscribe("room-1");
+    ada.next(|packet| packet.starts_with(r#"42/admin,["room_joined","/","room-1","#));
+    let received = |packet: &str| packet.starts_with(r#"42/admin,["event_received","/","#);
+    let event = ada.next(received);
+    assert!(event.contains(r#",["subscribe","room-1"],"#), "{event}");
+    shown.publish("room-1", &"x".repeat(200));
+    let event = ada.next(received);
+    assert!(event.contains("too many to show") && !event.contains("xx"), "{event}");
+
+    let _hidden = Client::connect(&broker.address);
+    let internal = broker.wait_for_address("Admin UI on http://");
+    let counted = "actix_socketio_admin_sockets_hidden_total 1\n";
+    common::wait_for_answer(&internal, "/metrics", |_, metrics| metrics.contains(counted));
+}
+
+#[test]
 fn the_page_is_served_with_a_policy_and_nothing_beside_it() {
     let folder = folder();
     configure(folder.path(), &hash_of("secret"), false);

@@ -85,6 +85,12 @@ fn tell_what_is_open(settings: &Settings) {
     }
     if let Some(admin) = &settings.admin {
         log::info!("{}", admin.describe());
+        if admin.shows_events() {
+            log::warn!(
+                "administrators see the addresses, headers and events of all clients, because \
+                 admin.mode is \"development\""
+            );
+        }
     }
     match &settings.jwt {
         Some(_) if settings.config.allow_guests => {

@@ -15,6 +15,8 @@ use crate::endpoints::InternalListener;
 const DEFAULT_NAMESPACE: &str = "/admin";
 /// The page of the UI in its folder.
 const PAGE: &str = "index.html";
+/// The library's bound of its setting.
+const MAX_WAITING_EVENTS: usize = 1 << 20;
 /// A hash that is right, so that a check of a user finds mistakes in the name alone.
 const SOME_HASH: &str = "$2b$04$abcdefghijklmnopqrstuuKVwpNGhZSSdfBYaBsvPcOx2s6GYLtJG";
 
@@ -23,6 +25,7 @@ choice! {
     Mode {
         #[default]
         Production = production,
+        Development = development,
     }
 }
 
@@ -40,6 +43,9 @@ pub(crate) struct AdminSettings {
     max_admins: Option<usize>,
     max_sessions: Option<usize>,
     session_lifetime: Option<Duration>,
+    max_shown_sockets: Option<usize>,
+    max_waiting_events: Option<usize>,
+    max_event_bytes: Option<usize>,
 }
 
 impl AdminSettings {
@@ -47,6 +53,7 @@ impl AdminSettings {
     pub(crate) fn build(&self) -> Admin {
         let mode = match self.mode {
             Mode::Production => AdminMode::Production,
+            Mode::Development => AdminMode::Development,
         };
         let mut admin = Admin::of(self.users.iter().cloned())
             .namespace(&self.namespace)
@@ -61,12 +68,18 @@ impl AdminSettings {
             )+ };
         }
         set!(max_admins, max_sessions, session_lifetime);
+        set!(max_shown_sockets, max_waiting_events, max_event_bytes);
         if self.is_internal {
             let is_internal =
                 |socket: &Socket| socket.extensions().get::<InternalListener>().is_some();
             admin = admin.only_for(is_internal);
         }
         admin
+    }
+
+    /// Whether administrators are shown what clients send and receive.
+    pub(crate) fn shows_events(&self) -> bool {
+        self.mode == Mode::Development
     }
 
     /// The rights of administrators, for the log.
@@ -96,6 +109,9 @@ pub(super) fn read(section: &mut Reader<'_>) -> Option<AdminSettings> {
         max_admins: section.value("max_admins", values::count),
         max_sessions: section.value("max_sessions", values::count),
         session_lifetime: section.value("session_lifetime", values::some_time),
+        max_shown_sockets: section.value("max_shown_sockets", values::count),
+        max_waiting_events: section.value("max_waiting_events", waiting_events),
+        max_event_bytes: section.value("max_event_bytes", event_bytes),
     };
     // Each reason has been told.
     (!settings.users.is_empty()).then_some(settings)
@@ -133,6 +149,19 @@ fn namespace(node: &Node) -> Result<String, String> {
     match is_own && !name.contains(',') {
         true => Ok(name),
         false => Err("a name that starts with a slash, such as \"/admin\"".to_owned()),
+    }
+}
+
+fn waiting_events(node: &Node) -> Result<usize, String> {
+    let expected = || format!("a number from 1 to {MAX_WAITING_EVENTS}");
+    let count = values::count(node).map_err(|_| expected())?;
+    if count > MAX_WAITING_EVENTS { Err(expected()) } else { Ok(count) }
+}
+
+fn event_bytes(node: &Node) -> Result<usize, String> {
+    match values::size(node)? {
+        0 => Err("a size of at least one byte".to_owned()),
+        size => Ok(size),
     }
 }
 

@@ -171,13 +171,22 @@ pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
 
 /// Waits until the answer has this status.
 pub(crate) fn wait_for_status(address: &str, path: &str, status: u16) -> String {
+    wait_for_answer(address, path, |now, _| now == status)
+}
+
+/// Waits until the answer has a status and a body that are wanted.
+pub(crate) fn wait_for_answer(
+    address: &str,
+    path: &str,
+    is_wanted: impl Fn(u16, &str) -> bool,
+) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let (now, body) = get(address, path);
-        if now == status {
+        let (status, body) = get(address, path);
+        if is_wanted(status, &body) {
             return body;
         }
-        assert!(Instant::now() < deadline, "{path} has {now}, not {status}: {body}");
+        assert!(Instant::now() < deadline, "{path} has {status}: {body}");
         thread::sleep(Duration::from_millis(20));
     }
 }
