@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actix_socketio::{AdminMode, OnMessage, SocketId, channel};
+use actix_socketio::{Admin, AdminMode, Builder, OnMessage, SocketId, channel};
 use actix_web::rt::time::{sleep, timeout};
 use serde_json::{Value, json};
 
@@ -15,8 +15,23 @@ use crate::{
     wait::PATIENCE,
 };
 
-fn development() -> actix_socketio::Admin {
+fn development() -> Admin {
     admin().mode(AdminMode::Development)
+}
+
+/// A server that answers its clients, and shows what they say.
+pub(crate) fn talking() -> Builder {
+    builder()
+        .admin(development())
+        .on("rename", async move |event: OnMessage| {
+            event.socket.context().insert("user", event.json::<String>()?)?;
+            Ok(())
+        })
+        .on("ask", async move |event: OnMessage| {
+            event.ack("answer")?;
+            event.socket.emit("told", &json!({"a": 1}))?;
+            Ok(())
+        })
 }
 
 /// The next packet for administrators but a report, which comes every 2 s: the name of the event,
@@ -262,19 +277,7 @@ fn what_is_shown_is_what_nodes_own_server_shows() {
     if !all_there("the Admin UI beside Node's server", &[Need::Node, Need::NodePackages]) {
         return;
     }
-    let server = AdminServer::with(
-        builder()
-            .admin(development())
-            .on("rename", async move |event: OnMessage| {
-                event.socket.context().insert("user", event.json::<String>()?)?;
-                Ok(())
-            })
-            .on("ask", async move |event: OnMessage| {
-                event.ack("answer")?;
-                event.socket.emit("told", &json!({"a": 1}))?;
-                Ok(())
-            }),
-    );
+    let server = AdminServer::with(talking());
     node_tests(&clients().join("admin_development"), |node| {
         node.env("SERVER_URL", &server.url).env("HASH", hash(PASSWORD))
     });

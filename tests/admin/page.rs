@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use actix_socketio::Builder;
 use actix_web::{HttpResponse, Resource, web};
 
 use crate::{
+    development::talking,
     needs::{Need, all_there, chromium, clients},
     programs::node_tests,
-    server::{AdminServer, admin},
+    server::{AdminServer, admin, builder},
 };
 
 /// The published page below `/ui/`, so that it has the origin of the server.
@@ -30,16 +32,26 @@ pub(crate) fn files() -> Resource {
     })
 }
 
-#[test]
-fn the_published_page_logs_in_and_shows_the_server() {
+/// Runs the tests of a folder with a browser.
+fn in_browser(folder: &str, builder: Builder) {
     let needs = [Need::Node, Need::NodePackages, Need::Chromium];
     if !all_there("the Admin UI in a browser", &needs) {
         return;
     }
-    let server = AdminServer::start(admin());
-    node_tests(&clients().join("admin_ui"), |node| {
+    let server = AdminServer::with(builder);
+    node_tests(&clients().join(folder), |node| {
         node.env("SERVER_URL", &server.url)
             .env("PAGE_URL", format!("{}/ui/", server.url))
             .env("CHROMIUM", chromium())
     });
+}
+
+#[test]
+fn the_published_page_logs_in_and_shows_the_server() {
+    in_browser("admin_ui", builder().admin(admin()));
+}
+
+#[test]
+fn the_published_page_shows_sockets_rooms_and_events() {
+    in_browser("admin_ui_development", talking());
 }
