@@ -1,6 +1,6 @@
 use std::{mem, sync::Arc};
 
-use super::{PlacedFrame, observer::Observer};
+use super::{PlacedFrame, observer::FrameObserver};
 use crate::{model::Place, protocol::Frame};
 
 /// The frames that wait until a client is admitted, and the observers of its socket.
@@ -10,7 +10,7 @@ pub(super) struct HeldFrames {
     /// The last of `frames` is the socket's final frame: the sender closes once they are out.
     pub(super) has_final: bool,
     /// Receive a copy of each frame that goes out.
-    pub(super) observers: Vec<Observer>,
+    pub(super) observers: Vec<FrameObserver>,
 }
 
 /// A frame on its way to one client, and what it is to a client that asks for positions.

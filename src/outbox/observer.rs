@@ -11,14 +11,14 @@ pub(crate) trait FrameTap: std::fmt::Debug + Send + Sync {
 
 /// Receives a copy of each frame that goes out to one client.
 #[derive(Debug)]
-pub(super) enum Observer {
+pub(super) enum FrameObserver {
     /// A listener of the application.
     Listener(mpsc::Sender<Frame>),
     #[cfg(feature = "admin")]
     Tap(std::sync::Arc<dyn FrameTap>),
 }
 
-impl Observer {
+impl FrameObserver {
     /// Passes a frame on. `false`: the observer is gone.
     pub(super) fn notify(&self, frame: &Frame) -> bool {
         match self {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     Hold, MissedEvent, Outbox, PlacedFrame, PublicationBatch, Pushed, Stamps, WriteThroughTurn,
     held_frames::{HeldFrame, HeldFrames},
-    observer::Observer,
+    observer::FrameObserver,
 };
 use crate::model::{Place, Point, Transport};
 use crate::protocol::{Frame, OutgoingPacket};
@@ -213,7 +213,7 @@ impl SocketSender {
     /// frames while its channel is full.
     pub(crate) fn observe(&self, listener: mpsc::Sender<Frame>) {
         let held = self.held.lock();
-        self.add_observer(held, Observer::Listener(listener));
+        self.add_observer(held, FrameObserver::Listener(listener));
     }
 
     /// Whether the client was admitted and has not gone.
@@ -233,7 +233,7 @@ impl SocketSender {
     pub(crate) fn tap(&self, tap: Arc<dyn super::FrameTap>) {
         let mut held = self.held.lock();
         held.observers.retain(|observer| !observer.is_tap());
-        self.add_observer(held, Observer::Tap(tap));
+        self.add_observer(held, FrameObserver::Tap(tap));
     }
 
     /// Removes the tap. Without other observers, frames take the short way again.
@@ -248,7 +248,7 @@ impl SocketSender {
         }
     }
 
-    fn add_observer(&self, mut held: MutexGuard<'_, HeldFrames>, observer: Observer) {
+    fn add_observer(&self, mut held: MutexGuard<'_, HeldFrames>, observer: FrameObserver) {
         if self.is_closed() {
             return; // dropping a listener closes its channel
         }

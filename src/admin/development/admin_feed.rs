@@ -17,7 +17,7 @@ pub(super) struct AdminFeed {
 
 /// The outcome of news for an administrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum NewsOutcome {
     Sent,
     /// An event was left out.
     LeftOut,
@@ -34,23 +34,23 @@ impl AdminFeed {
         Pace::new(self.admin.waiting_bytes(), self.admin.config().max_outbox)
     }
 
-    pub(super) fn tell(&mut self, news: &News) -> Told {
+    pub(super) fn tell(&mut self, news: &News) -> NewsOutcome {
         if self.is_stale {
             // The list that comes has the changes.
-            return if news.is_traffic() { Told::LeftOut } else { Told::Stale };
+            return if news.is_traffic() { NewsOutcome::LeftOut } else { NewsOutcome::Stale };
         }
         let pace = self.pace();
         if news.is_traffic() {
             if pace.takes_events() && news.send(&self.admin).is_ok() {
-                return Told::Sent;
+                return NewsOutcome::Sent;
             }
-            return Told::LeftOut;
+            return NewsOutcome::LeftOut;
         }
         if pace.takes_changes() && news.send(&self.admin).is_ok() {
-            return Told::Sent;
+            return NewsOutcome::Sent;
         }
         self.set_stale();
-        Told::Stale
+        NewsOutcome::Stale
     }
 
     pub(super) fn set_stale(&mut self) {

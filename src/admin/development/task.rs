@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Development,
-    admin_feed::{AdminFeed, Told},
+    admin_feed::{AdminFeed, NewsOutcome},
     date, description,
     event_text::{self, FrameReader},
     news::News,
@@ -136,7 +136,7 @@ impl Watcher {
 
     fn tell(&mut self, news: &News) {
         for feed in &mut self.admins {
-            if feed.tell(news) == Told::LeftOut {
+            if feed.tell(news) == NewsOutcome::LeftOut {
                 feed.admin.counters().admin.events_dropped.add(1);
             }
         }
