@@ -38,9 +38,9 @@ impl Socket {
     /// server. Socket.IO's `socket.conn.close()` does the same.
     ///
     /// The client sees the reason `transport close`, and your handlers see
-    /// [`DisconnectReason::ForcedClose`]. It returns as a new socket with another id, in no channel,
-    /// unless [`Builder::recovery`](crate::Builder::recovery) restores it. After [`Socket::close`]
-    /// it would stay away.
+    /// [`DisconnectReason::ForcedClose`]. It returns as a new socket with another id, in no
+    /// channel, unless [`Builder::recovery`](crate::Builder::recovery) restores it. After
+    /// [`Socket::close`] it would stay away.
     ///
     /// ```no_run
     /// # async fn example(io: actix_socketio::SocketIo) -> Result<(), actix_socketio::ChannelError> {
