@@ -38,6 +38,15 @@ pub(crate) enum KnownUser {
 }
 
 impl KnownUser {
+    /// Whether it is this user, or a guest for `None`.
+    pub(crate) fn is(&self, user: Option<&str>) -> bool {
+        match self {
+            Self::Unchecked => true,
+            Self::Guest => user.is_none(),
+            Self::User(own) => user_of_channel(own) == user,
+        }
+    }
+
     /// Whether a socket in these channels was this user's.
     pub(crate) fn was_in<'a>(&self, channels: impl IntoIterator<Item = &'a Channel>) -> bool {
         let mut users = channels.into_iter().filter(|channel| is_user_channel(channel));
@@ -70,5 +79,8 @@ mod tests {
         assert!(!user.was_in([&news]) && !user.was_in([&bob]) && !user.was_in([&ada, &bob]));
         assert!(KnownUser::Guest.was_in([&news]) && !KnownUser::Guest.was_in([&ada]));
         assert!(KnownUser::Unchecked.was_in([&bob]));
+        assert!(user.is(Some("ada")) && !user.is(Some("bob")) && !user.is(None));
+        assert!(KnownUser::Guest.is(None) && !KnownUser::Guest.is(Some("ada")));
+        assert!(KnownUser::Unchecked.is(None) && KnownUser::Unchecked.is(Some("ada")));
     }
 }

@@ -239,6 +239,8 @@ impl RecoveryState {
         routes: Arc<ChannelRoutes>,
     ) -> Result<ClaimedSession, UnrecoveredKind> {
         let pid = request.pid;
+        #[cfg(feature = "jwt")]
+        self.check_living(&request)?;
         let shared = self.shared();
         let seen = match &shared {
             None => self.seen(request.offset.as_deref())?,
@@ -288,6 +290,18 @@ impl RecoveryState {
                     UnrecoveredKind::Lost
                 })
             }
+        }
+    }
+
+    /// Leaves a living socket in peace if another user asks for it: a `pid` that was stolen is not
+    /// enough to end a connection.
+    #[cfg(feature = "jwt")]
+    fn check_living(&self, request: &ReturnRequest) -> Result<(), UnrecoveredKind> {
+        let living = self.table.lock().living(&request.pid);
+        let socket = living.and_then(|id| self.sockets.socket(&id));
+        match socket {
+            Some(socket) if !request.user.is(socket.user()) => Err(UnrecoveredKind::OtherUser),
+            _ => Ok(()),
         }
     }
 

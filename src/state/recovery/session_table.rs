@@ -237,6 +237,15 @@ impl SessionTable {
         self.queue.first_key_value().map(|(&(expires, _), _)| expires)
     }
 
+    /// The socket of a client that is here and may come back.
+    #[cfg(feature = "jwt")]
+    pub(super) fn living(&self, pid: &PrivateId) -> Option<SocketId> {
+        match self.by_pid.get(pid)? {
+            Entry::Live { socket, .. } => Some(*socket),
+            Entry::Away(_) => None,
+        }
+    }
+
     /// A client has come back, over a connection that was `opened`. One connection at a time has
     /// the session: the newest, since the client has lost those before.
     pub(super) fn claim(

@@ -77,6 +77,11 @@ async fn another_user_gets_another_socket(mode: Mode) {
     let mut ada = open(&server, mode, json!({"token": token("ada")})).await;
     ada.subscribe("team-1").await;
     assert_eq!(ada.events().await, [""; 0]);
+    // The socket that is still here is not ended for another user.
+    let mut early = again(&ada, mode, json!({"token": token("bob")}));
+    early.connect(&server).await;
+    assert!(!early.recovered && early.sid != ada.sid);
+    assert_eq!(whoami(&mut ada).await, json!(["ada", ["team-1"]]));
     ada.lose(&server).await;
     let mut bob = again(&ada, mode, json!({"token": token("bob")}));
     bob.connect(&server).await;
@@ -87,14 +92,14 @@ async fn another_user_gets_another_socket(mode: Mode) {
     assert!(!guest.recovered && guest.sid != ada.sid);
     assert_eq!(whoami(&mut guest).await, json!([null, []]));
     let stats = server.io.stats();
-    assert_eq!((stats.unrecovered["other_user"], stats.recovered), (2, 0));
+    assert_eq!((stats.unrecovered["other_user"], stats.recovered), (3, 0));
     // A user does not get the socket of a guest either.
     assert_eq!(guest.events().await, [""; 0]);
     guest.lose(&server).await;
     let mut eve = again(&guest, mode, json!({"token": token("eve")}));
     eve.connect(&server).await;
     assert!(!eve.recovered && eve.sid != guest.sid);
-    assert_eq!(server.io.stats().unrecovered["other_user"], 3);
+    assert_eq!(server.io.stats().unrecovered["other_user"], 4);
     // Each gets its own.
     let mut back = again(&ada, mode, json!({"token": token("ada")}));
     back.connect(&server).await;
