@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::json;
 
-use super::{Claims, KeyError, Tokens, algorithm::Algorithm};
+use super::{Claims, KeyError, Tokens, algorithm::Algorithm, rsa::modulus_bits};
 
 /// One key.
 #[derive(Clone)]
@@ -72,7 +72,17 @@ impl Key {
     }
 
     pub(super) fn rs256(pem: &[u8]) -> Result<Self, KeyError> {
-        Self::public(Algorithm::Rs256, DecodingKey::from_rsa_pem(pem))
+        let key = Self::public(Algorithm::Rs256, DecodingKey::from_rsa_pem(pem))?;
+        let invalid = |reason| KeyError::InvalidKey { algorithm: key.algorithm.name(), reason };
+        // The library takes keys of any size, and reads a private key as if it were a public one.
+        let bits = key.checks.try_get_as_bytes().ok().and_then(modulus_bits);
+        match bits.ok_or_else(|| invalid("it is another kind of key".to_owned()))? {
+            Tokens::MIN_RSA_BITS.. => Ok(key),
+            bits => {
+                let limit = Tokens::MIN_RSA_BITS;
+                Err(invalid(format!("it has {bits} bits, and {limit} are needed")))
+            }
+        }
     }
 
     pub(super) fn es256(pem: &[u8]) -> Result<Self, KeyError> {

@@ -10,6 +10,7 @@ mod gate;
 mod key;
 mod object;
 mod parts;
+mod rsa;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -66,6 +67,9 @@ impl Tokens {
     /// The longest name of a user, in bytes: 200.
     pub const MAX_USER_LENGTH: usize = 200;
 
+    /// The smallest key of [`rs256`](Self::rs256), in bits: 2,048, as RFC 7518 requires.
+    pub const MIN_RSA_BITS: usize = 2048;
+
     /// The shortest secret of [`hs256`](Self::hs256), in bytes: 32, as RFC 7518 requires.
     pub const MIN_SECRET_LENGTH: usize = 32;
 
@@ -85,10 +89,11 @@ impl Tokens {
         Key::hs256(secret).map(Self::new)
     }
 
-    /// Tokens with RSA and SHA-256. It takes the public key as PEM, of 2,048 bits or more.
+    /// Tokens with RSA and SHA-256. It takes the public key as PEM, of
+    /// [`MIN_RSA_BITS`](Self::MIN_RSA_BITS) or more.
     ///
     /// # Errors
-    /// [`KeyError::InvalidKey`].
+    /// [`KeyError::InvalidKey`], also for a smaller key.
     pub fn rs256(public_key: &[u8]) -> Result<Self, KeyError> {
         Key::rs256(public_key).map(Self::new)
     }
