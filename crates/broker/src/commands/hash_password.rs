@@ -1,11 +1,18 @@
 //! `hash-password`: the hash of a password for `[admin]`.
 
+#[cfg(unix)]
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Write as _},
+};
 use std::{
     io::{self, IsTerminal as _, Read as _},
     process::ExitCode,
 };
 
 use actix_socketio::AdminUser;
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::mistake;
 
@@ -36,7 +43,34 @@ fn read_password() -> io::Result<Result<String, &'static str>> {
         let text = text.strip_suffix('\n').unwrap_or(&text);
         return Ok(Ok(text.strip_suffix('\r').unwrap_or(text).to_owned()));
     }
-    let password = rpassword::prompt_password("Password: ")?;
-    let again = rpassword::prompt_password("The same password: ")?;
+    let password = ask("Password: ")?;
+    let again = ask("The same password: ")?;
     Ok(if password == again { Ok(password) } else { Err("the two passwords differ") })
+}
+
+/// Asks at the terminal. It shows nothing from before the prompt on, so that it does not show what
+/// is typed at once either.
+#[cfg(unix)]
+fn ask(prompt: &str) -> io::Result<String> {
+    let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    let before = tcgetattr(&terminal)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    silent.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+    let line = terminal.write_all(prompt.as_bytes()).and_then(|()| read_line(&terminal));
+    tcsetattr(&terminal, OptionalActions::Now, &before)?;
+    line
+}
+
+#[cfg(unix)]
+fn read_line(terminal: &File) -> io::Result<String> {
+    let mut line = String::new();
+    BufReader::new(terminal.take(MAX_INPUT)).read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(not(unix))]
+fn ask(prompt: &str) -> io::Result<String> {
+    rpassword::prompt_password(prompt)
 }
