@@ -17,6 +17,7 @@ pub(crate) type Table = BTreeMap<SocketId, BTreeSet<String>>;
 /// and the number of changes.
 pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, usize) {
     let (mut table, mut open, mut count) = (Table::new(), BTreeSet::new(), 0);
+    let mut connected = BTreeSet::new();
     loop {
         let change = timeout(PATIENCE, changes.next())
             .await
@@ -43,6 +44,8 @@ pub(crate) async fn replay(mut changes: Changes) -> (Table, BTreeSet<String>, us
                 table.retain(|_, rooms| !rooms.is_empty());
                 left
             }
+            Change::SocketConnected { socket, .. } => connected.insert(socket),
+            Change::SocketDisconnected { socket, .. } => connected.remove(&socket),
             _ => false,
         };
         assert!(is_possible, "{reported} is not possible here, as number {count}");
