@@ -181,14 +181,16 @@ async fn who_has_subscribed_receives_what_follows(kind: Kind) {
 
 /// A sender that is faster than Redis is told so.
 async fn an_event_that_is_accepted_reaches_all_servers(kind: Kind) {
+    // So many that a busy machine does not give Redis the time for all of them.
+    const EVENTS: u32 = 20_000;
     let redis = RedisServer::start();
     let cluster = || kind.cluster(&redis).max_hold(64 << 10);
     let one = Node::new(cluster(), |builder| builder).await;
     let two = Node::new(cluster(), |builder| builder).await;
     eventually("both are counted", async || one.io.server_count().await == 2).await;
     let (mut here, mut there) = (one.client().await, two.client().await);
-    let accepted: Vec<u32> = (0..2_000).filter(|n| one.io.emit("n", n).is_ok()).collect();
-    assert!(accepted.len() < 2_000 && !accepted.is_empty(), "{}", accepted.len());
+    let accepted: Vec<u32> = (0..EVENTS).filter(|n| one.io.emit("n", n).is_ok()).collect();
+    assert!((accepted.len() as u32) < EVENTS && !accepted.is_empty(), "{}", accepted.len());
     eventually("there is room again", async || {
         one.io.everyone().publish("last", &()).await.is_ok()
     })
